@@ -1,0 +1,1 @@
+"""Turn openapi.yaml into the raw client, and the async overlay into the sync one."""

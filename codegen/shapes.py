@@ -1,0 +1,213 @@
+"""Say in Python what the parsed specification says about types."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from openapi_python_client.parser import GeneratorData
+from openapi_python_client.parser.openapi import Endpoint
+from openapi_python_client.parser.properties import EnumProperty, ModelProperty
+from openapi_python_client.parser.properties.any import AnyProperty
+from openapi_python_client.parser.properties.boolean import BooleanProperty
+from openapi_python_client.parser.properties.date import DateProperty
+from openapi_python_client.parser.properties.datetime import DateTimeProperty
+from openapi_python_client.parser.properties.float import FloatProperty
+from openapi_python_client.parser.properties.int import IntProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.none import NoneProperty
+from openapi_python_client.parser.properties.protocol import PropertyProtocol
+from openapi_python_client.parser.properties.string import StringProperty
+from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.parser.properties.uuid import UuidProperty
+from openapi_python_client.schema import Schema
+
+from codegen.errors import GenerationError
+
+PLAIN: dict[type, str] = {
+    AnyProperty: "Any",
+    BooleanProperty: "bool",
+    DateProperty: "str",
+    FloatProperty: "float",
+    IntProperty: "int",
+    NoneProperty: "None",
+    StringProperty: "str",
+    UuidProperty: "str",
+}
+"""Kinds whose value stays as JSON has it. Dates and UUIDs are text, whatever it holds."""
+
+TAKEN = frozenset({"additional_properties", "decode", "from_dict", "to_dict"})
+
+
+@dataclass(frozen=True)
+class Field:
+    """One attribute of a model, ready to be written down."""
+
+    wire: str
+    attribute: str
+    annotation: str
+    default: str | None
+    decoded: str
+    description: str
+    nullable: bool
+    secret: bool
+
+
+class Shapes:
+    """What the templates ask about types."""
+
+    def __init__(self, data: GeneratorData) -> None:
+        self._models = {model.class_info.name: model for model in data.models}
+        self._sent: set[str] = set()
+        for collection in data.endpoint_collections_by_tag.values():
+            for endpoint in collection.endpoints:
+                self._mark_sent([body.prop for body in endpoint.bodies])
+
+    def _mark_sent(self, properties: Iterable[PropertyProtocol]) -> None:
+        """Note the models that a caller has to make, and so may fill with plain strings."""
+        for used in _classes(properties):
+            name = used.class_info.name
+            if name in self._models and name not in self._sent:
+                self._sent.add(name)
+                self._mark_sent(_properties(self._models[name]))
+
+    def imports(
+        self,
+        properties: Iterable[PropertyProtocol],
+        prefix: str,
+        besides: ModelProperty | None = None,
+    ) -> list[str]:
+        """Return the import of each class that the properties name."""
+        own = besides.class_info if besides else None
+        infos = [used.class_info for used in _classes(properties)]
+        return sorted({f"from {prefix}{i.module_name} import {i.name}" for i in infos if i != own})
+
+    def fields(self, model: ModelProperty) -> list[Field]:
+        """Return a model's attributes, those that a caller must give first."""
+        sent = model.class_info.name in self._sent
+        properties = _properties(model)
+        taken = [p.python_name for p in properties if p.python_name in TAKEN]
+        if taken:
+            raise GenerationError(f"{model.class_info.name} cannot have the attribute {taken[0]}")
+        return [self._field(model, prop, sent=sent) for prop in properties]
+
+    def _field(self, model: ModelProperty, prop: PropertyProtocol, *, sent: bool) -> Field:
+        wire = prop.name.get_untrusted_value()
+        nullable = _is_nullable(prop)
+        annotation, default = self._annotation(prop, sent=sent), None
+        if not (sent and prop.required):
+            default = "UNSET" if nullable else "None"
+            annotation = _union([annotation, "Unset" if nullable else "None"])
+        got = f"get({wire!r}, UNSET)" if nullable else f"get({wire!r})"
+        decoded = self._decoded(prop, got)
+        if (
+            default == "None" and decoded != got
+        ):  # to look first saves a call where there is nothing
+            decoded = f"None if (it := {got}) is None else {self._decoded(prop, 'it')}"
+        return Field(
+            wire=wire,
+            attribute=prop.python_name,
+            annotation=annotation,
+            default=default,
+            decoded=decoded,
+            description=prop.description.get_untrusted_value() if prop.description else "",
+            nullable=nullable,
+            secret=_is_secret(model, wire),
+        )
+
+    def _annotation(self, prop: PropertyProtocol, *, sent: bool) -> str:
+        match prop:
+            case ModelProperty():
+                free = sent and not _properties(self._models[prop.class_info.name])
+                return prop.class_info.name + (" | Mapping[str, Any]" if free else "")
+            case EnumProperty():
+                return prop.class_info.name + (" | str" if sent else "")
+            case DateTimeProperty():
+                return "datetime | str" if sent else "Timestamp"
+            case ListProperty():
+                return f"list[{self._annotation(prop.inner_property, sent=sent)}]"
+            case UnionProperty():
+                return _union(self._annotation(p, sent=sent) for p in prop.inner_properties)
+        if type(prop) not in PLAIN:
+            raise GenerationError(
+                f"{prop.name.get_untrusted_value()}: no template for {type(prop).__name__}"
+            )
+        return PLAIN[type(prop)]
+
+    def _decoded(self, prop: PropertyProtocol, value: str) -> str:
+        """Return the expression that decodes a value; the value itself where nothing is to do."""
+        match prop:
+            case ModelProperty() | EnumProperty():
+                return f"models.{prop.class_info.name}.decode({value})"
+            case DateTimeProperty():
+                return f"timestamp({value})"
+            case ListProperty():
+                decoded = self._decoded(prop.inner_property, "item")
+                if decoded == "item":
+                    return value
+                simple = decoded.removesuffix("(item)")
+                return (
+                    f"each({value}, {simple if '(' not in simple else f'lambda item: {decoded}'})"
+                )
+            case UnionProperty():
+                decoded_as = {self._decoded(p, value) for p in prop.inner_properties} - {value}
+                if len(decoded_as) > 1:
+                    name = prop.name.get_untrusted_value()
+                    raise GenerationError(f"{name}: nothing tells which of its types a value has")
+                return decoded_as.pop() if decoded_as else value
+        return value
+
+    def argument(self, prop: PropertyProtocol) -> str:
+        """Return the type of a parameter."""
+        if isinstance(prop, ListProperty | ModelProperty):
+            raise GenerationError(
+                f"{prop.name.get_untrusted_value()}: no text form for this parameter"
+            )
+        return self._annotation(prop, sent=True)
+
+    def body(self, endpoint: Endpoint) -> ModelProperty | None:
+        """Return the model of an operation's request body."""
+        if not endpoint.bodies:
+            return None
+        prop = endpoint.bodies[0].prop
+        if len(endpoint.bodies) > 1 or not isinstance(prop, ModelProperty):
+            raise GenerationError(f"{endpoint.name}: its body must be one JSON object")
+        return prop
+
+    def response(self, endpoint: Endpoint) -> ModelProperty:
+        """Return the model of an operation's successful answer, the only one that is decoded."""
+        good = [r.prop for r in endpoint.responses.patterns if r.status_code.range == (200, 200)]
+        if len(good) != 1 or not isinstance(good[0], ModelProperty):
+            raise GenerationError(f"{endpoint.name}: its answer 200 must be one JSON object")
+        return good[0]
+
+
+def _properties(model: ModelProperty) -> list[PropertyProtocol]:
+    return [*(model.required_properties or []), *(model.optional_properties or [])]
+
+
+def _classes(properties: Iterable[PropertyProtocol]) -> Iterator[ModelProperty | EnumProperty]:
+    """Yield the models and enums that properties name, whatever lists and unions they are in."""
+    for prop in properties:
+        match prop:
+            case ModelProperty() | EnumProperty():
+                yield prop
+            case ListProperty():
+                yield from _classes([prop.inner_property])
+            case UnionProperty():
+                yield from _classes(prop.inner_properties)
+
+
+def _is_nullable(prop: PropertyProtocol) -> bool:
+    inner = prop.inner_properties if isinstance(prop, UnionProperty) else ()
+    return any(isinstance(p, NoneProperty) for p in inner)
+
+
+def _is_secret(model: ModelProperty, wire: str) -> bool:
+    for name, schema in (model.data.properties or {}).items():
+        if name == wire and isinstance(schema, Schema):
+            return schema.schema_format == "password"
+    return False
+
+
+def _union(parts: Iterable[str]) -> str:
+    """Join type names, None last."""
+    return " | ".join(sorted(dict.fromkeys(parts), key="None".__eq__))

@@ -1,0 +1,125 @@
+"""Read openapi.yaml, correct it for the generator, and gather the facts about its operations."""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jsonpath_ng.ext.parser import parse
+from oas_patch.overlay import apply_overlay  # type: ignore[import-untyped]
+from oas_patch.validator import validate  # type: ignore[import-untyped]
+from openapi_python_client.parser.properties import Property
+from ruamel.yaml import YAML
+
+from codegen.errors import GenerationError
+
+METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+ALLOWED: dict[str, set[str | None]] = {
+    "x-evidence": {"documented", "inferred"},
+    "x-retry": {"read", "idempotent", "read-back", "never"},
+    "x-pagination": {"offset", "cursor", None},
+}
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the specification says about an operation and the generator's parser drops."""
+
+    id: str
+    method: str
+    path: str
+    tag: str
+    summary: str
+    description: str
+    evidence: str
+    retry: str
+    pagination: str | None
+    headers: tuple[str, ...]
+    parameters: dict[str, str]
+    """Descriptions of the parameters, by their name in the specification."""
+
+    def arguments(self, properties: list[Property]) -> dict[str, str]:
+        """Return the description of each argument that has one, by its name in Python."""
+        named = {p.python_name: self.parameters[p.name.get_untrusted_value()] for p in properties}
+        return {name: description for name, description in named.items() if description}
+
+
+def load(path: Path) -> Document:
+    """Read a YAML document."""
+    document = YAML(typ="safe").load(path)
+    if not isinstance(document, dict):
+        raise GenerationError(f"{path} holds no object")
+    return document
+
+
+def correct(document: Document, overlay: Document) -> Document:
+    """Apply an OpenAPI Overlay whose every action says why and matches something."""
+    if (
+        overlay.get("actions") == []
+    ):  # the Overlay schema has no way to say that nothing is to be done
+        return document
+    verdict = validate(overlay, "log")
+    if "successful" not in verdict:
+        raise GenerationError(f"The corrections are no OpenAPI Overlay document:\n{verdict}")
+    corrected = copy.deepcopy(document)
+    for number, action in enumerate(overlay["actions"], start=1):
+        name = f"Correction {number} ({action['target']})"
+        if not action.get("description"):
+            raise GenerationError(f"{name} has no description: say there why it is needed")
+        if not parse(action["target"]).find(corrected):
+            raise GenerationError(f"{name} matches nothing: mend its target, or drop it")
+        corrected = apply_overlay(corrected, {"actions": [action]})
+    return corrected
+
+
+def operations(document: Document) -> dict[str, Facts]:
+    """Return the facts about every operation by its id, in the document's order."""
+    found: dict[str, Facts] = {}
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method in METHODS:
+                _check(operation, f"{method.upper()} {path}", found)
+                found[operation["operationId"]] = _facts(document, path, method, operation)
+    return found
+
+
+def _check(operation: Document, where: str, found: dict[str, Facts]) -> None:
+    name = operation.get("operationId")
+    if not name or name in found:
+        raise GenerationError(f"{where} needs an operationId of its own, not {name!r}")
+    for key, allowed in ALLOWED.items():
+        if operation.get(key) not in allowed:
+            choice = ", ".join(sorted(filter(None, allowed)))
+            raise GenerationError(
+                f"{name} has {key}: {operation.get(key)!r}; it must be one of {choice}"
+            )
+
+
+def _facts(document: Document, path: str, method: str, operation: Document) -> Facts:
+    parameters = list(_parameters(document, path, operation))
+    return Facts(
+        id=operation["operationId"],
+        method=method.upper(),
+        path=path,
+        tag=operation["tags"][0],
+        summary=operation["summary"],
+        description=operation.get("description", ""),
+        evidence=operation["x-evidence"],
+        retry=operation["x-retry"],
+        pagination=operation.get("x-pagination"),
+        headers=tuple(p["name"] for p in parameters if p["in"] == "header"),
+        parameters={p["name"]: p.get("description", "") for p in parameters},
+    )
+
+
+def _parameters(document: Document, path: str, operation: Document) -> Iterator[Document]:
+    shared = document["paths"][path].get("parameters", [])
+    for parameter in (*shared, *operation.get("parameters", [])):
+        reference = parameter.get("$ref")
+        if reference:
+            yield document["components"]["parameters"][reference.rpartition("/")[2]]
+        else:
+            yield parameter

@@ -1,0 +1,214 @@
+"""Judge an answer: give its decoded body, or raise the error that it amounts to."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import attrs
+import msgspec
+
+from ._errors import (
+    APIError,
+    AuthenticationError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    QueryFailed,
+    RateLimited,
+    ResponseDecodeError,
+    ServerError,
+)
+from ._http import Answer
+
+__all__ = ["decode", "error_of", "retry_after"]
+
+_BODY_SHOWN = 500
+_BY_STATUS: dict[int, type[APIError]] = {
+    401: AuthenticationError,
+    403: PermissionDenied,
+    404: NotFound,
+    409: Conflict,
+    429: RateLimited,
+}
+_REQUEST_IDS = ("x-request-id", "x-tt-logid", "x-bytehouse-request-id", "request-id")
+# The engine's own form: "Code: 60. DB::Exception: Table default.t does not exist. (UNKNOWN_TABLE)".
+_ENGINE = re.compile(r"Code:\s*(\d+)[.,]\s*(?:e\.displayText\(\) = )?(DB::Exception.*)", re.DOTALL)
+_NOTHING = frozenset({"", "0", "200", "ok", "success", "none", "null"})
+
+
+@attrs.frozen
+class Told:
+    """Hold what an answer says about an error.
+
+    Attributes:
+        code: Name or number of the error; empty if there is none.
+        message: What went wrong; empty if nothing is said.
+        by_service: Whether it came in the service's own form, and not from something in between.
+        by_engine: Whether it is the SQL engine that speaks.
+    """
+
+    code: str = ""
+    message: str = ""
+    by_service: bool = False
+    by_engine: bool = False
+
+
+def decode(answer: Answer) -> Mapping[str, Any]:
+    """Return the body of a success as an object.
+
+    Raises:
+        ResponseDecodeError: The body broke off, or is no JSON object.
+    """
+    if not answer.complete:
+        raise _undecodable(answer, "the body of the answer broke off")
+    if not answer.body.strip():
+        return {}
+    try:
+        document = msgspec.json.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _undecodable(answer, "the body of the answer is not JSON") from None
+    if not isinstance(document, dict):
+        raise _undecodable(answer, "the body of the answer is not a JSON object")
+    return document
+
+
+def _undecodable(answer: Answer, what: str) -> ResponseDecodeError:
+    kind = answer.headers.get("content-type", "no content type")
+    hint = (
+        "The call itself was answered with success, so it probably took effect."
+        if answer.body.lstrip()[:1] in (b"{", b"[")
+        else "The host may not be ByteHouse's API; check it, and any proxy in between."
+    )
+    error = ResponseDecodeError(
+        f"{what} (HTTP {answer.status}, {kind}): {_shown(answer, 120)!r}", hint=hint
+    )
+    error.status = answer.status
+    error.body = _shown(answer, _BODY_SHOWN)
+    return error
+
+
+def _shown(answer: Answer, length: int) -> str:
+    return answer.body[: length * 4].decode("utf-8", "replace")[:length]
+
+
+def error_of(answer: Answer, document: Mapping[str, Any] | None) -> APIError | None:
+    """Return the error that an answer amounts to; None for a success.
+
+    The HTTP status speaks first. In a success, an ``error`` object counts only if it carries a code
+    or a message that says something: the service sends one beside ``"message": "Success"``.
+
+    Args:
+        answer: The answer.
+        document: Its decoded body, if it is a success.
+    """
+    told = _told_by_failure(answer) if document is None else _told_by(document, success=True)
+    if document is not None and not (told.code or told.message):
+        return None
+    error = _class_of(answer.status, told)(told.message or _unexplained(answer))
+    error.status = answer.status
+    error.code = told.code
+    error.headers = answer.headers
+    error.body = _shown(answer, _BODY_SHOWN)
+    error.request_id = next((answer.headers[h] for h in _REQUEST_IDS if h in answer.headers), None)
+    error.retry_after = retry_after(answer.headers.get("retry-after"), time.time())
+    error.hint = "" if document is not None else _hint(answer, told)
+    return error
+
+
+def _class_of(status: int, told: Told) -> type[APIError]:
+    if status in (401, 403, 429):
+        return _BY_STATUS[status]  # whoever says it, the remedy is the same
+    if told.by_engine:
+        return QueryFailed
+    number = int(told.code) if status < 300 and told.code.isdecimal() else status
+    if number in _BY_STATUS:
+        return _BY_STATUS[number]
+    if status < 400:
+        return APIError
+    return InvalidRequest if status < 500 else ServerError
+
+
+def _unexplained(answer: Answer) -> str:
+    if 300 <= answer.status < 400:
+        return f"the host redirects to {answer.headers.get('location', 'nowhere')!r}"
+    text = " ".join(re.sub(r"<[^>]*>", " ", _shown(answer, 2000)).split())
+    return f"HTTP {answer.status}" + (f", {text[:120]!r}" if text else " without a body")
+
+
+def _told_by_failure(answer: Answer) -> Told:
+    """Find what the body of a failure says, in any of the forms that are known."""
+    if answer.body.lstrip().startswith(b"{"):
+        try:
+            document = msgspec.json.decode(answer.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return Told()
+        return _told_by(document, success=False)
+    text = _shown(answer, 4000)
+    return _told_by_engine(text) or Told(answer.headers.get("x-clickhouse-exception-code", ""))
+
+
+def _told_by(document: Mapping[str, Any], *, success: bool) -> Told:
+    detail = document.get("error")
+    if not isinstance(detail, dict):
+        detail = {"message": detail}
+    code, message = _saying(detail.get("code")), _saying(detail.get("message"))
+    if not success:
+        code = code or _saying(document.get("code"))
+        message = message or _saying(document.get("message"))
+    by_service = "error" in document or "code" in document
+    return _told_by_engine(message) or Told(code, message, by_service=by_service)
+
+
+def _told_by_engine(text: str) -> Told | None:
+    match = _ENGINE.search(text)
+    return match and Told(match[1], match[0].strip()[:1000], by_service=True, by_engine=True)
+
+
+def _saying(value: object) -> str:
+    """Return a code or message as text; empty if it says that nothing is wrong."""
+    if value is None or value is False or isinstance(value, dict | list):
+        return ""
+    text = str(value).strip()
+    return "" if text.lower() in _NOTHING else text
+
+
+def _hint(answer: Answer, told: Told) -> str:
+    status = answer.status
+    if 300 <= status < 400:
+        return (
+            "Redirects are not followed, so that the key goes to no other host. "
+            "Set host to the right address."
+        )
+    if status == 401:
+        return (
+            "Check api_key: it may be wrong, disabled or expired "
+            "(keys need renewing within 90 days)."
+        )
+    if status == 403:
+        return (
+            "The role does not exist or lacks the grant: pass role=..., or ask for the permission."
+        )
+    if status == 501 and told.by_service:
+        return "The service does not offer this operation."
+    if status >= 500 and not told.by_service:
+        return "The answer is not in the service's form; something between may be failing."
+    return ""
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Return the seconds that a Retry-After header asks to wait, from seconds or a date."""
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - now
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return max(0.0, seconds) if seconds < float("inf") else None

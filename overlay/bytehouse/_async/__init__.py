@@ -1,0 +1,1 @@
+"""The asynchronous client: the source that `make generate` derives the synchronous one from."""

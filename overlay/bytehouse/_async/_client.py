@@ -1,0 +1,227 @@
+"""The client: one configuration, one connection pool, one function that sends."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+
+from bytehouse_raw.plan import Plan
+
+from .._call import Call, Settings
+from .._clock import Clock
+from .._config import Config, KeySource, Mode, load
+from .._errors import ByteHouseError
+from .._http import AsyncHttpTransport, Failure
+from .._options import CallOptions, Options, Seconds, ViewOptions
+from .._retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .databases import AsyncDatabases
+    from .partitions import AsyncPartitions
+    from .queries import AsyncQueries
+    from .tables import AsyncTables
+
+__all__ = ["AsyncByteHouse"]
+
+T = TypeVar("T")
+
+
+class _Shared:
+    """Hold what a client and its views share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.transport = AsyncHttpTransport(settings.config)
+        self.closed = False
+
+
+class AsyncByteHouse:
+    """Talk to ByteHouse, asynchronously.
+
+    Whatever is not given is taken from the environment (``BYTEHOUSE_HOST``, ``BYTEHOUSE_API_KEY``
+    and so on) or from
+    ``~/.config/bytehouse/config.toml``. Making a client sends nothing; connections are opened when
+    they are needed and are shared by all calls. One client may be used by many tasks at once.
+
+    Args:
+        host: Host of the tenant, as its console shows it. A bare host is taken as https.
+        api_key: The key, a callable that returns it, or a reference: ``env:NAME``, ``file:PATH`` or
+            ``keyring:SERVICE/USER``. It is read anew for each request, so a rotated key is picked
+            up.
+        role: Role to act under. Without it the service takes the user's default role (inferred).
+        warehouse: Id of the virtual warehouse that queries run on.
+        mode: SQL dialect of queries.
+        timeout: Seconds, or a timedelta, that one attempt of a call may take; 60 if not given.
+        deadline: Seconds, or a timedelta, that a call may take in all; 300 if not given.
+        max_retries: How many times a call may be sent again where that can do no harm; 4 if not
+            given.
+        max_connections: How many connections are kept at most; 100 if not given.
+        ca_file: PEM file of the certificate authorities to trust.
+        client_cert: PEM file with a client certificate and its key.
+        proxy: Address of a proxy; without it ``HTTPS_PROXY`` and ``NO_PROXY`` count.
+        application: Name of your application for the User-Agent.
+        routes: Routes that differ from the built-in ones, ``{"list_databases": "GET
+            /v1/databases"}``, or a TOML file with a ``[routes]`` table.
+        profile: Name of a table in the configuration file.
+        config_file: Another configuration file.
+        retry_policy: How long the pauses between attempts are.
+        clock: Source of time, for tests.
+
+    Raises:
+        ConfigError: Host or key are missing, or a value makes no sense.
+    """
+
+    def __init__(
+        self,
+        host: str | None = None,
+        api_key: KeySource | None = None,
+        *,
+        role: str | None = None,
+        warehouse: str | None = None,
+        mode: Mode | None = None,
+        timeout: Seconds | None = None,
+        deadline: Seconds | None = None,
+        max_retries: int | None = None,
+        max_connections: int | None = None,
+        ca_file: str | PathLike[str] | None = None,
+        client_cert: str | PathLike[str] | None = None,
+        proxy: str | None = None,
+        application: str | None = None,
+        routes: Mapping[str, str] | str | PathLike[str] | None = None,
+        profile: str | None = None,
+        config_file: str | PathLike[str] | None = None,
+        retry_policy: RetryPolicy | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        arguments = {
+            "host": host,
+            "api_key": api_key,
+            "role": role,
+            "warehouse": warehouse,
+            "mode": mode,
+            "timeout": timeout,
+            "deadline": deadline,
+            "max_retries": max_retries,
+            "max_connections": max_connections,
+            "ca_file": ca_file,
+            "client_cert": client_cert,
+            "proxy": proxy,
+            "application": application,
+            "routes": routes,
+        }
+        config = load(arguments, profile=profile, file=Path(config_file) if config_file else None)
+        self._shared = _Shared(Settings(config, clock or Clock(), retry_policy or RetryPolicy()))
+        self._options = Options.of(config)
+
+    @property
+    def config(self) -> Config:
+        """The settled configuration; `config.explain()` tells where each value came from."""
+        return self._shared.settings.config
+
+    @property
+    def options(self) -> Options:
+        """What calls are made with unless they say otherwise."""
+        return self._options
+
+    @property
+    def clock(self) -> Clock:
+        """Source of time of this client."""
+        return self._shared.settings.clock
+
+    @cached_property
+    def databases(self) -> AsyncDatabases:
+        """Databases."""
+        from .databases import AsyncDatabases
+
+        return AsyncDatabases(self)
+
+    @cached_property
+    def tables(self) -> AsyncTables:
+        """Tables of a database."""
+        from .tables import AsyncTables
+
+        return AsyncTables(self)
+
+    @cached_property
+    def partitions(self) -> AsyncPartitions:
+        """Partitions of a table."""
+        from .partitions import AsyncPartitions
+
+        return AsyncPartitions(self)
+
+    @cached_property
+    def queries(self) -> AsyncQueries:
+        """Statements, run at once or in the background."""
+        from .queries import AsyncQueries
+
+        return AsyncQueries(self)
+
+    def with_options(self, **changes: Unpack[ViewOptions]) -> Self:
+        """Return a view of this client with other defaults.
+
+        It shares its origin's connections, and closes with it.
+
+        Raises:
+            InvalidArgument: There is no such option, or its value makes no sense.
+        """
+        view = object.__new__(type(self))
+        view._shared = self._shared
+        view._options = self._options.but(changes)
+        return view
+
+    async def send(self, plan: Plan[T], **options: Unpack[CallOptions]) -> T:
+        """Send one call and return its result. Every call goes this way and no other.
+
+        Args:
+            plan: The call, as a module of `bytehouse_raw.api` plans it.
+            **options: Options of this call, see `CallOptions`.
+
+        Raises:
+            InvalidArgument: The call cannot be made as told; nothing was sent.
+            TransportError: No answer came.
+            ResponseDecodeError: The answer cannot be understood.
+            APIError: The service said no.
+        """
+        if self._shared.closed:
+            raise ByteHouseError("This client is closed.", hint="Make a new one.")
+        call: Call[T] = Call(self._shared.settings, self._options.but(options), plan)
+        while True:
+            request = call.request()
+            try:
+                answer = await self._shared.transport.send(request)
+            except Failure as failure:
+                call.failed(failure)
+            else:
+                if call.settled(answer):
+                    return call.result()
+            await self._shared.settings.clock.asleep(call.pause)
+
+    async def aclose(self) -> None:
+        """Close all connections. A closed client, and every view of it, refuses further calls."""
+        self._shared.closed = True
+        await self._shared.transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        role = f", role={self._options.role!r}" if self._options.role else ""
+        return f"{type(self).__name__}({self.config.host!r}{role})"
+
+    def __getstate__(self) -> Any:
+        raise TypeError(
+            "A client cannot be pickled: it holds connections and a key. Make one where needed."
+        )

@@ -1,0 +1,325 @@
+"""Settle the configuration of a client, and remember where each value came from."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import attrs
+
+from ._errors import ConfigError
+from ._secret import Secret
+
+__all__ = ["ATTRIBUTES", "Attribute", "Config", "KeySource", "Mode", "load", "parse_setting"]
+
+Mode = Literal["ansi_sql", "clickhouse_sql"]
+KeySource = str | Callable[[], str]
+
+DEFAULT_FILE = Path("~/.config/bytehouse/config.toml")
+
+
+@attrs.frozen
+class Attribute:
+    """Describe one setting; parsing, redaction and documentation all follow from this."""
+
+    name: str
+    doc: str
+    parse: Callable[[Any], Any]
+    default: Any = None
+    sensitive: bool = False
+
+    @property
+    def variable(self) -> str:
+        """Name of the environment variable."""
+        return f"BYTEHOUSE_{self.name.upper()}"
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be a text, not {type(value).__name__}")
+    if not value.strip() or not value.isprintable():
+        raise ValueError("must be a text that is not empty and has no control characters")
+    return value.strip()
+
+
+def _header_text(value: Any) -> str:
+    text = _text(value)
+    if not text.isascii():
+        raise ValueError("must be plain ASCII, because it travels in an HTTP header")
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(value: Any) -> str:
+    """Return ``scheme://host[:port][/prefix]``; a bare host is taken as https."""
+    text = _text(value)
+    example = "give a host such as tenant-1-cn-beijing-public.bytehouse.volces.com"
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"is no address ({error}); {example}") from None
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a user or password; the key goes into api_key")
+    if parts.query or parts.fragment:
+        raise ValueError("must not have a query or a fragment")
+    if parts.scheme not in ("https", "http"):
+        raise ValueError(f"must begin with https://, not {parts.scheme}://")
+    host = parts.hostname or ""
+    if not host or set(host) - set("abcdefghijklmnopqrstuvwxyz0123456789.-_:%") or ".." in host:
+        raise ValueError(f"is no address; {example}")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ValueError("must be https: the API key is sent over plain http to this machine only")
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, timedelta):
+        seconds = value.total_seconds()
+    elif isinstance(value, bool):
+        raise ValueError("must be a number of seconds")
+    else:
+        try:
+            seconds = float(value)
+        except (TypeError, ValueError):
+            raise ValueError("must be a number of seconds or a timedelta") from None
+    if not 0 < seconds <= 7 * 24 * 3600:
+        raise ValueError("must be more than 0 seconds and at most 7 days")
+    return seconds
+
+
+def _count(value: Any) -> int:
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        raise ValueError("must be a whole number") from None
+    if isinstance(value, bool) or number != float(value) or not 0 <= number <= 10_000:
+        raise ValueError("must be a whole number from 0 to 10000")
+    return number
+
+
+def _mode(value: Any) -> str:
+    if value not in ("ansi_sql", "clickhouse_sql"):
+        raise ValueError("must be ansi_sql or clickhouse_sql")
+    return str(value)
+
+
+def _key(value: Any) -> KeySource:
+    return value if callable(value) else Secret(_text(value))
+
+
+def _path(value: Any) -> str:
+    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+        raise ValueError("must be a path")
+    path = Path(value).expanduser()
+    if not path.is_file():
+        raise ValueError(f"names a file that is not there: {path}")
+    return str(path)
+
+
+def _proxy(value: Any) -> str:
+    text = _text(value)
+    if (
+        urlsplit(text).scheme not in ("http", "https", "socks5", "socks5h")
+        or not urlsplit(text).hostname
+    ):
+        raise ValueError("must be an address such as http://proxy:3128")
+    return Secret(text) if "@" in text else text
+
+
+def _routes(value: Any) -> dict[str, str]:
+    if isinstance(value, str | os.PathLike):
+        try:
+            value = tomllib.loads(Path(_path(value)).read_text(encoding="utf-8")).get("routes")
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"names a file that is not TOML: {error}") from None
+    if not isinstance(value, Mapping) or not all(
+        isinstance(item, str) for pair in value.items() for item in pair
+    ):
+        raise ValueError('must map operation ids to routes such as "GET /v1/databases"')
+    return dict(value)
+
+
+ATTRIBUTES: tuple[Attribute, ...] = (
+    Attribute(
+        "host", "Host of the tenant, as its console shows it; a bare host is taken as https.", _host
+    ),
+    Attribute(
+        "api_key",
+        "API key: the text, a callable that returns it, or a reference `env:NAME`, `file:PATH` or "
+        "`keyring:SERVICE/USER`. Read anew for each request.",
+        _key,
+        sensitive=True,
+    ),
+    Attribute(
+        "role",
+        "Role to act under; without it the service takes the user's default role.",
+        _header_text,
+    ),
+    Attribute("warehouse", "Id of the virtual warehouse that queries run on.", _text),
+    Attribute("mode", "SQL dialect of queries: ansi_sql or clickhouse_sql.", _mode, "ansi_sql"),
+    Attribute("timeout", "Seconds that one attempt of a call may take.", _seconds, 60.0),
+    Attribute(
+        "deadline",
+        "Seconds that a call may take in all, with further attempts and pauses.",
+        _seconds,
+        300.0,
+    ),
+    Attribute("max_retries", "How many times a call may be sent again.", _count, 4),
+    Attribute("max_connections", "How many connections the client keeps at most.", _count, 100),
+    Attribute(
+        "ca_file",
+        "PEM file of the certificate authorities to trust instead of the usual ones.",
+        _path,
+    ),
+    Attribute("client_cert", "PEM file with a client certificate and its key.", _path),
+    Attribute(
+        "proxy",
+        "Address of a proxy; without it HTTPS_PROXY and NO_PROXY count.",
+        _proxy,
+        sensitive=True,
+    ),
+    Attribute("application", "Name of your application, added to the User-Agent.", _header_text),
+    Attribute(
+        "routes",
+        "Routes that differ from the built-in ones: a mapping of operation ids to `METHOD /path`, "
+        "or a TOML file with a [routes] table.",
+        _routes,
+    ),
+)
+_BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
+
+
+@attrs.frozen
+class Value:
+    """Hold one settled value and where it came from."""
+
+    value: Any
+    source: str
+
+
+@attrs.frozen(repr=False)
+class Config:
+    """Hold the settled configuration of a client. Its repr shows no secret."""
+
+    values: Mapping[str, Value]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name not in _BY_NAME:
+            raise AttributeError(name)
+        return self.values[name].value
+
+    def explain(self) -> list[tuple[str, str, str]]:
+        """Return (name, value, source) of every setting; a secret is shown as ``***``."""
+        return [(a.name, self._shown(a), self.values[a.name].source) for a in ATTRIBUTES]
+
+    def _shown(self, attribute: Attribute) -> str:
+        value = self.values[attribute.name].value
+        if value is None:
+            return ""
+        return "***" if attribute.sensitive else str(value)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value, _ in self.explain() if value)
+        return f"Config({shown})"
+
+
+def load(
+    arguments: Mapping[str, Any],
+    *,
+    profile: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    file: Path | None = None,
+) -> Config:
+    """Settle every attribute.
+
+    The first of these that has a value counts: argument, named profile, environment, default
+    profile, default.
+
+    Raises:
+        ConfigError: A value makes no sense, the profile does not exist, or host or key are missing.
+    """
+    environment = os.environ if environment is None else environment
+    file = file or Path(environment.get("BYTEHOUSE_CONFIG_FILE", "") or DEFAULT_FILE).expanduser()
+    profile = profile or environment.get("BYTEHOUSE_PROFILE")
+    named = _profile(file, profile) if profile else {}
+    fallback = {} if profile else _profile(file, None)
+    values = {}
+    for attribute in ATTRIBUTES:
+        places = (
+            ("argument", arguments.get(attribute.name)),
+            (f"profile {profile} in {file}", named.get(attribute.name)),
+            (f"environment {attribute.variable}", environment.get(attribute.variable) or None),
+            (f"profile default in {file}", fallback.get(attribute.name)),
+            ("default", attribute.default),
+        )
+        source, raw = next(((s, v) for s, v in places if v is not None), ("not set", None))
+        parsed = None if raw is None else parse_setting(attribute.name, raw, source)
+        values[attribute.name] = Value(parsed, source)
+    _require(values)
+    return Config(values)
+
+
+def parse_setting(name: str, value: Any, source: str = "") -> Any:
+    """Return a value as its attribute wants it.
+
+    Raises:
+        ConfigError: The value makes no sense.
+    """
+    attribute = _BY_NAME[name]
+    try:
+        return attribute.parse(value)
+    except ValueError as error:
+        shown = "" if attribute.sensitive else f" {value!r}"
+        origin = f" (from {source})" if source else ""
+        raise ConfigError(f"{name}{shown}{origin} {error}.") from None
+
+
+def _require(values: Mapping[str, Value]) -> None:
+    missing = [name for name in ("host", "api_key") if values[name].value is None]
+    if missing:
+        ways = " and ".join(f"{name}=... or {_BY_NAME[name].variable}" for name in missing)
+        raise ConfigError(
+            f"No {' and no '.join(missing)} given.",
+            hint=f"Set {ways}, or a profile in {DEFAULT_FILE}. "
+            "Without a tenant, `bytehouse-emulator` starts a local one.",
+        )
+
+
+def _profile(file: Path, name: str | None) -> dict[str, Any]:
+    """Return the table of a profile; the default profile need not exist, a named one must."""
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        document = {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {type(error).__name__}") from None
+    table = document.get(name or "default")
+    if table is None and name is None:
+        return {}
+    if not isinstance(table, dict):
+        known = ", ".join(sorted(k for k, v in document.items() if isinstance(v, dict))) or "none"
+        raise ConfigError(
+            f"There is no profile {name or 'default'} in {file}. Profiles there: {known}."
+        )
+    unknown = sorted(set(table) - set(_BY_NAME))
+    if unknown:
+        raise ConfigError(
+            f"{file} sets what does not exist: {', '.join(unknown)}. Known: {', '.join(_BY_NAME)}."
+        )
+    return table

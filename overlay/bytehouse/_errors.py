@@ -1,0 +1,208 @@
+"""Every error that the client raises, and nothing but them.
+
+ByteHouseError
+├── ConfigError             the client cannot be set up as told
+├── InvalidArgument         a call was refused before anything was sent
+├── TransportError          no answer came
+│   ├── TimedOut            ... in time
+│   └── OutcomeUnknown      ... and whether the call took effect is not known
+├── ResponseDecodeError     an answer came that cannot be understood
+└── APIError                the service said no
+    ├── AuthenticationError     401
+    ├── PermissionDenied        403
+    ├── NotFound                404
+    ├── Conflict                409
+    ├── RateLimited             429
+    ├── InvalidRequest          any other 4xx
+    ├── ServerError             5xx
+    └── QueryFailed             the engine could not run a statement
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = [
+    "APIError",
+    "AuthenticationError",
+    "ByteHouseError",
+    "ConfigError",
+    "Conflict",
+    "InvalidArgument",
+    "InvalidRequest",
+    "NotFound",
+    "OutcomeUnknown",
+    "PermissionDenied",
+    "QueryFailed",
+    "RateLimited",
+    "ResponseDecodeError",
+    "ServerError",
+    "TimedOut",
+    "TransportError",
+]
+
+
+class ByteHouseError(Exception):
+    """Stand for everything that can go wrong in this client.
+
+    Attributes:
+        message: What happened.
+        hint: What to do next; empty if there is nothing to add.
+        operation: Id of the operation, such as ``create_database``; None outside a call.
+        method: HTTP method as sent, if a call was made.
+        path: Path as sent, if a call was made.
+        role: Role that the call was made under; None is the user's default role, or none at all
+            where the operation takes none.
+        attempts: How many times the call was sent.
+        query_id: Id of the query, if the call was about one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        operation: str | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        role: str | None = None,
+        attempts: int = 0,
+        query_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.operation = operation
+        self.method = method
+        self.path = path
+        self.role = role
+        self.takes_role = False
+        self.attempts = attempts
+        self.query_id = query_id
+
+    def __str__(self) -> str:
+        parts = [f"{self.operation}: {self.message}" if self.operation else self.message]
+        if context := self._context():
+            parts.append(f"[{', '.join(context)}]")
+        if self.hint:
+            parts.append(f"Hint: {self.hint}")
+        return " ".join(parts)
+
+    def _context(self) -> list[str]:
+        context = []
+        if self.method and self.path:
+            context.append(f"{self.method} {self.path}")
+        if self.takes_role:
+            context.append(f"role {self.role}" if self.role else "default role")
+        if self.attempts > 1:
+            context.append(f"{self.attempts} attempts")
+        if self.query_id:
+            context.append(f"query {self.query_id}")
+        return context
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The default would call __init__ with the message alone; the state then restores the rest.
+        return (_rebuild, (type(self),), self.__dict__.copy())
+
+
+def _rebuild(cls: type[ByteHouseError]) -> ByteHouseError:
+    return cls.__new__(cls)
+
+
+class ConfigError(ByteHouseError):
+    """Say that the client cannot be set up as told."""
+
+
+class InvalidArgument(ByteHouseError, ValueError):
+    """Refuse a call before anything is sent, because it could not have worked or meant something
+    else."""
+
+
+class TransportError(ByteHouseError, ConnectionError):
+    """Say that no answer came: the host is unknown or down, refused, or hung up."""
+
+
+class TimedOut(TransportError, TimeoutError):
+    """Say that no answer came within the call's ``timeout`` or ``deadline``."""
+
+
+class OutcomeUnknown(TransportError):
+    """Say that a call was sent, no answer came, and it may have taken effect.
+
+    It is not sent again, because a second time might do harm. Look whether it took effect; where a
+    query is concerned, `query_id` is the id to look for.
+    """
+
+
+class ResponseDecodeError(ByteHouseError):
+    """Say that an answer came that cannot be understood.
+
+    Attributes:
+        status: HTTP status.
+        body: First part of the body, as text.
+    """
+
+    status: int | None = None
+    body: str = ""
+
+
+class APIError(ByteHouseError):
+    """Say that the service answered with an error.
+
+    Attributes:
+        status: HTTP status. 200 if the error came inside an answer that looked well.
+        code: The service's own name or number for the error; empty if it gave none.
+        request_id: Id of the request for a support ticket; None if the service gave none.
+        body: First part of the body, as text.
+        headers: Headers of the answer, names in lower case.
+        retry_after: Seconds that the service asked to wait; None if it did not.
+    """
+
+    status: int = 0
+    code: str = ""
+    request_id: str | None = None
+    body: str = ""
+    headers: Mapping[str, str] = {}
+    retry_after: float | None = None
+
+    def _context(self) -> list[str]:
+        context = [f"HTTP {self.status}"] if self.status else []
+        if self.code:
+            context.append(f"code {self.code}")
+        context += super()._context()
+        if self.request_id:
+            context.append(f"request {self.request_id}")
+        return context
+
+
+class AuthenticationError(APIError):
+    """Say that the API key was not accepted (401)."""
+
+
+class PermissionDenied(APIError):
+    """Say that the role may not do this (403)."""
+
+
+class NotFound(APIError):
+    """Say that the object does not exist, or that the path is not one of the service's (404)."""
+
+
+class Conflict(APIError):
+    """Say that the call does not go with what is there, such as a second create (409)."""
+
+
+class RateLimited(APIError):
+    """Say that there were too many calls (429)."""
+
+
+class InvalidRequest(APIError):
+    """Say that the service found the request wrong (any other 4xx)."""
+
+
+class ServerError(APIError):
+    """Say that the service failed (5xx)."""
+
+
+class QueryFailed(APIError):
+    """Say that the engine could not run a statement; ``code`` is the engine's error number, if it
+    gave one."""

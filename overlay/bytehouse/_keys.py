@@ -1,0 +1,74 @@
+"""Read the API key, for each request anew, from wherever it is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from ._config import KeySource
+from ._errors import ConfigError
+from ._secret import Secret
+
+__all__ = ["bearer"]
+
+
+def bearer(source: KeySource) -> Secret:
+    """Return the value of the Authorization header.
+
+    Raises:
+        ConfigError: The key is not where the reference says, or is no text that a header can carry.
+    """
+    key = _read(source)
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError(
+            "The API key cannot be sent: it is empty, or has blanks or odd characters.",
+            hint="Check for a line break or a placeholder; the key itself is not shown.",
+        )
+    return Secret("Bearer " + key)
+
+
+def _read(source: KeySource) -> str:
+    if callable(source):
+        key = source()
+        if not isinstance(key, str):
+            raise ConfigError(f"The api_key callable returned {type(key).__name__}, not a text.")
+        return Secret(key.strip())
+    scheme, _, place = Secret(source).reveal().partition(":")
+    reader = _READERS.get(scheme)
+    # A key may itself hold a colon, so only the known schemes are references.
+    return Secret(reader(place)) if reader else source
+
+
+def _from_environment(name: str) -> str:
+    if not os.environ.get(name):
+        raise ConfigError(f"The environment variable {name}, which api_key refers to, is not set.")
+    return os.environ[name].strip()
+
+
+def _from_file(path: str) -> str:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"The file {path}, which api_key refers to, cannot be read: {type(error).__name__}."
+        ) from None
+
+
+def _from_keyring(place: str) -> str:
+    try:
+        import keyring
+    except ImportError:
+        raise ConfigError("api_key refers to a keyring.", hint="pip install keyring") from None
+    service, _, user = place.rpartition("/")
+    key = keyring.get_password(service or "bytehouse", user)
+    if not key:
+        raise ConfigError(f"The keyring has no password for {place}, which api_key refers to.")
+    return str(key).strip()
+
+
+_READERS: dict[str, Callable[[str], str]] = {
+    "env": _from_environment,
+    "file": _from_file,
+    "keyring": _from_keyring,
+}

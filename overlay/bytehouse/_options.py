@@ -1,0 +1,124 @@
+"""What can be said about a single call, and about a view of a client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, TypedDict
+
+import attrs
+
+from ._config import Config, parse_setting
+from ._errors import ConfigError, InvalidArgument
+
+__all__ = ["CallOptions", "Options", "Seconds", "ViewOptions"]
+
+Seconds = float | timedelta
+
+
+class CallOptions(TypedDict, total=False):
+    """Name what every method takes beside its own arguments.
+
+    Attributes:
+        role: Role to act under; None removes the client's default for this call.
+        timeout: Seconds that one attempt may take.
+        deadline: Seconds that the call may take in all.
+        max_retries: How many times the call may be sent again.
+        headers: Further HTTP headers.
+    """
+
+    role: str | None
+    timeout: Seconds
+    deadline: Seconds
+    max_retries: int
+    headers: Mapping[str, str]
+
+
+class ViewOptions(CallOptions, total=False):
+    """Name what `with_options` takes: what a call takes, and the defaults of queries.
+
+    Attributes:
+        warehouse: Id of the virtual warehouse that queries run on; None leaves the choice to the
+            service.
+        mode: SQL dialect of queries.
+    """
+
+    warehouse: str | None
+    mode: str
+
+
+_RESERVED = frozenset(
+    {
+        "authorization",
+        "host",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+        "connection",
+        "accept-encoding",
+    }
+)
+
+
+def _header_pairs(headers: Mapping[str, str]) -> dict[str, str]:
+    pairs = {}
+    for name, value in headers.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise InvalidArgument("headers must map texts to texts.")
+        if not name or not name.isascii() or not name.replace("-", "").replace("_", "").isalnum():
+            raise InvalidArgument(f"{name!r} is no name of an HTTP header.")
+        if name.lower() in _RESERVED:
+            raise InvalidArgument(f"The header {name} is the client's own and cannot be set.")
+        if not value.isascii() or not value.isprintable():
+            raise InvalidArgument(f"The value of the header {name} must be printable ASCII.")
+        pairs[name] = value
+    return pairs
+
+
+@attrs.frozen
+class Options:
+    """Hold the settled options of a client or a view of it."""
+
+    role: str | None
+    timeout: float
+    deadline: float
+    max_retries: int
+    warehouse: str | None
+    mode: str
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, config: Config) -> Options:
+        """Take the defaults from the configuration."""
+        return cls(**{name: getattr(config, name) for name in _SETTINGS})
+
+    def but(self, changes: Mapping[str, Any]) -> Options:
+        """Return these options with some changed.
+
+        Raises:
+            InvalidArgument: There is no such option, or its value makes no sense.
+        """
+        if not changes:
+            return self
+        settled: dict[str, Any] = {}
+        for name, value in changes.items():
+            if name == "headers":
+                settled[name] = {**self.headers, **_header_pairs(value)}
+            elif name not in _SETTINGS:
+                known = ", ".join((*_SETTINGS, "headers"))
+                raise InvalidArgument(f"There is no option {name!r}. Known: {known}.")
+            elif value is None and name in ("role", "warehouse"):
+                settled[name] = None
+            else:
+                settled[name] = self._parsed(name, value)
+        return attrs.evolve(self, **settled)
+
+    @staticmethod
+    def _parsed(name: str, value: Any) -> Any:
+        try:
+            return parse_setting(name, value)
+        except ConfigError as error:
+            raise InvalidArgument(error.message) from None
+
+
+_SETTINGS = ("role", "timeout", "deadline", "max_retries", "warehouse", "mode")

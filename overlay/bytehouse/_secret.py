@@ -1,0 +1,41 @@
+"""Keep a secret out of everything that prints."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn, SupportsIndex
+
+__all__ = ["Secret"]
+
+
+class Secret(str):
+    """Hold a secret text that is usable as text and shows itself as ``***``.
+
+    It is a `str`, so that a header or a comparison can use it. Its ``repr``, ``str`` and ``format``
+    give ``***``: a log line, an f-string or a traceback that shows local variables shows no secret.
+    `reveal` gives the plain text, and is the only thing that does so by name. A secret cannot be
+    pickled.
+    """
+
+    __slots__ = ()
+
+    def reveal(self) -> str:
+        """Return the plain text."""
+        return str.__str__(self)
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __format__(self, format_spec: str) -> str:
+        return "***"
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        raise TypeError("A secret cannot be pickled; configure the key anew where it is needed.")
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Secret:
+        return self

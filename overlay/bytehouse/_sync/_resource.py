@@ -1,0 +1,65 @@
+# Derived from overlay/bytehouse/_async/_resource.py by `make generate`. Do not edit.
+"""What all groups of operations have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from bytehouse_raw.plan import Plan
+
+from .._clock import Clock
+from .._errors import ResponseDecodeError
+from .._options import CallOptions
+from .._paging import Listing
+from ._pager import Pager
+
+if TYPE_CHECKING:
+    from ._client import ByteHouse
+
+__all__ = ["Resource"]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Enveloped(Protocol[T_co]):
+    """Describe an answer that holds one thing in ``data``."""
+
+    @property
+    def data(self) -> T_co | None:
+        """What the answer is about."""
+
+
+class Resource:
+    """Hold the client whose `send` all methods go through."""
+
+    def __init__(self, client: ByteHouse) -> None:
+        self._client = client
+
+    @property
+    def clock(self) -> Clock:
+        """The client's source of time."""
+        return self._client.clock
+
+    def _send(self, plan: Plan[T], options: CallOptions) -> T:
+        return self._client.send(plan, **options)
+
+    def _data(self, plan: Plan[Enveloped[T]], options: CallOptions) -> T:
+        """Send a call and return what its answer holds in ``data``.
+
+        Raises:
+            ResponseDecodeError: It holds nothing.
+        """
+        data = (self._client.send(plan, **options)).data
+        if data is None:
+            raise ResponseDecodeError(
+                "the answer has no data",
+                operation=plan.operation.id,
+                hint="The call went well; the service may name its fields otherwise than is known.",
+            )
+        return data
+
+    def _list(
+        self, plan: Plan[Listing[T]], options: CallOptions, limit: int | None, page_size: int | None
+    ) -> Pager[T]:
+        return Pager(self._client, plan, options, limit=limit, page_size=page_size)
