@@ -58,7 +58,9 @@ def _report(fresh: dict[Path, Path]) -> int:
     for line in found:
         print(line)
     if found:
-        print(f"Files that `make generate` makes otherwise: {len(found)}. Run it, commit the result.")
+        print(
+            f"Files that `make generate` makes otherwise: {len(found)}. Run it, commit the result."
+        )
     return bool(found)
 
 

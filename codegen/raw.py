@@ -56,7 +56,7 @@ def generate(openapi: Path, corrections: Path, into: Path) -> None:
 
 
 def guard_templates(manifest: Path) -> None:
-    """Fail when an original that a template of ours stands in for is not the one it was made for."""
+    """Fail when an original that a template stands in for is not the one it was made for."""
     found = importlib.util.find_spec("openapi_python_client")
     if found is None or found.origin is None:
         raise GenerationError("openapi-python-client is missing: run `make setup`")

@@ -8,7 +8,6 @@ from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import EnumProperty, ModelProperty
 from openapi_python_client.parser.properties.any import AnyProperty
 from openapi_python_client.parser.properties.boolean import BooleanProperty
-from openapi_python_client.parser.properties.date import DateProperty
 from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.float import FloatProperty
 from openapi_python_client.parser.properties.int import IntProperty
@@ -17,7 +16,6 @@ from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
-from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.schema import Schema
 
 from codegen.errors import GenerationError
@@ -25,14 +23,12 @@ from codegen.errors import GenerationError
 PLAIN: dict[type, str] = {
     AnyProperty: "Any",
     BooleanProperty: "bool",
-    DateProperty: "str",
     FloatProperty: "float",
     IntProperty: "int",
     NoneProperty: "None",
     StringProperty: "str",
-    UuidProperty: "str",
 }
-"""Kinds whose value stays as JSON has it. Dates and UUIDs are text, whatever it holds."""
+"""Kinds whose value stays as JSON has it."""
 
 TAKEN = frozenset({"additional_properties", "decode", "from_dict", "to_dict"})
 
@@ -79,6 +75,10 @@ class Shapes:
         own = besides.class_info if besides else None
         infos = [used.class_info for used in _classes(properties)]
         return sorted({f"from {prefix}{i.module_name} import {i.name}" for i in infos if i != own})
+
+    def is_secret(self, model: ModelProperty) -> bool:
+        """Tell whether the specification marks a whole object as secret."""
+        return bool((model.data.model_extra or {}).get("x-secret"))
 
     def fields(self, model: ModelProperty) -> list[Field]:
         """Return a model's attributes, those that a caller must give first."""
@@ -127,8 +127,9 @@ class Shapes:
             case UnionProperty():
                 return _union(self._annotation(p, sent=sent) for p in prop.inner_properties)
         if type(prop) not in PLAIN:
+            name, kind = prop.name.get_untrusted_value(), type(prop).__name__
             raise GenerationError(
-                f"{prop.name.get_untrusted_value()}: no template for {type(prop).__name__}"
+                f"{name}: a {kind} is not provided for; correct it or add it here"
             )
         return PLAIN[type(prop)]
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, ClassVar, Final, Self
 
-from attrs import Factory, define
+from attrs import Factory, define, field, frozen
 
 Get = Callable[..., Any]
 
@@ -125,8 +125,42 @@ def encode(value: Any) -> Any:
             return value
 
 
+@frozen(kw_only=True)
+class RawResponse:
+    """An answer as it came. Its repr shows neither headers nor body, which may hold a secret."""
+
+    status: int
+    """HTTP status."""
+    headers: Mapping[str, str] = field(repr=False)
+    """Headers, their names in lower case."""
+    body: bytes = field(repr=False)
+    """Body, its content encoding undone."""
+    request_id: str | None
+    """What the service calls the request; None if it does not say."""
+    elapsed: float
+    """Seconds from sending to the last byte, in the last attempt."""
+    attempts: int
+    """How many times the request was sent."""
+
+
+class _Received:
+    """Room for the answer that a model was decoded from. It is no field: it is neither compared nor pickled."""
+
+    __slots__ = ("_raw_response",)
+    _raw_response: RawResponse
+
+    @property
+    def raw_response(self) -> RawResponse | None:
+        """The answer that this is the result of; None for what is nested in a result or made by hand."""
+        return getattr(self, "_raw_response", None)
+
+    def received(self, response: RawResponse) -> None:
+        """Keep the answer that this is the result of."""
+        self._raw_response = response
+
+
 @define(kw_only=True, repr=False)
-class Model:
+class Model(_Received):
     """A JSON object with named fields.
 
     Decoding raises for no value: what is not as the specification says is kept as it came. A field that is

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._async._client import AsyncByteHouse
     from ._async._pager import AsyncPager
     from ._async._query_handle import AsyncQueryHandle
+    from ._async._session import AsyncSession
     from ._clock import Clock
     from ._errors import (
         APIError,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from ._sync._client import ByteHouse
     from ._sync._pager import Pager
     from ._sync._query_handle import QueryHandle
+    from ._sync._session import Session
 
 from ._version import __version__
 
@@ -54,6 +56,7 @@ _HOMES = {
     "_async._client": "AsyncByteHouse",
     "_async._pager": "AsyncPager",
     "_async._query_handle": "AsyncQueryHandle",
+    "_async._session": "AsyncSession",
     "_clock": "Clock",
     "_errors": _ERRORS,
     "_options": "CallOptions",
@@ -62,6 +65,7 @@ _HOMES = {
     "_sync._client": "ByteHouse",
     "_sync._pager": "Pager",
     "_sync._query_handle": "QueryHandle",
+    "_sync._session": "Session",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -71,6 +75,7 @@ __all__ = [
     "AsyncByteHouse",
     "AsyncPager",
     "AsyncQueryHandle",
+    "AsyncSession",
     "AuthenticationError",
     "ByteHouse",
     "ByteHouseError",
@@ -93,6 +98,7 @@ __all__ = [
     "ResponseDecodeError",
     "RetryPolicy",
     "ServerError",
+    "Session",
     "TimedOut",
     "TransportError",
     "UniqueKey",

@@ -11,6 +11,8 @@ from typing import Any
 import attrs
 import msgspec
 
+from bytehouse_raw.types import RawResponse
+
 from ._errors import (
     APIError,
     AuthenticationError,
@@ -25,7 +27,7 @@ from ._errors import (
 )
 from ._http import Answer
 
-__all__ = ["decode", "error_of", "retry_after"]
+__all__ = ["decode", "error_of", "raw_response", "retry_after"]
 
 _BODY_SHOWN = 500
 _BY_STATUS: dict[int, type[APIError]] = {
@@ -114,10 +116,26 @@ def error_of(answer: Answer, document: Mapping[str, Any] | None) -> APIError | N
     error.code = told.code
     error.headers = answer.headers
     error.body = _shown(answer, _BODY_SHOWN)
-    error.request_id = next((answer.headers[h] for h in _REQUEST_IDS if h in answer.headers), None)
+    error.request_id = _request_id(answer)
     error.retry_after = retry_after(answer.headers.get("retry-after"), time.time())
     error.hint = "" if document is not None else _hint(answer, told)
     return error
+
+
+def raw_response(answer: Answer, attempts: int) -> RawResponse:
+    """Return an answer as users see it."""
+    return RawResponse(
+        status=answer.status,
+        headers=answer.headers,
+        body=answer.body,
+        request_id=_request_id(answer),
+        elapsed=answer.elapsed,
+        attempts=attempts,
+    )
+
+
+def _request_id(answer: Answer) -> str | None:
+    return next((answer.headers[name] for name in _REQUEST_IDS if name in answer.headers), None)
 
 
 def _class_of(status: int, told: Told) -> type[APIError]:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from bytehouse_raw.plan import Plan
+from bytehouse_raw.types import Model, RawResponse
 
 from . import _answers
 from ._clock import Clock
@@ -63,6 +64,7 @@ class Call(Generic[T]):
         self.options = options
         self.attempts = 0
         self._document: Mapping[str, Any] | None = None
+        self._raw: RawResponse | None = None
         self._pause = 0.0
         self._settings = settings
         self._route = settings.routes.route(self.operation)
@@ -83,6 +85,7 @@ class Call(Generic[T]):
         if left <= 0:
             raise self._about(TimedOut(f"the deadline of {self.options.deadline:g} s passed"))
         self.attempts += 1
+        self._raw = None
         return Request(
             self._route.method,
             self._url,
@@ -98,6 +101,7 @@ class Call(Generic[T]):
             APIError: The answer is an error that stands.
             ResponseDecodeError: The answer cannot be understood.
         """
+        self._raw = _answers.raw_response(answer, self.attempts)
         try:
             self._document = _answers.decode(answer) if 200 <= answer.status < 300 else None
         except ResponseDecodeError as undecodable:
@@ -132,7 +136,10 @@ class Call(Generic[T]):
 
     def result(self) -> T:
         """Return the result of a settled call."""
-        return self.plan.decode(self._document or {})
+        result = self.plan.decode(self._document or {})
+        if isinstance(result, Model) and self._raw is not None:
+            result.received(self._raw)
+        return result
 
     @property
     def pause(self) -> float:
@@ -207,6 +214,7 @@ class Call(Generic[T]):
         return self._about(error)
 
     def _about(self, error: _E) -> _E:
+        error.raw_response = self._raw
         error.operation = self.operation.id
         error.method, error.path = self._route.method, self._path
         error.takes_role = ROLE_HEADER in self.operation.headers

@@ -21,6 +21,10 @@ ByteHouseError
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bytehouse_raw.types import RawResponse
 
 __all__ = [
     "APIError",
@@ -55,6 +59,7 @@ class ByteHouseError(Exception):
             where the operation takes none.
         attempts: How many times the call was sent.
         query_id: Id of the query, if the call was about one.
+        raw_response: The answer as it came; None if none came.
     """
 
     def __init__(
@@ -79,6 +84,7 @@ class ByteHouseError(Exception):
         self.takes_role = False
         self.attempts = attempts
         self.query_id = query_id
+        self.raw_response: RawResponse | None = None
 
     def __str__(self) -> str:
         parts = [f"{self.operation}: {self.message}" if self.operation else self.message]

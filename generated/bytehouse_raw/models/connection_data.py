@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import define
 
 from ..types import Model
@@ -12,3 +14,5 @@ from ..types import Model
 class ConnectionData(Model):
     """Address and credentials, with keys that depend on the kind of the source. The docs show
     none of them."""
+
+    _secret: ClassVar[frozenset[str]] = frozenset(["additional_properties"])

@@ -1,1 +1,1 @@
-"""The asynchronous client: the source that `make generate` derives the synchronous one from."""
+"""The client in one colour; the other is derived from the asynchronous one by `make generate`."""

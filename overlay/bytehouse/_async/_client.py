@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast
 
 from bytehouse_raw.plan import Plan
 
@@ -17,14 +18,30 @@ from .._errors import ByteHouseError
 from .._http import AsyncHttpTransport, Failure
 from .._options import CallOptions, Options, Seconds, ViewOptions
 from .._retry import RetryPolicy
+from .._roles import acting_as, role_of
+from ._session import AsyncSession
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .account import AsyncAccount
+    from .api_keys import AsyncApiKeys
+    from .assignments import AsyncAssignments
+    from .connections import AsyncConnections
     from .databases import AsyncDatabases
+    from .dictionaries import AsyncDictionaries
+    from .executions import AsyncExecutions
+    from .import_jobs import AsyncImportJobs
+    from .metadata import AsyncMetadata
     from .partitions import AsyncPartitions
+    from .permissions import AsyncPermissions
     from .queries import AsyncQueries
+    from .roles import AsyncRoles
+    from .statistics import AsyncStatistics
     from .tables import AsyncTables
+    from .usage import AsyncUsage
+    from .views import AsyncViews
+    from .warehouses import AsyncWarehouses
 
 __all__ = ["AsyncByteHouse"]
 
@@ -41,7 +58,7 @@ class _Shared:
 
 
 class AsyncByteHouse:
-    """Talk to ByteHouse, asynchronously.
+    """Talk to ByteHouse.
 
     Whatever is not given is taken from the environment (``BYTEHOUSE_HOST``, ``BYTEHOUSE_API_KEY``
     and so on) or from
@@ -155,11 +172,129 @@ class AsyncByteHouse:
         return AsyncPartitions(self)
 
     @cached_property
+    def views(self) -> AsyncViews:
+        """Views and materialized views of a database."""
+        from .views import AsyncViews
+
+        return AsyncViews(self)
+
+    @cached_property
+    def dictionaries(self) -> AsyncDictionaries:
+        """Dictionaries of a database."""
+        from .dictionaries import AsyncDictionaries
+
+        return AsyncDictionaries(self)
+
+    @cached_property
     def queries(self) -> AsyncQueries:
         """Statements, run at once or in the background."""
         from .queries import AsyncQueries
 
         return AsyncQueries(self)
+
+    @cached_property
+    def api_keys(self) -> AsyncApiKeys:
+        """API keys of the calling user."""
+        from .api_keys import AsyncApiKeys
+
+        return AsyncApiKeys(self)
+
+    @cached_property
+    def roles(self) -> AsyncRoles:
+        """Roles of the account."""
+        from .roles import AsyncRoles
+
+        return AsyncRoles(self)
+
+    @cached_property
+    def assignments(self) -> AsyncAssignments:
+        """Which user holds which role."""
+        from .assignments import AsyncAssignments
+
+        return AsyncAssignments(self)
+
+    @cached_property
+    def permissions(self) -> AsyncPermissions:
+        """What a role may do."""
+        from .permissions import AsyncPermissions
+
+        return AsyncPermissions(self)
+
+    @cached_property
+    def account(self) -> AsyncAccount:
+        """The account itself."""
+        from .account import AsyncAccount
+
+        return AsyncAccount(self)
+
+    @cached_property
+    def usage(self) -> AsyncUsage:
+        """What was stored and computed."""
+        from .usage import AsyncUsage
+
+        return AsyncUsage(self)
+
+    @cached_property
+    def statistics(self) -> AsyncStatistics:
+        """What a query cost."""
+        from .statistics import AsyncStatistics
+
+        return AsyncStatistics(self)
+
+    @cached_property
+    def connections(self) -> AsyncConnections:
+        """Stored connections to data sources."""
+        from .connections import AsyncConnections
+
+        return AsyncConnections(self)
+
+    @cached_property
+    def import_jobs(self) -> AsyncImportJobs:
+        """Jobs that load data."""
+        from .import_jobs import AsyncImportJobs
+
+        return AsyncImportJobs(self)
+
+    @cached_property
+    def executions(self) -> AsyncExecutions:
+        """Runs of import jobs."""
+        from .executions import AsyncExecutions
+
+        return AsyncExecutions(self)
+
+    @cached_property
+    def warehouses(self) -> AsyncWarehouses:
+        """Virtual warehouses."""
+        from .warehouses import AsyncWarehouses
+
+        return AsyncWarehouses(self)
+
+    @cached_property
+    def metadata(self) -> AsyncMetadata:
+        """Delivery of metadata changes."""
+        from .metadata import AsyncMetadata
+
+        return AsyncMetadata(self)
+
+    def session(self, session_id: str | None = None) -> AsyncSession:
+        """Return a session, in which `USE` and `SET` hold from one statement to the next.
+
+        Args:
+            session_id: Id of a session to go on with; a new one if not given.
+        """
+        return AsyncSession(self, session_id)
+
+    def role(self, role: str | None) -> AbstractContextManager[None]:
+        """Act under a role within a `with` block, in this thread or task alone.
+
+        It goes before the defaults of the client and its views; an option of a call goes before it.
+        None takes the user's default role.
+        """
+        return acting_as(self._shared, self._options.but({"role": role}).role)
+
+    def settled(self, options: CallOptions) -> CallOptions:
+        """Return the options of a call with the role that a `with` block has set, if one has."""
+        return cast("CallOptions", {**role_of(self._shared), **options})
 
     def with_options(self, **changes: Unpack[ViewOptions]) -> Self:
         """Return a view of this client with other defaults.
@@ -189,6 +324,7 @@ class AsyncByteHouse:
         """
         if self._shared.closed:
             raise ByteHouseError("This client is closed.", hint="Make a new one.")
+        options = self.settled(options)
         call: Call[T] = Call(self._shared.settings, self._options.but(options), plan)
         while True:
             request = call.request()

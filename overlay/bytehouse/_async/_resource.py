@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bytehouse_raw.plan import Plan
+from bytehouse_raw.types import Model
 
 from .._clock import Clock
 from .._errors import ResponseDecodeError
@@ -49,7 +50,10 @@ class AsyncResource:
         Raises:
             ResponseDecodeError: It holds nothing.
         """
-        data = (await self._client.send(plan, **options)).data
+        answer = await self._client.send(plan, **options)
+        data = answer.data
+        if isinstance(data, Model) and isinstance(answer, Model) and answer.raw_response:
+            data.received(answer.raw_response)
         if data is None:
             raise ResponseDecodeError(
                 "the answer has no data",
@@ -61,4 +65,6 @@ class AsyncResource:
     def _list(
         self, plan: Plan[Listing[T]], options: CallOptions, limit: int | None, page_size: int | None
     ) -> AsyncPager[T]:
+        # The role of a `with` block is that of where the list was asked for, not iterated.
+        options = self._client.settled(options)
         return AsyncPager(self._client, plan, options, limit=limit, page_size=page_size)

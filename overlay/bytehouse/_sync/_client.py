@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast
 
 from bytehouse_raw.plan import Plan
 
@@ -18,14 +19,30 @@ from .._errors import ByteHouseError
 from .._http import Failure, HttpTransport
 from .._options import CallOptions, Options, Seconds, ViewOptions
 from .._retry import RetryPolicy
+from .._roles import acting_as, role_of
+from ._session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .account import Account
+    from .api_keys import ApiKeys
+    from .assignments import Assignments
+    from .connections import Connections
     from .databases import Databases
+    from .dictionaries import Dictionaries
+    from .executions import Executions
+    from .import_jobs import ImportJobs
+    from .metadata import Metadata
     from .partitions import Partitions
+    from .permissions import Permissions
     from .queries import Queries
+    from .roles import Roles
+    from .statistics import Statistics
     from .tables import Tables
+    from .usage import Usage
+    from .views import Views
+    from .warehouses import Warehouses
 
 __all__ = ["ByteHouse"]
 
@@ -42,7 +59,7 @@ class _Shared:
 
 
 class ByteHouse:
-    """Talk to ByteHouse, asynchronously.
+    """Talk to ByteHouse.
 
     Whatever is not given is taken from the environment (``BYTEHOUSE_HOST``, ``BYTEHOUSE_API_KEY``
     and so on) or from
@@ -156,11 +173,129 @@ class ByteHouse:
         return Partitions(self)
 
     @cached_property
+    def views(self) -> Views:
+        """Views and materialized views of a database."""
+        from .views import Views
+
+        return Views(self)
+
+    @cached_property
+    def dictionaries(self) -> Dictionaries:
+        """Dictionaries of a database."""
+        from .dictionaries import Dictionaries
+
+        return Dictionaries(self)
+
+    @cached_property
     def queries(self) -> Queries:
         """Statements, run at once or in the background."""
         from .queries import Queries
 
         return Queries(self)
+
+    @cached_property
+    def api_keys(self) -> ApiKeys:
+        """API keys of the calling user."""
+        from .api_keys import ApiKeys
+
+        return ApiKeys(self)
+
+    @cached_property
+    def roles(self) -> Roles:
+        """Roles of the account."""
+        from .roles import Roles
+
+        return Roles(self)
+
+    @cached_property
+    def assignments(self) -> Assignments:
+        """Which user holds which role."""
+        from .assignments import Assignments
+
+        return Assignments(self)
+
+    @cached_property
+    def permissions(self) -> Permissions:
+        """What a role may do."""
+        from .permissions import Permissions
+
+        return Permissions(self)
+
+    @cached_property
+    def account(self) -> Account:
+        """The account itself."""
+        from .account import Account
+
+        return Account(self)
+
+    @cached_property
+    def usage(self) -> Usage:
+        """What was stored and computed."""
+        from .usage import Usage
+
+        return Usage(self)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """What a query cost."""
+        from .statistics import Statistics
+
+        return Statistics(self)
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Stored connections to data sources."""
+        from .connections import Connections
+
+        return Connections(self)
+
+    @cached_property
+    def import_jobs(self) -> ImportJobs:
+        """Jobs that load data."""
+        from .import_jobs import ImportJobs
+
+        return ImportJobs(self)
+
+    @cached_property
+    def executions(self) -> Executions:
+        """Runs of import jobs."""
+        from .executions import Executions
+
+        return Executions(self)
+
+    @cached_property
+    def warehouses(self) -> Warehouses:
+        """Virtual warehouses."""
+        from .warehouses import Warehouses
+
+        return Warehouses(self)
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """Delivery of metadata changes."""
+        from .metadata import Metadata
+
+        return Metadata(self)
+
+    def session(self, session_id: str | None = None) -> Session:
+        """Return a session, in which `USE` and `SET` hold from one statement to the next.
+
+        Args:
+            session_id: Id of a session to go on with; a new one if not given.
+        """
+        return Session(self, session_id)
+
+    def role(self, role: str | None) -> AbstractContextManager[None]:
+        """Act under a role within a `with` block, in this thread or task alone.
+
+        It goes before the defaults of the client and its views; an option of a call goes before it.
+        None takes the user's default role.
+        """
+        return acting_as(self._shared, self._options.but({"role": role}).role)
+
+    def settled(self, options: CallOptions) -> CallOptions:
+        """Return the options of a call with the role that a `with` block has set, if one has."""
+        return cast("CallOptions", {**role_of(self._shared), **options})
 
     def with_options(self, **changes: Unpack[ViewOptions]) -> Self:
         """Return a view of this client with other defaults.
@@ -190,6 +325,7 @@ class ByteHouse:
         """
         if self._shared.closed:
             raise ByteHouseError("This client is closed.", hint="Make a new one.")
+        options = self.settled(options)
         call: Call[T] = Call(self._shared.settings, self._options.but(options), plan)
         while True:
             request = call.request()

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bytehouse_raw.plan import Plan
+from bytehouse_raw.types import Model
 
 from .._clock import Clock
 from .._errors import ResponseDecodeError
@@ -50,7 +51,10 @@ class Resource:
         Raises:
             ResponseDecodeError: It holds nothing.
         """
-        data = (self._client.send(plan, **options)).data
+        answer = self._client.send(plan, **options)
+        data = answer.data
+        if isinstance(data, Model) and isinstance(answer, Model) and answer.raw_response:
+            data.received(answer.raw_response)
         if data is None:
             raise ResponseDecodeError(
                 "the answer has no data",
@@ -62,4 +66,6 @@ class Resource:
     def _list(
         self, plan: Plan[Listing[T]], options: CallOptions, limit: int | None, page_size: int | None
     ) -> Pager[T]:
+        # The role of a `with` block is that of where the list was asked for, not iterated.
+        options = self._client.settled(options)
         return Pager(self._client, plan, options, limit=limit, page_size=page_size)

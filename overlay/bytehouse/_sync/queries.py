@@ -103,13 +103,16 @@ class Queries(Resource):
             return (self._send(plan, options)).data or []
         except BaseException as error:
             if isinstance(error, OutcomeUnknown) or not isinstance(error, ByteHouseError):
-                self._stop_quietly(query_id, options)
+                self._stop_quietly(query_id, session_id, options)
             raise
 
-    def _stop_quietly(self, query_id: str, options: CallOptions) -> None:
-        """Try to kill a query whose wait has ended."""
+    def _stop_quietly(self, query_id: str, session_id: str | None, options: CallOptions) -> None:
+        """Try to kill a query whose wait has ended: by its session if it has one, and by its id."""
         brief: CallOptions = {**options, "timeout": 5.0, "deadline": 5.0}
-        with suppress(ByteHouseError):  # the error at hand matters more
+        if session_id is not None:
+            with suppress(ByteHouseError):  # the error at hand matters more
+                self._send(abort_sync_query.plan(x_query_session_id=session_id), brief)
+        with suppress(ByteHouseError):
             self._send(kill_sync_query.plan(query_id), brief)
 
     def submit(
@@ -148,11 +151,11 @@ class Queries(Resource):
             query_id=query_id,
         )
         answer = self._send(submit_async_query.plan(body=body), options)
-        return QueryHandle(self, ids_of(answer.data, query_id), _role_of(options))
+        return QueryHandle(self, ids_of(answer.data, query_id), self._role(options))
 
     def handle(self, *query_ids: str, **options: Unpack[CallOptions]) -> QueryHandle:
         """Return a handle to queries that were submitted elsewhere. Sends nothing."""
-        return QueryHandle(self, query_ids, _role_of(options))
+        return QueryHandle(self, query_ids, self._role(options))
 
     def status(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStatus:
         """Return where an asynchronous query stands.
@@ -231,6 +234,7 @@ class Queries(Resource):
         """
         return (self._send(list_dialects.plan(), options)).data or []
 
-
-def _role_of(options: CallOptions) -> CallOptions:
-    return {"role": options["role"]} if "role" in options else {}
+    def _role(self, options: CallOptions) -> CallOptions:
+        """Return the role that a handle's calls are made under: that of the call that made it."""
+        settled = self._client.settled(options)
+        return {"role": settled["role"]} if "role" in settled else {}

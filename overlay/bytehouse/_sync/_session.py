@@ -1,0 +1,82 @@
+# Derived from overlay/bytehouse/_async/_session.py by `make generate`. Do not edit.
+"""Run statements that share a session."""
+
+from __future__ import annotations
+
+import uuid
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, Unpack
+
+from bytehouse_raw.models import QueryResult, QueryStopped
+
+from .._options import CallOptions
+
+if TYPE_CHECKING:
+    from .._config import Mode
+    from ._client import ByteHouse
+
+__all__ = ["Session"]
+
+
+class Session:
+    """Run statements one after another in one session, so that `USE` and `SET` hold.
+
+    Example:
+        with client.session() as session:
+            session.execute("USE sales")
+            [result] = session.execute("SELECT count() FROM orders")
+
+    Leaving the block sends nothing: the API has no operation that ends a session.
+
+    Attributes:
+        id: Id of the session; it travels in the header ``X-QuerySession-ID``.
+    """
+
+    def __init__(self, client: ByteHouse, session_id: str | None) -> None:
+        self._client = client
+        self.id = session_id or str(uuid.uuid4())
+
+    def execute(
+        self,
+        sql: str,
+        *,
+        mode: Mode | None = None,
+        warehouse: str | None = None,
+        query_id: str | None = None,
+        max_rows: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> list[QueryResult]:
+        """Run one or more statements in the session; see `queries.execute`.
+
+        `POST /v1/sql/sync` (documented)
+        """
+        return self._client.queries.execute(
+            sql,
+            mode=mode,
+            warehouse=warehouse,
+            query_id=query_id,
+            session_id=self.id,
+            max_rows=max_rows,
+            **options,
+        )
+
+    def abort(self, **options: Unpack[CallOptions]) -> QueryStopped:
+        """Stop what runs in the session; see `queries.abort`.
+
+        `DELETE /v1/sql/sync` (inferred)
+        """
+        return self._client.queries.abort(self.id, **options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Leave the block."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.id!r})"
