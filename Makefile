@@ -1,0 +1,89 @@
+# Every verb makes the environment it needs; only Python 3.11 or newer and make must be there.
+# ARGS is handed on: make test ARGS="-k retry -x"
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# The first Python that is new enough, whatever its name; only used to make the environment.
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && exit; \
+	done; echo python3)
+VENV ?= .venv
+RUN := $(VENV)/bin/python -m
+REDOCLY := codegen/node/node_modules/.bin/redocly
+ARGS ?=
+COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command 'make requirements'
+
+.PHONY: help
+help:  ## list these verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup:  ## make the environment in .venv, from the pinned requirements
+	@$(PYTHON) requirements/install.py $(VENV)
+
+.PHONY: demo
+demo: setup  ## start the emulator and take a tour through the client against it
+	@$(VENV)/bin/python examples/tour.py $(ARGS)
+
+.PHONY: test
+test: setup  ## run the tests, static checks included
+	@$(RUN) pytest $(ARGS)
+
+.PHONY: lint
+lint: lint-style lint-types lint-imports lint-openapi  ## run the static checks
+	@if command -v npm >/dev/null; then $(MAKE) lint-spec; else echo 'lint-spec needs Node: left out'; fi
+
+.PHONY: lint-style
+lint-style: setup
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+
+.PHONY: lint-types
+lint-types: setup
+	@$(RUN) mypy
+
+.PHONY: lint-imports
+lint-imports: setup
+	@$(VENV)/bin/lint-imports --no-logo
+
+.PHONY: lint-openapi
+lint-openapi: setup
+	@$(VENV)/bin/openapi-spec-validator openapi.yaml
+
+.PHONY: lint-spec
+lint-spec: $(REDOCLY)  ## check openapi.yaml with Redocly (needs Node 20 or newer)
+	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(REDOCLY) lint openapi.yaml
+
+$(REDOCLY): codegen/node/package-lock.json
+	@npm ci --prefix codegen/node --no-progress --loglevel error
+	@touch $@
+
+.PHONY: format
+format: setup  ## format the code and mend what can be mended
+	@$(RUN) ruff check --fix
+	@$(RUN) ruff format
+
+.PHONY: generate
+generate: setup  ## write generated/ and the derived sync client from openapi.yaml
+	@$(RUN) codegen.generate
+
+.PHONY: check-generated
+check-generated: setup  ## fail when a fresh generation differs from what is committed
+	@$(RUN) codegen.generate --check
+
+.PHONY: build
+build: setup  ## build the sdist and the wheel into dist/
+	@$(RUN) hatchling build
+
+.PHONY: requirements
+requirements: setup  ## pin the requirements again (ARGS=--upgrade: to the newest versions)
+	@$(RUN) uv $(COMPILE) requirements/build.in -o requirements/build.txt $(ARGS)
+	@$(RUN) uv $(COMPILE) --all-extras --constraint requirements/build.txt pyproject.toml \
+		requirements/dev.in -o requirements/dev.txt $(ARGS)
+
+.PHONY: clean
+clean:  ## remove what these verbs made, the environment included
+	rm -rf $(VENV) dist codegen/node/node_modules .*_cache .hypothesis

@@ -1,0 +1,116 @@
+"""Make the virtual environment that every `make` verb uses, unless it already is as the pins say.
+
+Called by the Makefile as `python requirements/install.py .venv`. It uses the standard library only,
+because it runs before anything is installed.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+import venv
+
+if sys.version_info < (3, 11):
+    sys.exit(
+        "bytehouse-sdk needs Python 3.11 or newer; %s is %s.\n"
+        "Name a newer one, for example: make setup PYTHON=python3.12"
+        % (sys.executable, sys.version.split()[0])
+    )
+
+import tomllib
+from pathlib import Path
+
+REQUIREMENTS = Path(__file__).resolve().parent
+ROOT = REQUIREMENTS.parent
+
+
+def main(directory: str) -> None:
+    """Bring the environment in `directory` in step with the pins, one process at a time."""
+    environment = (ROOT / directory).absolute()
+    with Path(__file__).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        pins, project = wanted(environment)
+        have = read_stamps(environment)
+        if have == [pins, project]:
+            return
+        began = time.monotonic()
+        if have[:1] != [pins]:
+            print("Setting up %s (once; about 400 MB to download) ..." % environment, flush=True)
+            create(environment)
+            write_stamps(environment, [pins])
+        pip(environment, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+        write_stamps(environment, [pins, project])
+        print("%s is ready (%.0f s)." % (environment, time.monotonic() - began), flush=True)
+
+
+def wanted(environment: Path) -> tuple[str, str]:
+    """Return the digests of the pinned packages and of how the project is installed."""
+    pins = hashlib.sha256(repr((str(environment), sys.version, sys.base_prefix)).encode())
+    for file in (Path(__file__), *sorted(REQUIREMENTS.glob("*.txt"))):
+        pins.update(file.read_bytes())
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    hatch = pyproject["tool"]["hatch"]
+    version = (ROOT / hatch["version"]["path"]).read_text("utf-8")
+    installed = [pyproject["build-system"], pyproject["project"], hatch, version]
+    return pins.hexdigest(), hashlib.sha256(json.dumps(installed).encode()).hexdigest()
+
+
+def stamp_file(environment: Path) -> Path:
+    """Return the file that says what a finished environment was made from."""
+    return environment / "bytehouse-setup.json"
+
+
+def read_stamps(environment: Path) -> list[str]:
+    """Return the digests that earlier runs left: of each step that came to its end."""
+    try:
+        return list(json.loads(stamp_file(environment).read_text("utf-8")))
+    except (OSError, ValueError):
+        return []
+
+
+def write_stamps(environment: Path, stamps: list[str]) -> None:
+    """Record the digests in one step, so that a killed run leaves no half-written stamp."""
+    target = stamp_file(environment)
+    draft = target.with_suffix(".new")
+    draft.write_text(json.dumps(stamps), "utf-8")
+    draft.replace(target)
+
+
+def create(environment: Path) -> None:
+    """Make the environment afresh and install the pinned packages, each checked by its hash."""
+    try:
+        venv.create(environment, clear=True, symlinks=True, with_pip=True)
+    except subprocess.CalledProcessError:
+        sys.exit(
+            "Python's venv module could not install pip. On Debian and Ubuntu it is a package of "
+            "its own: apt install python3-venv"
+        )
+    for name in ("build.txt", "dev.txt"):
+        pip(
+            environment,
+            *("--require-hashes", "--no-build-isolation", "--requirement"),
+            str(REQUIREMENTS / name),
+        )
+
+
+def pip(environment: Path, *arguments: str) -> None:
+    """Run `pip install` in the environment; its own message is the error when it fails."""
+    command = [str(environment / "bin" / "python"), "-m", "pip", "install", "-qq"]
+    # Compiling 700 MB of packages ahead of use takes longer than using them.
+    command += ["--no-compile", "--disable-pip-version-check"]
+    done = subprocess.run([*command, *arguments], check=False, env=clean_environment())
+    if done.returncode:
+        sys.exit("Setting up failed; pip's message is above. Run `make setup` to try again.")
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the variables for pip without those that would point it to another environment."""
+    unwanted = {"PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_USER"}
+    return {name: value for name, value in os.environ.items() if name not in unwanted}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,141 @@
+"""What a user gets from an index is complete, minimal and importable."""
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.packaging.conftest import Built
+
+PACKAGES = {
+    "bytehouse": "overlay",
+    "bytehouse_emulator": "overlay",
+    "bytehouse_raw": "generated",
+}
+# What the engine and the emulator's server bring in; a client that only calls has none of it.
+EMULATOR_ONLY = {
+    "chdb",
+    "jsonschema_rs",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "starlette",
+    "uvicorn",
+    "yaml",
+}
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    """Return every file of a wheel by its name."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_the_wheel_holds_the_packages_and_nothing_else(built: Built, root: Path) -> None:
+    """The wheel's files are exactly those of the three packages, the specification and metadata."""
+    expected = {
+        str(path.relative_to(root / parent))
+        for package, parent in PACKAGES.items()
+        for path in (root / parent / package).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    } | {"bytehouse_emulator/openapi.yaml"}
+    files = contents(built.wheel)
+    packaged = {name for name in files if ".dist-info/" not in name}
+    assert packaged == expected
+    assert {f"{package}/py.typed" for package in PACKAGES} <= packaged
+    assert files["bytehouse_emulator/openapi.yaml"] == (root / "openapi.yaml").read_bytes()
+
+
+def test_the_wheel_carries_its_licence_and_readme(built: Built, root: Path) -> None:
+    """The licence text and the README travel with the package."""
+    files = contents(built.wheel)
+    (licence,) = (name for name in files if name.endswith("/licenses/LICENSE"))
+    (metadata,) = (name for name in files if name.endswith("/METADATA"))
+    assert files[licence] == (root / "LICENSE").read_bytes()
+    assert files[metadata].decode().endswith((root / "README.md").read_text())
+
+
+def test_a_wheel_built_from_the_sdist_is_the_same(built: Built) -> None:
+    """The sdist lacks nothing that the wheel is built from."""
+    assert contents(built.wheel_from_sdist) == contents(built.wheel)
+
+
+def closure(requirements: list[Requirement]) -> Iterator[Distribution]:
+    """Yield the installed distributions that the requirements need, directly or not, once each."""
+    seen: set[str] = set()
+    while requirements:
+        requirement = requirements.pop()
+        name = canonicalize_name(requirement.name)
+        if name in seen or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+            continue
+        seen.add(name)
+        found = distribution(name)
+        requirements += [Requirement(text) for text in found.requires or ()]
+        yield found
+
+
+@pytest.fixture(scope="module")
+def bare(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel without extras: beside it is only what its metadata asks for."""
+    site = tmp_path_factory.mktemp("bare")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*pip, "--target", str(site), str(built.wheel)], check=True)
+    (metadata,) = site.glob("bytehouse_sdk-*.dist-info")
+    needed = [Requirement(text) for text in Distribution.at(metadata).requires or ()]
+    for found in closure(needed):
+        for top in {file.parts[0] for file in found.files or () if file.parts[0] != ".."}:
+            (site / top).symlink_to(str(found.locate_file(top)))
+    return site
+
+
+def run_bare(site: Path, program: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that sees the standard library and the bare installation only."""
+    command = [sys.executable, "-I", "-S", "-W", "error", "-c"]
+    start = f"import sys; sys.path.insert(0, {str(site)!r}); "
+    return subprocess.run([*command, start + program], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("package", ["bytehouse", "bytehouse_raw"])
+def test_the_client_imports_without_extras(bare: Path, package: str) -> None:
+    """After a plain `pip install bytehouse-sdk` every module of the client imports."""
+    done = run_bare(
+        bare,
+        f"import {package} as package; from importlib import import_module; from pkgutil import *; "
+        "names = [m.name for m in walk_packages(package.__path__, package.__name__ + '.')]; "
+        "[import_module(name) for name in names]; print(len(names))",
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 10
+
+
+def loaded_by(imports: str) -> set[str]:
+    """Return the top-level packages that a fresh interpreter loads for some imports."""
+    program = f"import sys; {imports}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    command = [sys.executable, "-c", program]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_the_client_loads_nothing_of_the_emulator() -> None:
+    """With every extra installed, importing the client still loads none of their packages."""
+    assert not (EMULATOR_ONLY | {"bytehouse_emulator"}) & loaded_by(
+        "from bytehouse import AsyncByteHouse, ByteHouse"
+    )
+
+
+def test_the_pytest_plugin_costs_nothing_until_it_is_used() -> None:
+    """The plugin, which pytest loads in every run of a user, starts no engine and no server."""
+    assert not EMULATOR_ONLY & loaded_by("import bytehouse_emulator.pytest_plugin")
+
+
+def test_the_emulator_without_its_extra_says_what_to_install(bare: Path) -> None:
+    """Starting the emulator without the extra names the extra instead of a missing module."""
+    done = run_bare(bare, "from bytehouse_emulator._server import main; main()")
+    assert done.returncode != 0
+    assert "bytehouse-sdk[emulator]" in done.stderr
+    assert "Traceback" not in done.stderr
