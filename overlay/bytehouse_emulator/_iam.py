@@ -1,0 +1,338 @@
+"""Know the users of the account, their API keys, and the roles they hold.
+
+The API makes neither users nor roles. There is one user from the start, whose first API key is the
+token that the emulator was started with; others come in by `/_emulator/users`, and roles by
+`--role` or `/_emulator/roles`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import string
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+
+from ._clock import DAY, LATEST, SECOND, Clock, timestamp
+from ._errors import EmulatorError, conflict, invalid, not_found
+from ._state import State
+
+# The only names of roles in the documentation.
+ACCOUNT_ADMIN: Final = "AccountAdmin"
+ADMINS: Final = (ACCOUNT_ADMIN, "SystemAdmin")
+# More than 2^53, odd: a client that reads it as a float is found out.
+FIRST_USER: Final = 4780622283186922001
+_FIRST_ROLE: Final = 4780622283186930001
+START_KEY: Final = "emulatorStartKey0001"
+_MOST_KEYS: Final = 2
+_RENEWED_WITHIN: Final = 90
+_LETTERS: Final = string.ascii_letters + string.digits
+
+
+class Role(msgspec.Struct):
+    """A role that callers may act under."""
+
+    name: str
+    id: int
+    created_at: str
+    description: str = ""
+
+
+class User(msgspec.Struct):
+    """Someone who calls."""
+
+    id: int
+    created_at: str
+
+
+class Assignment(msgspec.Struct):
+    """A role that a user holds."""
+
+    user: int
+    role: str
+    created_at: str
+
+
+class ApiKey(msgspec.Struct, kw_only=True):
+    """An API key; of its secret only the digest is kept. It never ends if `expires` is 0."""
+
+    id: str
+    digest: str
+    user: int
+    created_at: str
+    expires: int = 0
+    status: Literal["ENABLED", "DISABLED"] = "ENABLED"
+    comment: str = ""
+
+
+class Use(msgspec.Struct):
+    """When a key was last used; apart from the key, which is changed at the same time by others."""
+
+    nanoseconds: int
+
+
+class Caller(NamedTuple):
+    """Who calls, and with which key."""
+
+    user: int
+    key: str
+
+
+class Iam:
+    """Users, API keys, roles, and who holds which."""
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self._state = state
+        self._clock = clock
+        self._users = state.collection("user", User)
+        self._keys = state.collection("api-key", ApiKey)
+        self._uses = state.collection("api-key-use", Use)
+        self._roles = state.collection("role", Role)
+        self._assignments = state.collection("assignment", Assignment)
+
+    def seed(self, token: str, roles: tuple[str, ...]) -> None:
+        """Bring in what is there at every start; the token is a key again, even if deleted."""
+        with self._state.lock:
+            self._users.add(str(FIRST_USER), User(FIRST_USER, self._clock.now()))
+            for name in (*ADMINS, *roles):
+                if self._roles.get(name) is None:
+                    self.add_role(name)
+            for key in self.keys(FIRST_USER):
+                if key.id == START_KEY:
+                    self._keys.delete(key.digest)
+            key = ApiKey(
+                id=START_KEY,
+                digest=_digest(token),
+                user=FIRST_USER,
+                created_at=self._clock.now(),
+                comment="The key that this emulator was started with.",
+            )
+            self._keys.put(key.digest, key)
+
+    # Users and roles
+
+    def add_user(self, user_id: int, roles: tuple[str, ...]) -> str:
+        """Bring in a user who holds some roles; answer with the secret of an API key."""
+        with self._state.lock:
+            for role in roles:
+                self.require_role(role)
+            if not self._users.add(str(user_id), User(user_id, self._clock.now())):
+                raise conflict("User", f"There is a user {user_id} already.")
+            for role in roles:
+                self._assign(user_id, role)
+            return self.create_key(user_id, days=0, comment="")[1]
+
+    def add_role(self, name: str, description: str = "") -> Role:
+        """Bring in a role, which the first user holds."""
+        with self._state.lock:
+            number = _FIRST_ROLE + 2 * len(self._roles)
+            role = Role(name, number, self._clock.now(), description)
+            if not self._roles.add(name, role):
+                raise conflict("Role", f"There is a role {name!r} already.")
+            self._assign(FIRST_USER, name)
+            return role
+
+    def roles(self) -> list[Role]:
+        """Answer with every role."""
+        return self._roles.all()
+
+    def require_role(self, name: str) -> Role:
+        """Answer with a role, or say that there is none."""
+        if role := self._roles.get(name):
+            return role
+        raise not_found("Role", name)
+
+    def active_role(self, user: int, name: str | None) -> str:
+        """Answer with the role that a user acts under: one that he holds, or his default one.
+
+        That the default role is the first that was assigned is inferred.
+        """
+        held = [a.role for a in self.assignments(user)]
+        if name and name not in held:
+            there = "is not assigned to the user" if self._roles.get(name) else "does not exist"
+            known = ", ".join(held) or "no role"
+            raise EmulatorError(
+                403, "Role_NotFound", f"The role {name!r} {there} {user}, who holds: {known}."
+            )
+        if not held:
+            raise EmulatorError(403, "Role_NotFound", f"The user {user} holds no role.")
+        return name or held[0]
+
+    def assignments(self, user: int | None = None) -> list[Assignment]:
+        """Answer with who holds which role."""
+        found = self._assignments.all()
+        return [a for a in found if user is None or a.user == user]
+
+    def assign(self, user: int, role: str) -> Assignment:
+        """Give a role to a user; one that the user holds stays as it is.
+
+        The vendor's console gives AccountAdmin to nobody but the account's first user.
+        """
+        with self._state.lock:
+            self._require(user, role)
+            if role == ACCOUNT_ADMIN and user != FIRST_USER:
+                raise invalid("Assignment", f"{role} belongs to the account's first user alone.")
+            return self._assign(user, role)
+
+    def unassign(self, user: int, role: str) -> Assignment:
+        """Take a role from a user."""
+        with self._state.lock:
+            self._require(user, role)
+            if role == ACCOUNT_ADMIN:
+                raise invalid("Assignment", f"{role} stays with the account's first user.")
+            found = self._assignments.get(_pair(user, role))
+            if found is None:
+                raise not_found("Assignment", f"{role} to {user}")
+            self._assignments.delete(_pair(user, role))
+            return found
+
+    def _require(self, user: int, role: str) -> None:
+        self.require_role(role)
+        if self._users.get(str(user)) is None:
+            raise EmulatorError(
+                404,
+                "User_NotFound",
+                f"The user {user} does not exist. The API makes no users; in this emulator,"
+                " POST /_emulator/users does.",
+            )
+
+    def _assign(self, user: int, role: str) -> Assignment:
+        if found := self._assignments.get(_pair(user, role)):
+            return found
+        assignment = Assignment(user, role, self._clock.now())
+        self._assignments.put(_pair(user, role), assignment)
+        return assignment
+
+    # API keys
+
+    def create_key(self, user: int, days: int, comment: str) -> tuple[ApiKey, str]:
+        """Make a key that ends after some days, or never with 0; answer with its secret as well.
+
+        At most two keys to a user are documented; the status of the refusal is inferred. That a
+        secret is made of the key's id, a colon and more is inferred from keys seen in public.
+        """
+        with self._state.lock:
+            if len(self.keys(user)) >= _MOST_KEYS:
+                raise EmulatorError(
+                    409,
+                    "ApiKey_LimitExceeded",
+                    f"The user has {_MOST_KEYS} API keys, and more are not possible; delete one"
+                    f" first. (The one that this emulator was started with counts: {START_KEY}.)",
+                )
+            now = self._clock.nanoseconds()
+            key_id = "".join(secrets.choice(_LETTERS) for _ in range(20))
+            secret = f"{key_id}:{secrets.token_urlsafe(32)}"
+            key = ApiKey(
+                id=key_id,
+                digest=_digest(secret),
+                user=user,
+                created_at=timestamp(now),
+                expires=_later(now, days) if days else 0,
+                comment=comment,
+            )
+            self._keys.put(key.digest, key)
+            return key, secret
+
+    def keys(self, user: int) -> list[ApiKey]:
+        """Answer with the keys of a user."""
+        return [key for key in self._keys.all() if key.user == user]
+
+    def describe_key(self, key: ApiKey) -> dict[str, Any]:
+        """Answer with a key as lists show it: without its secret."""
+        entry: dict[str, Any] = {
+            "id": key.id,
+            "status": key.status,
+            "comment": key.comment,
+            "noExpiry": not key.expires,
+            "createdAt": key.created_at,
+        }
+        if key.expires:
+            entry["expiresAt"] = timestamp(key.expires)
+        if use := self._uses.get(key.id):
+            entry["lastUsedAt"] = timestamp(use.nanoseconds)
+        return entry
+
+    def set_key_status(
+        self, user: int, key_id: str, status: Literal["ENABLED", "DISABLED"]
+    ) -> None:
+        """Enable or disable a key."""
+        with self._state.lock:
+            key = self._own(user, key_id)
+            key.status = status
+            self._keys.put(key.digest, key)
+
+    def extend_key(self, user: int, key_id: str, days: int) -> None:
+        """Let a key live longer; one that has ended counts from now (inferred)."""
+        with self._state.lock:
+            key = self._own(user, key_id)
+            if not key.expires:
+                raise invalid("ApiKey", f"The API key {key_id!r} never ends; nothing to extend.")
+            key.expires = _later(max(key.expires, self._clock.nanoseconds()), days)
+            self._keys.put(key.digest, key)
+
+    def delete_key(self, user: int, key_id: str) -> None:
+        """Delete a key."""
+        with self._state.lock:
+            self._keys.delete(self._own(user, key_id).digest)
+            self._uses.delete(key_id)
+
+    def authenticate(self, secret: str) -> Caller:
+        """Answer with who calls, or say why the key will not do."""
+        now = self._clock.nanoseconds()
+        with self._state.lock:
+            key = self._keys.get(_digest(secret))
+            if key is None:
+                raise unauthenticated("The API key in Authorization is wrong, or was deleted.")
+            if key.status != "ENABLED":
+                raise unauthenticated(f"The API key {key.id} is disabled.")
+            if key.expires and key.expires <= now:
+                raise unauthenticated(f"The API key {key.id} ended at {timestamp(key.expires)}.")
+            use = self._uses.get(key.id)
+            if use is None or now - use.nanoseconds >= SECOND:
+                self._uses.put(key.id, Use(now))
+        return Caller(key.user, key.id)
+
+    def _own(self, user: int, key_id: str) -> ApiKey:
+        for key in self.keys(user):
+            if key.id == key_id:
+                return key
+        raise not_found("ApiKey", key_id)
+
+
+def expiry_in_days(body: dict[str, Any]) -> int:
+    """Read the days that a new key is to live; 0 means for good.
+
+    Keys must be renewed within 90 days, says the vendor; that this is the default is inferred.
+    """
+    if body.get("noExpiry"):
+        return 0
+    days = body.get("expiryInDays", _RENEWED_WITHIN)
+    return positive(days, "expiryInDays")
+
+
+def positive(days: object, name: str) -> int:
+    """Answer with a number of days above 0."""
+    if not isinstance(days, int) or days < 1:
+        raise invalid("ApiKey", f"{name} must be a number of days above 0.")
+    return days
+
+
+def unauthenticated(message: str) -> EmulatorError:
+    """Say that a caller did not show a good key."""
+    return EmulatorError(401, "Auth_Unauthenticated", message)
+
+
+def _later(nanoseconds: int, days: int) -> int:
+    later = nanoseconds + days * DAY
+    if later > LATEST:
+        raise invalid("ApiKey", "So many days lead beyond the year 9999.")
+    return later
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _pair(user: int, role: str) -> str:
+    return f"{user} {role}"

@@ -1,0 +1,198 @@
+"""Start an emulator from Python, in a process of its own, and stop it on every way out.
+
+Nothing heavy is imported here: the engine lives in the emulator's process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.request import ProxyHandler, Request, build_opener
+
+_START: Final = 30.0
+_STOP: Final = 15.0
+
+
+class RunningEmulator:
+    """An emulator that runs: its address, and the levers that tests pull."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str, token: str) -> None:
+        self.process = process
+        self.url = url
+        self.token = token
+        # A proxy of the environment must not see what is said on the loopback interface.
+        self._opener = build_opener(ProxyHandler({}))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(url={self.url!r})"
+
+    @property
+    def client_arguments(self) -> dict[str, str]:
+        """Answer with the arguments that make a client for this emulator."""
+        return {"host": self.url, "api_key": self.token}
+
+    def reset(self) -> None:
+        """Make everything as it was at the start."""
+        self._call("POST", "/_emulator/reset")
+
+    def fault(
+        self,
+        operation: str = "*",
+        *,
+        count: int = 1,
+        status: int = 0,
+        body: str = "",
+        content_type: str = "application/json",
+        headers: dict[str, str] | None = None,
+        truncate: bool = False,
+    ) -> None:
+        """Let the next calls of an operation go wrong.
+
+        With a status, that and the body are the answer and nothing takes effect; with `truncate`
+        the call takes effect and its answer breaks off half-way.
+        """
+        fault = {
+            "operation": operation,
+            "count": count,
+            "status": status,
+            "body": body,
+            "content_type": content_type,
+            "headers": headers or {},
+            "truncate": truncate,
+        }
+        self._call("POST", "/_emulator/faults", fault)
+
+    def clear_faults(self) -> None:
+        """Let nothing go wrong any more."""
+        self._call("DELETE", "/_emulator/faults")
+
+    def produce(
+        self,
+        topic: str,
+        *,
+        messages: int = 0,
+        rows: Sequence[dict[str, Any]] = (),
+        partition: int = 0,
+        speed: float | None = None,
+    ) -> None:
+        """Add messages to a Kafka topic, which is made if there is none.
+
+        Rows are inserted in the tables of the jobs that read them; a mere number of messages only
+        moves offsets and lag. With `speed` the topic is read at so many messages a second from now
+        on; it is 1000 otherwise.
+        """
+        body: dict[str, Any] = {"topic": topic, "partition": partition, "messages": messages}
+        body |= {"rows": list(rows), "speed": speed}
+        self._call("POST", "/_emulator/kafka", body)
+
+    def advance_clock(self, seconds: float) -> None:
+        """Put the emulator's clock forward."""
+        self._call("POST", "/_emulator/clock", {"advance_seconds": seconds})
+
+    def transitions(self, mode: Literal["immediate", "manual", "polls"], *, polls: int = 1) -> None:
+        """Let what changes by and by arrive at once, on a step, or after some looks at it."""
+        self._call("PUT", "/_emulator/transitions", {"mode": mode, "polls": polls})
+
+    def step(self, kind: str = "", key: str = "") -> int:
+        """Let what is under way arrive, or that of a kind or key; answer with how many did."""
+        stepped = self._call("POST", "/_emulator/transitions/step", {"kind": kind, "key": key})
+        return int(stepped["stepped"])
+
+    def add_role(self, name: str) -> None:
+        """Bring in a role that may do nothing yet; the first user holds it."""
+        self._call("POST", "/_emulator/roles", {"name": name})
+
+    def add_user(self, user_id: int, roles: Sequence[str] = ()) -> str:
+        """Bring in a user who holds some roles; answer with an API key."""
+        added = self._call("POST", "/_emulator/users", {"id": user_id, "roles": list(roles)})
+        return str(added["api_key"])
+
+    def stop(self) -> int:
+        """Stop it and answer with its exit status."""
+        if self.process.stdin:
+            self.process.stdin.close()
+        try:
+            return self.process.wait(_STOP)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        request = Request(  # noqa: S310 - its scheme is http
+            self.url + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )
+        with self._opener.open(request, timeout=30) as response:
+            answer: dict[str, Any] = json.load(response)
+        return answer
+
+
+@contextmanager
+def running_emulator(
+    *,
+    data: Path | str | None = None,
+    token: str | None = None,
+    port: int = 0,
+    roles: Sequence[str] = (),
+    validate_answers: bool = False,
+    options: Sequence[str] = (),
+) -> Iterator[RunningEmulator]:
+    """Start an emulator on a free port; it is stopped on the way out.
+
+    Should this process die without a way out, the emulator stops by itself. `options` are further
+    ones of the `bytehouse-emulator` command.
+    """
+    token = token or secrets.token_urlsafe(24)
+    command = [sys.executable, "-m", "bytehouse_emulator", "--exit-with-stdin", f"--port={port}"]
+    command += [f"--role={role}" for role in roles]
+    command += [f"--data={data}"] if data is not None else []
+    command += ["--validate-answers"] if validate_answers else []
+    process = subprocess.Popen(  # noqa: S603 - this program, run again
+        [*command, *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # The token is not for other users' eyes, and arguments can be listed.
+        env={**os.environ, "BYTEHOUSE_EMULATOR_TOKEN": token, "PYTHONPATH": _path()},
+    )
+    emulator = RunningEmulator(process, _wait_until_ready(process), token)
+    try:
+        yield emulator
+    finally:
+        emulator.stop()
+        if process.stdout:
+            process.stdout.close()
+
+
+def _wait_until_ready(process: subprocess.Popen[str]) -> str:
+    timer = threading.Timer(_START, process.kill)
+    timer.start()
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+    finally:
+        timer.cancel()
+    words = line.split()
+    if words[:3] != ["bytehouse-emulator", "listening", "on"]:
+        process.kill()
+        status = process.wait()
+        raise RuntimeError(
+            f"The emulator did not start (exit status {status}); what it said is above. Is the"
+            " extra installed: pip install 'bytehouse-sdk[emulator]'?"
+        )
+    return words[3]
+
+
+def _path() -> str:
+    """Let the new process find this package where this process found it."""
+    here = str(Path(__file__).parents[1])
+    return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))

@@ -1,0 +1,85 @@
+"""A bare HTTP caller, so that the emulator is tested without the client it is made for."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+
+class Api:
+    """Calls an emulator; `ok` is for calls that must succeed."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url
+        self.client = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+            trust_env=False,
+        )
+
+    def call(self, method: str, path: str, body: object = None, **extra: Any) -> httpx.Response:
+        """Make one call."""
+        if body is not None:
+            extra["json"] = body
+        return self.client.request(method, path, **extra)
+
+    def ok(self, method: str, path: str, body: object = None, **extra: Any) -> Any:
+        """Make one call that must succeed, and answer with its body."""
+        response = self.call(method, path, body, **extra)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def fails(self, method: str, path: str, body: object = None, **extra: Any) -> tuple[int, str]:
+        """Make one call that must fail as the emulator fails, and answer with status and code."""
+        response = self.call(method, path, body, **extra)
+        assert response.status_code >= 400, response.text
+        error = response.json()
+        assert error["message"] == error["error"]["message"] != ""
+        return response.status_code, error["error"]["code"].removeprefix("errbook_")
+
+    def submit(self, query: str, mode: str = "ansi_sql", **extra: Any) -> httpx.Response:
+        """Submit statements synchronously."""
+        headers = {"X-QuerySession-ID": extra.pop("session")} if "session" in extra else {}
+        body = {"query": query, "mode": mode, **extra}
+        return self.call("POST", "/v1/sql/sync", body, headers=headers)
+
+    def results(self, query: str, mode: str = "ansi_sql", **extra: Any) -> list[dict[str, Any]]:
+        """Run statements and answer with their results."""
+        response = self.submit(query, mode, **extra)
+        assert response.status_code == 200, response.text
+        found: list[dict[str, Any]] = response.json()["data"]
+        return found
+
+    def rows(self, query: str, mode: str = "ansi_sql", **extra: Any) -> list[list[Any]]:
+        """Run statements and answer with the rows of the last."""
+        found: list[list[Any]] = self.results(query, mode, **extra)[-1]["rows"]
+        return found
+
+    def refused(self, query: str, mode: str = "ansi_sql", **extra: Any) -> tuple[int, str]:
+        """Run statements that must fail, and answer with status and code."""
+        response = self.submit(query, mode, **extra)
+        assert response.status_code >= 400, response.text
+        code: str = response.json()["error"]["code"]
+        return response.status_code, code.removeprefix("errbook_")
+
+    def status(self, query_id: str) -> str:
+        """Answer with where a query stands."""
+        found: str = self.ok("GET", f"/v1/sql/async/{quote(query_id, safe='')}/status")["data"][
+            "status"
+        ]
+        return found
+
+    def wait_for(self, query_id: str, *statuses: str) -> str:
+        """Wait until a query stands where it should."""
+        deadline = time.monotonic() + 20
+        while (status := self.status(query_id)) not in statuses:
+            assert time.monotonic() < deadline, f"still {status}"
+            time.sleep(0.02)
+        return status
+
+
+ENDLESS = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))"

@@ -1,0 +1,103 @@
+"""What is known to harm an engine inside a process does not harm the emulator."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bytehouse_emulator import RunningEmulator, running_emulator
+from tests.emulator.api import Api
+
+FAILS_HALF_WAY = "SELECT throwIf(number = 150000) FROM numbers(200000)"
+
+
+def test_the_output_of_a_failed_query_goes_nowhere(api: Api) -> None:
+    """After a query that failed with output behind it, the next results are right."""
+    for session in ("same", "other", "same"):
+        assert api.refused(FAILS_HALF_WAY, session=session)[0] == 400
+        assert api.rows("SELECT 1", session="same") == [[1]]
+    assert api.rows("SELECT 2") == [[2]]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SYSTEM SHUTDOWN",
+        "SYSTEM KILL",
+        "SELECT 1; SYSTEM SHUTDOWN",
+        "DROP DATABASE default",
+        "DROP DATABASE system",
+        "CREATE TABLE system.t (k Int8) ENGINE = Memory",
+        "CREATE TABLE {0}.t (k String) ENGINE = Kafka('h:1', 't', 'g', 'CSV')",
+        "CREATE TABLE {0}.t (k String) ENGINE = URL('http://127.0.0.1/', CSV)",
+        "SELECT * FROM file('/etc/passwd', 'LineAsString')",
+        "SELECT file('/etc/passwd')",
+        "SELECT * FROM `/etc/passwd`",
+        "SELECT * FROM url('http://127.0.0.1/', CSV, 'a String')",
+        "SELECT * FROM s3('http://127.0.0.1:9/bucket/key', CSV, 'a String')",
+        "SELECT * FROM remote('127.0.0.1', system.one)",
+        "SELECT * FROM executable('id', TSV, 'a String')",
+        "SELECT * FROM sqlite('/etc/passwd', 't')",
+        "SELECT * FROM icebergLocal('/etc')",
+        "INSERT INTO FUNCTION file('/tmp/bytehouse-emulator-test') SELECT 1",
+        "BACKUP DATABASE {0} TO Disk('default', 'x')",
+        "CREATE USER someone",
+        "SELECT '" + "x" * 5_000_000 + "'",
+        "SELECT " + "(" * 20_000 + "1" + ")" * 20_000,
+        "SELECT groupArray(number) FROM numbers(10000000000)",
+        "SELECT 1 SETTINGS max_memory_usage = 99999999999999",
+        "SELECT 1 SETTINGS max_execution_time = 99999999",
+    ],
+    ids=lambda query: query[:40],
+)
+def test_a_harmful_statement_is_refused_and_the_next_query_is_right(
+    api: Api, database: str, query: str
+) -> None:
+    """The process lives, the machine's files and network stay out of reach, memory is bounded."""
+    status, code = api.refused(query.format(database))
+    assert status in {400, 403, 501}
+    assert code
+    assert api.rows("SELECT sum(number) FROM numbers(11)") == [["55"]]
+
+
+def test_a_query_ends_at_its_time_limit(tmp_path: Path) -> None:
+    """No query outlives the bound that the emulator was started with."""
+    with running_emulator(data=tmp_path, options=["--max-seconds=1"]) as emulator:
+        api = Api(emulator.url, emulator.token)
+        with api.client:
+            query = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))"
+            assert api.refused(query) == (400, "Query_TimeoutExceeded")
+
+
+def test_sixteen_callers_do_not_mix(emulator: RunningEmulator) -> None:
+    """Callers at the same time each get their own rows, through creates, failures and drops."""
+
+    def work(number: int) -> int:
+        dice = random.Random(number)  # noqa: S311 - only the order of calls depends on it
+        api = Api(emulator.url, emulator.token)
+        database = f"Worker_{number}"
+        inserted = 0
+        with api.client:
+            api.ok("POST", "/v1/databases", {"name": database})
+            api.rows(f"CREATE TABLE {database}.t (k Int64) ENGINE = CnchMergeTree ORDER BY k")
+            for _ in range(12):
+                match dice.randrange(4):
+                    case 0:
+                        api.rows(f"INSERT INTO {database}.t SELECT {number} FROM numbers(10)")
+                        inserted += 10
+                    case 1:
+                        assert api.refused(FAILS_HALF_WAY)[0] == 400
+                    case 2:
+                        query = f"SELECT count(), countIf(k != {number}) FROM {database}.t"
+                        assert api.rows(query) == [[str(inserted), "0"]]
+                    case _:
+                        rows = api.rows(f"SELECT number + {number} FROM numbers(1000)")
+                        assert rows == [[str(n + number)] for n in range(1000)]
+            api.ok("DELETE", f"/v1/databases/{database}")
+        return inserted
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(work, range(16))) > 0

@@ -1,0 +1,311 @@
+"""Tables, views, dictionaries and partitions, with real rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.emulator.api import Api
+
+# The example of the documentation.
+DOCUMENTED: dict[str, Any] = {
+    "name": "table_name",
+    "description": "Hello Table",
+    "columns": [
+        {
+            "name": "ColumnID",
+            "type": "String",
+            "nullable": False,
+            "defaultValue": "defaultValue",
+            "comment": "hello comment",
+        },
+        {"name": "ColumnDate", "type": "Date", "nullable": False, "defaultValue": "2019-01-01"},
+        {"name": "ColumnHello", "type": "int"},
+        {"name": "ColumnNotNull", "type": "String", "nullable": False},
+    ],
+    "orderByKeys": ["ColumnID", "ColumnDate"],
+    "partitionKeys": [
+        {"column": "ColumnDate", "granularity": "day", "expression": "toStartOfDay(`ColumnDate`)"},
+        {"column": "ColumnNotNull", "granularity": None, "expression": "ColumnNotNull"},
+    ],
+    "primaryKeys": ["ColumnID", "ColumnDate"],
+}
+
+
+def small(**changes: Any) -> dict[str, Any]:
+    """Describe a table of two columns."""
+    columns = [{"name": "k", "type": "Int64"}, {"name": "v", "type": "String"}]
+    return {"name": "t", "columns": columns, "orderByKeys": ["k"], **changes}
+
+
+def test_the_documented_example_makes_the_table_it_describes(api: Api, database: str) -> None:
+    """A table reads back as it was asked for, and its defaults work."""
+    tables = f"/v1/databases/{database}/tables"
+    uuid = api.ok("POST", tables, DOCUMENTED)["data"]["uuid"]
+    found = api.ok("GET", f"{tables}/table_name")["data"]
+    assert found["uuid"] == uuid
+    assert (found["type"], found["engine"]) == ("TABLE", "CnchMergeTree")
+    assert found["description"] == "Hello Table"
+    assert found["columns"] == [
+        *DOCUMENTED["columns"][:2],
+        {"name": "ColumnHello", "type": "Int32", "nullable": True},
+        DOCUMENTED["columns"][3],
+    ]
+    assert found["orderByKeys"] == found["primaryKeys"] == ["ColumnID", "ColumnDate"]
+    assert [key["granularity"] for key in found["partitionKeys"]] == ["day", None]
+    assert [key["column"] for key in found["partitionKeys"]] == ["ColumnDate", "ColumnNotNull"]
+    api.rows(f"INSERT INTO {database}.table_name (ColumnNotNull) VALUES ('x')")
+    assert api.rows(f"SELECT * FROM {database}.table_name") == [
+        ["defaultValue", "2019-01-01", None, "x"]
+    ]
+    assert api.ok("GET", f"{tables}/table_name")["data"]["noOfRows"] == 1
+    assert api.fails("POST", tables, DOCUMENTED) == (409, "Table_Conflict")
+    assert api.ok("DELETE", f"{tables}/table_name") == {}
+    assert api.fails("GET", f"{tables}/table_name") == (404, "Table_NotFound")
+    assert api.fails("DELETE", f"{tables}/table_name") == (404, "Table_NotFound")
+
+
+def test_every_kind_of_key_is_kept(api: Api, database: str) -> None:
+    """Keys that the engine knows nothing of read back as they were asked for."""
+    asked = small(
+        columns=[
+            {"name": n, "type": t} for n, t in (("k", "Int64"), ("d", "DateTime"), ("u", "UUID"))
+        ],
+        orderByKeys=["k", "d"],
+        primaryKeys=["k"],
+        samplingKey="k",
+        partitionKeys=[{"column": "d", "granularity": "month"}],
+        ttl={"column": "d", "value": 7, "unit": "DAY"},
+        uniqueKey={"columns": ["k"]},
+        clusterKey={"expr": "k", "numBuckets": 4},
+    )
+    api.ok("POST", f"/v1/databases/{database}/tables", asked)
+    found = api.ok("GET", f"/v1/databases/{database}/tables/t")["data"]
+    assert found["orderByKeys"] == ["k", "d"]
+    assert found["primaryKeys"] == ["k"]
+    assert found["partitionKeys"][0]["granularity"] == "month"
+    assert {"column": "d", "value": 7, "unit": "DAY"}.items() <= found["ttl"].items()
+    assert found["uniqueKey"]["columns"] == ["k"]
+    assert found["clusterKey"] == {"expr": "k", "numBuckets": 4}
+    for clause in ("ENGINE = CnchMergeTree", "CLUSTER BY k INTO 4 BUCKETS", "UNIQUE KEY (`k`)"):
+        assert clause in found["definition"]
+    status = api.ok("GET", f"/v1/databases/{database}/tables/t/cluster-status")
+    assert status["message"] == "Success"
+    assert status["data"]["cluster_progress"] == 100
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"columns": []},
+        {"columns": [{"name": "k"}]},
+        {"columns": [{"name": "k", "type": ""}]},
+        {"columns": [{"name": "k", "type": "NoSuchType"}]},
+        {"columns": [{"name": "k", "type": "Int8, x Int8"}]},
+        {"columns": [{"name": "k", "type": "Int8) ENGINE = Memory --"}]},
+        {"columns": [{"name": "k", "type": "Int8"}, {"name": "k", "type": "Int8"}]},
+        {"columns": [{"name": "k", "type": "Int8", "nullable": True}]},
+        {"columns": [{"name": "k", "type": "Nullable(Int8)", "nullable": False}]},
+        {"columns": [{"name": "k", "type": "Int8", "defaultValue": "five"}]},
+        {"orderByKeys": []},
+        {"orderByKeys": ["nowhere"]},
+        {"orderByKeys": ["k", "v"], "primaryKeys": ["v"]},
+        {"samplingKey": "v"},
+        {"partitionKeys": [{"column": "nowhere"}]},
+        {"partitionKeys": [{"column": "k", "granularity": "fortnight"}]},
+        {"partitionKeys": [{"expression": "k; DROP TABLE t"}]},
+        {"partitionKeys": [{"expression": "k) ORDER BY (v"}]},
+        {"ttl": {"column": "k"}},
+        {"ttl": {"column": "k", "value": 7, "unit": "DAY"}},
+        {"uniqueKey": {}},
+        {"uniqueKey": {"columns": ["nowhere"]}},
+        {"clusterKey": {"expr": "k", "numBuckets": 0}},
+        {"name": ""},
+        {"name": ".."},
+    ],
+)
+def test_a_table_that_cannot_be_is_refused_and_not_made(
+    api: Api, database: str, changes: dict[str, Any]
+) -> None:
+    """What the service refuses is refused in words, and leaves nothing behind."""
+    status, code = api.fails("POST", f"/v1/databases/{database}/tables", small(**changes))
+    assert (status, code.partition("_")[0]) in {(400, "Table"), (400, "Column")}
+    assert api.ok("GET", f"/v1/databases/{database}/tables")["data"] == []
+
+
+def test_a_table_is_changed_in_one_step(api: Api, database: str) -> None:
+    """Columns are added, dropped, modified and renamed together, and rows follow."""
+    path = f"/v1/databases/{database}/tables/t"
+    columns = [{"name": n, "type": "String"} for n in ("k", "gone", "old", "m", "n")]
+    columns[4]["nullable"] = False  # type: ignore[assignment]
+    api.ok("POST", f"/v1/databases/{database}/tables", small(columns=columns))
+    api.rows(f"INSERT INTO {database}.t VALUES ('a', 'b', 'c', '5', '6')")
+    change = {
+        "addColumns": [{"name": "added", "type": "Int32", "defaultValue": "7", "comment": "new"}],
+        "dropColumns": ["gone"],
+        "modifyColumns": [
+            {"name": "m", "type": "Int64", "comment": "a number"},
+            {"name": "n", "type": "Int64"},
+        ],
+        "renameColumns": [{"name": "old", "newName": "renamed"}],
+    }
+    assert api.ok("PATCH", path, change) == {}
+    assert api.ok("GET", path)["data"]["columns"] == [
+        {"name": "k", "type": "String", "nullable": False},
+        {"name": "renamed", "type": "String", "nullable": True},
+        {"name": "m", "type": "Int64", "nullable": True, "comment": "a number"},
+        {"name": "n", "type": "Int64", "nullable": False},
+        {
+            "name": "added",
+            "type": "Int32",
+            "nullable": True,
+            "defaultValue": "7",
+            "comment": "new",
+        },
+    ]
+    assert api.rows(f"SELECT * FROM {database}.t") == [["a", "c", "5", "6", 7]]
+
+
+def test_a_time_to_live_is_set_and_removed(api: Api, database: str) -> None:
+    """Rows can be given an end, and be kept for good again."""
+    path = f"/v1/databases/{database}/tables/t"
+    columns = [{"name": "k", "type": "Date", "nullable": False}]
+    api.ok("POST", f"/v1/databases/{database}/tables", small(columns=columns))
+    ttl = {"column": "k", "value": 2, "unit": "MONTH"}
+    api.ok("PATCH", path, {"ttl": ttl})
+    assert ttl.items() <= api.ok("GET", path)["data"]["ttl"].items()
+    assert api.fails("PATCH", path, {"ttl": ttl, "isRemoveTTL": True})[0] == 400
+    api.ok("PATCH", path, {"isRemoveTTL": True})
+    assert "ttl" not in api.ok("GET", path)["data"]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, (400, "Table_Invalid")),
+        ({"dropColumns": ["k"]}, (400, "Table_Invalid")),
+        ({"dropColumns": ["nowhere"]}, (400, "Table_Invalid")),
+        ({"modifyColumns": [{"name": "nowhere", "type": "Int8"}]}, (404, "Column_NotFound")),
+        ({"renameColumns": [{"from": "v", "to": "w"}]}, (400, "Table_Invalid")),
+        ({"addColumns": [{"name": "v", "type": "Int8"}]}, (400, "Table_Invalid")),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused(
+    api: Api, database: str, change: dict[str, Any], expected: tuple[int, str]
+) -> None:
+    """A table is left as it is when a change is refused."""
+    api.ok("POST", f"/v1/databases/{database}/tables", small())
+    path = f"/v1/databases/{database}/tables/t"
+    before = api.ok("GET", path)
+    assert api.fails("PATCH", path, change) == expected
+    assert api.ok("GET", path) == before
+
+
+def test_a_unique_key_upserts(api: Api, database: str) -> None:
+    """A row replaces the one of its key, the higher version wins, and counts are exact."""
+    api.rows(
+        f"CREATE TABLE {database}.t (id Int64, name String, version UInt64)"
+        " ENGINE = CnchMergeTree(version) ORDER BY name UNIQUE KEY id"
+    )
+    api.rows(f"INSERT INTO {database}.t VALUES (1, 'b', 2), (2, 'x', 1)")
+    api.rows(f"INSERT INTO {database}.t VALUES (1, 'a', 1), (2, 'y', 2)")
+    assert api.rows(f"SELECT * FROM {database}.t ORDER BY id") == [
+        ["1", "b", "2"],
+        ["2", "y", "2"],
+    ]
+    found = api.ok("GET", f"/v1/databases/{database}/tables/t")["data"]
+    assert found["noOfRows"] == 2
+    assert found["orderByKeys"] == ["name"]
+
+
+def test_the_dialects_differ_in_what_may_be_null(api: Api, database: str) -> None:
+    """The same statement makes nullable columns in one dialect and not in the other."""
+    text = "CREATE TABLE {}.{} (k Int64, v Int32) ENGINE = CnchMergeTree ORDER BY k"
+    for mode, nullable in (("ansi_sql", True), ("clickhouse_sql", False)):
+        api.rows(text.format(database, mode), mode)
+        found = api.ok("GET", f"/v1/databases/{database}/tables/{mode}")["data"]["columns"]
+        assert [column["nullable"] for column in found] == [False, nullable]
+
+
+def test_tables_and_views_are_listed_apart(api: Api, database: str) -> None:
+    """Each list holds its own kinds, and nothing that the engine keeps for itself."""
+    api.ok("POST", f"/v1/databases/{database}/tables", small())
+    api.rows(
+        f"USE {database}; CREATE VIEW v AS SELECT k FROM t;"
+        " CREATE MATERIALIZED VIEW m ENGINE = CnchMergeTree ORDER BY k AS SELECT k FROM t;"
+        " INSERT INTO t VALUES (1, 'x'), (2, 'y')"
+    )
+    base = f"/v1/databases/{database}"
+
+    def listed(path: str) -> dict[str, str]:
+        return {e["name"]: e["type"] for e in api.ok("GET", f"{base}/{path}")["data"]}
+
+    assert listed("tables") == {"t": "TABLE"}
+    assert listed("tables-views") == {"t": "TABLE", "v": "VIEW", "m": "MATERIALIZED_VIEW"}
+    assert listed("materialized-views") == {"m": "MATERIALIZED_VIEW"}
+    assert api.rows(f"SHOW TABLES FROM {database.upper()}") == [["m"], ["t"], ["v"]]
+    found = api.ok("GET", f"{base}/materialized-views/m")["data"]
+    assert found["definition"] == f"SELECT k FROM {database}.t"
+    assert [column["name"] for column in found["columns"]] == ["k"]
+    assert api.rows(f"SELECT * FROM {database}.m ORDER BY k") == [["1"], ["2"]]
+    assert api.fails("GET", f"{base}/materialized-views/v") == (404, "MaterializedView_NotFound")
+    assert api.fails("DELETE", f"{base}/tables/v") == (400, "Table_Invalid")
+    assert api.ok("GET", f"{base}")["data"]["noOfTables"] == 3
+
+
+def test_a_dictionary_is_deleted(api: Api, database: str) -> None:
+    """A dictionary that a statement made is gone after its deletion."""
+    api.ok("POST", f"/v1/databases/{database}/tables", small())
+    api.rows(
+        f"INSERT INTO {database}.t VALUES (1, 'one');"
+        f" CREATE DICTIONARY {database}.d (k UInt64, v String) PRIMARY KEY k"
+        f" SOURCE(CLICKHOUSE(TABLE 't' DB '{database}')) LAYOUT(FLAT()) LIFETIME(0)"
+    )
+    assert api.rows(f"SELECT dictGet('{database}.d', 'v', toUInt64(1))") == [["one"]]
+    path = f"/v1/databases/{database}/dictionaries"
+    assert api.fails("DELETE", f"{path}/t") == (400, "Dictionary_Invalid")
+    assert api.ok("DELETE", f"{path}/d") == {}
+    assert api.fails("DELETE", f"{path}/d") == (404, "Dictionary_NotFound")
+
+
+def test_partitions_are_listed_and_dropped_by_name(api: Api, database: str) -> None:
+    """Partitions have the rows that were put there; dropping takes these rows and no others."""
+    api.rows(
+        f"CREATE TABLE {database}.t (k Int64)"
+        " ENGINE = CnchMergeTree PARTITION BY k % 11 ORDER BY k;"
+        f" INSERT INTO {database}.t SELECT number FROM numbers(110)"
+    )
+    path = f"/v1/databases/{database}/tables/t/partitions"
+    page = api.ok("GET", path, params={"limit": 4, "offset": 8})
+    assert page["meta"] == {"offset": 8, "total": 11}
+    assert [(e["rows"], e["parts"]) for e in page["data"]] == [(10, 1)] * 3
+    assert api.ok("GET", f"{path}/minmax")["data"] == {"min": "0", "max": "10"}
+    assert api.fails("DELETE", path, {"partitionNames": ["3", "99"]}) == (404, "Partition_NotFound")
+    assert api.fails("DELETE", path, {"partitionNames": []}) == (400, "Partition_Invalid")
+    assert api.rows(f"SELECT count() FROM {database}.t") == [["110"]]
+    assert api.ok("DELETE", path, {"partitionNames": ["10", "3"]}) == {"data": "Success"}
+    assert api.rows(f"SELECT count() FROM {database}.t WHERE k % 11 IN (3, 10)") == [["0"]]
+    assert api.ok("GET", f"{path}/minmax")["data"] == {"min": "0", "max": "9"}
+    assert api.ok("GET", path)["meta"]["total"] == 9
+
+
+def test_a_partition_of_several_columns_is_dropped_by_the_name_it_is_listed_by(
+    api: Api, database: str
+) -> None:
+    """Quotes in a name change nothing."""
+    api.ok("POST", f"/v1/databases/{database}/tables", DOCUMENTED)
+    api.rows(f"INSERT INTO {database}.table_name (ColumnNotNull) VALUES ('it\\'s'), ('x')")
+    path = f"/v1/databases/{database}/tables/table_name/partitions"
+    names = [entry["partition"] for entry in api.ok("GET", path)["data"]]
+    [quoted] = [name for name in names if "it" in name]
+    api.ok("DELETE", path, {"partitionNames": [quoted]})
+    assert api.rows(f"SELECT ColumnNotNull FROM {database}.table_name") == [["x"]]
+
+
+def test_a_table_without_rows_has_no_bounds(api: Api, database: str) -> None:
+    """Where there is no partition there is no first and no last."""
+    api.ok("POST", f"/v1/databases/{database}/tables", small())
+    path = f"/v1/databases/{database}/tables/t/partitions"
+    assert api.ok("GET", f"{path}/minmax") == {"data": {}}
+    assert api.ok("GET", path) == {"data": [], "meta": {"offset": 0, "total": 0}}
