@@ -5,13 +5,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from codegen import raw, trees, unasync
+from codegen import operations_page, raw, spec, trees, unasync
 from codegen.errors import GenerationError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RAW = f"generated/{raw.PACKAGE}"
 ASYNC = "overlay/bytehouse/_async"
 SYNC = "overlay/bytehouse/_sync"
+REFERENCE = "docs/reference"
 
 
 def generate(repository: Path, into: Path) -> dict[Path, Path]:
@@ -23,6 +24,10 @@ def generate(repository: Path, into: Path) -> dict[Path, Path]:
         derived = into / "_sync"
         unasync.derive_package(repository, repository / ASYNC, derived)
         fresh[repository / SYNC] = derived
+        reference = into / "reference"
+        document = spec.load(repository / "openapi.yaml")
+        operations_page.write(document, repository / ASYNC, reference)
+        fresh[repository / REFERENCE] = reference
     return fresh
 
 

@@ -15,16 +15,34 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._async._client import AsyncByteHouse
+    from ._async._execution_handle import AsyncExecutionHandle
     from ._async._pager import AsyncPager
     from ._async._query_handle import AsyncQueryHandle
     from ._async._session import AsyncSession
+    from ._async._table_plan import AsyncTablePlan
     from ._clock import Clock
+    from ._connections import (
+        ByteHouseConnection,
+        CFSConnection,
+        HiveConnection,
+        KafkaConnection,
+        KinesisConnection,
+        LASFSConnection,
+        LocalConnection,
+        MinIOConnection,
+        MySQLConnection,
+        OSSConnection,
+        S3Connection,
+        TOSConnection,
+    )
+    from ._ensure import Difference, Ensured
     from ._errors import (
         APIError,
         AuthenticationError,
         ByteHouseError,
         ConfigError,
         Conflict,
+        ExecutionFailed,
         InvalidArgument,
         InvalidRequest,
         NotFound,
@@ -34,38 +52,59 @@ if TYPE_CHECKING:
         RateLimited,
         ResponseDecodeError,
         ServerError,
+        StalePlan,
         TimedOut,
         TransportError,
     )
+    from ._literals import Identifier
+    from ._new_keys import KeyRotation, NewApiKey
     from ._options import CallOptions
     from ._retry import RetryPolicy
-    from ._schema import TTL, ClusterKey, Column, PartitionKey, UniqueKey
+    from ._schema import TTL, ClusterKey, Column, PartitionKey, TableSpec, UniqueKey
     from ._sync._client import ByteHouse
+    from ._sync._execution_handle import ExecutionHandle
     from ._sync._pager import Pager
     from ._sync._query_handle import QueryHandle
     from ._sync._session import Session
+    from ._sync._table_plan import TablePlan
+    from ._table_changes import Change
 
 from ._version import __version__
 
 _ERRORS = """
-    APIError AuthenticationError ByteHouseError ConfigError Conflict InvalidArgument InvalidRequest
+    APIError AuthenticationError ByteHouseError ConfigError Conflict ExecutionFailed
+    InvalidArgument InvalidRequest
     NotFound OutcomeUnknown PermissionDenied QueryFailed RateLimited ResponseDecodeError ServerError
-    TimedOut TransportError
+    StalePlan TimedOut TransportError
+"""
+_CONNECTIONS = """
+    ByteHouseConnection CFSConnection HiveConnection KafkaConnection KinesisConnection
+    LASFSConnection LocalConnection MinIOConnection MySQLConnection OSSConnection S3Connection
+    TOSConnection
 """
 _HOMES = {
     "_async._client": "AsyncByteHouse",
+    "_async._execution_handle": "AsyncExecutionHandle",
     "_async._pager": "AsyncPager",
     "_async._query_handle": "AsyncQueryHandle",
     "_async._session": "AsyncSession",
+    "_async._table_plan": "AsyncTablePlan",
     "_clock": "Clock",
+    "_connections": _CONNECTIONS,
+    "_ensure": "Difference Ensured",
     "_errors": _ERRORS,
+    "_literals": "Identifier",
+    "_new_keys": "KeyRotation NewApiKey",
     "_options": "CallOptions",
     "_retry": "RetryPolicy",
-    "_schema": "TTL ClusterKey Column PartitionKey UniqueKey",
+    "_schema": "TTL ClusterKey Column PartitionKey UniqueKey TableSpec",
     "_sync._client": "ByteHouse",
+    "_sync._execution_handle": "ExecutionHandle",
     "_sync._pager": "Pager",
     "_sync._query_handle": "QueryHandle",
     "_sync._session": "Session",
+    "_sync._table_plan": "TablePlan",
+    "_table_changes": "Change",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -73,21 +112,41 @@ __all__ = [
     "TTL",
     "APIError",
     "AsyncByteHouse",
+    "AsyncExecutionHandle",
     "AsyncPager",
     "AsyncQueryHandle",
     "AsyncSession",
+    "AsyncTablePlan",
     "AuthenticationError",
     "ByteHouse",
+    "ByteHouseConnection",
     "ByteHouseError",
+    "CFSConnection",
     "CallOptions",
+    "Change",
     "Clock",
     "ClusterKey",
     "Column",
     "ConfigError",
     "Conflict",
+    "Difference",
+    "Ensured",
+    "ExecutionFailed",
+    "ExecutionHandle",
+    "HiveConnection",
+    "Identifier",
     "InvalidArgument",
     "InvalidRequest",
+    "KafkaConnection",
+    "KeyRotation",
+    "KinesisConnection",
+    "LASFSConnection",
+    "LocalConnection",
+    "MinIOConnection",
+    "MySQLConnection",
+    "NewApiKey",
     "NotFound",
+    "OSSConnection",
     "OutcomeUnknown",
     "Pager",
     "PartitionKey",
@@ -97,8 +156,13 @@ __all__ = [
     "RateLimited",
     "ResponseDecodeError",
     "RetryPolicy",
+    "S3Connection",
     "ServerError",
     "Session",
+    "StalePlan",
+    "TOSConnection",
+    "TablePlan",
+    "TableSpec",
     "TimedOut",
     "TransportError",
     "UniqueKey",

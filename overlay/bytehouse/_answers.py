@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -26,8 +26,9 @@ from ._errors import (
     ServerError,
 )
 from ._http import Answer
+from ._secret import Secret
 
-__all__ = ["decode", "error_of", "raw_response", "retry_after"]
+__all__ = ["concealed", "decode", "error_of", "raw_response", "retry_after"]
 
 _BODY_SHOWN = 500
 _BY_STATUS: dict[int, type[APIError]] = {
@@ -40,6 +41,7 @@ _BY_STATUS: dict[int, type[APIError]] = {
 _REQUEST_IDS = ("x-request-id", "x-tt-logid", "x-bytehouse-request-id", "request-id")
 # The engine's own form: "Code: 60. DB::Exception: Table default.t does not exist. (UNKNOWN_TABLE)".
 _ENGINE = re.compile(r"Code:\s*(\d+)[.,]\s*(?:e\.displayText\(\) = )?(DB::Exception.*)", re.DOTALL)
+_ENGINE_HEADER = "x-clickhouse-exception-code"
 _NOTHING = frozenset({"", "0", "200", "ok", "success", "none", "null"})
 
 
@@ -81,9 +83,10 @@ def decode(answer: Answer) -> Mapping[str, Any]:
 
 def _undecodable(answer: Answer, what: str) -> ResponseDecodeError:
     kind = answer.headers.get("content-type", "no content type")
+    begins = answer.body.lstrip()[:1]
     hint = (
         "The call itself was answered with success, so it probably took effect."
-        if answer.body.lstrip()[:1] in (b"{", b"[")
+        if begins in (b"{", b"[") or (begins != b"<" and not answer.complete)
         else "The host may not be ByteHouse's API; check it, and any proxy in between."
     )
     error = ResponseDecodeError(
@@ -98,7 +101,7 @@ def _shown(answer: Answer, length: int) -> str:
     return answer.body[: length * 4].decode("utf-8", "replace")[:length]
 
 
-def error_of(answer: Answer, document: Mapping[str, Any] | None) -> APIError | None:
+def error_of(answer: Answer, document: Mapping[str, Any] | None, now: float) -> APIError | None:
     """Return the error that an answer amounts to; None for a success.
 
     The HTTP status speaks first. In a success, an ``error`` object counts only if it carries a code
@@ -107,6 +110,7 @@ def error_of(answer: Answer, document: Mapping[str, Any] | None) -> APIError | N
     Args:
         answer: The answer.
         document: Its decoded body, if it is a success.
+        now: Seconds since 1970.
     """
     told = _told_by_failure(answer) if document is None else _told_by(document, success=True)
     if document is not None and not (told.code or told.message):
@@ -114,12 +118,30 @@ def error_of(answer: Answer, document: Mapping[str, Any] | None) -> APIError | N
     error = _class_of(answer.status, told)(told.message or _unexplained(answer))
     error.status = answer.status
     error.code = told.code
+    error.by_service = told.by_service
     error.headers = answer.headers
     error.body = _shown(answer, _BODY_SHOWN)
     error.request_id = _request_id(answer)
-    error.retry_after = retry_after(answer.headers.get("retry-after"), time.time())
+    error.retry_after = retry_after(answer.headers.get("retry-after"), now)
     error.hint = "" if document is not None else _hint(answer, told)
     return error
+
+
+def concealed(answer: Answer, secrets: Collection[Secret]) -> Answer:
+    """Return an answer without the secrets of its request, where the service repeated them.
+
+    A text that is too short to be a secret worth the name stays, and in a success so does one that
+    might be a word of the answer's own.
+    """
+    body, headers = answer.body, answer.headers
+    for text in sorted((secret.reveal() for secret in secrets), key=len, reverse=True):
+        if len(text) >= (8 if answer.status < 300 else 4):
+            for form in (text, msgspec.json.encode(text).decode()[1:-1], json.dumps(text)[1:-1]):
+                body = body.replace(form.encode(), b"***")
+            headers = {name: value.replace(text, "***") for name, value in headers.items()}
+    if (body, headers) == (answer.body, answer.headers):
+        return answer
+    return attrs.evolve(answer, body=body, headers=headers)
 
 
 def raw_response(answer: Answer, attempts: int) -> RawResponse:
@@ -159,24 +181,31 @@ def _unexplained(answer: Answer) -> str:
 
 
 def _told_by_failure(answer: Answer) -> Told:
-    """Find what the body of a failure says, in any of the forms that are known."""
+    """Find what a failure says, in any of the forms that are known."""
+    told = _told_by_body(answer)
+    number = answer.headers.get(_ENGINE_HEADER)
+    if number and not told.by_engine:
+        return attrs.evolve(told, code=_saying(number, 20), by_service=True, by_engine=True)
+    return told
+
+
+def _told_by_body(answer: Answer) -> Told:
     if answer.body.lstrip().startswith(b"{"):
         try:
             document = msgspec.json.decode(answer.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return Told()
         return _told_by(document, success=False)
-    text = _shown(answer, 4000)
-    return _told_by_engine(text) or Told(answer.headers.get("x-clickhouse-exception-code", ""))
+    return _told_by_engine(_shown(answer, 4000)) or Told()
 
 
 def _told_by(document: Mapping[str, Any], *, success: bool) -> Told:
     detail = document.get("error")
     if not isinstance(detail, dict):
         detail = {"message": detail}
-    code, message = _saying(detail.get("code")), _saying(detail.get("message"))
+    code, message = _saying(detail.get("code"), 100), _saying(detail.get("message"))
     if not success:
-        code = code or _saying(document.get("code"))
+        code = code or _saying(document.get("code"), 100)
         message = message or _saying(document.get("message"))
     by_service = "error" in document or "code" in document
     return _told_by_engine(message) or Told(code, message, by_service=by_service)
@@ -187,12 +216,12 @@ def _told_by_engine(text: str) -> Told | None:
     return match and Told(match[1], match[0].strip()[:1000], by_service=True, by_engine=True)
 
 
-def _saying(value: object) -> str:
+def _saying(value: object, length: int = 1000) -> str:
     """Return a code or message as text; empty if it says that nothing is wrong."""
     if value is None or value is False or isinstance(value, dict | list):
         return ""
     text = str(value).strip()
-    return "" if text.lower() in _NOTHING else text
+    return "" if text.lower() in _NOTHING else text[:length]
 
 
 def _hint(answer: Answer, told: Told) -> str:

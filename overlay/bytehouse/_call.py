@@ -7,6 +7,7 @@ came of it.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -31,9 +32,10 @@ from ._errors import (
 )
 from ._http import Answer, Failure, Request
 from ._keys import bearer
-from ._options import Options
+from ._options import Options, header_value
 from ._retry import Cause, RetryPolicy, may_repeat
 from ._routes import RouteTable
+from ._secret import Secret, secrets_in
 from ._version import USER_AGENT
 
 __all__ = ["Call", "Settings"]
@@ -41,6 +43,13 @@ __all__ = ["Call", "Settings"]
 T = TypeVar("T")
 _E = TypeVar("_E", bound=ByteHouseError)
 ROLE_HEADER = "X-User-ActiveRole"
+_LONGEST_URL = 32_000
+_ROUTE_IS = {
+    "inferred": "inferred, not documented",
+    "documented": "documented, but your tenant may have others",
+}
+# An error that names no object: no code at all, the status again, or that there is no such path.
+_NO_OBJECT = re.compile(r"(404)?\Z|.*(path|route|url|page|endpoint)", re.IGNORECASE)
 log = logging.getLogger("bytehouse")
 
 
@@ -51,7 +60,8 @@ class Settings:
         self.config = config
         self.clock = clock
         self.policy = policy
-        self.routes = RouteTable(config.routes)
+        given = config.values["routes"]
+        self.routes = RouteTable(given.value, given.source)
         self.user_agent = f"{USER_AGENT} {config.application}" if config.application else USER_AGENT
 
 
@@ -66,12 +76,12 @@ class Call(Generic[T]):
         self._document: Mapping[str, Any] | None = None
         self._raw: RawResponse | None = None
         self._pause = 0.0
+        self._key = Secret()
         self._settings = settings
         self._route = settings.routes.route(self.operation)
         self._path = self._route.fill(self.operation, plan.path)
-        self._url = settings.config.host + self._path
-        if plan.query:
-            self._url += "?" + urlencode(plan.query)
+        self._url = self._address()
+        self._plan_headers = {n: header_value(n, v) for n, v in plan.headers.items()}
         self._content = None if plan.body is None else self._encoded(plan.body)
         self._ends = settings.clock.monotonic() + options.deadline
 
@@ -101,6 +111,8 @@ class Call(Generic[T]):
             APIError: The answer is an error that stands.
             ResponseDecodeError: The answer cannot be understood.
         """
+        # A service may repeat what it was sent; neither an error nor a result shall hold a secret.
+        answer = _answers.concealed(answer, [*secrets_in(self.plan.body), self._key])
         self._raw = _answers.raw_response(answer, self.attempts)
         try:
             self._document = _answers.decode(answer) if 200 <= answer.status < 300 else None
@@ -113,7 +125,7 @@ class Call(Generic[T]):
             ):
                 return False
             raise self._about(undecodable) from None
-        error = _answers.error_of(answer, self._document)
+        error = _answers.error_of(answer, self._document, self._settings.clock.now())
         if error is None:
             return True
         if answer.status < 300 or not self._may_repeat(
@@ -155,17 +167,32 @@ class Call(Generic[T]):
         # more.
         return clock.monotonic() + self._pause < self._ends
 
+    def _address(self) -> str:
+        url: str = self._settings.config.host + self._path
+        try:
+            url += "?" + urlencode(self.plan.query) if self.plan.query else ""
+        except UnicodeEncodeError as error:
+            raise self._about(InvalidArgument(f"a text cannot be sent: {error}")) from None
+        if len(url) > _LONGEST_URL:
+            what = f"the address is longer than {_LONGEST_URL} characters"
+            raise self._about(InvalidArgument(what))
+        return url
+
     def _headers(self) -> dict[str, str]:
         settings = self._settings
-        headers = {
+        token = bearer(self.options.api_key or settings.config.api_key)
+        self._key = Secret(token.removeprefix("Bearer "))
+        ours = {
             "Host": _authority(settings.config.host),
-            "Authorization": bearer(settings.config.api_key),
+            "Authorization": token,
             "User-Agent": settings.user_agent,
             "Accept": "application/json",
             "Accept-Encoding": "gzip, deflate",
-            **self.options.headers,
-            **self.plan.headers,
         }
+        named: dict[str, tuple[str, str]] = {}
+        for further in (ours, self.options.headers, self._plan_headers):
+            named.update((name.lower(), (name, value)) for name, value in further.items())
+        headers = dict(named.values())
         if self._content is not None:
             headers["Content-Type"] = "application/json"
             headers["Content-Length"] = str(len(self._content))
@@ -176,7 +203,7 @@ class Call(Generic[T]):
 
     def _encoded(self, body: Mapping[str, Any]) -> bytes:
         try:
-            return msgspec.json.encode(body)
+            return msgspec.json.encode(body, enc_hook=_plain)
         except (TypeError, ValueError, RecursionError, UnicodeEncodeError) as error:
             raise self._about(
                 InvalidArgument(f"the body cannot be written as JSON: {error}")
@@ -201,15 +228,12 @@ class Call(Generic[T]):
         )
 
     def _explained(self, error: APIError) -> APIError:
-        if (
-            isinstance(error, NotFound)
-            and not error.code
-            and self._settings.routes.is_inferred(self.operation)
-        ):
+        origin = self._settings.routes.origin(self.operation)
+        if origin in _ROUTE_IS and _may_be_the_route(error):
             error.hint = (
-                "Method and path of this operation are inferred, not documented. If the object "
-                "exists, your tenant may use another route: look into its API document and pass "
-                "routes={...}."
+                f"Method and path of this operation are {_ROUTE_IS[origin]}. If the object exists, "
+                "take your tenant's own routes from its docs page or API specification: "
+                "`bytehouse routes pull SOURCE`, or routes={...}."
             )
         return self._about(error)
 
@@ -223,6 +247,21 @@ class Call(Generic[T]):
         if error.query_id is None and self.plan.body:
             error.query_id = self.plan.body.get("queryID")
         return error
+
+
+def _plain(value: object) -> str:
+    """Return what the encoder does not know as what it knows: a text of a class of its own, such as
+    a secret, as the text that it is."""
+    if isinstance(value, str):
+        return "".join(value)  # str() of a secret hides it
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _may_be_the_route(error: APIError) -> bool:
+    """Tell whether an error may mean that the service has no such method or path."""
+    if error.status == 405:
+        return True
+    return isinstance(error, NotFound) and _NO_OBJECT.match(error.code) is not None
 
 
 def _authority(host: str) -> str:

@@ -9,19 +9,48 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import attrs
 
 from ._errors import ConfigError
 from ._secret import Secret
 
-__all__ = ["ATTRIBUTES", "Attribute", "Config", "KeySource", "Mode", "load", "parse_setting"]
+__all__ = [
+    "ATTRIBUTES",
+    "Attribute",
+    "Config",
+    "KeySource",
+    "Mode",
+    "load",
+    "parse_setting",
+    "routes_file",
+    "settle",
+    "veiled",
+]
 
 Mode = Literal["ansi_sql", "clickhouse_sql"]
 KeySource = str | Callable[[], str]
+REPAIR_ROUTES = (
+    "`bytehouse routes pull SOURCE` writes the file anew; without it the built-in routes count."
+)
 
-DEFAULT_FILE = Path("~/.config/bytehouse/config.toml")
+
+def _directory() -> Path:
+    """Return where configuration is kept."""
+    moved = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    return (moved if moved.is_absolute() else Path("~/.config")) / "bytehouse"
+
+
+def routes_file(host: str) -> Path:
+    """Return the file where the routes of a host are looked for, whether there is one or not.
+
+    Args:
+        host: Host as the configuration settles it, ``https://host[:port][/prefix]``.
+    """
+    parts = urlsplit(host)
+    name = parts.netloc.removesuffix(":443" if parts.scheme == "https" else ":80") + parts.path
+    return _directory() / "routes" / f"{quote(name, safe='')}.toml"
 
 
 @attrs.frozen
@@ -64,6 +93,17 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _is_hostname(host: str) -> bool:
+    if ":" in host or not set(host) - set("0123456789."):
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        return True
+    odd = set(host) - set("abcdefghijklmnopqrstuvwxyz0123456789.-_")
+    return bool(host) and not odd and ".." not in host
+
+
 def _host(value: Any) -> str:
     """Return ``scheme://host[:port][/prefix]``; a bare host is taken as https."""
     text = _text(value)
@@ -80,7 +120,7 @@ def _host(value: Any) -> str:
     if parts.scheme not in ("https", "http"):
         raise ValueError(f"must begin with https://, not {parts.scheme}://")
     host = parts.hostname or ""
-    if not host or set(host) - set("abcdefghijklmnopqrstuvwxyz0123456789.-_:%") or ".." in host:
+    if not _is_hostname(host):
         raise ValueError(f"is no address; {example}")
     if parts.scheme == "http" and not _is_loopback(host):
         raise ValueError("must be https: the API key is sent over plain http to this machine only")
@@ -96,7 +136,7 @@ def _seconds(value: Any) -> float:
     else:
         try:
             seconds = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise ValueError("must be a number of seconds or a timedelta") from None
     if not 0 < seconds <= 7 * 24 * 3600:
         raise ValueError("must be more than 0 seconds and at most 7 days")
@@ -106,9 +146,9 @@ def _seconds(value: Any) -> float:
 def _count(value: Any) -> int:
     try:
         number = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError("must be a whole number") from None
-    if isinstance(value, bool) or number != float(value) or not 0 <= number <= 10_000:
+    if isinstance(value, bool) or not 0 <= number <= 10_000 or number != float(value):
         raise ValueError("must be a whole number from 0 to 10000")
     return number
 
@@ -126,18 +166,24 @@ def _key(value: Any) -> KeySource:
 def _path(value: Any) -> str:
     if not isinstance(value, str | os.PathLike) or not os.fspath(value):
         raise ValueError("must be a path")
-    path = Path(value).expanduser()
-    if not path.is_file():
-        raise ValueError(f"names a file that is not there: {path}")
-    return str(path)
+    try:
+        path = Path(value).expanduser()
+        if path.is_file():
+            return str(path)
+    except (OSError, RuntimeError):
+        pass  # a path that the system cannot follow is not there either
+    raise ValueError("names a file that is not there")
 
 
 def _proxy(value: Any) -> str:
     text = _text(value)
-    if (
-        urlsplit(text).scheme not in ("http", "https", "socks5", "socks5h")
-        or not urlsplit(text).hostname
-    ):
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https", "socks5", "socks5h")
+        makes_sense = known and _is_hostname(parts.hostname or "") and parts.port != 0
+    except ValueError:
+        makes_sense = False
+    if not makes_sense:
         raise ValueError("must be an address such as http://proxy:3128")
     return Secret(text) if "@" in text else text
 
@@ -146,6 +192,8 @@ def _routes(value: Any) -> dict[str, str]:
     if isinstance(value, str | os.PathLike):
         try:
             value = tomllib.loads(Path(_path(value)).read_text(encoding="utf-8")).get("routes")
+        except OSError as error:
+            raise ValueError(f"names a file that cannot be read: {error.strerror}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"names a file that is not TOML: {error}") from None
     if not isinstance(value, Mapping) or not all(
@@ -198,11 +246,22 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(
         "routes",
         "Routes that differ from the built-in ones: a mapping of operation ids to `METHOD /path`, "
-        "or a TOML file with a [routes] table.",
+        "or a TOML file with a [routes] table. Without it, the file that `bytehouse routes pull` "
+        "wrote for the host.",
         _routes,
     ),
 )
 _BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
+
+
+def veiled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with their secrets wrapped, so that no traceback shows them on the way."""
+    return {
+        name: Secret(value)
+        if isinstance(value, str) and name in _BY_NAME and _BY_NAME[name].sensitive
+        else value
+        for name, value in values.items()
+    }
 
 
 @attrs.frozen
@@ -232,7 +291,9 @@ class Config:
         value = self.values[attribute.name].value
         if value is None:
             return ""
-        return "***" if attribute.sensitive else str(value)
+        if attribute.sensitive:
+            return "***"
+        return f"{len(value)} routes" if isinstance(value, Mapping) else str(value)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value, _ in self.explain() if value)
@@ -243,36 +304,75 @@ def load(
     arguments: Mapping[str, Any],
     *,
     profile: str | None = None,
-    environment: Mapping[str, str] | None = None,
-    file: Path | None = None,
+    file: str | os.PathLike[str] | None = None,
 ) -> Config:
-    """Settle every attribute.
+    """Settle every attribute, and require what no client can do without.
 
-    The first of these that has a value counts: argument, named profile, environment, default
-    profile, default.
+    Args:
+        arguments: What the caller says, as `veiled` gives it.
+        profile: Name of a profile.
+        file: Configuration file to read instead of the usual one.
 
     Raises:
-        ConfigError: A value makes no sense, the profile does not exist, or host or key are missing.
+        ConfigError: A value makes no sense, the file or the profile does not exist, or host or key
+            are missing.
     """
-    environment = os.environ if environment is None else environment
-    file = file or Path(environment.get("BYTEHOUSE_CONFIG_FILE", "") or DEFAULT_FILE).expanduser()
-    profile = profile or environment.get("BYTEHOUSE_PROFILE")
-    named = _profile(file, profile) if profile else {}
-    fallback = {} if profile else _profile(file, None)
+    config = settle(arguments, profile=profile, file=file)
+    _require(config.values)
+    return config
+
+
+def settle(
+    arguments: Mapping[str, Any],
+    *,
+    profile: str | None = None,
+    file: str | os.PathLike[str] | None = None,
+) -> Config:
+    """Settle every attribute; host and key may be missing.
+
+    The first of these that has a value counts: argument, named profile, environment, default
+    profile, for routes the file of the host, default. The arguments are those of `load`.
+
+    Raises:
+        ConfigError: A value makes no sense, or the file or the profile does not exist.
+    """
+    profile = profile or os.environ.get("BYTEHOUSE_PROFILE")
+    path, tables = _tables(file or os.environ.get("BYTEHOUSE_CONFIG_FILE"))
+    named = _profile(path, tables, profile) if profile else {}
+    fallback = {} if profile else _profile(path, tables, None)
+    variables = veiled({a.name: os.environ.get(a.variable) or None for a in ATTRIBUTES})
     values = {}
     for attribute in ATTRIBUTES:
+        name = attribute.name
         places = (
-            ("argument", arguments.get(attribute.name)),
-            (f"profile {profile} in {file}", named.get(attribute.name)),
-            (f"environment {attribute.variable}", environment.get(attribute.variable) or None),
-            (f"profile default in {file}", fallback.get(attribute.name)),
+            ("argument", arguments.get(name)),
+            (f"profile {profile} in {path}", named.get(name)),
+            (f"environment {attribute.variable}", variables[name]),
+            (f"profile default in {path}", fallback.get(name)),
             ("default", attribute.default),
         )
         source, raw = next(((s, v) for s, v in places if v is not None), ("not set", None))
-        parsed = None if raw is None else parse_setting(attribute.name, raw, source)
-        values[attribute.name] = Value(parsed, source)
-    _require(values)
+        parsed = None if raw is None else parse_setting(name, raw, source)
+        values[name] = Value(parsed, source)
+    if values["routes"].value is None and values["host"].value is not None:
+        values["routes"] = _routes_of(values["host"].value)
     return Config(values)
+
+
+def _routes_of(host: str) -> Value:
+    path = routes_file(host)
+    try:
+        path = path.expanduser()
+        if not path.exists():
+            return Value(None, "not set")
+    except RuntimeError:
+        return Value(None, "not set")  # an account without a home
+    except OSError:
+        pass  # it is there and cannot be reached
+    try:
+        return Value(parse_setting("routes", path, "the file of the host"), f"routes file {path}")
+    except ConfigError as error:
+        raise ConfigError(error.message, hint=REPAIR_ROUTES) from None
 
 
 def parse_setting(name: str, value: Any, source: str = "") -> Any:
@@ -285,7 +385,7 @@ def parse_setting(name: str, value: Any, source: str = "") -> Any:
     try:
         return attribute.parse(value)
     except ValueError as error:
-        shown = "" if attribute.sensitive else f" {value!r}"
+        shown = "" if attribute.sensitive else f" {value!r:.200}"
         origin = f" (from {source})" if source else ""
         raise ConfigError(f"{name}{shown}{origin} {error}.") from None
 
@@ -296,30 +396,44 @@ def _require(values: Mapping[str, Value]) -> None:
         ways = " and ".join(f"{name}=... or {_BY_NAME[name].variable}" for name in missing)
         raise ConfigError(
             f"No {' and no '.join(missing)} given.",
-            hint=f"Set {ways}, or a profile in {DEFAULT_FILE}. "
+            hint=f"Set {ways}, or a profile in {_directory() / 'config.toml'}. "
             "Without a tenant, `bytehouse-emulator` starts a local one.",
         )
 
 
-def _profile(file: Path, name: str | None) -> dict[str, Any]:
-    """Return the table of a profile; the default profile need not exist, a named one must."""
+Tables = Mapping[str, dict[str, Any] | None]
+
+
+def _tables(given: str | os.PathLike[str] | None) -> tuple[Path, Tables]:
+    """Return the configuration file and its tables; only a file that was asked for must exist."""
+    path = Path(given or _directory() / "config.toml")
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        document = {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {type(error).__name__}") from None
-    table = document.get(name or "default")
-    if table is None and name is None:
+        path = path.expanduser()
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, RuntimeError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        # An account without a home has no file in it.
+        if given is None and isinstance(error, FileNotFoundError | RuntimeError):
+            return path, {}
+        reason = type(error).__name__
+    else:
+        tables = {k: veiled(v) if isinstance(v, dict) else None for k, v in document.items()}
+        return path, tables
+    # Raised here and not where it was caught: the frames of the parser hold the text of the file.
+    raise ConfigError(f"The configuration file {path} cannot be read: {reason}")
+
+
+def _profile(path: Path, tables: Tables, name: str | None) -> dict[str, Any]:
+    """Return the table of a profile; the default profile need not exist, a named one must."""
+    wanted = name or "default"
+    if name is None and wanted not in tables:
         return {}
-    if not isinstance(table, dict):
-        known = ", ".join(sorted(k for k, v in document.items() if isinstance(v, dict))) or "none"
-        raise ConfigError(
-            f"There is no profile {name or 'default'} in {file}. Profiles there: {known}."
-        )
+    table = tables.get(wanted)
+    if table is None:
+        known = ", ".join(sorted(k for k, v in tables.items() if v is not None)) or "none"
+        raise ConfigError(f"There is no profile {wanted} in {path}. Profiles there: {known}.")
     unknown = sorted(set(table) - set(_BY_NAME))
     if unknown:
         raise ConfigError(
-            f"{file} sets what does not exist: {', '.join(unknown)}. Known: {', '.join(_BY_NAME)}."
+            f"{path} sets what does not exist: {', '.join(unknown)}. Known: {', '.join(_BY_NAME)}."
         )
     return table

@@ -3,6 +3,7 @@
 ByteHouseError
 ├── ConfigError             the client cannot be set up as told
 ├── InvalidArgument         a call was refused before anything was sent
+├── StalePlan               a table has changed since a plan for it was made
 ├── TransportError          no answer came
 │   ├── TimedOut            ... in time
 │   └── OutcomeUnknown      ... and whether the call took effect is not known
@@ -15,7 +16,8 @@ ByteHouseError
     ├── RateLimited             429
     ├── InvalidRequest          any other 4xx
     ├── ServerError             5xx
-    └── QueryFailed             the engine could not run a statement
+    ├── QueryFailed             the engine could not run a statement
+    └── ExecutionFailed         a run of an import job failed or was stopped
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ __all__ = [
     "ByteHouseError",
     "ConfigError",
     "Conflict",
+    "ExecutionFailed",
     "InvalidArgument",
     "InvalidRequest",
     "NotFound",
@@ -41,6 +44,7 @@ __all__ = [
     "RateLimited",
     "ResponseDecodeError",
     "ServerError",
+    "StalePlan",
     "TimedOut",
     "TransportError",
 ]
@@ -108,11 +112,13 @@ class ByteHouseError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # The default would call __init__ with the message alone; the state then restores the rest.
-        return (_rebuild, (type(self),), self.__dict__.copy())
+        return (_rebuild, (type(self), self.args), self.__dict__.copy())
 
 
-def _rebuild(cls: type[ByteHouseError]) -> ByteHouseError:
-    return cls.__new__(cls)
+def _rebuild(cls: type[ByteHouseError], args: tuple[object, ...]) -> ByteHouseError:
+    error = cls.__new__(cls)
+    error.args = args
+    return error
 
 
 class ConfigError(ByteHouseError):
@@ -124,12 +130,23 @@ class InvalidArgument(ByteHouseError, ValueError):
     else."""
 
 
+class StalePlan(ByteHouseError):
+    """Say that a table is no longer what a plan for it was made from; nothing was changed."""
+
+
 class TransportError(ByteHouseError, ConnectionError):
     """Say that no answer came: the host is unknown or down, refused, or hung up."""
 
 
 class TimedOut(TransportError, TimeoutError):
-    """Say that no answer came within the call's ``timeout`` or ``deadline``."""
+    """Say that no answer came within the call's ``timeout`` or ``deadline``, or that a wait was not
+    over in time.
+
+    Attributes:
+        state: Last state that was seen, if it was a wait.
+    """
+
+    state: str | None = None
 
 
 class OutcomeUnknown(TransportError):
@@ -159,6 +176,8 @@ class APIError(ByteHouseError):
         status: HTTP status. 200 if the error came inside an answer that looked well.
         code: The service's own name or number for the error; empty if it gave none.
         request_id: Id of the request for a support ticket; None if the service gave none.
+        by_service: Whether it came in the service's own form, and not from something in between
+            or from a path that the service does not have (as far as that can be told).
         body: First part of the body, as text.
         headers: Headers of the answer, names in lower case.
         retry_after: Seconds that the service asked to wait; None if it did not.
@@ -167,6 +186,7 @@ class APIError(ByteHouseError):
     status: int = 0
     code: str = ""
     request_id: str | None = None
+    by_service: bool = False
     body: str = ""
     headers: Mapping[str, str] = {}
     retry_after: float | None = None
@@ -212,3 +232,13 @@ class ServerError(APIError):
 class QueryFailed(APIError):
     """Say that the engine could not run a statement; ``code`` is the engine's error number, if it
     gave one."""
+
+
+class ExecutionFailed(APIError):
+    """Say that a run of an import job failed or was stopped; ``code`` is its last status.
+
+    Attributes:
+        execution_id: Id of the run; `executions.logs` tells more about it.
+    """
+
+    execution_id: str = ""

@@ -3,21 +3,26 @@ library."""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from functools import cache
+from importlib.util import find_spec
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import attrs
+import httpcore
 import httpx
 
-from ._config import Config
+from ._config import ATTRIBUTES, Config, Value, parse_setting
 from ._errors import ConfigError
 from ._secret import Secret
 
-__all__ = ["Answer", "AsyncHttpTransport", "Failure", "HttpTransport", "Request"]
+__all__ = ["Answer", "AsyncHttpTransport", "Failure", "HttpTransport", "Request", "fetch"]
 
 MAX_BODY = 1 << 30
 
@@ -46,7 +51,7 @@ class Answer:
     """
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = attrs.field(repr=False)
     body: bytes = attrs.field(repr=False)
     complete: bool
     elapsed: float
@@ -76,9 +81,13 @@ _NOT_SENT = (
 )
 
 
+_LOST = (httpx.TransportError, OSError)
+_BROKEN = (httpx.TransportError, httpx.DecodingError)
+
+
 def _failure(error: Exception) -> Failure:
-    timed_out = isinstance(error, httpx.TimeoutException)
-    reason = str(error) or type(error).__name__
+    timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
+    reason = str(error) or ("time ran out" if timed_out else type(error).__name__)
     return Failure(reason, sent=not isinstance(error, _NOT_SENT), timed_out=timed_out)
 
 
@@ -103,10 +112,16 @@ def _proxy(config: Config) -> httpx.Proxy | None:
     address = config.proxy
     if address is None and not proxy_bypass(parts.netloc):
         proxies = getproxies()
-        address = proxies.get("https") or proxies.get("all")
+        told = proxies.get("https") or proxies.get("all")
+        if told:
+            address = Secret(told if "://" in told else f"http://{told}")
+            address = parse_setting("proxy", address, "the proxy of the environment")
     if not address:
         return None
-    return httpx.Proxy(address.reveal() if isinstance(address, Secret) else address)
+    text = address.reveal() if isinstance(address, Secret) else address
+    if text.startswith("socks") and find_spec("socksio") is None:
+        raise ConfigError("The proxy speaks SOCKS.", hint="pip install 'httpx[socks]'")
+    return httpx.Proxy(text)
 
 
 def _wire(request: Request) -> httpx.Request:
@@ -128,12 +143,14 @@ def _wire(request: Request) -> httpx.Request:
 
 
 class _Reading:
-    """Gather the body of one answer within bounds of time and size."""
+    """Gather the body of one answer within a bound of size."""
 
-    def __init__(self, response: httpx.Response, started: float, timeout: float) -> None:
+    def __init__(
+        self, response: httpx.Response, started: float, max_body: int = MAX_BODY
+    ) -> None:
+        self._max_body = max_body
         self._response = response
         self._started = started
-        self._timeout = timeout
         self._chunks: list[bytes] = []
         self._size = 0
 
@@ -141,36 +158,81 @@ class _Reading:
         """Take one more piece.
 
         Raises:
-            Failure: The body takes too long or is too large.
+            Failure: The body is too large.
         """
         self._size += len(chunk)
-        if self._size > MAX_BODY:
-            raise Failure(f"the answer is larger than {MAX_BODY} bytes", sent=True)
-        if time.monotonic() - self._started > self._timeout:
-            raise Failure("the answer did not end in time", sent=True, timed_out=True)
+        if self._size > self._max_body:
+            raise Failure(f"the answer is larger than {self._max_body} bytes", sent=True)
         self._chunks.append(chunk)
 
-    def answer(self, *, complete: bool = True) -> Answer:
+    def answer(self, *, complete: bool) -> Answer:
+        """Return what has come; of a body that broke off at least the status is known."""
         headers = {name.lower(): value for name, value in self._response.headers.items()}
         elapsed = time.monotonic() - self._started
         return Answer(
             self._response.status_code, headers, b"".join(self._chunks), complete, elapsed
         )
 
-    def broken(self, error: Exception) -> Answer:
-        """Return what came of a body that broke off: its status is known, and that matters."""
-        if isinstance(error, httpx.TimeoutException):
-            raise _failure(error) from None
-        return self.answer(complete=False)
+
+_until: ContextVar[float] = ContextVar("until", default=float("inf"))
 
 
-_BROKEN = (httpx.TransportError, httpx.DecodingError)
+def _left(timeout: float | None, over: type[Exception]) -> float:
+    left = min(_until.get() - time.monotonic(), float("inf") if timeout is None else timeout)
+    if left <= 0:
+        raise over("time ran out")
+    return left
+
+
+class _Stream(httpcore.NetworkStream):
+    """Hold every read and write of a connection within the time of the attempt that makes it.
+
+    The library's own time-out begins anew with each piece: a server that sends a byte a second
+    would never meet it.
+    """
+
+    _piece = 1 << 16
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for begin in range(0, len(buffer), self._piece):
+            left = _left(timeout, httpcore.WriteTimeout)
+            self._stream.write(buffer[begin : begin + self._piece], left)
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _Backend(httpcore.SyncBackend):
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
+    ) -> httpcore.NetworkStream:
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _Stream(super().connect_tcp(host, port, left, *args, **options))
 
 
 class HttpTransport:
     """Send requests over a pool of connections that all calls of a client share."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, max_body: int = MAX_BODY) -> None:
+        self._max_body = max_body
         self._transport = httpx.HTTPTransport(
             verify=_tls(config.ca_file, config.client_cert),
             limits=httpx.Limits(
@@ -178,6 +240,8 @@ class HttpTransport:
             ),
             proxy=_proxy(config),
         )
+        # httpcore takes a backend of one's own; httpx has no argument to hand one on.
+        self._transport._pool._network_backend = _Backend()
 
     def send(self, request: Request) -> Answer:
         """Send one request and read its answer.
@@ -185,24 +249,58 @@ class HttpTransport:
         Raises:
             Failure: No answer came.
         """
-        started = time.monotonic()
+        before = _until.set(time.monotonic() + request.timeout)
         try:
-            response = self._transport.handle_request(_wire(request))
-        except (httpx.TransportError, OSError) as error:
-            raise _failure(error) from None
-        reading = _Reading(response, started, request.timeout)
+            return self._exchange(request)
+        except _LOST as error:
+            failure = _failure(error)
+        finally:
+            _until.reset(before)
+        raise failure  # not where it was caught: the library's frames hold the key
+
+    def _exchange(self, request: Request) -> Answer:
+        started = time.monotonic()
+        response = self._transport.handle_request(_wire(request))
+        reading = _Reading(response, started, self._max_body)
         try:
             for chunk in response.iter_bytes():
                 reading.add(chunk)
-        except _BROKEN as error:
-            return reading.broken(error)
+        except httpx.TimeoutException:
+            raise
+        except _BROKEN:
+            return reading.answer(complete=False)
         finally:
             response.close()
-        return reading.answer()
+        return reading.answer(complete=True)
 
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()
+
+
+def fetch(request: Request, *, max_body: int, config: Config | None = None) -> Answer:
+    """Send one request outside of a client, to any host: no key and no certificate goes along.
+
+    Args:
+        request: What to send.
+        max_body: Bytes that the answer may have.
+        config: Where authorities to trust and a proxy come from, if they are not the usual ones.
+
+    Raises:
+        Failure: No answer came, or one that is too large.
+    """
+    parts = urlsplit(request.url)
+    given = {"host": f"{parts.scheme}://{parts.netloc}", "max_connections": 1}
+    if config is not None:
+        given |= {"ca_file": config.ca_file, "proxy": config.proxy}
+    values = {a.name: Value(given.get(a.name), "fetch") for a in ATTRIBUTES}
+    transport = HttpTransport(Config(values), max_body)
+    try:
+        return transport.send(request)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise Failure(str(error), sent=False) from None
+    finally:
+        transport.close()
 
 
 class AsyncHttpTransport:
@@ -223,20 +321,28 @@ class AsyncHttpTransport:
         Raises:
             Failure: No answer came.
         """
-        started = time.monotonic()
         try:
-            response = await self._transport.handle_async_request(_wire(request))
-        except (httpx.TransportError, OSError) as error:
-            raise _failure(error) from None
-        reading = _Reading(response, started, request.timeout)
+            # A little more than the library's own time-outs, which know whether it was sent.
+            async with asyncio.timeout(request.timeout + 0.05):
+                return await self._exchange(request)
+        except _LOST as error:
+            failure = _failure(error)
+        raise failure  # not where it was caught: the library's frames hold the key
+
+    async def _exchange(self, request: Request) -> Answer:
+        started = time.monotonic()
+        response = await self._transport.handle_async_request(_wire(request))
+        reading = _Reading(response, started)
         try:
             async for chunk in response.aiter_bytes():
                 reading.add(chunk)
-        except _BROKEN as error:
-            return reading.broken(error)
+        except httpx.TimeoutException:
+            raise
+        except _BROKEN:
+            return reading.answer(complete=False)
         finally:
             await response.aclose()
-        return reading.answer()
+        return reading.answer(complete=True)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -49,7 +49,7 @@ def _from_environment(name: str) -> str:
 def _from_file(path: str) -> str:
     try:
         return Path(path).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"The file {path}, which api_key refers to, cannot be read: {type(error).__name__}."
         ) from None

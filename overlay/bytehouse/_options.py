@@ -8,10 +8,10 @@ from typing import Any, TypedDict
 
 import attrs
 
-from ._config import Config, parse_setting
+from ._config import Config, KeySource, parse_setting
 from ._errors import ConfigError, InvalidArgument
 
-__all__ = ["CallOptions", "Options", "Seconds", "ViewOptions"]
+__all__ = ["CallOptions", "Options", "Seconds", "ViewOptions", "header_value"]
 
 Seconds = float | timedelta
 
@@ -56,11 +56,27 @@ _RESERVED = frozenset(
         "transfer-encoding",
         "connection",
         "accept-encoding",
+        "x-user-activerole",  # it is said by `role`, and sent only where it is taken
     }
 )
 
 
+def header_value(name: str, value: str) -> str:
+    """Return a value that a header can carry.
+
+    Raises:
+        InvalidArgument: It is empty, has blanks at its ends, or is not printable ASCII.
+    """
+    if not value or value != value.strip() or not value.isascii() or not value.isprintable():
+        raise InvalidArgument(
+            f"The value of the header {name} must be printable ASCII without blanks at its ends."
+        )
+    return value
+
+
 def _header_pairs(headers: Mapping[str, str]) -> dict[str, str]:
+    if not isinstance(headers, Mapping):
+        raise InvalidArgument("headers must map texts to texts.")
     pairs = {}
     for name, value in headers.items():
         if not isinstance(name, str) or not isinstance(value, str):
@@ -69,9 +85,7 @@ def _header_pairs(headers: Mapping[str, str]) -> dict[str, str]:
             raise InvalidArgument(f"{name!r} is no name of an HTTP header.")
         if name.lower() in _RESERVED:
             raise InvalidArgument(f"The header {name} is the client's own and cannot be set.")
-        if not value.isascii() or not value.isprintable():
-            raise InvalidArgument(f"The value of the header {name} must be printable ASCII.")
-        pairs[name] = value
+        pairs[name.lower()] = header_value(name, value)
     return pairs
 
 
@@ -86,6 +100,8 @@ class Options:
     warehouse: str | None
     mode: str
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    # No option that a caller can give: a rotation asks under the key that it has just made.
+    api_key: KeySource | None = attrs.field(default=None, repr=False)
 
     @classmethod
     def of(cls, config: Config) -> Options:

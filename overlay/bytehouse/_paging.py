@@ -105,7 +105,7 @@ class Walk(Generic[T]):
         rows = listing.data if isinstance(listing.data, list) else []
         meta = listing.meta
         total = getattr(meta, "total", None)
-        total = total if isinstance(total, int) else None
+        total = None if isinstance(total, bool) or not isinstance(total, int) else total
         repeated = bool(rows) and rows == self._last
         if repeated:
             log.warning(
@@ -118,7 +118,9 @@ class Walk(Generic[T]):
         items = list(rows if self._left is None else rows[: self._left])
         if self._left is not None:
             self._left -= len(items)
-        self.done = not rows or self._left == 0 or self._is_last(total, meta)
+        # A total that is less than what came is none: the service does not count.
+        counted = total if total is not None and total >= len(rows) else None
+        self.done = not rows or self._left == 0 or self._is_last(counted, meta)
         return Page(items, total)
 
     def _is_last(self, total: int | None, meta: _Meta | None) -> bool:

@@ -11,12 +11,15 @@ import attrs
 
 from bytehouse_raw.operations import OPERATIONS, Operation
 
+from ._config import REPAIR_ROUTES
 from ._errors import ConfigError, InvalidArgument
 
-__all__ = ["Route", "RouteTable"]
+__all__ = ["Route", "RouteTable", "parse_route"]
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PARAMETER = re.compile(r"{([^{}]+)}")
+# What would end the path, leave the host or be rewritten on the way.
+_NO_PATH = re.compile(r"[^!-~]|[?#\\{}]|//|/\.\.?(?=/|$)")
 
 
 @attrs.frozen
@@ -42,7 +45,7 @@ class Route:
         """
         path = self.pieces[0]
         for name, piece in zip(self.names, self.pieces[1:], strict=True):
-            value = str(values[name])
+            value = values.get(name, "")
             if value in ("", ".", ".."):
                 shown = f"{value!r}" if value else "empty"
                 raise InvalidArgument(
@@ -50,15 +53,35 @@ class Route:
                     hint=f"Give the name or id that {operation.id} is about.",
                     operation=operation.id,
                 )
-            path += quote(value, safe="") + piece
+            try:
+                path += quote(value, safe="") + piece
+            except UnicodeEncodeError:
+                raise InvalidArgument(
+                    f"{name} is {value!r}, which cannot be written as UTF-8.",
+                    operation=operation.id,
+                ) from None
         return path
 
 
 class RouteTable:
     """Know the route of every operation: the vendored one, or the tenant's own where given."""
 
-    def __init__(self, overrides: Mapping[str, str] | None = None) -> None:
-        self._overrides = {key: self._parse(key, text) for key, text in (overrides or {}).items()}
+    def __init__(
+        self, overrides: Mapping[str, str] | None = None, source: str = "argument"
+    ) -> None:
+        """Check the tenant's own routes.
+
+        Args:
+            overrides: Routes by operation id.
+            source: Where they came from.
+
+        Raises:
+            ConfigError: One of them makes no sense.
+        """
+        self._source = source
+        self._overrides = {
+            key: parse_route(key, text, source) for key, text in (overrides or {}).items()
+        }
         self._known: dict[str, Route] = dict(self._overrides)
 
     def route(self, operation: Operation) -> Route:
@@ -68,25 +91,39 @@ class RouteTable:
             route = self._known[operation.id] = Route.parse(operation.method, operation.path)
         return route
 
-    def is_inferred(self, operation: Operation) -> bool:
-        """Tell whether the route is a guess: neither documented nor given by the tenant."""
-        return operation.evidence == "inferred" and operation.id not in self._overrides
+    def origin(self, operation: Operation) -> str:
+        """Tell where a route comes from: ``documented``, ``inferred``, or the place where the
+        tenant's own are."""
+        return self._source if operation.id in self._overrides else operation.evidence
 
-    @staticmethod
-    def _parse(operation_id: str, text: str) -> Route:
-        if operation_id not in OPERATIONS:
-            raise ConfigError(f"routes names an operation that does not exist: {operation_id!r}.")
-        method, _, template = text.strip().partition(" ")
-        template = template.strip()
-        if method.upper() not in _METHODS or not template.startswith("/"):
-            raise ConfigError(
-                f'The route of {operation_id} is {text!r}; it must look like "GET /v1/databases".'
-            )
-        route = Route.parse(method.upper(), template)
-        wanted = set(_PARAMETER.findall(OPERATIONS[operation_id].path))
-        if set(route.names) != wanted:
-            raise ConfigError(
-                f"The route of {operation_id} has the parameters {sorted(route.names)}, "
-                f"not {sorted(wanted)}."
-            )
-        return route
+
+def parse_route(operation_id: str, text: str, source: str) -> Route:
+    """Return a route such as ``GET /v1/databases`` if it can be that of an operation.
+
+    Raises:
+        ConfigError: It cannot.
+    """
+    operation = OPERATIONS.get(operation_id)
+    if operation is None:
+        raise _refused(source, f"names an operation that does not exist: {operation_id!r}.")
+    method, _, template = text.strip().partition(" ")
+    template = template.strip()
+    is_path = template.startswith("/") and not _NO_PATH.search(_PARAMETER.sub("x", template))
+    if method.upper() not in _METHODS or not is_path:
+        raise _refused(
+            source,
+            f'says {text!r} for {operation_id}; it must look like "GET /v1/databases".',
+        )
+    route = Route.parse(method.upper(), template)
+    wanted = set(_PARAMETER.findall(operation.path))
+    if set(route.names) != wanted:
+        raise _refused(
+            source,
+            f"gives {operation_id} the parameters {sorted(route.names)}, not {sorted(wanted)}.",
+        )
+    return route
+
+
+def _refused(source: str, reason: str) -> ConfigError:
+    hint = REPAIR_ROUTES if source.startswith("routes file ") else ""
+    return ConfigError(f"routes (from {source}) {reason}", hint=hint)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any, TypeVar
+
+import attrs
 
 from bytehouse_raw import models
 from bytehouse_raw.types import Model
 
+from ._column_sources import ColumnSource, Described, describe, nullable_type
 from ._errors import InvalidArgument
+from ._times import Span, span
 
 __all__ = [
     "TTL",
     "ClusterKey",
     "Column",
     "ColumnLike",
+    "ColumnsLike",
     "PartitionKey",
+    "TableSpec",
     "UniqueKey",
     "columns_of",
     "keys_of",
@@ -58,6 +65,70 @@ class Column(models.Column):
             additional_properties=other,
         )
 
+    @classmethod
+    def from_schema(
+        cls, source: ColumnSource, *, types: Mapping[str, str] | None = None
+    ) -> list[Column]:
+        """Return the columns that a Python program's own description of data amounts to.
+
+        Wherever columns are taken, a source can be given as it is; this is for those whose types
+        are to be others, and to look at what comes out.
+
+        ================  =============================================  ========================
+        source            its type                                       ClickHouse type
+        ================  =============================================  ========================
+        dataclass, attrs  bool, int, float, str, bytes                   Bool, Int64, Float64,
+                                                                         String, String
+        ..                datetime, date                                 DateTime64(6, 'UTC'),
+                                                                         Date32
+        ..                UUID, IPv4Address, IPv6Address                 UUID, IPv4, IPv6
+        ..                list[T], set[T], tuple[T, ...]                 Array(T)
+        ..                dict[K, V], tuple[A, B], a dataclass           Map(K, V), Tuple(A, B),
+                                                                         Tuple(name A, ...)
+        ..                Annotated[T, "UInt32"]                         UInt32, as it says
+        pyarrow, pandas,  integers and floats of n bits                  IntN, UIntN, FloatN (16
+        polars                                                           bits as Float32)
+        ..                truth value, text, bytes                       Bool, String, String
+        ..                date; moment in s, ms, us, ns                  Date32; DateTime64(0, 3,
+                                                                         6, 9) in its zone or UTC
+        ..                decimal (p, s)                                 Decimal(p, s)
+        ..                text with a dictionary, category, enum         LowCardinality(String)
+        ..                list, map, struct                              Array, Map, Tuple
+        pyarrow           fixed_size_binary[n], arrow.uuid               FixedString(n), UUID
+        pandas            object                                         what all its values are:
+                                                                         String, Bool or Date32
+        ================  =============================================  ========================
+
+        Everything else, such as a Decimal without its figures or a time of day, needs an entry in
+        `types`.
+
+        NULL is a value of a column if the source says so: ``T | None`` in a dataclass, `nullable`
+        of a pyarrow field, everything of polars, and of pandas all but NumPy's integers and bool.
+        Arrays, maps and tuples cannot be NULL in ClickHouse. A `TableSpec` takes NULL away from the
+        columns of its keys, which cannot have it, unless the source is a dataclass.
+
+        Args:
+            source: A dataclass or attrs class; a pyarrow schema, table or record batch; a pandas
+                frame, its index left out; a polars frame or schema.
+            types: ClickHouse types by name of column; they go before what the table says.
+
+        Raises:
+            InvalidArgument: It is no such source, a type has no counterpart, or `types` names a
+                column that is not there.
+        """
+        found = describe(source, types)
+        if found is None:
+            raise InvalidArgument(f"{source!r} is nothing that columns can be read off.")
+        return [cls._of(column) for column in found]
+
+    @classmethod
+    def _of(cls, column: Described, required: Iterable[str] = ()) -> Column:
+        name, type_, nullable, chosen = column
+        nullable = nullable and (chosen or name not in required)
+        if type_.startswith("LowCardinality("):
+            return cls(name, nullable_type(type_, nullable))
+        return cls(name, type_, nullable=None if type_.startswith("Nullable(") else nullable)
+
 
 class PartitionKey(models.PartitionKey):
     """Describe one part of a partition key.
@@ -91,13 +162,28 @@ class TTL(models.TableTtl):
 
     Args:
         column: Date or DateTime column that the age is told from.
-        value: How many units.
+        value: How many units; or a timedelta or a text such as ``90d``, which bring their own.
         unit: Unit, such as ``DAY``.
         **other: Further fields of the service, by their name on the wire.
+
+    Raises:
+        InvalidArgument: The span is none, or not whole seconds.
     """
 
-    def __init__(self, column: str, value: int, unit: str = "DAY", **other: Any) -> None:
+    def __init__(self, column: str, value: int | Span, unit: str = "DAY", **other: Any) -> None:
+        if not isinstance(value, int):
+            value, unit = _units(value)
         super().__init__(column=column, value=value, unit=unit, additional_properties=other)
+
+
+def _units(value: Span) -> tuple[int, str]:
+    """Return a span in the largest unit that it is a whole number of."""
+    length = span(value, "value")
+    for unit in ("days", "hours", "minutes", "seconds"):
+        count, rest = divmod(length, timedelta(**{unit: 1}))
+        if count and not rest:
+            return count, unit.removesuffix("s").upper()
+    raise InvalidArgument(f"value must be whole seconds, at least one; not {value!r}.")
 
 
 class UniqueKey(models.UniqueKey):
@@ -131,6 +217,7 @@ class ClusterKey(models.ClusterKey):
 
 
 ColumnLike = models.Column | tuple[str, str] | Mapping[str, Any]
+ColumnsLike = Iterable[ColumnLike] | Mapping[str, str] | ColumnSource
 
 
 def model_of(kind: type[M], value: M | Mapping[str, Any] | None) -> M | None:
@@ -144,18 +231,28 @@ def model_of(kind: type[M], value: M | Mapping[str, Any] | None) -> M | None:
 
 
 def columns_of(
-    columns: Iterable[ColumnLike] | Mapping[str, str], what: str = "columns"
+    columns: ColumnsLike, what: str = "columns", required: Iterable[str] = ()
 ) -> list[models.Column]:
     """Return the columns of a table.
+
+    Args:
+        columns: `Column` objects, ``(name, type)`` pairs, mappings by wire name, one mapping of
+            names to types, or what `Column.from_schema` takes.
+        what: Name of the argument, for the error.
+        required: Columns that cannot be NULL, for sources whose types allow NULL by default.
 
     Raises:
         InvalidArgument: There is no column, one has no name or type, or two have the same name.
     """
-    if isinstance(columns, Mapping):
+    if (described := describe(columns)) is not None:
+        required = list(required)
+        columns = [Column._of(column, required) for column in described]
+    elif isinstance(columns, Mapping):
         columns = list(columns.items())
     if isinstance(columns, str) or not isinstance(columns, Iterable):
         raise InvalidArgument(
-            f"{what} must be columns, (name, type) pairs or a mapping of names to types."
+            f"{what} must be columns, (name, type) pairs, a mapping of names to types, a dataclass,"
+            " or a pyarrow, pandas or polars object."
         )
     found = [_column(column, what) for column in columns]
     if not found:
@@ -191,13 +288,19 @@ def name_of(name: str, what: str) -> str:
     return name
 
 
+def _several(values: object, what: str) -> list[Any]:
+    if not isinstance(values, Iterable):
+        raise InvalidArgument(f"{what} must be one or several, not {values!r}.")
+    return list(values)
+
+
 def names_of(names: Iterable[str] | str, what: str) -> list[str]:
     """Return a list of names; a single name may be given as it is.
 
     Raises:
         InvalidArgument: There is none, or one is not a text or empty.
     """
-    found = [names] if isinstance(names, str) else list(names)
+    found = [names] if isinstance(names, str) else _several(names, what)
     if not found or not all(isinstance(name, str) and name for name in found):
         raise InvalidArgument(f"{what} must be one name or several, none of them empty.")
     return found
@@ -209,7 +312,10 @@ def keys_of(
     """Return partition keys; a text is the name of a column."""
     if keys is None:
         return None
-    several = [keys] if isinstance(keys, str | Mapping | models.PartitionKey) else list(keys)
+    one = isinstance(keys, str | Mapping | models.PartitionKey)
+    several = [keys] if one else _several(keys, "partition_by")
+    if "" in several:
+        raise InvalidArgument("partition_by names a column that has no name.")
     made = [
         PartitionKey(key) if isinstance(key, str) else model_of(models.PartitionKey, key)
         for key in several
@@ -218,3 +324,88 @@ def keys_of(
 
 
 PartitionLike = models.PartitionKey | str | Mapping[str, Any]
+
+
+@attrs.frozen(init=False)
+class TableSpec:
+    """Describe a whole table: to create it, to ensure it, or to plan how the live one becomes it.
+
+    What is left out is not there: no partitions, no time to live. Only of `description`, and of a
+    column's `nullable`, `default` and `comment`, does leaving out mean that any will do.
+
+    Args:
+        name: Name of the table.
+        columns: `Column` objects, ``(name, type)`` pairs, mappings by wire name, one mapping of
+            names to types, a dataclass, or a pyarrow, pandas or polars object (see
+            `Column.from_schema`).
+        order_by: Sort key: one to five columns, none of them Nullable.
+        primary_key: A left part of the sort key; left out, the whole of it.
+        partition_by: Columns or `PartitionKey` objects.
+        unique_key: Key that rows are upserted by.
+        cluster_key: Key that rows are spread over buckets by.
+        sample_by: Sampling expression.
+        ttl: How long rows are kept.
+        description: Free text.
+
+    Raises:
+        InvalidArgument: There is no column or no sort key, or a name is missing or there twice.
+    """
+
+    name: str
+    columns: tuple[models.Column, ...]
+    order_by: tuple[str, ...]
+    primary_key: tuple[str, ...] | None
+    partition_by: tuple[models.PartitionKey, ...] | None
+    unique_key: models.UniqueKey | None
+    cluster_key: models.ClusterKey | None
+    sample_by: str | None
+    ttl: models.TableTtl | None
+    description: str | None
+
+    def __init__(
+        self,
+        name: str,
+        columns: ColumnsLike,
+        *,
+        order_by: Iterable[str] | str,
+        primary_key: Iterable[str] | str | None = None,
+        partition_by: Iterable[PartitionLike] | PartitionLike | None = None,
+        unique_key: models.UniqueKey | Mapping[str, Any] | None = None,
+        cluster_key: models.ClusterKey | Mapping[str, Any] | None = None,
+        sample_by: str | None = None,
+        ttl: models.TableTtl | Mapping[str, Any] | None = None,
+        description: str | None = None,
+    ) -> None:
+        sort_key = names_of(order_by, "order_by")
+        partitions, unique = keys_of(partition_by), model_of(models.UniqueKey, unique_key)
+        of_keys = {*sort_key, *((unique and unique.columns) or ())}
+        of_keys |= {key.column for key in partitions or () if key.column}
+        self.__attrs_init__(
+            name=name_of(name, "name"),
+            columns=tuple(columns_of(columns, required=of_keys)),
+            order_by=tuple(sort_key),
+            primary_key=None
+            if primary_key is None
+            else tuple(names_of(primary_key, "primary_key")),
+            partition_by=None if partitions is None else tuple(partitions),
+            unique_key=unique,
+            cluster_key=model_of(models.ClusterKey, cluster_key),
+            sample_by=sample_by,
+            ttl=model_of(models.TableTtl, ttl),
+            description=description,
+        )
+
+    def request(self) -> models.CreateTableRequest:
+        """Return the body that creates the table."""
+        return models.CreateTableRequest(
+            name=self.name,
+            columns=list(self.columns),
+            order_by_keys=list(self.order_by),
+            primary_keys=None if self.primary_key is None else list(self.primary_key),
+            partition_keys=None if self.partition_by is None else list(self.partition_by),
+            unique_key=self.unique_key,
+            cluster_key=self.cluster_key,
+            sampling_key=self.sample_by,
+            ttl=self.ttl,
+            description=self.description,
+        )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NoReturn, SupportsIndex
 
-__all__ = ["Secret"]
+__all__ = ["Secret", "secrets_in"]
 
 
 class Secret(str):
@@ -17,6 +18,10 @@ class Secret(str):
     """
 
     __slots__ = ()
+
+    def __new__(cls, text: str = "") -> Secret:
+        """Wrap a text; a secret stays what it is."""
+        return super().__new__(cls, str.__str__(text))
 
     def reveal(self) -> str:
         """Return the plain text."""
@@ -39,3 +44,14 @@ class Secret(str):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Secret:
         return self
+
+
+def secrets_in(value: object) -> list[Secret]:
+    """Return the secrets in a body, wherever they are."""
+    if isinstance(value, Secret):
+        return [value]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if not isinstance(value, list | tuple):
+        return []
+    return [secret for item in value for secret in secrets_in(item)]

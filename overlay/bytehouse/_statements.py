@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
-
+from bytehouse_raw.models import QueryResult
 from bytehouse_raw.types import Model
 
 from ._errors import InvalidArgument
 
-__all__ = ["ids_of", "new_query_id", "statement"]
+__all__ = ["ids_of", "new_query_id", "results_of", "statement"]
 
 _ID_KEYS = (
     "asyncQueryID",
@@ -38,6 +37,17 @@ def statement(sql: str) -> str:
     return sql
 
 
+def results_of(data: object) -> list[QueryResult]:
+    """Return the results that an answer holds, as it holds them.
+
+    The statement ran, so no shape is an error: a single result may come without a list around it,
+    and what is no result (null, ``"Success"``) is none.
+    """
+    if isinstance(data, dict):
+        return [QueryResult.from_dict(data)]
+    return data if isinstance(data, list) else []
+
+
 def ids_of(elements: object, submitted: str) -> tuple[str, ...]:
     """Return the ids that an answer to a submission names, each once; the submitted one if it names
     none.
@@ -46,9 +56,8 @@ def ids_of(elements: object, submitted: str) -> tuple[str, ...]:
     statements may be answered with one element each, so every id counts.
     """
     found: dict[str, None] = {}
-    for element in (
-        elements if isinstance(elements, Iterable) and not isinstance(elements, str | dict) else ()
-    ):
+    several = [elements] if isinstance(elements, Model | dict) else elements
+    for element in several if isinstance(several, list) else []:
         fields = (
             element.to_dict()
             if isinstance(element, Model)

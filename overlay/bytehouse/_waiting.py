@@ -1,26 +1,55 @@
-"""Keep the time of a wait: how long it may last, and how long to pause between polls."""
+"""Keep what a wait needs beside asking: its time, what was seen last, and which errors may pass."""
 
 from __future__ import annotations
 
 import logging
+from types import TracebackType
+from typing import TYPE_CHECKING
 
 from ._clock import Clock
 from ._config import parse_setting
-from ._errors import ConfigError, InvalidArgument
+from ._errors import (
+    ByteHouseError,
+    ConfigError,
+    InvalidArgument,
+    NotFound,
+    RateLimited,
+    ServerError,
+    TimedOut,
+    TransportError,
+)
 from ._options import Seconds
+from ._states import Phase
 
-__all__ = ["Waiting"]
+if TYPE_CHECKING:
+    from anyio import CancelScope
+
+__all__ = ["AsyncShield", "Shield", "Waiting", "patience"]
 
 log = logging.getLogger("bytehouse")
 
 
+def patience(timeout: Seconds) -> float:
+    """Return how many seconds a wait may last.
+
+    Raises:
+        InvalidArgument: It is no time, or none at all.
+    """
+    try:
+        return float(parse_setting("timeout", timeout))
+    except ConfigError as error:
+        raise InvalidArgument(error.message) from None
+
+
 class Waiting:
-    """Keep the time of one wait.
+    """Keep the state of one wait.
 
     Attributes:
         timeout: Seconds that it may last.
         grace: Seconds in which something just made may not be visible yet.
         state: Last state that was seen.
+        ended: Whether the service has spoken: what is waited for has ended, or cannot be asked
+            about.
     """
 
     grace = 5.0
@@ -29,11 +58,10 @@ class Waiting:
     _growth = 1.5
 
     def __init__(self, timeout: Seconds, clock: Clock) -> None:
-        try:
-            self.timeout: float = parse_setting("timeout", timeout)
-        except ConfigError as error:
-            raise InvalidArgument(error.message) from None
+        self.timeout = patience(timeout)
         self.state: str | None = None
+        self.ended = False
+        self._lost: ByteHouseError | None = None
         self._clock = clock
         self._began = clock.monotonic()
         self._pause = self._first_pause
@@ -44,16 +72,83 @@ class Waiting:
         return self._clock.monotonic() - self._began
 
     @property
-    def is_over(self) -> bool:
-        """Whether the time is up."""
-        return self.elapsed >= self.timeout
+    def left(self) -> float:
+        """Seconds until the time is up, 0 if it is."""
+        return max(0.0, self.timeout - self.elapsed)
 
     def pause(self) -> float:
         """Return how long to pause now; each pause is longer than the one before, up to a bound."""
-        pause = min(self._pause, max(0.0, self.timeout - self.elapsed))
+        pause = min(self._pause, self.left)
         self._pause = min(self._longest_pause, self._pause * self._growth)
         return pause
 
-    def lost(self, error: Exception) -> None:
-        """Take note of a poll that failed for a reason that may pass."""
-        log.info("a poll failed and is made again: %s", error)
+    def saw(self, state: object, phase: Phase) -> None:
+        """Take note of an answer."""
+        self.state = None if state is None else str(state)
+        self.ended = phase is not Phase.RUNNING
+        self._lost = None
+
+    def survives(self, error: ByteHouseError) -> bool:
+        """Tell whether a poll that failed is made again, because its reason may pass."""
+        if isinstance(error, NotFound):
+            # Just made, something may not be visible everywhere yet; later the answer is final.
+            passes = self.elapsed <= self.grace
+        elif isinstance(error, ServerError):
+            passes = error.status != 501
+        else:
+            passes = isinstance(error, TransportError | RateLimited)
+        if passes:
+            log.info("a poll failed and is made again: %s", error)
+            self._lost = error
+        else:
+            self.ended = True
+        return passes
+
+    def timed_out(self, what: str, *, hint: str, query_id: str | None = None) -> TimedOut:
+        """Return the error that says that the time was up before the wait was over."""
+        seen = f", last seen {self.state}" if self.state else ""
+        lost = f"; the last poll failed: {self._lost.message}" if self._lost else ""
+        error = TimedOut(
+            f"{what} after {self.timeout:g} s{seen}{lost}", hint=hint, query_id=query_id
+        )
+        error.state = self.state
+        return error
+
+
+class AsyncShield:
+    """Let a block run to its end in a task whose cancel scope has been cancelled already.
+
+    Such a scope (of anyio, which web frameworks build on) cancels everything that is awaited in it
+    from then on, cleaning up included.
+    """
+
+    _scope: CancelScope
+
+    async def __aenter__(self) -> None:
+        from anyio import CancelScope
+
+        self._scope = CancelScope(shield=True)
+        self._scope.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._scope.__exit__(kind, error, traceback)
+
+
+class Shield:
+    """Do nothing: the synchronous twin of `AsyncShield`, as nothing cancels a thread."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        return None

@@ -13,12 +13,13 @@ do nothing until it is granted something.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from ._catalog import TYPES
-from ._errors import EmulatorError, invalid, not_found, not_modelled
+from ._errors import EmulatorError, invalid, not_found
 from ._iam import ADMINS, Iam
 from ._lexer import quote_string
 from ._state import State
@@ -150,9 +151,7 @@ class Access:
         """
         kind = kind.upper()
         if kind not in ACTIONS:
-            known = ", ".join(sorted(ACTIONS))
-            reason = f"a grant of it would have no effect. There are: {known}."
-            raise not_modelled(f"SecureObjectTypeName {kind!r}", reason)
+            raise _without_effect("SecureObjectTypeName", kind, ACTIONS)
         found = self._find(kind, resource_id)
         if found is None or found.kind != kind or (found.path == ACCOUNT.path and found != ACCOUNT):
             raise not_found(kind.title().replace("_", ""), resource_id)
@@ -219,9 +218,15 @@ class Access:
 
     def _require_action(self, action: str, resource: Resource) -> None:
         if action not in ACTIONS[resource.kind]:
-            known = ", ".join(sorted(ACTIONS[resource.kind]))
-            reason = f"a grant of it would have no effect. {resource.kind} knows: {known}."
-            raise not_modelled(f"ActionName {action!r}", reason)
+            raise _without_effect("ActionName", action, ACTIONS[resource.kind])
+
+
+def _without_effect(what: str, name: str, known: Iterable[str]) -> EmulatorError:
+    return invalid(
+        "Permission",
+        f"{what} {name[:40]!r} would have no effect in this emulator, whose names are inferred:"
+        f" {', '.join(sorted(known))}.",
+    )
 
 
 def _key(permission: Permission) -> str:

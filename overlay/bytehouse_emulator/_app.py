@@ -113,7 +113,7 @@ async def _answer(emulator: Emulator, operation: Operation, request: Request) ->
         _read_parameters(operation, request),
         await _read_body(emulator, operation, request),
         role,
-        caller.user,
+        caller,
     )
     if role not in ADMINS:
         await run_in_threadpool(_rules.check, call)

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from ._emulator import Emulator
 from ._errors import invalid
+from ._iam import Caller
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Call:
     parameters: dict[str, Any]
     body: dict[str, Any]
     role: str
-    user: int
+    caller: Caller
 
     def text(self, name: str) -> str:
         """Answer with a parameter that is a text; nothing if it was left out."""

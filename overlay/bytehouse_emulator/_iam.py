@@ -254,11 +254,13 @@ class Iam:
         return entry
 
     def set_key_status(
-        self, user: int, key_id: str, status: Literal["ENABLED", "DISABLED"]
+        self, caller: Caller, key_id: str, status: Literal["ENABLED", "DISABLED"]
     ) -> None:
         """Enable or disable a key."""
         with self._state.lock:
-            key = self._own(user, key_id)
+            key = self._own(caller.user, key_id)
+            if status == "DISABLED":
+                _keep_start_key(caller, key_id)
             key.status = status
             self._keys.put(key.digest, key)
 
@@ -271,10 +273,12 @@ class Iam:
             key.expires = _later(max(key.expires, self._clock.nanoseconds()), days)
             self._keys.put(key.digest, key)
 
-    def delete_key(self, user: int, key_id: str) -> None:
+    def delete_key(self, caller: Caller, key_id: str) -> None:
         """Delete a key."""
         with self._state.lock:
-            self._keys.delete(self._own(user, key_id).digest)
+            key = self._own(caller.user, key_id)
+            _keep_start_key(caller, key_id)
+            self._keys.delete(key.digest)
             self._uses.delete(key_id)
 
     def authenticate(self, secret: str) -> Caller:
@@ -321,6 +325,19 @@ def positive(days: object, name: str) -> int:
 def unauthenticated(message: str) -> EmulatorError:
     """Say that a caller did not show a good key."""
     return EmulatorError(401, "Auth_Unauthenticated", message)
+
+
+def _keep_start_key(caller: Caller, key_id: str) -> None:
+    """Keep whoever has one key only from shutting himself out of the emulator.
+
+    A rotation is not hindered: the new key may end the old one.
+    """
+    if key_id == caller.key == START_KEY:
+        raise conflict(
+            "ApiKey",
+            "This emulator does not let the token that it was started with end itself, for then"
+            " nobody could call. Make another API key, and end this one with that.",
+        )
 
 
 def _later(nanoseconds: int, days: int) -> int:

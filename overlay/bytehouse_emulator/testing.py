@@ -14,11 +14,18 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypedDict
 from urllib.request import ProxyHandler, Request, build_opener
 
 _START: Final = 30.0
 _STOP: Final = 15.0
+
+
+class ClientArguments(TypedDict):
+    """What a client needs to be told."""
+
+    host: str
+    api_key: str
 
 
 class RunningEmulator:
@@ -35,7 +42,7 @@ class RunningEmulator:
         return f"{type(self).__name__}(url={self.url!r})"
 
     @property
-    def client_arguments(self) -> dict[str, str]:
+    def client_arguments(self) -> ClientArguments:
         """Answer with the arguments that make a client for this emulator."""
         return {"host": self.url, "api_key": self.token}
 

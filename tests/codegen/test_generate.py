@@ -19,7 +19,7 @@ def repository(tmp_path: Path) -> Path:
     for name in ("openapi.yaml", "codegen/corrections.yaml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(REPOSITORY / name, tmp_path / name)
-    for name in (generate.RAW, generate.ASYNC, generate.SYNC):
+    for name in (generate.RAW, generate.ASYNC, generate.SYNC, generate.REFERENCE):
         if (REPOSITORY / name).exists():
             shutil.copytree(REPOSITORY / name, tmp_path / name)
     return tmp_path
@@ -74,6 +74,19 @@ def test_missing_and_left_over_files_are_differences(tmp_path: Path) -> None:
         "old/added.py: missing",
         "old/gone.py: no longer generated",
     ]
+
+
+def test_an_operation_without_a_method_fails_the_generation(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page of operations names a method for each of the 71, or is not written."""
+    page = (repository / generate.REFERENCE / "operations.md").read_text()
+    assert all(f"`{o.method} {o.path}`" in page for o in OPERATIONS.values())
+    (repository / generate.ASYNC / "dictionaries.py").unlink()
+
+    assert generate.main(["--repository", str(repository)]) == 1
+
+    assert "No method of the client sends delete_dictionary." in capsys.readouterr().err
 
 
 def test_a_failed_generation_changes_nothing(

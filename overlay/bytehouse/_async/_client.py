@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from functools import cached_property
 from os import PathLike
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast
 
@@ -13,7 +12,7 @@ from bytehouse_raw.plan import Plan
 
 from .._call import Call, Settings
 from .._clock import Clock
-from .._config import Config, KeySource, Mode, load
+from .._config import Config, KeySource, Mode, load, veiled
 from .._errors import ByteHouseError
 from .._http import AsyncHttpTransport, Failure
 from .._options import CallOptions, Options, Seconds, ViewOptions
@@ -115,23 +114,26 @@ class AsyncByteHouse:
         retry_policy: RetryPolicy | None = None,
         clock: Clock | None = None,
     ) -> None:
-        arguments = {
-            "host": host,
-            "api_key": api_key,
-            "role": role,
-            "warehouse": warehouse,
-            "mode": mode,
-            "timeout": timeout,
-            "deadline": deadline,
-            "max_retries": max_retries,
-            "max_connections": max_connections,
-            "ca_file": ca_file,
-            "client_cert": client_cert,
-            "proxy": proxy,
-            "application": application,
-            "routes": routes,
-        }
-        config = load(arguments, profile=profile, file=Path(config_file) if config_file else None)
+        arguments = veiled(
+            {
+                "host": host,
+                "api_key": api_key,
+                "role": role,
+                "warehouse": warehouse,
+                "mode": mode,
+                "timeout": timeout,
+                "deadline": deadline,
+                "max_retries": max_retries,
+                "max_connections": max_connections,
+                "ca_file": ca_file,
+                "client_cert": client_cert,
+                "proxy": proxy,
+                "application": application,
+                "routes": routes,
+            }
+        )
+        del api_key, proxy  # so that no traceback shows them
+        config = load(arguments, profile=profile, file=config_file)
         self._shared = _Shared(Settings(config, clock or Clock(), retry_policy or RetryPolicy()))
         self._options = Options.of(config)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncResource"]
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -44,22 +45,34 @@ class AsyncResource:
     async def _send(self, plan: Plan[T], options: CallOptions) -> T:
         return await self._client.send(plan, **options)
 
-    async def _data(self, plan: Plan[Enveloped[T]], options: CallOptions) -> T:
+    async def _data(
+        self, plan: Plan[Enveloped[M]], options: CallOptions, otherwise: M | None = None
+    ) -> M:
         """Send a call and return what its answer holds in ``data``.
 
+        Args:
+            plan: The call.
+            options: Options of the call.
+            otherwise: What to return if the answer has no object there; left out, that is an error.
+
         Raises:
-            ResponseDecodeError: It holds nothing.
+            ResponseDecodeError: It holds nothing, or what is no object.
         """
         answer = await self._client.send(plan, **options)
-        data = answer.data
-        if isinstance(data, Model) and isinstance(answer, Model) and answer.raw_response:
-            data.received(answer.raw_response)
+        data: M | None = answer.data if isinstance(answer.data, Model) else otherwise
+        raw = answer.raw_response if isinstance(answer, Model) else None
         if data is None:
-            raise ResponseDecodeError(
-                "the answer has no data",
+            error = ResponseDecodeError(
+                "the answer has no data"
+                if answer.data is None
+                else f"the data of the answer is no object but {type(answer.data).__name__}",
                 operation=plan.operation.id,
                 hint="The call went well; the service may name its fields otherwise than is known.",
             )
+            error.raw_response = raw
+            raise error
+        if raw is not None:
+            data.received(raw)
         return data
 
     def _list(

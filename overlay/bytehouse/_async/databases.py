@@ -13,15 +13,16 @@ from bytehouse_raw.api.databases import (
 )
 from bytehouse_raw.models import CreateDatabaseRequest, CreatedObject, Database, MysqlSyncStatus
 
+from .._ensure import Difference, Ensured
 from .._options import CallOptions
 from .._schema import name_of
+from ._ensuring import AsyncEnsuring
 from ._pager import AsyncPager
-from ._resource import AsyncResource
 
 __all__ = ["AsyncDatabases"]
 
 
-class AsyncDatabases(AsyncResource):
+class AsyncDatabases(AsyncEnsuring):
     """List, create, read and delete databases.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
@@ -86,6 +87,41 @@ class AsyncDatabases(AsyncResource):
         """
         plan = get_database.plan(name)
         return await self._data(plan, options)
+
+    async def ensure(
+        self, name: str, *, description: str | None = None, **options: Unpack[CallOptions]
+    ) -> Ensured[Database]:
+        """Make sure that there is a database: create it if it is missing, compare it if it is
+        there, and change nothing that exists.
+
+        `GET /v1/databases/{db_name}`, then `POST /v1/databases` (both inferred)
+
+        It counts as missing only if the service itself says so: a 404 from a wrong path creates
+        nothing.
+
+        Args:
+            name: Name; taken in lower case, as the service keeps it.
+            description: Free text; if not given, any will do.
+            **options: Options of each call.
+
+        Returns:
+            The database, whether it was created, and whether its description differs. A service
+            that tells no description counts as agreeing.
+
+        Raises:
+            NotFound: The path is not one of the service's, as far as can be told.
+        """
+        name = name_of(name, "name").lower()
+
+        def compare(live: Database) -> tuple[Difference, ...]:
+            if description is None or live.description in (None, description):
+                return ()
+            return (Difference("description", live.description, description),)
+
+        body = CreateDatabaseRequest(name=name, description=description)
+        return await self._ensure(
+            get_database.plan(name), create_database.plan(body=body), compare, options
+        )
 
     async def delete(self, name: str, **options: Unpack[CallOptions]) -> None:
         """Drop a database with everything in it.

@@ -30,7 +30,8 @@ from bytehouse_raw.models import (
 from .._errors import ByteHouseError, OutcomeUnknown
 from .._options import CallOptions
 from .._schema import model_of
-from .._statements import ids_of, new_query_id, statement
+from .._statements import ids_of, new_query_id, results_of, statement
+from .._waiting import AsyncShield
 from ._query_handle import AsyncQueryHandle
 from ._resource import AsyncResource
 
@@ -99,7 +100,7 @@ class AsyncQueries(AsyncResource):
         plan = submit_sync_query.plan(body=body, x_query_session_id=session_id)
         options.setdefault("timeout", settled.deadline)
         try:
-            return (await self._send(plan, options)).data or []
+            return results_of((await self._send(plan, options)).data)
         except BaseException as error:
             if isinstance(error, OutcomeUnknown) or not isinstance(error, ByteHouseError):
                 await self._stop_quietly(query_id, session_id, options)
@@ -110,11 +111,12 @@ class AsyncQueries(AsyncResource):
     ) -> None:
         """Try to kill a query whose wait has ended: by its session if it has one, and by its id."""
         brief: CallOptions = {**options, "timeout": 5.0, "deadline": 5.0}
-        if session_id is not None:
-            with suppress(ByteHouseError):  # the error at hand matters more
-                await self._send(abort_sync_query.plan(x_query_session_id=session_id), brief)
-        with suppress(ByteHouseError):
-            await self._send(kill_sync_query.plan(query_id), brief)
+        async with AsyncShield():
+            if session_id is not None:
+                with suppress(ByteHouseError):  # the error at hand matters more
+                    await self._send(abort_sync_query.plan(x_query_session_id=session_id), brief)
+            with suppress(ByteHouseError):
+                await self._send(kill_sync_query.plan(query_id), brief)
 
     async def submit(
         self,
@@ -137,7 +139,8 @@ class AsyncQueries(AsyncResource):
             **options: Options of the call; the handle's calls take the role too.
 
         Returns:
-            A handle to watch them by.
+            A handle to watch them by; a wait on it that ends early stops them, unless told
+            otherwise.
 
         Raises:
             OutcomeUnknown: No answer came; whether the statement runs is not known. `query_id`
@@ -152,11 +155,15 @@ class AsyncQueries(AsyncResource):
             query_id=query_id,
         )
         answer = await self._send(submit_async_query.plan(body=body), options)
-        return AsyncQueryHandle(self, ids_of(answer.data, query_id), self._role(options))
+        ids = ids_of(answer.data, query_id)
+        return AsyncQueryHandle(self._client, ids, options, started=True)
 
     def handle(self, *query_ids: str, **options: Unpack[CallOptions]) -> AsyncQueryHandle:
-        """Return a handle to queries that were submitted elsewhere. Sends nothing."""
-        return AsyncQueryHandle(self, query_ids, self._role(options))
+        """Return a handle to queries that were submitted elsewhere. Sends nothing.
+
+        A wait on it that ends early leaves the queries running, unless told otherwise.
+        """
+        return AsyncQueryHandle(self._client, query_ids, options)
 
     async def status(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStatus:
         """Return where an asynchronous query stands.
@@ -182,7 +189,7 @@ class AsyncQueries(AsyncResource):
             APIError: The query has not finished, failed, or is no longer kept.
         """
         plan = get_async_query_result.plan(query_id, max_rows_return=max_rows)
-        return (await self._send(plan, options)).data or []
+        return results_of((await self._send(plan, options)).data)
 
     async def kill(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop a synchronous query by its id.
@@ -190,7 +197,7 @@ class AsyncQueries(AsyncResource):
         `DELETE /v1/sql/sync/{id}` (inferred, and so are the fields of the answer)
         """
         plan = kill_sync_query.plan(query_id)
-        return await self._data(plan, options)
+        return await self._data(plan, options, QueryStopped())
 
     async def kill_async(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop an asynchronous query by its id.
@@ -198,7 +205,7 @@ class AsyncQueries(AsyncResource):
         `DELETE /v1/sql/async/{id}` (inferred, and so are the fields of the answer)
         """
         plan = kill_async_query.plan(query_id)
-        return await self._data(plan, options)
+        return await self._data(plan, options, QueryStopped())
 
     async def abort(self, session_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop what runs in a session.
@@ -206,7 +213,7 @@ class AsyncQueries(AsyncResource):
         `DELETE /v1/sql/sync` (inferred; that the session header names the target is inferred too)
         """
         plan = abort_sync_query.plan(x_query_session_id=session_id)
-        return await self._data(plan, options)
+        return await self._data(plan, options, QueryStopped())
 
     async def lineage(
         self,
@@ -234,8 +241,3 @@ class AsyncQueries(AsyncResource):
         `GET /v1/sql/dialects` (inferred; what an element looks like is not documented)
         """
         return (await self._send(list_dialects.plan(), options)).data or []
-
-    def _role(self, options: CallOptions) -> CallOptions:
-        """Return the role that a handle's calls are made under: that of the call that made it."""
-        settled = self._client.settled(options)
-        return {"role": settled["role"]} if "role" in settled else {}

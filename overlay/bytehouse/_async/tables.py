@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Unpack
+from typing import Any, Unpack, overload
 
+from bytehouse_raw.api.cluster_status import get_cluster_status
 from bytehouse_raw.api.databases import (
     create_table,
     delete_table,
@@ -14,8 +15,8 @@ from bytehouse_raw.api.databases import (
 )
 from bytehouse_raw.models import (
     ClusterKey,
+    ClusterStatus,
     CreatedObject,
-    CreateTableRequest,
     RenameColumn,
     Table,
     TableTtl,
@@ -23,16 +24,19 @@ from bytehouse_raw.models import (
     UpdateTableRequest,
 )
 
+from .._ensure import Difference, Ensured
 from .._errors import InvalidArgument
 from .._options import CallOptions
-from .._schema import ColumnLike, PartitionLike, columns_of, keys_of, model_of, name_of, names_of
+from .._schema import ColumnsLike, PartitionLike, TableSpec, columns_of, model_of, names_of
+from .._table_diff import diff
+from ._ensuring import AsyncEnsuring
 from ._pager import AsyncPager
-from ._resource import AsyncResource
+from ._table_plan import AsyncTablePlan
 
 __all__ = ["AsyncTables"]
 
 
-class AsyncTables(AsyncResource):
+class AsyncTables(AsyncEnsuring):
     """List, create, read, change and delete tables.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
@@ -62,11 +66,17 @@ class AsyncTables(AsyncResource):
         """
         return self._list(list_tables.plan(database, filter_=filter), options, limit, page_size)
 
+    @overload
+    async def create(
+        self, database: str, spec: TableSpec, /, **options: Unpack[CallOptions]
+    ) -> CreatedObject: ...
+
+    @overload
     async def create(
         self,
         database: str,
         name: str,
-        columns: Iterable[ColumnLike] | Mapping[str, str],
+        columns: ColumnsLike,
         *,
         order_by: Iterable[str] | str,
         primary_key: Iterable[str] | str | None = None,
@@ -77,17 +87,36 @@ class AsyncTables(AsyncResource):
         ttl: TableTtl | Mapping[str, Any] | None = None,
         description: str | None = None,
         **options: Unpack[CallOptions],
+    ) -> CreatedObject: ...
+
+    async def create(
+        self,
+        database: str,
+        name: str | TableSpec,
+        columns: ColumnsLike | None = None,
+        *,
+        order_by: Iterable[str] | str = (),
+        primary_key: Iterable[str] | str | None = None,
+        partition_by: Iterable[PartitionLike] | PartitionLike | None = None,
+        unique_key: UniqueKey | Mapping[str, Any] | None = None,
+        cluster_key: ClusterKey | Mapping[str, Any] | None = None,
+        sample_by: str | None = None,
+        ttl: TableTtl | Mapping[str, Any] | None = None,
+        description: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedObject:
-        """Create a table. Its sort key is fixed from then on.
+        """Create a table, from a `TableSpec` or from what one is made of. Its sort key is fixed
+        from then on.
 
         `POST /v1/databases/{db_name}/tables` (inferred; the inner fields of ttl, unique key and
         cluster key too)
 
         Args:
             database: Name of the database.
-            name: Name of the table.
-            columns: `Column` objects, ``(name, type)`` pairs, mappings by wire name, or one mapping
-                of names to types.
+            name: Name of the table; or the `TableSpec`, and nothing else then.
+            columns: `Column` objects, ``(name, type)`` pairs, mappings by wire name, one mapping of
+                names to types, a dataclass, or a pyarrow, pandas or polars object (see
+                `Column.from_schema`).
             order_by: Sort key: one to five columns, none of them Nullable.
             primary_key: A left part of the sort key; left out, the whole of it.
             partition_by: Columns or `PartitionKey` objects.
@@ -106,22 +135,94 @@ class AsyncTables(AsyncResource):
                 nothing was sent.
             Conflict: There is such a table already.
         """
-        plan = create_table.plan(
-            database,
-            body=CreateTableRequest(
-                name=name_of(name, "name"),
-                columns=columns_of(columns),
-                order_by_keys=names_of(order_by, "order_by"),
-                primary_keys=None if primary_key is None else names_of(primary_key, "primary_key"),
-                partition_keys=keys_of(partition_by),
-                unique_key=model_of(UniqueKey, unique_key),
-                cluster_key=model_of(ClusterKey, cluster_key),
-                sampling_key=sample_by,
-                ttl=model_of(TableTtl, ttl),
+        if isinstance(name, TableSpec):
+            spec = name
+        else:
+            spec = TableSpec(
+                name,
+                () if columns is None else columns,
+                order_by=order_by,
+                primary_key=primary_key,
+                partition_by=partition_by,
+                unique_key=unique_key,
+                cluster_key=cluster_key,
+                sample_by=sample_by,
+                ttl=ttl,
                 description=description,
-            ),
+            )
+        return await self._data(create_table.plan(database, body=spec.request()), options)
+
+    async def ensure(
+        self, database: str, spec: TableSpec, **options: Unpack[CallOptions]
+    ) -> Ensured[Table]:
+        """Make sure that there is a table: create it if it is missing, compare it if it is there,
+        and change nothing that exists.
+
+        `GET /v1/databases/{db_name}/tables/{table_name}`, then
+        `POST /v1/databases/{db_name}/tables` (both inferred)
+
+        It counts as missing only if the service itself says so: a 404 from a wrong path creates
+        nothing. What differs can be changed by `plan`, which also shows what the service does not
+        tell and this leaves uncompared.
+
+        Args:
+            database: Name of the database.
+            spec: The wanted table.
+            **options: Options of each call.
+
+        Returns:
+            The table, whether it was created, and what differs.
+
+        Raises:
+            NotFound: There is no such database, or the path is not one of the service's, as far as
+                can be told.
+        """
+
+        def compare(live: Table) -> tuple[Difference, ...]:
+            return diff(spec, live).changes
+
+        create = create_table.plan(database, body=spec.request())
+        return await self._ensure(get_table.plan(database, spec.name), create, compare, options)
+
+    async def plan(
+        self,
+        database: str,
+        desired: TableSpec,
+        *,
+        renames: Mapping[str, str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncTablePlan:
+        """Compare a table with what it should be, and return what is to be done; nothing is
+        changed until `apply` of the plan.
+
+        `GET /v1/databases/{db_name}/tables/{table_name}` (inferred, and so are the fields of a
+        table)
+
+        Spelling does not count: ``int`` is ``Int32``, ``Nullable(T)`` is T with `nullable`, a key
+        may be written as columns or as an expression. What the service does not tell of the live
+        table is no difference; the plan lists it apart.
+
+        Example:
+            plan = await bh.tables.plan("sales", desired, renames={"note": "remark"})
+            print(plan)
+            await plan.apply()
+
+        Args:
+            database: Name of the database.
+            desired: The wanted table.
+            renames: Present names of columns to new ones: without it, a renamed column is one to
+                drop and one to add. Renames that have been made already may stay in it.
+            **options: Options of this call and, unless told otherwise, of those of `apply`.
+
+        Raises:
+            NotFound: There is no such table; `ensure` creates one.
+            InvalidArgument: A rename goes with neither table.
+        """
+        options = self._client.settled(options)
+        live = await self.get(database, desired.name, **options)
+        return AsyncTablePlan(
+            self._client, database, desired, live, renames=renames or {}, options=options
         )
-        return await self._data(plan, options)
 
     async def get(self, database: str, name: str, **options: Unpack[CallOptions]) -> Table:
         """Return one table with its columns and keys.
@@ -145,9 +246,9 @@ class AsyncTables(AsyncResource):
         database: str,
         name: str,
         *,
-        add: Iterable[ColumnLike] | Mapping[str, str] | None = None,
+        add: ColumnsLike | None = None,
         drop: Iterable[str] | str | None = None,
-        modify: Iterable[ColumnLike] | Mapping[str, str] | None = None,
+        modify: ColumnsLike | None = None,
         rename: Mapping[str, str] | None = None,
         ttl: TableTtl | Mapping[str, Any] | None = None,
         remove_ttl: bool = False,
@@ -205,3 +306,22 @@ class AsyncTables(AsyncResource):
             NotFound: There is no such table.
         """
         await self._send(delete_table.plan(database, name), options)
+
+    async def cluster_status(
+        self, database: str, name: str, **options: Unpack[CallOptions]
+    ) -> ClusterStatus:
+        """Return how far the spreading of a table's rows over its buckets has come.
+
+        `GET /v1/databases/{db_name}/tables/{table_name}/cluster-status` (inferred, and so are the
+        fields of the answer). The operation takes no role.
+
+        Args:
+            database: Name of the database.
+            name: Name of the table.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: There is no such table, or it has no buckets.
+        """
+        plan = get_cluster_status.plan(database, name)
+        return await self._data(plan, options)

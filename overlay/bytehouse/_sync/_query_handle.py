@@ -4,34 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bytehouse_raw.models import QueryResult, QueryStatus
 
-from .._errors import (
-    ByteHouseError,
-    InvalidArgument,
-    NotFound,
-    QueryFailed,
-    RateLimited,
-    ServerError,
-    TimedOut,
-    TransportError,
-)
+from .._errors import ByteHouseError, InvalidArgument, QueryFailed
 from .._options import CallOptions, Seconds
 from .._states import Phase, phase_of
-from .._waiting import Waiting
+from ._waiter import Waiter
 
 if TYPE_CHECKING:
-    from .queries import Queries
+    from ._client import ByteHouse
 
 __all__ = ["QueryHandle"]
 
-_PASSING = (TransportError, ServerError, RateLimited)
 
-
-class QueryHandle:
+class QueryHandle(Waiter[QueryStatus]):
     """Watch a query: ask where it stands, wait for it, read its results, stop it.
 
     Get one from `queries.submit`, or in another process from `queries.handle(id)`.
@@ -41,33 +29,55 @@ class QueryHandle:
             statement its own.
     """
 
-    def __init__(self, queries: Queries, ids: tuple[str, ...], options: CallOptions) -> None:
+    _still = "the query still ran"
+
+    def __init__(
+        self,
+        client: ByteHouse,
+        ids: tuple[str, ...],
+        options: CallOptions,
+        *,
+        started: bool = False,
+    ) -> None:
         if not ids or not all(ids):
             raise InvalidArgument("A handle needs the id of a query.")
-        self._queries = queries
-        self._options = options
+        super().__init__(client, options, started=started)
         self.ids = ids
+        self._query_id = ids[0]
 
     @property
     def id(self) -> str:
         """Id of the query; of the first, if there are several."""
         return self.ids[0]
 
-    def status(self) -> QueryStatus:
-        """Return where the query stands; of several, the first that has not succeeded."""
+    def _ask(self, options: CallOptions) -> QueryStatus:
+        """Ask where the query stands; of several, the first that has not succeeded."""
         *earlier, last = self.ids
         for query_id in earlier:
-            status = self._queries.status(query_id, **self._options)
-            if phase_of(status.status) is not Phase.SUCCEEDED:
+            status = self._client.queries.status(query_id, **options)
+            if self._phase(status) is not Phase.SUCCEEDED:
                 return status
-        return self._queries.status(last, **self._options)
+        return self._client.queries.status(last, **options)
+
+    def _state(self, status: QueryStatus) -> str | None:
+        return status.status
+
+    def _phase(self, status: QueryStatus) -> Phase:
+        return phase_of(status.status)
+
+    def _failure(self, status: QueryStatus, phase: Phase) -> QueryFailed:
+        fallback = "the query was stopped" if phase is Phase.CANCELLED else "the query failed"
+        message = str(status.message or fallback)
+        error = QueryFailed(message, query_id=str(status.query_id or self.id))
+        error.code = str(status.status)
+        return error
 
     def wait(
         self,
         timeout: Seconds = 3600.0,
         *,
         on_progress: Callable[[QueryStatus], object] | None = None,
-        cancel: bool = True,
+        cancel: bool | None = None,
     ) -> QueryStatus:
         """Wait until the query has ended, and return its last status.
 
@@ -78,74 +88,39 @@ class QueryHandle:
             timeout: Seconds, or a timedelta, to wait at most; an hour if not given.
             on_progress: Called with each status.
             cancel: Whether the query is stopped on the service when the wait ends before it does:
-                time-out, Ctrl-C, cancelled task, an error in `on_progress`.
+                time-out, Ctrl-C, cancelled task, an error in `on_progress`. If not given, it is if
+                `submit` made this handle, and is not if `handle` did: who only watches, stops
+                nothing.
 
         Raises:
             QueryFailed: The query failed or was stopped.
-            TimedOut: It still ran when the time was over.
+            TimedOut: It still ran when the time was over; `state` is the last that was seen.
+            APIError: The service refused to say where it stands; the query goes on.
         """
-        waiting = Waiting(timeout, self._queries.clock)
-        try:
-            while True:
-                status = self._poll(waiting)
-                if status is not None:
-                    if on_progress is not None:
-                        on_progress(status)
-                    if self._has_ended(status):
-                        return status
-                    waiting.state = status.status
-                self._queries.clock.sleep(waiting.pause())
-        except QueryFailed:
-            raise
-        except BaseException:
-            if cancel:
-                self._cancel_quietly()
-            raise
-
-    def _poll(self, waiting: Waiting) -> QueryStatus | None:
-        """Ask once; None if the answer was lost for a reason that may pass."""
-        if waiting.is_over:
-            state = f", last seen {waiting.state}" if waiting.state else ""
-            raise TimedOut(
-                f"the query still ran after {waiting.timeout:g} s{state}", query_id=self.id
-            )
-        try:
-            return self.status()
-        except _PASSING as error:
-            waiting.lost(error)
-        except NotFound as error:
-            # Just submitted, a query may not be visible everywhere yet; later the answer is final.
-            if waiting.elapsed > waiting.grace:
-                raise
-            waiting.lost(error)
-        return None
-
-    def _has_ended(self, status: QueryStatus) -> bool:
-        phase = phase_of(status.status)
-        if phase in (Phase.FAILED, Phase.CANCELLED):
-            fallback = "the query was stopped" if phase is Phase.CANCELLED else "the query failed"
-            error = QueryFailed(status.message or fallback, query_id=status.query_id or self.id)
-            error.code = str(status.status)
-            raise error
-        return phase is Phase.SUCCEEDED
+        return self._wait(timeout, on_progress, cancel=cancel)
 
     def result(
-        self, timeout: Seconds = 3600.0, *, max_rows: int | None = None
+        self,
+        timeout: Seconds = 3600.0,
+        *,
+        max_rows: int | None = None,
+        cancel: bool | None = None,
     ) -> list[QueryResult]:
         """Wait for the query and return its results, one per statement (inferred).
 
         Args:
             timeout: Seconds, or a timedelta, to wait at most.
             max_rows: At most so many rows per result; 0 means all.
+            cancel: Whether the query is stopped when the wait ends before it does; see `wait`.
 
         Raises:
             QueryFailed: The query failed or was stopped.
-            TimedOut: It still ran when the time was over; it was then stopped.
+            TimedOut: It still ran when the time was over.
         """
-        self.wait(timeout)
+        self.wait(timeout, cancel=cancel)
         results: list[QueryResult] = []
         for query_id in self.ids:
-            results += self._queries.result(query_id, max_rows=max_rows, **self._options)
+            results += self._client.queries.result(query_id, max_rows=max_rows, **self._options)
         return results
 
     def cancel(self) -> None:
@@ -156,20 +131,21 @@ class QueryHandle:
         """
         for query_id in self.ids:
             try:
-                self._queries.kill_async(query_id, **self._options)
+                self._client.queries.kill_async(query_id, **self._options)
             except ByteHouseError:
-                if (
-                    phase_of((self._queries.status(query_id, **self._options)).status)
-                    is Phase.RUNNING
-                ):
+                status = self._client.queries.status(query_id, **self._options)
+                if self._phase(status) is Phase.RUNNING:
                     raise
 
-    def _cancel_quietly(self) -> None:
-        """Stop the query when the wait for it ends early."""
-        brief: CallOptions = {**self._options, "timeout": 5.0, "deadline": 5.0}
+    def _stop(self, options: CallOptions) -> None:
+        refused: ByteHouseError | None = None
         for query_id in self.ids:
-            with suppress(ByteHouseError):  # the error at hand matters more
-                self._queries.kill_async(query_id, **brief)
+            try:
+                self._client.queries.kill_async(query_id, **options)
+            except ByteHouseError as error:
+                refused = error  # the others are to be stopped all the same
+        if refused is not None:
+            raise refused
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.ids))})"

@@ -31,7 +31,8 @@ from bytehouse_raw.models import (
 from .._errors import ByteHouseError, OutcomeUnknown
 from .._options import CallOptions
 from .._schema import model_of
-from .._statements import ids_of, new_query_id, statement
+from .._statements import ids_of, new_query_id, results_of, statement
+from .._waiting import Shield
 from ._query_handle import QueryHandle
 from ._resource import Resource
 
@@ -100,7 +101,7 @@ class Queries(Resource):
         plan = submit_sync_query.plan(body=body, x_query_session_id=session_id)
         options.setdefault("timeout", settled.deadline)
         try:
-            return (self._send(plan, options)).data or []
+            return results_of((self._send(plan, options)).data)
         except BaseException as error:
             if isinstance(error, OutcomeUnknown) or not isinstance(error, ByteHouseError):
                 self._stop_quietly(query_id, session_id, options)
@@ -109,11 +110,12 @@ class Queries(Resource):
     def _stop_quietly(self, query_id: str, session_id: str | None, options: CallOptions) -> None:
         """Try to kill a query whose wait has ended: by its session if it has one, and by its id."""
         brief: CallOptions = {**options, "timeout": 5.0, "deadline": 5.0}
-        if session_id is not None:
-            with suppress(ByteHouseError):  # the error at hand matters more
-                self._send(abort_sync_query.plan(x_query_session_id=session_id), brief)
-        with suppress(ByteHouseError):
-            self._send(kill_sync_query.plan(query_id), brief)
+        with Shield():
+            if session_id is not None:
+                with suppress(ByteHouseError):  # the error at hand matters more
+                    self._send(abort_sync_query.plan(x_query_session_id=session_id), brief)
+            with suppress(ByteHouseError):
+                self._send(kill_sync_query.plan(query_id), brief)
 
     def submit(
         self,
@@ -136,7 +138,8 @@ class Queries(Resource):
             **options: Options of the call; the handle's calls take the role too.
 
         Returns:
-            A handle to watch them by.
+            A handle to watch them by; a wait on it that ends early stops them, unless told
+            otherwise.
 
         Raises:
             OutcomeUnknown: No answer came; whether the statement runs is not known. `query_id`
@@ -151,11 +154,15 @@ class Queries(Resource):
             query_id=query_id,
         )
         answer = self._send(submit_async_query.plan(body=body), options)
-        return QueryHandle(self, ids_of(answer.data, query_id), self._role(options))
+        ids = ids_of(answer.data, query_id)
+        return QueryHandle(self._client, ids, options, started=True)
 
     def handle(self, *query_ids: str, **options: Unpack[CallOptions]) -> QueryHandle:
-        """Return a handle to queries that were submitted elsewhere. Sends nothing."""
-        return QueryHandle(self, query_ids, self._role(options))
+        """Return a handle to queries that were submitted elsewhere. Sends nothing.
+
+        A wait on it that ends early leaves the queries running, unless told otherwise.
+        """
+        return QueryHandle(self._client, query_ids, options)
 
     def status(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStatus:
         """Return where an asynchronous query stands.
@@ -181,7 +188,7 @@ class Queries(Resource):
             APIError: The query has not finished, failed, or is no longer kept.
         """
         plan = get_async_query_result.plan(query_id, max_rows_return=max_rows)
-        return (self._send(plan, options)).data or []
+        return results_of((self._send(plan, options)).data)
 
     def kill(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop a synchronous query by its id.
@@ -189,7 +196,7 @@ class Queries(Resource):
         `DELETE /v1/sql/sync/{id}` (inferred, and so are the fields of the answer)
         """
         plan = kill_sync_query.plan(query_id)
-        return self._data(plan, options)
+        return self._data(plan, options, QueryStopped())
 
     def kill_async(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop an asynchronous query by its id.
@@ -197,7 +204,7 @@ class Queries(Resource):
         `DELETE /v1/sql/async/{id}` (inferred, and so are the fields of the answer)
         """
         plan = kill_async_query.plan(query_id)
-        return self._data(plan, options)
+        return self._data(plan, options, QueryStopped())
 
     def abort(self, session_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop what runs in a session.
@@ -205,7 +212,7 @@ class Queries(Resource):
         `DELETE /v1/sql/sync` (inferred; that the session header names the target is inferred too)
         """
         plan = abort_sync_query.plan(x_query_session_id=session_id)
-        return self._data(plan, options)
+        return self._data(plan, options, QueryStopped())
 
     def lineage(
         self,
@@ -233,8 +240,3 @@ class Queries(Resource):
         `GET /v1/sql/dialects` (inferred; what an element looks like is not documented)
         """
         return (self._send(list_dialects.plan(), options)).data or []
-
-    def _role(self, options: CallOptions) -> CallOptions:
-        """Return the role that a handle's calls are made under: that of the call that made it."""
-        settled = self._client.settled(options)
-        return {"role": settled["role"]} if "role" in settled else {}

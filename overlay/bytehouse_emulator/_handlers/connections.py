@@ -6,17 +6,18 @@ are unique, and that a connection in use cannot be deleted, is inferred.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from .._call import Call, operation
 from .._catalog import USER
+from .._envelope import success
 from .._errors import conflict, invalid
-from .._loading.answers import success
 from .._loading.documents import Connection, name_is_taken
 from .._loading.masking import mask, unmask
 from .._loading.pages import cursor_page
 
-_LONGEST = 128
+_LONGEST: Final = 128
+_DEEPEST: Final = 50
 
 
 def check_entry_name(kind: str, name: str) -> None:
@@ -25,12 +26,27 @@ def check_entry_name(kind: str, name: str) -> None:
         raise invalid(kind, f"A name takes 1 to {_LONGEST} characters, and not blanks alone.")
 
 
+def check_body(kind: str, value: object, depth: int = 0) -> None:
+    """Refuse what is nested too deeply, or holds a number too large, to be kept."""
+    if depth > _DEEPEST:
+        raise invalid(kind, f"The body is nested more than {_DEEPEST} levels deep.")
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+        raise invalid(kind, f"The number {str(value)[:40]} takes more than 64 bits.")
+    for inner in value.values() if isinstance(value, dict) else _entries(value):
+        check_body(kind, inner, depth + 1)
+
+
+def _entries(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
 @operation
 def create_connection(call: Call) -> dict[str, Any]:
     """Keep a connection."""
     loading, now = call.emulator.loading, call.emulator.clock.now()
     name = call.body["name"]
     check_entry_name("Connection", name)
+    check_body("Connection", call.body)
     with loading.lock:
         _require_free(call, name)
         connection = Connection(
@@ -62,6 +78,7 @@ def update_connection(call: Call) -> dict[str, Any]:
     """Replace name and data; a mask that is sent back keeps the secret behind it (inferred)."""
     loading, name = call.emulator.loading, call.body["name"]
     check_entry_name("Connection", name)
+    check_body("Connection", call.body)
     with loading.lock:
         connection = loading.connection(call.number("id"))
         _require_free(call, name, connection.id)

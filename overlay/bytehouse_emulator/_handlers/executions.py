@@ -7,8 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from .._call import Call, operation
+from .._envelope import success
 from .._errors import invalid
-from .._loading.answers import success
 from .._loading.documents import Execution
 from .._loading.durations import nanoseconds
 from .._loading.pages import cursor_page

@@ -16,7 +16,7 @@ def create_api_key(call: Call) -> dict[str, Any]:
     """Make an API key for the caller; its secret is shown this once."""
     iam = call.emulator.iam
     days = expiry_in_days(call.body)
-    key, secret = iam.create_key(call.user, days, call.body.get("comment", ""))
+    key, secret = iam.create_key(call.caller.user, days, call.body.get("comment", ""))
     return success(iam.describe_key(key) | {"apiKey": secret})
 
 
@@ -24,13 +24,13 @@ def create_api_key(call: Call) -> dict[str, Any]:
 def list_api_keys(call: Call) -> dict[str, Any]:
     """Answer with the caller's keys, without their secrets."""
     iam = call.emulator.iam
-    return success([iam.describe_key(key) for key in iam.keys(call.user)])
+    return success([iam.describe_key(key) for key in iam.keys(call.caller.user)])
 
 
 @operation
 def delete_api_key(call: Call) -> dict[str, Any]:
-    """Delete a key of the caller; it is refused from now on, even if it is the one in use."""
-    call.emulator.iam.delete_key(call.user, call.text("api_key_id"))
+    """Delete a key of the caller, which is refused from now on."""
+    call.emulator.iam.delete_key(call.caller, call.text("api_key_id"))
     return success()
 
 
@@ -40,7 +40,7 @@ def set_api_key_status(call: Call) -> dict[str, Any]:
     status = call.body.get("status")
     if status is None:
         raise invalid("ApiKey", "The request names no status: ENABLED or DISABLED.")
-    call.emulator.iam.set_key_status(call.user, call.text("api_key_id"), status)
+    call.emulator.iam.set_key_status(call.caller, call.text("api_key_id"), status)
     return success()
 
 
@@ -48,7 +48,7 @@ def set_api_key_status(call: Call) -> dict[str, Any]:
 def extend_api_key_expiry(call: Call) -> dict[str, Any]:
     """Let a key of the caller live longer."""
     days = positive(call.body.get("addExpiryInDays"), "addExpiryInDays")
-    call.emulator.iam.extend_key(call.user, call.text("api_key_id"), days)
+    call.emulator.iam.extend_key(call.caller.user, call.text("api_key_id"), days)
     return success()
 
 

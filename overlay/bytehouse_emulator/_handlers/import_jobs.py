@@ -7,20 +7,20 @@ be neither changed nor deleted is inferred. What a configuration may say: see `_
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from .._call import Call, operation
 from .._catalog import USER
+from .._envelope import success
 from .._errors import conflict, invalid
 from .._iam import ADMINS
-from .._loading.answers import success
 from .._loading.configuration import plan, source_type, start_arguments
 from .._loading.documents import Connection, Job, name_is_taken
 from .._loading.pages import cursor_page
-from .connections import check_entry_name
+from .connections import check_body, check_entry_name
 
 # These kinds of source need no credentials.
-_WITHOUT_CONNECTION = frozenset({"LOCAL", "BYTEHOUSE"})
+_WITHOUT_CONNECTION: Final = frozenset({"LOCAL", "BYTEHOUSE"})
 
 
 @operation
@@ -104,6 +104,7 @@ def start_import_job(call: Call) -> dict[str, Any]:
     job = loading.job(call.number("id"))
     if job.state == "DRAFT":
         raise conflict("ImportJob", f"The job {job.name!r} is a draft; publish it first.")
+    check_body("ImportJob", call.body)
     found = plan(job, call.body)
     connection = _connection(call, job)
     if call.role not in ADMINS:
@@ -124,10 +125,12 @@ def stop_import_job(call: Call) -> dict[str, Any]:
 
 def _define(call: Call, job: Job) -> None:
     body = call.body
+    check_body("ImportJob", body)
     _check_name(call, body["name"], job.id)
     job.name, job.state = body["name"], body["state"]
     job.description = body.get("description", "")
-    job.connection_id = body.get("connectionID", 0)
+    # A whole number may come as 0.0.
+    job.connection_id = int(body.get("connectionID", 0))
     job.configuration, job.source_schema = body["configuration"], body["sourceSchema"]
     job.schema_file = body.get("schemaFile", "")
     if job.connection_id:

@@ -122,8 +122,7 @@ class Executions:
         run = self._live.get(execution.id)
         if run and execution.status == "RUNNING":
             try:
-                target = TargetTable(self._catalog, execution.plan.target)
-                take(self._engine, target, self._kafka, run)
+                take(self._catalog, self._kafka, run)
             except EmulatorError:
                 # Its own thread meets the same and ends it.
                 return
@@ -152,7 +151,7 @@ class Executions:
     def _work(self, plan: Plan, connection: Connection | None) -> Work:
         target = TargetTable(self._catalog, plan.target)
         if plan.source.type == "KAFKA":
-            return consume(self._engine, target, self._kafka)
+            return consume(self._catalog, self._kafka)
         files = source_files(plan, connection, self._directory)
         return load_files(self._engine, target, files)
 
@@ -163,9 +162,11 @@ class Executions:
 
     def _stop(self, run: Run) -> None:
         run.stopping.set()
-        # It may be between two statements, so that there is nothing to kill just now: try again.
         for _ in range(_PATIENCE):
-            self._engine.kill(run.execution.id)
+            # It may be between two statements, with nothing to kill just now. What was read from
+            # Kafka is inserted to its end, so that nothing is inserted twice later.
+            if run.execution.plan.source.type != "KAFKA":
+                self._engine.kill(run.execution.id)
             if run.ended.wait(_PAUSE):
                 return
 

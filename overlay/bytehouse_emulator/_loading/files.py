@@ -56,8 +56,13 @@ def source_files(plan: Plan, connection: Connection | None, directory: Path) -> 
 
 
 def _limited(found: Iterator[SourceFile]) -> Iterator[SourceFile]:
-    for count, file in enumerate(found):
-        if count >= _MOST:
+    names: set[str] = set()
+    for file in found:
+        # Two patterns may find the same file.
+        if file.name in names:
+            continue
+        names.add(file.name)
+        if len(names) > _MOST:
             raise LoadError(f"There are more than {_MOST} files, and no more are loaded at once.")
         yield file
 
@@ -112,19 +117,25 @@ def _s3(connection: Connection) -> Any:
     `bucket` is inferred.
     """
     endpoint = _text(connection, "endpoint")
-    parsed = urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
+    try:
+        parsed = urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
+    except ValueError:
+        raise invalid("Connection", f"The endpoint {endpoint!r} is no address.") from None
     if not _is_loopback(parsed.hostname or ""):
         where = f"at {parsed.hostname}" if parsed.hostname else "without an endpoint"
         raise not_modelled(f"S3 {where}", "a server on the loopback interface is spoken to alone.")
     key, secret = _text(connection, "accessKeyID"), _text(connection, "secretAccessKey")
-    return fs.S3FileSystem(
-        **({"access_key": key, "secret_key": secret} if key else {"anonymous": True}),
-        endpoint_override=parsed.netloc.rpartition("@")[2],
-        scheme=parsed.scheme,
-        region=_text(connection, "region") or "us-east-1",
-        connect_timeout=5,
-        request_timeout=30,
-    )
+    try:
+        return fs.S3FileSystem(
+            **({"access_key": key, "secret_key": secret} if key else {"anonymous": True}),
+            endpoint_override=parsed.netloc.rpartition("@")[2],
+            scheme=parsed.scheme,
+            region=_text(connection, "region") or "us-east-1",
+            connect_timeout=5,
+            request_timeout=30,
+        )
+    except (OSError, ValueError) as error:
+        raise invalid("Connection", f"The connection cannot be used: {error}") from None
 
 
 def _text(connection: Connection, key: str) -> str:

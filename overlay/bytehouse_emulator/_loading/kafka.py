@@ -3,14 +3,14 @@
 Messages are produced by a test lever. A job reads each partition at a steady speed, so where it
 stood at any moment follows from a few points in time, and the emulator's clock moves it. Messages
 that were given as rows are inserted in the job's table when its offset passes them; the others only
-count. A row is inserted once, unless the process dies between the insert and the note of it.
+count. A row is inserted once, unless the process is killed between the insert and the note of it.
 """
 
 from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -166,21 +166,19 @@ class Kafka:
         with self.lock:
             self._index.clear()
 
-    def take(self, job_id: int, insert: Rows) -> int:
-        """Insert the rows that a job's offsets have passed; tell how many messages were read."""
+    def take(self, job_id: int, insert: Rows) -> None:
+        """Insert the rows that a job's offsets have passed."""
         with self.lock:
-            reader = self._readers.get(str(job_id))
-            now, total = self._clock.nanoseconds(), 0
+            reader, now = self._readers.get(str(job_id)), self._clock.nanoseconds()
             for partition, track in enumerate(reader.tracks if reader else ()):
                 _, offset = track.stand(now)
-                total += offset
                 if reader and offset > track.inserted:
-                    rows = self._rows(reader.topic, partition, track.inserted, offset)
-                    for start in range(0, len(rows), _TOGETHER):
-                        insert(rows[start : start + _TOGETHER])
+                    for passed, rows in self._rows(reader.topic, partition, track.inserted, offset):
+                        insert(rows)
+                        track.inserted = passed
+                        self._readers.put(str(job_id), reader)
                     track.inserted = offset
                     self._readers.put(str(job_id), reader)
-            return total
 
     def positions(self, job_id: int) -> list[dict[str, int]]:
         """Answer with where a job stands in each partition."""
@@ -250,16 +248,19 @@ class Kafka:
         self._batches.put(_key(batch.topic, batch.partition, first), batch)
         self._index.setdefault((batch.topic, batch.partition), []).append(first)
 
-    def _rows(self, topic: str, partition: int, start: int, end: int) -> list[bytes]:
-        """Answer with the rows among the messages of some offsets."""
+    def _rows(
+        self, topic: str, partition: int, start: int, end: int
+    ) -> Iterator[tuple[int, list[bytes]]]:
+        """Hand out the rows among the messages of some offsets, with the offset after them."""
         firsts = self._index.get((topic, partition), [])
-        rows: list[bytes] = []
         for first in firsts[max(bisect_right(firsts, start) - 1, 0) :]:
-            if first >= end:
-                break
-            if batch := self._batches.get(_key(topic, partition, first)):
-                rows += batch.rows[max(start - first, 0) : end - first]
-        return rows
+            batch = self._batches.get(_key(topic, partition, first)) if first < end else None
+            if batch is None:
+                return
+            last = min(end, first + len(batch.rows))
+            for begin in range(max(start, first), last, _TOGETHER):
+                passed = min(begin + _TOGETHER, last)
+                yield passed, batch.rows[begin - first : passed - first]
 
 
 def _key(topic: str, partition: int, first: int) -> str:

@@ -15,8 +15,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from .._call import Call
+from .._envelope import success
 from .._errors import invalid
-from .answers import success
 
 _DEFAULT: Final = 10
 _MOST: Final = 100

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
+from .._catalog import Catalog
 from .._clock import Clock
 from .._engine import Engine
 from .documents import Execution, Log, LogLine
@@ -64,7 +65,7 @@ def load_files(engine: Engine, target: TargetTable, find: Find) -> Work:
     """Make what loads files into a table."""
 
     def work(run: Run) -> None:
-        files = list(find())
+        files = _found(find)
         run.execution.statistics.files_total = len(files)
         run.note("INFO", f"Loading {len(files)} file{'s'[: len(files) != 1]} into {target.name}.")
         staged = target.stage(run.execution.id)
@@ -82,7 +83,14 @@ def load_files(engine: Engine, target: TargetTable, find: Find) -> Work:
     return work
 
 
-def consume(engine: Engine, target: TargetTable, kafka: Kafka) -> Work:
+def _found(find: Find) -> list[SourceFile]:
+    try:
+        return list(find())
+    except UNREADABLE as error:
+        raise LoadError(f"The files cannot be found: {error}") from None
+
+
+def consume(catalog: Catalog, kafka: Kafka) -> Work:
     """Make what reads from Kafka into a table."""
 
     def work(run: Run) -> None:
@@ -90,18 +98,19 @@ def consume(engine: Engine, target: TargetTable, kafka: Kafka) -> Work:
         latest = source.properties.offset_reset == "latest"
         kafka.start(execution.job_id, source.properties.topic, latest=latest)
         while True:
-            take(engine, target, kafka, run)
+            take(catalog, kafka, run)
             run.check()
             run.stopping.wait(_PAUSE)
 
     return work
 
 
-def take(engine: Engine, target: TargetTable, kafka: Kafka, run: Run) -> None:
+def take(catalog: Catalog, kafka: Kafka, run: Run) -> None:
     """Insert what the offsets of a Kafka execution have passed by now."""
 
     def insert(rows: Sequence[bytes]) -> None:
-        _write(engine, target, run, rows)
+        # Its columns may have changed since the last time.
+        _write(catalog.engine, TargetTable(catalog, run.execution.plan.target), run, rows)
 
     kafka.take(run.execution.job_id, insert)
 

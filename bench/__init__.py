@@ -1,0 +1,1 @@
+"""Measure the client against its peers, side by side in one run: `make bench`."""

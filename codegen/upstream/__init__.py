@@ -1,0 +1,1 @@
+"""Compare openapi.yaml with a specification from elsewhere, and take over what that one knows."""

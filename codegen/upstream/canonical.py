@@ -1,0 +1,295 @@
+"""One form for whatever says the same: references followed, versions, order and texts gone."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bytehouse._upstream import Document, SpecOperation, UpstreamError, target
+
+Schema = dict[str, Any]
+"""A schema in canonical form. Keys with a tilde are notes, which do not count in a comparison:
+`~name` of the component it is, `~known` for its names elsewhere, `~evidence`, `~text` of its
+description."""
+
+MAX_STEPS = 300_000
+_DROPPED = frozenset(
+    "title description summary example examples externalDocs xml readOnly writeOnly nullable "
+    "discriminator allOf oneOf anyOf const type $ref $schema $comment contentMediaType".split()
+)
+_EMPTY: dict[str, Any] = {
+    "additionalProperties": True,
+    "required": [],
+    "minLength": 0,
+    "minItems": 0,
+    "minProperties": 0,
+    "uniqueItems": False,
+    "deprecated": False,
+    "properties": {},
+    "exclusiveMinimum": False,
+    "exclusiveMaximum": False,
+}
+"""What says no more than its absence."""
+_NO_PARAMETERS = frozenset({"accept", "authorization", "content-type"})
+"""Headers that OpenAPI tells to ignore as parameters."""
+_SILENT_FORMATS = frozenset({"int32", "int64", "float", "double", "password"})
+"""Formats that change nothing about a value in Python."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """An operation, as far as it binds a client."""
+
+    method: str
+    path: str
+    tag: str
+    evidence: str
+    deprecated: bool
+    parameters: dict[tuple[str, str], dict[str, Any]]
+    """By place and name: `required` and `schema`."""
+    body: dict[str, Any] | None
+    """`required`, `type` (its media type) and `schema`."""
+    status: str
+    answer: dict[str, Any] | None
+    """`type` and `schema` of the success."""
+    error: Schema | None
+    security: tuple[str, ...]
+
+
+def known_as(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the adopted specification is noted to call an operation or schema."""
+    known = node.get("x-upstream")
+    return known if isinstance(known, Mapping) else {}
+
+
+def bare(value: Any) -> Any:
+    """Return a value without notes."""
+    if isinstance(value, dict):
+        return {key: bare(inner) for key, inner in value.items() if not str(key).startswith("~")}
+    if isinstance(value, list):
+        return [bare(inner) for inner in value]
+    return value
+
+
+def written(value: Any) -> str:
+    """Return a value as text that is the same for equal values."""
+    return json.dumps(bare(value), sort_keys=True, default=str, ensure_ascii=False)
+
+
+class Canon:
+    """Bring parts of one document into canonical form."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._left = MAX_STEPS
+
+    def contract(self, operation: SpecOperation) -> Contract:
+        """Return what an operation binds a client to."""
+        node = operation.node
+        status, success, error = self._responses(node)
+        known = known_as(node)
+        return Contract(
+            method=operation.method,
+            path=operation.path,
+            tag=str(known.get("tag", operation.tag)),
+            evidence=str(node.get("x-evidence", "")),
+            deprecated=node.get("deprecated") is True,
+            parameters={
+                (str(p.get("in")), str(p.get("name"))): self._parameter(p)
+                for p in operation.parameters
+                if p.get("in") != "cookie" and str(p.get("name")).lower() not in _NO_PARAMETERS
+            },
+            body=self._body(node),
+            status=str(known.get("status", status)),
+            answer=self._content(success),
+            error=self._error(error),
+            security=self._security(node),
+        )
+
+    def _parameter(self, parameter: Mapping[str, Any]) -> dict[str, Any]:
+        schema = parameter.get("schema")
+        if schema is None:
+            schema = (self._content(parameter) or {}).get("schema", {})
+        return {
+            "required": parameter.get("required") is True,
+            "schema": self.schema(schema),
+            "~text": parameter.get("description"),
+            "~evidence": parameter.get("x-evidence"),
+        }
+
+    def _body(self, node: Mapping[str, Any]) -> dict[str, Any] | None:
+        body = target(self._document, node.get("requestBody"))
+        content = self._content(body)
+        if content is None:
+            return None
+        return {
+            "required": body.get("required") is True,
+            "~evidence": body.get("x-evidence"),
+            **content,
+        }
+
+    def _content(self, node: Mapping[str, Any]) -> dict[str, Any] | None:
+        content = node.get("content")
+        if not isinstance(content, Mapping) or not content:
+            return None
+        kinds = sorted(content, key=lambda kind: ("json" not in kind, kind == "*/*", kind))
+        media = content[kinds[0]]
+        schema = media.get("schema") if isinstance(media, Mapping) else None
+        kind = "application/json" if kinds[0] == "*/*" else kinds[0].partition(";")[0]
+        return {"type": kind, "schema": self.schema(schema if schema is not None else {})}
+
+    def _responses(
+        self, node: Mapping[str, Any]
+    ) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
+        responses = node.get("responses")
+        listed = {str(k): v for k, v in (responses or {}).items()}
+        good = min((s for s in listed if s.startswith("2")), default="")
+        bad = [s for s in ("default", *sorted(listed)) if s in listed and s[:1] in "d45"]
+        resolved = [target(self._document, listed[status]) for status in bad]
+        error = next((response for response in resolved if response.get("content")), {})
+        return good, target(self._document, listed.get(good)), error
+
+    def _error(self, response: Mapping[str, Any]) -> Schema | None:
+        content = self._content(response)
+        return content["schema"] if content else None
+
+    def _security(self, node: Mapping[str, Any]) -> tuple[str, ...]:
+        listed = node.get("security", self._document.get("security")) or []
+        schemes = target(self._document, self._document.get("components")).get("securitySchemes")
+        known = schemes if isinstance(schemes, Mapping) else {}
+        ways = {
+            " + ".join(sorted(self._scheme(known.get(name), name) for name in way))
+            for way in listed
+            if isinstance(way, Mapping)
+        }
+        return tuple(sorted(ways))
+
+    def _scheme(self, scheme: Any, name: str) -> str:
+        node = target(self._document, scheme)
+        kind = str(node.get("type", name))
+        if kind == "http":
+            return f"http {str(node.get('scheme')).lower()}"
+        if kind == "apiKey":
+            place = f"{node.get('in')} {node.get('name')}"
+            # OpenAPI 2.0 has no other way to say it.
+            return "http bearer" if place.lower() == "header authorization" else place
+        return kind
+
+    def schema(self, node: Any, above: tuple[str, ...] = ()) -> Schema:
+        """Return the canonical form of a schema.
+
+        Raises:
+            UpstreamError: It has no end.
+        """
+        self._left -= 1
+        if self._left < 0:
+            raise UpstreamError(f"The specification has over {MAX_STEPS} parts of schemas in use.")
+        if not isinstance(node, Mapping):
+            return {} if node is not False else {"not": {}}
+        notes: Schema = {}
+        if isinstance(reference := node.get("$ref"), str):
+            notes["~name"] = reference.rpartition("/")[2]
+            if reference in above:
+                return notes  # what holds itself is told once
+            above = (*above, reference)
+            node = {**self._target(reference), **{k: v for k, v in node.items() if k != "$ref"}}
+            if "$ref" in node:
+                return self.schema(node, above) | notes
+        made = self._merged(node, above)
+        if node.get("description"):
+            notes["~text"] = node["description"]
+        if node.get("x-evidence"):
+            notes["~evidence"] = node["x-evidence"]
+        if names := known_as(node).get("names"):
+            notes["~known"] = list(names)
+        return made | notes
+
+    def _target(self, reference: str) -> Mapping[str, Any]:
+        """Follow one reference and no more, so that each component is noted by its name."""
+        node: Any = self._document
+        for part in reference.removeprefix("#/").split("/"):
+            node = node.get(part.replace("~1", "/").replace("~0", "~"), {})
+        return node if isinstance(node, Mapping) else target(self._document, {"$ref": reference})
+
+    def _merged(self, node: Mapping[str, Any], above: tuple[str, ...]) -> Schema:
+        made: Schema = {}
+        for part in _parts(node, "allOf"):
+            _merge(made, self.schema(part, above))
+        types = _types(node)
+        for keyword in ("oneOf", "anyOf"):
+            variants = [self.schema(part, above) for part in _parts(node, keyword)]
+            null = [v for v in variants if bare(v) == {"type": "null"}]
+            rest = [v for v in variants if v not in null]
+            if (null and len(rest) == 1) or len(variants) == 1:
+                _merge(made, rest[0])
+                types |= {"null"} | set(_listed(made.get("type"))) if null else set()
+            elif variants:
+                made["anyOf"] = sorted(variants, key=written)
+        _merge(made, self._plain(node, above))
+        if types:
+            made["type"] = min(types) if len(types) == 1 else sorted(types)
+        if "null" in _listed(made.get("type")) and "enum" in made:
+            made["enum"] = [value for value in made["enum"] if value is not None]
+        return {key: value for key, value in made.items() if _EMPTY.get(key, _NOTHING) != value}
+
+    def _plain(self, node: Mapping[str, Any], above: tuple[str, ...]) -> Schema:
+        made: Schema = {}
+        for key, value in node.items():
+            if key in _DROPPED or key.startswith("x-"):
+                continue
+            if key in ("items", "additionalProperties") and isinstance(value, Mapping):
+                made[key] = self.schema(value, above)
+            elif key == "properties" and isinstance(value, Mapping):
+                made[key] = {name: self.schema(inner, above) for name, inner in value.items()}
+            elif key in ("required", "enum") and isinstance(value, list):
+                made[key] = sorted(value, key=written)
+            elif key != "format" or value not in _SILENT_FORMATS:
+                made[key] = value
+        if "const" in node:
+            made["enum"] = [node["const"]]
+        if bare(made.get("additionalProperties")) == {}:
+            made["additionalProperties"] = True
+        return _numeric_bounds(made)
+
+
+def _numeric_bounds(schema: Schema) -> Schema:
+    """Write exclusive bounds as OpenAPI 3.1 has them."""
+    for side in ("Minimum", "Maximum"):
+        if schema.get(f"exclusive{side}") is True:
+            schema[f"exclusive{side}"] = schema.pop(side.lower(), None)
+    return schema
+
+
+_NOTHING = object()
+
+
+def _parts(node: Mapping[str, Any], keyword: str) -> Iterator[Any]:
+    parts = node.get(keyword)
+    return iter(parts if isinstance(parts, list) else ())
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ())
+
+
+def _types(node: Mapping[str, Any]) -> set[str]:
+    types = set(map(str, _listed(node.get("type"))))
+    if not types:
+        values = node.get("enum") or ([node["const"]] if "const" in node else [])
+        if isinstance(node.get("properties"), Mapping):
+            types = {"object"}
+        elif "items" in node:
+            types = {"array"}
+        elif values and all(isinstance(value, str) for value in values):
+            types = {"string"}
+    return types | {"null"} if node.get("nullable") is True and types else types
+
+
+def _merge(into: Schema, other: Schema) -> None:
+    for key, value in other.items():
+        if key == "properties":
+            into[key] = {**into.get(key, {}), **value}
+        elif key == "required":
+            into[key] = sorted({*into.get(key, ()), *value})
+        elif not key.startswith("~"):
+            into[key] = value

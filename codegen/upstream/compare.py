@@ -1,0 +1,233 @@
+"""Find what differs between two contracts of one operation, and what it means to a caller of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from codegen.upstream.canonical import Contract, Schema, bare, written
+
+BREAKING = "breaking"
+COMPATIBLE = "compatible"
+SENT, GOT = "sent", "got"
+"""Which way a value goes: from us to the service, or back."""
+
+Where = tuple[str, ...]
+"""Where in an operation: its part, then the fields on the way, `[]` for the items of a list."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is otherwise there."""
+
+    operation: str
+    where: Where
+    kind: str
+    before: Any
+    after: Any
+    impact: str
+    model: str = ""
+    """The named schema that it is in, and so the class; empty outside of any."""
+    field: str = ""
+    """Where in that schema."""
+    by: str = "own rules"
+
+
+_LIMITS = {
+    # keyword: whether a larger value lets more through
+    "minimum": False,
+    "exclusiveMinimum": False,
+    "minLength": False,
+    "minItems": False,
+    "minProperties": False,
+    "maximum": True,
+    "exclusiveMaximum": True,
+    "maxLength": True,
+    "maxItems": True,
+    "maxProperties": True,
+}
+_HANDLED = frozenset({"type", "enum", "properties", "required", "items", *_LIMITS})
+
+
+def differences(operation: str, ours: Contract, theirs: Contract) -> list[Difference]:
+    """Return all differences between what we hold of an operation and what they say."""
+    return list(_Comparison(operation).contract(ours, theirs))
+
+
+class _Comparison:
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+
+    def _differ(
+        self, where: Where, kind: str, before: Any, after: Any, *, breaking: bool
+    ) -> Difference:
+        impact = BREAKING if breaking else COMPATIBLE
+        return Difference(self._operation, where, kind, before, after, impact)
+
+    def contract(self, ours: Contract, theirs: Contract) -> Iterator[Difference]:
+        """Yield what differs, the route first."""
+        before, after = f"{ours.method} {ours.path}", f"{theirs.method} {theirs.path}"
+        if before != after:
+            yield self._differ(("route",), "route", before, after, breaking=True)
+        if ours.tag != theirs.tag:
+            yield self._differ(("tag",), "tag", ours.tag, theirs.tag, breaking=True)
+        if ours.security != theirs.security:
+            pair = list(ours.security), list(theirs.security)
+            yield self._differ(("security",), "security", *pair, breaking=True)
+        if ours.deprecated != theirs.deprecated:
+            pair_ = ours.deprecated, theirs.deprecated
+            yield self._differ(("deprecated",), "deprecated", *pair_, breaking=False)
+        if ours.status != theirs.status:
+            yield self._differ(("status",), "status", ours.status, theirs.status, breaking=False)
+        yield from self._parameters(ours, theirs)
+        yield from self._content(("body",), ours.body, theirs.body, SENT)
+        yield from self._content(("answer",), ours.answer, theirs.answer, GOT)
+        if theirs.error is not None:
+            for found in self.schema(("error",), ours.error or {}, theirs.error, GOT):
+                yield replace(found, impact=COMPATIBLE)  # errors are read as they come
+
+    def _parameters(self, ours: Contract, theirs: Contract) -> Iterator[Difference]:
+        for key in {**ours.parameters, **theirs.parameters}:
+            mine, other = ours.parameters.get(key), theirs.parameters.get(key)
+            if mine is None and other is not None:
+                needed = other["required"]
+                yield self._differ(key, "parameter added", None, bare(other), breaking=needed)
+            elif other is None:
+                yield self._differ(key, "parameter removed", bare(mine), None, breaking=True)
+            elif mine is not None:
+                if mine["required"] != other["required"]:
+                    needed = other["required"]
+                    pair = mine["required"], needed
+                    yield self._differ(key, "required", *pair, breaking=needed)
+                yield from self.schema(key, mine["schema"], other["schema"], SENT)
+
+    def _content(
+        self, where: Where, ours: dict[str, Any] | None, theirs: dict[str, Any] | None, way: str
+    ) -> Iterator[Difference]:
+        if ours is None and theirs is not None:
+            needed = bool(theirs.get("required"))
+            yield self._differ(where, f"{where[0]} added", None, bare(theirs), breaking=needed)
+        elif ours is not None and theirs is None:
+            yield self._differ(where, f"{where[0]} removed", bare(ours), None, breaking=True)
+        elif ours is not None and theirs is not None:
+            if ours["type"] != theirs["type"]:
+                pair = ours["type"], theirs["type"]
+                yield self._differ(where, "media type", *pair, breaking=True)
+            if ours.get("required") != theirs.get("required"):
+                needed = bool(theirs.get("required"))
+                yield self._differ(where, "required", not needed, needed, breaking=needed)
+            yield from self.schema(where, ours["schema"], theirs["schema"], way)
+
+    def schema(self, where: Where, ours: Schema, theirs: Schema, way: str) -> Iterator[Difference]:
+        """Yield what differs between two schemas."""
+        return _Schemas(self._operation, way).compared(_Spot(where), ours, theirs)
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """Where a schema stands: in the operation, and in the named schema around it."""
+
+    where: Where
+    model: str = ""
+    field: str = ""
+
+    def inside(self, name: str) -> "_Spot":
+        """Return the place of a property, or with `[]` that of the items."""
+        joined = name if name == "[]" or not self.field else f".{name}"
+        return _Spot((*self.where, name), self.model, self.field + joined)
+
+
+@dataclass(frozen=True)
+class _Schemas:
+    operation: str
+    way: str
+
+    def compared(self, spot: _Spot, ours: Schema, theirs: Schema) -> Iterator[Difference]:
+        """Yield what differs, this level first."""
+        mine, other = ours.get("~name", ""), theirs.get("~name", "")
+        if mine:
+            spot = _Spot(spot.where, mine)
+        if mine and other and other not in (mine, *ours.get("~known", ())):
+            yield self._of(spot, "model renamed", mine, other, breaking=True)
+        if ours.get("type") != theirs.get("type"):
+            kinds = ours.get("type"), theirs.get("type")
+            yield self._of(spot, "type", *kinds, breaking=not self._fits(ours, theirs))
+            if not _types(ours) & _types(theirs):
+                return
+        yield from self._enum(spot, ours, theirs)
+        yield from self._limits(spot, ours, theirs)
+        yield from self._others(spot, ours, theirs)
+        yield from self._properties(spot, ours, theirs)
+        if "items" in ours and "items" in theirs:
+            yield from self.compared(spot.inside("[]"), ours["items"], theirs["items"])
+        elif "items" in ours or "items" in theirs:
+            pair = bare(ours.get("items")), bare(theirs.get("items"))
+            yield self._of(spot, "items", *pair, breaking="items" in ours)
+
+    def _of(self, spot: _Spot, kind: str, before: Any, after: Any, *, breaking: bool) -> Difference:
+        impact = BREAKING if breaking else COMPATIBLE
+        place = spot.where, kind, before, after, impact, spot.model, spot.field
+        return Difference(self.operation, *place)
+
+    def _fits(self, ours: Schema, theirs: Schema) -> bool:
+        """Tell whether what we send is taken, or what they send is known, as types go."""
+        pair = _types(ours), _types(theirs)
+        inner, outer = pair if self.way == SENT else reversed(pair)
+        return bool(inner) and (not outer or inner <= outer)
+
+    def _enum(self, spot: _Spot, ours: Schema, theirs: Schema) -> Iterator[Difference]:
+        before, after = ours.get("enum"), theirs.get("enum")
+        if before is None and after is not None:
+            yield self._of(spot, "enum added", None, after, breaking=self.way == SENT)
+        elif before is not None and after is None:
+            yield self._of(spot, "enum removed", before, None, breaking=self.way == GOT)
+        elif before is not None and after is not None:
+            gone = [value for value in before if value not in after]
+            new = [value for value in after if value not in before]
+            if gone:
+                yield self._of(spot, "enum values removed", gone, None, breaking=self.way == SENT)
+            if new:
+                yield self._of(spot, "enum values added", None, new, breaking=self.way == GOT)
+
+    def _limits(self, spot: _Spot, ours: Schema, theirs: Schema) -> Iterator[Difference]:
+        for keyword, larger_is_wider in _LIMITS.items():
+            before, after = ours.get(keyword), theirs.get(keyword)
+            if before != after:
+                wider = after is None
+                if isinstance(before, int | float) and isinstance(after, int | float):
+                    wider = (after > before) == larger_is_wider
+                breaking = self.way == SENT and not wider
+                yield self._of(spot, keyword, before, after, breaking=breaking)
+
+    def _others(self, spot: _Spot, ours: Schema, theirs: Schema) -> Iterator[Difference]:
+        """Yield what differs in any other keyword."""
+        for keyword in sorted({*ours, *theirs} - _HANDLED):
+            before, after = ours.get(keyword), theirs.get(keyword)
+            if keyword.startswith("~") or written(before) == written(after):
+                continue
+            tighter = self.way == SENT and keyword not in ("default", "deprecated")
+            breaking = (tighter and after is not None) or keyword == "format"
+            yield self._of(spot, keyword, bare(before), bare(after), breaking=breaking)
+
+    def _properties(self, spot: _Spot, ours: Schema, theirs: Schema) -> Iterator[Difference]:
+        mine, other = ours.get("properties", {}), theirs.get("properties", {})
+        before, after = set(ours.get("required", ())), set(theirs.get("required", ()))
+        for name in {**mine, **other}:
+            place = spot.inside(name)
+            if name not in other:
+                yield self._of(place, "property removed", bare(mine[name]), None, breaking=True)
+                continue
+            if name not in mine:
+                breaking = self.way == SENT and name in after
+                yield self._of(place, "property added", None, bare(other[name]), breaking=breaking)
+                continue
+            if (name in after) != (name in before):
+                breaking = (name in after) == (self.way == SENT)
+                yield self._of(place, "required", name in before, name in after, breaking=breaking)
+            yield from self.compared(place, mine[name], other[name])
+
+
+def _types(schema: Schema) -> set[str]:
+    """Return the types that a schema allows; a number may be an integer."""
+    kind = schema.get("type") or []
+    types = {kind} if isinstance(kind, str) else set(map(str, kind))
+    return types | {"integer"} if "number" in types else types

@@ -1,0 +1,299 @@
+"""Gather what differs between the vendored specification and another, and whom it touches."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from bytehouse._upstream import Matching, SpecOperation, Upstream, operations
+from bytehouse._upstream.document import Document
+from bytehouse._upstream.matching import path_names
+from codegen.upstream import redocly
+from codegen.upstream.canonical import Canon, Contract, Schema, written
+from codegen.upstream.compare import BREAKING, COMPATIBLE, Difference, Where, differences
+from codegen.upstream.methods import Method
+from codegen.upstream.sources import same_api
+
+EXIT = {"none": 0, BREAKING: 1, COMPATIBLE: 2, "unknown": 3}
+_REFUTING = frozenset({"route", "media type", "body removed", "required"})
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of the service, and what of this client it touches."""
+
+    kind: str
+    impact: str
+    subject: str
+    before: Any
+    after: Any
+    operations: list[str]
+    methods: list[str]
+    models: list[str]
+    by: list[str]
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a comparison found."""
+
+    address: str
+    how: str
+    version: str
+    classifier: str
+    matched: dict[str, int]
+    changes: list[Change] = field(default_factory=list)
+    confirmed: list[str] = field(default_factory=list)
+    refuted: list[str] = field(default_factory=list)
+    ambiguous: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> str:
+        """Say it in a word: none, breaking, compatible or unknown."""
+        impacts = {change.impact for change in self.changes}
+        if BREAKING in impacts:
+            return BREAKING
+        if self.ambiguous:
+            return "unknown"
+        return COMPATIBLE if impacts else "none"
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The operations that both specifications have, ours and theirs in our words, by our ids."""
+
+    ours: dict[str, Contract]
+    theirs: dict[str, Contract]
+    matching: Matching
+
+
+def sides(document: Document, upstream: Upstream) -> Sides:
+    """Match both specifications and bring what belongs together into one form.
+
+    Raises:
+        UpstreamError: The other one is of another API.
+    """
+    matching = same_api(document, upstream)
+    canon, other = Canon(document), Canon(upstream.document)
+    ours = {o.id: canon.contract(o) for o in operations(document)}
+    listed = {(o.method, o.path): o for o in operations(upstream.document)}
+    theirs = {}
+    for pair in matching.pairs:
+        operation: SpecOperation = listed[pair.theirs.method, pair.theirs.path]
+        theirs[pair.ours.id] = _aligned(ours[pair.ours.id], other.contract(operation))
+    return Sides(ours, theirs, matching)
+
+
+def _aligned(ours: Contract, theirs: Contract) -> Contract:
+    """Give the parameters of theirs our names where names do not travel or case says nothing."""
+    names = path_names(ours.path, theirs.path) or {}
+    headers = {name.lower(): name for place, name in ours.parameters if place == "header"}
+    path = theirs.path
+    for number, name in enumerate(names):
+        path = path.replace(f"{{{name}}}", f"{{\0{number}}}")
+    for number, name in enumerate(names.values()):
+        path = path.replace(f"{{\0{number}}}", f"{{{name}}}")
+    parameters = {}
+    for (place, name), parameter in theirs.parameters.items():
+        if place == "path":
+            name_ = names.get(name, name)
+        else:
+            name_ = headers.get(name.lower(), name) if place == "header" else name
+        parameters[place, name_] = parameter
+    return replace(theirs, path=path, parameters=parameters)
+
+
+def compare(
+    document: Document,
+    upstream: Upstream,
+    methods: Mapping[str, list[Method]],
+    *,
+    ask_redocly: bool = True,
+) -> Report:
+    """Compare the vendored specification with another.
+
+    Raises:
+        UpstreamError: The other one is of another API, or cannot be walked through.
+    """
+    both = sides(document, upstream)
+    found = [
+        difference
+        for name, contract in both.theirs.items()
+        for difference in differences(name, both.ours[name], contract)
+    ]
+    found += _unmatched(both.matching)
+    opinions = None
+    if ask_redocly and found:
+        opinions = redocly.verdicts(both.ours, both.theirs)
+    graded = list(_graded(found, opinions or []))
+    confirmed, refuted = _facts(both, found)
+    matched: dict[str, int] = defaultdict(int)
+    for pair in both.matching.pairs:
+        matched[pair.by] += 1
+    return Report(
+        address=upstream.address,
+        how=upstream.how,
+        version=upstream.version,
+        classifier=_classifier(opinions is not None, bool(found)),
+        matched=dict(matched),
+        changes=_grouped(graded, methods),
+        confirmed=confirmed,
+        refuted=refuted,
+        ambiguous={
+            shape.id: [f"{other.id} ({score:.2f})" for other, score in rivals]
+            for shape, rivals in both.matching.ambiguous
+        },
+    )
+
+
+def _classifier(asked: bool, needed: bool) -> str:
+    if asked:
+        return f"{redocly.NAME} and own rules, whichever is the graver"
+    return "own rules; Redocly was not asked" if needed else "nothing to classify"
+
+
+def _unmatched(matching: Matching) -> Iterator[Difference]:
+    for shape in matching.missing:
+        route = f"{shape.method} {shape.path}"
+        yield Difference(shape.id, ("operation",), "operation gone", route, None, BREAKING)
+    possible = {other.id for _, rivals in matching.ambiguous for other, _ in rivals}
+    for shape in matching.added:
+        if shape.id not in possible:
+            route = f"{shape.method} {shape.path}"
+            yield Difference(shape.id, ("operation",), "operation added", None, route, COMPATIBLE)
+
+
+def _graded(found: list[Difference], opinions: list[redocly.Verdict]) -> Iterator[Difference]:
+    """Take Redocly's opinion where it is the graver, and what it alone has found."""
+    used: set[int] = set()
+    for difference in found:
+        about = [
+            (number, one)
+            for number, one in enumerate(opinions)
+            if (one.operation, one.where) == (difference.operation, difference.where)
+            and _same_matter(one.keyword, difference.kind)
+        ]
+        used |= {number for number, _ in about}
+        graver = any(one.impact == BREAKING for _, one in about)
+        if graver and difference.impact != BREAKING:
+            yield replace(difference, impact=BREAKING, by=redocly.NAME)
+        else:
+            by = f"{redocly.NAME}, own rules" if graver else difference.by
+            yield replace(difference, by=by)
+    told = {(difference.operation, difference.where[:2]) for difference in found}
+    for number, one in enumerate(opinions):
+        if number not in used and (one.operation, one.where[:2]) not in told:
+            kind = one.message or "other"
+            yield Difference(
+                one.operation, one.where, kind, None, None, one.impact, by=redocly.NAME
+            )
+
+
+def _same_matter(keyword: str, kind: str) -> bool:
+    if keyword:
+        return kind.startswith(keyword)
+    return kind.endswith(("added", "removed"))
+
+
+def _grouped(found: list[Difference], methods: Mapping[str, list[Method]]) -> list[Change]:
+    """Tell once what shows at several operations, because they share a model or a parameter."""
+    groups: dict[tuple[str, ...], list[Difference]] = defaultdict(list)
+    for one in found:
+        place = (one.model, one.field) if one.model else one.where
+        if one.where[0] in ("route", "operation", "body", "answer") and not one.model:
+            place = (one.operation, *place)
+        groups[(one.kind, *place, written(one.before), written(one.after))].append(one)
+    changes = []
+    for group in groups.values():
+        first = group[0]
+        ids = list(dict.fromkeys(one.operation for one in group))
+        changes.append(
+            Change(
+                kind=first.kind,
+                impact=BREAKING if any(o.impact == BREAKING for o in group) else COMPATIBLE,
+                subject=_subject(first),
+                before=first.before,
+                after=first.after,
+                operations=ids,
+                methods=sorted({m for one in group for m in _touched(one, methods)}),
+                models=sorted({one.model for one in group if one.model}),
+                by=sorted({name for one in group for name in one.by.split(", ")}),
+            )
+        )
+    return sorted(changes, key=lambda change: change.impact != BREAKING)
+
+
+def _subject(one: Difference) -> str:
+    if one.model:
+        return f"{one.model}.{one.field}" if one.field else one.model
+    part, *inner = one.where
+    if part in ("query", "header", "path"):
+        return f"{part} parameter {'.'.join(inner)}"
+    if part in ("body", "answer", "error"):
+        return f"{part} of {one.operation}{'.'.join(['', *inner])}"
+    if part in ("tag", "security", "deprecated", "status"):
+        return part
+    return one.operation
+
+
+def _touched(one: Difference, methods: Mapping[str, list[Method]]) -> Iterator[str]:
+    """Yield the methods that a difference touches, with the argument where it is about one."""
+    if one.kind == "operation added":
+        return
+    wire = one.where[1] if len(one.where) > 1 and one.where[0] not in ("answer", "error") else ""
+    for method in methods.get(one.operation, ()):
+        argument = method.argument(wire) if wire else None
+        yield f"{method.name}({argument}=)" if argument else method.name
+    if one.operation not in methods:
+        yield f"plan {one.operation}"
+
+
+def _facts(both: Sides, found: list[Difference]) -> tuple[list[str], list[str]]:
+    """Return which inferred facts the other specification confirms, and which it refutes."""
+    states: dict[str, bool] = {}
+    by_operation = defaultdict(list)
+    for difference in found:
+        by_operation[difference.operation].append(difference)
+    for name in both.theirs:
+        for label, where in _inferred(name, both.ours[name]):
+            refuted = any(_refutes(one, where) for one in by_operation[name])
+            states[label] = states.get(label, True) and not refuted
+    confirmed = sorted(label for label, holds in states.items() if holds)
+    return confirmed, sorted(label for label, holds in states.items() if not holds)
+
+
+def _refutes(one: Difference, where: Where) -> bool:
+    if where in {("route",), ("body",)}:
+        return one.where == where and one.kind in _REFUTING
+    inside = one.where[: len(where)] == where
+    return inside and one.kind not in ("model renamed", "property added")
+
+
+def _inferred(name: str, ours: Contract) -> Iterator[tuple[str, Where]]:
+    if ours.evidence == "inferred":
+        yield f"{name}: {ours.method} {ours.path}", ("route",)
+    for (place, wire), parameter in ours.parameters.items():
+        if parameter["~evidence"] == "inferred":
+            yield f"{name}: {place} parameter {wire}", (place, wire)
+    if ours.body:
+        if ours.body["~evidence"] == "inferred":
+            yield f"{name}: its body", ("body",)
+        yield from _inferred_in(ours.body["schema"], ("body",), f"{name} body")
+    if ours.answer:
+        yield from _inferred_in(ours.answer["schema"], ("answer",), f"{name} answer")
+
+
+def _inferred_in(schema: Schema, where: Where, label: str) -> Iterator[tuple[str, Where]]:
+    label = schema.get("~name", label)
+    if schema.get("~evidence") == "inferred":
+        yield label, where
+    if "items" in schema:
+        yield from _inferred_in(schema["items"], (*where, "[]"), f"{label}[]")
+    for name, inner in schema.get("properties", {}).items():
+        yield from _inferred_in(inner, (*where, name), f"{label}.{name}")
+
+
+def overlay(repository: Path) -> Path:
+    """Return where the source of the client's methods is."""
+    return repository / "overlay" / "bytehouse" / "_async"

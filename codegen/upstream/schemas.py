@@ -1,0 +1,220 @@
+"""Change the named schemas of openapi.yaml into what they are to be."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from codegen.upstream.canonical import Canon, Schema, bare, written
+
+PREFIX = "#/components/schemas/"
+_APART = frozenset({"type", "properties", "required", "items"})
+
+
+def pascal(name: str) -> str:
+    """Return a name as that of a class: `list_roles` is `ListRoles`, `x-y.z` is `XYZ`."""
+    return "".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9]+", name))
+
+
+def flow(values: Mapping[str, Any]) -> CommentedMap:
+    """Return a mapping that is written in one line."""
+    made = CommentedMap(values)
+    made.fa.set_flow_style()
+    return made
+
+
+def _list(values: list[Any]) -> CommentedSeq:
+    made = CommentedSeq(values)
+    made.fa.set_flow_style()
+    return made
+
+
+def set_key(node: CommentedMap, key: str, value: Any) -> None:
+    """Set a key, after the others if it is new; None takes it away."""
+    if value is None:
+        node.pop(key, None)
+    elif node.get(key, _NOTHING) != value:
+        node[key] = value
+
+
+_NOTHING = object()
+
+Site = tuple[CommentedMap, str, Schema, str]
+"""Where a schema is used, what it is to be, and how to call it if it gets a name."""
+
+
+class Schemas:
+    """The named schemas, and what is asked of them."""
+
+    def __init__(self, components: CommentedMap) -> None:
+        self._components = components
+        self._asked: dict[str, list[Site]] = defaultdict(list)
+        self._made: dict[str, str] = {}
+
+    def ask(self, holder: CommentedMap, key: str, wanted: Schema, hint: str) -> None:
+        """Ask that what stands under a key becomes a schema."""
+        node = holder[key]
+        if reference := node.get("$ref"):
+            self._asked[reference.removeprefix(PREFIX)].append((holder, key, wanted, hint))
+        elif _is_named(wanted):
+            holder[key] = self._built(wanted, hint, node.get("description"))
+        else:
+            self._merge(node, wanted, hint)
+
+    def settle(self) -> None:
+        """Change the named schemas, those that use others before those that they use."""
+        for name in self._order():
+            if sites := self._asked.pop(name, None):
+                self._named(name, sites)
+
+    def _order(self) -> list[str]:
+        """Return the names so that each comes after all that refer to it."""
+        found: list[str] = []
+
+        def visit(name: str) -> None:
+            if name in found or name not in self._components:
+                return
+            for inner in _references(self._components[name]):
+                visit(inner)
+            found.append(name)
+
+        for name in list(self._components):
+            visit(name)
+        return found[::-1]
+
+    def _named(self, name: str, sites: list[Site]) -> None:
+        """Change a named schema as most of its users want it; the others get one of their own."""
+        wanted = [written(schema) for _, _, schema, _ in sites]
+        most = max(wanted, key=wanted.count)
+        node = self._components[name]
+        for (holder, key, schema, hint), want in zip(sites, wanted, strict=True):
+            if want != most:
+                holder[key] = self._built(schema, hint, node.get("description"))
+        agreed = [
+            schema for (_, _, schema, _), want in zip(sites, wanted, strict=True) if want == most
+        ]
+        self._note(name, node, agreed)
+        self._merge(node, agreed[0], name)
+
+    def _note(self, name: str, node: CommentedMap, wanted: list[Schema]) -> None:
+        """Note how they call it, where that is not what we do."""
+        known = node.get("x-upstream", {}).get("names", [])
+        names = {schema["~name"] for schema in wanted if schema.get("~name")} - {name}
+        if names - set(known):
+            set_key(node, "x-upstream", flow({"names": _list(sorted({*known, *names}))}))
+
+    def _merge(self, node: CommentedMap, wanted: Schema, hint: str) -> None:
+        """Change a schema in place, and nothing of it that is as wanted."""
+        if node.get("x-evidence"):
+            node["x-evidence"] = "documented"
+        present = Canon({"components": {"schemas": self._components}}).schema(node)
+        if present.get("type") != wanted.get("type"):
+            kind = wanted.get("type")
+            set_key(node, "type", _list(kind) if isinstance(kind, list) else kind)
+        for key in sorted({*present, *wanted} - _APART):
+            if not key.startswith("~") and written(present.get(key)) != written(wanted.get(key)):
+                value = bare(wanted.get(key))
+                set_key(node, key, _list(value) if isinstance(value, list) else value)
+        self._merge_properties(node, wanted, hint)
+        if "items" not in wanted:
+            node.pop("items", None)
+        elif "items" in node:
+            self.ask(node, "items", wanted["items"], f"{hint}Item")
+        else:
+            node["items"] = self._built(wanted["items"], f"{hint}Item")
+
+    def _merge_properties(self, node: CommentedMap, wanted: Schema, hint: str) -> None:
+        properties = node.get("properties", CommentedMap())
+        target = wanted.get("properties", {})
+        for name in [name for name in properties if name not in target]:
+            del properties[name]
+        for name, schema in target.items():
+            inner = f"{hint}{pascal(name)}"
+            if name in properties:
+                self.ask(properties, name, schema, inner)
+            else:
+                properties[name] = self._built(schema, inner)
+        if properties and "properties" not in node:
+            node.insert(_after(node, "type"), "properties", properties)
+        elif not properties:
+            node.pop("properties", None)
+        required = wanted.get("required", [])
+        if sorted(node.get("required", [])) != sorted(required):
+            kept = [name for name in node.get("required", []) if name in required]
+            listed = _list([*kept, *(name for name in required if name not in kept)])
+            if not listed:
+                del node["required"]
+            elif "required" in node:
+                node["required"] = listed
+            else:
+                node.insert(_after(node, "type"), "required", listed)
+
+    def _built(self, wanted: Schema, hint: str, text: str | None = None) -> CommentedMap:
+        """Return a new schema; what becomes a class is named and referred to."""
+        if not _is_named(wanted):
+            return self._inline(wanted, hint, text)
+        kinds = wanted.get("type")
+        nullable = isinstance(kinds, list) and "null" in kinds
+        if nullable:
+            rest = [kind for kind in kinds or [] if kind != "null"]
+            wanted = {**wanted, "type": rest[0] if len(rest) == 1 else rest}
+        key = written(wanted)
+        if key not in self._made:
+            name = self._made[key] = self._free(wanted.get("~name", ""), hint)
+            self._components[name] = node = CommentedMap()
+            described = wanted.get("~text") or text
+            if described:
+                node["description"] = described
+            self._fill(node, wanted, name)
+        reference = flow({"$ref": PREFIX + self._made[key]})
+        return flow({"anyOf": [reference, flow({"type": "null"})]}) if nullable else reference
+
+    def _inline(self, wanted: Schema, hint: str, text: str | None) -> CommentedMap:
+        node = flow({})
+        self._fill(node, wanted, hint)
+        if described := wanted.get("~text") or text:
+            node["description"] = described
+        return node
+
+    def _fill(self, node: CommentedMap, wanted: Schema, hint: str) -> None:
+        for key, value in wanted.items():
+            if key.startswith("~"):
+                continue
+            if key == "properties":
+                built = {n: self._built(s, f"{hint}{pascal(n)}") for n, s in value.items()}
+                node[key] = CommentedMap(built)
+            elif key == "items":
+                node[key] = self._built(value, f"{hint}Item")
+            else:
+                plain = bare(value)
+                node[key] = _list(plain) if isinstance(plain, list) else plain
+        if wanted.get("type") == "object" and "additionalProperties" not in node:
+            node["additionalProperties"] = True
+
+    def _free(self, name: str, hint: str) -> str:
+        """Return a name for a new schema that nothing else has, not even in another case."""
+        taken = {known.lower() for known in self._components}
+        candidates = [pascal(name), pascal(hint)]
+        candidates += [f"{pascal(hint)}{number}" for number in range(2, 100)]
+        return next(one for one in candidates if one and one.lower() not in taken)
+
+
+def _is_named(schema: Schema) -> bool:
+    """Tell whether a schema becomes a class, which must have a name."""
+    kinds = schema.get("type") or []
+    return "object" in ([kinds] if isinstance(kinds, str) else kinds) or "enum" in schema
+
+
+def _after(node: CommentedMap, key: str) -> int:
+    return list(node).index(key) + 1 if key in node else len(node)
+
+
+def _references(node: Any) -> list[str]:
+    if isinstance(node, list):
+        return [name for inner in node for name in _references(inner)]
+    if not isinstance(node, Mapping):
+        return []
+    own = [str(node["$ref"]).removeprefix(PREFIX)] if "$ref" in node else []
+    return own + [name for inner in node.values() for name in _references(inner)]

@@ -1,0 +1,115 @@
+# Derived from overlay/bytehouse/_async/_ensuring.py by `make generate`. Do not edit.
+"""Make sure of something: create it if it is missing, compare it if it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from bytehouse_raw.models import CreatedObject
+from bytehouse_raw.plan import Plan
+
+from .._ensure import Difference, Ensured
+from .._errors import (
+    APIError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    QueryFailed,
+    ResponseDecodeError,
+)
+from .._options import CallOptions
+from .._states import Phase
+from ._resource import Enveloped, Resource
+from ._waiter import Waiter
+
+if TYPE_CHECKING:
+    from ._client import ByteHouse
+
+__all__ = ["Ensuring"]
+
+T = TypeVar("T")
+_PATIENCE = 60.0
+
+
+class Ensuring(Resource):
+    """Hold what groups of operations have in common whose objects can be made sure of."""
+
+    def _ensure(
+        self,
+        read: Plan[Enveloped[T]],
+        create: Plan[Enveloped[CreatedObject]],
+        compare: Callable[[T], tuple[Difference, ...]],
+        options: CallOptions,
+    ) -> Ensured[T]:
+        """Create what is missing, compare what is there, and change nothing that exists.
+
+        Missing is what the service itself says is not there: a 404 of another origin may come from
+        a wrong path, and creating something would hide that.
+        """
+        live = self._found(read, options)
+        if live is not None:
+            return Ensured(live, differences=compare(live))
+        created = True
+        try:
+            self._send(create, options)
+        except (OutcomeUnknown, ResponseDecodeError) as unknown:
+            try:
+                live = _Arrival(self._client, self, read, options).wait()
+            except NotFound:
+                raise unknown from None
+        except (Conflict, InvalidRequest, QueryFailed):
+            # Someone else may have been faster, in whatever words the service says so.
+            created, live = False, self._found(read, options)
+            if live is None:
+                raise
+        else:
+            live = _Arrival(self._client, self, read, options).wait()
+        return Ensured(live, created=created, differences=compare(live))
+
+    def _found(self, read: Plan[Enveloped[T]], options: CallOptions) -> T | None:
+        """Return what is there; None if the service says that it is missing."""
+        try:
+            return self._data(read, options)
+        except APIError as error:
+            # The engine's own words for it come with a 404 as well.
+            missing = isinstance(error, NotFound) or error.status == 404
+            if not missing or not error.by_service:
+                raise
+            return None
+
+
+class _Arrival(Waiter[T]):
+    """Wait for something just made to be visible."""
+
+    _still = "what was made was not there"
+    _goes_on = "It may still come; look again."
+
+    def __init__(
+        self,
+        client: ByteHouse,
+        resource: Ensuring,
+        read: Plan[Enveloped[T]],
+        options: CallOptions,
+    ) -> None:
+        super().__init__(client, options, started=False)
+        self._resource = resource
+        self._read = read
+
+    def _ask(self, options: CallOptions) -> T:
+        return self._resource._data(self._read, options)
+
+    def _state(self, status: T) -> None:  # noqa: ARG002 - it has none
+        return None
+
+    def _phase(self, status: T) -> Phase:  # noqa: ARG002 - that there is one is all
+        return Phase.SUCCEEDED
+
+    def wait(self) -> T:
+        """Return it once it is visible.
+
+        Raises:
+            NotFound: It is not, seconds later.
+        """
+        return self._wait(_PATIENCE, None)

@@ -1,0 +1,125 @@
+# Derived from overlay/bytehouse/_async/_execution_handle.py by `make generate`. Do not edit.
+"""Watch a run of an import job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bytehouse_raw.models import Execution
+
+from .._errors import ByteHouseError, ExecutionFailed
+from .._options import CallOptions, Seconds
+from .._schema import name_of
+from .._states import Phase, phase_of
+from ._waiter import Waiter
+
+if TYPE_CHECKING:
+    from ._client import ByteHouse
+
+__all__ = ["ExecutionHandle"]
+
+
+class ExecutionHandle(Waiter[Execution]):
+    """Watch an execution: ask where it stands, wait for it, stop it.
+
+    Get one from `import_jobs.start`, or in another process from `executions.handle(id)`.
+
+    Attributes:
+        id: Id of the execution.
+        job_id: Id of its job; None until it is known.
+    """
+
+    _still = "the execution still ran"
+
+    def __init__(
+        self,
+        client: ByteHouse,
+        execution_id: str,
+        job_id: int | None,
+        options: CallOptions,
+        *,
+        started: bool = False,
+    ) -> None:
+        super().__init__(client, options, started=started)
+        self.id = name_of(execution_id, "execution_id")
+        self.job_id = job_id
+
+    def _ask(self, options: CallOptions) -> Execution:
+        execution = self._client.executions.get(self.id, **options)
+        if self.job_id is None:
+            self.job_id = execution.job_id
+        return execution
+
+    def _state(self, status: Execution) -> str | None:
+        return status.status
+
+    def _phase(self, status: Execution) -> Phase:
+        return phase_of(status.status)
+
+    def _failure(self, status: Execution, phase: Phase) -> ExecutionFailed:
+        verb = "was stopped" if phase is Phase.CANCELLED else "failed"
+        why = f": {status.message}" if status.message else ""
+        error = ExecutionFailed(
+            f"the execution {self.id} {verb}{why}", hint="`executions.logs(id)` may tell more."
+        )
+        error.code = str(status.status)
+        error.execution_id = self.id
+        return error
+
+    def wait(
+        self,
+        timeout: Seconds = 3600.0,
+        *,
+        on_progress: Callable[[Execution], object] | None = None,
+        cancel: bool | None = None,
+    ) -> Execution:
+        """Wait until the execution has ended, and return it.
+
+        Asks at growing intervals. A poll that fails for a passing reason (no connection, 5xx, 429)
+        is made again until the time is over. A status that is not known counts as still running.
+        An execution of a Kafka job ends only when it is stopped.
+
+        Args:
+            timeout: Seconds, or a timedelta, to wait at most; an hour if not given.
+            on_progress: Called with each answer.
+            cancel: Whether the job is stopped on the service when the wait ends before the
+                execution does: time-out, Ctrl-C, cancelled task, an error in `on_progress`. If not
+                given, it is if `import_jobs.start` made this handle, and is not if
+                `executions.handle` did: who only watches, stops nothing.
+
+        Raises:
+            ExecutionFailed: The execution failed or was stopped.
+            TimedOut: It still ran when the time was over; `state` is the last that was seen.
+            APIError: The service refused to say where it stands; the execution goes on.
+        """
+        return self._wait(timeout, on_progress, cancel=cancel)
+
+    def result(self, timeout: Seconds = 3600.0, *, cancel: bool | None = None) -> Execution:
+        """Wait for the execution and return it as it ended; the same as `wait`."""
+        return self.wait(timeout, cancel=cancel)
+
+    def cancel(self) -> None:
+        """Stop the execution, by stopping its job (inferred: the API has no other way). One that
+        has ended is left alone, as the job may run anew.
+
+        Raises:
+            APIError: The service refused.
+            ByteHouseError: The service does not tell which job to stop.
+        """
+        if self._phase(self.status()) is Phase.RUNNING:
+            self._stop(self._options)
+
+    def _stop(self, options: CallOptions) -> None:
+        if self.job_id is None:
+            self._ask(options)
+        if self.job_id is None:
+            raise ByteHouseError(
+                f"The service does not tell which job the execution {self.id} is of.",
+                hint="Stop the job with import_jobs.stop(id).",
+            )
+        self._client.import_jobs.stop(self.job_id, **options)
+
+    def __repr__(self) -> str:
+        job = "" if self.job_id is None else f", job_id={self.job_id!r}"
+        return f"{type(self).__name__}({self.id!r}{job})"

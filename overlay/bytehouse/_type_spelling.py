@@ -1,0 +1,206 @@
+"""Read column types, so that two spellings of one type are known as the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import attrs
+
+__all__ = ["ColumnType", "holds_every_value", "parse_type", "tokens"]
+
+_TOKEN = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`|\"(?:[^\"\\]|\\.)*\"|[\w.+-]+|\S")
+# Spellings that the engine takes for the type on the left, whatever their case.
+_SPELLINGS = {
+    "Bool": "boolean",
+    "Int8": "byte, tinyint, int1, tinyint signed, int1 signed",
+    "Int16": "smallint, smallint signed",
+    "Int32": "int, integer, mediumint, int signed, integer signed, mediumint signed",
+    "Int64": "bigint, signed, bigint signed",
+    "UInt8": "tinyint unsigned, int1 unsigned",
+    "UInt16": "smallint unsigned, year",
+    "UInt32": "int unsigned, integer unsigned, mediumint unsigned",
+    "UInt64": "bigint unsigned, unsigned, bit, set",
+    "Float32": "float, real, single",
+    "Float64": "double, double precision",
+    "Decimal": "dec, numeric, fixed",
+    "DateTime": "timestamp, datetime32",
+    "FixedString": "binary",
+    "String": "varchar, varchar2, char, character, nchar, nvarchar, text, tinytext, mediumtext, "
+    "longtext, clob, blob, tinyblob, mediumblob, longblob, bytea, varbinary, char varying, "
+    "character varying, national char, national character, binary varying",
+    "IPv4": "inet4",
+    "IPv6": "inet6",
+}
+_OTHERS = """
+    Array Date Date32 DateTime64 Decimal32 Decimal64 Decimal128 Decimal256 Enum Enum8 Enum16 Int128
+    Int256 JSON LowCardinality Map Nested Nullable Tuple UInt128 UInt256 UUID
+"""
+_NAMES = {name.lower(): name for name in (*_SPELLINGS, *_OTHERS.split())} | {
+    spelling: name for name, spellings in _SPELLINGS.items() for spelling in spellings.split(", ")
+}
+_DIGITS = {"Decimal32": "9", "Decimal64": "18", "Decimal128": "38", "Decimal256": "76"}
+_NUMBER = re.compile(r"(U?)Int(\d+)|Float(\d+)")
+_COMPOSITE = ("Array", "Map", "Tuple", "Nested")
+
+
+@attrs.frozen
+class ColumnType:
+    """Hold a type in the one spelling that stands for all of its own.
+
+    Attributes:
+        name: Name of the type, or an argument that is none: a number, a text, ``'a' = 1``.
+        arguments: What stands in its parentheses.
+        label: Name of the element, inside a named tuple.
+    """
+
+    name: str
+    arguments: tuple[ColumnType, ...] = ()
+    label: str = ""
+
+    def __str__(self) -> str:
+        inside = f"({', '.join(map(str, self.arguments))})" if self.arguments else ""
+        return f"{self.label} {self.name}{inside}".lstrip()
+
+
+def tokens(text: str) -> list[str]:
+    """Cut SQL into its words, quoted pieces and signs."""
+    return _TOKEN.findall(text)
+
+
+def parse_type(text: str, nullable: bool | None = None) -> tuple[ColumnType, bool | None]:
+    """Return a type without its `Nullable`, and whether NULL is a value of it.
+
+    Args:
+        text: The type as it is written.
+        nullable: What is said beside it; None if nothing is. The type's own word goes before.
+    """
+    words = tokens(text)
+    found = _read(words)
+    if words:  # its parentheses do not match: nothing that we understand
+        found = ColumnType(" ".join(tokens(text)))
+    if found.name == "Nullable" and len(found.arguments) == 1:
+        return found.arguments[0], True
+    if found.name == "LowCardinality" and found.arguments:
+        inner = found.arguments[0]
+        if inner.name == "Nullable" and len(inner.arguments) == 1:
+            return attrs.evolve(found, arguments=inner.arguments), True
+    # These cannot be Nullable in the engine, whatever is said beside them.
+    return found, False if found.name in _COMPOSITE else nullable
+
+
+def _read(words: list[str], outer: str = "") -> ColumnType:
+    """Read one type off the front of the words; a word is left over if it never ends."""
+    head: list[str] = []
+    while words and words[0] not in ("(", ")", ","):
+        head.append(words.pop(0))
+    label = ""
+    if outer in ("Tuple", "Nested") and len(head) > 1 and " ".join(head).lower() not in _NAMES:
+        label = head.pop(0)
+        label = label[1:-1] if re.fullmatch(r"[`\"]\w+[`\"]", label) else label
+    spelled = " ".join(head)
+    name = _NAMES.get(spelled.lower(), spelled)
+    arguments: list[ColumnType] = []
+    if words[:1] == ["("]:
+        words.pop(0)
+        while words and words[0] != ")":
+            arguments.append(_read(words, name))
+            if words[:1] == [","]:
+                words.pop(0)
+        if not words:
+            words.append("")
+            return ColumnType(name)
+        words.pop(0)
+    return attrs.evolve(_settled(name, arguments), label=label)
+
+
+def _settled(name: str, arguments: list[ColumnType]) -> ColumnType:
+    """Fill in what a type means without saying so."""
+    if name == "String" or _NUMBER.fullmatch(name):
+        arguments = []  # a length, which the engine ignores
+    elif name == "Decimal":
+        arguments = (arguments or [ColumnType("10")]) + [ColumnType("0")] * (len(arguments) < 2)
+    elif name in _DIGITS:
+        name, arguments = "Decimal", [ColumnType(_DIGITS[name]), *arguments]
+    elif name == "DateTime64":
+        arguments = arguments or [ColumnType("3")]
+    elif name in ("Enum", "Enum8", "Enum16"):
+        numbered = _numbered(arguments)
+        wide = any(not -128 <= number < 128 for number in numbered.values())
+        name = ("Enum16" if wide else "Enum8") if name == "Enum" else name
+        arguments = [ColumnType(f"{text} = {number}") for text, number in numbered.items()]
+    return ColumnType(name, tuple(arguments))
+
+
+def _numbered(members: Iterable[ColumnType]) -> dict[str, int]:
+    """Return the members of an enum by number; one without goes on from the one before."""
+    found: dict[str, int] = {}
+    last = 0
+    for member in members:
+        text, _, number = member.name.rpartition(" = ")
+        last = int(number) if text and number.lstrip("-").isdecimal() else last + 1
+        found[text or member.name] = last
+    return dict(sorted(found.items(), key=lambda pair: pair[1]))
+
+
+def holds_every_value(wider: ColumnType, narrower: ColumnType) -> bool:
+    """Tell whether a type surely has every value of another, so that a change loses nothing."""
+    if wider == narrower:
+        return True
+    if wider.label != narrower.label:
+        return False
+    wider, narrower = _plain(wider), _plain(narrower)
+    match wider.name, narrower.name:
+        case ("Nullable" | "Array" | "Map" | "Tuple") as name, other if name == other:
+            return len(wider.arguments) == len(narrower.arguments) and all(
+                map(holds_every_value, wider.arguments, narrower.arguments)
+            )
+        case "Nullable", _:
+            return bool(wider.arguments) and holds_every_value(wider.arguments[0], narrower)
+        case "String", other:
+            return other not in ("Nullable", *_COMPOSITE)
+        case _:
+            return wider == narrower or _holds_scalars(wider, narrower)
+
+
+def _plain(kind: ColumnType) -> ColumnType:
+    """Return a type without its label, and without how it is stored."""
+    if kind.name == "LowCardinality" and kind.arguments:
+        return kind.arguments[0]
+    return attrs.evolve(kind, label="")
+
+
+def _holds_scalars(wider: ColumnType, narrower: ColumnType) -> bool:
+    match wider.name, narrower.name:
+        case "Decimal", "Decimal":
+            (precision, scale), (before, scale_before) = _figures(wider), _figures(narrower)
+            return scale >= scale_before and precision - scale >= before - scale_before
+        case ("DateTime" | "DateTime64", "DateTime") | ("Date32", "Date") | ("IPv6", "IPv4"):
+            return True
+        case (("Enum8" | "Enum16"), ("Enum8" | "Enum16")):
+            return set(narrower.arguments) <= set(wider.arguments)
+        case "DateTime64", "DateTime64":
+            # Nanoseconds leave room for fewer years.
+            (scale, _), (scale_before, _) = _figures(wider), _figures(narrower)
+            return scale_before <= scale and (scale < 9 or scale_before == 9)
+        case _:
+            return _holds_numbers(wider.name, narrower.name)
+
+
+def _figures(kind: ColumnType) -> tuple[int, int]:
+    found = [int(a.name) if a.name.isdecimal() else 0 for a in kind.arguments] + [0, 0]
+    return found[0], found[1]
+
+
+def _holds_numbers(wider: str, narrower: str) -> bool:
+    new = _NUMBER.fullmatch(wider)
+    old = _NUMBER.fullmatch("UInt8" if narrower == "Bool" else narrower)
+    if new is None or old is None:
+        return False
+    if new[3]:
+        # A float holds the integers up to the length of its fraction.
+        room = 53 if new[3] == "64" else 24
+        return int(old[3]) <= int(new[3]) if old[3] else int(old[2]) <= room
+    if old[3] or (new[1] and not old[1]):
+        return False
+    return int(new[2]) >= int(old[2]) + (old[1] == "U" and not new[1])

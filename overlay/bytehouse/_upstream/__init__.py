@@ -1,0 +1,30 @@
+"""Read the API's specification where a tenant has it, and find our operations in it.
+
+What runs at a user's (`bytehouse routes pull`) and what runs in the repository (`make drift`,
+`make adopt`) read and match with this one package.
+"""
+
+from __future__ import annotations
+
+from .document import Document, SpecOperation, operations, target
+from .errors import UpstreamError
+from .matching import Matching, Pair, match
+from .reader import Limits, Upstream, read
+from .shape import Shape, shape_of, shapes_of_client
+
+__all__ = [
+    "Document",
+    "Limits",
+    "Matching",
+    "Pair",
+    "Shape",
+    "SpecOperation",
+    "Upstream",
+    "UpstreamError",
+    "match",
+    "operations",
+    "read",
+    "shape_of",
+    "shapes_of_client",
+    "target",
+]

@@ -1,0 +1,366 @@
+"""Roles: who holds them, what they may do, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bytehouse_emulator import RunningEmulator
+from tests.emulator.api import Api
+from tests.emulator_control.conftest import Caller
+
+ASSIGNMENTS = "/v1/iam/assignments"
+PERMISSIONS = "/v1/iam/permissions"
+DENIED = (403, "Auth_PermissionDenied")
+USER = 1336688750
+_PERIOD = "startTime=2021-11-23T09:23:55Z&endTime=2021-11-23T09:23:55Z"
+_OF_ADMIN = "RoleName=SystemAdmin&ByteHouseResourceID=*&SecureObjectTypeName=ACCOUNT"
+
+
+def grant(api: Api, kind: str, resource: str, *actions: str, **more: Any) -> None:
+    """Grant Analyst actions on an object."""
+    for action in actions:
+        api.ok("POST", PERMISSIONS, _permission(kind, resource, action, **more))
+
+
+def _permission(kind: str, resource: str, action: str, **more: Any) -> dict[str, Any]:
+    return {
+        "RoleName": "Analyst",
+        "ByteHouseResourceID": resource,
+        "SecureObjectTypeName": kind,
+        "ActionName": action,
+        **more,
+    }
+
+
+@pytest.fixture
+def analyst(caller: Caller) -> Api:
+    """Return a caller under a role that was granted nothing."""
+    return caller(role="Analyst")
+
+
+@pytest.fixture
+def sales(api: Api) -> str:
+    """Make a database with two tables, and answer with its uuid."""
+    uuid: str = api.ok("POST", "/v1/databases", {"name": "sales"})["data"]["uuid"]
+    for name in ("orders", "refunds"):
+        table = f"CREATE TABLE sales.{name} (a Int32) ENGINE = CnchMergeTree ORDER BY a"
+        api.results(f"{table}; INSERT INTO sales.{name} VALUES (1), (2)")
+    api.results("CREATE VIEW sales.totals AS SELECT sum(a) AS a FROM sales.refunds")
+    return uuid
+
+
+def test_a_role_is_granted_what_it_was_refused(api: Api, analyst: Api, sales: str) -> None:
+    """A read is refused by name, works once it is granted, and is refused once it is revoked."""
+    assert analyst.refused("SELECT 1") == DENIED
+    grant(api, "VIRTUAL_WAREHOUSE", "vw_default", "USE")
+    refusal = analyst.submit("SELECT sum(a) FROM sales.orders")
+    assert refusal.status_code == 403
+    for word in ("Analyst", "SELECT", "sales.orders"):
+        assert word in refusal.json()["message"]
+    grant(api, "TABLE", "sales.orders", "SELECT")
+    assert analyst.rows("SELECT sum(a) FROM sales.orders") == [["3"]]
+    assert analyst.refused("SELECT sum(a) FROM sales.refunds") == DENIED
+    grant(api, "DATABASE", sales, "SELECT")
+    assert analyst.rows("SELECT sum(a) FROM sales.refunds") == [["3"]]
+    api.ok("DELETE", PERMISSIONS, _permission("DATABASE", sales, "SELECT"))
+    assert analyst.refused("SELECT sum(a) FROM sales.refunds") == DENIED
+    assert analyst.rows("SELECT count() FROM sales.orders") == [["2"]]
+
+
+@pytest.mark.parametrize(
+    ("action", "statement"),
+    [
+        ("SELECT", "SELECT * FROM sales.orders"),
+        ("SELECT", "USE sales; SELECT * FROM orders"),
+        ("SELECT", "SELECT (SELECT max(a) FROM sales.orders)"),
+        ("SELECT", "SELECT 1 WHERE 1 IN (SELECT a FROM sales.orders)"),
+        ("SELECT", "SELECT 1 IN sales.orders"),
+        ("SELECT", "WITH t AS (SELECT * FROM sales.orders) SELECT * FROM t"),
+        ("SELECT", "SELECT * FROM sales.totals"),
+        ("SELECT", "EXPLAIN SELECT * FROM sales.orders"),
+        ("SHOW", "DESCRIBE TABLE sales.orders"),
+        ("SHOW", "SHOW CREATE TABLE sales.orders"),
+        ("SHOW", "SHOW TABLES FROM sales"),
+        ("SHOW", "EXISTS TABLE sales.orders"),
+        ("INSERT", "INSERT INTO sales.orders VALUES (3)"),
+        ("INSERT", "INSERT INTO sales.orders SELECT number FROM numbers(3)"),
+        ("CREATE", "CREATE TABLE sales.new (a Int32) ENGINE = CnchMergeTree ORDER BY a"),
+        ("DROP", "DROP TABLE sales.orders"),
+        ("DROP", "DROP DATABASE sales"),
+        ("ALTER", "ALTER TABLE sales.orders ADD COLUMN b Int32"),
+        ("ALTER", "ALTER TABLE sales.orders DELETE WHERE a IN (1)"),
+        ("TRUNCATE", "TRUNCATE TABLE sales.orders"),
+        ("OPTIMIZE", "OPTIMIZE TABLE sales.orders"),
+    ],
+)
+@pytest.mark.usefixtures("sales")
+def test_a_statement_needs_its_action(api: Api, analyst: Api, action: str, statement: str) -> None:
+    """Each kind of statement is refused without its action on the database and runs with it."""
+    grant(api, "VIRTUAL_WAREHOUSE", "vw_default", "USE")
+    for other in {"SELECT", "SHOW", "INSERT", "CREATE", "DROP", "ALTER", "TRUNCATE"} - {action}:
+        if action != "SHOW":
+            grant(api, "DATABASE", "sales", other)
+    assert analyst.refused(statement) == DENIED
+    grant(api, "DATABASE", "sales", action)
+    analyst.results(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO sales.orders SELECT a FROM sales.refunds",
+        "INSERT INTO sales.orders VALUES ((SELECT max(a) FROM sales.refunds))",
+        "CREATE TABLE sales.copy ENGINE = CnchMergeTree ORDER BY a AS SELECT a FROM sales.refunds",
+        "CREATE VIEW sales.peek AS SELECT a FROM sales.refunds",
+        "CREATE TABLE sales.copy AS sales.refunds",
+        "SELECT * FROM merge('sales', 'refunds')",
+        "SELECT * FROM view(SELECT * FROM sales.refunds)",
+        "SELECT name FROM system.tables",
+        "SELECT * FROM sales.totals",
+        "ALTER TABLE sales.orders DELETE WHERE a IN (SELECT a FROM sales.refunds)",
+        "ALTER TABLE sales.orders DELETE WHERE a IN sales.refunds",
+        "ALTER TABLE sales.orders REPLACE PARTITION tuple() FROM sales.refunds",
+        "ALTER TABLE sales.orders MOVE PARTITION tuple() TO TABLE sales.refunds",
+        "DESCRIBE (SELECT a FROM sales.refunds)",
+        "SELECT hasColumnInTable('sales', 'refunds', 'a')",
+        "SELECT * FROM sales.orders SETTINGS additional_result_filter = 'a IN sales.refunds'",
+        "RENAME TABLE sales.orders TO sales.other",
+        "KILL QUERY WHERE 1",
+        "SHOW",
+        "CREATE TABLE",
+    ],
+)
+@pytest.mark.usefixtures("sales")
+def test_a_statement_does_no_more_than_its_role_may(api: Api, analyst: Api, statement: str) -> None:
+    """What reaches beyond the one table of a role is refused and has no effect."""
+    grant(api, "VIRTUAL_WAREHOUSE", "vw_default", "USE")
+    grant(api, "TABLE", "sales.orders", "ALL")
+    grant(api, "DATABASE", "sales", "CREATE")
+    status, _ = analyst.refused(statement)
+    assert status in {400, 403, 501}
+    before = [["orders"], ["refunds"], ["totals"]]
+    assert api.rows("SELECT name FROM system.tables WHERE database = 'sales'") == before
+    assert api.rows("SELECT sum(a) FROM sales.orders") == [["3"]]
+
+
+@pytest.mark.usefixtures("sales")
+def test_operations_are_refused_like_statements(api: Api, analyst: Api) -> None:
+    """An operation asks for its action on its object; SHOW comes with any other."""
+    table = "/v1/databases/sales/tables/orders"
+    assert analyst.fails("GET", table) == DENIED
+    assert analyst.fails("DELETE", table) == DENIED
+    assert analyst.fails("GET", "/v1/databases") == DENIED
+    assert analyst.fails("POST", "/v1/databases", {"name": "mine"}) == DENIED
+    grant(api, "TABLE", "sales.orders", "DROP")
+    analyst.ok("GET", table)
+    assert analyst.fails("PATCH", table, {"dropColumns": ["a"]}) == DENIED
+    analyst.ok("DELETE", table)
+    grant(api, "ACCOUNT", "*", "CREATE DATABASE")
+    analyst.ok("GET", "/v1/databases")
+    analyst.ok("POST", "/v1/databases", {"name": "mine"})
+    assert analyst.fails("DELETE", "/v1/databases/mine") == DENIED
+
+
+def test_a_grant_dies_with_its_object(api: Api, analyst: Api) -> None:
+    """An object of the same name that is made later is another object."""
+    for granted in (False, True):
+        api.ok("POST", "/v1/databases", {"name": "again"})
+        assert analyst.fails("GET", "/v1/databases/again") == DENIED
+        if not granted:
+            grant(api, "DATABASE", "again", "ALL")
+            analyst.ok("GET", "/v1/databases/again")
+        api.ok("DELETE", "/v1/databases/again")
+    warehouse = {"name": "mine", "configID": 123451}
+    for _ in range(2):
+        api.ok("POST", "/v1/vws", warehouse)
+        assert analyst.fails("GET", "/v1/vws/mine") == DENIED
+        grant(api, "VIRTUAL_WAREHOUSE", "mine", "VIEW")
+        analyst.ok("GET", "/v1/vws/mine")
+        api.ok("DELETE", "/v1/vws/mine")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/v1/iam/roles", None),
+        ("GET", "/v1/iam/assignments", None),
+        ("POST", "/v1/iam/assignments", {"UserID": USER, "RoleName": "SystemAdmin"}),
+        ("DELETE", "/v1/iam/assignments", {"UserID": USER, "RoleName": "SystemAdmin"}),
+        ("GET", f"{PERMISSIONS}?{_OF_ADMIN}", None),
+        ("GET", f"/v1/usage/storage?{_PERIOD}", None),
+        ("GET", f"/v1/usage/vw?{_PERIOD}", None),
+        ("GET", "/v1/import/connections", None),
+        ("GET", "/v1/import/jobs", None),
+        ("GET", "/v1/import/executions", None),
+        ("GET", "/v1/vws", None),
+        ("GET", "/v1/vw-configs", None),
+        ("POST", "/v1/vws", {"name": "mine", "configID": 123451}),
+        ("PATCH", "/v1/vws/vw_default", {"status": "down"}),
+        ("DELETE", "/v1/vws/vw_default", None),
+        ("GET", "/v1/databases/sales/materialized-views", None),
+        ("DELETE", "/v1/databases/sales/dictionaries/words", None),
+    ],
+)
+def test_a_role_may_do_nothing_until_it_is_granted_something(
+    analyst: Api, method: str, path: str, body: object
+) -> None:
+    """Every group of operations refuses a role without grants."""
+    assert analyst.fails(method, path, body) == DENIED
+
+
+def test_the_predefined_roles_may_do_everything(api: Api, caller: Caller) -> None:
+    """AccountAdmin and SystemAdmin hold every permission, and none of it can be changed."""
+    admin = caller(role="SystemAdmin")
+    admin.ok("POST", "/v1/databases", {"name": "sales"})
+    query = {
+        "RoleName": "SystemAdmin",
+        "ByteHouseResourceID": "sales",
+        "SecureObjectTypeName": "DATABASE",
+    }
+    listed = admin.ok("GET", PERMISSIONS, params=query)["data"]["permissions"]
+    assert {p["ActionName"] for p in listed} >= {"SELECT", "DROP"}
+    assert all(p["GrantOption"] for p in listed)
+    change = {**query, "ActionName": "SELECT"}
+    assert api.fails("POST", PERMISSIONS, change) == (400, "Permission_Invalid")
+    assert api.fails("DELETE", PERMISSIONS, change) == (400, "Permission_Invalid")
+
+
+def test_a_permission_is_listed_and_replaced(api: Api, analyst: Api, sales: str) -> None:
+    """A second grant changes the option only; a role sees its own permissions."""
+    grant(api, "DATABASE", sales, "SELECT")
+    grant(api, "DATABASE", "sales", "SELECT", "INSERT", GrantOption=True)
+    query = {
+        "RoleName": "Analyst",
+        "ByteHouseResourceID": sales,
+        "SecureObjectTypeName": "DATABASE",
+    }
+    listed = analyst.ok("GET", PERMISSIONS, params=query)["data"]["permissions"]
+    assert [(p["ActionName"], p["GrantOption"]) for p in listed] == [
+        ("SELECT", True),
+        ("INSERT", True),
+    ]
+    assert {p["ByteHouseResourceID"] for p in listed} == {sales}
+
+
+def test_the_grant_option_lets_a_role_pass_on_what_it_holds(
+    api: Api, analyst: Api, emulator: RunningEmulator, sales: str
+) -> None:
+    """With the option a role grants that action on that object, and nothing else."""
+    emulator.add_role("Junior")
+    wanted = {**_permission("TABLE", "sales.orders", "SELECT"), "RoleName": "Junior"}
+    grant(api, "DATABASE", sales, "SELECT")
+    assert analyst.fails("POST", PERMISSIONS, wanted) == DENIED
+    grant(api, "DATABASE", sales, "SELECT", GrantOption=True)
+    analyst.ok("POST", PERMISSIONS, wanted)
+    assert analyst.fails("POST", PERMISSIONS, {**wanted, "ActionName": "DROP"}) == DENIED
+    assert analyst.fails("DELETE", PERMISSIONS, wanted) == DENIED
+    grant(api, "ACCOUNT", "*", "MANAGE ROLES")
+    analyst.ok("DELETE", PERMISSIONS, wanted)
+
+
+@pytest.mark.parametrize(
+    ("change", "answer"),
+    [
+        ({"RoleName": "Nobody"}, (404, "Role_NotFound")),
+        ({"RoleName": ""}, (400, "Permission_Invalid")),
+        ({"ByteHouseResourceID": "nowhere"}, (404, "Database_NotFound")),
+        ({"SecureObjectTypeName": "GALAXY"}, (400, "Permission_Invalid")),
+        ({"SecureObjectTypeName": "TABLE"}, (404, "Table_NotFound")),
+        ({"ActionName": "DANCE"}, (400, "Permission_Invalid")),
+    ],
+)
+@pytest.mark.usefixtures("sales")
+def test_a_grant_that_could_have_no_effect_is_refused(
+    api: Api, change: dict[str, str], answer: tuple[int, str]
+) -> None:
+    """Names that nothing goes by are told, not kept."""
+    assert api.fails("POST", PERMISSIONS, _permission("DATABASE", "sales", "SELECT") | change) == (
+        answer
+    )
+
+
+def test_revoking_what_is_not_there_is_not_found(api: Api) -> None:
+    """A second revoke says so."""
+    grant(api, "ACCOUNT", "*", "VIEW USAGE")
+    permission = _permission("ACCOUNT", "*", "VIEW USAGE")
+    api.ok("DELETE", PERMISSIONS, permission)
+    assert api.fails("DELETE", PERMISSIONS, permission) == (404, "Permission_NotFound")
+
+
+def test_a_user_acts_under_the_roles_he_holds(
+    api: Api, caller: Caller, emulator: RunningEmulator
+) -> None:
+    """A role works while it is assigned; without one nothing does."""
+    other = caller(emulator.add_user(USER))
+    assert other.fails("GET", "/v1/sql/dialects") == (403, "Role_NotFound")
+    assignment = {"UserID": USER, "RoleName": "SystemAdmin"}
+    made = api.ok("POST", ASSIGNMENTS, assignment)["data"]
+    assert made == api.ok("POST", ASSIGNMENTS, assignment)["data"]
+    other.ok("GET", "/v1/databases")
+    under = {"X-User-ActiveRole": "AccountAdmin"}
+    assert other.fails("GET", "/v1/databases", headers=under) == (403, "Role_NotFound")
+    listed = api.ok("GET", ASSIGNMENTS, params={"UserID": USER})["data"]["assignments"]
+    assert listed == [made]
+    api.ok("DELETE", ASSIGNMENTS, assignment)
+    assert other.fails("GET", "/v1/databases") == (403, "Role_NotFound")
+    assert api.fails("DELETE", ASSIGNMENTS, assignment) == (404, "Assignment_NotFound")
+
+
+@pytest.mark.parametrize(
+    ("assignment", "answer"),
+    [
+        ({"UserID": 5, "RoleName": "SystemAdmin"}, (404, "User_NotFound")),
+        ({"UserID": USER, "RoleName": "Nobody"}, (404, "Role_NotFound")),
+        ({"UserID": USER, "RoleName": "AccountAdmin"}, (400, "Assignment_Invalid")),
+        ({"RoleName": "SystemAdmin"}, (400, "Assignment_Invalid")),
+        ({"UserID": USER}, (400, "Assignment_Invalid")),
+    ],
+)
+def test_an_assignment_needs_a_user_and_a_role(
+    api: Api, emulator: RunningEmulator, assignment: dict[str, Any], answer: tuple[int, str]
+) -> None:
+    """Both must exist, and AccountAdmin belongs to the account's first user alone."""
+    emulator.add_user(USER)
+    assert api.fails("POST", ASSIGNMENTS, assignment) == answer
+
+
+def test_roles_are_listed_under_a_key_with_ids_too_large_for_a_float(api: Api) -> None:
+    """The list of roles sits in an object; ids are exact integers beyond 2^53."""
+    answer = api.ok("GET", "/v1/iam/roles")
+    roles = answer["data"]["roles"]
+    assert [role["name"] for role in roles] == ["AccountAdmin", "SystemAdmin", "Analyst"]
+    assert answer["meta"] == {"offset": 0, "total": 3}
+    assert all(role["id"] > 2**53 and int(float(role["id"])) != role["id"] for role in roles)
+
+
+def test_a_query_belongs_to_the_role_it_was_submitted_under(api: Api, analyst: Api) -> None:
+    """Another role neither sees nor ends it; the predefined roles do."""
+    grant(api, "VIRTUAL_WAREHOUSE", "vw_default", "USE")
+    body = {"query": "SELECT sleep(3)", "mode": "ansi_sql", "queryID": "admins"}
+    headers = {"X-QuerySession-ID": "s"}
+    api.ok("POST", "/v1/sql/async", body)
+    assert analyst.fails("GET", "/v1/sql/async/admins/status") == DENIED
+    assert analyst.fails("DELETE", "/v1/sql/async/admins") == DENIED
+    assert analyst.fails("GET", "/v1/statistics/queries/admins") == DENIED
+    api.ok("DELETE", "/v1/sql/async/admins")
+    analyst.results("SELECT 1", queryID="analysts")
+    analyst.ok("GET", "/v1/sql/async/analysts/result")
+    api.ok("GET", "/v1/sql/async/analysts/result")
+    analyst.ok("DELETE", "/v1/sql/sync", headers=headers)
+
+
+@pytest.mark.usefixtures("sales")
+def test_lineage_is_told_to_who_may_read(api: Api, analyst: Api) -> None:
+    """What a text reads is refused under a role that may not read it."""
+    query = {"query": "SELECT * FROM sales.orders"}
+    assert analyst.fails("POST", "/v1/sql/lineage", query) == DENIED
+    grant(api, "TABLE", "sales.orders", "SELECT")
+    analyst.ok("POST", "/v1/sql/lineage", query)
+
+
+def test_the_account_is_in_use_whatever_the_role(api: Api) -> None:
+    """Account status takes no role: even one that does not exist is no matter."""
+    headers = {"X-User-ActiveRole": "Nobody"}
+    assert api.ok("GET", "/v1/iam/account/status", headers=headers)["data"]["status"] == "ACTIVE"

@@ -1,0 +1,128 @@
+"""Connections are kept, and their secrets are not given away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bytehouse_emulator import running_emulator
+from bytehouse_emulator._loading.masking import is_secret
+from tests.emulator.api import Api
+from tests.emulator_loading.loader import CONNECTIONS, JOBS, Loader
+
+_DATA = {
+    "endpoint": "http://127.0.0.1:9000",
+    "accessKeyID": "AKIA1",
+    "secretAccessKey": "hush-1",
+    "sasl": {"mechanism": "PLAIN", "username": "me", "password": "hush-2", "tokens": ["hush-3"]},
+    "uri": "mysql://me:hush-4@db/x",
+    "timeout": 5,
+}
+
+
+def test_masked_secrets_never_come_back(api: Loader) -> None:
+    """No answer holds a secret: not to create, get, list or a failed call."""
+    created = api.call("POST", CONNECTIONS, {"name": "secrets", "type": "S3", "data": _DATA})
+    number = created.json()["data"]["id"]
+    again = api.call("POST", CONNECTIONS, {"name": "secrets", "type": "S3", "data": _DATA})
+    answers = [
+        created,
+        again,
+        api.call("GET", f"{CONNECTIONS}/{number}"),
+        api.call("GET", CONNECTIONS, params={"limit": 100}),
+        api.call("PUT", f"{CONNECTIONS}/{number}", {"name": "secrets", "data": _DATA}),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 409, 200, 200, 200]
+    assert not [answer.text for answer in answers if "hush" in answer.text]
+    found = answers[2].json()["data"]["data"]
+    assert found["secretAccessKey"] == found["sasl"]["password"] == "******"
+    assert (found["accessKeyID"], found["sasl"]["username"], found["timeout"]) == ("AKIA1", "me", 5)
+
+
+def test_a_mask_that_is_sent_back_keeps_the_secret(tmp_path: Path) -> None:
+    """Writing back what was read changes no secret; a new value overwrites it."""
+    with running_emulator(data=tmp_path) as emulator:
+        api = Api(emulator.url, emulator.token)
+        body = {"name": "c", "type": "S3", "data": {"password": "hush", "host": "a"}}
+        number = api.ok("POST", CONNECTIONS, body)["data"]["id"]
+        read = api.ok("GET", f"{CONNECTIONS}/{number}")["data"]["data"]
+        api.ok("PUT", f"{CONNECTIONS}/{number}", {"name": "c", "data": read | {"host": "b"}})
+        assert api.ok("GET", f"{CONNECTIONS}/{number}")["data"]["data"]["host"] == "b"
+        api.client.close()
+    assert any(b"hush" in path.read_bytes() for path in tmp_path.glob("state.sqlite3*"))
+
+
+def test_a_mask_without_a_secret_behind_it_is_refused(api: Loader) -> None:
+    """Nobody ends up with a password of six asterisks."""
+    number = api.connection("S3", {"host": "a"})
+    body = {"name": "m", "data": {"password": "******"}}
+    assert api.fails("PUT", f"{CONNECTIONS}/{number}", body) == (400, "Connection_Invalid")
+
+
+@pytest.mark.parametrize(
+    ("key", "secret"),
+    [
+        ("password", True),
+        ("secretAccessKey", True),
+        ("secret_key", True),
+        ("SECRETKEY", True),
+        ("key", True),
+        ("apiKey", True),
+        ("sessionToken", True),
+        ("sasl.jaas.config", True),
+        ("accessKeyID", False),
+        ("access_key_id", False),
+        ("publicKey", False),
+        ("keyDeserializer", False),
+        ("tokenURL", False),
+        ("monkeys", False),
+        ("bucket", False),
+        ("topic", False),
+    ],
+)
+def test_secrets_are_known_by_their_names(key: str, *, secret: bool) -> None:
+    """What names a secret is masked, what names its id or place is not."""
+    assert is_secret(key) is secret
+
+
+def test_a_connection_in_use_cannot_be_deleted(api: Loader) -> None:
+    """It goes once no job refers to it."""
+    number = api.connection("KAFKA", {})
+    job = api.job({"type": "KAFKA"}, connectionID=number)
+    assert api.fails("DELETE", f"{CONNECTIONS}/{number}") == (409, "Connection_Conflict")
+    api.ok("DELETE", f"{JOBS}/{job}")
+    api.ok("DELETE", f"{CONNECTIONS}/{number}")
+    assert api.fails("GET", f"{CONNECTIONS}/{number}") == (404, "Connection_NotFound")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "x" * 129, "type": "S3", "data": {}},
+        {"name": " ", "type": "S3", "data": {}},
+        {"name": "a", "type": "FTP", "data": {}},
+        {"name": "a", "type": "S3"},
+    ],
+)
+def test_a_wrong_connection_is_refused(api: Loader, body: dict[str, object]) -> None:
+    """Name, kind and data must be as documented."""
+    assert api.call("POST", CONNECTIONS, body).status_code == 400
+
+
+@pytest.mark.parametrize("data", ['{"a":' * 900 + "1" + "}" * 900, '{"a": 1' + "0" * 400 + "}"])
+def test_data_that_cannot_be_kept_is_refused(api: Loader, data: str) -> None:
+    """Neither the call nor any later list breaks over it."""
+    body = '{"name": "deep", "type": "S3", "data": ' + data + "}"
+    headers = {"Content-Type": "application/json"}
+    response = api.client.post(CONNECTIONS, content=body, headers=headers)
+    assert response.status_code == 400
+    api.ok("GET", CONNECTIONS)
+
+
+def test_ids_exceed_what_a_float_can_tell_apart(api: Loader) -> None:
+    """A client that reads ids as floats finds another connection, or none."""
+    first, second = api.connection("S3", {}), api.connection("S3", {})
+    assert first > 2**53
+    assert first != second
+    assert float(first) == float(second)

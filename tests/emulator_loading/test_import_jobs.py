@@ -1,0 +1,150 @@
+"""Import jobs are kept, changed, and refused where they could not run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bytehouse_emulator import running_emulator
+from tests.emulator.api import Api
+from tests.emulator_loading.loader import JOBS, Loader
+
+
+def test_a_job_goes_through_its_life(api: Loader) -> None:
+    """Create, read, rename, describe, replace, list and delete agree with each other."""
+    body = api.definition({"type": "LOCAL"}, description="first")
+    number = api.ok("POST", JOBS, body)["data"]["id"]
+    api.ok("PUT", f"{JOBS}/{number}/name", {"name": "renamed"})
+    api.ok("PUT", f"{JOBS}/{number}/description", {"description": "second"})
+    job = api.ok("GET", f"{JOBS}/{number}")["data"]
+    assert (job["name"], job["description"], job["state"]) == ("renamed", "second", "PUBLISHED")
+    assert job["configuration"] == body["configuration"]
+    api.ok("PUT", f"{JOBS}/{number}", body | {"configuration": {}, "state": "DRAFT"})
+    job = api.ok("GET", JOBS)["data"][0]
+    assert (job["id"], job["configuration"], job["state"]) == (number, {}, "DRAFT")
+    api.ok("DELETE", f"{JOBS}/{number}")
+    for method, rest, sent in [
+        ("GET", "", None),
+        ("PUT", "", body),
+        ("DELETE", "", None),
+        ("PUT", "/name", {"name": "x"}),
+        ("PUT", "/description", {}),
+        ("GET", "/start", None),
+        ("POST", "/start", {}),
+        ("POST", "/stop", None),
+        ("GET", "/executions", None),
+    ]:
+        assert api.fails(method, f"{JOBS}/{number}{rest}", sent) == (404, "ImportJob_NotFound")
+
+
+def test_names_are_unique(api: Loader) -> None:
+    """A second job of one name is refused, by create, update and rename."""
+    first, second = api.local("a.csv"), api.local("b.csv")
+    taken = api.ok("GET", f"{JOBS}/{first}")["data"]["name"]
+    body = api.definition({}, name=taken)
+    assert api.fails("POST", JOBS, body) == (409, "ImportJob_Conflict")
+    assert api.fails("PUT", f"{JOBS}/{second}", body) == (409, "ImportJob_Conflict")
+    rename = {"name": taken}
+    assert api.fails("PUT", f"{JOBS}/{second}/name", rename) == (409, "ImportJob_Conflict")
+    api.ok("PUT", f"{JOBS}/{first}/name", rename)
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 129, None])
+def test_a_name_must_be_there_and_short(api: Loader, name: str | None) -> None:
+    """1 to 128 characters, for rename too, where the docs do not require it."""
+    job = api.local("a.csv")
+    body = {} if name is None else {"name": name}
+    assert api.fails("PUT", f"{JOBS}/{job}/name", body) == (400, "ImportJob_Invalid")
+
+
+def test_a_draft_cannot_be_started(api: Loader) -> None:
+    """It can once it is published."""
+    api.table("id Int32")
+    name = api.file("a.csv", "id\n1\n")
+    job = api.local(name)
+    body = api.ok("GET", f"{JOBS}/{job}")["data"]
+    api.ok("PUT", f"{JOBS}/{job}", body | {"state": "DRAFT"})
+    assert api.fails("POST", f"{JOBS}/{job}/start", {}) == (409, "ImportJob_Conflict")
+    api.ok("PUT", f"{JOBS}/{job}", body)
+    assert api.run(job)["status"] == "FINISHED"
+
+
+def test_the_start_arguments_name_the_files(api: Loader) -> None:
+    """What a job answers with there, it takes when it is started; the given ones win."""
+    table = api.table("id Int32")
+    first, second = api.file("a.csv", "id\n1\n"), api.file("b.csv", "id\n2\n")
+    job = api.local(first)
+    arguments = api.ok("GET", f"{JOBS}/{job}/start")["data"]
+    assert arguments == {"source.properties.fileNames": first}
+    execution = api.run(job, {"source.properties.fileNames": second})
+    assert execution["arguments"] == {"source.properties.fileNames": second}
+    assert api.rows(f"SELECT id FROM {table}") == [[2]]
+
+
+@pytest.mark.parametrize(
+    ("source", "status"),
+    [
+        ({}, 501),
+        ({"type": "LOCAL"}, 501),
+        ({"type": "LOCAL", "format": "CSV"}, 400),
+        ({"type": "LOCAL", "format": "AVRO", "properties": {"fileNames": "a"}}, 501),
+        ({"type": "LOCAL", "format": "CSV", "properties": {"fileNames": "a", "skip": 1}}, 501),
+        ({"type": "LOCAL", "format": "CSV", "properties": {"fileNames": "/etc/passwd"}}, 400),
+        ({"type": "LOCAL", "format": "CSV", "properties": {"fileNames": "x/../../a"}}, 400),
+        ({"type": "MYSQL", "format": "JSON"}, 501),
+        ({"type": "S3", "format": "CSV", "properties": {"fileNames": "a"}}, 400),
+        ({"type": "KAFKA", "format": "PROTOBUF", "properties": {"topic": "a"}}, 501),
+    ],
+)
+def test_what_cannot_run_is_refused(api: Loader, source: dict[str, Any], status: int) -> None:
+    """It can be kept; starting it says what is not modelled or wrong, and leaves no execution."""
+    api.table("id Int32")
+    job = api.job(source)
+    assert api.fails("POST", f"{JOBS}/{job}/start", {})[0] == status
+    assert api.ok("GET", f"{JOBS}/{job}/executions")["data"] == []
+
+
+def test_an_unknown_start_argument_is_refused(api: Loader) -> None:
+    """It is not passed over in silence."""
+    api.table("id Int32")
+    job, body = api.local("a.csv"), {"source.properties.skipRows": "1"}
+    assert api.fails("POST", f"{JOBS}/{job}/start", body) == (501, "Emulator_NotModelled")
+
+
+def test_a_missing_target_is_refused(api: Loader) -> None:
+    """The table must be there when the job is started, and be one that holds rows."""
+    job = api.local("a.csv")
+    assert api.fails("POST", f"{JOBS}/{job}/start", {}) == (404, "Table_NotFound")
+    api.rows(f"CREATE VIEW {api.database}.t AS SELECT 1 AS id; SELECT 1")
+    assert api.fails("POST", f"{JOBS}/{job}/start", {}) == (400, "ImportJob_Invalid")
+
+
+def test_a_role_must_be_allowed_to_insert(api: Loader) -> None:
+    """The right to load data is no right to write to any table."""
+    api.table("id Int32")
+    job = api.local(api.file("a.csv", "id\n1\n"))
+    path, role = f"{JOBS}/{job}/start", {"X-User-ActiveRole": "Loader"}
+    assert api.fails("POST", path, {}, headers=role) == (403, "Auth_PermissionDenied")
+    api.grant("MANAGE DATA LOADING", "ACCOUNT", "")
+    assert api.fails("POST", path, {}, headers=role) == (403, "Auth_PermissionDenied")
+    api.grant("INSERT", "DATABASE", api.database)
+    api.ok("POST", path, {}, headers=role)
+
+
+def test_jobs_and_connections_outlive_the_process(tmp_path: Path) -> None:
+    """With `--data`, what was made is there after a restart, and numbers are not given twice."""
+    body = {"name": "j", "state": "DRAFT", "configuration": {}, "sourceSchema": {}}
+    with running_emulator(data=tmp_path) as emulator:
+        api = Api(emulator.url, emulator.token)
+        first = api.ok("POST", JOBS, body)["data"]["id"]
+        second = api.ok("POST", JOBS, body | {"name": "k"})["data"]["id"]
+        api.ok("DELETE", f"{JOBS}/{second}")
+        api.client.close()
+    with running_emulator(data=tmp_path) as emulator:
+        api = Api(emulator.url, emulator.token)
+        assert api.ok("GET", f"{JOBS}/{first}")["data"]["name"] == "j"
+        third = api.ok("POST", JOBS, body | {"name": "l"})["data"]["id"]
+        api.client.close()
+    assert third > second

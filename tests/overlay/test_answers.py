@@ -1,0 +1,359 @@
+"""What an answer amounts to: a result, or one error of the right class."""
+
+import copy
+import math
+import pickle
+from typing import Any
+
+import pytest
+
+import bytehouse
+from bytehouse import (
+    APIError,
+    AuthenticationError,
+    ByteHouse,
+    ByteHouseError,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    QueryFailed,
+    RateLimited,
+    ResponseDecodeError,
+    ServerError,
+)
+from tests.overlay.colours import MakeClient
+from tests.overlay.server import Reply, ScriptedServer, data
+
+ENGINE = "Code: 60. DB::Exception: Table d.t does not exist. (UNKNOWN_TABLE)"
+LOGIN = "<html><head><title>Sign in</title></head><body>Please <b>sign in</b></body></html>"
+
+
+def read(bh: ByteHouse) -> object:
+    """Make a call that only reads."""
+    return bh.databases.get("d", max_retries=0)
+
+
+def write(bh: ByteHouse) -> object:
+    """Make a call that changes something."""
+    return bh.databases.create("d", max_retries=0)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (301, APIError),
+        (304, APIError),
+        (400, InvalidRequest),
+        (401, AuthenticationError),
+        (403, PermissionDenied),
+        (404, NotFound),
+        (405, InvalidRequest),
+        (409, Conflict),
+        (422, InvalidRequest),
+        (429, RateLimited),
+        (499, InvalidRequest),
+        (500, ServerError),
+        (502, ServerError),
+        (520, ServerError),
+        (599, ServerError),
+        (999, ServerError),
+    ],
+)
+@pytest.mark.parametrize("body", [b"", {"message": "no"}, LOGIN, b"{", b"\xff\xfe", [1]], ids=str)
+def test_each_status_has_its_class(
+    bh: ByteHouse, server: ScriptedServer, status: int, kind: type[APIError], body: Any
+) -> None:
+    """The class follows from the status, whatever the body is."""
+    server.script(Reply(status, body))
+    for call in (read, write):
+        with pytest.raises(kind) as caught:
+            call(bh)
+        assert type(caught.value) is kind
+        assert caught.value.status == status
+        assert f"HTTP {status}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ({"message": "a", "error": {"code": "E_1", "message": "b"}}, "E_1", "b"),
+        ({"message": "a", "error": {}}, "", "a"),
+        ({"message": "a"}, "", "a"),
+        ({"code": "errbook_DB_NotFound", "message": "a"}, "errbook_DB_NotFound", "a"),
+        ({"code": 1207, "message": "a"}, "1207", "a"),
+        ({"error": "b"}, "", "b"),
+        ({"error": {"code": None, "message": None}, "message": None}, "", "HTTP 400"),
+        ({"error": {"code": {"deep": 1}, "message": ["x"]}}, "", "HTTP 400"),
+        ({}, "", "HTTP 400"),
+        (b'{"code": ' + b"3" * 5000 + b"}", "", "HTTP 400"),
+        ({"code": "E" * 5000}, "EEEE", "HTTP 400"),
+        ({"message": "long " * 5000}, "", "long long"),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_what_the_service_says_is_in_the_error(
+    bh: ByteHouse, server: ScriptedServer, body: Any, code: str, message: str
+) -> None:
+    """Code and message are found in every known form of an error, and the text stays short."""
+    server.script(Reply(400, body))
+    with pytest.raises(InvalidRequest) as caught:
+        read(bh)
+    assert caught.value.code.startswith(code)
+    assert bool(caught.value.code) == bool(code)
+    assert message in caught.value.message
+    assert len(str(caught.value)) < 2000
+
+
+@pytest.mark.parametrize(
+    "error",
+    [None, {}, [], "", False, {"code": 0}, {"code": "0", "message": ""}, {"code": 200},
+     {"code": "OK", "message": "Success"}, {"message": "success"}, {"code": None, "details": [1]}],
+    ids=str,
+)  # fmt: skip
+def test_an_error_object_that_says_nothing_is_no_failure(
+    bh: ByteHouse, server: ScriptedServer, error: Any
+) -> None:
+    """The service sends one beside its "Success": its mere presence counts for nothing."""
+    server.script(Reply(body={"message": "Success", "error": error, "data": {"name": "d"}}))
+    assert bh.databases.get("d").name == "d"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "code"),
+    [
+        ({"code": "E_1", "message": "no"}, APIError, "E_1"),
+        ({"code": 403, "message": "no"}, PermissionDenied, "403"),
+        ({"code": "404"}, NotFound, "404"),
+        ({"code": 17}, APIError, "17"),
+        ({"message": "no"}, APIError, ""),
+        ("no", APIError, ""),
+        ({"message": ENGINE}, QueryFailed, "60"),
+        ({"code": "9" * 5000}, APIError, "9999"),
+        ({"code": "٤٠٤"}, NotFound, "٤٠٤"),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_an_error_inside_a_success_raises(
+    bh: ByteHouse, server: ScriptedServer, error: Any, kind: type[APIError], code: str
+) -> None:
+    """A failure that comes with status 200 is a failure, and is not asked for twice."""
+    server.script(Reply(body={"message": "Success", "error": error, "data": {"name": "d"}}))
+    with pytest.raises(kind) as caught:
+        bh.databases.get("d")
+    assert type(caught.value) is kind
+    assert caught.value.code.startswith(code)
+    assert caught.value.status == 200
+    assert len(server.seen) == 1
+    assert len(str(caught.value)) < 2000
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 500, 503])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(body=ENGINE),
+        Reply(body={"message": ENGINE}),
+        Reply(body={"error": {"code": "x", "message": f"failed: {ENGINE}"}}),
+        Reply(body="anything", headers={"X-ClickHouse-Exception-Code": "60"}),
+        Reply(body={"message": "no such table"}, headers={"X-ClickHouse-Exception-Code": "60"}),
+    ],
+    ids=str,
+)
+def test_what_the_engine_says_is_a_failed_query(
+    bh: ByteHouse, server: ScriptedServer, status: int, reply: Reply
+) -> None:
+    """The engine's number is the code, in each of the forms that it speaks in."""
+    server.script(Reply(status, reply.body, reply.headers))
+    with pytest.raises(QueryFailed) as caught:
+        bh.queries.execute("SELECT * FROM t")
+    assert caught.value.code == "60"
+    assert caught.value.status == status
+    assert caught.value.hint == ""
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"), [(LOGIN, "Sign in"), ("", "without a body"), (ENGINE, "Table d.t")]
+)
+def test_a_gateway_s_page_is_told_in_short(
+    bh: ByteHouse, server: ScriptedServer, body: str, shown: str
+) -> None:
+    """Of a page only its words are shown, and where it came from is hinted at."""
+    server.script(Reply(502, body))
+    with pytest.raises(APIError) as caught:
+        read(bh)
+    assert shown in str(caught.value)
+    assert "<" not in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [LOGIN, "OK", "\x1f\x8b", '"text"', "17", "null", "[]", "[1]"])
+def test_a_success_that_is_no_object_cannot_be_understood(
+    bh: ByteHouse, server: ScriptedServer, body: str
+) -> None:
+    """A page, a text or a list with status 200 comes from something that is not this API."""
+    server.script(Reply(body=body))
+    for call in (read, write):
+        with pytest.raises(ResponseDecodeError) as caught:
+            call(bh)
+        assert caught.value.status == 200
+        assert caught.value.hint
+        assert body != LOGIN or "host" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(body={"data": {"name": "d", "uuid": "u" * 500}}, cut=200),
+        Reply(body={"data": {"name": "d", "uuid": "u" * 500}}, cut=200, chunked=True),
+        Reply(body={"data": {"name": "d"}}, cut=3, chunked=True),
+        Reply(body=b"no gzip", headers={"Content-Encoding": "gzip"}),
+        Reply(body=b"no deflate", headers={"Content-Encoding": "deflate"}),
+        Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}", then="close"),
+    ],
+    ids=str,
+)
+def test_a_body_that_breaks_off_is_asked_for_again_by_a_read_alone(
+    bh: ByteHouse, server: ScriptedServer, reply: Reply
+) -> None:
+    """A read tries again; a write says that it was answered with success."""
+    server.script(reply, data({"name": "d"}))
+    assert bh.databases.get("d").name == "d"
+    assert len(server.seen) == 2
+    server.script(reply)
+    with pytest.raises(ResponseDecodeError) as caught:
+        bh.databases.get("d", max_retries=2)
+    assert caught.value.attempts == len(server.seen) == 3
+    server.script(reply, data({"uuid": "u"}))
+    with pytest.raises(ResponseDecodeError) as caught:
+        bh.databases.create("d")
+    assert len(server.seen) == 1
+    assert "answered with success" in caught.value.hint
+
+
+def test_an_error_whose_body_breaks_off_keeps_its_status(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """The status of a refusal is known before its body, and counts."""
+    server.script(Reply(409, {"message": "it is there, and more about that"}, cut=10))
+    with pytest.raises(Conflict):
+        write(bh)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"data": NaN}', b'{"data": {"name": "\xff"}}', b'{"data": 1e999}', b"{" * 10000,
+             b'{"data":' + b"[" * 100_000, b'{"data": {}} trailing', b'{"a": "\\ud800"}'],
+    ids=lambda body: body[:20],
+)  # fmt: skip
+def test_broken_json_cannot_be_understood(
+    bh: ByteHouse, server: ScriptedServer, body: bytes
+) -> None:
+    """What is not quite JSON raises the one error for it, not the parser's own."""
+    server.script(Reply(body=body, headers={"Content-Type": "application/json"}))
+    for call in (read, write):
+        with pytest.raises(ResponseDecodeError):
+            call(bh)
+
+
+def test_large_numbers_stay_whole(bh: ByteHouse, server: ScriptedServer) -> None:
+    """Ids beyond 2^53 and beyond 2^64 come as they are."""
+    for number in (2**53 + 1, 2**63, 2**64 + 1, -(2**70)):
+        server.script(data({"name": "d", "sizeInBytes": number}))
+        assert bh.databases.get("d").size_in_bytes == number
+    server.script(Reply(body=b'{"data": {"sizeInBytes": 1.5e3}}'))
+    assert math.isclose(float(bh.databases.get("d").size_in_bytes or 0), 1500)
+
+
+@pytest.mark.parametrize("reply", [Reply(204), Reply(body=b""), Reply(body=b" \n"), Reply(body={})])
+def test_an_empty_success_suffices_where_nothing_is_to_be_told(
+    bh: ByteHouse, server: ScriptedServer, reply: Reply
+) -> None:
+    """A delete needs no body; a list has no entries; what should give something says it did not."""
+    server.script(reply)
+    assert bh.databases.delete("d") is None  # type: ignore[func-returns-value]
+    assert bh.databases.list().all() == []
+    assert bh.queries.execute("SELECT 1") == []
+    with pytest.raises(ResponseDecodeError, match="no data") as caught:
+        bh.databases.create("d")
+    assert "went well" in caught.value.hint
+
+
+def test_fields_that_are_not_known_are_kept(bh: ByteHouse, server: ScriptedServer) -> None:
+    """A newer service breaks nothing, and what it says more is there."""
+    server.script(data({"name": "d", "flavour": "salt", "createdAt": 5}))
+    database = bh.databases.get("d")
+    assert database["flavour"] == "salt"
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (Reply(401, {"message": "no"}), "api_key"),
+        (Reply(403, {"message": "no"}), "role"),
+        (Reply(501, {"error": {"code": "E", "message": "no"}}), "does not offer"),
+        (Reply(501, LOGIN), "between"),
+        (Reply(502, LOGIN), "between"),
+        (Reply(307, headers={"Location": "https://x"}), "Redirects"),
+        (Reply(404, "<h1>404</h1>"), "inferred.*routes"),
+        (Reply(404, {"message": "page not found"}), "inferred.*routes"),
+    ],
+)
+def test_a_hint_says_what_to_do(
+    bh: ByteHouse, server: ScriptedServer, reply: Reply, words: str
+) -> None:
+    """Where a remedy is likely, the error names it."""
+    server.script(reply)
+    with pytest.raises(APIError, match=f"Hint: .*{words}"):
+        read(bh)
+
+
+def test_a_missing_object_is_not_blamed_on_the_route(
+    make: MakeClient, server: ScriptedServer
+) -> None:
+    """The hint about inferred routes is not given where the service named the error, where the
+    route is documented, and where the tenant gave it."""
+    server.script(Reply(404, {"error": {"code": "errbook_DB_NotFound", "message": "no"}}))
+    bh = make(server.url, routes={"get_table": "GET /v2/t/{db_name}/{table_name}"})
+    with pytest.raises(NotFound) as caught:
+        bh.databases.get("d")
+    assert caught.value.hint == ""
+    server.script(Reply(404, "nothing here"))
+    for call in (lambda: bh.queries.execute("SELECT 1"), lambda: bh.tables.get("d", "t")):
+        with pytest.raises(NotFound) as caught:
+            call()
+        assert "inferred" not in caught.value.hint
+
+
+def everything_wrong() -> list[ByteHouseError]:
+    """Return one error of each class, with all that a call adds."""
+    kinds = [getattr(bytehouse, name) for name in bytehouse.__all__ if name[0].isupper()]
+    errors = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, ByteHouseError)]
+    made = []
+    for kind in errors:
+        error = kind("what", hint="do", operation="op", method="GET", path="/p", role="r",
+                     attempts=2, query_id="q")  # fmt: skip
+        if isinstance(error, APIError):
+            error.status, error.code, error.request_id = 418, "E", "r-1"
+            error.headers, error.body, error.retry_after = {"a": "b"}, "{}", 1.5
+        made.append(error)
+    assert len(made) >= 16
+    return made
+
+
+@pytest.mark.parametrize("error", everything_wrong(), ids=lambda error: type(error).__name__)
+def test_every_error_survives_a_trip_to_another_process(error: ByteHouseError) -> None:
+    """A pickled or copied error is the same in class, text, arguments and attributes."""
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(twin) is type(error)
+        assert vars(twin) == vars(error)
+        assert (str(twin), repr(twin), twin.args) == (str(error), repr(error), error.args)
+
+
+def test_an_error_of_a_real_call_can_be_pickled(bh: ByteHouse, server: ScriptedServer) -> None:
+    """What a process pool hands back is the error with its answer."""
+    server.script(Reply(409, {"message": "it is there"}, {"X-Request-Id": "r-1"}))
+    with pytest.raises(Conflict) as caught:
+        write(bh)
+    twin = pickle.loads(pickle.dumps(caught.value))
+    assert str(twin) == str(caught.value)
+    assert vars(twin) == vars(caught.value)

@@ -1,0 +1,278 @@
+"""Each method sends what its operation takes, and returns what its answer holds."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bytehouse import ByteHouse, ResponseDecodeError
+from bytehouse_raw.models import (
+    AccountStatus,
+    ApiKey,
+    ClusterStatus,
+    Permission,
+    QueryStatistics,
+    Role,
+    RoleAssignment,
+    StorageUsage,
+    Table,
+    WarehouseUsage,
+)
+from bytehouse_raw.types import Model
+from tests.overlay.colours import KEY
+from tests.overlay.server import Reply, ScriptedServer, data
+
+Call = Callable[[ByteHouse], Any]
+START = "2021-11-23T09:23:55.840932013Z"
+END = "2021-11-24T09:23:55Z"
+WINDOW = "startTime=2021-11-23T09%3A23%3A55.840932013Z&endTime=2021-11-24T09%3A23%3A55Z"
+LAST_DAY = "startTime=2023-11-13T22%3A13%3A20Z&endTime=2023-11-14T22%3A13%3A20Z"
+GRANT = {
+    "RoleName": "analyst", "ByteHouseResourceID": "r-1", "SecureObjectTypeName": "TABLE",
+    "ActionName": "SELECT",
+}  # fmt: skip
+ASSIGNMENT = {"UserID": 2**60, "RoleName": "SystemAdmin"}
+PERMISSIONS = "RoleName=analyst&ByteHouseResourceID=r-1&SecureObjectTypeName=TABLE"
+
+# Call, method and target, body.
+SENT: list[tuple[Call, str, Any]] = [
+    (lambda bh: bh.views.list("d/b", filter="v%").all(),
+     "GET /v1/databases/d%2Fb/tables-views?filter=v%25&limit=100&offset=0", None),
+    (lambda bh: bh.views.materialized("db", limit=3).all(),
+     "GET /v1/databases/db/materialized-views?limit=3&offset=0", None),
+    (lambda bh: bh.views.get_materialized("db", "m v"),
+     "GET /v1/databases/db/materialized-views/m%20v", None),
+    (lambda bh: bh.dictionaries.delete("db", "dict"), "DELETE /v1/databases/db/dictionaries/dict",
+     None),
+    (lambda bh: bh.api_keys.create(expires_in="90d", comment="ci"), "POST /v1/iam/api-keys",
+     {"noExpiry": False, "expiryInDays": 90, "comment": "ci"}),
+    (lambda bh: bh.api_keys.create(expires_in=timedelta(weeks=1)), "POST /v1/iam/api-keys",
+     {"noExpiry": False, "expiryInDays": 7}),
+    (lambda bh: bh.api_keys.create(no_expiry=True), "POST /v1/iam/api-keys", {"noExpiry": True}),
+    (lambda bh: bh.api_keys.list(), "GET /v1/iam/api-keys", None),
+    (lambda bh: bh.api_keys.delete("k/1"), "DELETE /v1/iam/api-keys/k%2F1", None),
+    (lambda bh: bh.api_keys.set_status("k1", "DISABLED"), "PUT /v1/iam/api-keys/k1/status",
+     {"status": "DISABLED"}),
+    (lambda bh: bh.api_keys.enable("k1"), "PUT /v1/iam/api-keys/k1/status", {"status": "ENABLED"}),
+    (lambda bh: bh.api_keys.disable("k1"), "PUT /v1/iam/api-keys/k1/status",
+     {"status": "DISABLED"}),
+    (lambda bh: bh.api_keys.extend("k1", "4w"), "PUT /v1/iam/api-keys/k1/expiry",
+     {"addExpiryInDays": 28}),
+    (lambda bh: bh.roles.list(), "GET /v1/iam/roles", None),
+    (lambda bh: bh.assignments.list(), "GET /v1/iam/assignments", None),
+    (lambda bh: bh.assignments.list(user_id=2**60),
+     "GET /v1/iam/assignments?UserID=1152921504606846976", None),
+    (lambda bh: bh.assignments.assign(2**60, "SystemAdmin"), "POST /v1/iam/assignments",
+     ASSIGNMENT),
+    (lambda bh: bh.assignments.unassign(2**60, "SystemAdmin"), "DELETE /v1/iam/assignments",
+     ASSIGNMENT),
+    (lambda bh: bh.permissions.list("analyst", "r-1", "TABLE"),
+     f"GET /v1/iam/permissions?{PERMISSIONS}", None),
+    (lambda bh: bh.permissions.grant("analyst", "r-1", "TABLE", "SELECT", grant_option=True),
+     "POST /v1/iam/permissions", {**GRANT, "GrantOption": True}),
+    (lambda bh: bh.permissions.grant("analyst", "r-1", "TABLE", "SELECT"),
+     "POST /v1/iam/permissions", {**GRANT, "GrantOption": False}),
+    (lambda bh: bh.permissions.revoke("analyst", "r-1", "TABLE", "SELECT"),
+     "DELETE /v1/iam/permissions", GRANT),
+    (lambda bh: bh.account.status(), "GET /v1/iam/account/status", None),
+    (lambda bh: bh.usage.storage(START, END, database="db"),
+     f"GET /v1/usage/storage?{WINDOW}&dbName=db", None),
+    (lambda bh: bh.usage.warehouse(START, END, warehouse="etl"),
+     f"GET /v1/usage/vw?{WINDOW}&vwName=etl", None),
+    (lambda bh: bh.usage.storage("1d"), f"GET /v1/usage/storage?{LAST_DAY}", None),
+    (lambda bh: bh.statistics.query("q-1"), "GET /v1/statistics/queries/q-1", None),
+    (lambda bh: bh.tables.cluster_status("db", "t"),
+     "GET /v1/databases/db/tables/t/cluster-status", None),
+    (lambda bh: bh.metadata.subscribe(7, 2**60, "jwt"), "POST /v1/metadata/subscription", None),
+    (lambda bh: bh.metadata.unsubscribe("7", "8", "jwt"), "DELETE /v1/metadata/subscription",
+     None),
+]  # fmt: skip
+WITHOUT_ROLE = ("cluster-status", "/metadata/", "/account/")
+
+
+@pytest.mark.parametrize(("call", "line", "body"), SENT, ids=[line for _, line, _ in SENT])
+def test_a_method_sends_what_its_operation_takes(
+    bh: ByteHouse, server: ScriptedServer, call: Call, line: str, body: Any
+) -> None:
+    """One request goes out: this method, path, query and body, the key, and the role if taken."""
+    plural = "limit=" in line or (line.startswith("GET /v1/iam/") and "account" not in line)
+    server.script(data([] if plural else {"id": "k9", "apiKey": "hush"}))
+    call(bh.with_options(role="Auditor"))
+    [seen] = server.seen
+    assert seen.line == line
+    assert (seen.json if seen.body else None) == body
+    assert seen.header("Authorization") == f"Bearer {KEY}"
+    takes_role = not any(part in line for part in WITHOUT_ROLE)
+    assert seen.header("X-User-ActiveRole") == ("Auditor" if takes_role else None)
+
+
+def test_the_acting_role_is_not_the_role_that_is_assigned(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """`role` of a call goes into the header, `role_name` into the body."""
+    server.script(data({}))
+    bh.assignments.assign(1, "Analyst", role="SystemAdmin")
+    [seen] = server.seen
+    assert seen.header("X-User-ActiveRole") == "SystemAdmin"
+    assert seen.json["RoleName"] == "Analyst"
+
+
+def test_a_subscription_names_account_user_and_token_in_headers(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """The three headers carry the values as they are, the token in plain text."""
+    server.script(Reply(body={"message": "Success"}))
+    bh.metadata.subscribe(7, "u-8", "eyJ.hush.hush")
+    [seen] = server.seen
+    names = ("X-Account-ID", "X-User-ID", "X-Bytehouse-Token")
+    assert [seen.header(name) for name in names] == ["7", "u-8", "eyJ.hush.hush"]
+
+
+RETURNED: list[tuple[Call, Any, type[Model]]] = [
+    (lambda bh: bh.views.list("db").first(), [{"name": "v", "type": "VIEW", "new": 1}], Table),
+    (lambda bh: bh.views.materialized("db").first(), [{"name": "v", "new": 1}], Table),
+    (lambda bh: bh.views.get_materialized("db", "v"), {"name": "v", "new": 1}, Table),
+    (lambda bh: bh.api_keys.list()[0], [{"id": "k1", "new": 1}], ApiKey),
+    (lambda bh: bh.roles.list()[0], {"roles": [{"name": "r", "new": 1}]}, Role),
+    (lambda bh: bh.roles.list()[0], {"total": 1, "items": [{"name": "r", "new": 1}]}, Role),
+    (lambda bh: bh.assignments.list()[0], {"assignments": [{"UserID": 1, "new": 1}]},
+     RoleAssignment),
+    (lambda bh: bh.assignments.assign(1, "r"), {"UserID": 1, "new": 1}, RoleAssignment),
+    (lambda bh: bh.assignments.unassign(1, "r"), {"UserID": 1, "new": 1}, RoleAssignment),
+    (lambda bh: bh.permissions.list("r", "i", "t")[0],
+     {"permissions": [{"ActionName": "SELECT", "new": 1}]}, Permission),
+    (lambda bh: bh.permissions.grant("r", "i", "t", "a"), {"RoleName": "r", "new": 1}, Permission),
+    (lambda bh: bh.account.status(), {"status": "NORMAL", "new": 1}, AccountStatus),
+    (lambda bh: bh.usage.storage("1d"), {"new": 1}, StorageUsage),
+    (lambda bh: bh.usage.warehouse("1d"), {"new": 1}, WarehouseUsage),
+    (lambda bh: bh.statistics.query("q"), {"new": 1}, QueryStatistics),
+    (lambda bh: bh.tables.cluster_status("d", "t"), {"cluster_progress": 0.5, "new": 1},
+     ClusterStatus),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "answer", "kind"), RETURNED)
+def test_a_method_returns_a_typed_model_that_keeps_what_is_unknown(
+    bh: ByteHouse, server: ScriptedServer, call: Call, answer: Any, kind: type[Model]
+) -> None:
+    """The result is the operation's model; a field that the specification lacks is reachable."""
+    server.script(data(answer, message="Success", error={}))
+    result = call(bh)
+    assert type(result) is kind
+    assert result["new"] == 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda bh: bh.dictionaries.delete("db", "d"),
+        lambda bh: bh.api_keys.delete("k"),
+        lambda bh: bh.api_keys.enable("k"),
+        lambda bh: bh.api_keys.extend("k", 1),
+        lambda bh: bh.permissions.revoke("r", "i", "t", "a"),
+        lambda bh: bh.metadata.subscribe(1, 2, "jwt"),
+    ],
+)
+def test_a_method_without_a_result_returns_none(
+    bh: ByteHouse, server: ScriptedServer, call: Call
+) -> None:
+    """An answer that only says that it went well is no result."""
+    server.script(Reply(body={"message": "Success", "error": {}}))
+    assert call(bh) is None
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda bh: bh.views.get_materialized("db", ""),
+        lambda bh: bh.views.list("").all(),
+        lambda bh: bh.dictionaries.delete("db", ".."),
+        lambda bh: bh.api_keys.create(),
+        lambda bh: bh.api_keys.create(expires_in=1, no_expiry=True),
+        lambda bh: bh.api_keys.create(expires_in="36h"),
+        lambda bh: bh.api_keys.create(expires_in=0),
+        lambda bh: bh.api_keys.create(no_expiry=True, comment=5),
+        lambda bh: bh.api_keys.delete(None),
+        lambda bh: bh.api_keys.set_status("k", "PAUSED"),
+        lambda bh: bh.api_keys.extend("k", "1h"),
+        lambda bh: bh.api_keys.expiring("soon"),
+        lambda bh: bh.api_keys.rotate(store=print),
+        lambda bh: bh.api_keys.rotate(store=None, expires_in=1),
+        lambda bh: bh.assignments.list(user_id="me"),
+        lambda bh: bh.assignments.assign(True, "r"),
+        lambda bh: bh.assignments.assign(1, ""),
+        lambda bh: bh.assignments.unassign(-1, "r"),
+        lambda bh: bh.permissions.list("r", "", "t"),
+        lambda bh: bh.permissions.grant("r", "i", "t", " "),
+        lambda bh: bh.permissions.grant("r", "i", "t", "a", grant_option="no"),
+        lambda bh: bh.permissions.revoke("", "i", "t", "a"),
+        lambda bh: bh.usage.storage(datetime(2021, 1, 1)),
+        lambda bh: bh.usage.storage("1d", database=""),
+        lambda bh: bh.usage.warehouse("1d", "2d"),
+        lambda bh: bh.statistics.query(""),
+        lambda bh: bh.tables.cluster_status("db", "."),
+        lambda bh: bh.metadata.subscribe("", 1, "jwt"),
+        lambda bh: bh.metadata.subscribe(1, "a\nb", "jwt"),
+        lambda bh: bh.metadata.subscribe(1, 1, "two words"),
+        lambda bh: bh.metadata.unsubscribe(1, True, "jwt"),
+        lambda bh: bh.metadata.unsubscribe(1, 1, None),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
+    bh: ByteHouse, server: ScriptedServer, call: Call
+) -> None:
+    """A wrong argument raises InvalidArgument, and no request goes out."""
+    from bytehouse import InvalidArgument
+
+    with pytest.raises(InvalidArgument):
+        call(bh)
+    assert server.seen == []
+
+
+@pytest.mark.parametrize("empty", [{}, {"roles": None}, {"roles": []}, {"total": 0}, None, []])
+def test_nothing_is_an_empty_list(bh: ByteHouse, server: ScriptedServer, empty: Any) -> None:
+    """Each way of saying that there are no entries gives an empty list."""
+    server.script(data(empty))
+    assert bh.roles.list() == []
+
+
+def test_the_expected_key_goes_before_other_lists(bh: ByteHouse, server: ScriptedServer) -> None:
+    """Where the list is under the key that is likely, other lists beside it do no harm."""
+    server.script(data({"users": [1], "roles": [{"name": "r"}]}))
+    assert [role.name for role in bh.roles.list()] == ["r"]
+
+
+@pytest.mark.parametrize("unclear", [{"a": [1], "b": []}, {"result": {"roles": []}}, "roles", 5])
+def test_a_list_that_cannot_be_told_is_an_error_and_not_an_empty_list(
+    bh: ByteHouse, server: ScriptedServer, unclear: Any
+) -> None:
+    """An answer that holds something else than one list is not taken for nothing."""
+    server.script(data(unclear))
+    with pytest.raises(ResponseDecodeError, match="list_roles") as caught:
+        bh.roles.list()
+    assert caught.value.raw_response is not None
+
+
+def test_expiring_keys_come_in_order_and_none_is_overlooked(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """Keys that expire within the span, or have expired, or do not say; not those that live on."""
+    now = datetime.fromtimestamp(bh.clock.now(), UTC)
+
+    def key(name: str, **more: Any) -> dict[str, Any]:
+        return {"id": name, **more}
+
+    def at(days: int) -> str:
+        return (now + timedelta(days=days)).isoformat()
+
+    server.script(
+        data([
+            key("in 14 days", expiresAt=at(14)), key("in 15 days", expiresAt=at(15)),
+            key("odd", expiresAt="soon"), key("past", expiresAt=at(-1)), key("silent"),
+            key("for good", noExpiry=True), key("odd, for good", noExpiry=True, expiresAt=at(0)),
+        ])
+    )  # fmt: skip
+    assert [key.id for key in bh.api_keys.expiring()] == ["past", "in 14 days", "odd", "silent"]
+    assert len(bh.api_keys.expiring(timedelta(days=15))) == 5
+    assert len(bh.api_keys.expiring("100000w")) == 5

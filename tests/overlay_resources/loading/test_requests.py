@@ -1,0 +1,260 @@
+"""What each operation of data loading and virtual warehouses sends, and what it gives back."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import attrs
+import pytest
+
+from bytehouse import ByteHouse, S3Connection
+from bytehouse_raw.operations import OPERATIONS
+from tests.overlay.server import Reply, ScriptedServer, data
+
+DONE = Reply(body={"message": "Success", "error": {"code": "", "message": ""}})
+UUID = "b36fa16e-a0ce-4274-a744-621357180928"
+WAREHOUSE = {"id": "vw-1", "name": "etl", "configID": 7, "status": "up", "cores": 8}
+
+
+@attrs.frozen
+class Case:
+    """One call: what it is to send, what it is answered, and what of the answer is looked at."""
+
+    call: Callable[[ByteHouse], Any]
+    sends: str
+    body: Any = None
+    reply: Reply = DONE
+    gives: Any = None
+    of: Callable[[Any], Any] = lambda result: result
+
+
+CASES = {
+    "create_connection": Case(
+        lambda bh: bh.connections.create("sales", {"endpoint": "e", "accessKey": "k"}, type="tos"),
+        "POST /v1/import/connections",
+        {"name": "sales", "type": "TOS", "data": {"endpoint": "e", "accessKey": "k"}},
+        data({"id": 2**60 + 1, "name": "sales", "type": "TOS", "shard": 3}),
+        (2**60 + 1, "TOS", 3),
+        lambda made: (made.id, made.type_, made["shard"]),
+    ),
+    "list_connections": Case(
+        lambda bh: [each.id for each in bh.connections.list(page_size=9)],
+        "GET /v1/import/connections?limit=9",
+        reply=data([{"id": 1}, {"id": 2}]),
+        gives=[1, 2],
+    ),
+    "update_connection": Case(
+        lambda bh: bh.connections.update(5, "sales", S3Connection(region="r", extra={"x": [1]})),
+        "PUT /v1/import/connections/5",
+        {"name": "sales", "data": {"region": "r", "x": [1]}},
+    ),
+    "delete_connection": Case(
+        lambda bh: bh.connections.delete(5), "DELETE /v1/import/connections/5"
+    ),
+    "get_connection": Case(
+        lambda bh: bh.connections.get(5),
+        "GET /v1/import/connections/5",
+        reply=data({"id": 5, "type": "ICEBERG", "data": {"secretAccessKey": "******"}}),
+        gives=("ICEBERG", "******"),
+        of=lambda found: (found.type_, found.data["secretAccessKey"]),
+    ),
+    "create_import_job": Case(
+        lambda bh: bh.import_jobs.create(
+            "towers",
+            configuration={"source": {"type": "S3"}},
+            connection_id=0,
+            description="d",
+            schema_file=b"\x00\xff",
+            state="DRAFT",
+        ),
+        "POST /v1/import/jobs",
+        {
+            "name": "towers",
+            "description": "d",
+            "connectionID": 0,
+            "configuration": {"source": {"type": "S3"}},
+            "sourceSchema": {},
+            "schemaFile": "AP8=",
+            "state": "DRAFT",
+        },
+        data({"id": 8, "name": "towers", "shard": 3}),
+        (8, 3),
+        lambda made: (made.id, made["shard"]),
+    ),
+    "list_import_jobs": Case(
+        lambda bh: bh.import_jobs.list(limit=1).all(),
+        "GET /v1/import/jobs?limit=1",
+        reply=data([{"id": 1}, {"id": 2}]),
+        gives=[1],
+        of=lambda jobs: [job.id for job in jobs],
+    ),
+    "get_import_job": Case(
+        lambda bh: bh.import_jobs.get(8).state,
+        "GET /v1/import/jobs/8",
+        reply=data({"id": 8, "state": "DRAFT"}),
+        gives="DRAFT",
+    ),
+    "update_import_job": Case(
+        lambda bh: bh.import_jobs.update(
+            8, "towers", configuration={"a": 1}, source_schema={"columns": []}
+        ),
+        "PUT /v1/import/jobs/8",
+        {
+            "name": "towers",
+            "configuration": {"a": 1},
+            "sourceSchema": {"columns": []},
+            "state": "PUBLISHED",
+        },
+    ),
+    "delete_import_job": Case(lambda bh: bh.import_jobs.delete(8), "DELETE /v1/import/jobs/8"),
+    "rename_import_job": Case(
+        lambda bh: bh.import_jobs.rename(8, "masts"),
+        "PUT /v1/import/jobs/8/name",
+        {"name": "masts"},
+    ),
+    "describe_import_job": Case(
+        lambda bh: bh.import_jobs.describe(8, ""),
+        "PUT /v1/import/jobs/8/description",
+        {"description": ""},
+    ),
+    "get_import_job_start_arguments": Case(
+        lambda bh: bh.import_jobs.start_arguments(8)["source.properties.fileNames"],
+        "GET /v1/import/jobs/8/start",
+        reply=data({"source.properties.fileNames": "a.csv"}),
+        gives="a.csv",
+    ),
+    "start_import_job": Case(
+        lambda bh: bh.import_jobs.start(8, file_names=["a.csv", "b.csv"], arguments={"x": True}),
+        "POST /v1/import/jobs/8/start",
+        {"source.properties.fileNames": "a.csv,b.csv", "x": True},
+        data({"id": UUID}),
+        (UUID, 8),
+        lambda handle: (handle.id, handle.job_id),
+    ),
+    "stop_import_job": Case(lambda bh: bh.import_jobs.stop(8), "POST /v1/import/jobs/8/stop"),
+    "list_import_job_executions": Case(
+        lambda bh: [each.status for each in bh.import_jobs.executions(8)],
+        "GET /v1/import/jobs/8/executions?limit=100",
+        reply=data([{"id": UUID, "status": "RUNNING"}]),
+        gives=["RUNNING"],
+    ),
+    "list_executions": Case(
+        lambda bh: bh.executions.list().first().id,  # type: ignore[union-attr]
+        "GET /v1/import/executions?limit=1",
+        reply=data([{"id": UUID}]),
+        gives=UUID,
+    ),
+    "get_execution": Case(
+        lambda bh: bh.executions.get(UUID),
+        f"GET /v1/import/executions/{UUID}",
+        reply=data({"id": UUID, "jobID": 8, "rows": 12}),
+        gives=(8, 12),
+        of=lambda found: (found.job_id, found["rows"]),
+    ),
+    "get_execution_logs": Case(
+        lambda bh: [line.message for line in bh.executions.logs(UUID, limit=20)],
+        f"GET /v1/import/executions/{UUID}/logs?limit=20",
+        reply=Reply(body={"error": {}, "data": [{"message": "loaded"}]}),
+        gives=["loaded"],
+    ),
+    "get_kafka_history": Case(
+        lambda bh: bh.executions.kafka_history(
+            UUID, partition=0, period="1h30m", granularity=timedelta(minutes=2)
+        ),
+        f"GET /v1/import/executions/{UUID}/kafka/status?partition=0&period=1h30m&granularity=120s",
+        reply=data([{"lag": 9, "consumers": 2}]),
+        gives=[(9, 2)],
+        of=lambda windows: [(window.lag, window["consumers"]) for window in windows],
+    ),
+    "list_warehouses": Case(
+        lambda bh: [each.id for each in bh.warehouses.list()],
+        "GET /v1/vws?limit=100&offset=0",
+        reply=data([WAREHOUSE], meta={"offset": 0, "total": 1}),
+        gives=["vw-1"],
+    ),
+    "create_warehouse": Case(
+        lambda bh: bh.warehouses.create(
+            "etl",
+            config_id=7,
+            status="down",
+            auto_suspend=timedelta(minutes=5),
+            auto_resume=False,
+            description="",
+        ),
+        "POST /v1/vws",
+        {
+            "name": "etl",
+            "configID": 7,
+            "status": "down",
+            "autoSuspend": 5,
+            "autoResume": False,
+            "description": "",
+        },
+        Reply(body={"name": "etl", "vwID": "vw-1", "message": "Success", "error": {}}),
+        "vw-1",
+        lambda made: made.vw_id,
+    ),
+    "get_warehouse": Case(
+        lambda bh: bh.warehouses.get("etl"),
+        "GET /v1/vws/etl",
+        reply=Reply(body={**WAREHOUSE, "message": "Success", "error": {}}),
+        gives=({**WAREHOUSE}, 200),
+        of=lambda found: (found.to_dict(), found.raw_response.status),
+    ),
+    "update_warehouse": Case(
+        lambda bh: bh.warehouses.update("etl", auto_suspend=timedelta(0), description=None),
+        "PATCH /v1/vws/etl",
+        {"autoSuspend": 0, "description": None},
+    ),
+    "delete_warehouse": Case(lambda bh: bh.warehouses.delete("a/b"), "DELETE /v1/vws/a%2Fb"),
+    "list_warehouse_configurations": Case(
+        lambda bh: [each.size for each in bh.warehouses.configurations(page_size=10)],
+        "GET /v1/vw-configs?limit=10&offset=0",
+        reply=data([{"id": 7, "size": "XS"}], meta={"offset": 0, "total": 1}),
+        gives=["XS"],
+    ),
+}
+
+
+def test_every_operation_of_these_groups_has_a_case() -> None:
+    """Nothing of data loading and virtual warehouses is left out."""
+    groups = ("Data Loading", "Virtual Warehouse")
+    assert set(CASES) == {each.id for each in OPERATIONS.values() if each.tag in groups}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_call_sends_what_the_api_wants_and_gives_back_what_it_says(
+    bh: ByteHouse, server: ScriptedServer, case: Case
+) -> None:
+    """Method, path, query and body are those of the API, and unknown fields stay in reach."""
+    server.script(case.reply)
+    assert case.of(case.call(bh)) == case.gives
+    (seen,) = server.seen
+    assert seen.line == case.sends
+    assert (seen.json if seen.body else None) == case.body
+    assert seen.header("X-User-ActiveRole") is None
+
+
+OPTIONED: dict[str, Callable[[ByteHouse, Any], Any]] = {
+    "connection": lambda bh, options: bh.connections.get(1, **options),
+    "connections": lambda bh, options: bh.connections.list(**options).all(),
+    "job": lambda bh, options: bh.import_jobs.stop(1, **options),
+    "start": lambda bh, options: bh.import_jobs.start(1, **options),
+    "execution": lambda bh, options: bh.executions.logs("e", **options),
+    "warehouse": lambda bh, options: bh.warehouses.get("w", **options),
+    "resume": lambda bh, options: bh.warehouses.resume("w", wait=True, **options),
+    "ensure": lambda bh, options: bh.warehouses.ensure("w", config_id=1, **options),
+}
+
+
+@pytest.mark.parametrize("call", OPTIONED.values(), ids=OPTIONED)
+def test_the_options_of_a_call_go_with_it(
+    bh: ByteHouse, server: ScriptedServer, call: Callable[[ByteHouse, Any], Any]
+) -> None:
+    """A role given for a call is sent with every request that it makes."""
+    reply = {"id": "e", "status": "up", "configID": 1, "data": {"id": "1"}}
+    server.handler = lambda seen: Reply(
+        body={**reply, "data": []} if "limit" in seen.target or "logs" in seen.target else reply
+    )
+    call(bh, {"role": "Loader"})
+    assert {seen.header("X-User-ActiveRole") for seen in server.seen} == {"Loader"}

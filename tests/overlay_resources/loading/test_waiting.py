@@ -1,0 +1,431 @@
+"""Queries, executions and warehouses are waited for in one way."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import anyio
+import attrs
+import pytest
+
+from bytehouse import (
+    AsyncByteHouse,
+    ByteHouse,
+    ByteHouseError,
+    ExecutionFailed,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    QueryFailed,
+    ServerError,
+    TimedOut,
+)
+from bytehouse._states import Phase, heading_of, phase_of, warehouse_phase
+from tests.overlay.colours import KEY, FakeClock, MakeClient
+from tests.overlay.server import CLOSED, SILENT, Reply, ScriptedServer, data
+
+WORDS = {
+    Phase.SUCCEEDED: "Finished FINISH_ED success Succeeded completed COMPLETE done",
+    Phase.FAILED: "Failed FAILURE error exception timed-out",
+    Phase.CANCELLED: "killed Cancelled canceled aborted STOPPED terminated",
+    Phase.RUNNING: "NotStarted running Queued successfully-started-maybe up",
+}
+UP = "up UP Running started active ready available resumed online"
+DOWN = "down Suspended stopped paused inactive offline"
+
+
+@attrs.frozen
+class Kind:
+    """One thing that can be waited for.
+
+    Attributes:
+        watch: Makes what waits for something started elsewhere.
+        start: Makes what waits for something that it starts; None if there is no such thing.
+        started: Answer to the start.
+        reply: Answer to a poll.
+        polls: Line of a poll.
+        stops: Line that stops it.
+        words: State on the way, state of success, state of failure.
+        fails: What a failure raises.
+    """
+
+    watch: Callable[[Any], Callable[..., Any]]
+    start: Callable[..., Callable[..., Any]]
+    started: Reply
+    reply: Callable[[str | None], Reply]
+    polls: str
+    stops: str
+    words: tuple[str, str, str]
+    fails: type[ByteHouseError]
+
+
+QUERY = Kind(
+    watch=lambda bh: bh.queries.handle("q").wait,
+    start=lambda bh, **options: bh.queries.submit("SELECT 1", query_id="q", **options).wait,
+    started=data([{"id": "q"}]),
+    reply=lambda word: data({"status": word, "message": "why"}),
+    polls="GET /v1/sql/async/q/status",
+    stops="DELETE /v1/sql/async/q",
+    words=("Running", "Finished", "Failed"),
+    fails=QueryFailed,
+)
+EXECUTION = Kind(
+    watch=lambda bh: bh.executions.handle("e").wait,
+    start=lambda bh, **options: bh.import_jobs.start(8, **options).wait,
+    started=data({"id": "e"}),
+    reply=lambda word: data({"id": "e", "jobID": 8, "status": word, "message": "why"}),
+    polls="GET /v1/import/executions/e",
+    stops="POST /v1/import/jobs/8/stop",
+    words=("RUNNING", "SUCCESS", "FAILED"),
+    fails=ExecutionFailed,
+)
+WAREHOUSE = Kind(
+    watch=lambda bh: lambda **options: bh.warehouses.wait("etl", **options),
+    start=lambda bh: lambda **options: bh.warehouses.wait("etl", **options),
+    started=Reply(),
+    reply=lambda word: Reply(body={"name": "etl", "status": word, "message": "Success"}),
+    polls="GET /v1/vws/etl",
+    stops="",
+    words=("starting", "up", "error"),
+    fails=ServerError,
+)
+KINDS = {"query": QUERY, "execution": EXECUTION, "warehouse": WAREHOUSE}
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+stoppable = pytest.mark.parametrize("kind", [QUERY, EXECUTION], ids=["query", "execution"])
+
+
+def running(server: ScriptedServer, kind: Kind) -> None:
+    """Let the server answer that it runs, for ever."""
+    replies = {kind.polls: kind.reply(kind.words[0]), kind.stops: data({})}
+    server.handler = lambda seen: replies.get(seen.line, kind.started)
+
+
+def test_every_likely_spelling_of_a_state_is_known() -> None:
+    """Case and separators do not count, and what is not known is still on its way."""
+    for phase, words in WORDS.items():
+        assert {phase_of(word) for word in words.split()} == {phase}
+    for target, words in (("up", UP), ("down", DOWN)):
+        for word in words.split():
+            assert warehouse_phase(word, target) is Phase.SUCCEEDED  # type: ignore[arg-type]
+            assert heading_of(word) == target
+    for unknown in (None, 3, "", "starting", "suspending", "zzz"):
+        assert phase_of(unknown) is Phase.RUNNING
+        assert warehouse_phase(unknown, "up") is warehouse_phase(unknown, "down") is Phase.RUNNING
+
+
+@every_kind
+def test_a_wait_ends_with_the_answer_that_says_so(
+    bh: ByteHouse, server: ScriptedServer, clock: FakeClock, kind: Kind
+) -> None:
+    """Unknown and missing states count as on the way; pauses grow, and nothing really sleeps."""
+    way, end, _ = kind.words
+    states = [way, None, "Beyond-Our-Ken", way, end]
+    server.script(*map(kind.reply, states))
+    seen: list[Any] = []
+    result = kind.watch(bh)(on_progress=seen.append)
+    assert [each.status for each in seen] == states
+    assert result.status == end
+    assert server.lines == [kind.polls] * 5
+    assert clock.slept == sorted(clock.slept)
+    assert len(set(clock.slept)) == 4
+
+
+@every_kind
+def test_a_wait_survives_polls_that_are_dropped(
+    make: MakeClient, server: ScriptedServer, kind: Kind
+) -> None:
+    """Lost connections, gateways' errors and 429 pass, even without any retry of the call."""
+    way, end, _ = kind.words
+    lost = [CLOSED, Reply(502, "<html>"), Reply(503), CLOSED, Reply(429), Reply(500)]
+    server.script(kind.reply(way), *lost, kind.reply(end))
+    bh = make(server.url, max_retries=0)
+    assert kind.watch(bh)().status == end
+    assert len(server.seen) == 8
+
+
+@every_kind
+def test_a_failure_is_raised_with_its_state(
+    bh: ByteHouse, server: ScriptedServer, kind: Kind
+) -> None:
+    """The error is of the kind's own class, carries the last state, and nothing is stopped."""
+    server.script(kind.started, kind.reply(kind.words[0]), kind.reply(kind.words[2]))
+    wait = kind.start(bh)
+    if not kind.stops:
+        server.script(kind.reply(kind.words[2]))
+    with pytest.raises(kind.fails) as raised:
+        wait()
+    assert getattr(raised.value, "code", None) == kind.words[2]
+    assert kind.stops not in server.lines
+
+
+@every_kind
+@pytest.mark.parametrize("timeout", [30, timedelta(minutes=2)])
+def test_a_wait_ends_in_time_and_tells_the_last_state(
+    bh: ByteHouse, server: ScriptedServer, clock: FakeClock, kind: Kind, timeout: Any
+) -> None:
+    """The error says what was waited for, how long, and what was seen last."""
+    running(server, kind)
+    with pytest.raises(TimedOut, match=f"last seen {kind.words[0]}") as raised:
+        kind.watch(bh)(timeout=timeout)
+    assert raised.value.state == kind.words[0]
+    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+    assert seconds - 1 < sum(clock.slept) <= seconds
+
+
+@every_kind
+def test_a_wait_that_got_no_answer_says_why(
+    make: MakeClient, server: ScriptedServer, kind: Kind
+) -> None:
+    """If no poll came through, the error tells the reason of the last."""
+    server.script(Reply(503, {"error": {"code": "busy", "message": "come back later"}}))
+    with pytest.raises(TimedOut, match="come back later") as raised:
+        kind.watch(make(server.url, max_retries=0))(timeout=9)
+    assert raised.value.state is None
+
+
+@every_kind
+def test_a_poll_does_not_outlast_the_wait(
+    bh: ByteHouse, server: ScriptedServer, kind: Kind
+) -> None:
+    """A service that goes silent holds nobody longer than was said."""
+    server.script(SILENT)
+    began = time.monotonic()
+    with pytest.raises(TimedOut):
+        kind.watch(bh)(timeout=0.4)
+    assert time.monotonic() - began < 3
+
+
+@every_kind
+def test_a_refused_poll_ends_the_wait_and_stops_nothing(
+    bh: ByteHouse, server: ScriptedServer, kind: Kind
+) -> None:
+    """What runs is not stopped because someone may not look at it."""
+    refusal = Reply(403, {"error": {"code": "denied", "message": "no"}})
+    for reply, error in ((refusal, PermissionDenied), (Reply(501), ServerError)):
+        server.handler = server._next
+        server.script(kind.started, reply) if kind.stops else server.script(reply)
+        with pytest.raises(error):
+            kind.start(bh)()
+        assert kind.stops not in server.lines
+
+
+@every_kind
+def test_what_was_just_made_may_be_invisible_for_a_moment(
+    bh: ByteHouse, server: ScriptedServer, clock: FakeClock, kind: Kind
+) -> None:
+    """A 404 passes within seconds of the beginning, and is final afterwards."""
+    missing = Reply(404, {"error": {"code": "gone", "message": "gone"}})
+    server.script(missing, missing, kind.reply(kind.words[1]))
+    assert kind.watch(bh)().status == kind.words[1]
+    server.script(missing)
+    clock.slept.clear()
+    with pytest.raises(NotFound):
+        kind.watch(bh)()
+    assert sum(clock.slept) < 15
+
+
+def _by_time_out(wait: Callable[..., Any], clock: FakeClock, **cancel: Any) -> None:  # noqa: ARG001
+    with pytest.raises(TimedOut):
+        wait(timeout=20, **cancel)
+
+
+def _by_an_error_of_the_watcher(wait: Callable[..., Any], clock: FakeClock, **cancel: Any) -> None:  # noqa: ARG001
+    def broken(status: Any) -> None:
+        raise LookupError(status)
+
+    with pytest.raises(LookupError):
+        wait(on_progress=broken, **cancel)
+
+
+def _by_an_interrupt(wait: Callable[..., Any], clock: FakeClock, **cancel: Any) -> None:
+    def interrupt() -> None:
+        clock.on_sleep = lambda: None
+        raise KeyboardInterrupt
+
+    clock.on_sleep = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        wait(**cancel)
+
+
+ENDINGS = [_by_time_out, _by_an_error_of_the_watcher, _by_an_interrupt]
+
+
+@stoppable
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize(
+    ("begun", "cancel", "stopped"),
+    [
+        ("here", {}, True),
+        ("elsewhere", {}, False),
+        ("here", {"cancel": False}, False),
+        ("elsewhere", {"cancel": True}, True),
+    ],
+)
+def test_a_wait_that_ends_early_stops_what_was_started_here(
+    *,
+    bh: ByteHouse,
+    server: ScriptedServer,
+    clock: FakeClock,
+    kind: Kind,
+    ending: Callable[..., None],
+    begun: str,
+    cancel: dict[str, bool],
+    stopped: bool,
+) -> None:
+    """Who started it means to stop it, who only watches does not; either can say otherwise."""
+    running(server, kind)
+    wait = (kind.start if begun == "here" else kind.watch)(bh)
+    ending(wait, clock, **cancel)
+    assert server.lines.count(kind.stops) == int(stopped)
+
+
+@stoppable
+def test_a_time_out_says_whether_it_goes_on(
+    bh: ByteHouse, server: ScriptedServer, kind: Kind
+) -> None:
+    """The hint tells of the stop only if the service took it."""
+    running(server, kind)
+    with pytest.raises(TimedOut) as raised:
+        kind.start(bh)(timeout=1)
+    assert "told to stop" in raised.value.hint
+    with pytest.raises(TimedOut) as raised:
+        kind.watch(bh)(timeout=1)
+    assert "goes on" in raised.value.hint
+    replies = {kind.polls: kind.reply(kind.words[0]), kind.stops: Reply(403)}
+    server.handler = lambda seen: replies.get(seen.line, kind.started)
+    with pytest.raises(TimedOut) as raised:
+        kind.start(bh)(timeout=1)
+    assert "goes on" in raised.value.hint
+
+
+@stoppable
+def test_ctrl_c_stops_it_on_the_service(
+    bh: ByteHouse, server: ScriptedServer, interrupt: Callable[[], None], kind: Kind
+) -> None:
+    """A real signal, in the middle of a poll, is followed by the stop."""
+
+    def answer(seen: Any) -> Reply:
+        if seen.line == kind.polls:
+            interrupt()
+            return SILENT
+        return data({}) if seen.line == kind.stops else kind.started
+
+    server.handler = answer
+    with pytest.raises(KeyboardInterrupt):
+        kind.start(bh)()
+    assert server.lines.count(kind.stops) == 1
+
+
+async def _by_task(wait: Callable[[], Any]) -> None:
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def _by_asyncio_timeout(wait: Callable[[], Any]) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await wait()
+
+
+async def _by_cancel_scope(wait: Callable[[], Any]) -> None:
+    with anyio.move_on_after(0.1) as scope:
+        await wait()
+    assert scope.cancelled_caught
+
+
+@stoppable
+@pytest.mark.parametrize("cancelling", [_by_task, _by_asyncio_timeout, _by_cancel_scope])
+def test_cancelling_the_task_stops_it_on_the_service(
+    server: ScriptedServer, kind: Kind, cancelling: Callable[[Any], Any]
+) -> None:
+    """Cancelled once or, as anyio's scopes do, at every step: the stop is sent all the same."""
+    running(server, kind)
+
+    async def main() -> None:
+        async with AsyncByteHouse(server.url, KEY) as bh:
+            if kind is QUERY:
+                handle: Any = await bh.queries.submit("SELECT 1", query_id="q")
+            else:
+                handle = await bh.import_jobs.start(8)
+            await cancelling(handle.wait)
+
+    asyncio.run(main())
+    assert server.lines.count(kind.stops) == 1
+
+
+@stoppable
+def test_a_handle_acts_under_the_role_of_the_start(
+    bh: ByteHouse, server: ScriptedServer, kind: Kind
+) -> None:
+    """What was started under a role is watched and stopped under it, wherever that happens."""
+    running(server, kind)
+    wait = kind.start(bh, role="Loader")
+    with bh.role("Other"), pytest.raises(TimedOut):
+        wait(timeout=3)
+    assert kind.stops in server.lines
+    assert {seen.header("X-User-ActiveRole") for seen in server.seen} == {"Loader"}
+
+
+@stoppable
+def test_a_handle_keeps_the_role_of_the_block_that_it_was_started_in(
+    server: ScriptedServer, clock: FakeClock, kind: Kind
+) -> None:
+    """The role of a `with` block is taken along out of it, the lack of one too."""
+    running(server, kind)
+    with ByteHouse(server.url, KEY, clock=clock) as bh:
+        with bh.role("Loader"):
+            wait = kind.start(bh)
+        with pytest.raises(TimedOut):
+            wait(timeout=3)
+        assert {seen.header("X-User-ActiveRole") for seen in server.seen} == {"Loader"}
+        server.seen.clear()
+        wait = kind.start(bh)
+        with bh.role("Loader"), pytest.raises(TimedOut):
+            wait(timeout=3)
+        assert {seen.header("X-User-ActiveRole") for seen in server.seen} == {None}
+
+
+def test_an_execution_is_stopped_through_its_job(bh: ByteHouse, server: ScriptedServer) -> None:
+    """From an id alone, the job is asked of the service; one that has ended is left alone."""
+    server.script(EXECUTION.reply("RUNNING"), data({}))
+    bh.executions.handle("e").cancel()
+    assert server.lines == [EXECUTION.polls, EXECUTION.stops]
+    server.script(EXECUTION.reply("SUCCESS"), data({}))
+    bh.executions.handle("e", job_id=8).cancel()
+    assert server.lines == [EXECUTION.polls]
+    server.script(data({"id": "e", "status": "RUNNING"}))
+    with pytest.raises(ByteHouseError, match="which job"):
+        bh.executions.handle("e").cancel()
+
+
+def test_a_result_is_the_execution_as_it_ended(bh: ByteHouse, server: ScriptedServer) -> None:
+    """`result` waits, and hands on whether to stop."""
+    server.script(EXECUTION.reply("RUNNING"), EXECUTION.reply("SUCCESS"))
+    assert bh.executions.handle("e").result().job_id == 8
+    running(server, EXECUTION)
+    server.seen.clear()
+    with pytest.raises(TimedOut):
+        bh.executions.handle("e").result(timeout=1, cancel=True)
+    assert server.lines[-1] == EXECUTION.stops
+
+
+def test_a_failed_execution_says_which_and_why(bh: ByteHouse, server: ScriptedServer) -> None:
+    """The message of the service is in the error, and the id to read the log of."""
+    server.script(EXECUTION.reply("STOPPED"))
+    with pytest.raises(ExecutionFailed, match="e was stopped: why") as raised:
+        bh.executions.handle("e").wait()
+    assert (raised.value.execution_id, raised.value.code) == ("e", "STOPPED")
+
+
+def test_a_time_that_is_none_is_refused(bh: ByteHouse, server: ScriptedServer) -> None:
+    """A wait of no time, or of a text, asks nothing."""
+    for kind in KINDS.values():
+        for timeout in (0, -1, "soon", None, float("nan")):
+            with pytest.raises(InvalidArgument):
+                kind.watch(bh)(timeout=timeout)
+    assert not server.seen

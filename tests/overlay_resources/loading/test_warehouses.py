@@ -1,0 +1,154 @@
+"""Virtual warehouses: pages, changing their state, and making sure that one is there."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from bytehouse import ByteHouse, InvalidRequest, NotFound, OutcomeUnknown
+from tests.overlay.colours import FakeClock
+from tests.overlay.server import CLOSED, Reply, ScriptedServer, Seen, data
+
+MISSING = Reply(404, {"message": "no", "error": {"code": "errbook_VW_NotFound", "message": "no"}})
+DONE = Reply(body={"message": "Success", "error": {}})
+MADE = Reply(body={"name": "etl", "vwID": "vw-1", "message": "Success", "error": {}})
+
+
+def live(**changes: Any) -> Reply:
+    """Return the answer to a look at the warehouse."""
+    warehouse = {"name": "etl", "id": "vw-1", "configID": 7, "status": "up", "autoSuspend": 5}
+    return Reply(body={**warehouse, "message": "Success", "error": {}, **changes})
+
+
+@pytest.mark.parametrize("told", ["total", "no total"])
+def test_250_warehouses_come_each_once_with_every_page_size(
+    bh: ByteHouse, server: ScriptedServer, told: str
+) -> None:
+    """The service cuts a limit above 100, and nothing is skipped or repeated for that."""
+    whole = [{"name": f"w{number}"} for number in range(250)]
+
+    def page(seen: Seen) -> Reply:
+        query = {key: int(*value) for key, value in parse_qs(urlsplit(seen.target).query).items()}
+        begins = query["offset"]
+        rows = whole[begins : begins + min(query["limit"], 100)]
+        return data(rows, meta={"total": len(whole)} if told == "total" else {})
+
+    server.handler = page
+    sizes = range(1, 121) if told == "total" else (1, 99, 100, 101, 120)
+    for size in sizes:
+        found = [each.name for each in bh.warehouses.list(page_size=size).all()]
+        assert found == [each["name"] for each in whole]
+
+
+@pytest.mark.parametrize(("verb", "target"), [("resume", "up"), ("suspend", "down")])
+def test_resume_and_suspend_return_at_once_or_when_it_is_there(
+    bh: ByteHouse, server: ScriptedServer, clock: FakeClock, verb: str, target: str
+) -> None:
+    """Without waiting there is one request; with it, as many as it takes."""
+    server.script(DONE)
+    getattr(bh.warehouses, verb)("etl")
+    assert [(seen.line, seen.json) for seen in server.seen] == [
+        ("PATCH /v1/vws/etl", {"status": target})
+    ]
+    server.script(DONE, live(status="On its way"), live(status=None), live(status=target.upper()))
+    getattr(bh.warehouses, verb)("etl", wait=True)
+    assert server.lines == ["PATCH /v1/vws/etl", *["GET /v1/vws/etl"] * 3]
+    assert len(clock.slept) == 2
+
+
+def test_ensure_creates_what_is_missing(bh: ByteHouse, server: ScriptedServer) -> None:
+    """A warehouse that the service does not know is created as asked, once."""
+    server.script(MISSING, MADE, MISSING, live(status="starting"))
+    done = bh.warehouses.ensure("etl", config_id=7, auto_suspend="5m", status="up")
+    assert (done.created, done.updated, done.differences) == (True, (), ())
+    assert done.actual.id == "vw-1"
+    assert [seen.method for seen in server.seen] == ["GET", "POST", "GET", "GET"]
+    assert server.seen[1].json == {
+        "name": "etl",
+        "configID": 7,
+        "status": "up",
+        "autoSuspend": 5,
+    }
+
+
+def test_ensure_leaves_alone_what_is_as_asked(bh: ByteHouse, server: ScriptedServer) -> None:
+    """One look is all; what was not asked for does not count, nor does a default left unsaid."""
+    server.script(live(description=None, autoResume=None))
+    done = bh.warehouses.ensure("etl", config_id=7, auto_resume=False, description="", update=True)
+    assert (done.created, done.updated, done.differences) == (False, (), ())
+    assert server.lines == ["GET /v1/vws/etl"]
+
+
+def test_ensure_says_what_differs_and_changes_nothing_unasked(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """Each difference has a name, what is and what was wanted; only a look was sent."""
+    server.script(live(status="suspending"))
+    done = bh.warehouses.ensure("etl", config_id=8, auto_suspend=5, status="up")
+    assert [(each.name, each.actual, each.wanted) for each in done.differences] == [
+        ("config_id", 7, 8),
+        ("status", "suspending", "up"),
+    ]
+    assert str(done.differences[0]) == "config_id is 7, wanted 8"
+    assert server.lines == ["GET /v1/vws/etl"]
+
+
+def test_ensure_changes_what_differs_and_no_more_if_asked(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """What was changed and what differs still are told apart, from a second look."""
+    server.script(live(), DONE, live(configID=8))
+    done = bh.warehouses.ensure("etl", config_id=8, auto_suspend=9, update=True)
+    assert [each.name for each in done.updated] == ["config_id", "auto_suspend"]
+    assert [each.name for each in done.differences] == ["auto_suspend"]
+    assert server.seen[1].line == "PATCH /v1/vws/etl"
+    assert server.seen[1].json == {"configID": 8, "autoSuspend": 9}
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        Reply(404, "404 page not found\n"),
+        Reply(404, "<html><h1>Not Found</h1></html>"),
+        Reply(404, {"message": "no Route matched with those values"}),
+        Reply(404),
+    ],
+    ids=lambda reply: repr(reply.body)[:20],
+)
+def test_ensure_creates_nothing_for_a_path_that_is_not_the_services(
+    bh: ByteHouse, server: ScriptedServer, elsewhere: Reply
+) -> None:
+    """A 404 that the service itself did not give is no proof that a warehouse is missing."""
+    server.script(elsewhere)
+    with pytest.raises(NotFound, match="inferred") as raised:
+        bh.warehouses.ensure("etl", config_id=7)
+    assert not raised.value.by_service
+    assert server.lines == ["GET /v1/vws/etl"]
+
+
+def test_ensure_lets_another_be_faster(bh: ByteHouse, server: ScriptedServer) -> None:
+    """If the warehouse came up between look and creation, it is compared like any other."""
+    taken = Reply(409, {"error": {"code": "errbook_VW_Exists", "message": "taken"}})
+    server.script(MISSING, taken, live(configID=9))
+    done = bh.warehouses.ensure("etl", config_id=7)
+    assert not done.created
+    assert [each.name for each in done.differences] == ["config_id"]
+
+
+def test_ensure_settles_a_lost_answer_by_looking(bh: ByteHouse, server: ScriptedServer) -> None:
+    """A creation whose answer was lost is not sent again; what is there then tells."""
+    server.script(MISSING, CLOSED, live())
+    done = bh.warehouses.ensure("etl", config_id=7)
+    assert done.created
+    assert [seen.method for seen in server.seen] == ["GET", "POST", "GET"]
+    server.script(MISSING, CLOSED, MISSING)
+    with pytest.raises(OutcomeUnknown):
+        bh.warehouses.ensure("etl", config_id=7)
+    assert [seen.method for seen in server.seen].count("POST") == 1
+
+
+def test_ensure_passes_a_refusal_on(bh: ByteHouse, server: ScriptedServer) -> None:
+    """A creation that the service refuses is an error like any other."""
+    server.script(MISSING, Reply(400, {"error": {"code": "errbook_VW_Quota", "message": "full"}}))
+    with pytest.raises(InvalidRequest, match="full"):
+        bh.warehouses.ensure("etl", config_id=7)

@@ -1,0 +1,192 @@
+"""Wanted tables, and live ones as a service might tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+from bytehouse import TTL, ClusterKey, Column, PartitionKey, TableSpec, UniqueKey
+from hypothesis import strategies as st
+
+from bytehouse_raw import models
+
+__all__ = ["echo", "pairs", "plainly", "specs", "updated"]
+
+SPELLINGS = {
+    "Int32": ["int", "INTEGER", "Int32", "int(11)"],
+    "Int64": ["bigint", "Int64"],
+    "Float64": ["double", "DOUBLE  PRECISION", "Float64"],
+    "String": ["String", "varchar(20)", "TEXT"],
+    "Date": ["Date"],
+    "Decimal(10, 2)": ["decimal(10,2)", "NUMERIC(10 , 2)"],
+    "DateTime64(3)": ["DateTime64", "DateTime64( 3 )"],
+    "DateTime64(6, 'UTC')": ["DateTime64(6,'UTC')"],
+    "Enum8('a' = 1, 'b' = 2)": ["Enum('a','b')", "Enum8('b'=2,'a'=1)"],
+    "Array(Int64)": ["Array( bigint )"],
+    "Map(String, Int32)": ["Map(text,int)"],
+}
+COMPOSITE = ("Array", "Map")
+NAMES = ["note", "Amount", "at", "sort of", "größe", "ttl"]
+DEFAULTS = [None, "", "x", "it's", "7", "a\\b"]
+KEYS: dict[str, list[Any]] = {
+    "partition_by": [None, "day", PartitionKey("day", "month"), ["id", PartitionKey("day", "DAY")]],
+    "unique_key": [None, UniqueKey("id"), UniqueKey("id", "day")],
+    "cluster_key": [None, ClusterKey("id", 4)],
+    "sample_by": [None, "id"],
+    "primary_key": [None, "id"],
+}
+TTLS = [None, TTL("day", 7), TTL("day", 2, "MONTH"), TTL("day", "36h")]
+FIRST = (Column("id", "UInt64", nullable=False), Column("day", "Date", nullable=False))
+
+
+@st.composite
+def columns(draw: st.DrawFn, name: str) -> Column:
+    """Draw one column."""
+    kind = draw(st.sampled_from(sorted(SPELLINGS)))
+    bare = kind.startswith(COMPOSITE)
+    return Column(
+        name,
+        kind,
+        nullable=None if bare else draw(st.sampled_from([None, True, False])),
+        default=draw(st.sampled_from(DEFAULTS)) if kind == "String" else None,
+        comment=draw(st.sampled_from([None, "", "a 'quoted' word"])),
+    )
+
+
+@st.composite
+def specs(draw: st.DrawFn, keys: Mapping[str, Any] | None = None) -> TableSpec:
+    """Draw a wanted table."""
+    names = draw(st.lists(st.sampled_from(NAMES), unique=True))
+    keys = keys or {name: draw(st.sampled_from(values)) for name, values in KEYS.items()}
+    return TableSpec(
+        "t",
+        [*FIRST, *(draw(columns(name)) for name in names)],
+        order_by=["id", "day"],
+        ttl=draw(st.sampled_from(TTLS)),
+        description=draw(st.sampled_from([None, "", "what it is"])),
+        **keys,
+    )
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[TableSpec, TableSpec, dict[str, str]]:
+    """Draw a table, one that it is to become, and the renames on the way."""
+    before = draw(specs())
+    keys = {name: getattr(before, name) for name in KEYS}
+    after = attrs.evolve(draw(specs(keys)), description=before.description)
+    old = [str(c.name) for c in before.columns[2:]]
+    new = [str(c.name) for c in after.columns[2:] if c.name not in old]
+    gone = [name for name in old if name not in {c.name for c in after.columns}]
+    count = draw(st.integers(0, min(len(new), len(gone))))
+    return before, after, dict(zip(gone[:count], new[:count], strict=True))
+
+
+def plainly(spec: TableSpec) -> models.Table:
+    """Return a table as a service would tell it that tells everything as it was told."""
+    return models.Table(
+        name=spec.name,
+        type_="TABLE",
+        uuid="u-1",
+        description=spec.description or "",
+        columns=[_column(column) for column in spec.columns],
+        order_by_keys=list(spec.order_by),
+        primary_keys=list(spec.primary_key or ()),
+        partition_keys=list(spec.partition_by or ()),
+        sampling_key=spec.sample_by or "",
+        unique_key=spec.unique_key or models.UniqueKey(),
+        cluster_key=spec.cluster_key or models.ClusterKey(),
+        ttl=spec.ttl or models.TableTtl(),
+    )
+
+
+def _column(column: models.Column) -> models.Column:
+    return attrs.evolve(
+        models.Column.from_dict(column.to_dict()),
+        nullable=bool(column.nullable),
+        default_value=column.default_value or "",
+        comment=column.comment or "",
+    )
+
+
+def updated(live: models.Table, body: models.UpdateTableRequest) -> models.Table:
+    """Return a table after an update, as the documentation of the update has it."""
+    found = {str(column.name): column for column in live.columns or []}
+    for rename in body.rename_columns or []:
+        column = attrs.evolve(found.pop(str(rename.name)), name=rename.new_name)
+        found[str(rename.new_name)] = column
+    for column in body.add_columns or []:
+        assert column.name not in found
+        found[str(column.name)] = _column(column)
+    for column in body.modify_columns or []:
+        kept = found[str(column.name)].to_dict() | column.to_dict()
+        found[str(column.name)] = models.Column.from_dict(kept)
+    for name in body.drop_columns or []:
+        del found[name]
+    assert not (body.is_remove_ttl and body.ttl)
+    ttl = models.TableTtl() if body.is_remove_ttl else body.ttl or live.ttl
+    return attrs.evolve(live, columns=list(found.values()), ttl=ttl)
+
+
+@st.composite
+def echo(draw: st.DrawFn, spec: TableSpec) -> models.Table:
+    """Draw a way in which a service might tell a table that is just as wanted."""
+    live = plainly(spec)
+    told = {
+        "columns": [draw(_echoed_columns(column)) for column in live.columns or []],
+        "order_by_keys": draw(_echoed_names(spec.order_by)),
+        "primary_keys": draw(_echoed_names(spec.primary_key or spec.order_by)),
+        "partition_keys": [draw(_echoed_partitions(key)) for key in live.partition_keys or []],
+        "sampling_key": draw(st.sampled_from(["(id)", "`id`", "id"])) if spec.sample_by else "",
+        "ttl": draw(_echoed_ttls(spec.ttl)) if spec.ttl else live.ttl,
+        "database_name": "sales",
+    }
+    if spec.unique_key:
+        expression = draw(_echoed_names(spec.unique_key.columns or []))
+        told["unique_key"] = models.UniqueKey(expression=", ".join(expression))
+    live = attrs.evolve(live, **told)
+    silent = draw(st.lists(st.sampled_from(sorted(told)), unique=True))
+    return attrs.evolve(live, **dict.fromkeys(silent))
+
+
+@st.composite
+def _echoed_columns(draw: st.DrawFn, column: models.Column) -> models.Column:
+    kind = draw(st.sampled_from([column.type_, *SPELLINGS.get(str(column.type_), [])]))
+    if column.nullable and draw(st.booleans()):
+        kind, nullable = f"Nullable({kind})", draw(st.sampled_from([None, True]))
+    else:
+        nullable = draw(st.sampled_from([column.nullable, None]))
+    default = column.default_value or None
+    if default and draw(st.booleans()):
+        default = "'" + default.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    comment = column.comment or draw(st.sampled_from([None, ""]))
+    return models.Column(
+        name=column.name, type_=kind, nullable=nullable, default_value=default, comment=comment
+    )
+
+
+def _echoed_names(names: Any) -> st.SearchStrategy[list[str]]:
+    together = "(" + ", ".join(f"`{name}`" for name in names) + ")"
+    return st.sampled_from([list(names), [f"`{name}`" for name in names], [together]])
+
+
+def _echoed_partitions(key: models.PartitionKey) -> st.SearchStrategy[models.PartitionKey]:
+    unit = key.granularity if isinstance(key.granularity, str) else None
+    written = f"toStartOf{unit.capitalize()}(`{key.column}`)" if unit else f"`{key.column}`"
+    fields: list[dict[str, Any]] = [
+        {"column": key.column, "granularity": unit and unit.upper()},
+        {"expression": written},
+        {"column": key.column, "granularity": unit, "expression": written},
+    ]
+    return st.sampled_from([models.PartitionKey(**each) for each in fields])
+
+
+def _echoed_ttls(ttl: models.TableTtl) -> st.SearchStrategy[models.TableTtl]:
+    unit = str(ttl.unit).capitalize()
+    return st.sampled_from(
+        [
+            models.TableTtl(column=ttl.column, value=ttl.value, unit=str(ttl.unit).lower() + "s"),
+            models.TableTtl(expression=f"{ttl.column} + toInterval{unit}({ttl.value})"),
+            models.TableTtl(expression=f"`{ttl.column}` + INTERVAL {ttl.value} {ttl.unit}"),
+        ]
+    )

@@ -1,0 +1,270 @@
+"""Comparing a wanted table with a live one: what differs, what does not, and what it takes."""
+
+from typing import Any
+
+import attrs
+import pytest
+from bytehouse import TTL, ClusterKey, Column, InvalidArgument, PartitionKey, TableSpec
+from bytehouse._table_changes import steps
+from bytehouse._table_diff import diff
+from bytehouse._type_spelling import holds_every_value, parse_type
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bytehouse_raw import models
+from tests.overlay_resources.tables.tables import echo, pairs, plainly, specs, updated
+
+ID = Column("id", "UInt64", nullable=False)
+
+
+def spec(*columns: Column, **more: Any) -> TableSpec:
+    """Return a wanted table that has an id and further columns."""
+    return TableSpec("t", [ID, *columns], **{"order_by": "id", **more})
+
+
+def lines(desired: TableSpec, live: models.Table, **renames: str) -> list[str]:
+    """Return the differences as they are printed."""
+    return str(diff(desired, live, renames)).splitlines()
+
+
+@given(st.data())
+def test_a_table_does_not_differ_from_itself_however_it_is_told(data: st.DataObject) -> None:
+    """Another spelling, other quotes, other forms of a key, and silence are no differences."""
+    desired = data.draw(specs())
+    live = data.draw(echo(desired))
+    assert diff(desired, live).changes == ()
+
+
+@given(pairs())
+def test_making_the_changes_makes_the_table(
+    drawn: tuple[TableSpec, TableSpec, dict[str, str]],
+) -> None:
+    """After the requests of a plan, a second plan is empty, the renames still given."""
+    before, after, renames = drawn
+    live = plainly(before)
+    found = diff(after, live, renames)
+    assert not [change for change in found.changes if change.blocked]
+    taken = steps(found.changes)
+    assert sorted(map(str, found.changes)) == sorted(str(c) for s in taken for c in s.changes)
+    for step in taken:
+        live = updated(live, step.body)
+    assert diff(after, live, renames).changes == ()
+
+
+@given(pairs())
+def test_only_losses_need_a_word(drawn: tuple[TableSpec, TableSpec, dict[str, str]]) -> None:
+    """Additions, renames and removing a time to live lose nothing; dropping a column does."""
+    before, after, renames = drawn
+    for change in diff(after, plainly(before), renames).changes:
+        harmless = change.kind == "rename" or (change.kind == "add" and change.name != "TTL")
+        assert not (harmless and change.destructive)
+        if change.kind == "drop":
+            assert change.destructive == (change.name != "TTL")
+
+
+def test_a_plan_reads_like_a_list_of_changes() -> None:
+    """Each line has its sign, what it is about, and why it is blocked or loses data."""
+    live = plainly(
+        spec(Column("a", "Int64", comment="old"), Column("b", "String"), Column("c", "Date"))
+    )
+    desired = spec(
+        Column("a", "int", comment="new", nullable=False),
+        Column("d", "Array(Int8)"),
+        Column("e", "Date"),
+        ttl=TTL("e", 7),
+        order_by=["id", "a"],
+        partition_by=PartitionKey("e", "month"),
+    )
+    assert lines(desired, live, c="e") == [
+        "~ column c: renamed to e",
+        "~ column a: Int64 COMMENT 'old' -> Int32 COMMENT 'new'"
+        " (destructive: values that are no Int32 are lost)",
+        "+ column d: Array(Int8) NOT NULL",
+        "- column b: String NOT NULL DEFAULT '' (destructive: its values are lost)",
+        "+ TTL: e + 7 DAY (destructive: rows that are older are deleted)",
+        "! sort key: id -> id, a (blocked: the sort key is fixed when a table is created)",
+        "! primary key: id -> id, a (blocked: no operation of the API changes it)",
+        "! partition key: none -> e by month (blocked: no operation of the API changes it)",
+    ]
+
+
+def test_what_the_live_table_does_not_tell_is_listed_apart() -> None:
+    """Silence about something wanted is neither a difference nor passed over."""
+    desired = spec(
+        Column("a", "String", default="x"), ttl=TTL("d", 7), description="d", sample_by="id"
+    )
+    live = models.Table(columns=[ID, models.Column(name="a", type_="String")])
+    assert diff(desired, live).changes == ()
+    assert lines(desired, live) == [
+        "? column a: wanted DEFAULT 'x'",
+        "? TTL: wanted d + 7 DAY",
+        "? sort key: wanted id",
+        "? sampling key: wanted id",
+        "? description: wanted COMMENT 'd'",
+    ]
+    assert lines(desired, models.Table())[0] == "? columns: the live table does not tell them"
+
+
+def test_a_statement_without_a_clause_tells_that_there_is_none() -> None:
+    """The statement that makes the live table speaks where its fields are silent."""
+    desired = spec(Column("a", "String", default="x"), ttl=TTL("id", 7), sample_by="id")
+    live = models.Table(
+        columns=[ID, models.Column(name="a", type_="String")],
+        order_by_keys=["id"],
+        definition="CREATE TABLE t (id UInt64, a String COMMENT 'SAMPLE BY, DEFAULT, TTL')",
+    )
+    assert [line[:20] for line in lines(desired, live)] == [
+        "~ column a: no DEFAU",
+        "+ TTL: id + 7 DAY (d",
+        "! sampling key: none",
+    ]
+
+
+def test_a_service_that_tells_one_default_would_tell_another() -> None:
+    """A column without a default, beside one whose default is told, has none."""
+    desired = spec(Column("a", "String", default="x"), Column("b", "String", default="y"))
+    told = [models.Column(name=n, type_="String", default_value=d) for n, d in zip("ab", ["x", None])]  # noqa: B905
+    assert lines(desired, models.Table(columns=[ID, *told], order_by_keys=["id"])) == [
+        "~ column b: no DEFAULT -> DEFAULT 'y'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "loses"),
+    [
+        (TTL("d", 7), TTL("d", 8), False),
+        (TTL("d", 7), TTL("d", "2w"), False),
+        (TTL("d", 1, "YEAR"), TTL("d", 12, "MONTH"), False),
+        (TTL("d", 7), TTL("d", 6), True),
+        (TTL("d", 7), TTL("e", 8), True),
+        (TTL("d", 31), TTL("d", 1, "MONTH"), True),
+        ({"period": 7}, {"period": 9}, None),
+        ({"period": 7}, None, False),
+    ],
+)
+def test_a_time_to_live_that_keeps_longer_loses_nothing(
+    before: Any, after: Any, loses: bool | None
+) -> None:
+    """A time to live is destructive unless it surely keeps all that the one before keeps; fields
+    that nobody knows are not compared."""
+    live = plainly(spec(ttl=before))
+    found = diff(spec(ttl=after), live)
+    assert [change.destructive for change in found.changes] == ([] if loses is None else [loses])
+    assert bool(found.untold) == (loses is None)
+
+
+def test_every_key_is_fixed() -> None:
+    """A key that differs is blocked, whichever it is, and so is a description."""
+    keys: dict[str, Any] = {
+        "partition_by": "id",
+        "unique_key": {"columns": ["id"]},
+        "cluster_key": ClusterKey("id", 4),
+        "sample_by": "id",
+        "description": "new",
+    }
+    for name, value in keys.items():
+        for desired, live in ((spec(**{name: value}), spec()), (spec(), spec(**{name: value}))):
+            [change] = diff(desired, plainly(live)).changes or [None]
+            if name == "description" and desired.description is None:
+                assert change is None  # left out, any will do
+            else:
+                assert change is not None
+                assert change.blocked
+
+
+def test_another_number_of_buckets_is_another_cluster_key() -> None:
+    """Buckets count."""
+    live = plainly(spec(cluster_key=ClusterKey("id", 4)))
+    assert "id into 4 buckets -> id into 8 buckets" in lines(
+        spec(cluster_key=ClusterKey("id", 8)), live
+    )[0]
+
+
+def test_a_view_is_no_table() -> None:
+    """A view under the name of the table is a difference that cannot be mended."""
+    live = attrs.evolve(plainly(spec()), type_="MATERIALIZED_VIEW")
+    assert lines(spec(), live) == ["! kind: MATERIALIZED_VIEW -> TABLE (blocked: it is no table)"]
+
+
+@pytest.mark.parametrize(
+    ("renames", "problem"),
+    [
+        ({"a": "b", "b": "a"}, "depends on another"),
+        ({"a": "new", "b": "new"}, "depends on another"),
+        ({"a": "id2"}, "no column 'id2' is wanted"),
+        ({"a": "b"}, "has both"),
+        ({"x": "new"}, "has neither"),
+    ],
+)
+def test_a_rename_that_fits_neither_table_is_refused(renames: dict[str, str], problem: str) -> None:
+    """A rename is made, has been made, or is a mistake."""
+    live = plainly(spec(Column("a", "Int8"), Column("b", "Int8")))
+    desired = spec(Column("b", "Int8"), Column("new", "Int8"))
+    with pytest.raises(InvalidArgument, match=problem):
+        diff(desired, live, renames)
+
+
+def test_a_modified_column_stays_as_nullable_as_it_is() -> None:
+    """Where a wanted column says nothing of NULL, the request repeats what the live one says."""
+    for nullable in (True, False):
+        live = plainly(spec(Column("a", "Int8", nullable=nullable)))
+        [step] = steps(diff(spec(Column("a", "Int16")), live).changes)
+        assert step.body.to_dict() == {
+            "modifyColumns": [{"name": "a", "type": "Int16", "nullable": nullable}]
+        }
+
+
+INTEGERS = {
+    f"{sign}Int{bits}": range(-(2 ** (bits - 1)), 2 ** (bits - 1)) if not sign else range(2**bits)
+    for sign in ("", "U")
+    for bits in (8, 16, 32, 64, 128, 256)
+}
+
+
+@pytest.mark.parametrize("wider", INTEGERS)
+def test_an_integer_holds_another_if_its_range_does(wider: str) -> None:
+    """Widening is what the ranges say."""
+    new = INTEGERS[wider]
+    for narrower, old in INTEGERS.items():
+        holds = old[0] >= new[0] and old[-1] <= new[-1]
+        assert holds_every_value(parse_type(wider)[0], parse_type(narrower)[0]) == holds, narrower
+
+
+@pytest.mark.parametrize(
+    ("wider", "narrower", "holds"),
+    [
+        ("Float64", "Int32", True),
+        ("Float64", "Int64", False),
+        ("Float32", "Float64", False),
+        ("String", "DateTime", True),
+        ("String", "Array(Int8)", False),
+        ("Decimal(12, 3)", "Decimal(10, 2)", True),
+        ("Decimal(12, 4)", "Decimal(12, 2)", False),
+        ("DateTime64(6)", "DateTime64(3)", True),
+        ("DateTime64(9)", "DateTime64(6)", False),
+        ("DateTime64(3)", "DateTime64(6)", False),
+        ("DateTime('UTC')", "DateTime", True),
+        ("Enum8('a'=1,'b'=2)", "Enum('a')", True),
+        ("Enum8('a'=1)", "Enum('a','b')", False),
+        ("Enum8('a'=2)", "Enum('a')", False),
+        ("LowCardinality(String)", "String", True),
+        ("String", "LowCardinality(String)", True),
+        ("Array(Int64)", "Array(Int32)", True),
+        ("Array(Int32)", "Array(Nullable(Int32))", False),
+        ("Array(Nullable(Int32))", "Array(Int32)", True),
+        ("Map(String, Int64)", "Map(String, Int32)", True),
+        ("Tuple(a Int64)", "Tuple(a Int32)", True),
+        ("Tuple(b Int64)", "Tuple(a Int32)", False),
+        ("Int8", "Date", False),
+        ("Something(New)", "Something(Old)", False),
+    ],
+)
+def test_a_type_holds_another_only_if_that_is_sure(wider: str, narrower: str, holds: bool) -> None:
+    """What is not known to be wide enough counts as a loss."""
+    assert holds_every_value(parse_type(wider)[0], parse_type(narrower)[0]) == holds
+
+
+@given(st.text(alphabet="aInt8(),'` =1\\", max_size=30))
+def test_any_text_can_be_read_as_a_type(text: str) -> None:
+    """What is no type is itself, and equals itself."""
+    assert parse_type(text) == parse_type(text)

@@ -1,0 +1,134 @@
+"""Making sure of databases and tables: what is missing is made, what exists is left as it is."""
+
+import attrs
+import pytest
+from bytehouse import (
+    TTL,
+    ByteHouse,
+    Column,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    QueryFailed,
+    TableSpec,
+)
+
+from bytehouse_emulator.testing import RunningEmulator
+from tests.overlay.server import CLOSED, Reply, ScriptedServer, data
+
+SPEC = TableSpec("t", {"id": "UInt64", "day": "Date"}, order_by="id")
+MISSING = Reply(404, {"message": "no", "error": {"code": "errbook_Table_NotFound"}})
+ENGINE = Reply(404, "Code: 60. DB::Exception: Table t does not exist. (UNKNOWN_TABLE)")
+NO_ROUTE = Reply(404, "<html>404 page not found</html>")
+EXISTS = Reply(409, {"message": "it is there", "error": {"code": "errbook_Table_Conflict"}})
+EXISTS_400 = Reply(400, {"message": "it is there", "error": {"code": "errbook_Table_Exists"}})
+LIVE = data({"name": "t", "columns": [{"name": "id", "type": "UInt64"}], "orderByKeys": ["id"]})
+
+
+def methods(server: ScriptedServer) -> list[str]:
+    """Return the methods of the requests so far."""
+    return [line.split()[0] for line in server.lines]
+
+
+def test_a_database_is_made_once(local: ByteHouse, database: str) -> None:
+    """The first call makes it, the second finds it, and neither changes what exists."""
+    name = f"{database}_More"
+    made = local.databases.ensure(name, description="a")
+    assert (made.created, made.differences, made.actual.name) == (True, (), name.lower())
+    found = local.databases.ensure(name)
+    assert (found.created, found.differences) == (False, ())
+    [difference] = local.databases.ensure(name, description="b").differences
+    assert str(difference) == "description is 'a', wanted 'b'"
+    assert local.databases.get(name).description == "a"
+    local.databases.delete(name)
+
+
+def test_a_table_is_made_once_and_compared_afterwards(local: ByteHouse, database: str) -> None:
+    """What differs is said, and nothing is changed."""
+    made = local.tables.ensure(database, SPEC)
+    assert (made.created, made.differences) == (True, ())
+    again = local.tables.ensure(database, SPEC)
+    assert (again.created, again.differences) == (False, ())
+    wanted = attrs.evolve(SPEC, ttl=TTL("day", 7), columns=[*SPEC.columns, Column("x", "Int8")])
+    differences = local.tables.ensure(database, wanted).differences
+    assert [difference.name for difference in differences] == ["column x", "TTL"]
+    assert local.tables.ensure(database, SPEC).differences == ()
+
+
+def test_a_table_of_no_database_is_not_made(local: ByteHouse) -> None:
+    """That the database is missing comes out when the table is to be created."""
+    with pytest.raises(NotFound) as caught:
+        local.tables.ensure("nowhere", SPEC)
+    assert caught.value.operation == "create_table"
+
+
+@pytest.mark.parametrize("said", [MISSING, ENGINE])
+def test_what_the_service_says_is_missing_is_made(
+    bh: ByteHouse, server: ScriptedServer, said: Reply
+) -> None:
+    """In the service's own words or the engine's."""
+    server.script(said, data({"uuid": "u"}), LIVE)
+    assert bh.tables.ensure("sales", SPEC).created
+    assert methods(server) == ["GET", "POST", "GET"]
+
+
+def test_a_404_from_elsewhere_makes_nothing(bh: ByteHouse, server: ScriptedServer) -> None:
+    """A wrong path is no missing table: the error says what to do about the path."""
+    server.script(NO_ROUTE)
+    for ensure in (lambda: bh.tables.ensure("sales", SPEC), lambda: bh.databases.ensure("sales")):
+        with pytest.raises(NotFound, match="routes="):
+            ensure()
+    assert methods(server) == ["GET", "GET"]
+
+
+@pytest.mark.parametrize("refusal", [EXISTS, EXISTS_400])
+def test_who_loses_a_race_compares(
+    bh: ByteHouse, server: ScriptedServer, refusal: Reply
+) -> None:
+    """Someone made it in between, whatever the service answers: it is read and compared."""
+    server.script(MISSING, refusal, LIVE)
+    found = bh.tables.ensure("sales", SPEC)
+    assert not found.created
+    assert [difference.name for difference in found.differences] == ["column day"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "error"),
+    [
+        (EXISTS, Conflict),
+        (EXISTS_400, InvalidRequest),
+        (Reply(400, "Code: 36. DB::Exception: Bad. (BAD_ARGUMENTS)"), QueryFailed),
+    ],
+)
+def test_a_refusal_stands_if_nothing_is_there_after_it(
+    bh: ByteHouse, server: ScriptedServer, refusal: Reply, error: type[Exception]
+) -> None:
+    """What the service refuses to make is its error, not ours."""
+    server.script(MISSING, refusal, MISSING)
+    with pytest.raises(error):
+        bh.tables.ensure("sales", SPEC)
+    assert methods(server) == ["GET", "POST", "GET"]
+
+
+def test_what_is_just_made_is_waited_for(bh: ByteHouse, server: ScriptedServer) -> None:
+    """A new table may not be visible at once."""
+    server.script(MISSING, data({"uuid": "u"}), MISSING, MISSING, LIVE)
+    assert bh.tables.ensure("sales", SPEC).actual.name == "t"
+
+
+def test_a_lost_answer_is_settled_by_looking(bh: ByteHouse, server: ScriptedServer) -> None:
+    """It is there afterwards: it was made. It is not: that is not known."""
+    server.script(MISSING, CLOSED, LIVE)
+    assert bh.tables.ensure("sales", SPEC).created
+    server.script(MISSING, CLOSED, MISSING)
+    with pytest.raises(OutcomeUnknown):
+        bh.tables.ensure("sales", SPEC)
+
+
+def test_an_answer_that_breaks_off_is_settled_by_looking(
+    local: ByteHouse, database: str, bytehouse_emulator: RunningEmulator
+) -> None:
+    """The table was made, and its answer was cut in half."""
+    bytehouse_emulator.fault("create_table", truncate=True)
+    assert local.tables.ensure(database, SPEC).created

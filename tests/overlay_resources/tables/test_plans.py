@@ -1,0 +1,257 @@
+"""Plans against the emulator: they say what is to be done, do exactly that, and are then empty."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+
+import attrs
+import pytest
+from bytehouse import (
+    TTL,
+    ByteHouse,
+    ClusterKey,
+    Column,
+    InvalidArgument,
+    NotFound,
+    OutcomeUnknown,
+    PartitionKey,
+    ServerError,
+    StalePlan,
+    TableSpec,
+    UniqueKey,
+)
+from hypothesis import HealthCheck, given, settings
+
+from bytehouse_emulator.testing import RunningEmulator
+from tests.overlay.server import CLOSED, Reply, ScriptedServer, data
+from tests.overlay_resources.tables.tables import pairs
+
+WIDE = TableSpec(
+    "wide",
+    [
+        Column("id", "UInt64", nullable=False),
+        Column("at", "DateTime64(6,'UTC')", nullable=False),
+        Column("a", "int", nullable=True, default="7", comment="it's"),
+        Column("b", "Nullable( varchar(20) )", default="it's"),
+        Column("c", "LowCardinality(Nullable(String))"),
+        Column("d", "decimal64(3)"),
+        Column("e", "Enum('x','y')", nullable=False),
+        Column("f", "Map(text,Array(int))"),
+        Column("g", "Tuple(`a` int, b double precision)"),
+    ],
+    order_by=["id", "at"],
+    primary_key="id",
+    partition_by=[PartitionKey("at", "month"), "id"],
+    unique_key=UniqueKey("id"),
+    cluster_key=ClusterKey("id", 4),
+    ttl=TTL("at", "90d"),
+    description="a table",
+)
+BEFORE = TableSpec(
+    "t",
+    [
+        Column("id", "UInt64", nullable=False),
+        Column("day", "Date", nullable=False),
+        Column("note", "String", nullable=True),
+        Column("amount", "Int32", nullable=False),
+        Column("old", "String", nullable=True),
+    ],
+    order_by="id",
+    ttl=TTL("day", 30),
+)
+AFTER = attrs.evolve(
+    BEFORE,
+    columns=[
+        *BEFORE.columns[:2],
+        Column("remark", "FixedString(9)", comment="what was said"),
+        Column("amount", "Int64", nullable=False, default="0"),
+        Column("added", "Array(String)"),
+    ],
+    ttl=TTL("day", 60),
+)
+RENAMES = {"note": "remark"}
+
+
+def columns(bh: ByteHouse, database: str) -> dict[str, str]:
+    """Return the types of the live table."""
+    return {str(c.name): str(c.type_) for c in bh.tables.get(database, "t").columns or []}
+
+
+def test_a_table_is_made_from_a_description_and_does_not_differ_from_it(
+    local: ByteHouse, database: str
+) -> None:
+    """What the service makes of a wide table is what was wanted, whatever it is spelled like."""
+    local.tables.create(database, WIDE)
+    plan = local.tables.plan(database, WIDE)
+    assert str(plan) == f"Table {database}.wide: no changes"
+    assert plan.is_empty
+    assert not local.tables.plan(database.upper(), WIDE).actions
+    plan.apply()
+
+
+def test_a_plan_is_applied_and_the_next_one_is_empty(local: ByteHouse, database: str) -> None:
+    """Add, drop, modify, rename (and modify what is renamed) and a new time to live."""
+    local.tables.create(database, BEFORE)
+    plan = local.tables.plan(database, AFTER, renames=RENAMES)
+    assert str(plan) == "\n".join(
+        [
+            f"Table {database}.t: 6 changes, 2 destructive",
+            "~ column note: renamed to remark",
+            "~ column remark: String no COMMENT -> FixedString(9) COMMENT 'what was said'"
+            " (destructive: values that are no FixedString(9) are lost)",
+            "~ column amount: Int32 no DEFAULT -> Int64 DEFAULT '0'",
+            "+ column added: Array(String) NOT NULL",
+            "- column old: String NULL (destructive: its values are lost)",
+            "~ TTL: day + 30 DAY -> day + 60 DAY",
+        ]
+    )
+    plan.apply(allow_destructive=True)
+    assert local.tables.plan(database, AFTER, renames=RENAMES).is_empty
+    assert columns(local, database) == {
+        "id": "UInt64",
+        "day": "Date",
+        "remark": "FixedString(9)",
+        "amount": "Int64",
+        "added": "Array(String)",
+    }
+    local.tables.plan(database, attrs.evolve(AFTER, ttl=None), renames=RENAMES).apply()
+    assert local.tables.get(database, "t").ttl is None
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=pairs())
+def test_any_plan_of_columns_reaches_what_is_wanted(
+    local: ByteHouse, database: str, drawn: tuple[TableSpec, TableSpec, dict[str, str]]
+) -> None:
+    """A real engine accepts the requests of a plan, and the second plan is empty."""
+    before, after, renames = (
+        attrs.evolve(drawn[0], sample_by=None),
+        attrs.evolve(drawn[1], sample_by=None),
+        drawn[2],
+    )
+    local.tables.create(database, before)
+    try:
+        plan = local.tables.plan(database, after, renames=renames)
+        plan.apply(allow_destructive=True)
+        assert str(local.tables.plan(database, after, renames=renames)).endswith("no changes")
+    finally:
+        local.tables.delete(database, "t")
+
+
+def test_what_loses_data_is_refused_without_a_word(local: ByteHouse, database: str) -> None:
+    """A destructive plan changes nothing, not even what is harmless in it."""
+    local.tables.create(database, BEFORE)
+    before = columns(local, database)
+    plan = local.tables.plan(database, AFTER, renames=RENAMES)
+    with pytest.raises(InvalidArgument, match="loses data: ~ column remark: .*; - column old"):
+        plan.apply()
+    assert columns(local, database) == before
+    assert [change.name for change in plan.destructive] == ["column remark", "column old"]
+
+
+def test_what_the_api_cannot_do_is_refused_unless_it_is_to_be_left(
+    local: ByteHouse, database: str
+) -> None:
+    """A blocked plan changes nothing; told so, it does the rest, and stays blocked."""
+    local.tables.create(database, BEFORE)
+    wanted = attrs.evolve(
+        BEFORE, order_by=["id", "day"], columns=[*BEFORE.columns, Column("x", "Int8")]
+    )
+    plan = local.tables.plan(database, wanted)
+    assert [change.name for change in plan.blocked] == ["sort key", "primary key"]
+    with pytest.raises(InvalidArgument, match="cannot do all of this plan: ! sort key"):
+        plan.apply(allow_destructive=True)
+    assert "x" not in columns(local, database)
+    plan.apply(ignore_blocked=True)
+    assert "x" in columns(local, database)
+    assert local.tables.plan(database, wanted).actions == plan.blocked
+
+
+def test_a_plan_that_someone_has_overtaken_is_refused(local: ByteHouse, database: str) -> None:
+    """A change since, a plan applied twice, and a table made anew: nothing is changed."""
+    local.tables.create(database, BEFORE)
+    wanted = attrs.evolve(BEFORE, columns=[*BEFORE.columns, Column("x", "Int8")])
+    plan = local.tables.plan(database, wanted)
+    local.tables.update(database, "t", add={"y": "Int8"})
+    with pytest.raises(StalePlan, match=r"now it would be:\n.*\n- column y"):
+        plan.apply(allow_destructive=True)
+    local.tables.update(database, "t", drop="y")
+    again = local.tables.plan(database, wanted)
+    plan.apply()
+    with pytest.raises(StalePlan, match="nothing is left to do"):
+        again.apply()
+    local.tables.delete(database, "t")
+    local.tables.create(database, BEFORE)
+    with pytest.raises(StalePlan, match="made anew"):
+        plan.apply()
+
+
+def test_a_plan_for_a_table_that_is_missing_or_a_view(local: ByteHouse, database: str) -> None:
+    """The one is an error of the service, the other is blocked."""
+    with pytest.raises(NotFound):
+        local.tables.plan(database, BEFORE)
+    local.queries.execute(f"CREATE VIEW {database}.t AS SELECT 1 AS id")
+    assert [c.name for c in local.tables.plan(database, BEFORE).blocked][:1] == ["kind"]
+
+
+def test_an_update_whose_answer_is_lost_is_looked_for(
+    local: ByteHouse, database: str, bytehouse_emulator: RunningEmulator
+) -> None:
+    """It took effect: the plan goes on. It did not: the error stands."""
+    local.tables.create(database, BEFORE)
+    bytehouse_emulator.fault("update_table", truncate=True)
+    local.tables.plan(database, AFTER, renames=RENAMES).apply(allow_destructive=True)
+    assert local.tables.plan(database, AFTER, renames=RENAMES).is_empty
+    bytehouse_emulator.fault("update_table", status=500, body="{}")
+    back = attrs.evolve(AFTER, columns=[*AFTER.columns, Column("x", "Int8")])
+    with pytest.raises(ServerError):
+        local.tables.plan(database, back).apply()
+
+
+def test_an_update_that_took_no_effect_is_not_taken_for_done(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """No answer came, and the table is as it was: whether it still comes is not known."""
+    live = data({"name": "t", "columns": [{"name": "id", "type": "Int8"}], "orderByKeys": ["id"]})
+    server.script(live, live, CLOSED, live)
+    plan = bh.tables.plan("sales", TableSpec("t", {"id": "Int16"}, order_by="id"))
+    with pytest.raises(OutcomeUnknown):
+        plan.apply()
+    assert [line.split()[0] for line in server.lines] == ["GET", "GET", "PATCH", "GET"]
+
+
+def test_a_plan_keeps_the_role_it_was_made_under(bh: ByteHouse, server: ScriptedServer) -> None:
+    """The options of the plan are those of its requests, and `apply` may add to them."""
+    live = data({"name": "t", "columns": [{"name": "id", "type": "Int8"}], "orderByKeys": ["id"]})
+    server.script(live, live, Reply(body={}))
+    wanted = TableSpec("t", {"id": "Int16"}, order_by="id")
+    plan = bh.tables.plan("sales", wanted, role="Analyst")
+    plan.apply(headers={"X-Trace": "1"})
+    assert [seen.header("X-User-ActiveRole") for seen in server.seen] == ["Analyst"] * 3
+    assert [seen.header("X-Trace") for seen in server.seen] == [None, "1", "1"]
+    assert server.seen[-1].json == {"modifyColumns": [{"name": "id", "type": "Int16"}]}
+
+
+def test_a_table_is_made_from_a_dataclass(local: ByteHouse, database: str) -> None:
+    """A class goes where columns go, in a call and in a description."""
+
+    @dataclasses.dataclass
+    class Row:
+        id: int
+        day: date
+        note: str | None
+        tags: list[str]
+
+    local.tables.create(database, "t", Row, order_by="id")
+    assert local.tables.plan(database, TableSpec("t", Row, order_by=["id"])).is_empty
+
+
+def test_a_table_is_made_from_a_pandas_frame(local: ByteHouse, database: str) -> None:
+    """The key can be a text, though pandas lets every text be missing."""
+    pd = pytest.importorskip("pandas", reason="pandas comes with the extra `emulator`")
+    frame = pd.DataFrame({"id": ["a"], "n": [1], "x": [0.5], "c": pd.Categorical(["x"])})
+    local.tables.create(database, "t", frame, order_by="id")
+    assert local.tables.plan(database, TableSpec("t", frame, order_by=["id"])).is_empty
+    local.tables.update(database, "t", add=pd.DataFrame({"more": [1]}))
+    assert columns(local, database)["more"] == "Int64"
