@@ -74,6 +74,11 @@ generate: setup  ## write generated/ and the derived sync client from openapi.ya
 check-generated: setup  ## fail when a fresh generation differs from what is committed
 	@$(RUN) codegen.generate --check
 
+.PHONY: bench
+bench:  ## measure the client beside its peers (ARGS=--save: keep the table)
+	@$(PYTHON) requirements/install.py .venv-bench bench
+	@.venv-bench/bin/python -m bench.run $(ARGS)
+
 .PHONY: build
 build: setup  ## build the sdist and the wheel into dist/
 	@$(RUN) hatchling build
@@ -83,7 +88,9 @@ requirements: setup  ## pin the requirements again (ARGS=--upgrade: to the newes
 	@$(RUN) uv $(COMPILE) requirements/build.in -o requirements/build.txt $(ARGS)
 	@$(RUN) uv $(COMPILE) --all-extras --constraint requirements/build.txt pyproject.toml \
 		requirements/dev.in -o requirements/dev.txt $(ARGS)
+	@$(RUN) uv $(COMPILE) --all-extras --constraint requirements/dev.txt pyproject.toml \
+		requirements/bench.in -o requirements/bench.txt $(ARGS)
 
 .PHONY: clean
 clean:  ## remove what these verbs made, the environment included
-	rm -rf $(VENV) dist codegen/node/node_modules .*_cache .hypothesis
+	rm -rf $(VENV) .venv-bench dist codegen/node/node_modules .*_cache .hypothesis

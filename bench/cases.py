@@ -1,6 +1,6 @@
 """The cases: each peer doing the same thing in the manner of its own documentation.
 
-A case is a function of the server's address that returns what to time. It runs in a process of its own.
+A case is a function of the server's address that returns what to time, in a process of its own.
 """
 
 import asyncio

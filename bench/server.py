@@ -44,7 +44,14 @@ def _answer(document: object) -> bytes:
     return head.encode() + b"X-Request-Id: 7f3a\r\n\r\n" + body
 
 
-SMALL: Final = _answer({"data": DATABASE, "id": "sales", "object": "model", "created": 1})
+# What the peers want to see in an answer, beside what ours does.
+PEERS: Final = {
+    "id": "sales",
+    "object": "model",
+    "created": 1,
+    "datasetReference": {"projectId": "sales", "datasetId": "sales"},
+}
+SMALL: Final = _answer({"data": DATABASE, **PEERS})
 CREATED: Final = _answer({"data": {"uuid": DATABASE["uuid"]}, "id": "1"})
 TABLES: Final = _answer(PAGE)
 

@@ -27,29 +27,33 @@ REQUIREMENTS = Path(__file__).resolve().parent
 ROOT = REQUIREMENTS.parent
 
 
-def main(directory: str) -> None:
-    """Bring the environment in `directory` in step with the pins, one process at a time."""
+def main(directory: str, pinned: str = "dev") -> None:
+    """Bring the environment in `directory` in step with the pins, one process at a time.
+
+    `pinned` is the file of `requirements/` that says what goes in: dev, or bench with the peers.
+    """
+    files = [REQUIREMENTS / "build.txt", REQUIREMENTS / (pinned + ".txt")]
     environment = (ROOT / directory).absolute()
     with Path(__file__).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        pins, project = wanted(environment)
+        pins, project = wanted(environment, files)
         have = read_stamps(environment)
         if have == [pins, project]:
             return
         began = time.monotonic()
         if have[:1] != [pins]:
             print("Setting up %s (once; about 400 MB to download) ..." % environment, flush=True)
-            create(environment)
+            create(environment, files)
             write_stamps(environment, [pins])
         pip(environment, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
         write_stamps(environment, [pins, project])
         print("%s is ready (%.0f s)." % (environment, time.monotonic() - began), flush=True)
 
 
-def wanted(environment: Path) -> tuple[str, str]:
+def wanted(environment: Path, files: list[Path]) -> tuple[str, str]:
     """Return the digests of the pinned packages and of how the project is installed."""
     pins = hashlib.sha256(repr((str(environment), sys.version, sys.base_prefix)).encode())
-    for file in (Path(__file__), *sorted(REQUIREMENTS.glob("*.txt"))):
+    for file in (Path(__file__), *files):
         pins.update(file.read_bytes())
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     hatch = pyproject["tool"]["hatch"]
@@ -79,7 +83,7 @@ def write_stamps(environment: Path, stamps: list[str]) -> None:
     draft.replace(target)
 
 
-def create(environment: Path) -> None:
+def create(environment: Path, files: list[Path]) -> None:
     """Make the environment afresh and install the pinned packages, each checked by its hash."""
     try:
         venv.create(environment, clear=True, symlinks=True, with_pip=True)
@@ -88,11 +92,11 @@ def create(environment: Path) -> None:
             "Python's venv module could not install pip. On Debian and Ubuntu it is a package of "
             "its own: apt install python3-venv"
         )
-    for name in ("build.txt", "dev.txt"):
+    for file in files:
         pip(
             environment,
             *("--require-hashes", "--no-build-isolation", "--requirement"),
-            str(REQUIREMENTS / name),
+            str(file),
         )
 
 
@@ -113,4 +117,4 @@ def clean_environment() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
