@@ -36,7 +36,15 @@ def adopted(text: str, ours: Document, upstream: Upstream) -> str:
     _Adoption(document, ours, upstream).run()
     out = io.StringIO()
     yaml.dump(document, out)
-    return out.getvalue()
+    return _spaced(out.getvalue())
+
+
+def _spaced(text: str) -> str:
+    """Put a blank line before each path, where an operation that moved has taken it along."""
+    head, mark, rest = text.partition("\npaths:\n")
+    paths, end, tail = rest.partition("\ncomponents:\n")
+    paths = re.sub(r"\n+(  /\S*:\n)", r"\n\n\1", paths)
+    return head + mark + paths + end + tail
 
 
 class _Adoption:
@@ -45,7 +53,6 @@ class _Adoption:
         self._sides = sides(ours, upstream)
         self._schemas = Schemas(document["components"]["schemas"])
         self._parameters: dict[str, list[tuple[CommentedSeq, int, dict[str, Any]]]] = {}
-        self._names = {pair.ours.id: pair.theirs for pair in self._sides.matching.pairs}
         listed = {(o.method, o.path): o for o in operations(upstream.document)}
         self._nodes = {
             pair.ours.id: listed[pair.theirs.method, pair.theirs.path]

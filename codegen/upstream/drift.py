@@ -8,7 +8,7 @@ from typing import Any
 
 from bytehouse._upstream import Matching, SpecOperation, Upstream, operations
 from bytehouse._upstream.document import Document
-from bytehouse._upstream.matching import path_names
+from bytehouse._upstream.matching import path_in_our_words, path_names
 from codegen.upstream import redocly
 from codegen.upstream.canonical import Canon, Contract, Schema, written
 from codegen.upstream.compare import BREAKING, COMPATIBLE, Difference, Where, differences
@@ -89,11 +89,7 @@ def _aligned(ours: Contract, theirs: Contract) -> Contract:
     """Give the parameters of theirs our names where names do not travel or case says nothing."""
     names = path_names(ours.path, theirs.path) or {}
     headers = {name.lower(): name for place, name in ours.parameters if place == "header"}
-    path = theirs.path
-    for number, name in enumerate(names):
-        path = path.replace(f"{{{name}}}", f"{{\0{number}}}")
-    for number, name in enumerate(names.values()):
-        path = path.replace(f"{{\0{number}}}", f"{{{name}}}")
+    path = path_in_our_words(ours.path, theirs.path) or theirs.path
     parameters = {}
     for (place, name), parameter in theirs.parameters.items():
         if place == "path":

@@ -1,6 +1,7 @@
 """Which methods of the client send which operation, and under which names their arguments go."""
 
 import ast
+import functools
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ class Method:
         return self.arguments.get(name) or self.arguments.get(self.aliases.get(name, ""))
 
 
+@functools.cache
 def methods(sources: Path) -> dict[str, list[Method]]:
     """Return the methods of the client by the id of the operation that they send."""
     trees = [_parsed(path) for path in sorted(sources.glob("*.py"))]

@@ -113,9 +113,12 @@ class Schemas:
         if present.get("type") != wanted.get("type"):
             kind = wanted.get("type")
             set_key(node, "type", _list(kind) if isinstance(kind, list) else kind)
+            node.pop("example", None)
         for key in sorted({*present, *wanted} - _APART):
             if not key.startswith("~") and written(present.get(key)) != written(wanted.get(key)):
                 value = bare(wanted.get(key))
+                if key == "enum" and value:
+                    value = _in_order(value, node.get(key, []))
                 set_key(node, key, _list(value) if isinstance(value, list) else value)
         self._merge_properties(node, wanted, hint)
         if "items" not in wanted:
@@ -142,8 +145,7 @@ class Schemas:
             node.pop("properties", None)
         required = wanted.get("required", [])
         if sorted(node.get("required", [])) != sorted(required):
-            kept = [name for name in node.get("required", []) if name in required]
-            listed = _list([*kept, *(name for name in required if name not in kept)])
+            listed = _list(_in_order(required, node.get("required", [])))
             if not listed:
                 del node["required"]
             elif "required" in node:
@@ -168,6 +170,7 @@ class Schemas:
             if described:
                 node["description"] = described
             self._fill(node, wanted, name)
+            self._note(name, node, [wanted])
         reference = flow({"$ref": PREFIX + self._made[key]})
         return flow({"anyOf": [reference, flow({"type": "null"})]}) if nullable else reference
 
@@ -205,6 +208,12 @@ def _is_named(schema: Schema) -> bool:
     """Tell whether a schema becomes a class, which must have a name."""
     kinds = schema.get("type") or []
     return "object" in ([kinds] if isinstance(kinds, str) else kinds) or "enum" in schema
+
+
+def _in_order(wanted: list[Any], present: list[Any]) -> list[Any]:
+    """Return what is wanted, what is present already first and as it stands."""
+    kept = [value for value in present if value in wanted]
+    return [*kept, *(value for value in wanted if value not in kept)]
 
 
 def _after(node: CommentedMap, key: str) -> int:

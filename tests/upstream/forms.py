@@ -136,8 +136,11 @@ FORMS: dict[str, Form] = {
     ),
     "Redoc.init(JSON.parse)": _scripted(lambda d: f"Redoc.init(JSON.parse({quoted(d)}))"),
     "Redoc 2, __redoc_state": _scripted(
-        lambda d: f"const __redoc_state = {literal({'menu': {}, 'spec': {'data': d}})};\n"
-        "var container = document.getElementById('redoc'); Redoc.hydrate(__redoc_state, container);"
+        lambda d: (
+            f"const __redoc_state = {literal({'menu': {}, 'spec': {'data': d}})};\n"
+            "var container = document.getElementById('redoc');\n"
+            "Redoc.hydrate(__redoc_state, container);"
+        )
     ),
     "Redoc 3, __redoc_definition": _scripted(
         lambda d: f"const __redoc_definition = {literal(d)};\nRedoc.hydrate(__redoc_definition);"

@@ -63,14 +63,29 @@ def rename(node: Spec, old: str, new: str) -> None:
     node.update(items)
 
 
-def move(spec: Spec, name: str, method: str, path: str) -> None:
-    """Give an operation another route."""
-    for item in spec["paths"].values():
-        for key, node in list(item.items()):
-            if isinstance(node, dict) and node.get("operationId") == name:
-                del item[key]
-                spec["paths"].setdefault(path, {})[method] = node
-                return
+def route(spec: Spec, name: str) -> tuple[str, str]:
+    """Return path and method of an operation, wherever it is by now."""
+    return next(
+        (path, method)
+        for path, item in spec["paths"].items()
+        for method, node in item.items()
+        if isinstance(node, dict) and node.get("operationId") == name
+    )
+
+
+def move(spec: Spec, name: str, *, method: bool = False, path: bool = False) -> None:
+    """Give an operation another method or path."""
+    old_path, old_method = route(spec, name)
+    new_method = {"patch": "put"}.get(old_method, "patch") if method else old_method
+    new_path = f"/moved{old_path}".replace("_id}", "}") if path else old_path
+    node = take(spec, name)
+    spec["paths"].setdefault(new_path, {})[new_method] = node
+
+
+def take(spec: Spec, name: str) -> Spec:
+    """Take an operation away."""
+    path, method = route(spec, name)
+    return dict_of(spec["paths"][path].pop(method))
 
 
 def rename_schema(spec: Spec, old: str, new: str) -> None:
@@ -124,83 +139,126 @@ def drop_parameter(spec: Spec, name: str, ending: str) -> None:
 PLANTED = (
     Planted(
         "path",
-        lambda s: move(s, "list_warehouses", "get", "/v1/warehouses"),
-        B, "route", "list_warehouses", "bh.warehouses.list",
+        lambda s: move(s, "list_warehouses", path=True),
+        B,
+        "route",
+        "list_warehouses",
+        "bh.warehouses.list",
     ),
     Planted(
         "method",
-        lambda s: move(s, "update_connection", "patch", "/v1/import/connections/{id}"),
-        B, "route", "update_connection", "bh.connections.update",
+        lambda s: move(s, "update_connection", method=True),
+        B,
+        "route",
+        "update_connection",
+        "bh.connections.update",
     ),
     Planted(
         "method and path",
-        lambda s: move(s, "set_api_key_status", "post", "/v1/iam/api-keys/{key}/state"),
-        B, "route", "set_api_key_status", "bh.api_keys.set_status",
+        lambda s: move(s, "set_api_key_status", method=True, path=True),
+        B,
+        "route",
+        "set_api_key_status",
+        "bh.api_keys.set_status",
     ),
     Planted(
         "operation gone",
-        lambda s: s["paths"].pop("/v1/sql/dialects"),
-        B, "operation gone", "list_dialects", "bh.queries.dialects",
+        lambda s: take(s, "list_dialects"),
+        B,
+        "operation gone",
+        "list_dialects",
+        "bh.queries.dialects",
     ),
     Planted("operation added", add_operation, C, "operation added", "create_backup", ""),
     Planted(
         "tag",
         lambda s: operation(s, "get_query_statistics").update(tags=["Query Statistics"]),
-        B, "tag", "tag", "bh.statistics.query",
+        B,
+        "tag",
+        "tag",
+        "bh.statistics.query",
     ),
     Planted(
         "security removed",
         lambda s: operation(s, "list_roles").update(security=[]),
-        B, "security", "security", "bh.roles.list",
+        B,
+        "security",
+        "security",
+        "bh.roles.list",
     ),
     Planted(
         "deprecated",
         lambda s: operation(s, "get_query_lineage").update(deprecated=True),
-        C, "deprecated", "deprecated", "bh.queries.lineage",
+        C,
+        "deprecated",
+        "deprecated",
+        "bh.queries.lineage",
     ),
     Planted(
         "optional parameter added",
         lambda s: operation(s, "list_roles")["parameters"].append(query("prefix")),
-        C, "parameter added", "query parameter prefix", "bh.roles.list",
+        C,
+        "parameter added",
+        "query parameter prefix",
+        "bh.roles.list",
     ),
     Planted(
         "required parameter added",
         lambda s: operation(s, "get_account_status").update(
             parameters=[query("accountID", required=True)]
         ),
-        B, "parameter added", "query parameter accountID", "bh.account.status",
+        B,
+        "parameter added",
+        "query parameter accountID",
+        "bh.account.status",
     ),
     Planted(
         "parameter removed",
         lambda s: drop_parameter(s, "get_storage_usage", "/UsageDatabase"),
-        B, "parameter removed", "query parameter dbName", "bh.usage.storage(database=)",
+        B,
+        "parameter removed",
+        "query parameter dbName",
+        "bh.usage.storage(database=)",
     ),
     Planted(
         "parameter renamed",
         lambda s: parameter(s, "KafkaPeriod").update(name="duration"),
-        B, "parameter added", "query parameter duration", "bh.executions.kafka_history",
+        B,
+        "parameter added",
+        "query parameter duration",
+        "bh.executions.kafka_history",
     ),
     Planted(
         "parameter becomes required",
         lambda s: parameter(s, "AssignedUserId").update(required=True),
-        B, "required", "query parameter UserID", "bh.assignments.list(user_id=)",
+        B,
+        "required",
+        "query parameter UserID",
+        "bh.assignments.list(user_id=)",
     ),
     Planted(
         "parameter's type",
         lambda s: parameter(s, "KafkaPartition").update(schema={"type": "string"}),
-        B, "type", "query parameter partition", "bh.executions.kafka_history(partition=)",
+        B,
+        "type",
+        "query parameter partition",
+        "bh.executions.kafka_history(partition=)",
     ),
     Planted(
         "parameter's bound tightened",
         lambda s: parameter(s, "CappedLimit")["schema"].update(maximum=100),
-        B, "maximum", "query parameter limit", "bh.warehouses.list(limit=)",
+        B,
+        "maximum",
+        "query parameter limit",
+        "bh.warehouses.list(limit=)",
     ),
     Planted(
         "request field added",
-        lambda s: schema(s, "CreateDatabaseRequest")["properties"].update(
-            owner={"type": "string"}
-        ),
-        C, "property added", "CreateDatabaseRequest.owner", "bh.databases.create",
+        lambda s: schema(s, "CreateDatabaseRequest")["properties"].update(owner={"type": "string"}),
+        C,
+        "property added",
+        "CreateDatabaseRequest.owner",
+        "bh.databases.create",
     ),
     Planted(
         "required request field added",
@@ -208,83 +266,131 @@ PLANTED = (
             schema(s, "AssignRoleRequest")["properties"].update(reason={"type": "string"}),
             schema(s, "AssignRoleRequest").setdefault("required", []).append("reason"),
         ),
-        B, "property added", "AssignRoleRequest.reason", "bh.assignments.assign",
+        B,
+        "property added",
+        "AssignRoleRequest.reason",
+        "bh.assignments.assign",
     ),
     Planted(
         "request field removed",
         lambda s: schema(s, "CreateTableRequest")["properties"].pop("samplingKey"),
-        B, "property removed", "CreateTableRequest.samplingKey", "bh.tables.create(sample_by=)",
+        B,
+        "property removed",
+        "CreateTableRequest.samplingKey",
+        "bh.tables.create(sample_by=)",
     ),
     Planted(
         "request field becomes required",
         lambda s: schema(s, "RenameImportJobRequest").update(required=["name"]),
-        B, "required", "RenameImportJobRequest.name", "bh.import_jobs.rename(name=)",
+        B,
+        "required",
+        "RenameImportJobRequest.name",
+        "bh.import_jobs.rename(name=)",
     ),
     Planted(
         "request field becomes optional",
         lambda s: schema(s, "CreateWarehouseRequest")["required"].remove("configID"),
-        C, "required", "CreateWarehouseRequest.configID", "bh.warehouses.create(config_id=)",
+        C,
+        "required",
+        "CreateWarehouseRequest.configID",
+        "bh.warehouses.create(config_id=)",
     ),
     Planted(
         "request enum loses a value",
         lambda s: schema(s, "QueryMode")["enum"].remove("ansi_sql"),
-        B, "enum values removed", "QueryMode", "bh.queries.submit(mode=)",
+        B,
+        "enum values removed",
+        "QueryMode",
+        "bh.queries.submit(mode=)",
     ),
     Planted(
         "enum gains a value",
         lambda s: schema(s, "ApiKeyStatus")["enum"].append("EXPIRED"),
-        B, "enum values added", "ApiKeyStatus", "bh.api_keys.list",
+        B,
+        "enum values added",
+        "ApiKeyStatus",
+        "bh.api_keys.list",
     ),
     Planted(
         "request length tightened",
         lambda s: schema(s, "VWName").update(maxLength=20),
-        B, "maxLength", "VWName", "bh.warehouses.create(name=)",
+        B,
+        "maxLength",
+        "VWName",
+        "bh.warehouses.create(name=)",
     ),
     Planted(
         "request default",
         lambda s: schema(s, "VWAutoSuspend").update(default=10),
-        C, "default", "VWAutoSuspend", "bh.warehouses.create(auto_suspend=)",
+        C,
+        "default",
+        "VWAutoSuspend",
+        "bh.warehouses.create(auto_suspend=)",
     ),
     Planted(
         "request field's type",
         lambda s: prop(s, "ExtendApiKeyExpiryRequest", "addExpiryInDays").update(type="string"),
-        B, "type", "ExtendApiKeyExpiryRequest.addExpiryInDays", "bh.api_keys.extend(by=)",
+        B,
+        "type",
+        "ExtendApiKeyExpiryRequest.addExpiryInDays",
+        "bh.api_keys.extend(by=)",
     ),
     Planted(
         "answer field added",
         lambda s: schema(s, "Database")["properties"].update(engine={"type": "string"}),
-        C, "property added", "Database.engine", "bh.databases.list",
+        C,
+        "property added",
+        "Database.engine",
+        "bh.databases.list",
     ),
     Planted(
         "answer field removed",
         lambda s: schema(s, "Execution")["properties"].pop("message"),
-        B, "property removed", "Execution.message", "bh.executions.get",
+        B,
+        "property removed",
+        "Execution.message",
+        "bh.executions.get",
     ),
     Planted(
         "answer field renamed",
         lambda s: rename(schema(s, "OffsetMeta")["properties"], "total", "totalCount"),
-        B, "property removed", "OffsetMeta.total", "bh.tables.list",
+        B,
+        "property removed",
+        "OffsetMeta.total",
+        "bh.tables.list",
     ),
     Planted(
         "answer field's type",
         lambda s: prop(s, "WarehouseConfiguration", "id").update(type="string"),
-        B, "type", "WarehouseConfiguration.id", "bh.warehouses.configurations",
+        B,
+        "type",
+        "WarehouseConfiguration.id",
+        "bh.warehouses.configurations",
     ),
     Planted(
         "answer field's format",
         lambda s: prop(s, "ImportJob", "createdAt").pop("format"),
-        B, "format", "ImportJob.createdAt", "bh.import_jobs.get",
+        B,
+        "format",
+        "ImportJob.createdAt",
+        "bh.import_jobs.get",
     ),
     Planted(
         "answer list instead of object",
         lambda s: schema(s, "GetPartitionBoundsResponse")["properties"].update(
             data={"type": "array", "items": prop(s, "GetPartitionBoundsResponse", "data")}
         ),
-        B, "type", "PartitionBounds", "bh.partitions.bounds",
+        B,
+        "type",
+        "PartitionBounds",
+        "bh.partitions.bounds",
     ),
     Planted(
         "schema renamed",
         lambda s: rename_schema(s, "Connection", "DataConnection"),
-        B, "model renamed", "Connection", "bh.connections.get",
+        B,
+        "model renamed",
+        "Connection",
+        "bh.connections.get",
     ),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .document import Document, SpecOperation, operations, target
 from .errors import UpstreamError
-from .matching import Matching, Pair, match
+from .matching import Matching, Pair, match, path_in_our_words
 from .reader import Limits, Upstream, read
 from .shape import Shape, shape_of, shapes_of_client
 
@@ -23,6 +23,7 @@ __all__ = [
     "UpstreamError",
     "match",
     "operations",
+    "path_in_our_words",
     "read",
     "shape_of",
     "shapes_of_client",

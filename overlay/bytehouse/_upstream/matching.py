@@ -6,6 +6,7 @@ what could be two is told and not guessed.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
@@ -15,7 +16,7 @@ import attrs
 from .errors import UpstreamError
 from .shape import Shape, path_parameters, word, words
 
-__all__ = ["Matching", "Pair", "match", "path_names"]
+__all__ = ["Matching", "Pair", "match", "path_in_our_words", "path_names"]
 
 T = TypeVar("T")
 
@@ -191,3 +192,11 @@ def path_names(ours: str, theirs: str) -> dict[str, str] | None:
     names = {name: known[word(name)] for name in other if word(name) in known}
     left = iter([name for name in mine if name not in names.values()])
     return {name: names[name] if name in names else next(left) for name in other}
+
+
+def path_in_our_words(ours: str, theirs: str) -> str | None:
+    """Return their route template with our names of its parameters; None if they cannot be told."""
+    names = path_names(ours, theirs)
+    if names is None:
+        return None
+    return re.sub(r"{([^{}]+)}", lambda found: f"{{{names[found[1]]}}}", theirs)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
+from html import unescape
 from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
@@ -37,46 +37,58 @@ class Found:
     """Whether it may be something else, and so is only tried when nothing better is there."""
 
 
-class Page(HTMLParser):
+# No parser of HTML: the standard one takes hours for pages made to keep it busy. Neither part of
+# this pattern can take up a `<`, so no character is looked at twice.
+_TOKEN = re.compile(r"<!--|<([A-Za-z][\w-]*)([^<>]{0,5000})>")
+_ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+
+
+class Page:
     """Gather what matters of a page."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, html: str) -> None:
         self.base: str | None = None
         self.found: list[Found] = []
         self.scripts: list[str] = []
         self.sources: list[str] = []
-        self._script: list[str] | None = None
+        position = 0
+        while token := _TOKEN.search(html, position):
+            position = token.end()
+            if token[1] is None:
+                position = self._after(html, "-->", position)
+                continue
+            tag, given = token[1].lower(), _attributes(token[2])
+            self._element(tag, given)
+            if tag == "script":
+                begin, position = position, self._after(html, "</script", position)
+                self.scripts.append(html[begin:position].removesuffix("</script"))
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take addresses from attributes."""
-        given = {name: value for name, value in attrs if value}
+    @staticmethod
+    def _after(html: str, mark: str, start: int) -> int:
+        found = html.find(mark, start)
+        return len(html) if found < 0 else found + len(mark)
+
+    def _element(self, tag: str, given: dict[str, str]) -> None:
         for name in ("spec-url", "specurl", "data-url", "apidescriptionurl"):
-            if name in given and (name != "data-url" or tag == "script"):
+            if given.get(name) and (name != "data-url" or tag == "script"):
                 self.found.append(Found(f"<{tag} {name}>", given[name]))
         if tag == "base" and self.base is None:
             self.base = given.get("href")
-        if tag == "a" and (address := given.get("href")) and _is_download(given):
-            self.found.append(Found("the link to download it", address, weak=True))
-        if tag == "script":
-            self._script = []
-            if "src" in given:
-                self.sources.append(given["src"])
-
-    def handle_data(self, data: str) -> None:
-        """Take the text of a script."""
-        if self._script is not None:
-            self._script.append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        """End a script."""
-        if tag == "script" and self._script is not None:
-            self.scripts.append("".join(self._script))
-            self._script = None
+        if tag == "a" and _is_download(given.get("href", "")):
+            self.found.append(Found("the link to download it", given["href"], weak=True))
+        if tag == "script" and given.get("src"):
+            self.sources.append(given["src"])
 
 
-def _is_download(given: dict[str, str]) -> bool:
-    path = given["href"].partition("?")[0].partition("#")[0].lower()
+def _attributes(text: str) -> dict[str, str]:
+    return {
+        name.lower(): unescape(double or single or bare)
+        for name, double, single, bare in _ATTRIBUTE.findall(text)
+    }
+
+
+def _is_download(address: str) -> bool:
+    path = address.partition("?")[0].partition("#")[0].lower()
     return path.endswith((".json", ".yaml", ".yml"))
 
 
@@ -173,9 +185,7 @@ def specs_in(html: str, address: str) -> tuple[list[Found], list[str]]:
 
     All addresses are made absolute.
     """
-    page = Page()
-    page.feed(html)
-    page.close()
+    page = Page(html)
     base = urljoin(address, page.base) if page.base else address
     found = list(page.found)
     for script in page.scripts:

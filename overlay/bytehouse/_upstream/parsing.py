@@ -15,7 +15,7 @@ __all__ = ["load", "loads_json", "loads_literal"]
 MAX_NODES = 500_000
 """How many values a document may have, what YAML aliases repeat counted each time."""
 MAX_DEPTH = 100
-MAX_LITERAL = 1 << 20
+MAX_LITERAL = 1 << 18
 """How long an object in JavaScript's own notation may be; such are slow to read."""
 
 

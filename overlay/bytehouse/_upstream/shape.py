@@ -121,17 +121,17 @@ class _Fields:
 
 def shapes_of_client() -> list[Shape]:
     """Return the shapes of the client's own operations, read from its plans and models."""
-    from importlib import import_module
     from typing import get_args, get_type_hints
 
     from bytehouse_raw import models
     from bytehouse_raw.operations import OPERATIONS
 
+    from .._plans import planner
+
     classes = {name: getattr(models, name) for name in models.__all__}
     shapes = []
     for operation in OPERATIONS.values():
-        module = import_module(f"bytehouse_raw.api.{_module(operation.tag)}.{operation.id}")
-        hints = get_type_hints(module.plan)
+        hints = get_type_hints(planner(operation))
         (answer,) = get_args(hints.pop("return"))
         body = hints.pop("body", None)
         given = {word(name) for name in hints} - set(map(word, path_parameters(operation.path)))
@@ -149,10 +149,6 @@ def shapes_of_client() -> list[Shape]:
             )
         )
     return shapes
-
-
-def _module(tag: str) -> str:
-    return re.sub(r"\W+", "_", tag.lower())
 
 
 def _fields_of_model(

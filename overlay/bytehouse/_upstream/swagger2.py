@@ -67,9 +67,9 @@ class _Conversion:
     def _item(self, item: Mapping[str, Any]) -> dict[str, Any]:
         shared = item.get("parameters") or []
         made = {
-            method: self._operation(item[method], shared)
-            for method in METHODS
-            if isinstance(item.get(method), Mapping)
+            method: self._operation(node, shared)
+            for method, node in item.items()
+            if method in METHODS and isinstance(node, Mapping)
         }
         return made | ({"$ref": item["$ref"]} if "$ref" in item else {})
 

@@ -1,0 +1,311 @@
+"""Which method and path each operation takes, and how a tenant's own are learnt.
+
+All paths but one are inferred. A tenant's docs page leads to the API document that has the true
+ones:
+
+    from bytehouse import routes
+
+    pulled = routes.pull("https://docs.example/docs", host="tenant-1.bytehouse.example")
+    print(len(pulled.taken), "routes written to", pulled.file)
+
+From then on every client of that host takes its routes from there, unless it is given others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import attrs
+
+from bytehouse_raw.operations import OPERATIONS
+
+from ._config import Config, parse_setting, routes_file, settle
+from ._errors import ConfigError
+from ._options import header_value
+from ._routes import RouteTable, parse_route
+from ._upstream import (
+    Document,
+    Limits,
+    Matching,
+    Pair,
+    UpstreamError,
+    match,
+    operations,
+    read,
+    shape_of,
+    shapes_of_client,
+)
+from ._upstream.matching import path_names
+
+__all__ = ["Kept", "Known", "Pulled", "Taken", "UpstreamError", "file_of", "known", "pull"]
+
+_PARAMETER = re.compile(r"{([^{}]+)}")
+
+
+@attrs.frozen
+class Known:
+    """Hold the route that calls of one operation take.
+
+    Attributes:
+        operation: Id of the operation.
+        method: HTTP method.
+        path: Template of the path.
+        origin: ``documented``, ``inferred``, or where the tenant's own route came from.
+    """
+
+    operation: str
+    method: str
+    path: str
+    origin: str
+
+
+@attrs.frozen
+class Taken:
+    """Hold a route that was found in a specification.
+
+    Attributes:
+        operation: Id of the operation.
+        route: Method and path, with this client's names of the parameters.
+        built_in: The route that this client would take otherwise.
+        by: What the operation was recognised by.
+    """
+
+    operation: str
+    route: str
+    built_in: str
+    by: str
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it differs from the built-in route."""
+        return self.route != self.built_in
+
+
+@attrs.frozen
+class Kept:
+    """Hold an operation that keeps its built-in route.
+
+    Attributes:
+        operation: Id of the operation.
+        route: The built-in route.
+        reason: Why no other was taken.
+    """
+
+    operation: str
+    route: str
+    reason: str
+
+
+@attrs.frozen
+class Pulled:
+    """Tell what `pull` found and wrote.
+
+    Attributes:
+        address: Where the specification was.
+        file: File that the routes were written to.
+        taken: Operations whose routes were found.
+        kept: Operations whose routes were not found, or cannot be used.
+        unknown: Operations of the specification that this client does not have.
+    """
+
+    address: str
+    file: Path
+    taken: tuple[Taken, ...]
+    kept: tuple[Kept, ...]
+    unknown: tuple[str, ...]
+
+
+def known(*, host: str | None = None, profile: str | None = None) -> list[Known]:
+    """List the routes that a client would take, in the order of the API's document.
+
+    Args:
+        host: Host of the tenant; taken from the configuration if not given.
+        profile: Name of a profile of the configuration.
+
+    Raises:
+        ConfigError: The configuration or the routes in it make no sense.
+    """
+    given = settle({"host": host}, profile=profile).values["routes"]
+    table = RouteTable(given.value, given.source)
+    return [
+        Known(operation.id, route.method, route.template, table.origin(operation))
+        for operation in OPERATIONS.values()
+        for route in [table.route(operation)]
+    ]
+
+
+def file_of(host: str) -> Path:
+    """Return the file that clients of a host take routes from, whether it is there or not.
+
+    It is ``~/.config/bytehouse/routes/<host>.toml``; ``XDG_CONFIG_HOME`` stands in for
+    ``~/.config``.
+
+    Raises:
+        ConfigError: It is no host.
+    """
+    return routes_file(parse_setting("host", host)).expanduser()
+
+
+def pull(
+    source: str,
+    *,
+    host: str | None = None,
+    file: str | os.PathLike[str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    profile: str | None = None,
+    timeout: float = 60.0,
+) -> Pulled:
+    """Read a tenant's API document and write the routes in it to a file.
+
+    Operations are recognised by their id, their title or their shape. One that is not found keeps
+    its built-in route. A path that all servers of the document have before their routes belongs to
+    the routes; what the host's own address has before them does not. Nothing is written
+    unless at least a quarter of the operations is found.
+
+    Args:
+        source: Address or file of an OpenAPI document in JSON or YAML, or of a docs page that shows
+            one.
+        host: Host of the tenant; taken from the configuration if not given.
+        file: File to write, to be given to a client as ``routes``; without it, the one that clients
+            of the host read by themselves.
+        headers: Headers for the requests to the host of `source`, such as a token.
+        profile: Name of a profile of the configuration.
+        timeout: Seconds that reading may take.
+
+    Raises:
+        UpstreamError: There is no such document, or it is of another API; nothing was written.
+        ConfigError: There is no host and no file, or the file cannot be written.
+        InvalidArgument: A header cannot be sent.
+    """
+    # A broken routes file is what this is to repair, so none is read.
+    config = settle({"host": host, "routes": {}}, profile=profile)
+    target = _target(config, file)
+    headers = {name: header_value(name, value) for name, value in (headers or {}).items()}
+    upstream = read(
+        source,
+        headers=headers,
+        limits=Limits(seconds=timeout),
+        rank=lambda document: len(_matching(document).pairs),
+        config=config,
+    )
+    matching = _matching(upstream.document)
+    matching.require_same_api(upstream.address)
+    taken, kept = _sorted_out(matching, urlsplit(config.host or "").path)
+    address = _plain(upstream.address)
+    _write(target, _text(config.host, address, taken))
+    unknown = tuple(f"{theirs.method} {theirs.path}" for theirs in matching.added)
+    return Pulled(address, target, tuple(taken), tuple(kept), unknown)
+
+
+def _target(config: Config, file: str | os.PathLike[str] | None) -> Path:
+    if file is None and config.host is None:
+        raise ConfigError(
+            "No host given, and the routes are kept by host.",
+            hint="Set host=... or BYTEHOUSE_HOST, or name a file.",
+        )
+    path = routes_file(config.host) if file is None else Path(file)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ConfigError(f"There is no home directory for {path}.") from None
+
+
+def _matching(document: Document) -> Matching:
+    theirs = [shape_of(document, operation) for operation in operations(document)]
+    return match(shapes_of_client(), theirs)
+
+
+def _sorted_out(matching: Matching, prefix: str) -> tuple[list[Taken], list[Kept]]:
+    """Return the routes to take, and the operations that have none with the reason."""
+    routes: dict[str, tuple[str, str]] = {}
+    reasons: dict[str, str] = {}
+    below = bool(prefix) and all(p.theirs.path.startswith(f"{prefix}/") for p in matching.pairs)
+    for pair in matching.pairs:
+        try:
+            routes[pair.ours.id] = (_route(pair, prefix if below else ""), pair.by)
+        except ConfigError as error:
+            reasons[pair.ours.id] = error.message
+    for ours, rivals in matching.ambiguous:
+        might = ", ".join(f"{theirs.method} {theirs.path}" for theirs, _ in rivals)
+        reasons[ours.id] = f"it might be any of {might}"
+    taken, kept = [], []
+    for operation in OPERATIONS.values():
+        built_in = f"{operation.method} {operation.path}"
+        if operation.id in routes:
+            route, by = routes[operation.id]
+            taken.append(Taken(operation.id, route, built_in, by))
+        else:
+            reason = reasons.get(operation.id, "the specification has no such operation")
+            kept.append(Kept(operation.id, built_in, reason))
+    return taken, kept
+
+
+def _route(pair: Pair, prefix: str) -> str:
+    """Return their route with our names of its parameters.
+
+    Raises:
+        ConfigError: It cannot be said in terms of ours.
+    """
+    theirs = pair.theirs
+    names = path_names(pair.ours.path, theirs.path)
+    if names is None:
+        raise ConfigError(f"{theirs.method} {theirs.path} has other parameters")
+    path = _PARAMETER.sub(lambda match: f"{{{names[match[1]]}}}", theirs.path.removeprefix(prefix))
+    route = f"{theirs.method} {path}"
+    try:
+        parse_route(pair.ours.id, route, "")
+    except ConfigError:
+        raise ConfigError(f"{theirs.method} {theirs.path} is no route that can be used") from None
+    return route
+
+
+def _plain(address: str) -> str:
+    """Return an address without what may hold a secret."""
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https"):
+        return address
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _text(host: str | None, address: str, taken: list[Taken]) -> str:
+    heading = {"host": host, "source": address}
+    return "\n".join(
+        [
+            "# Written by `bytehouse routes pull`; the next pull writes it anew.",
+            *(f"{name} = {_quoted(value)}" for name, value in heading.items() if value),
+            "",
+            "[routes]",
+            *(f"{one.operation} = {_quoted(one.route)}" for one in taken),
+            "",
+        ]
+    )
+
+
+def _quoted(text: str) -> str:
+    """Return a text as TOML writes it."""
+    return json.dumps("".join(c if c.isprintable() else "?" for c in text), ensure_ascii=False)
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a file so that a reader finds the old one or the new one, never a part."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=file.parent, prefix=f".{file.name}.", delete=False
+        ) as stream:
+            part = Path(stream.name)
+            try:
+                stream.write(text)
+                stream.close()
+                part.replace(file)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror}.") from None

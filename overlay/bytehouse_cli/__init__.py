@@ -1,0 +1,27 @@
+"""The `bytehouse` command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--version"]:
+        # Answered before anything is loaded: shells and installers ask this often.
+        from bytehouse._version import __version__
+
+        print(f"bytehouse {__version__}")  # noqa: T201
+        sys.exit(0)
+    try:
+        from ._main import run
+    except ModuleNotFoundError as error:
+        if error.name != "click":
+            raise
+        sys.exit("bytehouse: this command needs its extra: pip install 'bytehouse-sdk[cli]'")
+    sys.exit(run(given))

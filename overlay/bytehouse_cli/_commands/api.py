@@ -1,0 +1,111 @@
+"""`bytehouse api`: any operation by its id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .._given import Command, Given, Group, given
+from .._output import print_json
+
+if TYPE_CHECKING:
+    from bytehouse._http import Request
+    from bytehouse_raw.plan import Plan
+
+    from .._fields import Form
+
+
+class _Operations(Group):
+    """The operations, each made into a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the ids of all operations."""
+        from bytehouse_raw.operations import OPERATIONS
+
+        return list(OPERATIONS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return the command of one operation."""
+        from bytehouse_raw.operations import OPERATIONS
+
+        operation = OPERATIONS.get(cmd_name.replace("-", "_"))
+        if operation is None:
+            return None
+        from .._fields import Form
+
+        return _Operation(Form(operation))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of operations; making each a command would take long."""
+        from bytehouse_raw.operations import OPERATIONS
+
+        with formatter.section("Operations"):
+            formatter.write_dl([(one.id, one.summary) for one in OPERATIONS.values()])
+
+
+class _Operation(Command):
+    """A call of one operation."""
+
+    def __init__(self, form: Form) -> None:
+        operation = form.operation
+        route = f"{operation.method} {operation.path} ({operation.evidence})"
+        dry = click.Option(["--dry-run"], is_flag=True, help="Print the request; send nothing.")
+        super().__init__(
+            operation.id,
+            params=[*form.options, dry],
+            callback=self._call,
+            help=f"{operation.summary}.\n\n{route}",
+        )
+        self._form = form
+
+    def _call(self, *, dry_run: bool, **values: Any) -> None:
+        plan = self._form.plan(**values)
+        if dry_run:
+            _show(_request(plan, given()), plan)
+        else:
+            _send(plan, given())
+
+
+@click.group(cls=_Operations)
+def command() -> None:
+    """Call any operation by its id.
+
+    Prints what the service answers, as JSON. `bytehouse api OPERATION --help` shows what an
+    operation takes.
+    """
+
+
+def _send(plan: Plan[Any], shared: Given) -> None:
+    import msgspec
+
+    with shared.client() as client:
+        result = client.send(plan)
+    click.echo(msgspec.json.format(result.raw_response.body or b"{}", indent=2))
+
+
+def _request(plan: Plan[Any], shared: Given) -> Request:
+    """Return the request that a call would begin with; no key is read for it."""
+    from bytehouse import Clock
+    from bytehouse._call import Call, Settings
+    from bytehouse._config import load
+    from bytehouse._options import Options
+
+    config = load({**shared.arguments, "api_key": "none"}, profile=shared.profile)
+    return Call(Settings(config, Clock()), Options.of(config), plan).request()
+
+
+def _show(request: Request, plan: Plan[Any]) -> None:
+    """Print a request without what is secret in it."""
+    hidden = {"authorization": "Bearer ***", "x-bytehouse-token": "***"}
+    headers = {name: hidden.get(name.lower(), value) for name, value in request.headers.items()}
+    if given().json:
+        shown = {"method": request.method, "url": request.url, "headers": headers}
+        print_json({**shown, "body": plan.body})
+        return
+    click.echo(f"{request.method} {request.url}")
+    for name, value in headers.items():
+        click.echo(f"{name}: {value}")
+    if plan.body is not None:
+        click.echo()
+        print_json(plan.body)

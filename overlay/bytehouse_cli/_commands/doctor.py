@@ -1,0 +1,60 @@
+"""`bytehouse doctor`: what is wrong between here and the service."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING
+
+import attrs
+import click
+
+from .._given import Command, given
+from .._output import exit_code, print_json
+
+if TYPE_CHECKING:
+    from bytehouse._doctor import Check
+
+
+@click.command(cls=Command)
+def command() -> int:
+    """Look for what is wrong between here and the service.
+
+    Looks at configuration, name resolution, TLS, key, role and routes, and calls every operation
+    that reads and needs nothing to be named. Nothing is changed. With --json the findings suit a
+    support ticket: no secret is in them. The exit code is that of the first check that failed.
+    """
+    from bytehouse._doctor import examine
+
+    shared, checks = given(), []
+    for check in examine(shared.arguments, profile=shared.profile):
+        checks.append(check)
+        if not shared.json:
+            _tell(check)
+    if shared.json:
+        print_json(_report(checks))
+    else:
+        for hint in dict.fromkeys(check.hint for check in checks if check.hint):
+            click.echo(f"\n{hint}")
+    failed = [check for check in checks if check.status == "failed"]
+    return next((exit_code(check.error) for check in failed if check.error), 1 if failed else 0)
+
+
+def _tell(check: Check) -> None:
+    colour = {"ok": "green", "warning": "yellow", "failed": "red"}.get(check.status)
+    took = "" if check.seconds is None else f" ({check.seconds * 1000:.0f} ms)"
+    status = click.style(check.status.ljust(7), fg=colour)
+    click.echo(f"{status}  {check.name.ljust(29)}  {check.detail}{took}")
+
+
+def _report(checks: list[Check]) -> dict[str, object]:
+    from bytehouse._version import __version__
+
+    return {
+        "version": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "checks": [
+            attrs.asdict(check, filter=lambda attribute, _: attribute.name != "error")
+            for check in checks
+        ],
+    }

@@ -1,0 +1,110 @@
+"""What every command takes: which host, as whom, for how long, and how to print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import click
+
+if TYPE_CHECKING:
+    from bytehouse import ByteHouse
+    from bytehouse._config import Config
+
+__all__ = ["Command", "Given", "Group", "given"]
+
+
+@attrs.define
+class Given:
+    """Hold what the global options say."""
+
+    profile: str | None = None
+    host: str | None = None
+    role: str | None = None
+    timeout: float | None = None
+    json: bool = False
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What a client is made with."""
+        return {"host": self.host, "role": self.role, "timeout": self.timeout}
+
+    def config(self, **more: Any) -> Config:
+        """Return the settled configuration; host and key may be missing."""
+        from bytehouse._config import settle
+
+        return settle({**self.arguments, **more}, profile=self.profile)
+
+    def client(self) -> ByteHouse:
+        """Return a client."""
+        from bytehouse import ByteHouse
+
+        return ByteHouse(**self.arguments, profile=self.profile)
+
+
+def given(context: click.Context | None = None) -> Given:
+    """Return what the global options of the running command say."""
+    root = (context or click.get_current_context()).find_root()
+    return root.ensure_object(Given)
+
+
+def _take(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    # What stands nearer to the command is taken later, and counts.
+    if value not in (None, False):
+        setattr(given(context), parameter.name or "", value)
+
+
+def _options() -> list[click.Parameter]:
+    def option(*names: str, **more: Any) -> click.Option:
+        return click.Option(names, callback=_take, expose_value=False, **more)
+
+    return [
+        option("--profile", metavar="NAME", help="Profile of the configuration file."),
+        option("--host", metavar="HOST", help="Host of the tenant."),
+        option("--role", metavar="ROLE", help="Role to act under."),
+        option(
+            "--timeout", type=float, metavar="SECONDS", help="Seconds that one attempt may take."
+        ),
+        option("--json", is_flag=True, help="Print JSON."),
+    ]
+
+
+class _Formatted(click.Command):
+    """Show the options of a command, and below them those that all commands take."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write both lists."""
+        own: list[tuple[str, str]] = []
+        shared: list[tuple[str, str]] = []
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and isinstance(parameter, click.Option):
+                (shared if parameter.callback is _take else own).append(record)
+        for title, records in (("Options", own), ("Global options", shared)):
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+class Command(_Formatted):
+    """A command that takes the global options too."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.params += _options()
+
+
+class Group(_Formatted, click.Group):
+    """A group whose commands take the global options; the outermost takes them itself."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, outermost: bool = False, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        if outermost:
+            self.params += _options()
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options and the commands."""
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)

@@ -1,0 +1,37 @@
+"""The fixtures of the client's tests, and what runs the command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import pytest
+
+from bytehouse_cli._main import run
+from tests.overlay.conftest import server, surroundings
+
+__all__ = ["Bytehouse", "Done", "server", "surroundings"]
+
+
+@attrs.frozen
+class Done:
+    """Hold how a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Bytehouse = Callable[..., Done]
+
+
+@pytest.fixture
+def bytehouse(capsys: pytest.CaptureFixture[str]) -> Bytehouse:
+    """Return what runs the command in this process."""
+
+    def running(*arguments: str) -> Done:
+        capsys.readouterr()
+        code = run(arguments)
+        return Done(code, *capsys.readouterr())
+
+    return running

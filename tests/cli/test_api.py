@@ -1,0 +1,165 @@
+"""`bytehouse api`: every operation, its options made from what the client knows about it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from bytehouse_cli._fields import Form
+from bytehouse_cli._given import _options
+from bytehouse_raw.operations import OPERATIONS, Operation
+from tests.cli.conftest import Bytehouse
+from tests.overlay.server import Reply, ScriptedServer
+
+WORDS = {"text": "x1", "integer": "7", "boolean": "true", "float": "1.5", "json": '{"k": [1]}'}
+WIRE = {"text": "x1", "integer": 7, "boolean": True, "float": 1.5, "json": {"k": [1]}}
+
+
+@pytest.fixture(autouse=True)
+def host(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer) -> None:
+    """Let the server be the service."""
+    monkeypatch.setenv("BYTEHOUSE_HOST", server.url)
+    monkeypatch.setenv("BYTEHOUSE_API_KEY", "key-of-test")
+    server.script(Reply(body={}))
+
+
+def options_of(operation: Operation) -> list[click.Option]:
+    """Return the options of an operation's fields."""
+    return [o for o in Form(operation).options if isinstance(o, click.Option) and o.name != "body"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)
+def test_every_operation_can_be_called_with_all_that_it_takes(
+    bytehouse: Bytehouse, server: ScriptedServer, operation: Operation
+) -> None:
+    """No option stands for two things, and each value arrives where the API wants it."""
+    options = options_of(operation)
+    names = Counter(name for option in options for name in option.opts)
+    names.update(name for option in _options() for name in option.opts)
+    names.update(["--help", "-h", "--dry-run", "--body"])
+    assert set(names.values()) == {1}
+
+    arguments = [part for o in options for part in (o.opts[0], WORDS[o.type.name])]
+    done = bytehouse("api", operation.id, *arguments, "--role", "Analyst")
+    assert done.code == 0, done.err
+    (seen,) = server.seen
+    assert seen.method == operation.method
+    path, _, query = seen.target.partition("?")
+    assert path.count("/x1") + path.count("/7") >= operation.path.count("{")
+    takes_role = "X-User-ActiveRole" in operation.headers
+    assert seen.header("X-User-ActiveRole") == ("Analyst" if takes_role else None)
+    for name in set(operation.headers) - {"X-User-ActiveRole"}:
+        assert seen.header(name) in ("x1", "7")
+    body = seen.json if seen.body else {}
+    fields = {o.name: o for o in options if o.name}
+    model = Form(operation)._body
+    wanted: dict[str, Any] = {}
+    for wire, attribute in (model._fields if model else {}).items():
+        value = WIRE[fields[attribute].type.name]
+        wanted[wire] = [value] if fields[attribute].multiple else value
+    assert body == wanted
+    given = operation.path.count("{") + len(query.split("&") if query else []) + len(wanted)
+    assert given + len(set(operation.headers) - {"X-User-ActiveRole"}) == len(options)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)
+def test_a_dry_run_shows_what_would_be_sent(
+    bytehouse: Bytehouse,
+    server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+    operation: Operation,
+) -> None:
+    """Method, address, headers and body are those of the real call; nothing is sent, and no key is
+    needed."""
+    arguments = [part for o in options_of(operation) for part in (o.opts[0], WORDS[o.type.name])]
+    assert bytehouse("api", operation.id, *arguments).code == 0
+    (seen,) = server.seen
+    monkeypatch.delenv("BYTEHOUSE_API_KEY")
+    done = bytehouse("api", operation.id, *arguments, "--dry-run", "--json")
+    assert len(server.seen) == 1
+    shown = json.loads(done.out)
+    assert f"{shown['method']} {shown['url']}" == f"{seen.method} {server.url}{seen.target}"
+    hidden = {"authorization": "Bearer ***", "x-bytehouse-token": "***"}
+    for name, value in shown["headers"].items():
+        assert value == hidden.get(name.lower(), seen.header(name))
+    if operation.id not in ("create_connection", "update_connection"):
+        assert shown["body"] == (seen.json if seen.body else None)
+
+
+def test_secrets_of_a_body_are_sent_and_not_shown(
+    bytehouse: Bytehouse, server: ScriptedServer
+) -> None:
+    """The data of a connection may hold credentials under any key; no error repeats them."""
+    arguments = ["api", "create_connection", "--name", "n", "--type", "S3"]
+    arguments += ["--data", '{"secretKey": "hush-hush", "more": [{"k": "hush-hush"}]}']
+    for more in (["--dry-run"], ["--dry-run", "--json"]):
+        done = bytehouse(*arguments, *more)
+        assert "hush" not in done.out + done.err
+        assert '"***"' in done.out
+    server.script(Reply(400, {"message": "what is hush-hush?"}))
+    done = bytehouse(*arguments)
+    assert server.seen[0].json["data"]["secretKey"] == "hush-hush"
+    assert "hush" not in done.out + done.err
+
+
+def test_a_body_can_be_given_whole_and_changed(
+    bytehouse: Bytehouse, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As text, file or standard input; single fields go before it, unknown ones are sent too."""
+    text = '{"name": "a", "description": "d", "new": 1}'
+    file = tmp_path / "body.json"
+    file.write_text(text)
+    piped = tmp_path / "piped.json"
+    piped.write_text(text)
+    for body in (text, f"@{file}", "@-"):
+        with piped.open() as stream:
+            monkeypatch.setattr("sys.stdin", stream)
+            done = bytehouse("api", "create_database", "--body", body, "--name", "b")
+        assert done.code == 0, done.err
+        assert server.seen[-1].json == {"name": "b", "description": "d", "new": 1}
+
+
+def test_null_can_be_said_where_it_means_something(
+    bytehouse: Bytehouse, server: ScriptedServer
+) -> None:
+    """What is not given is not sent, and null in the body is."""
+    bytehouse("api", "update_warehouse", "--name", "w", "--body", '{"description": null}')
+    assert server.seen[0].json == {"description": None}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["create_table", "--db-name", "d", "--name", "t"], "--columns, --order-by-keys"),
+        (["create_database", "--body", "{"], "no JSON"),
+        (["create_database", "--body", "[]"], "must be a JSON object"),
+        (["create_database", "--body", '{"name": NaN}'], "NaN is no JSON"),
+        (["create_database", "--body", "[" * 100_000], "no JSON"),
+        (["create_database", "--body", "@/nowhere.json"], "cannot be read"),
+        (["create_table", "--db-name", "d", "--columns", "id"], "no JSON"),
+        (["grant_permission", "--grant-option", "maybe"], "not a valid boolean"),
+    ],
+)
+def test_a_call_that_makes_no_sense_is_refused_before_it_is_sent(
+    bytehouse: Bytehouse, server: ScriptedServer, arguments: list[str], words: str
+) -> None:
+    """It is told which option is wrong, with the code for a wrong command line."""
+    done = bytehouse("api", *arguments)
+    assert done.code == 2
+    assert words in done.err
+    assert server.seen == []
+
+
+def test_an_answer_is_printed_to_the_last_digit(
+    bytehouse: Bytehouse, server: ScriptedServer
+) -> None:
+    """Numbers and texts are printed as they came, only set out on lines."""
+    server.script(Reply(body='{"data":[{"n":12345678901234567890.10,"t":"ü"}]}'))
+    done = bytehouse("api", "list_databases")
+    assert '"n": 12345678901234567890.10' in done.out
+    assert json.loads(done.out)["data"][0]["t"] == "ü"

@@ -1,0 +1,273 @@
+"""`bytehouse doctor`: it finds what is wrong, says what to do, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bytehouse._doctor import examine
+from bytehouse_emulator import RunningEmulator
+from bytehouse_raw.operations import OPERATIONS
+from tests.cli.conftest import Bytehouse
+from tests.overlay.colours import KEY
+from tests.overlay.server import CLOSED, Reply, ScriptedServer, Seen, closed_port, data
+
+ASKED = {
+    "get_account_status",
+    "list_api_keys",
+    "list_assignments",
+    "list_connections",
+    "list_databases",
+    "list_dialects",
+    "list_executions",
+    "list_import_jobs",
+    "list_roles",
+    "list_warehouse_configurations",
+    "list_warehouses",
+}
+
+
+@pytest.fixture
+def configured(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> ScriptedServer:
+    """Let the server be the service."""
+    monkeypatch.setenv("BYTEHOUSE_HOST", server.url)
+    monkeypatch.setenv("BYTEHOUSE_API_KEY", KEY)
+    server.script(data([]))
+    return server
+
+
+def found(bytehouse: Bytehouse, *arguments: str) -> dict[str, dict[str, Any]]:
+    """Return the checks by their names."""
+    report = json.loads(bytehouse("doctor", "--json", *arguments).out)
+    return {check["name"]: check for check in report["checks"]}
+
+
+def states(bytehouse: Bytehouse, *arguments: str) -> dict[str, str]:
+    """Return how each check ended."""
+    return {name: check["status"] for name, check in found(bytehouse, *arguments).items()}
+
+
+def test_a_sound_service_is_found_sound(
+    bytehouse: Bytehouse, bytehouse_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every check has an outcome and its time; only what is inferred is warned about."""
+    monkeypatch.setenv("BYTEHOUSE_HOST", bytehouse_emulator.url)
+    monkeypatch.setenv("BYTEHOUSE_API_KEY", bytehouse_emulator.token)
+    checks = found(bytehouse)
+    expected = {
+        "configuration": "ok",
+        "routes": "warning",
+        "name resolution": "ok",
+        "connection": "ok",
+        "TLS": "skipped",
+        "authentication": "ok",
+        "role": "ok",
+        **dict.fromkeys(ASKED, "ok"),
+    }
+    assert {name: check["status"] for name, check in checks.items()} == expected
+    assert all(checks[name]["seconds"] > 0 for name in ASKED)
+    settings = {one["name"]: one for one in checks["configuration"]["facts"]["settings"]}
+    assert settings["host"]["source"] == "environment BYTEHOUSE_HOST"
+    assert settings["api_key"]["value"] == "***"
+
+    done = bytehouse("doctor")
+    assert done.code == 0
+    assert [line.split()[0] for line in done.out.splitlines()[:18]] == list(expected.values())
+    assert "bytehouse routes pull SOURCE" in done.out
+
+
+def test_only_what_reads_is_called_and_each_of_it_once(
+    bytehouse: Bytehouse, configured: ScriptedServer
+) -> None:
+    """Every operation that reads and needs nothing named, and no other; lists of one entry."""
+    assert bytehouse("doctor").code == 0
+    asked = [(seen.method, seen.target.partition("?")[0]) for seen in configured.seen]
+    assert len(asked) == len(set(asked))
+    routes = {(o.method, o.path): o for o in OPERATIONS.values()}
+    assert {routes[one].id for one in asked} == ASKED
+    assert {routes[one].retry for one in asked} == {"read"}
+    assert {method for method, _ in asked} == {"GET"}
+    for seen in configured.seen:
+        query = seen.target.partition("?")[2]
+        assert query in ("", "limit=1")
+
+
+def test_a_wrong_route_is_found_with_the_remedy(
+    bytehouse: Bytehouse, configured: ScriptedServer
+) -> None:
+    """A 404 of an inferred route is a failure, and the advice to pull the routes is given once."""
+
+    def answer(seen: Seen) -> Reply:
+        wrong = seen.target.startswith(("/v1/vws", "/v1/vw-configs"))
+        return Reply(404, "404 page not found") if wrong else data([])
+
+    configured.handler = answer
+    ended = states(bytehouse)
+    failed = {name for name, status in ended.items() if status == "failed"}
+    assert failed == {"list_warehouses", "list_warehouse_configurations"}
+    done = bytehouse("doctor")
+    assert done.code == 1
+    assert done.out.count("routes={...}") == 1
+
+
+def test_where_nothing_answers_on_its_route_nothing_is_claimed() -> None:
+    """Key and role are neither good nor bad as long as no route is right."""
+    with ScriptedServer() as server:
+        server.script(Reply(404))
+        environment = {"host": server.url, "api_key": KEY}
+        checks = {check.name: check.status for check in examine(environment)}
+    assert checks["authentication"] == checks["role"] == "warning"
+    assert {checks[name] for name in ASKED} == {"failed"}
+
+
+def test_a_bad_key_is_tried_once(bytehouse: Bytehouse, configured: ScriptedServer) -> None:
+    """The service is not asked again with a key that it has refused."""
+    configured.script(Reply(401, {"message": "bad key"}))
+    done = bytehouse("doctor")
+    assert done.code == 1
+    assert len(configured.seen) == 1
+    assert "api_key" in done.out
+    assert states(bytehouse)["operations"] == "skipped"
+
+
+def test_a_role_that_may_nothing_is_told(
+    bytehouse: Bytehouse, bytehouse_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key is good and the role is not: both are said."""
+    monkeypatch.setenv("BYTEHOUSE_HOST", bytehouse_emulator.url)
+    monkeypatch.setenv("BYTEHOUSE_API_KEY", bytehouse_emulator.token)
+    ended = states(bytehouse, "--role", "NoSuchRole")
+    assert ended["authentication"] == "ok"
+    assert ended["role"] == "failed"
+    assert ended["list_databases"] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [
+        (Reply(403, {"message": "no"}), "warning"),
+        (Reply(429, {"message": "no"}), "warning"),
+        (Reply(501, {"error": {"code": "E", "message": "no"}}), "warning"),
+        (Reply(500, {"message": "no"}), "failed"),
+        (Reply(body="<html>"), "failed"),
+        (CLOSED, "failed"),
+    ],
+)
+def test_what_is_refused_is_told_from_what_is_broken(
+    bytehouse: Bytehouse, configured: ScriptedServer, reply: Reply, status: str
+) -> None:
+    """A permission that is lacking or an operation that is not offered is no fault."""
+    configured.handler = lambda seen: reply if "/connections" in seen.target else data([])
+    assert states(bytehouse)["list_connections"] == status
+    assert bytehouse("doctor").code == (0 if status == "warning" else 4 if reply is CLOSED else 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "last", "code"),
+    [
+        ({}, "configuration", 3),
+        ({"host": "tenant.example"}, "configuration", 3),
+        ({"host": "tenant.example", "api_key": "env:NOWHERE"}, "configuration", 3),
+        ({"host": "tenant.example", "api_key": KEY, "timeout": "soon"}, "configuration", 3),
+        ({"host": "nowhere.invalid", "api_key": KEY}, "name resolution", 4),
+        ({"host": f"127.0.0.1:{closed_port()}", "api_key": KEY}, "connection", 4),
+    ],
+)
+def test_the_first_step_that_fails_is_the_last(
+    bytehouse: Bytehouse,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, str],
+    last: str,
+    code: int,
+) -> None:
+    """What cannot work is not tried; the exit code tells configuration from network."""
+    for name, value in settings.items():
+        monkeypatch.setenv(f"BYTEHOUSE_{name.upper()}", value)
+    ended = states(bytehouse)
+    assert list(ended)[-1] == last
+    assert [name for name, status in ended.items() if status == "failed"] == [last]
+    assert bytehouse("doctor").code == code
+
+
+def test_a_report_holds_no_secret(
+    bytehouse: Bytehouse, configured: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the key nor a proxy's password, whatever the service says; host and sources do."""
+    monkeypatch.setenv("BYTEHOUSE_PROXY", "http://user:hush-hush@proxy:1")
+    configured.script(Reply(500, {"message": f"why {KEY}?", "key": KEY}))
+    done = bytehouse("doctor", "--json")
+    assert KEY not in done.out + done.err
+    assert "hush-hush" not in done.out + done.err
+    report = json.loads(done.out)
+    assert report.keys() == {"version", "python", "platform", "checks"}
+    assert all("error" not in check for check in report["checks"])
+    assert "***" in done.out
+
+
+def test_a_proxy_is_left_to_resolve_and_connect(
+    bytehouse: Bytehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a proxy the name need not be known here; the calls themselves tell."""
+    monkeypatch.setenv("BYTEHOUSE_HOST", "tenant.invalid")
+    monkeypatch.setenv("BYTEHOUSE_API_KEY", KEY)
+    monkeypatch.setenv("BYTEHOUSE_PROXY", f"http://127.0.0.1:{closed_port()}")
+    ended = states(bytehouse)
+    assert ended["connection"] == "skipped"
+    assert "name resolution" not in ended
+    assert ended["list_databases"] == "failed"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a certificate for this machine that ends in three days, with its key."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl, which makes the certificate, is not installed")
+    pem = tmp_path_factory.mktemp("tls") / "both.pem"
+    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-nodes", "-days", "3", "-subj", "/CN=localhost", "-keyout", str(pem)]
+    command += ["-addext", "subjectAltName=DNS:localhost", "-out", f"{pem}.crt"]
+    subprocess.run(command, check=True, capture_output=True)
+    pem.write_text(pem.read_text() + Path(f"{pem}.crt").read_text())
+    return pem
+
+
+def test_the_certificate_is_looked_at(
+    bytehouse: Bytehouse, monkeypatch: pytest.MonkeyPatch, certificate: Path
+) -> None:
+    """One that is not trusted ends the examination with a hint; one that ends soon is a warning."""
+    with ScriptedServer(certificate=certificate) as server:
+        monkeypatch.setenv("BYTEHOUSE_HOST", f"localhost:{server.port}")
+        monkeypatch.setenv("BYTEHOUSE_API_KEY", KEY)
+        server.script(data([]))
+        tls = found(bytehouse)["TLS"]
+        assert tls["status"] == "failed"
+        assert "not accepted" in tls["detail"]
+        assert "ca_file" in tls["hint"]
+        assert bytehouse("doctor").code == 4
+        assert server.seen == []
+
+        monkeypatch.setenv("BYTEHOUSE_CA_FILE", str(certificate))
+        checks = found(bytehouse)
+        assert checks["TLS"]["status"] == "warning"
+        assert "2 more days" in checks["TLS"]["detail"]
+        assert checks["TLS"]["facts"]["version"] == "TLSv1.3"
+        assert checks["list_databases"]["status"] == "ok"
+
+
+def test_nothing_is_changed_on_the_service(bytehouse_emulator: RunningEmulator) -> None:
+    """By the emulator's own account, each call was one that reads, and none was made twice."""
+    bytehouse_emulator.clear_journal()
+    assert {check.status for check in examine({**bytehouse_emulator.client_arguments})} == {
+        "ok",
+        "warning",
+        "skipped",
+    }
+    called = [entry["operation"] for entry in bytehouse_emulator.journal()]
+    assert sorted(called) == sorted(ASKED)
+    assert {OPERATIONS[operation].retry for operation in called} == {"read"}

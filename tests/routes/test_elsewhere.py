@@ -1,0 +1,83 @@
+"""A service on altogether other methods and paths: one command, and everything works."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bytehouse import ByteHouse, NotFound, routes
+from bytehouse_emulator import RunningEmulator
+from bytehouse_raw.operations import OPERATIONS
+from tests.routes.specs import elsewhere, sample
+
+
+def test_pulling_the_routes_makes_every_operation_work(
+    emulator_elsewhere: RunningEmulator,
+) -> None:
+    """All 71 operations fail with the remedy, the remedy is applied, and all 71 arrive."""
+    emulator = emulator_elsewhere
+    with ByteHouse(**emulator.client_arguments) as bh:
+        for operation in OPERATIONS.values():
+            with pytest.raises(NotFound, match="bytehouse routes pull") as caught:
+                bh.send(sample(operation))
+            assert operation.evidence in caught.value.hint
+
+    pulled = routes.pull(f"{emulator.url}/docs", host=emulator.url)
+    assert len(pulled.taken) == len(OPERATIONS) == 71
+    assert all(one.is_changed for one in pulled.taken)
+    assert (pulled.kept, pulled.unknown) == ((), ())
+
+    with ByteHouse(**emulator.client_arguments) as bh:
+        assert ("routes", "71 routes", f"routes file {pulled.file}") in bh.config.explain()
+        for operation in OPERATIONS.values():
+            # Only this operation's handler gives this answer.
+            emulator.fault(operation.id, status=200, body=json.dumps({"is": operation.id}))
+            raw = bh.send(sample(operation)).raw_response
+            assert json.loads(raw.body) == {"is": operation.id}
+
+
+def test_what_a_user_does_works_on_the_pulled_routes(emulator_elsewhere: RunningEmulator) -> None:
+    """Names arrive in the right places although every parameter of a path has another name."""
+    emulator = emulator_elsewhere
+    routes.pull(f"{emulator.url}/docs", host=emulator.url)
+    with ByteHouse(**emulator.client_arguments) as bh:
+        bh.databases.create("sales")
+        bh.queries.execute(
+            "CREATE TABLE sales.orders (id UInt64) ENGINE = CnchMergeTree ORDER BY id"
+        )
+        assert bh.tables.get("sales", "orders").name == "orders"
+        assert [table.name for table in bh.tables.list("sales")] == ["orders"]
+        bh.databases.delete("sales")
+
+
+def test_known_routes_say_where_they_came_from(emulator_elsewhere: RunningEmulator) -> None:
+    """All operations are listed, before the pull with their evidence, then with the file."""
+    url = emulator_elsewhere.url
+    before = {one.operation: one for one in routes.known(host=url)}
+    assert {one.operation: one.origin for one in before.values()} == {
+        operation.id: operation.evidence for operation in OPERATIONS.values()
+    }
+    pulled = routes.pull(f"{url}/docs", host=url)
+    after = routes.known(host=url)
+    assert [one.operation for one in after] == list(OPERATIONS)
+    assert {one.origin for one in after} == {f"routes file {pulled.file}"}
+    for one in after:
+        method, path = elsewhere()[one.operation].split(" ")
+        assert one.method == method
+        assert one.path.split("/")[:4] == path.split("/")[:4]
+
+
+def test_the_docs_page_is_for_everyone_and_shows_nothing_else(
+    emulator_elsewhere: RunningEmulator,
+) -> None:
+    """Page and specification need no token and hold none; another method on them does."""
+    import httpx
+
+    emulator = emulator_elsewhere
+    for path in ("/docs", "/docs/openapi.json"):
+        answer = httpx.get(emulator.url + path, trust_env=False)
+        assert answer.status_code == 200
+        assert emulator.token not in answer.text
+        assert httpx.post(emulator.url + path, trust_env=False).status_code == 401
+    assert httpx.get(f"{emulator.url}/docs/", trust_env=False).status_code == 401

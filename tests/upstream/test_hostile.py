@@ -1,0 +1,199 @@
+"""Whatever an address answers with, reading it ends soon, with an error that says why."""
+
+import json
+import time
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bytehouse._upstream import UpstreamError, match, operations, read, shape_of, shapes_of_client
+from codegen import adopt, drift
+from tests.upstream.server import Served, Site, text
+
+SECONDS = 10
+PIECE = b"0" * (1 << 20)
+
+
+def compressed(megabytes: int) -> list[bytes]:
+    """Return zeros, packed."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return [*(packer.compress(PIECE) for _ in range(megabytes)), packer.flush()]
+
+
+def aliases() -> str:
+    """Return YAML of a few lines that stands for a billion values."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 10)]
+    return "openapi: 3.0.0\npaths: {}\n" + "\n".join(lines)
+
+
+def merges() -> str:
+    """Return the same with merge keys."""
+    lines = ["a0: &a0 {k: 1}"]
+    lines += [f"a{i}: &a{i}\n  <<: [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 10)]
+    return "openapi: 3.0.0\npaths: {}\n" + "\n".join(lines)
+
+
+def spec(schemas: dict[str, Any], **operation: Any) -> Served:
+    """Serve a specification of one operation that answers with the schema A0."""
+    schema = {"schema": {"$ref": "#/components/schemas/A0"}}
+    answer = {"200": {"description": "", "content": {"application/json": schema}}}
+    document = {
+        "openapi": "3.0.0",
+        "paths": {"/a": {"get": {"responses": answer, **operation}}},
+        "components": {"schemas": schemas},
+    }
+    return text(json.dumps(document), "application/json")
+
+
+def referring(*names: str) -> dict[str, Any]:
+    """Return an object that refers to others."""
+    return {
+        "type": "object",
+        "properties": {n: {"$ref": f"#/components/schemas/{n}"} for n in names},
+    }
+
+
+def html(content: str) -> Served:
+    """Serve a page that begins like one."""
+    return text(f"<!doctype html><html>{content}")
+
+
+HOSTILE: dict[str, tuple[Served, str]] = {
+    "not found": (Served([b"no"], 404), "HTTP 404"),
+    "server error": (Served([b"no"], 500), "HTTP 500"),
+    "empty": (Served([]), "no OpenAPI document"),
+    "page without a specification": (html("<body>Hi</body>"), "Looked for"),
+    "200 MB of zeros": (Served([PIECE] * 200), "larger than 33554432 bytes"),
+    "31 MB of zeros": (Served([PIECE] * 31), "no OpenAPI document"),
+    "200 MB of zeros, packed": (
+        Served(compressed(200), headers={"content-encoding": "gzip"}),
+        "larger than 33554432 bytes",
+    ),
+    "YAML aliases": (text(aliases(), "text/yaml"), "aliases counted"),
+    "YAML merges": (text(merges(), "text/yaml"), "aliases counted|neither JSON nor YAML"),
+    "YAML alias of itself": (text("paths: &a {x: *a}", "text/yaml"), "inside of itself"),
+    "deep YAML": (text("- " * 100_000, "text/yaml"), "nested more than 100 deep"),
+    "deep JSON": (text('{"a":' * 100_000, "application/json"), "nested more than 100 deep"),
+    "long YAML": (text("- 0\n" * 5_000_000, "text/yaml"), "more than 500000 values"),
+    "$ref to itself": (spec({"A0": {"$ref": "#/components/schemas/A0"}}), "leads to itself"),
+    "$ref to nowhere": (spec({}), "leads nowhere"),
+    "$ref to another file": (spec({"A0": {"$ref": "x.yaml#/A"}}), "Bundle it"),
+    "$refs that multiply": (
+        spec(
+            {f"A{i}": {**referring(), "allOf": [referring(f"A{i + 1}")] * 10} for i in range(12)}
+            | {"A12": {"type": "string"}}
+        ),
+        "more than 2000000 values",
+    ),
+    "$refs of all to all": (
+        spec({f"A{i}": referring(*(f"A{j}" for j in range(30))) for i in range(30)}),
+        "more than 2000000 values",
+    ),
+    "$refs in a long chain": (
+        spec({f"A{i}": referring(f"A{i + 1}") for i in range(9999)} | {"A9999": {}}),
+        "nested too deeply",
+    ),
+    "page of brackets": (html("<" * 8_000_000), "Looked for"),
+    "page of comments": (html("<!--" * 2_000_000), "Looked for"),
+    "page of open tags": (html("<a " * 2_000_000), "Looked for"),
+    "page of open quotes": (html('<a b="' * 1_000_000), "Looked for"),
+    "script of open objects": (
+        html("<script>SwaggerUIBundle(" + "{spec:{" * 500_000),
+        "Looked for",
+    ),
+    "script of open strings": (
+        html("<script>SwaggerUIBundle(" + 'spec:{"' * 500_000),
+        "Looked for",
+    ),
+    "script of spaces": (html("<script>Redoc.init(" + " " * 5_000_000 + "spec"), "Looked for"),
+    "redirects in a circle": (Served([], 302, {"location": "/x"}), "without an end"),
+    "redirect to a file": (
+        Served([], 302, {"location": "file://localhost/etc/hostname"}),
+        "cannot be",
+    ),
+    "page that names a file": (
+        html("<redoc spec-url='file://localhost/etc/hostname'></redoc>"),
+        "not fetched",
+    ),
+    "another version": (text('{"openapi": "4.0", "paths": {}}', "application/json"), "4.0"),
+    "unsound OpenAPI 2.0": (
+        text('{"swagger": "2.0", "paths": {"/a": {"get": {"parameters": [5]}}}}', "text/json"),
+        "no sound OpenAPI",
+    ),
+    "number without an end": (text('{"openapi":' + "9" * 99_999, "text/json"), "neither JSON"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_it_ends_in_a_clear_error_within_seconds(name: str, web: Site) -> None:
+    """The error names the reason; neither time nor memory runs out."""
+    served, reason = HOSTILE[name]
+    web.served = {"/x": served}
+    began = time.monotonic()
+    with pytest.raises(UpstreamError, match=reason):
+        read(web.url("/x"))
+    assert time.monotonic() - began < SECONDS
+
+
+PETSTORE: dict[str, Any] = {
+    "openapi": "3.0.2",
+    "info": {"title": "Swagger Petstore", "version": "1"},
+    "servers": [{"url": "/api/v3"}],
+    "paths": {
+        path: {
+            method: {
+                "operationId": name,
+                "tags": [path.split("/")[1]],
+                "summary": summary,
+                "parameters": [
+                    {"name": part.strip("{}"), "in": "path", "required": True, "schema": {}}
+                    for part in path.split("/")
+                    if part.startswith("{")
+                ],
+                "responses": {"200": {"description": ""}},
+            }
+        }
+        for path, method, name, summary in (
+            ("/pet", "post", "addPet", "Add a new pet to the store"),
+            ("/pet/findByStatus", "get", "findPetsByStatus", "Finds Pets by status"),
+            ("/pet/{petId}", "get", "getPetById", "Find pet by ID"),
+            ("/store/inventory", "get", "getInventory", "Returns pet inventories by status"),
+            ("/store/order/{orderId}", "delete", "deleteOrder", "Delete purchase order by ID"),
+            ("/user", "post", "createUser", "Create user"),
+            ("/user/{username}", "put", "updateUser", "Update user"),
+        )
+    },
+}
+
+
+def test_another_api_is_not_taken_for_this_one(web: Site) -> None:
+    """A specification of pets is read, and refused as not being of this service."""
+    web.served = {"/x": text(json.dumps(PETSTORE), "application/json")}
+    document = read(web.url("/x")).document
+    matching = match(shapes_of_client(), [shape_of(document, o) for o in operations(document)])
+    with pytest.raises(UpstreamError, match="not a specification of the ByteHouse API: only"):
+        matching.require_same_api("it")
+
+
+@pytest.mark.parametrize("name", ["not found", "YAML aliases", "$ref to itself", "another API"])
+def test_the_commands_change_nothing_and_say_why(
+    name: str, web: Site, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`drift` exits 3, `adopt` 1; the repository's file is as it was."""
+    pets = text(json.dumps(PETSTORE), "application/json")
+    web.served = {"/x": HOSTILE[name][0] if name in HOSTILE else pets}
+    (tmp_path / "openapi.yaml").write_bytes((root / "openapi.yaml").read_bytes())
+    arguments = [web.url("/x"), "--repository", str(tmp_path)]
+
+    assert drift.main(arguments) == 3
+    assert adopt.main([*arguments, "--no-tests"]) == 1
+
+    told = capsys.readouterr()
+    assert "Could not tell whether there is drift." in told.err
+    assert "Nothing was changed." in told.err
+    assert told.out == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["openapi.yaml"]
+    assert (tmp_path / "openapi.yaml").read_bytes() == (root / "openapi.yaml").read_bytes()
