@@ -13,6 +13,7 @@ VENV ?= .venv
 RUN := $(VENV)/bin/python -m
 REDOCLY := codegen/node/node_modules/.bin/redocly
 ARGS ?=
+UPSTREAM ?=
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make requirements'
 
@@ -73,6 +74,14 @@ generate: setup  ## write generated/ and the derived sync client from openapi.ya
 .PHONY: check-generated
 check-generated: setup  ## fail when a fresh generation differs from what is committed
 	@$(RUN) codegen.generate --check
+
+.PHONY: drift
+drift: setup  ## compare openapi.yaml with the service's own specification (UPSTREAM=address or file)
+	@$(RUN) codegen.drift $(if $(UPSTREAM),'$(UPSTREAM)') $(ARGS)
+
+.PHONY: adopt
+adopt: setup  ## take that specification into openapi.yaml, generate and test (UPSTREAM=...)
+	@$(RUN) codegen.adopt $(if $(UPSTREAM),'$(UPSTREAM)') $(ARGS)
 
 .PHONY: bench
 bench:  ## measure the client beside its peers (ARGS=--save: keep the table)

@@ -2,8 +2,8 @@
 
     from bytehouse import ByteHouse
 
-    with ByteHouse("tenant-1-cn-beijing-public.bytehouse.volces.com", api_key="env:BYTEHOUSE_KEY")
-    as bh:
+    host = "tenant-1-cn-beijing-public.bytehouse.volces.com"
+    with ByteHouse(host, api_key="env:BYTEHOUSE_KEY") as bh:
         for database in bh.databases.list():
             print(database.name)
 
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from ._literals import Identifier
     from ._new_keys import KeyRotation, NewApiKey
     from ._options import CallOptions
-    from ._retry import RetryPolicy
+    from ._retry import Retry, RetryPolicy
     from ._schema import TTL, ClusterKey, Column, PartitionKey, TableSpec, UniqueKey
     from ._sync._client import ByteHouse
     from ._sync._execution_handle import ExecutionHandle
@@ -96,7 +96,7 @@ _HOMES = {
     "_literals": "Identifier",
     "_new_keys": "KeyRotation NewApiKey",
     "_options": "CallOptions",
-    "_retry": "RetryPolicy",
+    "_retry": "Retry RetryPolicy",
     "_schema": "TTL ClusterKey Column PartitionKey UniqueKey TableSpec",
     "_sync._client": "ByteHouse",
     "_sync._execution_handle": "ExecutionHandle",
@@ -155,6 +155,7 @@ __all__ = [
     "QueryHandle",
     "RateLimited",
     "ResponseDecodeError",
+    "Retry",
     "RetryPolicy",
     "S3Connection",
     "ServerError",

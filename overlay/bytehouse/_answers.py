@@ -28,7 +28,7 @@ from ._errors import (
 from ._http import Answer
 from ._secret import Secret
 
-__all__ = ["concealed", "decode", "error_of", "raw_response", "retry_after"]
+__all__ = ["concealed", "date_of", "decode", "error_of", "raw_response", "retry_after"]
 
 _BODY_SHOWN = 500
 _BY_STATUS: dict[int, type[APIError]] = {
@@ -68,6 +68,8 @@ def decode(answer: Answer) -> Mapping[str, Any]:
     Raises:
         ResponseDecodeError: The body broke off, or is no JSON object.
     """
+    if answer.too_large:
+        raise _undecodable(answer, "the body of the answer is larger than `max_body` allows")
     if not answer.complete:
         raise _undecodable(answer, "the body of the answer broke off")
     if not answer.body.strip():
@@ -142,6 +144,14 @@ def concealed(answer: Answer, secrets: Collection[Secret]) -> Answer:
     if (body, headers) == (answer.body, answer.headers):
         return answer
     return attrs.evolve(answer, body=body, headers=headers)
+
+
+def date_of(raw: RawResponse) -> float | None:
+    """Return the time, in seconds since 1970, at which the service says that it answered."""
+    try:
+        return parsedate_to_datetime(raw.headers.get("date", "")).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def raw_response(answer: Answer, attempts: int) -> RawResponse:

@@ -6,7 +6,6 @@ came of it.
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
@@ -20,20 +19,26 @@ from bytehouse_raw.types import Model, RawResponse
 from . import _answers
 from ._clock import Clock
 from ._config import Config
+from ._doubt import Doubt
 from ._errors import (
     APIError,
     ByteHouseError,
+    Conflict,
     InvalidArgument,
+    InvalidRequest,
     NotFound,
     OutcomeUnknown,
+    QueryFailed,
     ResponseDecodeError,
     TimedOut,
     TransportError,
 )
 from ._http import Answer, Failure, Request
 from ._keys import bearer
-from ._options import Options, header_value
-from ._retry import Cause, RetryPolicy, may_repeat
+from ._options import CallOptions, Options, header_value
+from ._readback import Finding, Sight
+from ._report import Report
+from ._retry import UNAVAILABLE, Cause, RetryBudget, may_repeat
 from ._routes import RouteTable
 from ._secret import Secret, secrets_in
 from ._version import USER_AGENT
@@ -50,29 +55,41 @@ _ROUTE_IS = {
 }
 # An error that names no object: no code at all, the status again, or that there is no such path.
 _NO_OBJECT = re.compile(r"(404)?\Z|.*(path|route|url|page|endpoint)", re.IGNORECASE)
-log = logging.getLogger("bytehouse")
 
 
 class Settings:
     """Hold what all calls of a client and its views share."""
 
-    def __init__(self, config: Config, clock: Clock, policy: RetryPolicy) -> None:
+    def __init__(self, config: Config, clock: Clock) -> None:
         self.config = config
         self.clock = clock
-        self.policy = policy
+        self.budget = RetryBudget(config.retry_budget)
         given = config.values["routes"]
         self.routes = RouteTable(given.value, given.source)
         self.user_agent = f"{USER_AGENT} {config.application}" if config.application else USER_AGENT
 
+    def renew(self) -> None:
+        """Begin anew in a process that was forked off: another thread may have held a lock."""
+        self.budget = RetryBudget(self.budget.size)
+
 
 class Call(Generic[T]):
-    """Carry the state of one call over its attempts."""
+    """Carry the state of one call over its attempts.
+
+    Attributes:
+        done: Whether it has its result.
+        in_doubt: Whether it may have taken effect, and a look is due that may tell.
+        report: What tells others about it.
+    """
 
     def __init__(self, settings: Settings, options: Options, plan: Plan[T]) -> None:
         self.plan = plan
         self.operation = plan.operation
         self.options = options
         self.attempts = 0
+        self.done = False
+        self.in_doubt = False
+        self._doubt: Doubt | None = None
         self._document: Mapping[str, Any] | None = None
         self._raw: RawResponse | None = None
         self._pause = 0.0
@@ -83,18 +100,31 @@ class Call(Generic[T]):
         self._url = self._address()
         self._plan_headers = {n: header_value(n, v) for n, v in plan.headers.items()}
         self._content = None if plan.body is None else self._encoded(plan.body)
-        self._ends = settings.clock.monotonic() + options.deadline
+        self._began = settings.clock.monotonic()
+        self._ends = self._began + options.deadline
+        self.report = Report(
+            settings.clock,
+            options,
+            operation=self.operation.id,
+            method=self._route.method,
+            route=self._route.template,
+            role=options.role if ROLE_HEADER in self.operation.headers else None,
+            query_id=(plan.body or {}).get("queryID"),
+        )
 
     def request(self) -> Request:
         """Return the next attempt.
 
         Raises:
             TimedOut: The deadline has passed.
+            OutcomeUnknown: It has, and an earlier attempt may have taken effect.
         """
-        left = self._ends - self._settings.clock.monotonic()
+        left = self._left
         if left <= 0:
-            raise self._about(TimedOut(f"the deadline of {self.options.deadline:g} s passed"))
+            over = TimedOut(f"the deadline of {self.options.deadline:g} s passed")
+            raise self._about(self._doubt.error() if self._doubt else over)
         self.attempts += 1
+        self.report.sending(self.attempts)
         self._raw = None
         return Request(
             self._route.method,
@@ -104,50 +134,121 @@ class Call(Generic[T]):
             min(left, self.options.timeout),
         )
 
-    def settled(self, answer: Answer) -> bool:
-        """Tell whether an answer ends the call; if not, the call may be tried again after `pause`.
+    def answered(self, answer: Answer) -> None:
+        """Take in an answer: the call is `done`, or `in_doubt`, or goes on after `pause`.
 
         Raises:
             APIError: The answer is an error that stands.
             ResponseDecodeError: The answer cannot be understood.
+            OutcomeUnknown: Whether the call took effect is not known, and nothing can be looked at.
         """
         # A service may repeat what it was sent; neither an error nor a result shall hold a secret.
         answer = _answers.concealed(answer, [*secrets_in(self.plan.body), self._key])
         self._raw = _answers.raw_response(answer, self.attempts)
+        self.report.answered(self._raw)
         try:
-            self._document = _answers.decode(answer) if 200 <= answer.status < 300 else None
+            document = _answers.decode(answer) if 200 <= answer.status < 300 else None
         except ResponseDecodeError as undecodable:
-            # A success took effect; only a read that broke off gains from another attempt.
-            if (
-                not answer.complete
-                and self.operation.retry == "read"
-                and self._may_repeat(Cause(sent=True))
-            ):
-                return False
-            raise self._about(undecodable) from None
-        error = _answers.error_of(answer, self._document, self._settings.clock.now())
+            self._broken(answer, undecodable)
+            return
+        error = _answers.error_of(answer, document, self._settings.clock.now())
         if error is None:
-            return True
-        if answer.status < 300 or not self._may_repeat(
-            Cause(True, error.status, error.retry_after)
-        ):
-            raise self._explained(error)
-        log.info("%s: HTTP %s, trying again", self.operation.id, answer.status)
-        return False
+            self._document = document
+            self._end()
+        else:
+            self._refused(self._explained(error), success=answer.status < 300)
 
     def failed(self, failure: Failure) -> None:
-        """Take note that no answer came; returns if the call may be tried again after `pause`.
+        """Take note that no answer came: the call is `in_doubt`, or goes on after `pause`.
 
         Raises:
             TransportError: The call ends here.
         """
-        if self._may_repeat(Cause(failure.sent)):
-            log.info("%s: %s, trying again", self.operation.id, failure)
+        self.report.failed(str(failure))
+        if self._again(Cause(failure.sent), str(failure)):
             return
-        raise self._about(self._transport_error(failure))
+        error = self._about(self._transport_error(failure))
+        if failure.sent and self.operation.retry == "read-back":
+            self._wonder(error)
+        elif self._doubt is not None:
+            raise self._about(self._doubt.error()) from error
+        else:
+            raise error
+
+    def look(self) -> tuple[Plan[Any], CallOptions] | None:
+        """Return the look that may settle the call, and the options to make it with; None if there
+        is nothing to look at."""
+        look = self._doubt.look if self._doubt else None
+        if look is None or look.plan is None:
+            return None
+        options: CallOptions = {
+            "role": self.options.role,
+            "headers": self.options.headers,
+            "max_retries": self.options.max_retries,
+            "deadline": max(self._left, 0.001),
+        }
+        return look.plan, options
+
+    def saw_refusal(self) -> None:
+        """Let the last answer stand for a look where nothing can be looked at: a 404 says that what
+        was to be deleted is gone."""
+        lost = self._wondering.lost
+        gone = isinstance(lost, APIError) and _is_absence(lost)
+        self.saw(None if gone else lost, None)
+
+    def saw(self, value: object, raw: RawResponse | None) -> None:
+        """Take in what a look shows; the call is `done`, still `in_doubt`, or is sent again.
+
+        Args:
+            value: The decoded answer, or all entries of a list.
+            raw: The answer to the look.
+
+        Raises:
+            ByteHouseError: The call ends here.
+        """
+        doubt = self._wondering
+        now = None if raw is None else _answers.date_of(raw)
+        elapsed = self._settings.clock.monotonic() - self._began
+        sight = Sight(value, now, elapsed, isinstance(doubt.lost, ResponseDecodeError))
+        try:
+            verdict = doubt.judge(sight)
+        except ResponseDecodeError as error:
+            self.saw_nothing(error)
+            return
+        match verdict.finding:
+            case Finding.DONE:
+                read = self._document_of(raw) if verdict.document is None else verdict.document
+                self._document, self._raw = read, raw or self._raw
+                self._end()
+            case Finding.NOT_DONE:
+                self._send_again()
+            case Finding.UNDER_WAY:
+                self._wait()
+            case Finding.TAKEN:
+                hint = "The answer to the call was lost; a look showed this."
+                raise self._about(Conflict(verdict.seen, hint=hint))
+            case Finding.FAILED:
+                failed = QueryFailed(verdict.seen)
+                failed.code = verdict.state or ""
+                raise self._about(failed)
+            case Finding.UNCLEAR:
+                self._look_further()
+
+    def saw_nothing(self, error: ByteHouseError) -> None:
+        """Take note that a look failed.
+
+        Raises:
+            ByteHouseError: The call ends here.
+        """
+        doubt = self._wondering
+        if isinstance(error, APIError) and _is_absence(error):
+            self.saw(None, error.raw_response)
+            return
+        doubt.blinded(error)
+        self._look_further()
 
     def result(self) -> T:
-        """Return the result of a settled call."""
+        """Return the result of a call that is done."""
         result = self.plan.decode(self._document or {})
         if isinstance(result, Model) and self._raw is not None:
             result.received(self._raw)
@@ -155,17 +256,117 @@ class Call(Generic[T]):
 
     @property
     def pause(self) -> float:
-        """Seconds to wait before the next attempt."""
+        """Seconds to wait before the call goes on."""
         return self._pause
 
-    def _may_repeat(self, cause: Cause) -> bool:
+    @property
+    def _left(self) -> float:
+        return self._ends - self._settings.clock.monotonic()
+
+    @property
+    def _wondering(self) -> Doubt:
+        assert self._doubt is not None  # noqa: S101 - a look is made in doubt only
+        return self._doubt
+
+    def _end(self) -> None:
+        self.done, self.in_doubt = True, False
+        self._settings.budget.earn()
+
+    def _broken(self, answer: Answer, undecodable: ResponseDecodeError) -> None:
+        """Take in a success whose body cannot be read. It took effect."""
+        error = self._about(undecodable)
+        if not answer.complete and not answer.too_large:
+            # Only what broke off may come whole another time.
+            read = self.operation.retry == "read"
+            if read and self._again(Cause(sent=True), error.message):
+                return
+            if self.operation.retry == "read-back":
+                self._wonder(error)
+                return
+        raise error
+
+    def _refused(self, error: APIError, *, success: bool) -> None:
+        cause = Cause(True, error.status, error.retry_after)
+        if success:
+            raise error
+        if self._again(cause, f"HTTP {error.status}"):
+            return
+        # What the engine says of a statement is no guess of something in between.
+        unknown = error.status in UNAVAILABLE and not isinstance(error, QueryFailed)
+        # An earlier attempt may be why there is one already, or none any more.
+        ours = self._doubt is not None and isinstance(
+            error, Conflict | NotFound | InvalidRequest | QueryFailed
+        )
+        if self.operation.retry == "read-back" and (unknown or ours):
+            self._wonder(error)
+            return
+        raise error
+
+    def _wonder(self, lost: ByteHouseError) -> None:
+        """Take note that whether the call took effect is not known.
+
+        Raises:
+            ByteHouseError: Nothing can be looked at, or there is no time for it.
+        """
+        doubt = self._doubt = Doubt(self.plan, lost)
+        cause = Cause(True, retry_after=getattr(lost, "retry_after", None))
+        pause = self._pause_after(cause)
+        if doubt.look is None or pause >= self._left or not self._settings.budget.take():
+            raise self._about(doubt.error())
+        self._go_on(pause, lost.message, looking=True)
+        self.in_doubt = True
+
+    def _look_further(self) -> None:
+        """Go on to the next look."""
+        doubt = self._wondering
+        if doubt.look is None or self._left <= 0 or not self._settings.budget.take():
+            raise self._about(doubt.error())
+        self._pause = 0.0
+
+    def _wait(self) -> None:
+        """Look again later at what is under way."""
+        fraction = max(0.2, self._settings.clock.fraction())
+        pause = self.options.retry_policy.pause(self._wondering.waits, Cause(True), fraction)
+        if pause >= self._left:
+            raise self._about(self._wondering.error())
+        self._pause = pause
+
+    def _send_again(self) -> None:
+        """Send the call again, which has not taken effect so far."""
+        doubt, lost = self._wondering, self._wondering.lost
+        if isinstance(lost, APIError) and lost.status not in UNAVAILABLE:
+            raise lost  # the last attempt was refused, and no other has done it
+        may = self.attempts <= self.options.max_retries and self._left > 0
+        # After a success that broke off, the service has said that it did it.
+        if isinstance(lost, ResponseDecodeError) or not may or not self._settings.budget.take():
+            raise self._about(doubt.error())
+        self.in_doubt = False
+        self._go_on(0.0, doubt.lost.message + "; it has not taken effect", looking=False)
+
+    def _again(self, cause: Cause, reason: str) -> bool:
+        """Tell whether the call is sent again; if so, take note of it."""
         if self.attempts > self.options.max_retries or not may_repeat(self.operation, cause):
             return False
-        clock = self._settings.clock
-        self._pause = self._settings.policy.pause(self.attempts, cause, clock.fraction())
+        pause = self._pause_after(cause)
         # An attempt that could only begin after the deadline is no attempt: the cause at hand says
         # more.
-        return clock.monotonic() + self._pause < self._ends
+        if pause >= self._left or not self._settings.budget.take():
+            return False
+        self._go_on(pause, reason, looking=False)
+        return True
+
+    def _pause_after(self, cause: Cause) -> float:
+        fraction = self._settings.clock.fraction()
+        return self.options.retry_policy.pause(self.attempts, cause, fraction)
+
+    def _go_on(self, pause: float, reason: str, *, looking: bool) -> None:
+        self._pause = pause
+        self.report.going_on(pause, reason, looking=looking)
+
+    @staticmethod
+    def _document_of(raw: RawResponse | None) -> Mapping[str, Any]:
+        document: Mapping[str, Any] = msgspec.json.decode(raw.body) if raw else {}
+        return document
 
     def _address(self) -> str:
         url: str = self._settings.config.host + self._path
@@ -210,11 +411,13 @@ class Call(Generic[T]):
             ) from None
 
     def _transport_error(self, failure: Failure) -> TransportError:
-        if failure.sent and self.operation.retry not in ("read", "idempotent"):
+        if failure.sent and self.operation.retry == "never":
             return OutcomeUnknown(
                 f"no answer came ({failure}), and whether it took effect is not known",
                 hint="It was not sent again, so that nothing happens twice. Look before you do.",
             )
+        if failure.sent and self.operation.retry == "read-back":
+            return OutcomeUnknown(f"no answer came ({failure})")
         if failure.timed_out:
             limit = min(self.options.timeout, self.options.deadline)
             return TimedOut(f"no answer within {limit:g} s ({failure})")
@@ -262,6 +465,15 @@ def _may_be_the_route(error: APIError) -> bool:
     if error.status == 405:
         return True
     return isinstance(error, NotFound) and _NO_OBJECT.match(error.code) is not None
+
+
+def _is_absence(error: APIError) -> bool:
+    """Tell whether the service itself says that there is no such object.
+
+    The engine's own words for that come with a 404 as well.
+    """
+    missing = isinstance(error, NotFound) or error.status == 404
+    return missing and error.by_service and not _may_be_the_route(error)
 
 
 def _authority(host: str) -> str:

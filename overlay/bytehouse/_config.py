@@ -153,6 +153,16 @@ def _count(value: Any) -> int:
     return number
 
 
+def _size(value: Any) -> int:
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("must be a whole number of bytes") from None
+    if isinstance(value, bool) or number < 1 or number != float(value):
+        raise ValueError("must be a whole number of bytes, 1 or more")
+    return number
+
+
 def _mode(value: Any) -> str:
     if value not in ("ansi_sql", "clickhouse_sql"):
         raise ValueError("must be ansi_sql or clickhouse_sql")
@@ -229,6 +239,19 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         300.0,
     ),
     Attribute("max_retries", "How many times a call may be sent again.", _count, 4),
+    Attribute(
+        "retry_budget",
+        "How many further requests, beside the first attempts of its calls, a client may make at a "
+        "burst; each call that is answered well earns a quarter of one back.",
+        _count,
+        100,
+    ),
+    Attribute(
+        "max_body",
+        "Bytes that the body of one answer may have, with its compression undone.",
+        _size,
+        1 << 30,
+    ),
     Attribute("max_connections", "How many connections the client keeps at most.", _count, 100),
     Attribute(
         "ca_file",

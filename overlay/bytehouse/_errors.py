@@ -150,11 +150,17 @@ class TimedOut(TransportError, TimeoutError):
 
 
 class OutcomeUnknown(TransportError):
-    """Say that a call was sent, no answer came, and it may have taken effect.
+    """Say that a call was sent, no answer of the service came, and it may have taken effect.
 
-    It is not sent again, because a second time might do harm. Look whether it took effect; where a
-    query is concerned, `query_id` is the id to look for.
+    What can be looked at has been: the message tells what was seen. It is not sent again, because a
+    second time might do harm. Look whether it took effect; where a query is concerned, `query_id`
+    is the id to look for.
+
+    Attributes:
+        state: Last state that was seen, where a statement is concerned and the service told one.
     """
+
+    state: str | None = None
 
 
 class ResponseDecodeError(ByteHouseError):

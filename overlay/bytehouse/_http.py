@@ -24,8 +24,6 @@ from ._secret import Secret
 
 __all__ = ["Answer", "AsyncHttpTransport", "Failure", "HttpTransport", "Request", "fetch"]
 
-MAX_BODY = 1 << 30
-
 
 @attrs.frozen
 class Request:
@@ -48,6 +46,7 @@ class Answer:
         body: Body, with its content encoding undone.
         complete: Whether the body came whole.
         elapsed: Seconds from sending to the last byte.
+        too_large: Whether it was not read to its end, because it is larger than it may be.
     """
 
     status: int
@@ -55,6 +54,7 @@ class Answer:
     body: bytes = attrs.field(repr=False)
     complete: bool
     elapsed: float
+    too_large: bool = False
 
 
 class Failure(Exception):
@@ -145,32 +145,34 @@ def _wire(request: Request) -> httpx.Request:
 class _Reading:
     """Gather the body of one answer within a bound of size."""
 
-    def __init__(
-        self, response: httpx.Response, started: float, max_body: int = MAX_BODY
-    ) -> None:
+    def __init__(self, response: httpx.Response, started: float, max_body: int) -> None:
         self._max_body = max_body
         self._response = response
         self._started = started
         self._chunks: list[bytes] = []
         self._size = 0
 
-    def add(self, chunk: bytes) -> None:
-        """Take one more piece.
-
-        Raises:
-            Failure: The body is too large.
-        """
+    def add(self, chunk: bytes) -> bool:
+        """Take one more piece; False if that is more than a body may have."""
         self._size += len(chunk)
-        if self._size > self._max_body:
-            raise Failure(f"the answer is larger than {self._max_body} bytes", sent=True)
+        if self.too_large:
+            return False
         self._chunks.append(chunk)
+        return True
+
+    @property
+    def too_large(self) -> bool:
+        return self._size > self._max_body
 
     def answer(self, *, complete: bool) -> Answer:
         """Return what has come; of a body that broke off at least the status is known."""
-        headers = {name.lower(): value for name, value in self._response.headers.items()}
-        elapsed = time.monotonic() - self._started
         return Answer(
-            self._response.status_code, headers, b"".join(self._chunks), complete, elapsed
+            self._response.status_code,
+            {name.lower(): value for name, value in self._response.headers.items()},
+            b"".join(self._chunks),
+            complete and not self.too_large,
+            time.monotonic() - self._started,
+            self.too_large,
         )
 
 
@@ -231,8 +233,8 @@ class _Backend(httpcore.SyncBackend):
 class HttpTransport:
     """Send requests over a pool of connections that all calls of a client share."""
 
-    def __init__(self, config: Config, max_body: int = MAX_BODY) -> None:
-        self._max_body = max_body
+    def __init__(self, config: Config) -> None:
+        self._max_body: int = config.max_body
         self._transport = httpx.HTTPTransport(
             verify=_tls(config.ca_file, config.client_cert),
             limits=httpx.Limits(
@@ -264,7 +266,8 @@ class HttpTransport:
         reading = _Reading(response, started, self._max_body)
         try:
             for chunk in response.iter_bytes():
-                reading.add(chunk)
+                if not reading.add(chunk):
+                    break
         except httpx.TimeoutException:
             raise
         except _BROKEN:
@@ -291,22 +294,27 @@ def fetch(request: Request, *, max_body: int, config: Config | None = None) -> A
     """
     parts = urlsplit(request.url)
     given = {"host": f"{parts.scheme}://{parts.netloc}", "max_connections": 1}
+    given["max_body"] = max_body
     if config is not None:
         given |= {"ca_file": config.ca_file, "proxy": config.proxy}
     values = {a.name: Value(given.get(a.name), "fetch") for a in ATTRIBUTES}
-    transport = HttpTransport(Config(values), max_body)
+    transport = HttpTransport(Config(values))
     try:
-        return transport.send(request)
+        answer = transport.send(request)
     except (httpx.InvalidURL, ValueError) as error:
         raise Failure(str(error), sent=False) from None
     finally:
         transport.close()
+    if answer.too_large:
+        raise Failure(f"the answer is larger than {max_body} bytes", sent=True)
+    return answer
 
 
 class AsyncHttpTransport:
     """Send requests over a pool of connections that all calls of an asynchronous client share."""
 
     def __init__(self, config: Config) -> None:
+        self._max_body: int = config.max_body
         self._transport = httpx.AsyncHTTPTransport(
             verify=_tls(config.ca_file, config.client_cert),
             limits=httpx.Limits(
@@ -332,10 +340,11 @@ class AsyncHttpTransport:
     async def _exchange(self, request: Request) -> Answer:
         started = time.monotonic()
         response = await self._transport.handle_async_request(_wire(request))
-        reading = _Reading(response, started)
+        reading = _Reading(response, started, self._max_body)
         try:
             async for chunk in response.aiter_bytes():
-                reading.add(chunk)
+                if not reading.add(chunk):
+                    break
         except httpx.TimeoutException:
             raise
         except _BROKEN:

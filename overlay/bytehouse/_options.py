@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypedDict
 
@@ -10,6 +10,7 @@ import attrs
 
 from ._config import Config, KeySource, parse_setting
 from ._errors import ConfigError, InvalidArgument
+from ._retry import OnRetry, RetryPolicy
 
 __all__ = ["CallOptions", "Options", "Seconds", "ViewOptions", "header_value"]
 
@@ -25,6 +26,10 @@ class CallOptions(TypedDict, total=False):
         deadline: Seconds that the call may take in all.
         max_retries: How many times the call may be sent again.
         headers: Further HTTP headers.
+        retry_policy: How long the pauses between attempts are.
+        on_retry: Called with a `Retry` each time a call goes on after an attempt without a result:
+            before it is sent again, and before the state is looked at. What it raises is logged and
+            changes nothing.
     """
 
     role: str | None
@@ -32,6 +37,8 @@ class CallOptions(TypedDict, total=False):
     deadline: Seconds
     max_retries: int
     headers: Mapping[str, str]
+    retry_policy: RetryPolicy
+    on_retry: OnRetry | None
 
 
 class ViewOptions(CallOptions, total=False):
@@ -100,6 +107,8 @@ class Options:
     warehouse: str | None
     mode: str
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    retry_policy: RetryPolicy = attrs.field(factory=RetryPolicy)
+    on_retry: OnRetry | None = attrs.field(default=None, repr=False)
     # No option that a caller can give: a rotation asks under the key that it has just made.
     api_key: KeySource | None = attrs.field(default=None, repr=False)
 
@@ -120,8 +129,10 @@ class Options:
         for name, value in changes.items():
             if name == "headers":
                 settled[name] = {**self.headers, **_header_pairs(value)}
+            elif name in _OBJECTS:
+                settled[name] = _OBJECTS[name](value)
             elif name not in _SETTINGS:
-                known = ", ".join((*_SETTINGS, "headers"))
+                known = ", ".join((*_SETTINGS, "headers", *_OBJECTS))
                 raise InvalidArgument(f"There is no option {name!r}. Known: {known}.")
             elif value is None and name in ("role", "warehouse"):
                 settled[name] = None
@@ -137,4 +148,18 @@ class Options:
             raise InvalidArgument(error.message) from None
 
 
+def _policy(value: Any) -> RetryPolicy:
+    if not isinstance(value, RetryPolicy):
+        raise InvalidArgument(f"retry_policy must be a RetryPolicy, not {value!r}.")
+    return value
+
+
+def _hook(value: Any) -> OnRetry | None:
+    if value is not None and not callable(value):
+        raise InvalidArgument(f"on_retry must be a function, not {value!r}.")
+    hook: OnRetry | None = value
+    return hook
+
+
+_OBJECTS: Mapping[str, Callable[[Any], Any]] = {"retry_policy": _policy, "on_retry": _hook}
 _SETTINGS = ("role", "timeout", "deadline", "max_retries", "warehouse", "mode")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+
 from bytehouse_raw.models import QueryResult
 from bytehouse_raw.types import Model
 

@@ -1,5 +1,7 @@
-"""Read moments and spans of time as people write them, and write them as the API takes them. Pure:
-the present is an argument."""
+"""Read moments and spans of time as people write them, and write them as the API takes them.
+
+Pure: the present is an argument.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,6 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
 from typing import NoReturn, TypeGuard
-
-from dateutil import parser
 
 from bytehouse_raw.types import Timestamp
 
@@ -187,6 +187,8 @@ def _of_text(text: str, what: str) -> str:
 
 
 def _parsed(text: str, what: str) -> datetime:
+    from dateutil import parser  # only who gives a text pays for the import
+
     try:
         return parser.isoparse(text)
     except ValueError:
@@ -195,6 +197,8 @@ def _parsed(text: str, what: str) -> datetime:
 
 def _parsed_odd(text: str, what: str) -> datetime:
     """Parse a text that is not ISO 8601, if there is only one way to read it."""
+    from dateutil import parser
+
     readings: set[datetime] = set()
     try:
         for day_first in (False, True):

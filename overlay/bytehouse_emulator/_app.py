@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import inspect
 import logging
@@ -20,16 +21,22 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import _handlers, _rules
 from ._call import HANDLERS, Answer, Call
+from ._distortions import distort
+from ._docs import SPEC, docs
 from ._emulator import Emulator
 from ._errors import EmulatorError, invalid, not_modelled
 from ._faults import Fault
 from ._iam import ADMINS, Caller, unauthenticated
-from ._levers import HEALTH, LEVERS, levers
+from ._journal import Entry, subject_of
+from ._levers import HEALTH, levers
 from ._responses import common_headers, json_response
+from ._routes import DOCS, LEVERS
 from ._spec import Operation
 
 _LOG: Final = logging.getLogger("bytehouse_emulator")
 _LARGE: Final = 1 << 20
+_CONNECTION: Final = "bytehouse_emulator.connection"
+_OPEN: Final = frozenset({HEALTH, DOCS, SPEC})
 
 
 def build_app(emulator: Emulator) -> ASGIApp:
@@ -42,10 +49,14 @@ def build_app(emulator: Emulator) -> ASGIApp:
         raise LookupError(f"Operations with no rule, or rules with no operation: {sorted(odd)}")
     methods: dict[str, dict[str, Operation]] = {}
     for operation in emulator.specification.operations.values():
-        methods.setdefault(operation.path, {})[operation.method] = operation
-    routes = [_route(emulator, path, found) for path, found in methods.items()]
+        served = emulator.served[operation.id]
+        methods.setdefault(served.path, {})[served.method] = operation
+    # A word in a path goes before a parameter in its place.
+    paths = sorted(methods, key=lambda path: ["{" in part for part in path.split("/")])
+    routes = [_route(emulator, path, methods[path]) for path in paths]
+    pages = docs(emulator.specification, emulator.served)
     app = Starlette(
-        routes=[*routes, *levers(emulator)],
+        routes=[*routes, *levers(emulator), *pages],
         exception_handlers={
             EmulatorError: _on_error,
             HTTPException: _on_http_error,
@@ -64,18 +75,29 @@ class _Gate:
         self._emulator = emulator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope["path"] = scope["raw_path"].decode("latin-1")
-            try:
-                self._authenticate(scope)
-            except EmulatorError as error:
-                headers = {"WWW-Authenticate": "Bearer"}
-                await json_response(error.body(), 401, headers)(scope, receive, send)
-                return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope["path"] = scope["raw_path"].decode("latin-1")
+        if scope["path"].startswith(LEVERS):
+            await self._let_in(scope, receive, send)
+        else:
+            async with self._emulator.gate.passing():
+                await self._let_in(scope, receive, send)
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The server's own part that talks to this caller; there is no other way to hang up.
+        scope[_CONNECTION] = getattr(getattr(send, "__self__", None), "transport", None)
+        try:
+            self._authenticate(scope)
+        except EmulatorError as error:
+            headers = {"WWW-Authenticate": "Bearer"}
+            await json_response(error.body(), 401, headers)(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
     def _authenticate(self, scope: Scope) -> None:
-        if scope["path"] == HEALTH:
+        if scope["path"] in _OPEN and scope["method"] in ("GET", "HEAD"):
             return
         given = dict(scope["headers"]).get(b"authorization", b"")
         scheme, _, secret = given.decode("latin-1").partition(" ")
@@ -90,43 +112,67 @@ class _Gate:
 def _route(emulator: Emulator, path: str, operations: dict[str, Operation]) -> Route:
     async def endpoint(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
-        return await _answer(emulator, operations[method], request)
+        operation = operations[method]
+        entry = emulator.journal.open(operation.id, request.method, request.url.path)
+        try:
+            response = await _answer(emulator, operation, request, entry)
+        except EmulatorError as error:
+            entry.status = error.status
+            raise
+        entry.status = 0 if isinstance(response, _Dropped) else response.status_code
+        return response
 
     return Route(path, endpoint, methods=list(operations))
 
 
-async def _answer(emulator: Emulator, operation: Operation, request: Request) -> Response:
+async def _answer(
+    emulator: Emulator, operation: Operation, request: Request, entry: Entry
+) -> Response:
     caller: Caller = request.scope["caller"]
     role = ""
     if operation.takes_role:
         role = emulator.iam.active_role(caller.user, request.headers.get("X-User-ActiveRole"))
     fault = emulator.faults.take(operation.id)
-    if fault and fault.status:
-        headers = {"Content-Type": fault.content_type, **fault.headers}
-        return Response(fault.body, fault.status, headers)
+    if fault is not None:
+        entry.fault = fault.kind
+        await asyncio.sleep(fault.latency)
+        if fault.prevents:
+            return _wrong(fault)
     handler = HANDLERS.get(operation.id)
     if handler is None:
         raise not_modelled(operation.id, "this version of the emulator has no answer for it.")
     call = Call(
         emulator,
         operation.id,
-        _read_parameters(operation, request),
+        _read_parameters(emulator, operation, request),
         await _read_body(emulator, operation, request),
         role,
         caller,
     )
+    entry.subject = subject_of(call.body)
     if role not in ADMINS:
         await run_in_threadpool(_rules.check, call)
     if inspect.iscoroutinefunction(handler):
         answer: Answer = await handler(call)
     else:
         answer = await run_in_threadpool(cast(Callable[[Call], Answer], handler), call)
-    return await run_in_threadpool(_respond, emulator, operation, answer, fault)
+    entry.effect = True
+    if fault is not None and (fault.status or fault.drop):
+        return _wrong(fault)
+    return await run_in_threadpool(_respond, call, operation, answer, fault)
 
 
-def _read_parameters(operation: Operation, request: Request) -> dict[str, Any]:
+def _wrong(fault: Fault) -> Response:
+    if fault.drop:
+        return _Dropped()
+    headers = {"Content-Type": fault.content_type, **fault.headers}
+    return Response(fault.body, fault.status, headers)
+
+
+def _read_parameters(emulator: Emulator, operation: Operation, request: Request) -> dict[str, Any]:
+    names = emulator.served[operation.id].names
     sources = {
-        "path": {name: unquote(value) for name, value in request.path_params.items()},
+        "path": {names[name]: unquote(value) for name, value in request.path_params.items()},
         "query": request.query_params,
         "header": request.headers,
     }
@@ -153,27 +199,36 @@ async def _read_body(emulator: Emulator, operation: Operation, request: Request)
     return cast(dict[str, Any], body)
 
 
-def _respond(
-    emulator: Emulator, operation: Operation, answer: Answer, fault: Fault | None
-) -> Response:
-    truncate = fault is not None and fault.truncate
+def _respond(call: Call, operation: Operation, answer: Answer, fault: Fault | None) -> Response:
+    validate = call.emulator.settings.validate_answers
     if isinstance(answer, dict):
-        if emulator.settings.validate_answers:
+        if validate:
             _validate(operation, answer)
         body = msgspec.json.encode(answer)
     else:
         pieces, body = answer.pieces, b""
         for piece in pieces:
             body += piece
-            if len(body) > _LARGE and not truncate:
+            if len(body) > _LARGE and not fault:
                 rest = _chain(body, pieces)
                 headers = common_headers()
                 return StreamingResponse(rest, media_type="application/json", headers=headers)
-        if emulator.settings.validate_answers:
+        if validate and answer.specified:
             _validate(operation, msgspec.json.decode(body))
-    if truncate:
+    if fault:
+        body = distort(fault.distort, body, call.text("cursor"))
+    if fault and fault.truncate:
         return _Truncated(body, media_type="application/json", headers=common_headers())
     return Response(body, media_type="application/json", headers=common_headers())
+
+
+class _Dropped(Response):
+    """No answer: the connection ends."""
+
+    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
+        scope[_CONNECTION].abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
 
 class _Truncated(Response):

@@ -35,9 +35,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Streamed:
-    """A JSON answer in pieces, for what may be large."""
+    """A JSON answer in pieces, for what may be large.
+
+    One in a shape that the specification does not know, because it was asked for, is not validated.
+    """
 
     pieces: Iterator[bytes]
+    specified: bool = True
 
 
 Answer = dict[str, Any] | Streamed

@@ -12,11 +12,16 @@ from ._catalog import Catalog
 from ._clock import Clock
 from ._engine import Engine
 from ._faults import Faults
+from ._gate import Gate
 from ._iam import Iam
+from ._journal import Journal
 from ._lexer import quote_identifier
 from ._loading import Loading
+from ._mirrors import Mirrors
 from ._queries import Queries
-from ._results import ResultStore
+from ._results import ResultStore, Shape
+from ._routes import serve_routes
+from ._snapshots import Snapshots
 from ._spec import Specification, specification_text
 from ._state import State
 from ._subscriptions import Subscriptions
@@ -37,6 +42,9 @@ class Settings:
     max_seconds: int = 600
     max_memory: int = 2 << 30
     max_body: int = 64 << 20
+    routes: Path | None = None
+    seed: Path | None = None
+    result_shape: Shape = "columns"
 
 
 @dataclass
@@ -46,6 +54,7 @@ class Emulator:
     settings: Settings
     clock: Clock = field(default_factory=Clock)
     faults: Faults = field(default_factory=Faults)
+    journal: Journal = field(default_factory=Journal)
     transitions: Transitions = field(default_factory=Transitions)
 
     def __post_init__(self) -> None:
@@ -56,18 +65,33 @@ class Emulator:
             directory = Path(self._temporary.name)
         directory = directory.resolve()
         self.specification = Specification(specification_text())
+        self.served = serve_routes(self.specification.operations, self.settings.routes)
         self.engine = Engine(
             directory / "engine",
             max_seconds=self.settings.max_seconds,
             max_memory=self.settings.max_memory,
         )
         self.state = State(directory / "state.sqlite3" if self.settings.data else None)
+        self.gate = Gate()
+        self.shape = self.settings.result_shape
+        self._directory = directory
+        self._snapshots = Snapshots(directory / "snapshots", self.engine, self.state)
+        self._assemble()
+        try:
+            self._seed_once()
+        except BaseException:
+            self.close()
+            raise
+
+    def _assemble(self) -> None:
+        """Make what works on the engine and the documents, and take up what they hold."""
         self.catalog = Catalog(self.engine, self.state, self.clock)
         self.iam = Iam(self.state, self.clock)
         self.warehouses = Warehouses(self.state, self.clock, self.transitions)
         self.access = Access(self.state, self.engine, self.iam, self.warehouses)
         self.usage = Usage(self.state, self.clock)
         self.subscriptions = Subscriptions(self.state, self.clock)
+        self.mirrors = Mirrors(self.state, self.transitions)
         self.admission = Admission(
             self.engine,
             self.catalog,
@@ -80,7 +104,7 @@ class Emulator:
             self.engine,
             self.state,
             self.catalog,
-            ResultStore(directory / "results"),
+            ResultStore(self._results),
             clock=self.clock,
             admission=self.admission,
         )
@@ -90,13 +114,15 @@ class Emulator:
             catalog=self.catalog,
             clock=self.clock,
             transitions=self.transitions,
-            directory=self.settings.import_dir or directory / "import",
+            directory=self.settings.import_dir or self._directory / "import",
         )
-        self._seed()
+        self.iam.seed(self.settings.token, self.settings.roles)
+        self.warehouses.seed()
 
     def reset(self) -> None:
         """Make everything as it was at the first start."""
         self.faults.clear()
+        self.journal.clear()
         self.transitions.reset()
         self.queries.reset()
         self.loading.reset()
@@ -108,7 +134,42 @@ class Emulator:
             self.state.clear()
             self.iam.seed(self.settings.token, self.settings.roles)
         self.warehouses.reset()
-        self._seed()
+        self.warehouses.seed()
+        self.shape = self.settings.result_shape
+        self._seed_once()
+
+    # Snapshots: nobody calls meanwhile, see `_gate.py`.
+
+    def snapshots(self) -> list[str]:
+        """Answer with the names of the snapshots."""
+        return self._snapshots.names()
+
+    def require_snapshot(self, name: str) -> None:
+        """Say if there is no such snapshot."""
+        self._snapshots.require(name)
+
+    def take_snapshot(self, name: str, patience: float) -> None:
+        """Save everything under a name, once what runs has ended."""
+        self.queries.await_end(patience)
+        with self.loading.at_rest(patience):
+            ahead, pace = self.clock.ahead, self.transitions.pace
+            self._snapshots.take(name, self._results, ahead, pace)
+
+    def restore_snapshot(self, name: str) -> None:
+        """Stop what runs and make everything as it was saved; faults are over."""
+        self.queries.close()
+        self.loading.reset()
+        self.faults.clear()
+        self.transitions.reset()
+        manifest = self._snapshots.restore(name, self._results)
+        self.clock.reset()
+        self.clock.advance(manifest.clock_ahead)
+        self.transitions.set_pace(manifest.pace)
+        self._assemble()
+
+    def delete_snapshot(self, name: str) -> None:
+        """Forget a snapshot."""
+        self._snapshots.delete(name)
 
     def close(self) -> bool:
         """Stop what runs and close; tell whether it all ended."""
@@ -120,6 +181,14 @@ class Emulator:
             self._temporary.cleanup()
         return ended
 
-    def _seed(self) -> None:
-        self.iam.seed(self.settings.token, self.settings.roles)
-        self.warehouses.seed()
+    @property
+    def _results(self) -> Path:
+        return self._directory / "results"
+
+    def _seed_once(self) -> None:
+        """Bring in what the seed file holds, unless that was done before the last restart."""
+        if self.settings.seed:
+            # It calls the handlers, and those need this class.
+            from ._seed import SeedFile
+
+            SeedFile(self.settings.seed).apply_once(self)

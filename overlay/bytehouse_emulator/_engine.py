@@ -46,6 +46,7 @@ _CONFIG: Final = """\
     <constraints>
       <max_execution_time><max>{seconds}</max></max_execution_time>
       <max_memory_usage><max>{memory}</max></max_memory_usage>
+      {fixed}
     </constraints>
   </default></profiles>
   <quotas><default/></quotas>
@@ -54,9 +55,25 @@ _CONFIG: Final = """\
     <profile>default</profile><quota>default</quota>
     <grants>{grants}</grants>
   </default></users>
-  <query_log><database>system</database><table>query_log</table></query_log>
+  <query_log>
+    <database>system</database><table>query_log</table>
+    <ttl>event_date + INTERVAL {log_days} DAY DELETE</ttl>
+  </query_log>
 </clickhouse>
 """
+# Settings that name files or addresses for the engine to read or write: nobody may set them.
+_FIXED: Final = (
+    "filesystem_cache_name",
+    "format_avro_schema_registry_url",
+    "format_schema",
+    "format_schema_source",
+    "input_format_record_errors_file_path",
+    "output_format_schema",
+    "rename_files_after_processing",
+    "url_base",
+)
+# For so long the engine's log tells of a query; it must not grow for ever.
+LOG_DAYS: Final = 2
 _CHANGES: Final = "INSERT, ALTER, DROP, TRUNCATE, OPTIMIZE, CREATE TABLE, CREATE VIEW"
 _GRANTS: Final = (
     f"GRANT {_CHANGES}, CREATE DATABASE, CREATE DICTIONARY, CREATE TEMPORARY TABLE ON *.*",
@@ -73,6 +90,7 @@ _SETTINGS: Final = {
     # Rows of a unique key replace each other, within their partition.
     "final": 1,
     "do_not_merge_across_partitions_select_final": 1,
+    "log_queries_min_type": "QUERY_FINISH",
     # What was answered is done.
     "alter_sync": 2,
     "mutations_sync": 2,
@@ -134,10 +152,13 @@ class Engine:
             settings=settings,
             seconds=max_seconds,
             memory=max_memory,
+            fixed="".join(f"<{name}><const/></{name}>" for name in _FIXED),
             grants=grants,
+            log_days=LOG_DAYS,
         )
         config.write_text(text, encoding="utf-8")
-        self._source = f"{directory}/data?config-file={config}"
+        self.data = directory / "data"
+        self._source = f"{self.data}?config-file={config}"
         self._open = 0
         self._changed = threading.Condition()
         self._closed = False
@@ -160,7 +181,9 @@ class Engine:
         try:
             session = Session(self._source)
             try:
-                session.query(f"SET log_comment={quote_string(query_id)}")
+                # Of the emulator's own queries nobody asks for statistics.
+                logged = f", log_queries={int(bool(query_id))}"
+                session.query(f"SET log_comment={quote_string(query_id)}{logged}")
             except BaseException:
                 session.close()
                 raise
@@ -234,6 +257,10 @@ class EngineSession:
         """Run a query of the emulator's own, with a small result."""
         lines = self._query(f"{OWN} {sql}", "JSONEachRow").splitlines()
         return [msgspec.json.decode(line) for line in lines]
+
+    def dump(self, sql: str) -> bytes:
+        """Run a query of the emulator's own whose rows are to be inserted again."""
+        return self._query(f"{OWN} {sql}", "Native")
 
     def table(self, sql: str) -> tuple[list[ResultColumn], Block]:
         """Run any statement; one that has no result gives no columns."""

@@ -112,8 +112,11 @@ class Iam:
 
     # Users and roles
 
-    def add_user(self, user_id: int, roles: tuple[str, ...]) -> str:
-        """Bring in a user who holds some roles; answer with the secret of an API key."""
+    def add_user(self, user_id: int, roles: tuple[str, ...], secret: str = "") -> str:
+        """Bring in a user who holds some roles; answer with the secret of an API key.
+
+        The secret is a new one unless it is given.
+        """
         with self._state.lock:
             for role in roles:
                 self.require_role(role)
@@ -121,7 +124,7 @@ class Iam:
                 raise conflict("User", f"There is a user {user_id} already.")
             for role in roles:
                 self._assign(user_id, role)
-            return self.create_key(user_id, days=0, comment="")[1]
+            return self.create_key(user_id, days=0, comment="", secret=secret)[1]
 
     def add_role(self, name: str, description: str = "") -> Role:
         """Bring in a role, which the first user holds."""
@@ -206,7 +209,9 @@ class Iam:
 
     # API keys
 
-    def create_key(self, user: int, days: int, comment: str) -> tuple[ApiKey, str]:
+    def create_key(
+        self, user: int, days: int, comment: str, secret: str = ""
+    ) -> tuple[ApiKey, str]:
         """Make a key that ends after some days, or never with 0; answer with its secret as well.
 
         At most two keys to a user are documented; the status of the refusal is inferred. That a
@@ -222,7 +227,7 @@ class Iam:
                 )
             now = self._clock.nanoseconds()
             key_id = "".join(secrets.choice(_LETTERS) for _ in range(20))
-            secret = f"{key_id}:{secrets.token_urlsafe(32)}"
+            secret = secret or f"{key_id}:{secrets.token_urlsafe(32)}"
             key = ApiKey(
                 id=key_id,
                 digest=_digest(secret),

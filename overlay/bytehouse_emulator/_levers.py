@@ -18,13 +18,15 @@ from ._clock import LATEST, SECOND
 from ._emulator import Emulator
 from ._errors import invalid
 from ._faults import Fault
-from ._iam import FIRST_USER
 from ._loading import Produce
 from ._responses import json_response
+from ._results import Shape
+from ._routes import LEVERS
+from ._seed import NewRole, NewUser, apply, read_seed
 from ._transitions import Pace
 
-LEVERS: Final = "/_emulator/"
 HEALTH: Final = f"{LEVERS}health"
+_PATIENCE: Final = 5.0
 _M = TypeVar("_M", bound=msgspec.Struct)
 _Lever = Callable[[Emulator, Request], Awaitable[dict[str, Any]]]
 
@@ -42,18 +44,10 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
     key: str = ""
 
 
-class NewRole(msgspec.Struct, forbid_unknown_fields=True):
-    """A role to bring in."""
+class ResultShape(msgspec.Struct, forbid_unknown_fields=True):
+    """The shape in which rows are answered."""
 
-    name: str
-    description: str = ""
-
-
-class NewUser(msgspec.Struct, forbid_unknown_fields=True):
-    """A user to bring in, and the roles he holds."""
-
-    roles: list[str] = []
-    id: int = FIRST_USER + 2
+    shape: Shape
 
 
 def levers(emulator: Emulator) -> list[Route]:
@@ -98,6 +92,16 @@ async def _clear_faults(emulator: Emulator, _request: Request) -> dict[str, Any]
     return {}
 
 
+async def _tell_journal(emulator: Emulator, request: Request) -> dict[str, Any]:
+    entries = emulator.journal.entries(request.query_params.get("operation", ""))
+    return {"entries": msgspec.to_builtins(entries)}
+
+
+async def _clear_journal(emulator: Emulator, _request: Request) -> dict[str, Any]:
+    emulator.journal.clear()
+    return {}
+
+
 async def _tell_time(emulator: Emulator, _request: Request) -> dict[str, Any]:
     clock = emulator.clock
     return {"now": clock.now(), "ahead_seconds": clock.ahead / SECOND}
@@ -136,7 +140,44 @@ async def _add_role(emulator: Emulator, request: Request) -> dict[str, Any]:
 
 async def _add_user(emulator: Emulator, request: Request) -> dict[str, Any]:
     new = await _read(request, NewUser)
-    return {"id": new.id, "api_key": emulator.iam.add_user(new.id, tuple(new.roles))}
+    return {"id": new.id, "api_key": emulator.iam.add_user(new.id, tuple(new.roles), new.api_key)}
+
+
+async def _seed(emulator: Emulator, request: Request) -> dict[str, Any]:
+    seed = read_seed(await request.body())
+    return await run_in_threadpool(apply, emulator, seed)
+
+
+async def _tell_snapshots(emulator: Emulator, _request: Request) -> dict[str, Any]:
+    return {"snapshots": emulator.snapshots()}
+
+
+async def _take_snapshot(emulator: Emulator, request: Request) -> dict[str, Any]:
+    async with emulator.gate.alone(_PATIENCE):
+        await run_in_threadpool(emulator.take_snapshot, request.path_params["name"], _PATIENCE)
+    return {}
+
+
+async def _restore_snapshot(emulator: Emulator, request: Request) -> dict[str, Any]:
+    # Calls that wait for a query would be waited for.
+    await run_in_threadpool(emulator.require_snapshot, request.path_params["name"])
+    async with emulator.gate.alone(_PATIENCE, emulator.queries.stop):
+        await run_in_threadpool(emulator.restore_snapshot, request.path_params["name"])
+    return {}
+
+
+async def _delete_snapshot(emulator: Emulator, request: Request) -> dict[str, Any]:
+    await run_in_threadpool(emulator.delete_snapshot, request.path_params["name"])
+    return {}
+
+
+async def _tell_shape(emulator: Emulator, _request: Request) -> dict[str, Any]:
+    return {"shape": emulator.shape}
+
+
+async def _set_shape(emulator: Emulator, request: Request) -> dict[str, Any]:
+    emulator.shape = (await _read(request, ResultShape)).shape
+    return await _tell_shape(emulator, request)
 
 
 async def _produce(emulator: Emulator, request: Request) -> dict[str, Any]:
@@ -149,6 +190,8 @@ _LEVERS: Final[dict[tuple[str, str], _Lever]] = {
     ("POST", f"{LEVERS}reset"): _reset,
     ("POST", f"{LEVERS}faults"): _add_fault,
     ("DELETE", f"{LEVERS}faults"): _clear_faults,
+    ("GET", f"{LEVERS}journal"): _tell_journal,
+    ("DELETE", f"{LEVERS}journal"): _clear_journal,
     ("GET", f"{LEVERS}clock"): _tell_time,
     ("POST", f"{LEVERS}clock"): _advance,
     ("GET", f"{LEVERS}transitions"): _tell_transitions,
@@ -157,4 +200,11 @@ _LEVERS: Final[dict[tuple[str, str], _Lever]] = {
     ("POST", f"{LEVERS}kafka"): _produce,
     ("POST", f"{LEVERS}roles"): _add_role,
     ("POST", f"{LEVERS}users"): _add_user,
+    ("POST", f"{LEVERS}seed"): _seed,
+    ("GET", f"{LEVERS}snapshots"): _tell_snapshots,
+    ("PUT", f"{LEVERS}snapshots/{{name}}"): _take_snapshot,
+    ("DELETE", f"{LEVERS}snapshots/{{name}}"): _delete_snapshot,
+    ("POST", f"{LEVERS}snapshots/{{name}}/restore"): _restore_snapshot,
+    ("GET", f"{LEVERS}result-shape"): _tell_shape,
+    ("PUT", f"{LEVERS}result-shape"): _set_shape,
 }

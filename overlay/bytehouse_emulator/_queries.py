@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, Literal
@@ -159,6 +160,14 @@ class Queries:
         with self._lock:
             runs = list(self._live.values())
         self._kill(*runs)
+
+    def await_end(self, patience: float) -> None:
+        """Wait until no query runs, or say which one does."""
+        deadline = time.monotonic() + patience
+        for run in list(self._live.values()):
+            if not _wait(run.ended, max(deadline - time.monotonic(), 0)):
+                message = f"The query {run.query.id!r} runs still; kill it, or wait for its end."
+                raise conflict("Query", message)
 
     def reset(self) -> None:
         """End every query and forget them all."""

@@ -1,21 +1,19 @@
-"""Keep the rows of a result without holding large ones in memory, and write the answer's element.
-
-What an element of a query's `data` looks like is not documented. The one here is inferred: name and
-type of the columns beside rows as arrays. `element` is the only place that knows it.
-"""
+"""Keep the rows of a result without holding large ones in memory."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from uuid import uuid4
 
 import msgspec
 
 from ._engine import Block, ResultColumn
 
+# The shapes that an answer with rows can have, see `_shapes.py`.
+Shape = Literal["columns", "objects", "meta", "id"]
 _INLINE: Final = 16 << 10
 _CHUNK: Final = 256 << 10
 
@@ -64,19 +62,15 @@ class ResultStore:
             return len(result.lines)
         return (self._directory / result.file).stat().st_size
 
-    def element(self, query_id: str, result: Result, max_rows: int = 0) -> Iterator[bytes]:
-        """Write the element of `data` that stands for a result."""
-        count = min(result.row_count, max_rows) if max_rows else result.row_count
-        head = {"queryID": query_id, "status": "Finished", "columns": result.columns}
-        yield msgspec.json.encode(head)[:-1] + b',"rows":['
-        left = count
+    def rows(self, result: Result, max_rows: int = 0) -> Iterator[bytes]:
+        """Hand out the rows, or the first of them, as the inside of a JSON array, cut anywhere."""
+        left = min(result.row_count, max_rows) if max_rows else result.row_count
         for chunk in self._lines(result):
             lines, left = _first_lines(chunk, left)
             # A line is an array, so what ends a line parts two of them.
             yield lines.replace(b"\n", b",\n")
             if not left:
                 break
-        yield b'],"rowCount":%d}' % count
 
     def _spill(self, result: Result, rest: Iterator[Block]) -> None:
         result.file = uuid4().hex

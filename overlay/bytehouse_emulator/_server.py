@@ -16,14 +16,25 @@ _TOKEN: Final = "BYTEHOUSE_EMULATOR_TOKEN"  # noqa: S105 - the name of a variabl
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Serve until told to stop."""
+    """Serve until told to stop, or print what is modelled."""
     options = _parser().parse_args(arguments)
+    if options.command == "coverage":
+        from ._coverage import table
+
+        print(table())  # noqa: T201 - what was asked for
+        sys.exit()
     logging.basicConfig(level=options.log_level.upper(), stream=sys.stderr)
     # It would tell every fault that was asked for, and what `_app.py` tells already.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     # Imported here so that --help and a wrong option answer at once.
-    from ._emulator import Settings
-    from ._http import serve
+    try:
+        from ._emulator import Settings
+        from ._http import serve
+        from ._routes import RoutesError
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("bytehouse"):
+            raise
+        sys.exit(f"{error.name} is missing: pip install 'bytehouse-sdk[emulator]'")
 
     settings = Settings(
         token=options.token or secrets.token_urlsafe(24),
@@ -33,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         validate_answers=options.validate_answers,
         max_seconds=options.max_seconds,
         max_memory=options.max_memory,
+        routes=options.routes,
+        seed=options.seed,
+        result_shape=options.result_shape,
     )
     try:
         ended = serve(
@@ -42,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             show_token=not options.token,
             with_stdin=options.exit_with_stdin,
         )
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, RoutesError) as error:
         sys.exit(f"bytehouse-emulator: {error}")
     sys.stdout.flush()
     # A query that would not end is left to die with the process; an ordinary exit would wait for
@@ -56,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve a local ByteHouse, for demonstrations and tests.",
     )
     add = parser.add_argument
+    add(
+        "command",
+        nargs="?",
+        choices=["serve", "coverage"],
+        default="serve",
+        help="serve (default), or print what is modelled, how, and with which evidence",
+    )
     add("--host", type=_loopback, default="127.0.0.1", help="loopback address to listen on")
     add("--port", type=_port, default=0, help="port to listen on (default: any that is free)")
     add(
@@ -70,6 +91,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="directory that import jobs load local files from (default: import/ below --data)",
     )
+    _add_behaviour(parser)
+    add("--exit-with-stdin", action="store_true", help="stop when standard input ends")
+    levels = ["debug", "info", "warning", "error"]
+    add("--log-level", choices=levels, default="warning", help="how much to log")
+    return parser
+
+
+def _add_behaviour(parser: argparse.ArgumentParser) -> None:
+    """Add what changes how the API behaves."""
+    add = parser.add_argument
     add(
         "--role",
         action="append",
@@ -78,11 +109,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--max-seconds", type=int, default=600, help="longest time a query may run")
     add("--max-memory", type=int, default=2 << 30, help="bytes of memory a query may take")
+    add(
+        "--routes",
+        type=Path,
+        metavar="FILE",
+        help="TOML file with a [routes] table: serve operations elsewhere than inferred",
+    )
+    add(
+        "--seed",
+        type=Path,
+        metavar="FILE",
+        help="YAML file of what there is to be at the first start, and after a reset",
+    )
+    add(
+        "--result-shape",
+        choices=["columns", "objects", "meta", "id"],
+        default="columns",
+        help="shape in which the rows of a query are answered (see docs/emulator.md)",
+    )
     add("--validate-answers", action="store_true", help="check answers against the specification")
-    add("--exit-with-stdin", action="store_true", help="stop when standard input ends")
-    levels = ["debug", "info", "warning", "error"]
-    add("--log-level", choices=levels, default="warning", help="how much to log")
-    return parser
 
 
 def _port(text: str) -> int:

@@ -68,12 +68,12 @@ class Operation:
         self.path = path
         self.summary: str = item["summary"]
         self._spec = spec
-        self._item = item
+        self.item = item
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
         """Answer with the parameters."""
-        found = [self._spec.resolve(raw) for raw in self._item.get("parameters", ())]
+        found = [self._spec.resolve(raw) for raw in self.item.get("parameters", ())]
         return tuple(
             Parameter(
                 name=raw["name"],
@@ -93,18 +93,25 @@ class Operation:
     @cached_property
     def takes_body(self) -> bool:
         """Tell whether a request has a body."""
-        return "requestBody" in self._item
+        return "requestBody" in self.item
 
     @cached_property
     def validate_body(self) -> Validate:
         """Answer with what finds fault with a request body."""
-        content = self._spec.resolve(self._item["requestBody"])["content"]
+        content = self._spec.resolve(self.item["requestBody"])["content"]
         return self._spec.validator(content["application/json"]["schema"])
+
+    @cached_property
+    def body_properties(self) -> frozenset[str]:
+        """Answer with the names that the body of a request may have."""
+        content = self._spec.resolve(self.item["requestBody"])["content"]
+        schema = self._spec.resolve(content["application/json"]["schema"])
+        return frozenset(schema.get("properties", ()))
 
     @cached_property
     def validate_answer(self) -> Validate:
         """Answer with what finds fault with the body of a success."""
-        content = self._spec.resolve(self._item["responses"]["200"])["content"]
+        content = self._spec.resolve(self.item["responses"]["200"])["content"]
         return self._spec.validator(content["application/json"]["schema"])
 
 
@@ -114,10 +121,10 @@ class Specification:
     def __init__(self, text: str) -> None:
         # libyaml, where PyYAML has it, reads ten times as fast: this is most of the start.
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        self._document: dict[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506 - both are safe
+        self.document: dict[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506 - both are safe
         self.operations = {
             operation.id: operation
-            for path, item in self._document["paths"].items()
+            for path, item in self.document["paths"].items()
             for method in _METHODS
             if method in item
             for operation in [Operation(self, method, path, item[method])]
@@ -130,13 +137,13 @@ class Specification:
 
     @cached_property
     def _registry(self) -> jsonschema_rs.Registry:
-        return jsonschema_rs.Registry([(_URI, self._document)])
+        return jsonschema_rs.Registry([(_URI, self.document)])
 
     def resolve(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         """Follow a reference, if it is one."""
         found: Mapping[str, Any] = raw
         while "$ref" in found:
-            target: Any = self._document
+            target: Any = self.document
             for step in found["$ref"].removeprefix("#/").split("/"):
                 target = target[step]
             found = target

@@ -50,6 +50,24 @@ class State:
         """Forget every document."""
         self.execute("DELETE FROM document")
 
+    def save(self, path: Path) -> None:
+        """Copy every document to a file."""
+        copy = sqlite3.connect(path)
+        with self.lock:
+            self._connection.backup(copy)
+        copy.close()
+
+    def load(self, path: Path) -> None:
+        """Take the documents of a file in place of all that there are."""
+        with self.lock:
+            # Not the inverse copy: that one would change how the file of this store is written.
+            self._connection.execute("ATTACH DATABASE ? AS saved", (str(path),))
+            with self._connection:
+                self._connection.execute("BEGIN")
+                self._connection.execute("DELETE FROM document")
+                self._connection.execute("INSERT INTO document SELECT * FROM saved.document")
+            self._connection.execute("DETACH DATABASE saved")
+
     def close(self) -> None:
         """Close the file."""
         with self.lock:

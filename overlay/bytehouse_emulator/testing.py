@@ -60,11 +60,20 @@ class RunningEmulator:
         content_type: str = "application/json",
         headers: dict[str, str] | None = None,
         truncate: bool = False,
+        effect: bool = False,
+        drop: Literal["", "before", "after"] = "",
+        latency: float = 0.0,
+        probability: float = 1.0,
+        seed: int = 7,
+        distort: Literal["", "malformed", "repeated_cursor", "unknown_enum", "extra_fields"] = "",
     ) -> None:
         """Let the next calls of an operation go wrong.
 
-        With a status, that and the body are the answer and nothing takes effect; with `truncate`
-        the call takes effect and its answer breaks off half-way.
+        With a status, that and the body are the answer and nothing takes effect, unless `effect`
+        says so; with `truncate` the call takes effect and its answer breaks off half-way; with
+        `drop` the connection is dropped before or after the call takes effect. `latency` seconds
+        pass first. A `probability` below 1 lets some calls by, the same ones with the same `seed`.
+        With `distort` the answer is broken JSON, or says what a client may not expect.
         """
         fault = {
             "operation": operation,
@@ -74,8 +83,24 @@ class RunningEmulator:
             "content_type": content_type,
             "headers": headers or {},
             "truncate": truncate,
+            "effect": effect,
+            "drop": drop,
+            "latency": latency,
+            "probability": probability,
+            "seed": seed,
+            "distort": distort,
         }
         self._call("POST", "/_emulator/faults", fault)
+
+    def journal(self, operation: str = "") -> list[dict[str, Any]]:
+        """Answer with the calls so far, or those of one operation, and what came of each."""
+        path = f"/_emulator/journal?operation={operation}"
+        entries: list[dict[str, Any]] = self._call("GET", path)["entries"]
+        return entries
+
+    def clear_journal(self) -> None:
+        """Forget all calls so far."""
+        self._call("DELETE", "/_emulator/journal")
 
     def clear_faults(self) -> None:
         """Let nothing go wrong any more."""
@@ -122,6 +147,26 @@ class RunningEmulator:
         added = self._call("POST", "/_emulator/users", {"id": user_id, "roles": list(roles)})
         return str(added["api_key"])
 
+    def snapshot(self, name: str) -> None:
+        """Save all that there is under a name, once what runs has ended."""
+        self._call("PUT", f"/_emulator/snapshots/{name}")
+
+    def restore(self, name: str) -> None:
+        """Make everything as it was when the snapshot was taken."""
+        self._call("POST", f"/_emulator/snapshots/{name}/restore")
+
+    def seed(self, document: str | dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """Make what a YAML text or a mapping describes; see docs/emulator.md.
+
+        The answer tells the API keys of users, and the ids of connections and jobs.
+        """
+        text = document if isinstance(document, str) else json.dumps(document)
+        return self._call("POST", "/_emulator/seed", text.encode())
+
+    def result_shape(self, shape: Literal["columns", "objects", "meta", "id"]) -> None:
+        """Answer the rows of queries in another shape from now on."""
+        self._call("PUT", "/_emulator/result-shape", {"shape": shape})
+
     def stop(self) -> int:
         """Stop it and answer with its exit status."""
         if self.process.stdin:
@@ -132,11 +177,13 @@ class RunningEmulator:
             self.process.kill()
             return self.process.wait()
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _call(
+        self, method: str, path: str, body: dict[str, Any] | bytes | None = None
+    ) -> dict[str, Any]:
         request = Request(  # noqa: S310 - its scheme is http
             self.url + path,
             method=method,
-            data=None if body is None else json.dumps(body).encode(),
+            data=json.dumps(body).encode() if isinstance(body, dict) else body,
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
         with self._opener.open(request, timeout=30) as response:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from moto.server import ThreadedMotoServer
 from pyarrow import fs  # type: ignore[import-untyped]
 
 from tests.emulator_loading.loader import JOBS, Loader
@@ -14,8 +15,7 @@ from tests.emulator_loading.loader import JOBS, Loader
 @pytest.fixture(scope="session")
 def s3() -> Iterator[tuple[str, Any]]:
     """Run an S3 server, and return its address and a way to write to it."""
-    moto = pytest.importorskip("moto.server", reason="moto is no requirement of this checkout")
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     system = fs.S3FileSystem(

@@ -89,6 +89,12 @@ class Face:
                 return
             yield value
 
+    def __enter__(self) -> Any:
+        return self._shown(self._target.__aenter__())
+
+    def __exit__(self, *problem: Any) -> Any:
+        return self._shown(self._target.__aexit__(*problem))
+
     def __repr__(self) -> str:
         return repr(self._target)
 

@@ -66,7 +66,8 @@ def test_each_status_has_its_class(
 ) -> None:
     """The class follows from the status, whatever the body is."""
     server.script(Reply(status, body))
-    for call in (read, write):
+    # After a 502 the outcome of a write is open: tests/faults.
+    for call in (read, write) if status != 502 else (read,):
         with pytest.raises(kind) as caught:
             call(bh)
         assert type(caught.value) is kind
@@ -216,7 +217,7 @@ def test_a_success_that_is_no_object_cannot_be_understood(
 def test_a_body_that_breaks_off_is_asked_for_again_by_a_read_alone(
     bh: ByteHouse, server: ScriptedServer, reply: Reply
 ) -> None:
-    """A read tries again; a write says that it was answered with success."""
+    """A read tries again; a write was answered with success, so a look gives what it made."""
     server.script(reply, data({"name": "d"}))
     assert bh.databases.get("d").name == "d"
     assert len(server.seen) == 2
@@ -225,10 +226,8 @@ def test_a_body_that_breaks_off_is_asked_for_again_by_a_read_alone(
         bh.databases.get("d", max_retries=2)
     assert caught.value.attempts == len(server.seen) == 3
     server.script(reply, data({"uuid": "u"}))
-    with pytest.raises(ResponseDecodeError) as caught:
-        bh.databases.create("d")
-    assert len(server.seen) == 1
-    assert "answered with success" in caught.value.hint
+    assert bh.databases.create("d").uuid == "u"
+    assert server.lines == ["POST /v1/databases", "GET /v1/databases/d"]
 
 
 def test_an_error_whose_body_breaks_off_keeps_its_status(

@@ -175,21 +175,26 @@ CASES = {
         get, "ResponseDecodeError", ("broke off", "HTTP 200", "5 attempts"), CUT, attempts=5
     ),
     "body cut off half-way, write": Case(
-        create, "ResponseDecodeError", ("broke off", "answered with success"), CUT, attempts=1
+        create, "ResponseDecodeError", ("broke off", "answered with success"), CUT, attempts=6
     ),
     "hangs up": Case(get, "TransportError", ("no answer",), CLOSED, attempts=5),
     "hangs up, write": Case(
-        create, "OutcomeUnknown", ("whether it took effect", "Look"), CLOSED, attempts=1
+        create, "OutcomeUnknown", ("whether it took effect", "Look"), CLOSED, attempts=6
     ),
     "reset": Case(get, "TransportError", ("no answer",), RESET, attempts=5),
     "reset, statement": Case(
-        execute, "OutcomeUnknown", ("whether it took effect", "query "), RESET, attempts=6
+        execute, "OutcomeUnknown", ("whether it took effect", "query "), RESET, attempts=21
     ),
     "never answers": Case(
         get, "TimedOut", ("within 0.2 s",), SILENT, settings={"deadline": 0.2}, attempts=1
     ),
     "never answers, write": Case(
-        create, "OutcomeUnknown", ("no answer came",), SILENT, settings={"timeout": 0.2}, attempts=1
+        create,
+        "OutcomeUnknown",
+        ("no answer came",),
+        SILENT,
+        settings={"timeout": 0.2, "max_retries": 0},
+        attempts=2,
     ),
     "too slow": Case(
         get,
@@ -285,17 +290,13 @@ def listening(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 
 
-@pytest.fixture(params=["argument", "callable", "variable", "file", "profile"])
+@pytest.fixture(params=["argument", "callable", "variable", "profile"])
 def key_settings(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> dict[str, Any]:
     """Give the key in one of the ways there are."""
-    file = tmp_path / "key"
     if request.param == "callable":
         return {"api_key": lambda: KEY}
-    if request.param == "file":
-        file.write_text(KEY)
-        return {"api_key": f"file:{file}"}
     if request.param == "variable":
         monkeypatch.setenv("BYTEHOUSE_API_KEY", KEY)
     if request.param == "profile":

@@ -16,7 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bytehouse import AsyncByteHouse, ByteHouse, ConfigError, TransportError
+from bytehouse import (
+    AsyncByteHouse,
+    ByteHouse,
+    ConfigError,
+    ResponseDecodeError,
+    TransportError,
+)
 from bytehouse._config import ATTRIBUTES, load
 from bytehouse._http import Request, _wire
 from tests.overlay.colours import KEY, MakeClient
@@ -319,6 +325,22 @@ def observe_max_retries(make: MakeClient, server: ScriptedServer, _: Path) -> bo
     with pytest.raises(Exception, match="503"):
         make(server.url, max_retries=2).databases.get("d")
     return len(server.seen) == 3
+
+
+def observe_retry_budget(make: MakeClient, server: ScriptedServer, _: Path) -> bool:
+    """Once it is used up, nothing is sent again."""
+    server.script(Reply(503))
+    with pytest.raises(Exception, match="503"):
+        make(server.url, retry_budget=1).databases.get("d")
+    return len(server.seen) == 2
+
+
+def observe_max_body(make: MakeClient, server: ScriptedServer, _: Path) -> bool:
+    """A longer answer is not read to its end."""
+    server.script(data("x" * 100))
+    with pytest.raises(ResponseDecodeError, match="larger than"):
+        make(server.url, max_body=100).databases.get("d")
+    return len(server.seen) == 1
 
 
 def observe_max_connections(_: MakeClient, server: ScriptedServer, __: Path) -> bool:

@@ -58,22 +58,24 @@ def test_a_read_survives_a_passing_fault(
 
 @pytest.mark.parametrize("call", WRITES.values(), ids=WRITES)
 @pytest.mark.parametrize(
-    "fault", [CLOSED, RESET, Reply(raw=b"HTTP/1.1 200", then="close")], ids=str
+    "fault",
+    [CLOSED, RESET, Reply(raw=b"HTTP/1.1 200", then="close"), Reply(502), Reply(503), Reply(504)],
+    ids=str,
 )
-def test_a_write_whose_answer_is_lost_is_sent_once(
+def test_a_write_whose_answer_is_lost_is_sent_once_if_no_look_can_settle_it(
     bh: ByteHouse, server: ScriptedServer, call: Call, fault: Reply
 ) -> None:
-    """What may have taken effect is not sent again: the error says so."""
-    server.script(fault, ANSWER)
-    with pytest.raises(OutcomeUnknown, match="whether it took effect is not known") as caught:
+    """What may have taken effect is not sent again: the error says so, and that a look failed."""
+    server.script(fault)
+    with pytest.raises(OutcomeUnknown, match=r"whether it took effect is not known: a look failed"):
         call(bh)
-    assert len([line for line in server.lines if "sql/sync/" not in line]) == 1
-    assert caught.value.attempts == 1
+    first = server.lines[0]
+    assert server.lines.count(first) == 1
 
 
 @pytest.mark.parametrize("call", WRITES.values(), ids=WRITES)
-@pytest.mark.parametrize("status", [500, 501, 502, 503, 504, 520])
-def test_a_write_that_a_gateway_gave_up_is_sent_once(
+@pytest.mark.parametrize("status", [500, 501, 520])
+def test_a_write_that_failed_in_the_service_is_sent_once(
     bh: ByteHouse, server: ScriptedServer, call: Call, status: int
 ) -> None:
     """An error of the server may come after the effect."""
@@ -236,7 +238,7 @@ TRICKS = {
     "one byte now and then": Reply(raw=TRICKLE, pace=0.05, then="wait"),
     "stops in the headers": Reply(raw=TRICKLE[:30], then="wait"),
     "stops in the body": Reply(raw=LATE, then="wait"),
-    "comes late, then stops": Reply(raw=LATE, pace=0.004, then="wait"),
+    "comes late, then stops": Reply(raw=LATE, pace=0.002, then="wait"),
     "informs without end": Reply(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 500, pace=0.001),
     "begins a header without end": Reply(raw=b"HTTP/1.1 200 OK\r\nX: " + b"a" * 9000, pace=0.001),
 }
@@ -249,11 +251,11 @@ def test_no_server_can_hold_a_call_beyond_its_time(
 ) -> None:
     """A call ends within half a second of its time-out or deadline."""
     server.script(trick)
-    bh = make(server.url, max_retries=0, **{limit: 0.4})
+    bh = make(server.url, max_retries=0, **{limit: 0.2})
     began = time.monotonic()
-    with pytest.raises(TimedOut, match=r"0\.4 s"):
+    with pytest.raises(TimedOut, match=r"0\.2 s"):
         READ(bh)
-    assert 0.3 < time.monotonic() - began < 0.9
+    assert 0.15 < time.monotonic() - began < 0.7
 
 
 def test_a_server_that_reads_nothing_cannot_hold_a_call(make: MakeClient) -> None:
@@ -261,7 +263,7 @@ def test_a_server_that_reads_nothing_cannot_hold_a_call(make: MakeClient) -> Non
     with ScriptedServer(reads=False) as server:
         began = time.monotonic()
         with pytest.raises((TimedOut, OutcomeUnknown)):
-            make(server.url, timeout=0.4).databases.create("d", description="x" * 30_000_000)
+            make(server.url, deadline=0.4).databases.create("d", description="x" * 30_000_000)
         assert time.monotonic() - began < 1.2
 
 
@@ -271,7 +273,7 @@ def test_a_write_that_was_never_answered_has_an_unknown_outcome(
     """A time-out of a create does not say that nothing happened."""
     server.script(SILENT)
     with pytest.raises(OutcomeUnknown) as caught:
-        make(server.url, timeout=0.2).databases.create("d")
+        make(server.url, deadline=0.2).databases.create("d")
     assert len(server.seen) == 1
     assert "Look before" in caught.value.hint
 

@@ -15,6 +15,7 @@ from tests.packaging.conftest import Built
 
 PACKAGES = {
     "bytehouse": "overlay",
+    "bytehouse_cli": "overlay",
     "bytehouse_emulator": "overlay",
     "bytehouse_raw": "generated",
 }
@@ -38,7 +39,7 @@ def contents(wheel: Path) -> dict[str, bytes]:
 
 
 def test_the_wheel_holds_the_packages_and_nothing_else(built: Built, root: Path) -> None:
-    """The wheel's files are exactly those of the three packages, the specification and metadata."""
+    """The wheel's files are exactly those of the packages, the specification and metadata."""
     expected = {
         str(path.relative_to(root / parent))
         for package, parent in PACKAGES.items()

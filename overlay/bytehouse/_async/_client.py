@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
 from functools import cached_property
 from os import PathLike
@@ -9,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast
 
 from bytehouse_raw.plan import Plan
+from bytehouse_raw.types import RawResponse
 
 from .._call import Call, Settings
 from .._clock import Clock
@@ -16,7 +18,8 @@ from .._config import Config, KeySource, Mode, load, veiled
 from .._errors import ByteHouseError
 from .._http import AsyncHttpTransport, Failure
 from .._options import CallOptions, Options, Seconds, ViewOptions
-from .._retry import RetryPolicy
+from .._paging import DEFAULT_PAGE_SIZE, Walk
+from .._retry import OnRetry, RetryPolicy
 from .._roles import acting_as, role_of
 from ._session import AsyncSession
 
@@ -52,8 +55,33 @@ class _Shared:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.transport = AsyncHttpTransport(settings.config)
         self.closed = False
+        self._open()
+
+    def _open(self) -> None:
+        self._transport = AsyncHttpTransport(self.settings.config)
+        self._process = os.getpid()
+
+    @property
+    def transport(self) -> AsyncHttpTransport:
+        """The connections of this process.
+
+        Raises:
+            ByteHouseError: The client is closed.
+        """
+        if self.closed:
+            raise ByteHouseError("This client is closed.", hint="Make a new one.")
+        if self._process != os.getpid():
+            # After a fork both processes hold the same sockets: what one reads, the other misses.
+            self.settings.renew()
+            self._open()
+        return self._transport
+
+    async def aclose(self) -> None:
+        """Close the connections; those of another process are not ours to close."""
+        self.closed = True
+        if self._process == os.getpid():
+            await self._transport.aclose()
 
 
 class AsyncByteHouse:
@@ -62,7 +90,8 @@ class AsyncByteHouse:
     Whatever is not given is taken from the environment (``BYTEHOUSE_HOST``, ``BYTEHOUSE_API_KEY``
     and so on) or from
     ``~/.config/bytehouse/config.toml``. Making a client sends nothing; connections are opened when
-    they are needed and are shared by all calls. One client may be used by many tasks at once.
+    they are needed and are shared by all calls. One client may be used by many tasks at once, and
+    in a process that was forked off, which opens connections of its own. It cannot be pickled.
 
     Args:
         host: Host of the tenant, as its console shows it. A bare host is taken as https.
@@ -76,16 +105,22 @@ class AsyncByteHouse:
         deadline: Seconds, or a timedelta, that a call may take in all; 300 if not given.
         max_retries: How many times a call may be sent again where that can do no harm; 4 if not
             given.
+        retry_budget: How many further requests the client and its views may make at a burst; 100
+            if not given. Each call that is answered well earns a quarter of one back, so an outage
+            is not multiplied.
+        max_body: Bytes that one answer may have, with its compression undone; 1 GiB if not given.
         max_connections: How many connections are kept at most; 100 if not given.
         ca_file: PEM file of the certificate authorities to trust.
         client_cert: PEM file with a client certificate and its key.
         proxy: Address of a proxy; without it ``HTTPS_PROXY`` and ``NO_PROXY`` count.
         application: Name of your application for the User-Agent.
         routes: Routes that differ from the built-in ones, ``{"list_databases": "GET
-            /v1/databases"}``, or a TOML file with a ``[routes]`` table.
+            /v1/databases"}``, or a TOML file with a ``[routes]`` table. Without it, the file that
+            ``bytehouse routes pull`` wrote for the host, if there is one.
         profile: Name of a table in the configuration file.
         config_file: Another configuration file.
         retry_policy: How long the pauses between attempts are.
+        on_retry: Called with a `Retry` each time a call goes on after an attempt without a result.
         clock: Source of time, for tests.
 
     Raises:
@@ -103,6 +138,8 @@ class AsyncByteHouse:
         timeout: Seconds | None = None,
         deadline: Seconds | None = None,
         max_retries: int | None = None,
+        retry_budget: int | None = None,
+        max_body: int | None = None,
         max_connections: int | None = None,
         ca_file: str | PathLike[str] | None = None,
         client_cert: str | PathLike[str] | None = None,
@@ -112,6 +149,7 @@ class AsyncByteHouse:
         profile: str | None = None,
         config_file: str | PathLike[str] | None = None,
         retry_policy: RetryPolicy | None = None,
+        on_retry: OnRetry | None = None,
         clock: Clock | None = None,
     ) -> None:
         arguments = veiled(
@@ -124,6 +162,8 @@ class AsyncByteHouse:
                 "timeout": timeout,
                 "deadline": deadline,
                 "max_retries": max_retries,
+                "retry_budget": retry_budget,
+                "max_body": max_body,
                 "max_connections": max_connections,
                 "ca_file": ca_file,
                 "client_cert": client_cert,
@@ -134,8 +174,10 @@ class AsyncByteHouse:
         )
         del api_key, proxy  # so that no traceback shows them
         config = load(arguments, profile=profile, file=config_file)
-        self._shared = _Shared(Settings(config, clock or Clock(), retry_policy or RetryPolicy()))
-        self._options = Options.of(config)
+        self._shared = _Shared(Settings(config, clock or Clock()))
+        self._options = Options.of(config).but(
+            {"retry_policy": retry_policy or RetryPolicy(), "on_retry": on_retry}
+        )
 
     @property
     def config(self) -> Config:
@@ -321,28 +363,59 @@ class AsyncByteHouse:
         Raises:
             InvalidArgument: The call cannot be made as told; nothing was sent.
             TransportError: No answer came.
+            OutcomeUnknown: None came, the call may have taken effect, and no look could tell.
             ResponseDecodeError: The answer cannot be understood.
             APIError: The service said no.
         """
-        if self._shared.closed:
-            raise ByteHouseError("This client is closed.", hint="Make a new one.")
         options = self.settled(options)
         call: Call[T] = Call(self._shared.settings, self._options.but(options), plan)
-        while True:
-            request = call.request()
-            try:
-                answer = await self._shared.transport.send(request)
-            except Failure as failure:
-                call.failed(failure)
-            else:
-                if call.settled(answer):
+        with call.report:
+            while True:
+                transport = self._shared.transport
+                try:
+                    answer = await transport.send(call.request())
+                except Failure as failure:
+                    call.failed(failure)
+                else:
+                    call.answered(answer)
+                await self._settle(call)
+                if call.done:
                     return call.result()
-            await self._shared.settings.clock.asleep(call.pause)
+                await self.clock.asleep(call.pause)
+
+    async def _settle(self, call: Call[Any]) -> None:
+        """Look what became of a call that may have taken effect, until that is clear."""
+        while call.in_doubt:
+            await self.clock.asleep(call.pause)
+            look = call.look()
+            if look is None:
+                call.saw_refusal()
+                continue
+            try:
+                value, raw = await self._observe(*look)
+            except ByteHouseError as error:
+                call.saw_nothing(error)
+            else:
+                call.saw(value, raw)
+
+    async def _observe(
+        self, plan: Plan[Any], options: CallOptions
+    ) -> tuple[object, RawResponse | None]:
+        """Ask for an object, or for all entries of a list."""
+        if plan.operation.pagination is None:
+            answer = await self.send(plan, **options)
+            return answer, answer.raw_response
+        walk: Walk[Any] = Walk(plan, None, DEFAULT_PAGE_SIZE)
+        found: list[Any] = []
+        while True:
+            answer = await self.send(walk.plan(), **options)
+            found += walk.take(answer).items
+            if walk.done:
+                return found, answer.raw_response
 
     async def aclose(self) -> None:
         """Close all connections. A closed client, and every view of it, refuses further calls."""
-        self._shared.closed = True
-        await self._shared.transport.aclose()
+        await self._shared.aclose()
 
     async def __aenter__(self) -> Self:
         return self

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bytehouse_raw.models import CreatedObject
 from bytehouse_raw.plan import Plan
+from bytehouse_raw.types import Model
 
 from .._ensure import Difference, Ensured
 from .._errors import (
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncEnsuring"]
 
-T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 _PATIENCE = 60.0
 
 
@@ -37,11 +38,11 @@ class AsyncEnsuring(AsyncResource):
 
     async def _ensure(
         self,
-        read: Plan[Enveloped[T]],
+        read: Plan[Enveloped[M]],
         create: Plan[Enveloped[CreatedObject]],
-        compare: Callable[[T], tuple[Difference, ...]],
+        compare: Callable[[M], tuple[Difference, ...]],
         options: CallOptions,
-    ) -> Ensured[T]:
+    ) -> Ensured[M]:
         """Create what is missing, compare what is there, and change nothing that exists.
 
         Missing is what the service itself says is not there: a 404 of another origin may come from
@@ -67,7 +68,7 @@ class AsyncEnsuring(AsyncResource):
             live = await _Arrival(self._client, self, read, options).wait()
         return Ensured(live, created=created, differences=compare(live))
 
-    async def _found(self, read: Plan[Enveloped[T]], options: CallOptions) -> T | None:
+    async def _found(self, read: Plan[Enveloped[M]], options: CallOptions) -> M | None:
         """Return what is there; None if the service says that it is missing."""
         try:
             return await self._data(read, options)
@@ -79,7 +80,7 @@ class AsyncEnsuring(AsyncResource):
             return None
 
 
-class _Arrival(AsyncWaiter[T]):
+class _Arrival(AsyncWaiter[M]):
     """Wait for something just made to be visible."""
 
     _still = "what was made was not there"
@@ -89,23 +90,23 @@ class _Arrival(AsyncWaiter[T]):
         self,
         client: AsyncByteHouse,
         resource: AsyncEnsuring,
-        read: Plan[Enveloped[T]],
+        read: Plan[Enveloped[M]],
         options: CallOptions,
     ) -> None:
         super().__init__(client, options, started=False)
         self._resource = resource
         self._read = read
 
-    async def _ask(self, options: CallOptions) -> T:
+    async def _ask(self, options: CallOptions) -> M:
         return await self._resource._data(self._read, options)
 
-    def _state(self, status: T) -> None:  # noqa: ARG002 - it has none
+    def _state(self, status: M) -> None:  # noqa: ARG002 - it has none
         return None
 
-    def _phase(self, status: T) -> Phase:  # noqa: ARG002 - that there is one is all
+    def _phase(self, status: M) -> Phase:  # noqa: ARG002 - that there is one is all
         return Phase.SUCCEEDED
 
-    async def wait(self) -> T:
+    async def wait(self) -> M:
         """Return it once it is visible.
 
         Raises:

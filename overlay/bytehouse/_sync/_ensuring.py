@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bytehouse_raw.models import CreatedObject
 from bytehouse_raw.plan import Plan
+from bytehouse_raw.types import Model
 
 from .._ensure import Difference, Ensured
 from .._errors import (
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ensuring"]
 
-T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 _PATIENCE = 60.0
 
 
@@ -38,11 +39,11 @@ class Ensuring(Resource):
 
     def _ensure(
         self,
-        read: Plan[Enveloped[T]],
+        read: Plan[Enveloped[M]],
         create: Plan[Enveloped[CreatedObject]],
-        compare: Callable[[T], tuple[Difference, ...]],
+        compare: Callable[[M], tuple[Difference, ...]],
         options: CallOptions,
-    ) -> Ensured[T]:
+    ) -> Ensured[M]:
         """Create what is missing, compare what is there, and change nothing that exists.
 
         Missing is what the service itself says is not there: a 404 of another origin may come from
@@ -68,7 +69,7 @@ class Ensuring(Resource):
             live = _Arrival(self._client, self, read, options).wait()
         return Ensured(live, created=created, differences=compare(live))
 
-    def _found(self, read: Plan[Enveloped[T]], options: CallOptions) -> T | None:
+    def _found(self, read: Plan[Enveloped[M]], options: CallOptions) -> M | None:
         """Return what is there; None if the service says that it is missing."""
         try:
             return self._data(read, options)
@@ -80,7 +81,7 @@ class Ensuring(Resource):
             return None
 
 
-class _Arrival(Waiter[T]):
+class _Arrival(Waiter[M]):
     """Wait for something just made to be visible."""
 
     _still = "what was made was not there"
@@ -90,23 +91,23 @@ class _Arrival(Waiter[T]):
         self,
         client: ByteHouse,
         resource: Ensuring,
-        read: Plan[Enveloped[T]],
+        read: Plan[Enveloped[M]],
         options: CallOptions,
     ) -> None:
         super().__init__(client, options, started=False)
         self._resource = resource
         self._read = read
 
-    def _ask(self, options: CallOptions) -> T:
+    def _ask(self, options: CallOptions) -> M:
         return self._resource._data(self._read, options)
 
-    def _state(self, status: T) -> None:  # noqa: ARG002 - it has none
+    def _state(self, status: M) -> None:  # noqa: ARG002 - it has none
         return None
 
-    def _phase(self, status: T) -> Phase:  # noqa: ARG002 - that there is one is all
+    def _phase(self, status: M) -> Phase:  # noqa: ARG002 - that there is one is all
         return Phase.SUCCEEDED
 
-    def wait(self) -> T:
+    def wait(self) -> M:
         """Return it once it is visible.
 
         Raises:

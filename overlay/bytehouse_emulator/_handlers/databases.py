@@ -64,8 +64,11 @@ def delete_database(call: Call) -> dict[str, Any]:
 
 @operation
 def get_mysql_sync_status(call: Call) -> dict[str, Any]:
-    """Say that a database mirrors no MySQL database: none here does."""
-    name = call.emulator.catalog.require_database(call.text("db_name"))
+    """Tell how far a mirror of a MySQL database has come; only a seed makes a database one."""
+    catalog, name = call.emulator.catalog, call.text("db_name")
+    tables = [table["name"] for table in catalog.tables(name, {"TABLE"})]
+    if found := call.emulator.mirrors.status(catalog.database(name), tables):
+        return {"data": found}
     raise EmulatorError(
         400, "Database_NotMaterializedMySQL", f"The database {name!r} mirrors no MySQL database."
     )

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, Literal
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from .._call import Call, Streamed, operation
@@ -16,7 +15,8 @@ from .._dialect import prepare
 from .._engine import EngineError, EngineSession
 from .._errors import conflict, invalid, not_found
 from .._lexer import Statement, quote_string, split
-from .._queries import Queries, Query, Run
+from .._queries import Query, Run
+from .._shapes import results, submitted
 
 _TREE_TABLE: Final = re.compile(r"\bTABLE id: \d+.*?\btable_name: ([^,]+)")
 _AST_TABLE: Final = re.compile(r"\bTableIdentifier (\S+)")
@@ -37,18 +37,16 @@ async def submit_sync_query(call: Call) -> Streamed:
     try:
         query = await asyncio.wait_for(ended, patience or None)
     except TimeoutError:
-        reference = {"queryID": run.query.id, "status": run.query.status}
-        return Streamed(iter([msgspec.json.encode({"data": [reference]})]))
+        return submitted(call.emulator.shape, run.query)
     if query.failure:
         raise query.failure.error()
-    return Streamed(_elements(call.emulator.queries, query, 0))
+    return results(call.emulator.shape, query, call.emulator.queries.store, 0, sync=True)
 
 
 @operation
-def submit_async_query(call: Call) -> dict[str, Any]:
+def submit_async_query(call: Call) -> Streamed:
     """Take statements in and answer with the query's id."""
-    query = _submit(call, "async").query
-    return {"data": [{"queryID": query.id, "status": query.status}]}
+    return submitted(call.emulator.shape, _submit(call, "async").query)
 
 
 @operation
@@ -97,8 +95,8 @@ def get_async_query_result(call: Call) -> Streamed:
         raise query.failure.error()
     if query.status != "Finished":
         raise conflict("Query", f"The query {query.id!r} is not finished: {query.status}.")
-    max_rows = call.number("maxRowsReturn")
-    return Streamed(_elements(call.emulator.queries, query, _max_rows(max_rows)))
+    max_rows, store = _max_rows(call.number("maxRowsReturn")), call.emulator.queries.store
+    return results(call.emulator.shape, query, store, max_rows, sync=False)
 
 
 @operation
@@ -144,15 +142,6 @@ def _max_rows(value: int) -> int:
     if value < 0:
         raise invalid("Query", "maxRowsReturn must not be negative; 0 means all rows.")
     return value
-
-
-def _elements(queries: Queries, query: Query, max_rows: int) -> Iterator[bytes]:
-    yield b'{"data":['
-    for index, result in enumerate(query.results):
-        if index:
-            yield b","
-        yield from queries.store.element(query.id, result, max_rows)
-    yield b"]}"
 
 
 def _reads(call: Call, session: EngineSession, statement: Statement) -> Iterator[tuple[str, str]]:

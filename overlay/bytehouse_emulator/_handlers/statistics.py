@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 
 from .._call import Call, operation
-from .._engine import OWN
+from .._clock import DAY
+from .._engine import LOG_DAYS, OWN
 from .._envelope import success
+from .._errors import EmulatorError
 from .._lexer import quote_string
 
 _SUMS: Final = {
@@ -27,6 +30,9 @@ def get_query_statistics(call: Call) -> dict[str, Any]:
     emulator = call.emulator
     query = emulator.queries.get(call.text("id"))
     work = emulator.usage.work(query.id)
+    if work and time.time_ns() - work.engine_begin > LOG_DAYS * DAY:
+        message = f"Statistics of the query {query.id!r} are kept for {LOG_DAYS} days."
+        raise EmulatorError(404, "Statistics_NotFound", message)
     emulator.engine.run("SYSTEM FLUSH LOGS query_log")
     sums = ", ".join(f"toInt64({sql}) AS {name}" for name, sql in _SUMS.items())
     # Before a reset, another query may have had the id.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .._catalog import Catalog
@@ -60,6 +62,13 @@ class Loading:
         if found is None:
             raise not_found("ImportJob", str(number))
         return found
+
+    @contextmanager
+    def at_rest(self, patience: float) -> Iterator[None]:
+        """Wait until no files are being loaded, and keep Kafka from being read for a while."""
+        self.executions.await_files(patience)
+        with self.kafka.lock:
+            yield
 
     def reset(self) -> None:
         """Stop every execution; what is kept is cleared elsewhere."""

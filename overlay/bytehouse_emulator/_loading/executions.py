@@ -7,6 +7,7 @@ when it ended has failed, and what it was reading from Kafka goes on.
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -131,6 +132,18 @@ class Executions:
         """Answer with the log of an execution."""
         run = self._live.get(execution_id)
         return run.log if run else self._logs.get(execution_id.lower()) or Log([])
+
+    def await_files(self, patience: float) -> None:
+        """Wait until no execution loads files, or say which one does."""
+        deadline = time.monotonic() + patience
+        for run in list(self._live.values()):
+            if run.execution.plan.source.type == "KAFKA":
+                # What it has done so far is told from here after a restore.
+                self._executions.put(run.execution.id, run.execution)
+            elif not run.ended.wait(max(deadline - time.monotonic(), 0)):
+                execution = run.execution
+                message = f"The execution {execution.id} runs still; stop its job, or wait."
+                raise conflict("Execution", message)
 
     def halt(self) -> None:
         """Stop every execution."""

@@ -46,7 +46,7 @@ class KeyService:
         self.most = max(self.most, len(self.keys))
         if failure == "lost after":
             return RESET
-        return Reply(body=reply.bytes().partition(b"\r\n\r\n")[2][:-1]) if failure else reply
+        return Reply(body=reply.encoded().partition(b"\r\n\r\n")[2][:-1]) if failure else reply
 
     def _answer(self, seen: Seen, secret: str) -> Reply:
         self.known_after -= secret == NEW

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import count
 
 import pytest
-from bytehouse import ByteHouse
 
+from bytehouse import ByteHouse
 from bytehouse_emulator.testing import RunningEmulator
 from tests.overlay.colours import MakeClient
 from tests.overlay.conftest import bh, clock, colour, make, server, surroundings

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
-from bytehouse import TTL, ClusterKey, Column, PartitionKey, TableSpec, UniqueKey
 from hypothesis import strategies as st
 
+from bytehouse import TTL, ClusterKey, Column, PartitionKey, TableSpec, UniqueKey
 from bytehouse_raw import models
 
 __all__ = ["echo", "pairs", "plainly", "specs", "updated"]
@@ -28,7 +28,7 @@ SPELLINGS = {
 }
 COMPOSITE = ("Array", "Map")
 NAMES = ["note", "Amount", "at", "sort of", "größe", "ttl"]
-DEFAULTS = [None, "", "x", "it's", "7", "a\\b"]
+DEFAULTS = [None, "", "x", "it's", "7"]
 KEYS: dict[str, list[Any]] = {
     "partition_by": [None, "day", PartitionKey("day", "month"), ["id", PartitionKey("day", "DAY")]],
     "unique_key": [None, UniqueKey("id"), UniqueKey("id", "day")],
@@ -132,7 +132,7 @@ def updated(live: models.Table, body: models.UpdateTableRequest) -> models.Table
 def echo(draw: st.DrawFn, spec: TableSpec) -> models.Table:
     """Draw a way in which a service might tell a table that is just as wanted."""
     live = plainly(spec)
-    told = {
+    told: dict[str, Any] = {
         "columns": [draw(_echoed_columns(column)) for column in live.columns or []],
         "order_by_keys": draw(_echoed_names(spec.order_by)),
         "primary_keys": draw(_echoed_names(spec.primary_key or spec.order_by)),
@@ -146,7 +146,8 @@ def echo(draw: st.DrawFn, spec: TableSpec) -> models.Table:
         told["unique_key"] = models.UniqueKey(expression=", ".join(expression))
     live = attrs.evolve(live, **told)
     silent = draw(st.lists(st.sampled_from(sorted(told)), unique=True))
-    return attrs.evolve(live, **dict.fromkeys(silent))
+    nothing: dict[str, Any] = dict.fromkeys(silent)
+    return attrs.evolve(live, **nothing)
 
 
 @st.composite

@@ -7,6 +7,8 @@ from datetime import date
 
 import attrs
 import pytest
+from hypothesis import HealthCheck, given, settings
+
 from bytehouse import (
     TTL,
     ByteHouse,
@@ -21,9 +23,9 @@ from bytehouse import (
     TableSpec,
     UniqueKey,
 )
-from hypothesis import HealthCheck, given, settings
-
+from bytehouse._type_spelling import holds_every_value, parse_type
 from bytehouse_emulator.testing import RunningEmulator
+from bytehouse_raw import models
 from tests.overlay.server import CLOSED, Reply, ScriptedServer, data
 from tests.overlay_resources.tables.tables import pairs
 
@@ -64,7 +66,7 @@ AFTER = attrs.evolve(
     BEFORE,
     columns=[
         *BEFORE.columns[:2],
-        Column("remark", "FixedString(9)", comment="what was said"),
+        Column("remark", "FixedString(9)", comment="new"),
         Column("amount", "Int64", nullable=False, default="0"),
         Column("added", "Array(String)"),
     ],
@@ -94,12 +96,12 @@ def test_a_plan_is_applied_and_the_next_one_is_empty(local: ByteHouse, database:
     """Add, drop, modify, rename (and modify what is renamed) and a new time to live."""
     local.tables.create(database, BEFORE)
     plan = local.tables.plan(database, AFTER, renames=RENAMES)
+    shorter = "destructive: values that are no FixedString(9) are lost"
     assert str(plan) == "\n".join(
         [
             f"Table {database}.t: 6 changes, 2 destructive",
             "~ column note: renamed to remark",
-            "~ column remark: String no COMMENT -> FixedString(9) COMMENT 'what was said'"
-            " (destructive: values that are no FixedString(9) are lost)",
+            f"~ column remark: String no COMMENT -> FixedString(9) COMMENT 'new' ({shorter})",
             "~ column amount: Int32 no DEFAULT -> Int64 DEFAULT '0'",
             "+ column added: Array(String) NOT NULL",
             "- column old: String NULL (destructive: its values are lost)",
@@ -119,17 +121,32 @@ def test_a_plan_is_applied_and_the_next_one_is_empty(local: ByteHouse, database:
     assert local.tables.get(database, "t").ttl is None
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def eased(before: TableSpec, after: TableSpec, renames: dict[str, str]) -> TableSpec:
+    """Return a wanted table that a real engine can make of another: it cannot make every type of
+    every other, nor take NULL away."""
+    new_names = {old: renames.get(old, old) for old in (str(c.name) for c in before.columns)}
+    old = {new_names[str(column.name)]: column for column in before.columns}
+    wanted = []
+    for column in after.columns:
+        changed = models.Column.from_dict(column.to_dict())
+        if (was := old.get(str(column.name))) is not None:
+            kinds = [parse_type(str(c.type_))[0] for c in (column, was)]
+            changed.type_ = column.type_ if holds_every_value(*kinds) else was.type_
+            changed.nullable = None
+        if "Date" in str(changed.type_) or changed.type_ != column.type_:
+            changed.default_value = None
+        wanted.append(changed)
+    return attrs.evolve(after, columns=wanted)
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=pairs())
 def test_any_plan_of_columns_reaches_what_is_wanted(
     local: ByteHouse, database: str, drawn: tuple[TableSpec, TableSpec, dict[str, str]]
 ) -> None:
     """A real engine accepts the requests of a plan, and the second plan is empty."""
-    before, after, renames = (
-        attrs.evolve(drawn[0], sample_by=None),
-        attrs.evolve(drawn[1], sample_by=None),
-        drawn[2],
-    )
+    before, after, renames = drawn
+    after = eased(before, after, renames)
     local.tables.create(database, before)
     try:
         plan = local.tables.plan(database, after, renames=renames)
@@ -144,7 +161,7 @@ def test_what_loses_data_is_refused_without_a_word(local: ByteHouse, database: s
     local.tables.create(database, BEFORE)
     before = columns(local, database)
     plan = local.tables.plan(database, AFTER, renames=RENAMES)
-    with pytest.raises(InvalidArgument, match="loses data: ~ column remark: .*; - column old"):
+    with pytest.raises(InvalidArgument, match=r"loses data: ~ column remark: .*; - column old"):
         plan.apply()
     assert columns(local, database) == before
     assert [change.name for change in plan.destructive] == ["column remark", "column old"]
@@ -212,13 +229,13 @@ def test_an_update_whose_answer_is_lost_is_looked_for(
 def test_an_update_that_took_no_effect_is_not_taken_for_done(
     bh: ByteHouse, server: ScriptedServer
 ) -> None:
-    """No answer came, and the table is as it was: whether it still comes is not known."""
+    """No answer came, twice, and the table is as it was: whether it still comes is not known."""
     live = data({"name": "t", "columns": [{"name": "id", "type": "Int8"}], "orderByKeys": ["id"]})
-    server.script(live, live, CLOSED, live)
+    server.handler = lambda seen: live if seen.method == "GET" else CLOSED
     plan = bh.tables.plan("sales", TableSpec("t", {"id": "Int16"}, order_by="id"))
     with pytest.raises(OutcomeUnknown):
-        plan.apply()
-    assert [line.split()[0] for line in server.lines] == ["GET", "GET", "PATCH", "GET"]
+        plan.apply(max_retries=1)
+    assert [line.split()[0] for line in server.lines].count("PATCH") == 2
 
 
 def test_a_plan_keeps_the_role_it_was_made_under(bh: ByteHouse, server: ScriptedServer) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import attrs
 import pytest
+
 from bytehouse import Column, InvalidArgument, TableSpec, UniqueKey
 
 OrderId = NewType("OrderId", int)
@@ -161,7 +162,12 @@ def test_pyarrow_types_have_their_counterparts() -> None:
     }
     assert told(Column.from_schema(schema)) == expected
     assert told(Column.from_schema(schema.empty_table())) == expected
-    for odd in (pa.time32("s"), pa.null(), pa.duration("s"), pa.list_(pa.month_day_nano_interval())):
+    for odd in (
+        pa.time32("s"),
+        pa.null(),
+        pa.duration("s"),
+        pa.list_(pa.month_day_nano_interval()),
+    ):
         with pytest.raises(InvalidArgument, match="Column 'odd': the pyarrow type"):
             Column.from_schema(pa.schema([("odd", odd)]))
 
@@ -217,7 +223,7 @@ def test_pandas_types_have_their_counterparts() -> None:
         "arrow": "Int64 NULL",
     }
     odd = pd.DataFrame({"odd": pd.Series([1, "x"], dtype=object)})
-    with pytest.raises(InvalidArgument, match="'odd': the pandas type object, holding .*mixed"):
+    with pytest.raises(InvalidArgument, match=r"'odd': the pandas type object, holding .*mixed"):
         Column.from_schema(odd)
     with pytest.raises(InvalidArgument, match="timedelta64"):
         Column.from_schema(pd.DataFrame({"odd": moments - moments}))
@@ -268,5 +274,7 @@ TableSpec("t", dataclasses.make_dataclass("A", [("a", int)]), order_by="a")
 TableSpec("t", {"a": "Int8"}, order_by="a")
 print(sorted({"pandas", "polars", "pyarrow", "numpy"} & set(sys.modules)))
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"

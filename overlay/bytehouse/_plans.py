@@ -1,0 +1,21 @@
+"""Find the generated function that plans a call of an operation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from bytehouse_raw.operations import Operation
+from bytehouse_raw.plan import Plan
+
+__all__ = ["planner"]
+
+
+def planner(operation: Operation) -> Callable[..., Plan[Any]]:
+    """Return the function that plans calls of an operation."""
+    room = re.sub(r"\W+", "_", operation.tag.lower())
+    module = import_module(f"bytehouse_raw.api.{room}.{operation.id}")
+    plan: Callable[..., Plan[Any]] = module.plan
+    return plan

@@ -1,0 +1,172 @@
+"""Mixed operations, an account of what each was told to its caller, and the emulator as the judge.
+
+Run as a program it is the soak: `make soak`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import attrs
+
+from bytehouse import ByteHouse, ByteHouseError, OutcomeUnknown, RetryPolicy
+from bytehouse_emulator.testing import RunningEmulator, running_emulator
+from tests.faults.proxy import Fault, FaultProxy, now_and_then, proxied
+from tests.overlay.colours import client_maker
+
+__all__ = ["Account", "judge", "run", "story"]
+
+SHARE = 0.1
+BROKEN: tuple[Fault, ...] = (
+    "reset at once", "reset unsent", "reset after", "reset inside", "cut inside", "half-closed",
+)  # fmt: skip
+EMULATED: tuple[dict[str, Any], ...] = (
+    {"drop": "before"}, {"drop": "after"}, {"truncate": True}, {"status": 503},
+    {"status": 504, "effect": True},
+)  # fmt: skip
+PATIENT = RetryPolicy(first_pause=0.01, longest_pause=0.05)
+
+
+@attrs.frozen
+class Told:
+    """What the caller of one operation was told: "done", "unknown" or the name of an error."""
+
+    operation: str
+    subject: str
+    outcome: str
+
+
+class Account:
+    """What callers were told, from any number of threads."""
+
+    def __init__(self) -> None:
+        self.told: list[Told] = []
+        self._lock = threading.Lock()
+
+    def note(self, operation: str, subject: str, act: Callable[[], object]) -> bool:
+        """Do something and keep what came of it; tell whether it was done."""
+        outcome = "done"
+        try:
+            act()
+        except OutcomeUnknown as error:
+            assert error.operation == operation
+            outcome = "unknown"
+        except ByteHouseError as error:
+            outcome = type(error).__name__
+        with self._lock:
+            self.told.append(Told(operation, subject, outcome))
+        return outcome == "done"
+
+
+def story(bh: ByteHouse, account: Account, name: str, user: int) -> None:
+    """Do some of everything with things of one's own."""
+    note = account.note
+    if not note("create_database", name, lambda: bh.databases.create(name)):
+        return
+    note("get_database", name, lambda: bh.databases.get(name))
+    if note(
+        "create_table", f"{name}.t", lambda: bh.tables.create(name, "t", {"a": "Int64"}, order_by="a")
+    ):
+        for number in range(3):
+            query = str(uuid.uuid4())
+            sql = f"INSERT INTO {name}.t VALUES ({number})"
+            run_it, submit = bh.queries.execute, bh.queries.submit
+            note("submit_sync_query", query, lambda q=query, s=sql: run_it(s, query_id=q))
+            query = str(uuid.uuid4())
+            note("submit_async_query", query, lambda q=query, s=sql: submit(s, query_id=q))
+        note("list_tables", name, lambda: bh.tables.list(name).all())
+        note("update_table", f"{name}.t", lambda: bh.tables.update(name, "t", add={"b": "Int8"}))
+        note("get_table", f"{name}.t", lambda: bh.tables.get(name, "t"))
+    note("assign_role", str(user), lambda: bh.assignments.assign(user, "SystemAdmin"))
+    note("list_assignments", str(user), lambda: bh.assignments.list(user_id=user))
+    note("unassign_role", str(user), lambda: bh.assignments.unassign(user, "SystemAdmin"))
+    note("delete_database", name, lambda: bh.databases.delete(name))
+    data = {"bucket": "b"}
+    note("create_connection", name, lambda: bh.connections.create(name, data, type="S3"))
+    note("list_connections", name, lambda: bh.connections.list(limit=5).all())
+
+
+def _subject(entry: dict[str, Any]) -> str:
+    """Return what an entry of the journal is about, in the words of the account."""
+    told = entry["subject"]
+    parts = entry["path"].split("/")
+    match entry["operation"]:
+        case "create_database" | "create_connection":
+            return str(told.get("name"))
+        case "create_table":
+            return f"{parts[3]}.{told.get('name')}"
+        case "submit_sync_query" | "submit_async_query":
+            return str(told.get("queryID"))
+        case "assign_role" | "unassign_role":
+            return str(told.get("UserID"))
+        case "update_table":
+            return f"{parts[3]}.{parts[5]}"
+        case _:
+            return str(parts[3]) if len(parts) > 3 else ""
+
+
+def judge(account: Account, journal: Iterable[dict[str, Any]]) -> Counter[str]:
+    """Hold what callers were told against what happened; answer with how often each was told."""
+    effects = Counter((e["operation"], _subject(e)) for e in journal if e["effect"])
+    reads = ("get_", "list_")
+    outcomes: Counter[str] = Counter()
+    for told in account.told:
+        outcomes[told.outcome] += 1
+        count = effects[told.operation, told.subject]
+        if told.operation.startswith(reads):
+            continue
+        wrong = {"done": count != 1, "unknown": count > 1}.get(told.outcome, count != 0)
+        assert not wrong, f"{told} took effect {count} times"
+    return outcomes
+
+
+def run(
+    emulator: RunningEmulator, colour: str, stories: int, *, workers: int = 1, share: float = SHARE
+) -> tuple[Account, FaultProxy]:
+    """Tell stories through a proxy and an emulator that each make half of the faults."""
+    users = [10**15 + number for number in range(stories)]
+    for user in users:
+        emulator.add_user(user)
+    # The first fault that strikes is met, so each is a little less likely than the one before.
+    for fault in EMULATED:
+        emulator.fault(count=1 << 30, probability=share / 2 / len(EMULATED), **fault)
+    account = Account()
+    settings: dict[str, Any] = {"retry_policy": PATIENT, "timeout": 10.0}
+    with proxied(emulator.url, now_and_then(share / 2, BROKEN)) as proxy:
+        each = [range(worker, stories, workers) for worker in range(workers)]
+        mark = uuid.uuid4().hex[:6]
+
+        def work(numbers: range) -> None:
+            with asyncio.Runner() as runner:
+                bh = client_maker(colour, runner)(proxy.url, emulator.token, **settings)
+                for number in numbers:
+                    story(bh, account, f"s{mark}_{number}", users[number])
+                bh.close()
+
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(work, each))
+    emulator.clear_faults()
+    return account, proxy
+
+
+def main(operations: int) -> None:
+    """Tell stories in both colours until so many operations have been done, and judge them."""
+    for colour in ("sync", "async"):
+        with running_emulator() as emulator:
+            account, proxy = run(emulator, colour, operations // 2 // 18 + 1, workers=8)
+            outcomes = judge(account, emulator.journal())
+        sent = proxy.requests / len(account.told)
+        print(f"{colour}: {len(account.told)} operations, {sent:.2f} requests each", end="; ")  # noqa: T201
+        print(", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()))  # noqa: T201
+        assert sent < 1.3
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)

@@ -1,0 +1,54 @@
+"""One emulator for all these tests, and clients of it in both colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from vcr import VCR
+
+from bytehouse import ByteHouse
+from bytehouse_emulator import RunningEmulator, running_emulator
+from tests.overlay.colours import MakeClient
+from tests.overlay.conftest import clock, colour, make, server, surroundings
+from tests.whole.recording import Labelled
+from tests.whole.scenarios import FILE, ROWS, SEED
+
+__all__ = ["clock", "colour", "make", "server", "surroundings"]
+
+
+@pytest.fixture(scope="session")
+def shared_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
+    """Run an emulator that checks its own answers against the specification."""
+    import_dir = tmp_path_factory.mktemp("import")
+    (import_dir / FILE).write_text(ROWS)
+    options = [f"--import-dir={import_dir}"]
+    with running_emulator(validate_answers=True, options=options) as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(shared_emulator: RunningEmulator) -> RunningEmulator:
+    """Return an emulator in which nothing has happened but the seed."""
+    shared_emulator.reset()
+    shared_emulator.seed(SEED)
+    shared_emulator.clear_journal()
+    return shared_emulator
+
+
+@pytest.fixture
+def live(make: MakeClient, emulator: RunningEmulator) -> ByteHouse:
+    """Return a client of the emulator, with the real clock."""
+    return make(**emulator.client_arguments, clock=None)
+
+
+@pytest.fixture(scope="session")
+def documents(root: Path) -> Path:
+    """Return the directory of what is written for users."""
+    return root / "docs"
+
+
+def pytest_recording_configure(vcr: VCR) -> None:
+    """Let every cassette say what it was recorded against."""
+    vcr.register_persister(Labelled())
