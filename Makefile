@@ -88,6 +88,10 @@ bench:  ## measure the client beside its peers (ARGS=--save: keep the table)
 	@$(PYTHON) requirements/install.py .venv-bench bench
 	@.venv-bench/bin/python -m bench.run $(ARGS)
 
+.PHONY: fuzz-emulator
+fuzz-emulator: setup  ## call the emulator's every operation at length: 6,000 cases, 10,000 calls at once
+	@BYTEHOUSE_EMULATOR_FULL=1 $(RUN) pytest -s tests/emulator_whole/test_whole.py $(ARGS)
+
 .PHONY: build
 build: setup  ## build the sdist and the wheel into dist/
 	@$(RUN) hatchling build

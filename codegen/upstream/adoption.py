@@ -93,9 +93,9 @@ class _Adoption:
         theirs_id = self._nodes[name].id
         if theirs_id and word(theirs_id) != word(name):
             noted["operationId"] = theirs_id
-        if theirs.tag and theirs.tag != ours.tag:
+        if theirs.tag and theirs.tag not in ours.known["tag"]:
             noted["tag"] = theirs.tag
-        if theirs.status and theirs.status != ours.status:
+        if theirs.status and theirs.status not in ours.known["status"]:
             noted["status"] = theirs.status
         if noted != (known or {}):
             set_key(node, "x-upstream", flow(noted))

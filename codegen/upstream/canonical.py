@@ -43,13 +43,15 @@ class Contract:
     method: str
     path: str
     tag: str
+    status: str
+    known: dict[str, set[str | None]]
+    """Tag and status, beside those here those that the adopted specification is noted to have."""
     evidence: str
     deprecated: bool
     parameters: dict[tuple[str, str], dict[str, Any]]
     """By place and name: `required` and `schema`."""
     body: dict[str, Any] | None
     """`required`, `type` (its media type) and `schema`."""
-    status: str
     answer: dict[str, Any] | None
     """`type` and `schema` of the success."""
     error: Schema | None
@@ -91,7 +93,12 @@ class Canon:
         return Contract(
             method=operation.method,
             path=operation.path,
-            tag=str(known.get("tag", operation.tag)),
+            tag=operation.tag,
+            status=status,
+            known={
+                "tag": {operation.tag, known.get("tag")},
+                "status": {status, known.get("status")},
+            },
             evidence=str(node.get("x-evidence", "")),
             deprecated=node.get("deprecated") is True,
             parameters={
@@ -100,7 +107,6 @@ class Canon:
                 if p.get("in") != "cookie" and str(p.get("name")).lower() not in _NO_PARAMETERS
             },
             body=self._body(node),
-            status=str(known.get("status", status)),
             answer=self._content(success),
             error=self._error(error),
             security=self._security(node),

@@ -68,7 +68,7 @@ class _Comparison:
         before, after = f"{ours.method} {ours.path}", f"{theirs.method} {theirs.path}"
         if before != after:
             yield self._differ(("route",), "route", before, after, breaking=True)
-        if ours.tag != theirs.tag:
+        if theirs.tag not in ours.known["tag"]:
             yield self._differ(("tag",), "tag", ours.tag, theirs.tag, breaking=True)
         if ours.security != theirs.security:
             pair = list(ours.security), list(theirs.security)
@@ -76,7 +76,7 @@ class _Comparison:
         if ours.deprecated != theirs.deprecated:
             pair_ = ours.deprecated, theirs.deprecated
             yield self._differ(("deprecated",), "deprecated", *pair_, breaking=False)
-        if ours.status != theirs.status:
+        if theirs.status not in ours.known["status"]:
             yield self._differ(("status",), "status", ours.status, theirs.status, breaking=False)
         yield from self._parameters(ours, theirs)
         yield from self._content(("body",), ours.body, theirs.body, SENT)

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 import attrs
 
-from ._config import Config, KeySource, parse_setting
+from ._config import Config, KeySource, Mode, parse_setting
 from ._errors import ConfigError, InvalidArgument
 from ._retry import OnRetry, RetryPolicy
 
@@ -51,7 +51,7 @@ class ViewOptions(CallOptions, total=False):
     """
 
     warehouse: str | None
-    mode: str
+    mode: Mode
 
 
 _RESERVED = frozenset(

@@ -51,6 +51,7 @@ from bytehouse_raw.api.virtual_warehouse import get_warehouse
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model
 
+from ._errors import InvalidArgument
 from ._listing import entries
 from ._schema import TableSpec
 from ._states import Phase, phase_of
@@ -211,29 +212,37 @@ def _create_database(plan: Plan[Any]) -> tuple[Look, ...]:
 def _create_table(plan: Plan[Any]) -> tuple[Look, ...]:
     asked = models.CreateTableRequest.from_dict(plan.body or {})
     name = str(asked.name)
-    wanted = TableSpec(
-        name,
-        asked.columns or (),
-        order_by=asked.order_by_keys or (),
-        primary_key=asked.primary_keys,
-        partition_by=asked.partition_keys,
-        unique_key=asked.unique_key,
-        cluster_key=asked.cluster_key,
-        sample_by=asked.sampling_key,
-        ttl=asked.ttl,
-        description=asked.description,
-    )
 
     def judge(sight: Sight) -> Verdict:
         if sight.absent:
             return Verdict(Finding.NOT_DONE, f"there is no table {name}")
-        if (live := sight.live) is None:
+        wanted = _spec_of(asked)
+        if (live := sight.live) is None or wanted is None:
             return _NOTHING_TOLD
         different = [str(change) for change in diff(wanted, live).changes]
         document = {"data": {"uuid": live.uuid}}
         return _made(f"the table {name}", live.created_at, different, sight, document)
 
     return (Look(get_table.plan(plan.path["db_name"], name), judge),)
+
+
+def _spec_of(asked: models.CreateTableRequest) -> TableSpec | None:
+    """Return what describes a table; None if what was asked for is not what a spec can say."""
+    try:
+        return TableSpec(
+            str(asked.name),
+            asked.columns or (),
+            order_by=asked.order_by_keys or (),
+            primary_key=asked.primary_keys,
+            partition_by=asked.partition_keys,
+            unique_key=asked.unique_key,
+            cluster_key=asked.cluster_key,
+            sample_by=asked.sampling_key,
+            ttl=asked.ttl,
+            description=asked.description,
+        )
+    except InvalidArgument:
+        return None
 
 
 def _create_warehouse(plan: Plan[Any]) -> tuple[Look, ...]:
@@ -326,7 +335,7 @@ def _delete_api_key(plan: Plan[Any]) -> tuple[Look, ...]:
         if sight.absent:
             return _NOTHING_TOLD
         keys = entries(sight.value, models.ApiKey, "list_api_keys")
-        if any(str(key.id) == key_id for key in keys):
+        if any(str(_told(key, "id")) == key_id for key in keys):
             return Verdict(Finding.NOT_DONE, f"the key {key_id} is still there")
         return Verdict(Finding.DONE, f"the key {key_id} is gone")
 
@@ -345,7 +354,8 @@ def _assignment(*, given: bool) -> _Looks:
             if sight.absent:
                 return _NOTHING_TOLD
             found = entries(sight.value, models.RoleAssignment, "list_assignments")
-            held = [a for a in found if (a.user_id, a.role_name) == (user, role)]
+            pair = (user, role)
+            held = [a for a in found if (_told(a, "user_id"), _told(a, "role_name")) == pair]
             seen = f"user {user} {'has' if held else 'has not'} the role {role}"
             document = {"data": held[0].to_dict() if held else dict(body)}
             done = bool(held) is given
@@ -365,7 +375,7 @@ def _permission(*, given: bool) -> _Looks:
             if sight.absent:
                 return _NOTHING_TOLD
             found = entries(sight.value, models.Permission, "list_permissions")
-            held = [p for p in found if str(p.action_name).upper() == action]
+            held = [p for p in found if str(_told(p, "action_name")).upper() == action]
             if given and held and body.get("GrantOption"):
                 held = [p for p in held if p.grant_option in (None, True)]
             seen = f"the role {'has' if held else 'has not'} the permission {action}"
@@ -399,8 +409,9 @@ def _update_table(plan: Plan[Any]) -> tuple[Look, ...]:
             return Verdict(Finding.UNCLEAR, "the table is not there any more")
         if (live := sight.live) is None:
             return _NOTHING_TOLD
-        names = {_told(column, "name") for column in live.columns or ()}
-        seen = f"the table has the columns {', '.join(sorted(map(str, names)))}"
+        columns = live.columns if isinstance(live.columns, list) else []
+        names = {str(_told(column, "name")) for column in columns}
+        seen = f"the table has the columns {', '.join(sorted(names))}"
         if coming & going or not names:
             return Verdict(Finding.UNCLEAR, seen)
         if coming <= names and not going & names:

@@ -5,8 +5,9 @@ All names here are inferred: those of ClickHouse's own JSON formats, and the lik
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from ._column_types import ResultColumn
 from ._statements import ID_KEYS
@@ -17,6 +18,7 @@ __all__ = [
     "TYPE_KEYS",
     "columns_of",
     "could_be_result",
+    "is_query_id",
     "query_id_of",
     "unnamed",
 ]
@@ -37,6 +39,7 @@ _BESIDE = frozenset(
     truncated type updatedCount vwID warehouse warnings
     """.split()
 )
+_UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 _NAME_KEYS = ("name", "columnName", "column_name", "field", "label")
 _TYPE_KEYS = ("type", "columnType", "column_type", "dataType", "data_type", "typeName", "type_name")
 
@@ -95,6 +98,11 @@ def query_id_of(fields: Mapping[str, Any], submitted: str | None) -> str | None:
         if isinstance(value, str) and value and (key != "id" or value == submitted):
             return value
     return None
+
+
+def is_query_id(value: object, submitted: str | None) -> TypeGuard[str]:
+    """Tell whether a mere text names a query: the one that was submitted, or a UUID."""
+    return isinstance(value, str) and (value == submitted or bool(_UUID.fullmatch(value)))
 
 
 def unnamed(count: int) -> list[ResultColumn]:

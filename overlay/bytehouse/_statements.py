@@ -9,9 +9,9 @@ from bytehouse_raw.types import Model
 
 from ._errors import InvalidArgument
 
-__all__ = ["ids_of", "new_query_id", "results_of", "statement"]
+__all__ = ["ID_KEYS", "ids_of", "new_query_id", "results_of", "statement"]
 
-_ID_KEYS = (
+ID_KEYS = (
     "asyncQueryID",
     "asyncQueryId",
     "async_query_id",
@@ -67,7 +67,7 @@ def ids_of(elements: object, submitted: str) -> tuple[str, ...]:
             else {}
         )
         value = next(
-            (fields[key] for key in _ID_KEYS if isinstance(fields.get(key), str) and fields[key]),
+            (fields[key] for key in ID_KEYS if isinstance(fields.get(key), str) and fields[key]),
             None,
         )
         if value is not None:

@@ -125,8 +125,10 @@ class Snapshots:
             yield msgspec.convert(row | {"tables": own}, Database)
 
     def _save(self, database: Database, fresh: Path) -> None:
-        store = self._engine.data / "store"
-        shutil.copytree(store / _place(database.uuid), fresh / "metadata" / _place(database.uuid))
+        metadata = self._engine.data / "store" / _place(database.uuid)
+        # The engine makes the directory with the first table.
+        if database.tables:
+            shutil.copytree(metadata, fresh / "metadata" / _place(database.uuid))
         for table in database.tables:
             name = f"{quote_identifier(database.name)}.{quote_identifier(table.name)}"
             if table.engine.endswith("MergeTree"):
@@ -152,6 +154,8 @@ class Snapshots:
         run, name = self._engine.run, quote_identifier(database.name)
         comment = f" COMMENT {quote_string(database.comment)}" if database.comment else ""
         run(f"CREATE DATABASE {name} UUID '{database.uuid}'{comment}")
+        if not database.tables:
+            return
         for table in database.tables:
             whole = f"{name}.{quote_identifier(table.name)}"
             run(f"CREATE TABLE {whole} UUID '{table.uuid}' (x Int8) ENGINE = Null")

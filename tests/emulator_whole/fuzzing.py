@@ -102,8 +102,9 @@ class Fuzzer:
         }
 
     def _path(self, operation: Any) -> dict[str, object]:
-        known = next((k for begin, k in self._known.items() if operation.path.startswith(begin)), {})
-        return {name: value for name, value in known.items() if f"{{{name}}}" in operation.path}
+        path = operation.path
+        known = next((k for begin, k in self._known.items() if path.startswith(begin)), {})
+        return {name: value for name, value in known.items() if f"{{{name}}}" in path}
 
     def _attempt(self, cases: st.SearchStrategy[Any], examples: int) -> None:
         @settings(

@@ -12,6 +12,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import attrs
@@ -72,15 +73,13 @@ def story(bh: ByteHouse, account: Account, name: str, user: int) -> None:
         return
     note("get_database", name, lambda: bh.databases.get(name))
     if note(
-        "create_table", f"{name}.t", lambda: bh.tables.create(name, "t", {"a": "Int64"}, order_by="a")
+        "create_table", f"{name}.t", partial(bh.tables.create, name, "t", {"a": "Int64"}, order_by="a")
     ):
         for number in range(3):
-            query = str(uuid.uuid4())
             sql = f"INSERT INTO {name}.t VALUES ({number})"
-            run_it, submit = bh.queries.execute, bh.queries.submit
-            note("submit_sync_query", query, lambda q=query, s=sql: run_it(s, query_id=q))
-            query = str(uuid.uuid4())
-            note("submit_async_query", query, lambda q=query, s=sql: submit(s, query_id=q))
+            for kind, run_it in (("sync", bh.queries.execute), ("async", bh.queries.submit)):
+                query = str(uuid.uuid4())
+                note(f"submit_{kind}_query", query, partial(run_it, sql, query_id=query))
         note("list_tables", name, lambda: bh.tables.list(name).all())
         note("update_table", f"{name}.t", lambda: bh.tables.update(name, "t", add={"b": "Int8"}))
         note("get_table", f"{name}.t", lambda: bh.tables.get(name, "t"))
@@ -131,7 +130,8 @@ def run(
     emulator: RunningEmulator, colour: str, stories: int, *, workers: int = 1, share: float = SHARE
 ) -> tuple[Account, FaultProxy]:
     """Tell stories through a proxy and an emulator that each make half of the faults."""
-    users = [10**15 + number for number in range(stories)]
+    first = uuid.uuid4().int % 2**50
+    users = [first + number for number in range(stories)]
     for user in users:
         emulator.add_user(user)
     # The first fault that strikes is met, so each is a little less likely than the one before.

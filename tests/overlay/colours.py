@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from contextvars import copy_context
 from typing import Any, Protocol, cast
 
 from bytehouse import AsyncByteHouse, ByteHouse, Clock
@@ -61,9 +62,13 @@ class Face:
         self._target = target
         self._runner = runner
 
+    def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        # What a `with` block around the call has set holds for it, as it would around an `await`.
+        return self._runner.run(coroutine, context=copy_context())
+
     def _shown(self, value: Any) -> Any:
         if inspect.iscoroutine(value):
-            return self._shown(self._runner.run(value))
+            return self._shown(self._run(value))
         ours = type(value).__module__.startswith("bytehouse._async")
         if ours or inspect.ismethod(value) or inspect.isasyncgen(value):
             return Face(value, self._runner)
@@ -84,7 +89,7 @@ class Face:
 
         while True:
             try:
-                value = self._runner.run(following())
+                value = self._run(following())
             except StopAsyncIteration:
                 return
             yield value

@@ -3,12 +3,17 @@
 import os
 import subprocess
 import sys
+import sysconfig
 import tarfile
-from collections.abc import Callable
+import venv
+from collections.abc import Callable, Iterator
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 
 class Built(NamedTuple):
@@ -53,6 +58,39 @@ def hatchling(source: Path, destination: Path, *arguments: str) -> None:
     """Build the project in `source` without reaching for the network."""
     command = [sys.executable, "-m", "hatchling", "build", "--directory", str(destination)]
     subprocess.run([*command, *arguments], cwd=source, check=True, capture_output=True)
+
+
+def closure(requirements: list[Requirement]) -> Iterator[Distribution]:
+    """Yield the installed distributions that the requirements need, directly or not, once each."""
+    seen: set[str] = set()
+    while requirements:
+        requirement = requirements.pop()
+        name = canonicalize_name(requirement.name)
+        if name in seen or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+            continue
+        seen.add(name)
+        found = distribution(name)
+        requirements += [Requirement(text) for text in found.requires or ()]
+        yield found
+
+
+@pytest.fixture(scope="session")
+def bare(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel without extras: beside it is only what its metadata asks for.
+
+    Returns the directory of the packages; that of the environment is above it.
+    """
+    home = tmp_path_factory.mktemp("bare")
+    venv.create(home)
+    site = Path(sysconfig.get_path("purelib", "venv", {"base": str(home)}))
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*pip, "--target", str(site), str(built.wheel)], check=True)
+    (metadata,) = site.glob("bytehouse_sdk-*.dist-info")
+    needed = [Requirement(text) for text in Distribution.at(metadata).requires or ()]
+    for found in closure(needed):
+        for top in {file.parts[0] for file in found.files or () if file.parts[0] != ".."}:
+            (site / top).symlink_to(str(found.locate_file(top)))
+    return site
 
 
 Make = Callable[..., subprocess.CompletedProcess[str]]

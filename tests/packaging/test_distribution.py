@@ -3,13 +3,9 @@
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
-from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from tests.packaging.conftest import Built
 
@@ -65,34 +61,6 @@ def test_the_wheel_carries_its_licence_and_readme(built: Built, root: Path) -> N
 def test_a_wheel_built_from_the_sdist_is_the_same(built: Built) -> None:
     """The sdist lacks nothing that the wheel is built from."""
     assert contents(built.wheel_from_sdist) == contents(built.wheel)
-
-
-def closure(requirements: list[Requirement]) -> Iterator[Distribution]:
-    """Yield the installed distributions that the requirements need, directly or not, once each."""
-    seen: set[str] = set()
-    while requirements:
-        requirement = requirements.pop()
-        name = canonicalize_name(requirement.name)
-        if name in seen or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
-            continue
-        seen.add(name)
-        found = distribution(name)
-        requirements += [Requirement(text) for text in found.requires or ()]
-        yield found
-
-
-@pytest.fixture(scope="module")
-def bare(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel without extras: beside it is only what its metadata asks for."""
-    site = tmp_path_factory.mktemp("bare")
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*pip, "--target", str(site), str(built.wheel)], check=True)
-    (metadata,) = site.glob("bytehouse_sdk-*.dist-info")
-    needed = [Requirement(text) for text in Distribution.at(metadata).requires or ()]
-    for found in closure(needed):
-        for top in {file.parts[0] for file in found.files or () if file.parts[0] != ".."}:
-            (site / top).symlink_to(str(found.locate_file(top)))
-    return site
 
 
 def run_bare(site: Path, program: str) -> subprocess.CompletedProcess[str]:

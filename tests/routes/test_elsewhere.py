@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 
+import httpx
 import pytest
 
-from bytehouse import ByteHouse, NotFound, routes
+from bytehouse import APIError, ByteHouse, NotFound, routes
 from bytehouse_emulator import RunningEmulator
 from bytehouse_raw.operations import OPERATIONS
+from tests.overlay.colours import KEY
+from tests.overlay.server import Reply, ScriptedServer
 from tests.routes.specs import elsewhere, sample
 
 
@@ -72,8 +76,6 @@ def test_the_docs_page_is_for_everyone_and_shows_nothing_else(
     emulator_elsewhere: RunningEmulator,
 ) -> None:
     """Page and specification need no token and hold none; another method on them does."""
-    import httpx
-
     emulator = emulator_elsewhere
     for path in ("/docs", "/docs/openapi.json"):
         answer = httpx.get(emulator.url + path, trust_env=False)
@@ -81,3 +83,38 @@ def test_the_docs_page_is_for_everyone_and_shows_nothing_else(
         assert emulator.token not in answer.text
         assert httpx.post(emulator.url + path, trust_env=False).status_code == 401
     assert httpx.get(f"{emulator.url}/docs/", trust_env=False).status_code == 401
+
+
+def test_the_published_specification_tells_where_everything_is(
+    emulator_elsewhere: RunningEmulator,
+) -> None:
+    """It has each operation on its route, with the parameters that the path names."""
+    document = httpx.get(f"{emulator_elsewhere.url}/docs/openapi.json", trust_env=False).json()
+    found = {}
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            found[operation["operationId"]] = f"{method.upper()} {path}"
+            named = {one["name"] for one in operation["parameters"] if one["in"] == "path"}
+            assert named == set(re.findall(r"{(\w+)}", path))
+    assert found == elsewhere()
+
+
+@pytest.mark.parametrize(
+    ("reply", "blamed"),
+    [
+        (Reply(404), True),
+        (Reply(404, {"code": 404, "message": "page not found"}), True),
+        (Reply(404, {"error": {"code": "errbook_Request_PathNotFound"}}), True),
+        (Reply(405, {"error": {"code": "errbook_Anything"}}), True),
+        (Reply(404, {"error": {"code": "errbook_Database_NotFound"}}), False),
+        (Reply(400, {"message": "no such path"}), False),
+    ],
+)
+def test_the_route_is_blamed_where_no_object_is(
+    server: ScriptedServer, reply: Reply, *, blamed: bool
+) -> None:
+    """A missing path or method is told from a missing object, as far as the answer tells."""
+    server.script(reply)
+    with ByteHouse(server.url, KEY) as bh, pytest.raises(APIError) as caught:
+        bh.databases.get("d")
+    assert ("bytehouse routes pull" in caught.value.hint) == blamed

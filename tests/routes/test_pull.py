@@ -113,6 +113,15 @@ def test_the_path_of_the_servers_belongs_to_the_routes(
     assert taken["list_databases"] == f"GET {path}"
 
 
+def test_a_path_that_only_some_routes_share_with_the_host_belongs_to_them(
+    spec: Path, document: dict[str, Any]
+) -> None:
+    """It is taken away from all routes or from none."""
+    spec.write_text(moved(document, list_databases="GET /gateway/dbs"))
+    pulled = routes.pull(str(spec), host=f"{HOST}/gateway")
+    assert [one.route for one in pulled.taken if one.is_changed] == ["GET /gateway/dbs"]
+
+
 def test_a_docs_page_is_followed_with_the_headers_it_wants(
     document: dict[str, Any], server: ScriptedServer
 ) -> None:
@@ -213,12 +222,14 @@ def test_what_cannot_be_written_or_sent_is_refused(
         routes.pull(str(spec))
     with pytest.raises(ConfigError, match="cannot be written"):
         routes.pull(str(spec), file=spec / "below")
+    taken = tmp_path / "taken"
+    taken.mkdir()
     with pytest.raises(ConfigError, match="cannot be written"):
-        routes.pull(str(spec), file=tmp_path)
+        routes.pull(str(spec), file=taken)
     with pytest.raises(InvalidArgument) as caught:
         routes.pull(str(spec), host=HOST, headers={"X-Key": "hu\nsh7"})
     assert "sh7" not in str(caught.value)
-    assert list(tmp_path.iterdir()) == [spec]
+    assert sorted(tmp_path.iterdir()) == [spec, taken]
 
 
 def test_a_broken_file_is_repaired_by_a_pull(spec: Path, document: dict[str, Any]) -> None:

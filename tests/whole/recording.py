@@ -21,11 +21,17 @@ HIDDEN: Final = "scrubbed"
 _HOST = "https://emulator.example"
 _HEADERS = frozenset(
     """
-    content-type x-account-id x-bytehouse-token x-queryession-id x-user-activerole x-user-id
+    content-type x-account-id x-bytehouse-token x-querysession-id x-user-activerole x-user-id
     """.split()
 )
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_NUMBERED = "00000000-0000-4000-8000-"
+_KEY_ID = re.compile(r"[0-9A-Za-z]{20}")
+_SOME_DAY = "2026-01-01T00:00:00Z"
 _MOMENT = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?")
+# The engine says it in other words if the query had not begun yet.
+_CANCELLED = re.compile(r"(DB::Exception:) .* (\(QUERY_WAS_CANCELLED\))")
+_MEASURED = frozenset({"durationMs", "memoryUsage", "resultBytes", "speed"})
 _UNDER_WAY = frozenset({"Pending", "Queued", "Running", "PENDING", "RUNNING", "STARTING"})
 
 
@@ -34,9 +40,11 @@ class Scrubber:
 
     def __init__(self) -> None:
         self._ids: dict[str, str] = {}
+        self._asked = ""
 
     def request(self, request: Request) -> Request:
         """Return a request as it is kept, and as one that is replayed is compared."""
+        self._asked = request.method
         parts = urlsplit(request.uri)
         query = f"?{parts.query}" if parts.query else ""
         request.uri = _HOST + self._known(parts.path) + query
@@ -53,32 +61,36 @@ class Scrubber:
         """Return an answer as it is kept; None for one that only says that it is not over yet."""
         answer = json.loads(response["body"]["string"])
         data = answer.get("data")
-        if isinstance(data, dict) and data.get("status") in _UNDER_WAY:
+        looked = self._asked == "GET" and isinstance(data, dict)
+        if looked and data.get("status") in _UNDER_WAY:
             return None
         response["headers"] = {"content-type": ["application/json"]}
         response["body"] = {"string": json.dumps(self._stable("", answer)).encode()}
         return response
 
     def _known(self, text: str) -> str:
+        for found, stable in self._ids.items():
+            text = text.replace(found, stable)
         # An id that no answer has told is one that the client has chosen: any will do.
-        return _ID.sub(lambda found: self._ids.get(found[0], _numbered(0)), text)
+        return _ID.sub(lambda found: found[0] if found[0].startswith(_NUMBERED) else _numbered(0), text)
 
     def _stable(self, key: str, value: Any) -> Any:
         if isinstance(value, dict):
             return {name: self._stable(name, inner) for name, inner in value.items()}
         if isinstance(value, list):
             return [self._stable(key, inner) for inner in value]
-        if isinstance(value, str):
-            if key == "apiKey":
-                return HIDDEN
-            for found in _ID.findall(value):
-                self._ids.setdefault(found, _numbered(len(self._ids) + 1))
-            return _MOMENT.sub("2026-01-01T00:00:00Z", _ID.sub(lambda f: self._ids[f[0]], value))
-        return value
+        if key in _MEASURED:
+            return 100
+        if not isinstance(value, str):
+            return value
+        for found in [value] if _KEY_ID.fullmatch(value) else _ID.findall(value):
+            self._ids.setdefault(found, _numbered(len(self._ids) + 1))
+        value = _CANCELLED.sub(r"\1 Query was cancelled. \2", value)
+        return HIDDEN if key == "apiKey" else _MOMENT.sub(_SOME_DAY, self._known(value))
 
 
 def _numbered(number: int) -> str:
-    return f"00000000-0000-4000-8000-{number:012}"
+    return f"{_NUMBERED}{number:012}"
 
 
 class Labelled(FilesystemPersister):

@@ -26,7 +26,7 @@ SEED: Final[dict[str, Any]] = {
     "roles": [{"name": "Limited"}],
     "users": [{"id": USER}],
     "databases": [{"name": "mirror", "mysql": {"status": "Syncing"}}],
-    "kafka": [{"topic": "clicks", "messages": 5}],
+    "kafka": [{"topic": "clicks", "messages": 5, "speed": 1_000_000.0}],
 }
 """What the emulator begins with."""
 

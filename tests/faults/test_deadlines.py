@@ -1,0 +1,128 @@
+"""A call ends in its time, whatever the server does. These wait in earnest."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from bytehouse import ByteHouse, ByteHouseError, Clock, RetryPolicy, TransportError
+from tests.faults.proxy import FaultProxy, proxied
+from tests.overlay.colours import MakeClient
+from tests.overlay.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, closed_port, data
+
+DEADLINE = 0.4
+LATE = 0.3
+WELL = data({"name": "d"})
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+ENDLESS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+BUSY = {"Retry-After": "1"}
+
+Call = Callable[[ByteHouse], object]
+READ: Call = lambda bh: bh.databases.get("d")  # noqa: E731 - a table of calls
+CREATE: Call = lambda bh: bh.databases.create("d")  # noqa: E731
+DELETE: Call = lambda bh: bh.tables.delete("d", "t")  # noqa: E731
+EXECUTE: Call = lambda bh: bh.queries.execute("SELECT 1", query_id="q")  # noqa: E731
+PAGES: Call = lambda bh: bh.databases.list(page_size=1).all()  # noqa: E731
+
+SCRIPTED: dict[str, tuple[Call, Reply]] = {
+    "never answers": (READ, SILENT),
+    "never answers a create": (CREATE, SILENT),
+    "never answers a delete": (DELETE, SILENT),
+    "stops in the headers": (READ, Reply(raw=HEAD[:20], then="wait")),
+    "stops in the body": (READ, Reply(raw=HEAD, then="wait")),
+    "a byte of the headers now and then": (READ, Reply(raw=HEAD * 9, pace=0.05, then="wait")),
+    "a byte of the body now and then": (CREATE, Reply(raw=HEAD + b" " * 99, pace=0.02)),
+    "chunks without end": (READ, Reply(raw=ENDLESS + b"1\r\n \r\n" * 5000, pace=0.0002)),
+    "informs without end": (READ, Reply(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 500, pace=0.001)),
+    "hangs up each time": (READ, CLOSED),
+    "hangs up on a create and its looks": (CREATE, RESET),
+    "is unavailable for ever": (READ, Reply(503)),
+    "is unavailable, come back later": (CREATE, Reply(503, headers=BUSY)),
+    "is too busy for ever": (EXECUTE, Reply(429)),
+    "breaks off each time": (READ, Reply(body={"data": {"name": "d"}}, cut=3)),
+    "redirects for ever": (READ, Reply(302, headers={"Location": "/v1/databases/d"})),
+    "a compressed body without end": (
+        READ,
+        Reply(raw=HEAD.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n"), then="wait"),
+    ),
+}
+
+
+@pytest.fixture
+def patient() -> dict[str, object]:
+    """Return the settings of a client that would go on for ever, but for its deadline."""
+    policy = RetryPolicy(first_pause=0.01, longest_pause=0.05)
+    return {"clock": Clock(), "deadline": DEADLINE, "max_retries": 10_000, "retry_policy": policy}
+
+
+def timed(call: Call, bh: ByteHouse) -> float:
+    """Return how long a call takes, whatever comes of it."""
+    began = time.monotonic()
+    with suppress(ByteHouseError):
+        call(bh)
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("behaviour", SCRIPTED)
+def test_a_call_does_not_outlive_its_deadline(
+    make: MakeClient, server: ScriptedServer, patient: dict[str, object], behaviour: str
+) -> None:
+    """It ends at most 0.3 seconds after its deadline, looks and pauses included."""
+    call, reply = SCRIPTED[behaviour]
+    server.script(reply)
+    assert timed(call, make(server.url, **patient)) < DEADLINE + LATE
+
+
+@pytest.mark.parametrize("behaviour", ["refuses", "no TLS", "silent TLS", "reads nothing"])
+def test_a_call_without_a_connection_does_not_outlive_its_deadline(
+    make: MakeClient, patient: dict[str, object], behaviour: str
+) -> None:
+    """The same where no connection comes about, or none that takes a request."""
+    with ScriptedServer(reads=behaviour == "no TLS") as silent:
+        host = silent.url
+        if behaviour == "refuses":
+            host = f"http://127.0.0.1:{closed_port()}"
+        elif "TLS" in behaviour:
+            host = host.replace("http:", "https:")
+        assert timed(CREATE, make(host, **patient)) < DEADLINE + LATE
+
+
+@pytest.mark.parametrize("fault", ["black hole", "unsent black hole", "trickle"])
+def test_a_call_through_a_broken_network_does_not_outlive_its_deadline(
+    make: MakeClient, server: ScriptedServer, patient: dict[str, object], fault: str
+) -> None:
+    """The same where the server answers and the network swallows it."""
+    server.script(WELL)
+
+    def choose(_: bytes) -> str:
+        return fault
+
+    with proxied(server.url, choose) as proxy:  # type: ignore[arg-type]
+        assert isinstance(proxy, FaultProxy)
+        for call in (READ, CREATE):
+            assert timed(call, make(proxy.url, **patient)) < DEADLINE + LATE
+
+
+def test_a_statement_that_runs_on_is_not_watched_beyond_the_deadline(
+    make: MakeClient, server: ScriptedServer, patient: dict[str, object]
+) -> None:
+    """After a lost answer it is looked at until the deadline, and then stopped on the server, which
+    may take a little longer."""
+    running = data({"queryID": "q", "status": "Running"})
+    server.handler = lambda seen: CLOSED if seen.method == "POST" else running
+    began = time.monotonic()
+    with pytest.raises(TransportError, match="Running") as caught:
+        EXECUTE(make(server.url, **patient))
+    assert time.monotonic() - began < DEADLINE + LATE
+    assert getattr(caught.value, "state", None) == "Running"
+    assert server.lines[-1] == "DELETE /v1/sql/sync/q"
+
+
+def test_pages_share_no_deadline_but_each_has_its_own(
+    make: MakeClient, server: ScriptedServer, patient: dict[str, object]
+) -> None:
+    """A list whose second page never comes ends in the time of two calls."""
+    page = Reply(body={"data": [{"name": "a"}], "meta": {"total": 2}})
+    server.script(page, SILENT)
+    assert timed(PAGES, make(server.url, **patient)) < 2 * DEADLINE + LATE

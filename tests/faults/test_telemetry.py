@@ -1,0 +1,120 @@
+"""What OpenTelemetry is told, and that nothing is needed for that."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from opentelemetry import metrics, trace
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from bytehouse import ByteHouse, NotFound
+from tests.overlay.colours import KEY, MakeClient
+from tests.overlay.server import CLOSED, Reply, ScriptedServer, data
+
+EXPORTER = InMemorySpanExporter()
+READER = InMemoryMetricReader()
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
+    """Collect what is told; a provider can be set once in a process."""
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        provider = TracerProvider()
+        provider.add_span_processor(SimpleSpanProcessor(EXPORTER))
+        trace.set_tracer_provider(provider)
+        metrics.set_meter_provider(MeterProvider([READER]))
+    EXPORTER.clear()
+    yield EXPORTER
+
+
+def told(span: Any) -> dict[str, Any]:
+    """Return the attributes of a span."""
+    return dict(span.attributes)
+
+
+def test_a_call_is_a_span_with_its_operation_route_status_and_attempts(
+    make: MakeClient, server: ScriptedServer, spans: InMemorySpanExporter
+) -> None:
+    """Names of objects are in none of it, so that spans of one kind fall together."""
+    server.script(
+        Reply(503), Reply(body={"data": {"name": "d"}}, headers={"X-Request-ID": "r-7"})
+    )
+    make(server.url, role="Analyst").databases.get("secret_name")
+    (span,) = spans.get_finished_spans()
+    assert span.name == "get_database"
+    assert told(span) == {
+        "bytehouse.operation": "get_database",
+        "bytehouse.request_id": "r-7",
+        "bytehouse.role": "Analyst",
+        "http.request.method": "GET",
+        "http.request.resend_count": 1,
+        "http.response.status_code": 200,
+        "url.template": "/v1/databases/{db_name}",
+    }
+
+
+def test_a_failed_call_is_a_failed_span(
+    bh: ByteHouse, server: ScriptedServer, spans: InMemorySpanExporter
+) -> None:
+    """It names the class of the error, and the request id for a support ticket."""
+    server.script(Reply(404, {"message": "none"}, {"X-Request-ID": "r-8"}))
+    with pytest.raises(NotFound):
+        bh.databases.get("d")
+    (span,) = spans.get_finished_spans()
+    assert span.status.status_code is trace.StatusCode.ERROR
+    assert told(span)["error.type"] == "NotFound"
+    assert told(span)["bytehouse.request_id"] == "r-8"
+
+
+def test_looks_are_spans_below_the_call_they_settle(
+    bh: ByteHouse, server: ScriptedServer, spans: InMemorySpanExporter
+) -> None:
+    """A trace shows that a create was looked after, and how."""
+    missing = Reply(404, {"error": {"code": "errbook_Database_NotFound", "message": "none"}})
+    server.script(CLOSED, missing, data({"uuid": "u"}))
+    bh.databases.create("d")
+    look, create = spans.get_finished_spans()
+    assert (look.name, create.name) == ("get_database", "create_database")
+    assert look.parent is not None
+    assert create.context is not None
+    assert look.parent.span_id == create.context.span_id
+
+
+@pytest.mark.usefixtures("spans")
+def test_calls_and_retries_are_measured(bh: ByteHouse, server: ScriptedServer) -> None:
+    """A histogram of durations by operation, and a count of further requests."""
+    server.script(Reply(503), data({"name": "d"}))
+    bh.databases.get("d")
+    found = READER.get_metrics_data()
+    assert found is not None
+    names = {
+        metric.name: metric
+        for resource in found.resource_metrics
+        for scope in resource.scope_metrics
+        for metric in scope.metrics
+    }
+    assert {"bytehouse.client.operation.duration", "bytehouse.client.retries"} <= set(names)
+
+
+def test_without_opentelemetry_nothing_is_imported_and_nothing_is_missed(
+    server: ScriptedServer,
+) -> None:
+    """A client makes its calls where the package is not installed."""
+    server.script(data({"name": "d"}))
+    program = (
+        "import sys; sys.modules['opentelemetry'] = None\n"
+        "from importlib import util; real = util.find_spec\n"
+        "util.find_spec = lambda n, *a: None if n == 'opentelemetry' else real(n, *a)\n"
+        "from bytehouse import ByteHouse\n"
+        f"print(ByteHouse({server.url!r}, {KEY!r}).databases.get('d').name)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "d", done.stderr

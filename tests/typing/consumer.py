@@ -1,0 +1,176 @@
+"""What a user's type checker must see: each expression has the type that the docs promise."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from typing import Any, assert_type
+
+from bytehouse import (
+    TTL,
+    APIError,
+    AsyncByteHouse,
+    AsyncExecutionHandle,
+    AsyncPager,
+    AsyncQueryHandle,
+    AsyncTablePlan,
+    ByteHouse,
+    ByteHouseError,
+    CallOptions,
+    Change,
+    Column,
+    Ensured,
+    ExecutionHandle,
+    KafkaConnection,
+    NewApiKey,
+    NotFound,
+    OutcomeUnknown,
+    Pager,
+    PartitionKey,
+    QueryHandle,
+    S3Connection,
+    Session,
+    TablePlan,
+    TableSpec,
+    TimedOut,
+)
+from bytehouse_raw.api.databases import list_databases
+from bytehouse_raw.models import (
+    ApiKey,
+    Connection,
+    CreatedObject,
+    Database,
+    Execution,
+    ImportJob,
+    ListDatabasesResponse,
+    QueryLineage,
+    QueryResult,
+    QueryStatus,
+    Role,
+    StorageUsage,
+    Table,
+    Warehouse,
+)
+from bytehouse_raw.types import RawResponse
+
+
+def synchronous(bh: ByteHouse) -> None:
+    """Use the synchronous client."""
+    assert_type(bh.databases.create("sales", description="x"), CreatedObject)
+    assert_type(bh.databases.get("sales"), Database)
+    assert_type(bh.databases.get("sales").name, str | None)
+    assert_type(bh.databases.get("sales").raw_response, RawResponse | None)
+    assert_type(bh.databases.ensure("sales"), Ensured[Database])
+    assert_type(bh.databases.ensure("sales").actual, Database)
+    assert_type(bh.databases.list(), Pager[Database])
+    assert_type([found for found in bh.databases.list(page_size=10)], list[Database])
+    assert_type(bh.databases.list().all(), list[Database])
+    assert_type(bh.databases.list().first(), Database | None)
+    assert_type(bh.databases.list().total, int | None)
+    assert_type(iter(bh.databases.list()), Iterator[Database])
+    assert_type(bh.session().execute("SELECT 1"), list[QueryResult])
+    with bh.session() as session:
+        assert_type(session, Session)
+    with bh.role("Analyst"):
+        pass
+    assert_type(bh.with_options(role=None, timeout=timedelta(minutes=1)), ByteHouse)
+    assert_type(bh.send(list_databases.plan()), ListDatabasesResponse)
+    with ByteHouse("h", "k", mode="clickhouse_sql") as entered:
+        assert_type(entered, ByteHouse)
+
+
+def tables(bh: ByteHouse) -> None:
+    """Describe, create and change tables, in every way that one can be described."""
+    columns = [Column("id", "UInt64", nullable=False), Column("day", "Date")]
+    spec = TableSpec("t", columns, order_by="id", partition_by=PartitionKey("day", "month"))
+    assert_type(bh.tables.create("d", spec), CreatedObject)
+    assert_type(bh.tables.create("d", "t", columns, order_by="id"), CreatedObject)
+    bh.tables.create("d", "t", {"id": "UInt64"}, order_by=["id"], ttl=TTL("day", "90d"))
+    bh.tables.create("d", "t", [("id", "UInt64")], order_by=("id",), role="Admin")
+    assert_type(bh.tables.get("d", "t"), Table)
+    assert_type(bh.tables.list("d"), Pager[Table])
+    assert_type(bh.tables.ensure("d", spec), Ensured[Table])
+    plan = bh.tables.plan("d", spec, renames={"a": "b"})
+    assert_type(plan, TablePlan)
+    assert_type(plan.actions, tuple[Change, ...])
+    assert_type(plan.is_empty, bool)
+    assert_type(plan.apply(allow_destructive=True), None)
+    assert_type(Column.from_schema(object, types={"id": "UInt8"}), list[Column])
+
+
+def statements(bh: ByteHouse) -> None:
+    """Run statements and watch them."""
+    assert_type(bh.queries.execute("SELECT 1", mode="ansi_sql"), list[QueryResult])
+    handle = bh.queries.submit("SELECT 1")
+    assert_type(handle, QueryHandle)
+    assert_type(handle.id, str)
+    assert_type(handle.status(), QueryStatus)
+    assert_type(handle.wait(timeout=3, on_progress=lambda status: status.status), QueryStatus)
+    assert_type(handle.result(timedelta(seconds=3)), list[QueryResult])
+    assert_type(handle.cancel(), None)
+    assert_type(bh.queries.lineage("SELECT 1"), QueryLineage)
+    assert_type(bh.queries.dialects(), list[Any])
+
+
+def everything_else(bh: ByteHouse) -> None:
+    """Look after keys, roles, loading and warehouses."""
+    key = bh.api_keys.create(expires_in="60d")
+    assert_type(key, NewApiKey)
+    assert_type(key.secret.reveal(), str)
+    assert_type(bh.api_keys.list(), list[ApiKey])
+    assert_type(bh.api_keys.rotate(store=print, expires_in=60).key, NewApiKey)
+    assert_type(bh.roles.list(), list[Role])
+    assert_type(bh.usage.storage("7d"), StorageUsage)
+    kafka = KafkaConnection(brokers="h:1", password="p")
+    assert_type(bh.connections.create("c", kafka), Connection)
+    bh.connections.update(1, "c", S3Connection(bucket="b"))
+    assert_type(bh.connections.list(), Pager[Connection])
+    assert_type(bh.import_jobs.create("j", configuration={}), ImportJob)
+    assert_type(bh.import_jobs.start(1), ExecutionHandle)
+    assert_type(bh.import_jobs.start(1).wait(), Execution)
+    assert_type(bh.warehouses.list(), Pager[Warehouse])
+    assert_type(bh.warehouses.ensure("w", config_id=1, update=True), Ensured[Warehouse])
+    assert_type(bh.warehouses.wait("w", "down", timeout=5), Warehouse)
+
+
+def errors(bh: ByteHouse) -> str:
+    """Catch what can go wrong."""
+    options: CallOptions = {"role": None, "deadline": 5, "headers": {"X-Trace": "1"}}
+    try:
+        bh.databases.get("sales", **options)
+    except NotFound as error:
+        assert_type(error.status, int)
+        assert_type(error.by_service, bool)
+    except APIError as error:
+        assert_type(error.request_id, str | None)
+        assert_type(error.raw_response, RawResponse | None)
+    except TimedOut as error:
+        assert_type(error.state, str | None)
+    except OutcomeUnknown as error:
+        assert_type(error.query_id, str | None)
+    except ByteHouseError as error:
+        return error.hint
+    return ""
+
+
+async def asynchronous(bh: AsyncByteHouse) -> None:
+    """Use the asynchronous client."""
+    assert_type(await bh.databases.create("sales"), CreatedObject)
+    assert_type(bh.databases.list(), AsyncPager[Database])
+    assert_type([found async for found in bh.databases.list()], list[Database])
+    assert_type(aiter(bh.databases.list()), AsyncIterator[Database])
+    assert_type(await bh.databases.list().all(), list[Database])
+    spec = TableSpec("t", {"id": "UInt64"}, order_by="id")
+    assert_type(await bh.tables.create("d", spec), CreatedObject)
+    assert_type(await bh.tables.create("d", "t", {"id": "UInt64"}, order_by="id"), CreatedObject)
+    plan = await bh.tables.plan("d", spec)
+    assert_type(plan, AsyncTablePlan)
+    assert_type(await plan.apply(), None)
+    handle = await bh.queries.submit("SELECT 1")
+    assert_type(handle, AsyncQueryHandle)
+    assert_type(await handle.wait(), QueryStatus)
+    assert_type(await bh.import_jobs.start(1), AsyncExecutionHandle)
+    assert_type(bh.with_options(role="Analyst"), AsyncByteHouse)
+    assert_type(await bh.send(list_databases.plan()), ListDatabasesResponse)
+    async with bh.session() as session:
+        assert_type(await session.execute("SELECT 1"), list[QueryResult])
