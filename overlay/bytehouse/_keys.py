@@ -61,7 +61,11 @@ def _from_keyring(place: str) -> str:
     except ImportError:
         raise ConfigError("api_key refers to a keyring.", hint="pip install keyring") from None
     service, _, user = place.rpartition("/")
-    key = keyring.get_password(service or "bytehouse", user)
+    try:
+        key = keyring.get_password(service or "bytehouse", user)
+    except Exception as error:  # noqa: BLE001 - each of its back ends has errors of its own
+        reason = type(error).__name__
+        raise ConfigError(f"The keyring, which api_key refers to, failed: {reason}.") from None
     if not key:
         raise ConfigError(f"The keyring has no password for {place}, which api_key refers to.")
     return str(key).strip()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
 
+from ._yaml import loader
 from .errors import UpstreamError
 
 __all__ = ["load", "loads_json", "loads_literal"]
@@ -121,11 +122,9 @@ def _loads_yaml(text: str, name: str) -> Any:
             f"{name} is not JSON, and reading YAML needs PyYAML.",
             hint="pip install 'bytehouse-sdk[yaml]', or give the specification as JSON.",
         ) from None
-    from ._yaml import Loader
-
     try:
         _check_yaml(text, name)
-        return json.loads(json.dumps(yaml.load(text, Loader), default=str))  # noqa: S506
+        return json.loads(json.dumps(yaml.load(text, loader()), default=str))  # noqa: S506
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise UpstreamError(f"{name} is neither JSON nor YAML: {reason}") from None
@@ -135,12 +134,10 @@ def _check_yaml(text: str, name: str) -> None:
     """Count what the text would become, by its events, before any of it is built."""
     import yaml
 
-    from ._yaml import Loader
-
     sizes: dict[str, int] = {}
     open_: list[tuple[str | None, int]] = []
     total = 0
-    for event in yaml.parse(text, Loader):
+    for event in yaml.parse(text, loader()):
         if isinstance(event, yaml.AliasEvent):
             if any(anchor == event.anchor for anchor, _ in open_):
                 raise UpstreamError(f"{name} has the YAML alias *{event.anchor} inside of itself.")
