@@ -92,9 +92,17 @@ bench:  ## measure the client beside its peers (ARGS=--save: keep the table)
 fuzz-emulator: setup  ## call the emulator's every operation at length: 6,000 cases, 10,000 calls at once
 	@BYTEHOUSE_EMULATOR_FULL=1 $(RUN) pytest -s tests/emulator_whole/test_whole.py $(ARGS)
 
+.PHONY: soak
+soak: setup  ## do 10,000 mixed operations under faults, judged by the emulator's journal (ARGS=operations)
+	@PYTHONPATH=. $(RUN) tests.faults.workload $(ARGS)
+
 .PHONY: build
 build: setup  ## build the sdist and the wheel into dist/
 	@$(RUN) hatchling build
+
+.PHONY: record-cassettes
+record-cassettes: setup  ## record tests/cassettes again, against the emulator
+	@$(RUN) pytest tests/whole/test_recorded.py --record-mode=rewrite $(ARGS)
 
 .PHONY: requirements
 requirements: setup  ## pin the requirements again (ARGS=--upgrade: to the newest versions)

@@ -15,9 +15,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from bytehouse_emulator.testing import running_emulator
-
 from bytehouse import ByteHouse, Column, PartitionKey, QueryFailed
+from bytehouse_emulator.testing import running_emulator
 
 DATABASE = "nyc"
 ROWS_PER_INSERT = 20_000

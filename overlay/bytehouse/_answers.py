@@ -28,7 +28,16 @@ from ._errors import (
 from ._http import Answer
 from ._secret import Secret
 
-__all__ = ["concealed", "date_of", "decode", "error_of", "raw_response", "retry_after"]
+__all__ = [
+    "concealed",
+    "date_of",
+    "decode",
+    "engine_error_in",
+    "error_of",
+    "raw_response",
+    "retry_after",
+    "undecodable",
+]
 
 _BODY_SHOWN = 500
 _BY_STATUS: dict[int, type[APIError]] = {
@@ -69,21 +78,29 @@ def decode(answer: Answer) -> Mapping[str, Any]:
         ResponseDecodeError: The body broke off, or is no JSON object.
     """
     if answer.too_large:
-        raise _undecodable(answer, "the body of the answer is larger than `max_body` allows")
+        raise undecodable(answer, "the body of the answer is larger than `max_body` allows")
     if not answer.complete:
-        raise _undecodable(answer, "the body of the answer broke off")
+        raise undecodable(answer, "the body of the answer broke off")
     if not answer.body.strip():
         return {}
     try:
         document = msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _undecodable(answer, "the body of the answer is not JSON") from None
+        raise undecodable(answer, "the body of the answer is not JSON") from None
     if not isinstance(document, dict):
-        raise _undecodable(answer, "the body of the answer is not a JSON object")
+        raise undecodable(answer, "the body of the answer is not a JSON object")
     return document
 
 
-def _undecodable(answer: Answer, what: str) -> ResponseDecodeError:
+def engine_error_in(answer: Answer) -> APIError | None:
+    """Return the error that the engine wrote into a success that it had begun; None if it did
+    not."""
+    found = _ENGINE.search(_shown(answer, 4000))
+    return error_of(answer, {"error": found[0]}, 0.0) if found else None
+
+
+def undecodable(answer: Answer, what: str) -> ResponseDecodeError:
+    """Return the error that a success amounts to that cannot be understood."""
     kind = answer.headers.get("content-type", "no content type")
     begins = answer.body.lstrip()[:1]
     hint = (

@@ -6,8 +6,9 @@ came of it.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -33,7 +34,7 @@ from ._errors import (
     TimedOut,
     TransportError,
 )
-from ._http import Answer, Failure, Request
+from ._http import Answer, AsyncIncoming, Failure, Incoming, Request
 from ._keys import bearer
 from ._options import CallOptions, Options, header_value
 from ._readback import Finding, Sight
@@ -41,6 +42,7 @@ from ._report import Report
 from ._retry import UNAVAILABLE, Cause, RetryBudget, may_repeat
 from ._routes import RouteTable
 from ._secret import Secret, secrets_in
+from ._states import Phase, phase_of
 from ._version import USER_AGENT
 
 __all__ = ["Call", "Settings"]
@@ -49,6 +51,7 @@ T = TypeVar("T")
 _E = TypeVar("_E", bound=ByteHouseError)
 ROLE_HEADER = "X-User-ActiveRole"
 _LONGEST_URL = 32_000
+_BROKE_OFF = "the body of the answer broke off"
 _ROUTE_IS = {
     "inferred": "inferred, not documented",
     "documented": "documented, but your tenant may have others",
@@ -80,10 +83,29 @@ class Call(Generic[T]):
         done: Whether it has its result.
         in_doubt: Whether it may have taken effect, and a look is due that may tell.
         report: What tells others about it.
+        rest: Body of a success that is still to be read; None if there is none.
+
+    Args:
+        settings: What all calls of the client share.
+        options: Options of the call.
+        plan: What to send.
+        streamed: Whether the body of a success is to be read piece by piece.
+        secrets: What no error may show, beside what the plan itself holds as a secret.
     """
 
-    def __init__(self, settings: Settings, options: Options, plan: Plan[T]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        options: Options,
+        plan: Plan[T],
+        *,
+        streamed: bool = False,
+        secrets: Collection[Secret] = (),
+    ) -> None:
         self.plan = plan
+        self.rest: Incoming | AsyncIncoming | None = None
+        self._streamed = streamed
+        self._secrets = [*secrets, *secrets_in(plan.body)]
         self.operation = plan.operation
         self.options = options
         self.attempts = 0
@@ -132,6 +154,7 @@ class Call(Generic[T]):
             self._headers(),
             self._content,
             min(left, self.options.timeout),
+            self._streamed,
         )
 
     def answered(self, answer: Answer) -> None:
@@ -143,9 +166,13 @@ class Call(Generic[T]):
             OutcomeUnknown: Whether the call took effect is not known, and nothing can be looked at.
         """
         # A service may repeat what it was sent; neither an error nor a result shall hold a secret.
-        answer = _answers.concealed(answer, [*secrets_in(self.plan.body), self._key])
+        answer = _answers.concealed(answer, [*self._secrets, self._key])
         self._raw = _answers.raw_response(answer, self.attempts)
         self.report.answered(self._raw)
+        if answer.rest is not None:
+            self.rest = answer.rest
+            self._end()
+            return
         try:
             document = _answers.decode(answer) if 200 <= answer.status < 300 else None
         except ResponseDecodeError as undecodable:
@@ -253,6 +280,50 @@ class Call(Generic[T]):
         if isinstance(result, Model) and self._raw is not None:
             result.received(self._raw)
         return result
+
+    @property
+    def raw(self) -> RawResponse | None:
+        """The last answer; without its body, if that is read piece by piece."""
+        return self._raw
+
+    def broke_off(self, failure: Failure) -> ByteHouseError:
+        """Return the error that a body amounts to whose reading has failed."""
+        if failure.timed_out:
+            return self._about(TimedOut("time ran out while the answer was read"))
+        return self._about(_answers.undecodable(self._part(b""), f"{_BROKE_OFF} ({failure})"))
+
+    def misunderstood(self, what: str, part: bytes) -> ByteHouseError:
+        """Return the error that a body amounts to which is read and not understood.
+
+        Args:
+            what: What is wrong with it.
+            part: Where it is wrong.
+        """
+        answer = self._part(part)
+        return self._about(_answers.engine_error_in(answer) or _answers.undecodable(answer, what))
+
+    def judge(self, fields: Mapping[str, Any]) -> None:
+        """Look at what stands beside the rows of a success.
+
+        Raises:
+            APIError: It says that something went wrong.
+        """
+        told = {key: fields[key] for key in ("error", "exception", "message") if key in fields}
+        if phase_of(fields.get("status")) in (Phase.FAILED, Phase.CANCELLED):
+            told.setdefault("error", told.get("message") or fields["status"])
+        if not told.get("error") and told.get("exception"):
+            told["error"] = told["exception"]
+        answer = self._part(json.dumps(told, default=str).encode())
+        error = _answers.error_of(answer, json.loads(answer.body), 0.0)
+        if error is not None:
+            raise self._about(error)
+
+    def _part(self, body: bytes) -> Answer:
+        """Return a part of the body as an answer of its own."""
+        raw = self._raw
+        assert raw is not None  # noqa: S101 - something of the answer has been read
+        answer = Answer(raw.status, raw.headers, body, complete=False, elapsed=raw.elapsed)
+        return _answers.concealed(answer, [*self._secrets, self._key])
 
     @property
     def pause(self) -> float:

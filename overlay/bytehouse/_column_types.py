@@ -23,7 +23,17 @@ from bytehouse_raw.types import Timestamp
 
 from ._type_spelling import ColumnType, parse_type
 
-__all__ = ["Codec", "ResultColumn", "codec_of", "kind_of", "precision_of", "zone_of"]
+__all__ = [
+    "Codec",
+    "ResultColumn",
+    "bare",
+    "codec_of",
+    "holding",
+    "kind_of",
+    "nullable",
+    "precision_of",
+    "zone_of",
+]
 
 Convert = Callable[[Any], Any]
 
@@ -89,17 +99,18 @@ def kind_of(type_: str | None) -> tuple[ColumnType, bool]:
     if type_ is None:
         return ColumnType(""), True
     try:
-        kind, nullable = parse_type(type_)
+        kind, may_be_null = parse_type(type_)
     except RecursionError:
         return ColumnType(""), True
-    return _bare(kind), bool(nullable)
+    return bare(kind), bool(may_be_null)
 
 
-def _bare(kind: ColumnType) -> ColumnType:
+def bare(kind: ColumnType) -> ColumnType:
+    """Return a type without what does not change its values, and as others that it consists of."""
     if kind.name == "LowCardinality" and len(kind.arguments) == 1:
-        return _bare(kind.arguments[0])
+        return bare(kind.arguments[0])
     if kind.name == "SimpleAggregateFunction" and len(kind.arguments) == 2:
-        return _bare(kind.arguments[1])
+        return bare(kind.arguments[1])
     if kind.name == "Nested":
         return ColumnType("Array", (ColumnType("Tuple", kind.arguments),))
     if kind.name in _GEOMETRY:
@@ -122,27 +133,24 @@ def precision_of(kind: ColumnType) -> int:
 @lru_cache(maxsize=1024)
 def codec_of(type_: str | None) -> Codec:
     """Return the codec of a column's type; a type that is not known takes values as they come."""
-    kind, nullable = kind_of(type_)
-    return _nullable(_codec(kind)) if nullable else _codec(kind)
+    kind, may_be_null = kind_of(type_)
+    return nullable(_codec(kind)) if may_be_null else _codec(kind)
 
 
-def _nullable(codec: Codec) -> Codec:
+def nullable(codec: Codec) -> Codec:
+    """Return the codec of the same values and null."""
     return codec if codec.wire is Any else attrs.evolve(codec, wire=Union[codec.wire, None])  # noqa: UP007
 
 
 def _codec(kind: ColumnType) -> Codec:
-    kind = _bare(kind)
+    kind = bare(kind)
     if kind.name == "Nullable" and len(kind.arguments) == 1:
-        return _nullable(_codec(kind.arguments[0]))
+        return nullable(_codec(kind.arguments[0]))
     match kind.name:
         case "DateTime" | "DateTime64":
             return _moment(kind)
-        case "Array" if len(kind.arguments) == 1:
-            return _array(_codec(kind.arguments[0]))
-        case "Map" if len(kind.arguments) == 2:
-            return _map(*map(_codec, kind.arguments))
-        case "Tuple" if kind.arguments:
-            return _tuple(kind.arguments)
+        case "Array" | "Map" | "Tuple" if kind.arguments:
+            return holding(kind, [_codec(argument) for argument in kind.arguments])
         case name if name in _ADDRESSES:
             return Codec(str, _ADDRESSES[name])
         case name if _INTEGER.fullmatch(name):
@@ -190,6 +198,19 @@ def _inside(convert: Convert | None) -> Convert:
     return lambda value: None if value is None else convert(value)
 
 
+def holding(kind: ColumnType, inner: Sequence[Codec]) -> Codec:
+    """Return the codec of a type that holds others, from the codecs of those."""
+    match kind.name, inner:
+        case "Array", [item]:
+            return _array(item)
+        case "Map", [key, value]:
+            return _map(key, value)
+        case "Tuple", _:
+            return _tuple(kind.arguments, inner)
+        case _:
+            return Codec()
+
+
 def _array(item: Codec) -> Codec:
     if item.convert is None:
         return Codec(list[item.wire])  # type: ignore[name-defined]  # a type made at run time
@@ -205,8 +226,7 @@ def _map(key: Codec, value: Codec) -> Codec:
     return Codec(wire, lambda found: {keys(k): values(v) for k, v in found.items()})
 
 
-def _tuple(elements: Sequence[ColumnType]) -> Codec:
-    codecs = [_codec(element) for element in elements]
+def _tuple(elements: Sequence[ColumnType], codecs: Sequence[Codec]) -> Codec:
     wire: Any = tuple[tuple(codec.wire for codec in codecs)]  # type: ignore[misc]
     named = _as_object(elements, codecs)
     convert = _each([codec.convert for codec in codecs])

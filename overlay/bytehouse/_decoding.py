@@ -62,9 +62,7 @@ class RowDecoder:
             for at, key in enumerate(self._keys)
         ]
         renamed = {f"f{at}": key for at, key in enumerate(self._keys)}
-        row = msgspec.defstruct(
-            "Row", fields, rename=renamed, forbid_unknown_fields=True, gc=False
-        )
+        row = msgspec.defstruct("Row", fields, rename=renamed, forbid_unknown_fields=True, gc=False)
         return list[row]  # type: ignore[valid-type]  # the same
 
     def decode(self, block: bytes, *, sure: bool) -> list[Row]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextvars import ContextVar
 from functools import cache
 from importlib.util import find_spec
@@ -22,18 +22,31 @@ from ._config import ATTRIBUTES, Config, Value, parse_setting
 from ._errors import ConfigError
 from ._secret import Secret
 
-__all__ = ["Answer", "AsyncHttpTransport", "Failure", "HttpTransport", "Request", "fetch"]
+__all__ = [
+    "Answer",
+    "AsyncHttpTransport",
+    "AsyncIncoming",
+    "Failure",
+    "HttpTransport",
+    "Incoming",
+    "Request",
+    "fetch",
+]
 
 
 @attrs.frozen
 class Request:
-    """Hold one attempt of a call, ready to be sent. Its repr shows no header and no body."""
+    """Hold one attempt of a call, ready to be sent. Its repr shows no header and no body.
+
+    With `streamed`, the body of a success is left to be read piece by piece.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = attrs.field(repr=False)
     content: bytes | None = attrs.field(repr=False)
     timeout: float
+    streamed: bool = False
 
 
 @attrs.frozen
@@ -47,6 +60,7 @@ class Answer:
         complete: Whether the body came whole.
         elapsed: Seconds from sending to the last byte.
         too_large: Whether it was not read to its end, because it is larger than it may be.
+        rest: The body, where it is still to be read.
     """
 
     status: int
@@ -55,6 +69,7 @@ class Answer:
     complete: bool
     elapsed: float
     too_large: bool = False
+    rest: Incoming | AsyncIncoming | None = attrs.field(default=None, repr=False)
 
 
 class Failure(Exception):
@@ -124,6 +139,13 @@ def _proxy(config: Config) -> httpx.Proxy | None:
     return httpx.Proxy(text)
 
 
+def _limits(config: Config) -> httpx.Limits:
+    # A lower number of connections to keep would have them closed after each call as soon as more
+    # are in use: the pool counts all of them, not only the idle ones.
+    most = config.max_connections
+    return httpx.Limits(max_connections=most, max_keepalive_connections=most)
+
+
 def _wire(request: Request) -> httpx.Request:
     timeout = request.timeout
     return httpx.Request(
@@ -140,6 +162,40 @@ def _wire(request: Request) -> httpx.Request:
             }
         },
     )
+
+
+class _Whole(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """Give a connection up whose answer was longer than it said.
+
+    What follows an answer would be taken for the answer to the next request on the connection,
+    which may be another role's.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._stream:
+            yield chunk
+
+    def close(self) -> None:
+        self._part()
+        self._stream.close()
+
+    async def aclose(self) -> None:
+        self._part()
+        await self._stream.aclose()
+
+    def _part(self) -> None:
+        # No public way leads from an answer to the parser of its connection.
+        part = self._stream
+        for name in ("_httpcore_stream", "_stream", "_connection", "_h11_state"):
+            part = getattr(part, name, None)
+        if part is not None and part.trailing_data[0]:
+            part.send_failed()
 
 
 class _Reading:
@@ -164,7 +220,7 @@ class _Reading:
     def too_large(self) -> bool:
         return self._size > self._max_body
 
-    def answer(self, *, complete: bool) -> Answer:
+    def answer(self, *, complete: bool, rest: Incoming | AsyncIncoming | None = None) -> Answer:
         """Return what has come; of a body that broke off at least the status is known."""
         return Answer(
             self._response.status_code,
@@ -173,6 +229,7 @@ class _Reading:
             complete and not self.too_large,
             time.monotonic() - self._started,
             self.too_large,
+            rest,
         )
 
 
@@ -230,6 +287,44 @@ class _Backend(httpcore.SyncBackend):
         return _Stream(super().connect_tcp(host, port, left, *args, **options))
 
 
+class Incoming:
+    """Read the body of an answer piece by piece.
+
+    Args:
+        response: The answer.
+        left: Seconds that reading may wait for the service in all.
+    """
+
+    def __init__(self, response: httpx.Response, left: float) -> None:
+        self._response = response
+        self._pieces = response.iter_bytes()
+        self._left = left
+
+    def read(self) -> bytes:
+        """Return the next piece; empty at the end.
+
+        Raises:
+            Failure: The body broke off, or time ran out.
+        """
+        began = time.monotonic()
+        before = _until.set(began + self._left)
+        try:
+            piece = next(filter(None, self._pieces), b"")
+        except (*_LOST, *_BROKEN) as error:
+            failure = _failure(error)
+        else:
+            self._left -= time.monotonic() - began
+            return piece
+        finally:
+            _until.reset(before)
+        self.close()
+        raise failure  # not where it was caught: the library's frames hold the key
+
+    def close(self) -> None:
+        """Close the body, and a connection that has more of it to come."""
+        self._response.close()
+
+
 class HttpTransport:
     """Send requests over a pool of connections that all calls of a client share."""
 
@@ -237,9 +332,7 @@ class HttpTransport:
         self._max_body: int = config.max_body
         self._transport = httpx.HTTPTransport(
             verify=_tls(config.ca_file, config.client_cert),
-            limits=httpx.Limits(
-                max_connections=config.max_connections, max_keepalive_connections=20
-            ),
+            limits=_limits(config),
             proxy=_proxy(config),
         )
         # httpcore takes a backend of one's own; httpx has no argument to hand one on.
@@ -263,7 +356,11 @@ class HttpTransport:
     def _exchange(self, request: Request) -> Answer:
         started = time.monotonic()
         response = self._transport.handle_request(_wire(request))
+        response.stream = _Whole(response.stream)
         reading = _Reading(response, started, self._max_body)
+        if request.streamed and response.is_success:
+            left = request.timeout - (time.monotonic() - started)
+            return reading.answer(complete=False, rest=Incoming(response, left))
         try:
             for chunk in response.iter_bytes():
                 if not reading.add(chunk):
@@ -310,16 +407,54 @@ def fetch(request: Request, *, max_body: int, config: Config | None = None) -> A
     return answer
 
 
+class AsyncIncoming:
+    """Read the body of an answer piece by piece.
+
+    Args:
+        response: The answer.
+        left: Seconds that reading may wait for the service in all.
+    """
+
+    def __init__(self, response: httpx.Response, left: float) -> None:
+        self._response = response
+        self._pieces = response.aiter_bytes()
+        self._left = left
+
+    async def read(self) -> bytes:
+        """Return the next piece; empty at the end.
+
+        Raises:
+            Failure: The body broke off, or time ran out.
+        """
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self._left):
+                piece: bytes | None = b""
+                while piece == b"":
+                    piece = await anext(self._pieces, None)
+        except (*_LOST, *_BROKEN) as error:
+            failure = _failure(error)
+        else:
+            self._left -= time.monotonic() - began
+            return piece or b""
+        await self.aclose()
+        raise failure  # not where it was caught: the library's frames hold the key
+
+    async def aclose(self) -> None:
+        """Close the body, and a connection that has more of it to come."""
+        await self._response.aclose()
+
+
 class AsyncHttpTransport:
     """Send requests over a pool of connections that all calls of an asynchronous client share."""
 
     def __init__(self, config: Config) -> None:
         self._max_body: int = config.max_body
+        # The library's own queue takes a time that grows with the square of those who wait.
+        self._slots = asyncio.Semaphore(config.max_connections)
         self._transport = httpx.AsyncHTTPTransport(
             verify=_tls(config.ca_file, config.client_cert),
-            limits=httpx.Limits(
-                max_connections=config.max_connections, max_keepalive_connections=20
-            ),
+            limits=_limits(config),
             proxy=_proxy(config),
         )
 
@@ -329,18 +464,31 @@ class AsyncHttpTransport:
         Raises:
             Failure: No answer came.
         """
+        ends = time.monotonic() + request.timeout
         try:
+            async with asyncio.timeout(request.timeout):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise Failure("no connection became free", sent=False, timed_out=True) from None
+        try:
+            left = max(0.001, ends - time.monotonic())
             # A little more than the library's own time-outs, which know whether it was sent.
-            async with asyncio.timeout(request.timeout + 0.05):
-                return await self._exchange(request)
+            async with asyncio.timeout(left + 0.05):
+                return await self._exchange(attrs.evolve(request, timeout=left))
         except _LOST as error:
             failure = _failure(error)
+        finally:
+            self._slots.release()
         raise failure  # not where it was caught: the library's frames hold the key
 
     async def _exchange(self, request: Request) -> Answer:
         started = time.monotonic()
         response = await self._transport.handle_async_request(_wire(request))
+        response.stream = _Whole(response.stream)
         reading = _Reading(response, started, self._max_body)
+        if request.streamed and response.is_success:
+            left = request.timeout - (time.monotonic() - started)
+            return reading.answer(complete=False, rest=AsyncIncoming(response, left))
         try:
             async for chunk in response.aiter_bytes():
                 if not reading.add(chunk):

@@ -22,10 +22,11 @@ class CallOptions(TypedDict, total=False):
 
     Attributes:
         role: Role to act under; None removes the client's default for this call.
-        timeout: Seconds that one attempt may take.
-        deadline: Seconds that the call may take in all.
-        max_retries: How many times the call may be sent again.
-        headers: Further HTTP headers.
+        timeout: Seconds, or a timedelta, that one attempt may take.
+        deadline: Seconds, or a timedelta, that the call may take in all, further attempts and
+            pauses included.
+        max_retries: How many times the call may be sent again where that can do no harm; 0 never.
+        headers: Further HTTP headers, on top of those of the client.
         retry_policy: How long the pauses between attempts are.
         on_retry: Called with a `Retry` each time a call goes on after an attempt without a result:
             before it is sent again, and before the state is looked at. What it raises is logged and
@@ -47,7 +48,7 @@ class ViewOptions(CallOptions, total=False):
     Attributes:
         warehouse: Id of the virtual warehouse that queries run on; None leaves the choice to the
             service.
-        mode: SQL dialect of queries.
+        mode: SQL dialect of queries: ``ansi_sql`` or ``clickhouse_sql``.
     """
 
     warehouse: str | None

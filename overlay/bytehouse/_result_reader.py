@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Generator
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 import msgspec
@@ -28,7 +28,7 @@ from ._shapes import (
     unnamed,
 )
 
-__all__ = ["Begin", "Columns", "End", "Event", "Fields", "NotUnderstood", "Reference", "Reader"]
+__all__ = ["Begin", "Columns", "End", "Event", "Fields", "NotUnderstood", "Reader", "Reference"]
 
 _FIRST_BLOCK = 1 << 14
 _BLOCK = 1 << 18

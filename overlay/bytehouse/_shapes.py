@@ -70,8 +70,8 @@ def _column(item: object) -> ResultColumn | None:
         case [str(name), str(type_)]:
             return ResultColumn(name, type_)
         case dict():
-            name = _first(item, _NAME_KEYS)
-            return None if name is None else ResultColumn(name, _first(item, _TYPE_KEYS))
+            named = _first(item, _NAME_KEYS)
+            return None if named is None else ResultColumn(named, _first(item, _TYPE_KEYS))
         case _:
             return None
 

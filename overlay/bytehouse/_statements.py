@@ -38,6 +38,80 @@ def statement(sql: str) -> str:
     return sql
 
 
+@attrs.frozen(kw_only=True)
+class Submission:
+    """Hold what is submitted to run: one statement or several, and how.
+
+    Attributes:
+        options: Options of the call; `timeout` is the deadline unless something else was said.
+        secrets: What came as a secret among the parameters, and its form in the text.
+    """
+
+    sql: str = attrs.field(repr=False)
+    mode: Mode
+    warehouse: str | None
+    query_id: str
+    session_id: str | None
+    max_rows: int | None
+    async_after: int | None
+    options: CallOptions
+    secrets: tuple[Secret, ...] = attrs.field(default=(), repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        sql: str,
+        settled: Options,
+        options: CallOptions,
+        *,
+        params: Mapping[str, object] | None = None,
+        mode: Mode | None = None,
+        warehouse: str | None = None,
+        query_id: str | None = None,
+        session_id: str | None = None,
+        max_rows: int | None = None,
+        async_after: int | None = None,
+    ) -> Self:
+        """Bind the parameters and fill in what is not given.
+
+        Raises:
+            InvalidArgument: There is no statement, or its parameters do not fit.
+        """
+        secrets = secrets_in(params)
+        bound = bind(statement(sql), params)
+        return cls(
+            # A text with secrets in it hides itself, in a traceback too.
+            sql=Secret(bound) if secrets else bound,
+            mode=mode or settled.mode,
+            warehouse=warehouse or settled.warehouse,
+            query_id=query_id or new_query_id(),
+            session_id=session_id,
+            max_rows=max_rows,
+            async_after=async_after,
+            options={"timeout": settled.deadline, **options},
+            secrets=(*secrets, *(Secret(literal(secret)[1:-1]) for secret in secrets)),
+        )
+
+    def plan(self) -> Plan[SubmitSyncQueryResponse]:
+        """Plan to submit it and wait for its results."""
+        body = SubmitSyncQueryRequest(
+            query=self.sql,
+            mode=self.mode,
+            vw_id=self.warehouse,
+            query_id=self.query_id,
+            max_rows_return=self.max_rows,
+            async_mode_switch_after_in_sec=self.async_after,
+        )
+        return submit_sync_query.plan(body=body, x_query_session_id=self.session_id)
+
+    def background_plan(self) -> Plan[SubmitAsyncQueryResponse]:
+        """Plan to submit it to run in the background."""
+        body = SubmitAsyncQueryRequest(
+            query=self.sql, mode=self.mode, vw_id=self.warehouse, query_id=self.query_id
+        )
+        return submit_async_query.plan(body=body)
+
+
 def results_of(data: object) -> list[QueryResult]:
     """Return the results that an answer holds, as it holds them.
 

@@ -196,6 +196,7 @@ async def _read_body(emulator: Emulator, operation: Operation, request: Request)
         raise invalid("Request", f"The body is no JSON: {error}") from None
     if problem := operation.validate_body(body):
         raise invalid("Request", f"The body is not as it must be: {problem}")
+    operation.settle_integers(body)
     return cast(dict[str, Any], body)
 
 

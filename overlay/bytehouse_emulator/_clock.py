@@ -9,8 +9,8 @@ from typing import Final
 SECOND: Final = 1_000_000_000
 MINUTE: Final = 60 * SECOND
 DAY: Final = 86_400 * SECOND
-# Nothing can be dated later: datetime knows no year of five digits.
-LATEST: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp()) * SECOND
+# Nothing can be dated later: the nanoseconds of what is kept take 64 bits, which end in 2554.
+LATEST: Final = int(datetime(2500, 1, 1, tzinfo=UTC).timestamp()) * SECOND
 
 
 class Clock:

@@ -170,6 +170,10 @@ def check_keys(create: Create) -> None:
             raise _bad_key(f"The key column {name!r} must not be nullable.")
         if columns and name.isidentifier() and name not in columns:
             raise _bad_key(f"The key column {name!r} is not one of the columns.")
+    cluster = create.clauses.get("CLUSTER")
+    if cluster and columns and not any(token.name in columns for token in cluster.value):
+        # The engine never sees this clause, so it cannot say so.
+        raise _bad_key("CLUSTER BY names none of the columns.")
 
 
 def nullability(create: Create) -> list[Edit]:

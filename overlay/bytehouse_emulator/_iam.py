@@ -348,7 +348,7 @@ def _keep_start_key(caller: Caller, key_id: str) -> None:
 def _later(nanoseconds: int, days: int) -> int:
     later = nanoseconds + days * DAY
     if later > LATEST:
-        raise invalid("ApiKey", "So many days lead beyond the year 9999.")
+        raise invalid("ApiKey", "So many days lead beyond the year 2499.")
     return later
 
 

@@ -110,7 +110,7 @@ async def _tell_time(emulator: Emulator, _request: Request) -> dict[str, Any]:
 async def _advance(emulator: Emulator, request: Request) -> dict[str, Any]:
     seconds = (await _read(request, Advance)).advance_seconds
     if not 0 <= seconds <= (LATEST - emulator.clock.nanoseconds()) / SECOND:
-        message = "The clock goes forward only, and not beyond the year 9999."
+        message = "The clock goes forward only, and not beyond the year 2499."
         raise invalid("Clock", message)
     emulator.clock.advance(int(seconds * SECOND))
     return await _tell_time(emulator, request)

@@ -197,7 +197,7 @@ class _Seeding:
         operation = self._emulator.specification.operations[name]
         if problem := operation.validate_body(body):
             raise invalid("Seed", f"not as {name} takes it: {problem}")
-        if unknown := body.keys() - operation.body_properties:
+        if unknown := body.keys() - operation.body_properties.keys():
             raise invalid("Seed", f"{name} takes no {', '.join(sorted(unknown))}")
         caller = Caller(FIRST_USER, START_KEY)
         call = Call(self._emulator, name, parameters, body, ACCOUNT_ADMIN, caller)

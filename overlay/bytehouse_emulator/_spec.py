@@ -102,11 +102,20 @@ class Operation:
         return self._spec.validator(content["application/json"]["schema"])
 
     @cached_property
-    def body_properties(self) -> frozenset[str]:
-        """Answer with the names that the body of a request may have."""
+    def body_properties(self) -> Mapping[str, Mapping[str, Any]]:
+        """Answer with what the body of a request may have, by name."""
         content = self._spec.resolve(self.item["requestBody"])["content"]
         schema = self._spec.resolve(content["application/json"]["schema"])
-        return frozenset(schema.get("properties", ()))
+        properties = schema.get("properties", {})
+        return {name: self._spec.resolve(inner) for name, inner in properties.items()}
+
+    def settle_integers(self, body: dict[str, Any]) -> None:
+        """Write the integers of a body as such: JSON takes 5.0 for one, of any length."""
+        for name in body.keys() & self.body_properties.keys():
+            if "integer" in self.body_properties[name].get("type", ()) and body[name] is not None:
+                body[name] = int(body[name])
+                if not -(1 << 63) <= body[name] < 1 << 63:
+                    raise invalid("Request", f"The number {name!r} takes more than 64 bits.")
 
     @cached_property
     def validate_answer(self) -> Validate:

@@ -83,6 +83,17 @@ def test_a_body_that_is_not_as_it_must_be_is_refused(
     assert api.fails("POST", "/v1/databases", content=body, headers=headers)[0] == status
 
 
+def test_an_integer_is_one_however_it_is_written(api: Api) -> None:
+    """JSON takes 5.0 for an integer and sets no limit; what cannot be kept is refused."""
+    warehouse = {"name": "whole", "configID": 123451.0, "autoSuspend": 5.0}
+    api.ok("POST", "/v1/vws", warehouse)
+    assert api.call("GET", "/v1/vws/whole").text.count('"autoSuspend":5,') == 1
+    for number in (1e300, 1 << 70):
+        refused = api.fails("PATCH", "/v1/vws/whole", {"autoSuspend": number})
+        assert refused == (400, "Request_Invalid")
+    api.ok("DELETE", "/v1/vws/whole")
+
+
 @pytest.mark.parametrize(
     "parameters", [{"offset": "x"}, {"offset": "-1"}, {"limit": "1.5"}, {"limit": "-1"}]
 )

@@ -121,6 +121,8 @@ def test_every_kind_of_key_is_kept(api: Api, database: str) -> None:
         {"uniqueKey": {}},
         {"uniqueKey": {"columns": ["nowhere"]}},
         {"clusterKey": {"expr": "k", "numBuckets": 0}},
+        {"clusterKey": {"expr": "SYSTEM SHUTDOWN", "numBuckets": 1}},
+        {"clusterKey": {"expr": "(" * 20_000 + "1" + ")" * 20_000, "numBuckets": 1}},
         {"name": ""},
         {"name": ".."},
     ],

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from moto.server import ThreadedMotoServer
-from pyarrow import fs  # type: ignore[import-untyped]
+from pyarrow import fs
 
 from tests.emulator_loading.loader import JOBS, Loader
 

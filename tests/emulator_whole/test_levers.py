@@ -362,6 +362,21 @@ def test_chance_is_the_same_with_the_same_seed(emulator: RunningEmulator, api: A
     assert struck(1) == first != struck(2)
 
 
+# The clock
+
+
+def test_whatever_is_dated_as_late_as_can_be_is_kept(emulator: RunningEmulator, api: Api) -> None:
+    """The clock stops, and dates end, before they outgrow what they are kept in."""
+    refused = api.fails("POST", "/v1/iam/api-keys", {"expiryInDays": 200_000})
+    assert refused == (400, "ApiKey_Invalid")
+    emulator.advance_clock(470 * 365.25 * 86_400)
+    api.ok("POST", "/v1/vws", {"name": "late", "configID": 123451})
+    api.ok("POST", "/v1/iam/api-keys", {"expiryInDays": 90})
+    assert api.rows("SELECT 1") == [[1]]
+    assert api.ok("GET", "/v1/vws/late")["createdAt"] > "2490"
+    assert api.fails("POST", "/_emulator/clock", {"advance_seconds": 1e9})[0] == 400
+
+
 # Shapes
 
 

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from bytehouse import APIError, ByteHouse, ByteHouseError, ResponseDecodeError
+from bytehouse import APIError, ByteHouse, ResponseDecodeError
 from tests.overlay.colours import MakeClient
 from tests.overlay.server import Reply, ScriptedServer, data
 
@@ -68,9 +68,7 @@ def test_what_follows_an_answer_is_not_taken_for_the_next(
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-def test_a_bomb_is_not_unpacked(
-    make: MakeClient, server: ScriptedServer, encoding: str
-) -> None:
+def test_a_bomb_is_not_unpacked(make: MakeClient, server: ScriptedServer, encoding: str) -> None:
     """A body that is small on the wire and huge unpacked is refused after `max_body`, asked for
     once, and memory stays bounded."""
     huge = b"[" + b" " * 300_000_000 + b"]"
@@ -96,17 +94,3 @@ def test_an_error_with_a_huge_body_is_still_that_error(
     with pytest.raises(APIError) as caught:
         make(server.url, max_body=1000).databases.get("d")
     assert caught.value.status == 404
-
-
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("write", [False, True])
-def test_no_redirect_is_followed(
-    bh: ByteHouse, server: ScriptedServer, status: int, write: bool
-) -> None:
-    """Neither to another host, where the key would go along, nor to plain http, nor anywhere."""
-    with ScriptedServer() as other:
-        server.script(Reply(status, headers={"Location": f"{other.url}/v1/databases"}))
-        with pytest.raises(ByteHouseError, match="redirects"):
-            bh.databases.create("d") if write else bh.databases.get("d")
-        assert len(server.seen) == 1
-        assert other.connections == 0

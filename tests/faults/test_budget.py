@@ -95,9 +95,7 @@ def test_a_hook_and_the_log_see_every_retry_and_every_look(
     """Each tells operation, route, attempt, status, role, request id and what comes next."""
     caplog.set_level(logging.INFO, "bytehouse")
     missing = Reply(404, {"error": {"code": "errbook_Database_NotFound", "message": "none"}})
-    server.script(
-        Reply(503, headers={"X-Request-ID": "r-1"}), missing, CLOSED, data({"uuid": "u"})
-    )
+    server.script(Reply(503, headers={"X-Request-ID": "r-1"}), missing, CLOSED, data({"uuid": "u"}))
     seen: list[Retry] = []
     bh = make(server.url, role="Analyst", on_retry=seen.append)
     with pytest.raises(OutcomeUnknown):

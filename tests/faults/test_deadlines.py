@@ -28,6 +28,7 @@ PAGES: Call = lambda bh: bh.databases.list(page_size=1).all()  # noqa: E731
 SCRIPTED: dict[str, tuple[Call, Reply]] = {
     "never answers": (READ, SILENT),
     "never answers a create": (CREATE, SILENT),
+    "never answers a statement": (EXECUTE, SILENT),
     "never answers a delete": (DELETE, SILENT),
     "stops in the headers": (READ, Reply(raw=HEAD[:20], then="wait")),
     "stops in the body": (READ, Reply(raw=HEAD, then="wait")),

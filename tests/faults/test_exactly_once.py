@@ -51,12 +51,14 @@ def test_a_statement_that_ran_gives_its_result_though_its_answer_was_lost(
     bh = make(**emulator.client_arguments)
     emulator.fault("submit_sync_query", **fault)  # type: ignore[arg-type]
     [result] = bh.queries.execute("SELECT 6 * 7 AS answer", query_id=name)
-    assert result.rows == [["42"]] or result.rows == [[42]]
+    assert [[int(value) for value in row] for row in result.rows or ()] == [[42]]
     emulator.fault("submit_async_query", **fault)  # type: ignore[arg-type]
     handle = bh.queries.submit("SELECT 1", query_id=f"{name}-a")
     assert handle.id == f"{name}-a"
     assert len(handle.result()) == 1
-    ran = [e["subject"]["queryID"] for e in emulator.journal() if e["operation"][:6] == "submit"]
+    ran = [
+        e["subject"].get("queryID") for e in emulator.journal() if e["operation"][:6] == "submit"
+    ]
     assert [ran.count(query) for query in (name, f"{name}-a")] == [1, 1]
 
 

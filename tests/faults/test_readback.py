@@ -71,7 +71,14 @@ def test_what_is_not_as_asked_for_is_a_conflict(bh: ByteHouse, server: ScriptedS
 
 @pytest.mark.parametrize(
     "live",
-    [data({"name": "d", "uuid": "u"}), made(-3600), data({}), data(None), data([1]), Reply(body={})],
+    [
+        data({"name": "d", "uuid": "u"}),
+        made(-3600),
+        data({}),
+        data(None),
+        data([1]),
+        Reply(body={}),
+    ],
     ids=str,
 )
 def test_where_the_time_of_creation_cannot_be_told_the_outcome_is_unknown(

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ READER = InMemoryMetricReader()
 
 
 @pytest.fixture
-def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
+def spans() -> InMemorySpanExporter:
     """Collect what is told; a provider can be set once in a process."""
     if not isinstance(trace.get_tracer_provider(), TracerProvider):
         provider = TracerProvider()
@@ -30,7 +29,7 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
         trace.set_tracer_provider(provider)
         metrics.set_meter_provider(MeterProvider([READER]))
     EXPORTER.clear()
-    yield EXPORTER
+    return EXPORTER
 
 
 def told(span: Any) -> dict[str, Any]:
@@ -42,9 +41,7 @@ def test_a_call_is_a_span_with_its_operation_route_status_and_attempts(
     make: MakeClient, server: ScriptedServer, spans: InMemorySpanExporter
 ) -> None:
     """Names of objects are in none of it, so that spans of one kind fall together."""
-    server.script(
-        Reply(503), Reply(body={"data": {"name": "d"}}, headers={"X-Request-ID": "r-7"})
-    )
+    server.script(Reply(503), Reply(body={"data": {"name": "d"}}, headers={"X-Request-ID": "r-7"}))
     make(server.url, role="Analyst").databases.get("secret_name")
     (span,) = spans.get_finished_spans()
     assert span.name == "get_database"

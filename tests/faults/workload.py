@@ -57,8 +57,7 @@ class Account:
         try:
             act()
         except OutcomeUnknown as error:
-            assert error.operation == operation
-            outcome = "unknown"
+            outcome = "unknown" if error.operation == operation else "misnamed"
         except ByteHouseError as error:
             outcome = type(error).__name__
         with self._lock:
@@ -73,7 +72,9 @@ def story(bh: ByteHouse, account: Account, name: str, user: int) -> None:
         return
     note("get_database", name, lambda: bh.databases.get(name))
     if note(
-        "create_table", f"{name}.t", partial(bh.tables.create, name, "t", {"a": "Int64"}, order_by="a")
+        "create_table",
+        f"{name}.t",
+        partial(bh.tables.create, name, "t", {"a": "Int64"}, order_by="a"),
     ):
         for number in range(3):
             sql = f"INSERT INTO {name}.t VALUES ({number})"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.overlay.server import Reply, ScriptedServer
 from tests.packaging.conftest import Built
 
 PACKAGES = {
@@ -66,7 +67,7 @@ def test_a_wheel_built_from_the_sdist_is_the_same(built: Built) -> None:
 def run_bare(site: Path, program: str) -> subprocess.CompletedProcess[str]:
     """Run a program that sees the standard library and the bare installation only."""
     command = [sys.executable, "-I", "-S", "-W", "error", "-c"]
-    start = f"import sys; sys.path.insert(0, {str(site)!r}); "
+    start = f"import sys; sys.path.insert(0, {str(site)!r})\n"
     return subprocess.run([*command, start + program], capture_output=True, text=True, check=False)
 
 
@@ -81,6 +82,28 @@ def test_the_client_imports_without_extras(bare: Path, package: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 10
+
+
+def test_the_client_works_without_extras(bare: Path) -> None:
+    """After a plain installation both colours make calls and walk lists."""
+    sales = {"name": "sales"}
+    with ScriptedServer() as server:
+        server.script(Reply(body={"data": [sales], "meta": {"offset": 0, "total": 1}}))
+        done = run_bare(
+            bare,
+            f"""
+import asyncio
+from bytehouse import AsyncByteHouse, ByteHouse
+with ByteHouse({server.url!r}, "k") as bh:
+    print([found.name for found in bh.databases.list()])
+async def main():
+    async with AsyncByteHouse({server.url!r}, "k") as bh:
+        print([found.name async for found in bh.databases.list()])
+asyncio.run(main())
+""",
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["['sales']", "['sales']"]
 
 
 def loaded_by(imports: str) -> set[str]:

@@ -28,7 +28,7 @@ class Checkout:
         monkeypatch.setattr(install, "create", self.create)
         monkeypatch.setattr(install, "pip", self.pip)
 
-    def create(self, environment: Path, files: list[Path]) -> None:
+    def create(self, environment: Path, _files: list[Path]) -> None:
         """Note that the environment is made afresh."""
         self.done.append("create")
         if self.fails:

@@ -42,7 +42,6 @@ def check(request: pytest.FixtureRequest, bare: Path, root: Path, tmp_path: Path
         shutil.copy(root / "tests" / "typing" / command[-1], tmp_path)
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode in (0, 1), done.stdout + done.stderr
-        print(done.stdout)
         return done
 
     return mypy if request.param == "mypy" else pyright

@@ -63,7 +63,7 @@ def synchronous(bh: ByteHouse) -> None:
     assert_type(bh.databases.ensure("sales"), Ensured[Database])
     assert_type(bh.databases.ensure("sales").actual, Database)
     assert_type(bh.databases.list(), Pager[Database])
-    assert_type([found for found in bh.databases.list(page_size=10)], list[Database])
+    assert_type([found for found in bh.databases.list() if found.name], list[Database])
     assert_type(bh.databases.list().all(), list[Database])
     assert_type(bh.databases.list().first(), Database | None)
     assert_type(bh.databases.list().total, int | None)
@@ -157,7 +157,7 @@ async def asynchronous(bh: AsyncByteHouse) -> None:
     """Use the asynchronous client."""
     assert_type(await bh.databases.create("sales"), CreatedObject)
     assert_type(bh.databases.list(), AsyncPager[Database])
-    assert_type([found async for found in bh.databases.list()], list[Database])
+    assert_type([found async for found in bh.databases.list() if found.name], list[Database])
     assert_type(aiter(bh.databases.list()), AsyncIterator[Database])
     assert_type(await bh.databases.list().all(), list[Database])
     spec = TableSpec("t", {"id": "UInt64"}, order_by="id")

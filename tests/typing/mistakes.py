@@ -12,7 +12,7 @@ def mistakes(bh: ByteHouse, spec: TableSpec) -> None:
     bh.databases.get()  # wrong
     bh.databases.create("sales", descripton="x")  # wrong
     bh.databases.list(page_size="10")  # wrong
-    bh.databases.get("sales").nme  # wrong
+    print(bh.databases.get("sales").nme)  # wrong
     bh.queries.execute("SELECT 1", mode="mysql")  # wrong
     bh.tables.create("d", spec, order_by="id")  # wrong
     bh.tables.create("d", "t", order_by="id")  # wrong

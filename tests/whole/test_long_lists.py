@@ -93,6 +93,7 @@ def crowded() -> Iterator[RunningEmulator]:
         yield emulator
 
 
+@pytest.mark.timeout(240)  # the engine takes its time to make 1,050 databases
 @pytest.mark.parametrize("name", SIZES)
 def test_the_emulator_gives_every_entry_once(
     make: MakeClient, crowded: RunningEmulator, name: str

@@ -21,11 +21,13 @@ from .._options import CallOptions, Options, Seconds, ViewOptions
 from .._paging import DEFAULT_PAGE_SIZE, Walk
 from .._retry import OnRetry, RetryPolicy
 from .._roles import acting_as, role_of
+from ._body import AsyncBody
 from ._session import AsyncSession
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
+    from .._secret import Secret
     from .account import AsyncAccount
     from .api_keys import AsyncApiKeys
     from .assignments import AsyncAssignments
@@ -175,9 +177,8 @@ class AsyncByteHouse:
         del api_key, proxy  # so that no traceback shows them
         config = load(arguments, profile=profile, file=config_file)
         self._shared = _Shared(Settings(config, clock or Clock()))
-        self._options = Options.of(config).but(
-            {"retry_policy": retry_policy or RetryPolicy(), "on_retry": on_retry}
-        )
+        further = {"retry_policy": retry_policy or RetryPolicy(), "on_retry": on_retry}
+        self._options = Options.of(config).but(further)
 
     @property
     def config(self) -> Config:
@@ -332,18 +333,29 @@ class AsyncByteHouse:
         """Act under a role within a `with` block, in this thread or task alone.
 
         It goes before the defaults of the client and its views; an option of a call goes before it.
-        None takes the user's default role.
+
+        Args:
+            role: Name of the role; None takes the user's default role.
         """
         return acting_as(self._shared, self._options.but({"role": role}).role)
 
     def settled(self, options: CallOptions) -> CallOptions:
-        """Return the options of a call with the role that a `with` block has set, if one has."""
+        """Return the options of a call with the role that a `with` block has set, if one has.
+
+        Args:
+            options: Options of a call; a role among them goes before that of the block.
+        """
         return cast("CallOptions", {**role_of(self._shared), **options})
 
     def with_options(self, **changes: Unpack[ViewOptions]) -> Self:
         """Return a view of this client with other defaults.
 
         It shares its origin's connections, and closes with it.
+
+        Args:
+            **changes: What a call takes (`role`, `timeout`, `deadline`, `max_retries`, `headers`
+                and so on; see `CallOptions`), and `warehouse` and `mode` for queries. None as
+                `role` or `warehouse` removes the default.
 
         Raises:
             InvalidArgument: There is no such option, or its value makes no sense.
@@ -369,6 +381,27 @@ class AsyncByteHouse:
         """
         options = self.settled(options)
         call: Call[T] = Call(self._shared.settings, self._options.but(options), plan)
+        await self._carry(call)
+        return call.result()
+
+    async def stream(
+        self, plan: Plan[Any], *, secrets: Collection[Secret] = (), **options: Unpack[CallOptions]
+    ) -> AsyncBody:
+        """Send one call as `send` does, and return the body of its answer to be read in pieces.
+
+        Args:
+            plan: The call.
+            secrets: What no error may show.
+            **options: Options of this call. Reading waits for the service no longer than `timeout`
+                and `deadline` leave; what the caller does meanwhile does not count.
+        """
+        settled = self._options.but(self.settled(options))
+        call = Call(self._shared.settings, settled, plan, streamed=True, secrets=secrets)
+        await self._carry(call)
+        return AsyncBody(call)
+
+    async def _carry(self, call: Call[Any]) -> None:
+        """Send a call until it is done."""
         with call.report:
             while True:
                 transport = self._shared.transport
@@ -380,7 +413,7 @@ class AsyncByteHouse:
                     call.answered(answer)
                 await self._settle(call)
                 if call.done:
-                    return call.result()
+                    return
                 await self.clock.asleep(call.pause)
 
     async def _settle(self, call: Call[Any]) -> None:

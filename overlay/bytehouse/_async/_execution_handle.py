@@ -75,6 +75,8 @@ class AsyncExecutionHandle(AsyncWaiter[Execution]):
     ) -> Execution:
         """Wait until the execution has ended, and return it.
 
+        `GET /v1/import/executions/{id}` (inferred)
+
         Asks at growing intervals. A poll that fails for a passing reason (no connection, 5xx, 429)
         is made again until the time is over. A status that is not known counts as still running.
         An execution of a Kafka job ends only when it is stopped.
@@ -95,12 +97,20 @@ class AsyncExecutionHandle(AsyncWaiter[Execution]):
         return await self._wait(timeout, on_progress, cancel=cancel)
 
     async def result(self, timeout: Seconds = 3600.0, *, cancel: bool | None = None) -> Execution:
-        """Wait for the execution and return it as it ended; the same as `wait`."""
+        """Wait for the execution and return it as it ended; the same as `wait`.
+
+        Args:
+            timeout: Seconds, or a timedelta, to wait at most; an hour if not given.
+            cancel: Whether the job is stopped when the wait ends before the execution does; see
+                `wait`.
+        """
         return await self.wait(timeout, cancel=cancel)
 
     async def cancel(self) -> None:
         """Stop the execution, by stopping its job (inferred: the API has no other way). One that
         has ended is left alone, as the job may run anew.
+
+        `GET /v1/import/executions/{id}`, then `POST /v1/import/jobs/{id}/stop` (both inferred)
 
         Raises:
             APIError: The service refused.

@@ -26,8 +26,7 @@ class AsyncDatabases(AsyncEnsuring):
     """List, create, read and delete databases.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
-    `headers`; see
-    `CallOptions`) and raises the errors of `AsyncByteHouse.send`.
+    `headers`; see `CallOptions`) and raises the errors of `AsyncByteHouse.send`.
     """
 
     def list(

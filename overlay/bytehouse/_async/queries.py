@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bytehouse_raw.api.queries import (
@@ -13,8 +12,6 @@ from bytehouse_raw.api.queries import (
     kill_async_query,
     kill_sync_query,
     list_dialects,
-    submit_async_query,
-    submit_sync_query,
 )
 from bytehouse_raw.models import (
     GetQueryLineageRequest,
@@ -22,18 +19,15 @@ from bytehouse_raw.models import (
     QueryResult,
     QueryStatus,
     QueryStopped,
-    SubmitAsyncQueryRequest,
-    SubmitSyncQueryRequest,
     UserInfo,
 )
 
-from .._errors import ByteHouseError, OutcomeUnknown
 from .._options import CallOptions
 from .._schema import model_of
-from .._statements import ids_of, new_query_id, results_of, statement
-from .._waiting import AsyncShield
+from .._statements import Submission, ids_of, results_of, statement
 from ._query_handle import AsyncQueryHandle
 from ._resource import AsyncResource
+from ._stopping import stopping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +42,8 @@ class AsyncQueries(AsyncResource):
 
     A statement is submitted once: it is sent again only if it certainly never reached the service.
     Each carries a query id, chosen here if you choose none. The methods take the options of a call
-    (`role`, `timeout`, `deadline`,
-    `max_retries`, `headers`; see `CallOptions`) and raise the errors of `AsyncByteHouse.send`.
+    (`role`, `timeout`, `deadline`, `max_retries`, `headers`; see `CallOptions`) and raise the
+    errors of `AsyncByteHouse.send`.
     """
 
     async def execute(
@@ -87,36 +81,20 @@ class AsyncQueries(AsyncResource):
             QueryFailed: The engine could not run a statement.
             OutcomeUnknown: No answer came; whether the statement ran is not known.
         """
-        settled = self._client.options.but(options)
-        query_id = query_id or new_query_id()
-        body = SubmitSyncQueryRequest(
-            query=statement(sql),
-            mode=mode or settled.mode,
-            vw_id=warehouse or settled.warehouse,
+        submission = Submission.of(
+            sql,
+            self._client.options.but(options),
+            options,
+            mode=mode,
+            warehouse=warehouse,
             query_id=query_id,
-            max_rows_return=max_rows,
-            async_mode_switch_after_in_sec=async_after,
+            session_id=session_id,
+            max_rows=max_rows,
+            async_after=async_after,
         )
-        plan = submit_sync_query.plan(body=body, x_query_session_id=session_id)
-        options.setdefault("timeout", settled.deadline)
-        try:
-            return results_of((await self._send(plan, options)).data)
-        except BaseException as error:
-            if isinstance(error, OutcomeUnknown) or not isinstance(error, ByteHouseError):
-                await self._stop_quietly(query_id, session_id, options)
-            raise
-
-    async def _stop_quietly(
-        self, query_id: str, session_id: str | None, options: CallOptions
-    ) -> None:
-        """Try to kill a query whose wait has ended: by its session if it has one, and by its id."""
-        brief: CallOptions = {**options, "timeout": 5.0, "deadline": 5.0}
-        async with AsyncShield():
-            if session_id is not None:
-                with suppress(ByteHouseError):  # the error at hand matters more
-                    await self._send(abort_sync_query.plan(x_query_session_id=session_id), brief)
-            with suppress(ByteHouseError):
-                await self._send(kill_sync_query.plan(query_id), brief)
+        async with stopping(self._client, submission):
+            answer = await self._send(submission.plan(), submission.options)
+            return results_of(answer.data)
 
     async def submit(
         self,
@@ -147,21 +125,24 @@ class AsyncQueries(AsyncResource):
                 names it.
         """
         settled = self._client.options.but(options)
-        query_id = query_id or new_query_id()
-        body = SubmitAsyncQueryRequest(
-            query=statement(sql),
-            mode=mode or settled.mode,
-            vw_id=warehouse or settled.warehouse,
-            query_id=query_id,
+        submission = Submission.of(
+            sql, settled, {}, mode=mode, warehouse=warehouse, query_id=query_id
         )
-        answer = await self._send(submit_async_query.plan(body=body), options)
-        ids = ids_of(answer.data, query_id)
+        answer = await self._send(submission.background_plan(), options)
+        ids = ids_of(answer.data, submission.query_id)
         return AsyncQueryHandle(self._client, ids, options, started=True)
 
     def handle(self, *query_ids: str, **options: Unpack[CallOptions]) -> AsyncQueryHandle:
         """Return a handle to queries that were submitted elsewhere. Sends nothing.
 
         A wait on it that ends early leaves the queries running, unless told otherwise.
+
+        Args:
+            *query_ids: Id of the query, or of several that are watched together.
+            **options: Options of the handle's calls; it takes the role.
+
+        Raises:
+            InvalidArgument: There is no id, or one is empty.
         """
         return AsyncQueryHandle(self._client, query_ids, options)
 
@@ -169,6 +150,13 @@ class AsyncQueries(AsyncResource):
         """Return where an asynchronous query stands.
 
         `GET /v1/sql/async/{id}/status` (inferred, and so are the fields of the answer)
+
+        Args:
+            query_id: Id of the query.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: There is no such query, or it is no longer kept.
         """
         plan = get_async_query_status.plan(query_id)
         return await self._data(plan, options)
@@ -192,17 +180,27 @@ class AsyncQueries(AsyncResource):
         return results_of((await self._send(plan, options)).data)
 
     async def kill(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
-        """Stop a synchronous query by its id.
+        """Stop a synchronous query by its id. Whether stopping one that has ended is an error is
+        not documented.
 
         `DELETE /v1/sql/sync/{id}` (inferred, and so are the fields of the answer)
+
+        Args:
+            query_id: Id of the query.
+            **options: Options of the call.
         """
         plan = kill_sync_query.plan(query_id)
         return await self._data(plan, options, QueryStopped())
 
     async def kill_async(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
-        """Stop an asynchronous query by its id.
+        """Stop an asynchronous query by its id. Whether stopping one that has ended is an error is
+        not documented; `cancel` of a handle is none.
 
         `DELETE /v1/sql/async/{id}` (inferred, and so are the fields of the answer)
+
+        Args:
+            query_id: Id of the query.
+            **options: Options of the call.
         """
         plan = kill_async_query.plan(query_id)
         return await self._data(plan, options, QueryStopped())
@@ -211,6 +209,10 @@ class AsyncQueries(AsyncResource):
         """Stop what runs in a session.
 
         `DELETE /v1/sql/sync` (inferred; that the session header names the target is inferred too)
+
+        Args:
+            session_id: Id of the session.
+            **options: Options of the call.
         """
         plan = abort_sync_query.plan(x_query_session_id=session_id)
         return await self._data(plan, options, QueryStopped())
@@ -239,5 +241,8 @@ class AsyncQueries(AsyncResource):
         """Return the dialects that the user may choose.
 
         `GET /v1/sql/dialects` (inferred; what an element looks like is not documented)
+
+        Args:
+            **options: Options of the call.
         """
         return (await self._send(list_dialects.plan(), options)).data or []

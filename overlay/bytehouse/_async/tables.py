@@ -40,8 +40,7 @@ class AsyncTables(AsyncEnsuring):
     """List, create, read, change and delete tables.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
-    `headers`; see
-    `CallOptions`) and raises the errors of `AsyncByteHouse.send`.
+    `headers`; see `CallOptions`) and raises the errors of `AsyncByteHouse.send`.
     """
 
     def list(

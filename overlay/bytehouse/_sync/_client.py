@@ -22,11 +22,13 @@ from .._options import CallOptions, Options, Seconds, ViewOptions
 from .._paging import DEFAULT_PAGE_SIZE, Walk
 from .._retry import OnRetry, RetryPolicy
 from .._roles import acting_as, role_of
+from ._body import Body
 from ._session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
+    from .._secret import Secret
     from .account import Account
     from .api_keys import ApiKeys
     from .assignments import Assignments
@@ -176,9 +178,8 @@ class ByteHouse:
         del api_key, proxy  # so that no traceback shows them
         config = load(arguments, profile=profile, file=config_file)
         self._shared = _Shared(Settings(config, clock or Clock()))
-        self._options = Options.of(config).but(
-            {"retry_policy": retry_policy or RetryPolicy(), "on_retry": on_retry}
-        )
+        further = {"retry_policy": retry_policy or RetryPolicy(), "on_retry": on_retry}
+        self._options = Options.of(config).but(further)
 
     @property
     def config(self) -> Config:
@@ -333,18 +334,29 @@ class ByteHouse:
         """Act under a role within a `with` block, in this thread or task alone.
 
         It goes before the defaults of the client and its views; an option of a call goes before it.
-        None takes the user's default role.
+
+        Args:
+            role: Name of the role; None takes the user's default role.
         """
         return acting_as(self._shared, self._options.but({"role": role}).role)
 
     def settled(self, options: CallOptions) -> CallOptions:
-        """Return the options of a call with the role that a `with` block has set, if one has."""
+        """Return the options of a call with the role that a `with` block has set, if one has.
+
+        Args:
+            options: Options of a call; a role among them goes before that of the block.
+        """
         return cast("CallOptions", {**role_of(self._shared), **options})
 
     def with_options(self, **changes: Unpack[ViewOptions]) -> Self:
         """Return a view of this client with other defaults.
 
         It shares its origin's connections, and closes with it.
+
+        Args:
+            **changes: What a call takes (`role`, `timeout`, `deadline`, `max_retries`, `headers`
+                and so on; see `CallOptions`), and `warehouse` and `mode` for queries. None as
+                `role` or `warehouse` removes the default.
 
         Raises:
             InvalidArgument: There is no such option, or its value makes no sense.
@@ -370,6 +382,27 @@ class ByteHouse:
         """
         options = self.settled(options)
         call: Call[T] = Call(self._shared.settings, self._options.but(options), plan)
+        self._carry(call)
+        return call.result()
+
+    def stream(
+        self, plan: Plan[Any], *, secrets: Collection[Secret] = (), **options: Unpack[CallOptions]
+    ) -> Body:
+        """Send one call as `send` does, and return the body of its answer to be read in pieces.
+
+        Args:
+            plan: The call.
+            secrets: What no error may show.
+            **options: Options of this call. Reading waits for the service no longer than `timeout`
+                and `deadline` leave; what the caller does meanwhile does not count.
+        """
+        settled = self._options.but(self.settled(options))
+        call = Call(self._shared.settings, settled, plan, streamed=True, secrets=secrets)
+        self._carry(call)
+        return Body(call)
+
+    def _carry(self, call: Call[Any]) -> None:
+        """Send a call until it is done."""
         with call.report:
             while True:
                 transport = self._shared.transport
@@ -381,7 +414,7 @@ class ByteHouse:
                     call.answered(answer)
                 self._settle(call)
                 if call.done:
-                    return call.result()
+                    return
                 self.clock.sleep(call.pause)
 
     def _settle(self, call: Call[Any]) -> None:

@@ -81,6 +81,8 @@ class QueryHandle(Waiter[QueryStatus]):
     ) -> QueryStatus:
         """Wait until the query has ended, and return its last status.
 
+        `GET /v1/sql/async/{id}/status` (inferred)
+
         Asks at growing intervals. A poll that fails for a passing reason (no connection, 5xx, 429)
         is made again until the time is over. A status that is not known counts as still running.
 
@@ -108,6 +110,8 @@ class QueryHandle(Waiter[QueryStatus]):
     ) -> list[QueryResult]:
         """Wait for the query and return its results, one per statement (inferred).
 
+        `GET /v1/sql/async/{id}/status`, then `GET /v1/sql/async/{id}/result` (both inferred)
+
         Args:
             timeout: Seconds, or a timedelta, to wait at most.
             max_rows: At most so many rows per result; 0 means all.
@@ -125,6 +129,8 @@ class QueryHandle(Waiter[QueryStatus]):
 
     def cancel(self) -> None:
         """Stop the query on the service. Stopping one that has ended does nothing.
+
+        `DELETE /v1/sql/async/{id}` (inferred)
 
         Raises:
             APIError: The service refused.

@@ -49,6 +49,14 @@ class Session:
         """Run one or more statements in the session; see `queries.execute`.
 
         `POST /v1/sql/sync` (documented)
+
+        Args:
+            sql: One statement, or several with ``;`` between.
+            mode: SQL dialect; the client's if not given.
+            warehouse: Id of the virtual warehouse to run on; the client's if not given.
+            query_id: Id to give the query.
+            max_rows: At most so many rows per result; 0 means all.
+            **options: Options of the call.
         """
         return self._client.queries.execute(
             sql,
@@ -64,6 +72,9 @@ class Session:
         """Stop what runs in the session; see `queries.abort`.
 
         `DELETE /v1/sql/sync` (inferred)
+
+        Args:
+            **options: Options of the call.
         """
         return self._client.queries.abort(self.id, **options)
 

@@ -157,11 +157,21 @@ class ApiKeys(Resource):
         self._send(set_api_key_status.plan(name_of(key_id, "key_id"), body=body), options)
 
     def enable(self, key_id: str, **options: Unpack[CallOptions]) -> None:
-        """Enable a key, see `set_status`."""
+        """Enable a key; see `set_status`.
+
+        Args:
+            key_id: Id of the key.
+            **options: Options of the call.
+        """
         self.set_status(key_id, ApiKeyStatus.ENABLED, **options)
 
     def disable(self, key_id: str, **options: Unpack[CallOptions]) -> None:
-        """Disable a key, see `set_status`. Disabling the one in use shuts this client out."""
+        """Disable a key; see `set_status`. Disabling the one in use shuts this client out.
+
+        Args:
+            key_id: Id of the key.
+            **options: Options of the call.
+        """
         self.set_status(key_id, ApiKeyStatus.DISABLED, **options)
 
     def extend(self, key_id: str, by: int | Span, **options: Unpack[CallOptions]) -> None:

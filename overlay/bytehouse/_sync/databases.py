@@ -27,8 +27,7 @@ class Databases(Ensuring):
     """List, create, read and delete databases.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
-    `headers`; see
-    `CallOptions`) and raises the errors of `ByteHouse.send`.
+    `headers`; see `CallOptions`) and raises the errors of `ByteHouse.send`.
     """
 
     def list(

@@ -21,9 +21,8 @@ class Partitions(Resource):
     """List and drop the partitions of a table.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
-    `headers`; see
-    `CallOptions`) and raises the errors of `ByteHouse.send`, `NotFound` where there is no such
-    table.
+    `headers`; see `CallOptions`) and raises the errors of `ByteHouse.send`, `NotFound` where
+    there is no such table.
     """
 
     def list(

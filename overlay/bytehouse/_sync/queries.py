@@ -49,8 +49,8 @@ class Queries(Resource):
 
     A statement is submitted once: it is sent again only if it certainly never reached the service.
     Each carries a query id, chosen here if you choose none. The methods take the options of a call
-    (`role`, `timeout`, `deadline`,
-    `max_retries`, `headers`; see `CallOptions`) and raise the errors of `ByteHouse.send`.
+    (`role`, `timeout`, `deadline`, `max_retries`, `headers`; see `CallOptions`) and raise the
+    errors of `ByteHouse.send`.
     """
 
     def execute(
@@ -100,16 +100,24 @@ class Queries(Resource):
         )
         plan = submit_sync_query.plan(body=body, x_query_session_id=session_id)
         options.setdefault("timeout", settled.deadline)
+        ends = self.clock.monotonic() + settled.deadline
         try:
             return results_of((self._send(plan, options)).data)
         except BaseException as error:
             if isinstance(error, OutcomeUnknown) or not isinstance(error, ByteHouseError):
-                self._stop_quietly(query_id, session_id, options)
+                self._stop_quietly(query_id, session_id, options, ends)
             raise
 
-    def _stop_quietly(self, query_id: str, session_id: str | None, options: CallOptions) -> None:
-        """Try to kill a query whose wait has ended: by its session if it has one, and by its id."""
-        brief: CallOptions = {**options, "timeout": 5.0, "deadline": 5.0}
+    def _stop_quietly(
+        self, query_id: str, session_id: str | None, options: CallOptions, ends: float
+    ) -> None:
+        """Try to kill a query whose wait has ended: by its session if it has one, and by its id.
+
+        A call may outlive its deadline by a quarter of a second for this.
+        """
+        seconds = min(5.0, max(0.25, ends - self.clock.monotonic()))
+        seconds = seconds / 2 if session_id is not None else seconds
+        brief: CallOptions = {**options, "timeout": seconds, "deadline": seconds}
         with Shield():
             if session_id is not None:
                 with suppress(ByteHouseError):  # the error at hand matters more
@@ -161,6 +169,13 @@ class Queries(Resource):
         """Return a handle to queries that were submitted elsewhere. Sends nothing.
 
         A wait on it that ends early leaves the queries running, unless told otherwise.
+
+        Args:
+            *query_ids: Id of the query, or of several that are watched together.
+            **options: Options of the handle's calls; it takes the role.
+
+        Raises:
+            InvalidArgument: There is no id, or one is empty.
         """
         return QueryHandle(self._client, query_ids, options)
 
@@ -168,6 +183,13 @@ class Queries(Resource):
         """Return where an asynchronous query stands.
 
         `GET /v1/sql/async/{id}/status` (inferred, and so are the fields of the answer)
+
+        Args:
+            query_id: Id of the query.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: There is no such query, or it is no longer kept.
         """
         plan = get_async_query_status.plan(query_id)
         return self._data(plan, options)
@@ -191,17 +213,27 @@ class Queries(Resource):
         return results_of((self._send(plan, options)).data)
 
     def kill(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
-        """Stop a synchronous query by its id.
+        """Stop a synchronous query by its id. Whether stopping one that has ended is an error is
+        not documented.
 
         `DELETE /v1/sql/sync/{id}` (inferred, and so are the fields of the answer)
+
+        Args:
+            query_id: Id of the query.
+            **options: Options of the call.
         """
         plan = kill_sync_query.plan(query_id)
         return self._data(plan, options, QueryStopped())
 
     def kill_async(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
-        """Stop an asynchronous query by its id.
+        """Stop an asynchronous query by its id. Whether stopping one that has ended is an error is
+        not documented; `cancel` of a handle is none.
 
         `DELETE /v1/sql/async/{id}` (inferred, and so are the fields of the answer)
+
+        Args:
+            query_id: Id of the query.
+            **options: Options of the call.
         """
         plan = kill_async_query.plan(query_id)
         return self._data(plan, options, QueryStopped())
@@ -210,6 +242,10 @@ class Queries(Resource):
         """Stop what runs in a session.
 
         `DELETE /v1/sql/sync` (inferred; that the session header names the target is inferred too)
+
+        Args:
+            session_id: Id of the session.
+            **options: Options of the call.
         """
         plan = abort_sync_query.plan(x_query_session_id=session_id)
         return self._data(plan, options, QueryStopped())
@@ -238,5 +274,8 @@ class Queries(Resource):
         """Return the dialects that the user may choose.
 
         `GET /v1/sql/dialects` (inferred; what an element looks like is not documented)
+
+        Args:
+            **options: Options of the call.
         """
         return (self._send(list_dialects.plan(), options)).data or []

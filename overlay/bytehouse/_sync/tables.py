@@ -41,8 +41,7 @@ class Tables(Ensuring):
     """List, create, read, change and delete tables.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
-    `headers`; see
-    `CallOptions`) and raises the errors of `ByteHouse.send`.
+    `headers`; see `CallOptions`) and raises the errors of `ByteHouse.send`.
     """
 
     def list(

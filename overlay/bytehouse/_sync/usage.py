@@ -41,7 +41,7 @@ class Usage(Resource):
         `additional_properties`)
 
         Args:
-            start: Begin of the time.
+            start: Beginning of the time.
             end: End of the time; now if not given.
             database: Name of a database to keep to.
             **options: Options of the call.
@@ -71,7 +71,7 @@ class Usage(Resource):
         `additional_properties`)
 
         Args:
-            start: Begin of the time.
+            start: Beginning of the time.
             end: End of the time; now if not given.
             warehouse: Name of a warehouse to keep to. The client's default is an id, and is not
                 taken.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from pyarrow import fs  # type: ignore[import-untyped]
+from pyarrow import fs
 
 from .._errors import EmulatorError, invalid, not_modelled
 from .documents import Connection

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any, Final, Protocol
 
 import msgspec
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 from pyarrow import parquet
 
 from .._lexer import quote_string

@@ -1,0 +1,165 @@
+"""Turn the rows of a result into files, frames and HTML."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from html import escape
+from os import PathLike
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
+
+import msgspec
+
+from ._column_types import ResultColumn
+from ._decoding import Row
+from ._extras import needed
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+__all__ = ["DtypeBackend", "csv_rows", "html_table", "pandas_frame", "polars_frame", "whole_file"]
+
+DtypeBackend = Literal["numpy_nullable", "pyarrow"]
+
+
+@contextmanager
+def whole_file(path: str | PathLike[str], mode: Literal["w", "wb"]) -> Iterator[IO[Any]]:
+    """Open a file that takes its name only when it has been written to its end."""
+    target = Path(path)
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
+    text = mode == "w"
+    try:
+        with unfinished.open(
+            mode, encoding="utf-8" if text else None, newline="" if text else None
+        ) as file:
+            yield file
+        unfinished.replace(target)
+    finally:
+        with suppress(FileNotFoundError):
+            unfinished.unlink()
+
+
+def csv_rows(file: IO[str], columns: Sequence[ResultColumn], null: str) -> CsvRows:
+    """Begin a CSV file with the names of the columns."""
+    return CsvRows(file, columns, null)
+
+
+class CsvRows:
+    """Write rows as CSV: lists, tuples and maps as JSON, moments in ISO 8601."""
+
+    def __init__(self, file: IO[str], columns: Sequence[ResultColumn], null: str) -> None:
+        self._writer = csv.writer(file, lineterminator="\n")
+        self._writer.writerow([column.name for column in columns])
+        self._null = null
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """Write some rows."""
+        self._writer.writerows([self._cell(value) for value in row] for row in rows)
+
+    def _cell(self, value: object) -> object:
+        match value:
+            case None:
+                return self._null
+            case str():
+                return value.encode("utf-8", "replace").decode() if _broken(value) else value
+            case bool():
+                return "true" if value else "false"
+            case list() | tuple() | dict():
+                return json_text(value)
+            case datetime():
+                return str(value).replace("T", " ", 1)
+            case _:
+                return value
+
+
+def _broken(text: str) -> bool:
+    if text.isascii():
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def json_text(value: object) -> str:
+    """Return a value as JSON; what JSON does not have is written as text."""
+    return msgspec.json.encode(_keyed(value), enc_hook=str).decode()
+
+
+def _keyed(value: object) -> object:
+    match value:
+        case dict():
+            return {str(key): _keyed(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_keyed(item) for item in value]
+        case _:
+            return value
+
+
+def pandas_frame(table: pa.Table, dtype_backend: DtypeBackend | None) -> pd.DataFrame:
+    """Return a table as a pandas frame.
+
+    Without a backend, columns have NumPy's types where those hold the values exactly; integers and
+    booleans with NULL among them take pandas' own nullable types.
+    """
+    pandas = needed("pandas", "pandas")
+    if dtype_backend == "pyarrow":
+        return table.to_pandas(types_mapper=pandas.ArrowDtype)
+    nullable = _nullable_types(pandas)
+    if dtype_backend == "numpy_nullable":
+        return table.to_pandas(types_mapper=nullable.get)
+    frame = table.to_pandas()
+    for at, column in enumerate(table.columns):
+        if column.null_count and column.type in nullable:
+            frame.isetitem(at, column.to_pandas(types_mapper=nullable.get))
+    return frame
+
+
+def _nullable_types(pandas: Any) -> dict[Any, Any]:
+    arrow = needed("pyarrow", "pandas")
+    found = {arrow.bool_(): pandas.BooleanDtype()}
+    for size in (8, 16, 32, 64):
+        found[getattr(arrow, f"int{size}")()] = getattr(pandas, f"Int{size}Dtype")()
+        found[getattr(arrow, f"uint{size}")()] = getattr(pandas, f"UInt{size}Dtype")()
+    return found
+
+
+def polars_frame(table: pa.Table) -> pl.DataFrame:
+    """Return a table as a polars frame. Decimals of more than 38 digits become text."""
+    polars = needed("polars", "polars")
+    arrow = needed("pyarrow", "polars")
+    for at, field in enumerate(table.schema):
+        if arrow.types.is_decimal256(field.type):
+            texts = arrow.array([_plain(v) for v in table.column(at).to_pylist()], arrow.string())
+            table = table.set_column(at, field.name, texts)
+    return cast("pl.DataFrame", polars.from_arrow(table))
+
+
+def _plain(value: Any) -> str | None:
+    return None if value is None else f"{value:f}"
+
+
+def html_table(columns: Sequence[ResultColumn], rows: Sequence[Row], *, more: bool) -> str:
+    """Return the first rows of a result as an HTML table."""
+    head = "".join(
+        f"<th>{escape(c.name)}<br><small>{escape(c.type or '')}</small></th>" for c in columns
+    )
+    body = "".join(
+        "<tr>" + "".join(f"<td>{_html_cell(value)}</td>" for value in row) + "</tr>" for row in rows
+    )
+    note = f"<p><small>The first {len(rows)} rows.</small></p>" if more else ""
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
+
+
+def _html_cell(value: object) -> str:
+    text = "NULL" if value is None else str(value)
+    return (
+        escape(text if len(text) <= 200 else text[:200] + "…").encode("utf-8", "replace").decode()
+    )
