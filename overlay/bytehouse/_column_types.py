@@ -32,6 +32,7 @@ __all__ = [
     "kind_of",
     "nullable",
     "precision_of",
+    "timestamp_of",
     "zone_of",
 ]
 
@@ -169,7 +170,7 @@ def _moment(kind: ColumnType) -> Codec:
             return Codec(str)  # without the zone's rules the text says more than a datetime
 
     def exact(text: str) -> Timestamp:
-        return _timestamp(text, zone)
+        return timestamp_of(text, zone)
 
     def placed(moment: datetime) -> datetime:
         # A number of seconds since 1970 has a zone already.
@@ -180,7 +181,8 @@ def _moment(kind: ColumnType) -> Codec:
     return Codec(datetime, placed if zone else None)
 
 
-def _timestamp(text: str, zone: tzinfo | None) -> Timestamp:
+def timestamp_of(text: str, zone: tzinfo | None) -> Timestamp:
+    """Return the moment that a text says, in a time zone, to the nanosecond."""
     moment = Timestamp.fromisoformat(text)
     if zone is not None and moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)

@@ -7,6 +7,7 @@ ByteHouseError
 ├── TransportError          no answer came
 │   ├── TimedOut            ... in time
 │   └── OutcomeUnknown      ... and whether the call took effect is not known
+├── InsertFailed            an insertion came so far and no further
 ├── ResponseDecodeError     an answer came that cannot be understood
 └── APIError                the service said no
     ├── AuthenticationError     401
@@ -35,6 +36,7 @@ __all__ = [
     "ConfigError",
     "Conflict",
     "ExecutionFailed",
+    "InsertFailed",
     "InvalidArgument",
     "InvalidRequest",
     "NotFound",
@@ -161,6 +163,20 @@ class OutcomeUnknown(TransportError):
     """
 
     state: str | None = None
+
+
+class InsertFailed(ByteHouseError):
+    """Say how far an insertion came; ``__cause__`` is the error that ended it.
+
+    Attributes:
+        acknowledged: How many rows, from the first, the service has said that it took in.
+        position: Number of the first row, from 0, of the block that failed.
+        outcome_unknown: Whether rows of that block may be in the table all the same.
+    """
+
+    acknowledged: int = 0
+    position: int = 0
+    outcome_unknown: bool = False
 
 
 class ResponseDecodeError(ByteHouseError):

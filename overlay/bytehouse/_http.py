@@ -324,6 +324,9 @@ class Incoming:
         """Close the body, and a connection that has more of it to come."""
         self._response.close()
 
+    def __del__(self) -> None:
+        self.close()  # or the pool would count its connection as busy for ever
+
 
 class HttpTransport:
     """Send requests over a pool of connections that all calls of a client share."""

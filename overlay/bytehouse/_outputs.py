@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-__all__ = ["DtypeBackend", "csv_rows", "html_table", "pandas_frame", "polars_frame", "whole_file"]
+__all__ = [
+    "CsvRows",
+    "DtypeBackend",
+    "html_table",
+    "json_text",
+    "pandas_frame",
+    "polars_frame",
+    "renamed",
+    "whole_file",
+]
 
 DtypeBackend = Literal["numpy_nullable", "pyarrow"]
 
@@ -43,11 +52,6 @@ def whole_file(path: str | PathLike[str], mode: Literal["w", "wb"]) -> Iterator[
     finally:
         with suppress(FileNotFoundError):
             unfinished.unlink()
-
-
-def csv_rows(file: IO[str], columns: Sequence[ResultColumn], null: str) -> CsvRows:
-    """Begin a CSV file with the names of the columns."""
-    return CsvRows(file, columns, null)
 
 
 class CsvRows:
@@ -163,3 +167,8 @@ def _html_cell(value: object) -> str:
     return (
         escape(text if len(text) <= 200 else text[:200] + "…").encode("utf-8", "replace").decode()
     )
+
+
+def renamed(table: pa.Table, columns: Sequence[ResultColumn]) -> pa.Table:
+    """Return a table with the names that were told behind its rows."""
+    return table.rename_columns([column.name for column in columns])

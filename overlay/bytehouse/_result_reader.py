@@ -150,6 +150,13 @@ class Reader:
         except (NotJSON, NotRows) as error:
             raise NotUnderstood(str(error)) from None
 
+    def preview(self, begin: Begin, most: int = 1 << 14) -> list[Row]:
+        """Return the first rows of the result that has just begun, as far as they are here, and
+        leave them."""
+        text = b"".join([self._buffer[self._at :], *self._pending])[:most]
+        end = _end_of_rows(text, 0)
+        return python_rows(begin.columns, begin.form).decode(text[:end], sure=True)
+
     # The document
 
     def _body(self) -> _Steps:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self, cast
 
-from bytehouse_raw.models import QueryResult
+import attrs
+
+from bytehouse_raw.models import QueryResult, SubmitAsyncQueryRequest, SubmitSyncQueryRequest
 from bytehouse_raw.types import Model
 
 from ._errors import InvalidArgument
+from ._literals import bind, literal
+from ._options import CallOptions, Options
+from ._secret import Secret, secrets_in
 
-__all__ = ["ID_KEYS", "ids_of", "new_query_id", "results_of", "statement"]
+if TYPE_CHECKING:
+    from ._config import Mode
+
+__all__ = ["ID_KEYS", "Submission", "ids_of", "new_query_id", "results_of", "statement"]
 
 ID_KEYS = (
     "asyncQueryID",
@@ -82,7 +92,7 @@ class Submission:
         return cls(
             # A text with secrets in it hides itself, in a traceback too.
             sql=Secret(bound) if secrets else bound,
-            mode=mode or settled.mode,
+            mode=mode or cast("Mode", settled.mode),
             warehouse=warehouse or settled.warehouse,
             query_id=query_id or new_query_id(),
             session_id=session_id,
@@ -92,9 +102,9 @@ class Submission:
             secrets=(*secrets, *(Secret(literal(secret)[1:-1]) for secret in secrets)),
         )
 
-    def plan(self) -> Plan[SubmitSyncQueryResponse]:
-        """Plan to submit it and wait for its results."""
-        body = SubmitSyncQueryRequest(
+    def body(self) -> SubmitSyncQueryRequest:
+        """Return the body of a call that waits for the results."""
+        return SubmitSyncQueryRequest(
             query=self.sql,
             mode=self.mode,
             vw_id=self.warehouse,
@@ -102,14 +112,12 @@ class Submission:
             max_rows_return=self.max_rows,
             async_mode_switch_after_in_sec=self.async_after,
         )
-        return submit_sync_query.plan(body=body, x_query_session_id=self.session_id)
 
-    def background_plan(self) -> Plan[SubmitAsyncQueryResponse]:
-        """Plan to submit it to run in the background."""
-        body = SubmitAsyncQueryRequest(
+    def background_body(self) -> SubmitAsyncQueryRequest:
+        """Return the body of a call that lets it run in the background."""
+        return SubmitAsyncQueryRequest(
             query=self.sql, mode=self.mode, vw_id=self.warehouse, query_id=self.query_id
         )
-        return submit_async_query.plan(body=body)
 
 
 def results_of(data: object) -> list[QueryResult]:

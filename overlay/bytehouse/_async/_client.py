@@ -21,7 +21,9 @@ from .._options import CallOptions, Options, Seconds, ViewOptions
 from .._paging import DEFAULT_PAGE_SIZE, Walk
 from .._retry import OnRetry, RetryPolicy
 from .._roles import acting_as, role_of
+from .._statements import Submission
 from ._body import AsyncBody
+from ._result import AsyncResult, submitted
 from ._session import AsyncSession
 
 if TYPE_CHECKING:
@@ -320,6 +322,75 @@ class AsyncByteHouse:
         from .metadata import AsyncMetadata
 
         return AsyncMetadata(self)
+
+    async def query(
+        self,
+        sql: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        mode: Mode | None = None,
+        warehouse: str | None = None,
+        max_rows: int | None = None,
+        asynchronous: bool = False,
+        progress: bool = False,
+        query_id: str | None = None,
+        session_id: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncResult:
+        """Run one or more statements and return the result of the first.
+
+        `POST /v1/sql/sync` (documented; the shape of a result is not and is recognized), or
+        `POST /v1/sql/async` (inferred)
+
+        The rows come as they are read; `results` of the result gives those of further statements.
+        If the wait or the reading ends early (time-out, Ctrl-C, cancelled task, the end of a
+        ``with`` block), the query is killed on the service before the error goes on. A query that
+        the service lets go on in the background is waited for.
+
+        Args:
+            sql: One statement, or several with ``;`` between.
+            params: Values for its parameters, ``{name}``, ``{name:Type}`` or ``%(name)s``, written
+                as literals. Without it the text is sent as it is.
+            mode: SQL dialect; the client's if not given.
+            warehouse: Id of the virtual warehouse to run on; the client's if not given.
+            max_rows: At most so many rows per result; 0 means all.
+            asynchronous: Whether to let it run in the background and read the results when they are
+                ready: for what takes longer than a connection lasts.
+            progress: Whether to show how far it is, if a terminal or a notebook watches.
+            query_id: Id to give the query.
+            session_id: Session to run in.
+            **options: Options of the call. `timeout` is how long the service may take to run the
+                statements and to send their results; the client's deadline if not given, and an
+                hour for what runs in the background. Your own work on the rows does not count.
+
+        Raises:
+            InvalidArgument: The parameters do not fit the statement; nothing was sent.
+            QueryFailed: The engine could not run a statement.
+            ResponseDecodeError: The answer is not understood.
+            OutcomeUnknown: No answer came; whether the statement ran is not known.
+        """
+        patience = options.get("timeout", 3600.0)
+        if "timeout" in options:
+            options.setdefault("deadline", options["timeout"])
+        options = self.settled(options)
+        submission = Submission.of(
+            sql,
+            self._options.but(options),
+            options,
+            params=params,
+            mode=mode,
+            warehouse=warehouse,
+            query_id=query_id,
+            session_id=session_id,
+            max_rows=max_rows,
+        )
+        return await submitted(
+            self,
+            submission,
+            patience=patience,
+            asynchronous=asynchronous,
+            progress=progress,
+        )
 
     def session(self, session_id: str | None = None) -> AsyncSession:
         """Return a session, in which `USE` and `SET` hold from one statement to the next.

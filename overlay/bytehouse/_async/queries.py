@@ -12,6 +12,8 @@ from bytehouse_raw.api.queries import (
     kill_async_query,
     kill_sync_query,
     list_dialects,
+    submit_async_query,
+    submit_sync_query,
 )
 from bytehouse_raw.models import (
     GetQueryLineageRequest,
@@ -93,8 +95,10 @@ class AsyncQueries(AsyncResource):
             async_after=async_after,
         )
         async with stopping(self._client, submission):
-            answer = await self._send(submission.plan(), submission.options)
-            return results_of(answer.data)
+            plan = submit_sync_query.plan(
+                body=submission.body(), x_query_session_id=submission.session_id
+            )
+            return results_of((await self._send(plan, submission.options)).data)
 
     async def submit(
         self,
@@ -128,7 +132,8 @@ class AsyncQueries(AsyncResource):
         submission = Submission.of(
             sql, settled, {}, mode=mode, warehouse=warehouse, query_id=query_id
         )
-        answer = await self._send(submission.background_plan(), options)
+        plan = submit_async_query.plan(body=submission.background_body())
+        answer = await self._send(plan, options)
         ids = ids_of(answer.data, submission.query_id)
         return AsyncQueryHandle(self._client, ids, options, started=True)
 

@@ -12,8 +12,11 @@ from bytehouse_raw.models import QueryResult, QueryStopped
 from .._options import CallOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .._config import Mode
     from ._client import ByteHouse
+    from ._result import Result
 
 __all__ = ["Session"]
 
@@ -65,6 +68,44 @@ class Session:
             query_id=query_id,
             session_id=self.id,
             max_rows=max_rows,
+            **options,
+        )
+
+    def query(
+        self,
+        sql: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        mode: Mode | None = None,
+        warehouse: str | None = None,
+        max_rows: int | None = None,
+        progress: bool = False,
+        query_id: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Result:
+        """Run one or more statements in the session and return the result of the first.
+
+        `POST /v1/sql/sync` (documented)
+
+        Args:
+            sql: One statement, or several with ``;`` between.
+            params: Values for its parameters.
+            mode: SQL dialect; the client's if not given.
+            warehouse: Id of the virtual warehouse to run on; the client's if not given.
+            max_rows: At most so many rows per result; 0 means all.
+            progress: Whether to show how far it is, if a terminal or a notebook watches.
+            query_id: Id to give the query.
+            **options: Options of the call; see `query` of the client.
+        """
+        return self._client.query(
+            sql,
+            params=params,
+            mode=mode,
+            warehouse=warehouse,
+            max_rows=max_rows,
+            progress=progress,
+            query_id=query_id,
+            session_id=self.id,
             **options,
         )
 

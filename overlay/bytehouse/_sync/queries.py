@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bytehouse_raw.api.queries import (
@@ -23,18 +22,15 @@ from bytehouse_raw.models import (
     QueryResult,
     QueryStatus,
     QueryStopped,
-    SubmitAsyncQueryRequest,
-    SubmitSyncQueryRequest,
     UserInfo,
 )
 
-from .._errors import ByteHouseError, OutcomeUnknown
 from .._options import CallOptions
 from .._schema import model_of
-from .._statements import ids_of, new_query_id, results_of, statement
-from .._waiting import Shield
+from .._statements import Submission, ids_of, results_of, statement
 from ._query_handle import QueryHandle
 from ._resource import Resource
+from ._stopping import stopping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,42 +84,22 @@ class Queries(Resource):
             QueryFailed: The engine could not run a statement.
             OutcomeUnknown: No answer came; whether the statement ran is not known.
         """
-        settled = self._client.options.but(options)
-        query_id = query_id or new_query_id()
-        body = SubmitSyncQueryRequest(
-            query=statement(sql),
-            mode=mode or settled.mode,
-            vw_id=warehouse or settled.warehouse,
+        submission = Submission.of(
+            sql,
+            self._client.options.but(options),
+            options,
+            mode=mode,
+            warehouse=warehouse,
             query_id=query_id,
-            max_rows_return=max_rows,
-            async_mode_switch_after_in_sec=async_after,
+            session_id=session_id,
+            max_rows=max_rows,
+            async_after=async_after,
         )
-        plan = submit_sync_query.plan(body=body, x_query_session_id=session_id)
-        options.setdefault("timeout", settled.deadline)
-        ends = self.clock.monotonic() + settled.deadline
-        try:
-            return results_of((self._send(plan, options)).data)
-        except BaseException as error:
-            if isinstance(error, OutcomeUnknown) or not isinstance(error, ByteHouseError):
-                self._stop_quietly(query_id, session_id, options, ends)
-            raise
-
-    def _stop_quietly(
-        self, query_id: str, session_id: str | None, options: CallOptions, ends: float
-    ) -> None:
-        """Try to kill a query whose wait has ended: by its session if it has one, and by its id.
-
-        A call may outlive its deadline by a quarter of a second for this.
-        """
-        seconds = min(5.0, max(0.25, ends - self.clock.monotonic()))
-        seconds = seconds / 2 if session_id is not None else seconds
-        brief: CallOptions = {**options, "timeout": seconds, "deadline": seconds}
-        with Shield():
-            if session_id is not None:
-                with suppress(ByteHouseError):  # the error at hand matters more
-                    self._send(abort_sync_query.plan(x_query_session_id=session_id), brief)
-            with suppress(ByteHouseError):
-                self._send(kill_sync_query.plan(query_id), brief)
+        with stopping(self._client, submission):
+            plan = submit_sync_query.plan(
+                body=submission.body(), x_query_session_id=submission.session_id
+            )
+            return results_of((self._send(plan, submission.options)).data)
 
     def submit(
         self,
@@ -154,15 +130,12 @@ class Queries(Resource):
                 names it.
         """
         settled = self._client.options.but(options)
-        query_id = query_id or new_query_id()
-        body = SubmitAsyncQueryRequest(
-            query=statement(sql),
-            mode=mode or settled.mode,
-            vw_id=warehouse or settled.warehouse,
-            query_id=query_id,
+        submission = Submission.of(
+            sql, settled, {}, mode=mode, warehouse=warehouse, query_id=query_id
         )
-        answer = self._send(submit_async_query.plan(body=body), options)
-        ids = ids_of(answer.data, query_id)
+        plan = submit_async_query.plan(body=submission.background_body())
+        answer = self._send(plan, options)
+        ids = ids_of(answer.data, submission.query_id)
         return QueryHandle(self._client, ids, options, started=True)
 
     def handle(self, *query_ids: str, **options: Unpack[CallOptions]) -> QueryHandle:
