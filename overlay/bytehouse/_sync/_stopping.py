@@ -20,25 +20,36 @@ if TYPE_CHECKING:
 __all__ = ["stop_quietly", "stopping"]
 
 
+_LONGEST = 5.0
+_SHORTEST = 0.2
+
+
 @contextmanager
 def stopping(client: ByteHouse, submission: Submission) -> Iterator[None]:
-    """Stop the query if the block ends early: time-out, Ctrl-C, cancelled task."""
+    """Stop the query if the block ends early: time-out, Ctrl-C, cancelled task.
+
+    What is left of the call's deadline is there for it, or a moment if nothing is left.
+    """
+    ends = client.clock.monotonic() + client.options.but(submission.options).deadline
     try:
         yield
     except BaseException as error:
         if isinstance(error, OutcomeUnknown) or not isinstance(error, ByteHouseError):
-            stop_quietly(client, submission)
+            stop_quietly(client, submission, ends - client.clock.monotonic())
         raise
 
 
-def stop_quietly(client: ByteHouse, submission: Submission) -> None:
-    """Try to stop it, by its session if it has one and by its id; the error at hand matters more
-    than one that this meets."""
-    brief: CallOptions = {**submission.options, "timeout": 5.0, "deadline": 5.0}
+def stop_quietly(client: ByteHouse, submission: Submission, within: float = _LONGEST) -> None:
+    """Try to stop it, by its session if it has one and by its id.
+
+    The error at hand matters more than one that this meets.
+    """
+    ways = [kill_sync_query.plan(submission.query_id)]
+    if submission.session_id is not None:
+        ways.insert(0, abort_sync_query.plan(x_query_session_id=submission.session_id))
+    each = min(_LONGEST, max(_SHORTEST, within)) / len(ways)
+    brief: CallOptions = {**submission.options, "timeout": each, "deadline": each}
     with Shield():
-        if submission.session_id is not None:
+        for plan in ways:
             with suppress(ByteHouseError):
-                plan = abort_sync_query.plan(x_query_session_id=submission.session_id)
                 client.send(plan, **brief)
-        with suppress(ByteHouseError):
-            client.send(kill_sync_query.plan(submission.query_id), **brief)
