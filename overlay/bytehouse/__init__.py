@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from ._async._execution_handle import AsyncExecutionHandle
     from ._async._pager import AsyncPager
     from ._async._query_handle import AsyncQueryHandle
+    from ._async._result import AsyncResult
     from ._async._session import AsyncSession
     from ._async._table_plan import AsyncTablePlan
     from ._clock import Clock
+    from ._column_types import ResultColumn
     from ._connections import (
         ByteHouseConnection,
         CFSConnection,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
         ConfigError,
         Conflict,
         ExecutionFailed,
+        InsertFailed,
         InvalidArgument,
         InvalidRequest,
         NotFound,
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
     from ._sync._execution_handle import ExecutionHandle
     from ._sync._pager import Pager
     from ._sync._query_handle import QueryHandle
+    from ._sync._result import Result
     from ._sync._session import Session
     from ._sync._table_plan import TablePlan
     from ._table_changes import Change
@@ -73,7 +77,7 @@ from ._version import __version__
 
 _ERRORS = """
     APIError AuthenticationError ByteHouseError ConfigError Conflict ExecutionFailed
-    InvalidArgument InvalidRequest
+    InsertFailed InvalidArgument InvalidRequest
     NotFound OutcomeUnknown PermissionDenied QueryFailed RateLimited ResponseDecodeError ServerError
     StalePlan TimedOut TransportError
 """
@@ -87,9 +91,11 @@ _HOMES = {
     "_async._execution_handle": "AsyncExecutionHandle",
     "_async._pager": "AsyncPager",
     "_async._query_handle": "AsyncQueryHandle",
+    "_async._result": "AsyncResult",
     "_async._session": "AsyncSession",
     "_async._table_plan": "AsyncTablePlan",
     "_clock": "Clock",
+    "_column_types": "ResultColumn",
     "_connections": _CONNECTIONS,
     "_ensure": "Difference Ensured",
     "_errors": _ERRORS,
@@ -102,6 +108,7 @@ _HOMES = {
     "_sync._execution_handle": "ExecutionHandle",
     "_sync._pager": "Pager",
     "_sync._query_handle": "QueryHandle",
+    "_sync._result": "Result",
     "_sync._session": "Session",
     "_sync._table_plan": "TablePlan",
     "_table_changes": "Change",
@@ -115,6 +122,7 @@ __all__ = [
     "AsyncExecutionHandle",
     "AsyncPager",
     "AsyncQueryHandle",
+    "AsyncResult",
     "AsyncSession",
     "AsyncTablePlan",
     "AuthenticationError",
@@ -135,6 +143,7 @@ __all__ = [
     "ExecutionHandle",
     "HiveConnection",
     "Identifier",
+    "InsertFailed",
     "InvalidArgument",
     "InvalidRequest",
     "KafkaConnection",
@@ -155,6 +164,8 @@ __all__ = [
     "QueryHandle",
     "RateLimited",
     "ResponseDecodeError",
+    "Result",
+    "ResultColumn",
     "Retry",
     "RetryPolicy",
     "S3Connection",

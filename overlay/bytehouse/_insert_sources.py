@@ -73,12 +73,15 @@ def _of_objects(rows: Iterator[Any], names: tuple[str, ...] | None) -> Rows:
     return Rows(keys, (_values(row, keys, exactly=names is None) for row in rows))
 
 
-def _values(row: Any, keys: tuple[str, ...], *, exactly: bool) -> Any:
-    """Return the values of a mapping, or what is there if that is none, to be refused by its
-    number."""
-    if not isinstance(row, Mapping) or (exactly and row.keys() != set(keys)):
-        return {} if isinstance(row, Mapping) else str(row)
-    return [row[key] for key in keys] if all(key in row for key in keys) else {}
+def _values(row: Any, keys: tuple[str, ...], *, exactly: bool) -> list[Any]:
+    if not isinstance(row, Mapping):
+        raise InvalidArgument(f"It is no mapping, as the first row is, but a {type(row).__name__}.")
+    if missing := [key for key in keys if key not in row]:
+        raise InvalidArgument(f"It has no value {missing[0]!r}.")
+    if exactly and len(row) > len(keys):
+        strange = next(key for key in row if key not in keys)
+        raise InvalidArgument(f"It has a value {strange!r}, which the first row has not.")
+    return [row[key] for key in keys]
 
 
 def _of_file(path: Path, names: tuple[str, ...] | None, null: str) -> Rows:
@@ -90,7 +93,8 @@ def _of_file(path: Path, names: tuple[str, ...] | None, null: str) -> Rows:
             return _of_batches(file.iter_batches(_AT_ONCE), file.schema_arrow.names, names)
         case _:
             raise InvalidArgument(
-                f"What {path.name} holds is not known.", hint="Its name must end in .csv or .parquet."
+                f"What {path.name} holds is not known.",
+                hint="Its name must end in .csv or .parquet.",
             )
 
 
@@ -108,13 +112,18 @@ def _lines(path: Path) -> Iterator[list[str]]:
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file, strict=True)
         width = 0
-        for line in reader:
-            width = width or len(line)
-            if line and len(line) != width:
-                raise InvalidArgument(
-                    f"Line {reader.line_num} of {path.name} has {len(line)} values, not {width}."
-                )
-            yield line
+        try:
+            for line in reader:
+                width = width or len(line)
+                if line and len(line) != width:
+                    break
+                yield line
+            else:
+                return
+            reason: object = f"{len(line)} values where there are {width}"
+        except (csv.Error, UnicodeDecodeError) as error:
+            reason = error
+        raise InvalidArgument(f"{path.name} cannot be read at line {reader.line_num}: {reason}")
 
 
 def _positions(there: Sequence[str], names: tuple[str, ...] | None) -> list[int]:
@@ -192,5 +201,8 @@ def _series_values(series: Any) -> list[Any]:
             return list(series.tolist())
         if series.dtype == object:
             pandas = needed("pandas", "pandas")
-            return [v if pandas.api.types.is_list_like(v) or not pandas.isna(v) else None for v in series]
+            return [
+                v if pandas.api.types.is_list_like(v) or not pandas.isna(v) else None
+                for v in series
+            ]
     return arrow_values(needed("pyarrow", "pandas").Array.from_pandas(series))

@@ -105,21 +105,19 @@ def blocks(
     if block_bytes < 1 or block_rows < 1:
         raise InvalidArgument("A block must have room for a row.")
     source = rows_of(data, columns, null)
-    named = f" ({', '.join(str(Identifier(name)) for name in source.columns)})" if source.columns else ""
-    head = f"INSERT INTO {target}{named} VALUES "
+    named = (
+        f" ({', '.join(str(Identifier(name)) for name in source.columns)})"
+        if source.columns
+        else ""
+    )
+    head = f"INSERT INTO {target}{named} VALUES "  # noqa: S608 - quoted by Identifier
     return _cut(head, source, block_bytes, block_rows)
 
 
 def _cut(head: str, source: Rows, block_bytes: int, block_rows: int) -> Iterator[Block]:
     written: list[str] = []
-    size = begin = position = 0
-    width = len(source.columns) if source.columns else None
-    for position, row in enumerate(source.rows):  # noqa: B007 - what is left over needs it
-        try:
-            text = _written(row, width)
-        except InvalidArgument as error:
-            raise RowRefused(position, error) from None
-        width = len(row)
+    size = begin = 0
+    for position, text in enumerate(_texts(source)):
         length = len(text) if text.isascii() else len(text.encode())
         if written and (size + length + 2 > block_bytes - len(head) or len(written) >= block_rows):
             yield Block(head + ", ".join(written), begin, len(written))
@@ -128,6 +126,19 @@ def _cut(head: str, source: Rows, block_bytes: int, block_rows: int) -> Iterator
         size += length + 2
     if written:
         yield Block(head + ", ".join(written), begin, len(written))
+
+
+def _texts(source: Rows) -> Iterator[str]:
+    """Write the rows one by one."""
+    width = len(source.columns) if source.columns else None
+    position = 0
+    try:
+        for row in source.rows:
+            yield _written(row, width)
+            width = len(row)
+            position += 1
+    except InvalidArgument as error:
+        raise RowRefused(position, error) from None
 
 
 def _written(row: Sequence[Any], width: int | None) -> str:
@@ -139,17 +150,14 @@ def _written(row: Sequence[Any], width: int | None) -> str:
 
 
 def failed(error: ByteHouseError, acknowledged: int, position: int) -> InsertFailed:
-    """Return the error that says how far the insertion came."""
+    """Return the error that says how far an insertion came."""
     unknown = isinstance(error, OutcomeUnknown | ResponseDecodeError | ServerError)
-    what = (
-        "whether those that were sent next are in the table is not known"
-        if unknown
-        else "no further ones are in the table"
-    )
+    further = "some further ones may be" if unknown else "no further ones are"
+    refused = isinstance(error, InvalidArgument)
+    which = f"row {position}" if refused else f"the block that begins with row {position}"
     found = InsertFailed(
-        f"after {acknowledged} rows: {error.message}",
-        hint=f"The first {acknowledged} rows are in the table; {what}. The block that failed begins"
-        f" with row {position}, counted from 0.",
+        f"{which} could not be inserted: {error.message}",
+        hint=f"Of all rows, counted from 0, the first {acknowledged} are in the table, {further}.",
     )
     found.acknowledged, found.position, found.outcome_unknown = acknowledged, position, unknown
     for name in ("operation", "method", "path", "role", "takes_role", "attempts", "query_id"):

@@ -17,7 +17,7 @@ from bytehouse_raw.types import Timestamp
 
 from ._errors import InvalidArgument
 
-__all__ = ["Identifier", "bind", "literal"]
+__all__ = ["Identifier", "bind", "bind_pyformat", "literal"]
 
 
 class Identifier:
@@ -83,12 +83,20 @@ def literal(value: object) -> str:
     | Timestamp | the same with nine digits |
     | UUID, IPv4Address, IPv6Address | UUID, IPv4, IPv6 |
     | list, tuple, dict | Array, Tuple, Map |
+    | NumPy's numbers and arrays | the same of their Python values |
     | Enum | the literal of its value |
     | Identifier | the name, quoted |
 
     Raises:
         InvalidArgument: The value has no literal.
     """
+    if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
+        plain = value.tolist()
+        # A NumPy moment would become a mere number.
+        if str(getattr(value, "dtype", ""))[:9] not in ("datetime6", "timedelta"):
+            return literal(plain)
+    if type(value).__name__ == "NAType":
+        return "NULL"
     raise InvalidArgument(f"A {type(value).__name__} cannot be written as an SQL value.")
 
 
@@ -162,8 +170,13 @@ def _(value: date) -> str:
 
 @literal.register
 def _(value: datetime) -> str:
-    nanosecond = value.nanosecond if isinstance(value, Timestamp) else value.microsecond * 1000
-    digits = 9 if isinstance(value, Timestamp) else 6
+    if value != value:  # noqa: PLR0124 - pandas' NaT, a datetime that is none
+        return "NULL"
+    # Both know nanoseconds: ours of the whole second, pandas' of the last microsecond.
+    beyond = getattr(value, "nanosecond", 0)
+    exact = isinstance(value, Timestamp)
+    nanosecond = beyond if exact else value.microsecond * 1000 + beyond
+    digits = 9 if exact or beyond else 6
     zone = ""
     if value.tzinfo is not None:
         value, zone = value.astimezone(UTC), ", 'UTC'"
@@ -217,7 +230,7 @@ _TOKEN = re.compile(
       '(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.|"")*" | `(?:[^`\\]|\\.|``)*`
     | --[^\n]* | \#[ !][^\n]* | /\*.*?\*/ | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
     | (?P<braces>\{\s*(?P<name>[A-Za-z_]\w*)\s*(?::\s*(?P<type>[^{}']*(?:'[^']*'[^{}']*)*))?\})
-    | (?P<percent>%\((?P<key>[^()]+)\)s)
+    | (?P<percent>%\((?P<key>[^()]+)\)s) | %%
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -253,6 +266,29 @@ def bind(sql: str, params: Mapping[str, object] | None) -> str:
     if unused := [str(name) for name in params if name not in used]:
         raise InvalidArgument(f"The statement has no parameter {', '.join(unused)}.")
     return bound
+
+
+def bind_pyformat(sql: str, params: Mapping[str, object]) -> str:
+    """Return a statement with its ``%(name)s`` written out, and ``%%`` as a percent sign.
+
+    This is what tools expect that speak DB-API: braces mean nothing, a percent sign is doubled in
+    texts too, and values that the statement does not use are passed over.
+
+    Raises:
+        InvalidArgument: A parameter has no value, or a value no literal.
+    """
+    if not isinstance(params, Mapping):
+        raise InvalidArgument("Parameters must be a mapping: the statement names them.")
+
+    def written(found: re.Match[str]) -> str:
+        name = found["key"]
+        if name is None:
+            return found[0].replace("%%", "%")
+        if name not in params:
+            raise InvalidArgument(f"The parameter {found[0]} has no value.")
+        return _typed(params[name], None, name)
+
+    return _TOKEN.sub(written, sql)
 
 
 def _typed(value: object, type_: str | None, name: str) -> str:

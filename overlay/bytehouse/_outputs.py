@@ -7,16 +7,16 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from decimal import Decimal
 from html import escape
 from os import PathLike
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
-import msgspec
-
 from ._column_types import ResultColumn
 from ._decoding import Row
 from ._extras import needed
+from ._literals import literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,6 @@ __all__ = [
     "CsvRows",
     "DtypeBackend",
     "html_table",
-    "json_text",
     "pandas_frame",
     "polars_frame",
     "renamed",
@@ -55,7 +54,7 @@ def whole_file(path: str | PathLike[str], mode: Literal["w", "wb"]) -> Iterator[
 
 
 class CsvRows:
-    """Write rows as CSV: lists, tuples and maps as JSON, moments in ISO 8601."""
+    """Write rows as CSV: lists, tuples and maps as ClickHouse does, moments in ISO 8601."""
 
     def __init__(self, file: IO[str], columns: Sequence[ResultColumn], null: str) -> None:
         self._writer = csv.writer(file, lineterminator="\n")
@@ -75,9 +74,9 @@ class CsvRows:
             case bool():
                 return "true" if value else "false"
             case list() | tuple() | dict():
-                return json_text(value)
+                return _nested_text(value)
             case datetime():
-                return str(value).replace("T", " ", 1)
+                return _moment_text(value)
             case _:
                 return value
 
@@ -92,19 +91,31 @@ def _broken(text: str) -> bool:
     return False
 
 
-def json_text(value: object) -> str:
-    """Return a value as JSON; what JSON does not have is written as text."""
-    return msgspec.json.encode(_keyed(value), enc_hook=str).decode()
-
-
-def _keyed(value: object) -> object:
+def _nested_text(value: object) -> str:
+    """Return a value within another as ClickHouse writes and reads it in a CSV file."""
     match value:
-        case dict():
-            return {str(key): _keyed(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_keyed(item) for item in value]
+        case None:
+            return "NULL"
+        case bool():
+            return "true" if value else "false"
+        case list() | tuple() | dict():
+            return _container_text(value)
+        case int() | float() | Decimal():
+            return str(value)
         case _:
-            return value
+            return literal(value if isinstance(value, str) else _moment_text(value))
+
+
+def _container_text(value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> str:
+    if isinstance(value, dict):
+        pairs = (f"{_nested_text(key)}:{_nested_text(item)}" for key, item in value.items())
+        return f"{{{','.join(pairs)}}}"
+    items = ",".join(map(_nested_text, value))
+    return f"[{items}]" if isinstance(value, list) else f"({items})"
+
+
+def _moment_text(value: object) -> str:
+    return str(value).replace("T", " ", 1) if isinstance(value, datetime) else str(value)
 
 
 def pandas_frame(table: pa.Table, dtype_backend: DtypeBackend | None) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager
 from functools import cached_property
 from os import PathLike
@@ -14,21 +13,28 @@ from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import RawResponse
 
 from .._call import Call, Settings
+from .._clickhouse import Interface
 from .._clock import Clock
 from .._config import Config, KeySource, Mode, load, veiled
 from .._errors import ByteHouseError
-from .._http import Failure, HttpTransport
+from .._http import Failure
+from .._inserting import BLOCK_BYTES, BLOCK_ROWS, Insertable, blocks
+from .._literals import Identifier
 from .._options import CallOptions, Options, Seconds, ViewOptions
 from .._paging import DEFAULT_PAGE_SIZE, Walk
 from .._retry import OnRetry, RetryPolicy
 from .._roles import acting_as, role_of
 from .._statements import Submission
 from ._body import Body
+from ._inserting import insert_blocks
 from ._result import Result, submitted
 from ._session import Session
+from ._shared import Shared
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from clickhouse_connect.driver import Client
 
     from .._secret import Secret
     from .account import Account
@@ -53,40 +59,6 @@ if TYPE_CHECKING:
 __all__ = ["ByteHouse"]
 
 T = TypeVar("T")
-
-
-class _Shared:
-    """Hold what a client and its views share."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.closed = False
-        self._open()
-
-    def _open(self) -> None:
-        self._transport = HttpTransport(self.settings.config)
-        self._process = os.getpid()
-
-    @property
-    def transport(self) -> HttpTransport:
-        """The connections of this process.
-
-        Raises:
-            ByteHouseError: The client is closed.
-        """
-        if self.closed:
-            raise ByteHouseError("This client is closed.", hint="Make a new one.")
-        if self._process != os.getpid():
-            # After a fork both processes hold the same sockets: what one reads, the other misses.
-            self.settings.renew()
-            self._open()
-        return self._transport
-
-    def close(self) -> None:
-        """Close the connections; those of another process are not ours to close."""
-        self.closed = True
-        if self._process == os.getpid():
-            self._transport.close()
 
 
 class ByteHouse:
@@ -179,7 +151,7 @@ class ByteHouse:
         )
         del api_key, proxy  # so that no traceback shows them
         config = load(arguments, profile=profile, file=config_file)
-        self._shared = _Shared(Settings(config, clock or Clock()))
+        self._shared = Shared(Settings(config, clock or Clock()))
         further = {"retry_policy": retry_policy or RetryPolicy(), "on_retry": on_retry}
         self._options = Options.of(config).but(further)
 
@@ -392,6 +364,74 @@ class ByteHouse:
             asynchronous=asynchronous,
             progress=progress,
         )
+
+    def insert(
+        self,
+        table: str | Identifier,
+        data: Insertable,
+        *,
+        columns: Sequence[str] | None = None,
+        null: str = "",
+        block_bytes: int = BLOCK_BYTES,
+        block_rows: int = BLOCK_ROWS,
+        on_block: Callable[[int], object] | None = None,
+        mode: Mode | None = None,
+        warehouse: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> int:
+        """Insert rows into a table, in blocks, and return how many were taken in.
+
+        `POST /v1/sql/sync` (documented), once for each block
+
+        For some hundred thousand rows. A frame or file of millions moves faster through an import
+        job, or through `clickhouse`. A block whose outcome is unknown is not sent again.
+
+        Args:
+            table: ``"table"``, ``"database.table"`` or an `Identifier`.
+            data: Tuples or mappings; a frame of pandas or polars; Arrow data; the path of a file
+                that ends in .csv (with a line of names) or .parquet. Of a pandas frame, nan in a
+                column of floats stays nan, and None, NaT and NA are NULL.
+            columns: Names of the values in tuples, or which columns of the data to take. If not
+                given, tuples have a value for each column of the table.
+            null: What stands for NULL in a CSV file.
+            block_bytes: Bytes that one statement has at most.
+            block_rows: Rows that one statement has at most.
+            on_block: Called after each block with the number of rows taken in so far.
+            mode: SQL dialect; the client's if not given.
+            warehouse: Id of the virtual warehouse to run on; the client's if not given.
+            **options: Options of each call.
+
+        Raises:
+            InvalidArgument: The data cannot be inserted; nothing was sent.
+            InsertFailed: A row or a block was refused or lost. It says how many rows are in the
+                table and which could not be inserted.
+        """
+        written = blocks(
+            table,
+            data,
+            columns=columns,
+            null=null,
+            block_bytes=block_bytes,
+            block_rows=block_rows,
+        )
+        return insert_blocks(self, written, on_block, mode=mode, warehouse=warehouse, **options)
+
+    def clickhouse(self, *, port: int = 8123, **settings: Any) -> Client:
+        """Return a client of clickhouse-connect for the tenant's ClickHouse interface.
+
+        It speaks ClickHouse's own protocol (documented: port 8123, user ``bytehouse``, the API key
+        as password), which carries data in binary, so it is the way for bulk data. Roles, sessions
+        and options of this client do not go with it, and it takes the key as it is now.
+
+        Args:
+            port: Port of the interface.
+            **settings: Further arguments of `clickhouse_connect.get_async_client`.
+
+        Raises:
+            ConfigError: clickhouse-connect is not installed.
+        """
+        key = self._options.api_key or self.config.api_key
+        return Interface.connect(self.config, key, port, settings)
 
     def session(self, session_id: str | None = None) -> Session:
         """Return a session, in which `USE` and `SET` hold from one statement to the next.

@@ -1,0 +1,60 @@
+"""Connect to the tenant's ClickHouse interface, for who moves data in bulk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ._config import Config, KeySource
+from ._extras import needed
+from ._keys import bearer
+from ._secret import Secret
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver import AsyncClient, Client
+
+__all__ = ["AsyncInterface", "Interface"]
+
+
+def _arguments(config: Config, key: KeySource, port: int) -> dict[str, Any]:
+    parts = urlsplit(config.host)
+    token = bearer(key)
+    text = token.reveal() if isinstance(token, Secret) else token
+    proxy = config.proxy.reveal() if isinstance(config.proxy, Secret) else config.proxy
+    found = {
+        "host": parts.hostname,
+        "port": port,
+        "secure": parts.scheme == "https",
+        "username": "bytehouse",
+        "password": text.removeprefix("Bearer "),
+        "ca_cert": config.ca_file,
+        "client_cert": config.client_cert,
+        "https_proxy": proxy,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+class Interface:
+    """Make clients of clickhouse-connect."""
+
+    @staticmethod
+    def connect(config: Config, key: KeySource, port: int, settings: dict[str, Any]) -> Client:
+        """Return a client; it asks the service for its version first."""
+        module = needed("clickhouse_connect", "clickhouse")
+        client: Client = module.get_client(**_arguments(config, key, port), **settings)
+        return client
+
+
+class AsyncInterface:
+    """Make asynchronous clients of clickhouse-connect."""
+
+    @staticmethod
+    async def connect(
+        config: Config, key: KeySource, port: int, settings: dict[str, Any]
+    ) -> AsyncClient:
+        """Return a client; it asks the service for its version first."""
+        module = needed("clickhouse_connect", "clickhouse")
+        client: AsyncClient = await module.get_async_client(
+            **_arguments(config, key, port), **settings
+        )
+        return client

@@ -1,0 +1,436 @@
+"""Speak DB-API 2.0 (PEP 249) with ByteHouse, for tools that expect it.
+
+    from bytehouse import dbapi
+
+    host = "tenant-1-cn-beijing-public.bytehouse.volces.com"
+    with dbapi.connect(host, database="sales") as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM orders WHERE day = %(day)s", {"day": date(2024, 5, 1)})
+        print(cursor.fetchmany(10))
+
+The statements of a connection share a session, so `USE` and `SET` hold. There are no transactions:
+each statement takes effect by itself, `commit` does nothing and `rollback` raises.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from types import TracebackType
+from typing import Any, Self
+
+from . import _errors
+from ._column_types import ResultColumn, kind_of, precision_of
+from ._config import KeySource
+from ._decoding import Row
+from ._inserting import BLOCK_BYTES
+from ._literals import Identifier, bind_pyformat
+from ._sync._client import ByteHouse
+from ._sync._result import Result
+
+__all__ = [
+    "BINARY",
+    "DATETIME",
+    "NUMBER",
+    "ROWID",
+    "STRING",
+    "Binary",
+    "Connection",
+    "Cursor",
+    "DataError",
+    "DatabaseError",
+    "Date",
+    "DateFromTicks",
+    "Error",
+    "IntegrityError",
+    "InterfaceError",
+    "InternalError",
+    "NotSupportedError",
+    "OperationalError",
+    "ProgrammingError",
+    "Time",
+    "TimeFromTicks",
+    "Timestamp",
+    "TimestampFromTicks",
+    "Warning",
+    "apilevel",
+    "connect",
+    "paramstyle",
+    "threadsafety",
+]
+
+apilevel = "2.0"
+threadsafety = 2
+paramstyle = "pyformat"
+
+
+class Warning(Exception):  # noqa: A001 - PEP 249 names it
+    """Stand for important warnings; this module raises none."""
+
+
+class Error(Exception):
+    """Stand for every error of this module; ``__cause__`` is the client's own, if it raised one."""
+
+
+class InterfaceError(Error):
+    """Say that the module was used or set up wrongly."""
+
+
+class DatabaseError(Error):
+    """Stand for errors of the service."""
+
+
+class DataError(DatabaseError):
+    """Say that a value cannot be processed."""
+
+
+class OperationalError(DatabaseError):
+    """Say that something is wrong that is not the statement's fault: connection, load, key."""
+
+
+class IntegrityError(DatabaseError):
+    """Say that a constraint was violated."""
+
+
+class InternalError(DatabaseError):
+    """Say that the service answered what cannot be understood."""
+
+
+class ProgrammingError(DatabaseError):
+    """Say that a statement or its parameters are wrong, or that its role may not run it."""
+
+
+class NotSupportedError(DatabaseError):
+    """Say that the service does not have what was asked for."""
+
+
+# By the engine's numbers.
+_BY_CODE: dict[str, type[Error]] = {
+    # Values that cannot be parsed, converted or are out of range.
+    **dict.fromkeys("6 26 27 32 38 41 53 69 70 72 131 321 349 407 410 691".split(), DataError),
+    # A constraint is violated.
+    "469": IntegrityError,
+    # Too slow, too much memory, killed, no more room.
+    **dict.fromkeys("159 160 202 209 210 241 243 394 999".split(), OperationalError),
+}
+
+
+def _class_of(error: _errors.ByteHouseError) -> type[Error]:
+    match error:
+        case _errors.ConfigError():
+            return InterfaceError
+        case _errors.ResponseDecodeError():
+            return InternalError
+        case _errors.QueryFailed(code=code):
+            return _BY_CODE.get(code, ProgrammingError)
+        case (
+            _errors.InvalidArgument()
+            | _errors.InvalidRequest()
+            | _errors.NotFound()
+            | _errors.Conflict()
+            | _errors.PermissionDenied()
+        ):
+            return ProgrammingError
+        case _:
+            return OperationalError
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except _errors.ByteHouseError as error:
+        raise _class_of(error)(str(error)) from error
+
+
+Date = dt.date
+Time = dt.time
+Timestamp = dt.datetime
+Binary = bytes
+
+
+def DateFromTicks(ticks: float) -> dt.date:  # noqa: N802 - PEP 249 names it
+    """Return the local date of a moment, in seconds since 1970."""
+    return dt.date.fromtimestamp(ticks)  # noqa: DTZ012 - local by definition
+
+
+def TimeFromTicks(ticks: float) -> dt.time:  # noqa: N802 - the same
+    """Return the local time of a moment, in seconds since 1970."""
+    return TimestampFromTicks(ticks).time()
+
+
+def TimestampFromTicks(ticks: float) -> dt.datetime:  # noqa: N802 - the same
+    """Return the local date and time of a moment, in seconds since 1970."""
+    return dt.datetime.fromtimestamp(ticks)  # noqa: DTZ006 - local by definition
+
+
+class _TypeObject:
+    """Equal the ClickHouse types of a kind, as they stand in a description."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = re.compile(pattern)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, str):
+            return self._pattern.fullmatch(kind_of(other)[0].name) is not None
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+STRING = _TypeObject(r"String|FixedString|Enum\d*|UUID|IPv\d")
+BINARY = _TypeObject(r"AggregateFunction")
+NUMBER = _TypeObject(r"U?Int\d+|B?Float\d+|Decimal|Bool|Interval\w+")
+DATETIME = _TypeObject(r"Date(Time)?(32|64)?")
+ROWID = _TypeObject(r"(?!)")
+
+
+def connect(
+    host: str | None = None,
+    api_key: KeySource | None = None,
+    *,
+    database: str | None = None,
+    **settings: Any,
+) -> Connection:
+    """Return a connection.
+
+    Args:
+        host: Host of the tenant; see `bytehouse.ByteHouse`, as for all settings.
+        api_key: The key, or where it is.
+        database: Database that tables without one belong to.
+        **settings: What `bytehouse.ByteHouse` takes beside.
+    """
+    with _translated():
+        connection = Connection(ByteHouse(host, api_key, **settings))
+        if database is not None:
+            try:
+                connection.session.query(f"USE {Identifier(database)}")
+            except BaseException:
+                connection.close()
+                raise
+        return connection
+
+
+class Connection:
+    """Hold a client and a session of it. Threads may share it."""
+
+    Warning = Warning
+    Error = Error
+    InterfaceError = InterfaceError
+    DatabaseError = DatabaseError
+    DataError = DataError
+    OperationalError = OperationalError
+    IntegrityError = IntegrityError
+    InternalError = InternalError
+    ProgrammingError = ProgrammingError
+    NotSupportedError = NotSupportedError
+
+    def __init__(self, client: ByteHouse) -> None:
+        self.client = client
+        self.session = client.session()
+        self._closed = False
+
+    def close(self) -> None:
+        """Close the connection and with it its cursors."""
+        self._closed = True
+        self.client.close()
+
+    def commit(self) -> None:
+        """Do nothing: each statement has taken effect already."""
+        self.require_open()
+
+    def rollback(self) -> None:
+        """Raise: nothing can be undone."""
+        self.require_open()
+        raise NotSupportedError("There are no transactions: what was done cannot be undone.")
+
+    def cursor(self) -> Cursor:
+        """Return a cursor."""
+        self.require_open()
+        return Cursor(self)
+
+    def require_open(self) -> None:
+        """Raise if the connection is closed."""
+        if self._closed:
+            raise InterfaceError("This connection is closed.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+_INSERT = re.compile(
+    r"(?P<head>\s*INSERT\s(?:(?!%\().)*?\bVALUES\s*)(?P<row>\(.*\))\s*;?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+class Cursor:
+    """Run statements and fetch their rows, which are read from the service as they are fetched.
+
+    Attributes:
+        connection: The connection that made it.
+        arraysize: How many rows `fetchmany` fetches unless it is told.
+        rowcount: How many rows an `executemany` inserted; -1 where that is not known.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.arraysize = 1
+        self.rowcount = -1
+        self._result: Result | None = None
+        self._rows: Iterator[Row] = iter(())
+        self._closed = False
+
+    @property
+    def description(self) -> list[tuple[Any, ...]] | None:
+        """Name, type, two Nones, precision, scale and nullability of each column; None if the
+        statement returns no rows."""
+        if self._result is None or not self._result.columns:
+            return None
+        return [_described(column) for column in self._result.columns]
+
+    def execute(self, operation: str, parameters: Mapping[str, Any] | None = None) -> Self:
+        """Run a statement.
+
+        Args:
+            operation: The statement. With parameters, it names them as ``%(name)s``, and a percent
+                sign is written ``%%``.
+            parameters: Their values.
+        """
+        self._leave()
+        with _translated():
+            sql = operation if parameters is None else bind_pyformat(operation, parameters)
+            self._take(self.connection.session.query(sql))
+        return self
+
+    def executemany(self, operation: str, seq_of_parameters: Iterable[Mapping[str, Any]]) -> Self:
+        """Run a statement once for each set of parameters; the rows of an INSERT go together, in
+        statements of bounded size."""
+        self._leave()
+        insert = _INSERT.fullmatch(operation)
+        with _translated():
+            if insert is not None:
+                self.rowcount = self._insert(insert["head"], insert["row"], seq_of_parameters)
+                return self
+            for parameters in seq_of_parameters:
+                sql = bind_pyformat(operation, parameters)
+                with self.connection.session.query(sql) as result:
+                    for each in result.results():
+                        each.rows()
+        return self
+
+    def _insert(self, head: str, row: str, sets: Iterable[Mapping[str, Any]]) -> int:
+        rows = (bind_pyformat(row, parameters) for parameters in sets)
+        count = size = 0
+        block: list[str] = []
+        for text in rows:
+            if block and size + len(text) > BLOCK_BYTES:
+                self.connection.session.execute(head + ", ".join(block))
+                block, size = [], 0
+            block.append(text)
+            size += 2 + len(text.encode())
+            count += 1
+        if block:
+            self.connection.session.execute(head + ", ".join(block))
+        return count
+
+    def fetchone(self) -> Row | None:
+        """Return the next row; None if there is none."""
+        self._require_rows()
+        with _translated():
+            return next(self._rows, None)
+
+    def fetchmany(self, size: int | None = None) -> list[Row]:
+        """Return the next rows, `arraysize` of them unless told otherwise."""
+        self._require_rows()
+        with _translated():
+            return list(islice(self._rows, self.arraysize if size is None else size))
+
+    def fetchall(self) -> list[Row]:
+        """Return all further rows."""
+        self._require_rows()
+        with _translated():
+            return list(self._rows)
+
+    def nextset(self) -> bool | None:
+        """Go on to the result of the next statement; None if there is none."""
+        self._require_open()
+        if self._result is None:
+            return None
+        with _translated():
+            following = self._result.next_result()
+        if following is None:
+            return None
+        self._take(following)
+        return True
+
+    def setinputsizes(self, sizes: Sequence[Any]) -> None:
+        """Do nothing: values need no room set aside."""
+
+    def setoutputsize(self, size: int, column: int | None = None) -> None:
+        """Do nothing: the same."""
+
+    def close(self) -> None:
+        """Close the cursor; a statement whose rows were not all read is stopped."""
+        if not self._closed:
+            self._leave()
+            self._closed = True
+
+    def __iter__(self) -> Iterator[Row]:
+        while (row := self.fetchone()) is not None:
+            yield row
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _take(self, result: Result) -> None:
+        self._result = result
+        self._rows = iter(result)
+
+    def _leave(self) -> None:
+        """Leave the last result."""
+        self._require_open()
+        if self._result is not None:
+            with _translated():
+                self._result.close()
+        self._result, self.rowcount = None, -1
+
+    def _require_open(self) -> None:
+        self.connection.require_open()
+        if self._closed:
+            raise InterfaceError("This cursor is closed.")
+
+    def _require_rows(self) -> None:
+        self._require_open()
+        if self.description is None:
+            raise ProgrammingError("There are no rows: no statement that returns any was run.")
+
+
+def _described(column: ResultColumn) -> tuple[Any, ...]:
+    kind, nullable = kind_of(column.type)
+    precision: int | None = None
+    scale: int | None = None
+    if kind.name == "Decimal" and len(kind.arguments) == 2:
+        precision, scale = (int(argument.name) for argument in kind.arguments)
+    elif kind.name == "DateTime64":
+        scale = precision_of(kind)
+    return (column.name, column.type, None, None, precision, scale, nullable)
