@@ -30,7 +30,9 @@ PLAIN: dict[type, str] = {
 }
 """Kinds whose value stays as JSON has it."""
 
-TAKEN = frozenset({"additional_properties", "decode", "from_dict", "to_dict"})
+TAKEN = frozenset(
+    "additional_properties decode decode_all from_dict raw_response received to_dict".split()
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Field:
     attribute: str
     annotation: str
     default: str | None
-    decoded: str
+    decoder: str
+    nested: bool
     description: str
     nullable: bool
     secret: bool
@@ -96,18 +99,13 @@ class Shapes:
         if not (sent and prop.required):
             default = "UNSET" if nullable else "None"
             annotation = _union([annotation, "Unset" if nullable else "None"])
-        got = f"get({wire!r}, UNSET)" if nullable else f"get({wire!r})"
-        decoded = self._decoded(prop, got)
-        if (
-            default == "None" and decoded != got
-        ):  # to look first saves a call where there is nothing
-            decoded = f"None if (it := {got}) is None else {self._decoded(prop, 'it')}"
         return Field(
             wire=wire,
             attribute=prop.python_name,
             annotation=annotation,
             default=default,
-            decoded=decoded,
+            decoder=self._decoder(prop),
+            nested=_is_nested(prop),
             description=prop.description.get_untrusted_value() if prop.description else "",
             nullable=nullable,
             secret=_is_secret(model, wire),
@@ -133,21 +131,24 @@ class Shapes:
             )
         return PLAIN[type(prop)]
 
+    def _decoder(self, prop: PropertyProtocol) -> str:
+        """Return the function that decodes a value; empty where there is nothing to do."""
+        decoded = self._decoded(prop, "it")
+        if decoded == "it":
+            return ""
+        # A lambda, as a model is to be imported no sooner than it is needed.
+        moment = decoded == "Timestamp.decode(it)"
+        return decoded.removesuffix("(it)") if moment else f"lambda it: {decoded}"
+
     def _decoded(self, prop: PropertyProtocol, value: str) -> str:
         """Return the expression that decodes a value; the value itself where nothing is to do."""
         match prop:
             case ModelProperty() | EnumProperty():
                 return f"models.{prop.class_info.name}.decode({value})"
             case DateTimeProperty():
-                return f"timestamp({value})"
+                return f"Timestamp.decode({value})"
             case ListProperty():
-                decoded = self._decoded(prop.inner_property, "item")
-                if decoded == "item":
-                    return value
-                simple = decoded.removesuffix("(item)")
-                return (
-                    f"each({value}, {simple if '(' not in simple else f'lambda item: {decoded}'})"
-                )
+                return self._decoded_list(prop.inner_property, value)
             case UnionProperty():
                 decoded_as = {self._decoded(p, value) for p in prop.inner_properties} - {value}
                 if len(decoded_as) > 1:
@@ -155,6 +156,12 @@ class Shapes:
                     raise GenerationError(f"{name}: nothing tells which of its types a value has")
                 return decoded_as.pop() if decoded_as else value
         return value
+
+    def _decoded_list(self, inner: PropertyProtocol, value: str) -> str:
+        if isinstance(inner, ModelProperty):
+            return f"models.{inner.class_info.name}.decode_all({value})"
+        decoded = self._decoded(inner, "item")
+        return value if decoded == "item" else f"each({value}, lambda item: {decoded})"
 
     def argument(self, prop: PropertyProtocol) -> str:
         """Return the type of a parameter."""
@@ -200,6 +207,12 @@ def _classes(properties: Iterable[PropertyProtocol]) -> Iterator[ModelProperty |
 def _is_nullable(prop: PropertyProtocol) -> bool:
     inner = prop.inner_properties if isinstance(prop, UnionProperty) else ()
     return any(isinstance(p, NoneProperty) for p in inner)
+
+
+def _is_nested(prop: PropertyProtocol) -> bool:
+    """Tell whether what a value is decoded to can be changed."""
+    kinds = prop.inner_properties if isinstance(prop, UnionProperty) else [prop]
+    return any(isinstance(kind, ModelProperty | ListProperty) for kind in kinds)
 
 
 def _is_secret(model: ModelProperty, wire: str) -> bool:

@@ -29,6 +29,8 @@ def texts(values: Mapping[str, object]) -> dict[str, str]:
 
 
 def _text(value: object) -> str:
+    if type(value) is str:
+        return value
     if isinstance(value, bool):
         return str(value).lower()
     return str(encode(value))

@@ -7,11 +7,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, dataclass_transform
 
-from attrs import Factory, define, field, frozen
+from attrs import field, frozen
 
-Get = Callable[..., Any]
+if TYPE_CHECKING:
+    from inspect import Signature
+
+Decode = Callable[[Any], Any]
 
 _new = object.__new__
 
@@ -46,7 +49,10 @@ class OpenEnum(StrEnum):
     @classmethod
     def decode(cls, value: Any) -> Any:
         """Decode a JSON value, or keep it as it is when it is no text."""
-        return cls(value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        known = cls._value2member_map_.get(value)  # what cls(value) does, at a fifth of the time
+        return cls(value) if known is None else known
 
     @property
     def is_known(self) -> bool:
@@ -70,6 +76,18 @@ class Timestamp(datetime):
         """Return the text that it was decoded from; what was calculated has none."""
         return getattr(self, "_text", None)
 
+    @staticmethod
+    def decode(value: Any) -> Any:
+        """Decode a JSON value, or keep it as it is when it is no RFC 3339 text."""
+        try:
+            moment = _moment(value)
+        except (TypeError, ValueError):
+            return value
+        if moment.tzinfo is None:
+            return value
+        moment._text = value
+        return moment
+
     @property
     def nanosecond(self) -> int:
         """The fraction of the second in nanoseconds, 0 to 999,999,999."""
@@ -84,21 +102,10 @@ class Timestamp(datetime):
 
     def __reduce_ex__(self, protocol: Any) -> str | tuple[Any, ...]:
         text = self._written()
-        return (timestamp, (text,)) if text else super().__reduce_ex__(protocol)
+        return (Timestamp.decode, (text,)) if text else super().__reduce_ex__(protocol)
 
 
-def timestamp(value: Any) -> Any:
-    """Decode a JSON value, or keep it as it is when it is no RFC 3339 text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        moment = Timestamp.fromisoformat(value)
-    except ValueError:
-        return value
-    if moment.tzinfo is None:
-        return value
-    moment._text = value
-    return moment
+_moment = Timestamp.fromisoformat
 
 
 def each(value: Any, decode: Callable[[Any], Any]) -> Any:
@@ -143,11 +150,188 @@ class RawResponse:
     """How many times the request was sent."""
 
 
-class _Received:
-    """Room for the answer that a model was decoded from. It is no field: it is neither compared nor pickled."""
+_SCALARS: Final = frozenset([str, int, float, bool])
+_NOTHING: Final[dict[str, Any]] = {}
 
-    __slots__ = ("_raw_response",)
+
+def _property(model: type[Model], wire: str, attribute: str) -> property:
+    """Return what reads and sets a field of a model."""
+    absent = UNSET if attribute in model._nullable else None
+    if decode := model._nested.get(attribute):
+        return _nested(wire, attribute, absent, decode)
+
+    def get(self: Model) -> Any:
+        return self._source.get(wire, absent)
+
+    def change(self: Model, value: Any) -> None:
+        self._source = {**self._source, wire: value}  # what came is never written to
+
+    parse = model._parsed.get(attribute)
+    return property(_parsed(wire, absent, parse) if parse else get, change)
+
+
+def _parsed(wire: str, absent: Unset | None, parse: Decode) -> Decode:
+    def read(self: Model) -> Any:
+        value = self._source.get(wire, absent)
+        return parse(value) if value.__class__ is str else value
+
+    return read
+
+
+def _nested(wire: str, attribute: str, absent: Unset | None, decode: Decode) -> property:
+    """Return what reads and sets models, which are decoded once, as they can be changed."""
+
+    def read(self: Model) -> Any:
+        kept = self._kept
+        if attribute in kept:
+            return kept[attribute]
+        value = self._source.get(wire, absent)
+        if value is absent:
+            return value
+        value = decode(value)
+        if kept is _NOTHING:
+            self._kept = {attribute: value}
+        else:
+            kept[attribute] = value
+        return value
+
+    def keep(self: Model, value: Any) -> None:
+        self._kept = {**self._kept, attribute: value}
+
+    return property(read, keep)
+
+
+class _Signature:
+    """Tells what a model made by hand takes."""
+
+    def __get__(self, _: object, model: type[Model]) -> Signature | None:
+        if model.__init__ is not Model.__init__:
+            return None
+        from inspect import Parameter, Signature
+
+        absent = {
+            name: UNSET if name in model._nullable else None for name in model._fields.values()
+        }
+        defaults = {**absent, **dict.fromkeys(model._required, Parameter.empty)}
+        given = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=value)
+            for name, value in defaults.items()
+        ]
+        return Signature(
+            [*given, Parameter("additional_properties", Parameter.KEYWORD_ONLY, default=None)]
+        )
+
+
+@dataclass_transform(kw_only_default=True)
+class _View:
+    """What a model is made of. Type checkers take the annotations of subclasses, and none of these, for fields."""
+
+    __slots__ = ("__weakref__", "_kept", "_raw_response", "_source")
+
+    _source: dict[str, Any]
+    """The JSON object."""
+    _kept: dict[str, Any]
+    """By attribute the models in it that were read or set, as these can be changed."""
     _raw_response: RawResponse
+
+
+class Model(_View):
+    """A JSON object with named fields.
+
+    Decoding raises for no value: what is not as the specification says is kept as it came. A field that is
+    absent is None, or UNSET where null is a value of its own. What the specification does not name is in
+    `additional_properties`, and `model["name"]` finds both by their name in JSON.
+
+    A model is a view of its JSON object: a field is decoded when it is read.
+    """
+
+    __signature__: ClassVar[Any] = _Signature()
+
+    if TYPE_CHECKING:
+        additional_properties: dict[str, Any] = {}
+    else:
+        __slots__ = ()
+
+    _fields: ClassVar[Mapping[str, str]] = {}
+    """Each field's name in JSON, and its attribute."""
+    _parsed: ClassVar[Mapping[str, Decode]] = {}
+    """By attribute how a text is read that stands for something else."""
+    _nested: ClassVar[Mapping[str, Decode]] = {}
+    """By attribute how models are decoded."""
+    _nullable: ClassVar[frozenset[str]] = frozenset()
+    """The attributes whose null is a value of its own."""
+    _secret: ClassVar[frozenset[str]] = frozenset()
+    """The attributes that no repr shows."""
+    _required: ClassVar[frozenset[str]] = frozenset()
+    """The attributes that a model made by hand must be given."""
+    _plain: ClassVar[Mapping[str, str]] = {}
+    """Each attribute that holds no model, and its name in JSON."""
+
+    def __init_subclass__(cls) -> None:
+        if "_fields" not in cls.__dict__:
+            return
+        cls._required = frozenset(name for name in cls._fields.values() if name not in cls.__dict__)
+        cls._plain = {name: wire for wire, name in cls._fields.items() if name not in cls._nested}
+        for wire, name in cls._fields.items():
+            setattr(cls, name, _property(cls, wire, name))
+
+    def __init__(self, **given: Any) -> None:
+        self._source, self._kept = {}, {}
+        plain = self._plain
+        for name, value in given.items():
+            if name in plain:
+                self._source[plain[name]] = value
+            elif name in self._nested or name == "additional_properties":
+                self._kept[name] = value
+            else:
+                raise TypeError(f"{type(self).__name__} takes no {name}")
+        if missing := self._required - given.keys():
+            raise TypeError(f"{type(self).__name__} needs {', '.join(sorted(missing))}")
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object. It is kept and never changed here; what is done to it elsewhere shows."""
+        self = _new(cls)
+        self._source = source if isinstance(source, dict) else dict(source)
+        self._kept = _NOTHING
+        return self
+
+    @classmethod
+    def decode(cls, value: Any) -> Any:
+        """Decode a JSON value, or keep it as it is when it is no object."""
+        return cls.from_dict(value) if isinstance(value, dict) else value
+
+    @classmethod
+    def decode_all(cls, values: Any) -> Any:
+        """Decode the items of a JSON list, or keep the value as it is when it is no list."""
+        if not isinstance(values, list):
+            return values
+        made: list[Any] = []
+        for value in values:
+            if isinstance(value, dict):
+                self = _new(cls)  # as `from_dict` does, at half the time that a call would take
+                self._source = value
+                self._kept = _NOTHING
+                made.append(self)
+            else:
+                made.append(value)
+        return made
+
+    if not TYPE_CHECKING:
+
+        @property
+        def additional_properties(self):
+            """What the specification does not name."""
+            if "additional_properties" in self._kept:
+                return self._kept["additional_properties"]
+            known = self._fields
+            extra = {name: value for name, value in self._source.items() if name not in known}
+            self._kept = {**self._kept, "additional_properties": extra}
+            return extra
+
+        @additional_properties.setter
+        def additional_properties(self, value):
+            self._kept = {**self._kept, "additional_properties": value}
 
     @property
     def raw_response(self) -> RawResponse | None:
@@ -158,52 +342,14 @@ class _Received:
         """Keep the answer that this is the result of."""
         self._raw_response = response
 
-
-@define(kw_only=True, repr=False)
-class Model(_Received):
-    """A JSON object with named fields.
-
-    Decoding raises for no value: what is not as the specification says is kept as it came. A field that is
-    absent is None, or UNSET where null is a value of its own. What the specification does not name is in
-    `additional_properties`, and `model["name"]` finds both by their name in JSON.
-    """
-
-    additional_properties: dict[str, Any] = Factory(dict)
-
-    _fields: ClassVar[Mapping[str, str]] = {}
-    """Each field's name in JSON, and its attribute."""
-    _nullable: ClassVar[frozenset[str]] = frozenset()
-    """The attributes whose null is a value of its own."""
-    _secret: ClassVar[frozenset[str]] = frozenset()
-    """The attributes that no repr shows."""
-    _known: ClassVar[frozenset[str]] = frozenset()
-
-    def __init_subclass__(cls) -> None:
-        cls._known = frozenset(cls._fields)
-
-    def _read(self, get: Get) -> None:
-        """Set the attributes from a JSON object's `get`; the generated part of `from_dict`."""
-
-    @classmethod
-    def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Decode a JSON object."""
-        self = _new(cls)
-        self._read(source.get)
-        known = cls._known
-        if known.issuperset(source):
-            self.additional_properties = {}
-        else:
-            self.additional_properties = {k: v for k, v in source.items() if k not in known}
-        return self
-
-    @classmethod
-    def decode(cls, value: Any) -> Any:
-        """Decode a JSON value, or keep it as it is when it is no object."""
-        return cls.from_dict(value) if isinstance(value, dict) else value
-
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object, without what is absent."""
-        return {name: encode(self[name]) for name in self}
+        made = {}
+        for wire, attribute in self._fields.items():
+            value = getattr(self, attribute)
+            if value is not UNSET and (value is not None or attribute in self._nullable):
+                made[wire] = value if value.__class__ in _SCALARS else encode(value)
+        return made | {name: encode(value) for name, value in self.additional_properties.items()}
 
     def _holds(self, attribute: str) -> bool:
         value = getattr(self, attribute)
@@ -223,6 +369,22 @@ class Model(_Received):
         if not self._holds(attribute):
             raise KeyError(name)
         return getattr(self, attribute)
+
+    def _values(self) -> list[Any]:
+        return [getattr(self, name) for name in (*self._fields.values(), "additional_properties")]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Model) or type(other) is not type(self):
+            return NotImplemented
+        return self._values() == other._values()
+
+    # The answer that it came from is neither compared nor copied.
+    def __getstate__(self) -> Any:
+        return self._source, self._kept
+
+    def __setstate__(self, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
+        self._source, kept = state
+        self._kept = {**kept}  # reading adds to it
 
     def __repr__(self) -> str:
         shown = [

@@ -8,6 +8,7 @@ import pytest
 from bytehouse_raw.operations import OPERATIONS
 from codegen import formatting, generate, raw, spec, trees
 from codegen.errors import GenerationError
+from tests.wire import route
 
 REPOSITORY = generate.REPOSITORY
 OPENAPI = REPOSITORY / "openapi.yaml"
@@ -160,7 +161,8 @@ def test_an_unlisted_template_is_named(tmp_path: Path) -> None:
 def test_what_the_generator_leaves_out_fails_the_generation(tmp_path: Path) -> None:
     """A warning of the generator, which drops what it cannot read, is an error here."""
     document = spec.load(OPENAPI)
-    document["paths"]["/v1/databases"]["get"]["parameters"] *= 2
+    method, path = route("list_databases")
+    document["paths"][path][method.lower()]["parameters"] *= 2
     with pytest.raises(GenerationError, match="duplicates"):
         raw._project(document, spec.operations(document), tmp_path / "out")
 

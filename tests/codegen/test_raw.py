@@ -1,8 +1,11 @@
 """The generated client: it takes whatever the service sends, and gives it back as it came."""
 
 import copy
+import inspect
 import json
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,10 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import bytehouse
 from bytehouse_raw import models
 from bytehouse_raw.api.databases import create_table, list_databases
 from bytehouse_raw.api.queries import submit_sync_query
-from bytehouse_raw.types import UNSET, Model, OpenEnum, Timestamp, encode, timestamp
+from bytehouse_raw.operations import OPERATIONS
+from bytehouse_raw.types import UNSET, Model, OpenEnum, Timestamp, encode
 
 CLASSES = [getattr(models, name) for name in models.__all__]
 MODELS: list[type[Model]] = [one for one in CLASSES if issubclass(one, Model)]
@@ -114,6 +119,87 @@ def test_nested_models_and_lists_are_typed() -> None:
     assert answer["data"][1:] == [None, 3]
 
 
+def test_what_is_not_read_is_not_decoded() -> None:
+    """Reading the names on a page of tables imports no model of what is inside of a table."""
+    program = (
+        "import sys; from bytehouse_raw.models import ListTablesResponse as Page;"
+        "page = Page.from_dict({'data': [{'name': 't', 'columns': [{'name': 'c'}], 'ttl': {}}]});"
+        "print([table.name for table in page.data]);"
+        "print(*sorted(n.rsplit('.')[-1] for n in sys.modules if 'bytehouse_raw.models.' in n))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.decode().splitlines() == ["['t']", "list_tables_response table"]
+
+
+def test_a_nested_model_is_decoded_once_and_can_be_changed() -> None:
+    """What is read twice is the same object, and what is done to it is in the JSON."""
+    table = models.Table.from_dict({"columns": [{"name": "a"}], "ttl": {"column": "d"}})
+    assert table.columns is not None
+    assert table.ttl is not None
+    table.columns.append(models.Column(name="b", type_="UInt8"))
+    table.columns[0].name = "c"
+    table.ttl.value = 7
+    assert table.to_dict() == {
+        "columns": [{"name": "c"}, {"name": "b", "type": "UInt8"}],
+        "ttl": {"column": "d", "value": 7},
+    }
+
+
+def test_every_field_can_be_set() -> None:
+    """Text, moment, model, extra and null replace what came, and None takes it away."""
+    table = models.Table.from_dict({"name": "t", "uuid": "u", "createdAt": MOMENT, "more": 1})
+    table.name, table.uuid, table.created_at = "s", None, Timestamp.decode("2021-01-01T00:00:00Z")
+    table.ttl = models.TableTtl(column="d")
+    table.additional_properties["most"] = 2
+    assert table.to_dict() == {
+        "name": "s",
+        "ttl": {"column": "d"},
+        "createdAt": "2021-01-01T00:00:00Z",
+        "more": 1,
+        "most": 2,
+    }
+    with pytest.raises(AttributeError):
+        table.nmae = "s"  # type: ignore[attr-defined]
+
+
+@given(st.sampled_from(MODELS).flatmap(lambda model: objects_of(model, present)))
+def test_what_was_decoded_is_never_written_to(case: tuple[type[Model], dict[str, Any]]) -> None:
+    """Neither reading nor setting changes the JSON object that a model came from."""
+    model, source = case
+    before = copy.deepcopy(source)
+    decoded = model.from_dict(source)
+    assert (repr(decoded), decoded.to_dict()) is not None
+    for name in model._fields.values():
+        setattr(decoded, name, "x")
+    decoded.additional_properties["unheardOf"] = "x"
+    assert source == before
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_is_set_apart(copied: Callable[[models.Table], models.Table]) -> None:
+    """Setting a field of a copy leaves the original as it was."""
+    original = models.Table.from_dict({"name": "t", "ttl": {"column": "d"}, "more": 1})
+    assert original.ttl is not None
+    other = copied(original)
+    other.name, other.ttl, other.additional_properties = "s", None, {}
+    assert original.to_dict() == {"name": "t", "ttl": {"column": "d"}, "more": 1}
+    assert other.to_dict() == {"name": "s"}
+
+
+def test_a_model_made_by_hand_takes_its_fields_and_no_others() -> None:
+    """A field that is missing or unknown is named, and the signature tells what is taken."""
+    with pytest.raises(TypeError, match=r"^CreateTableRequest needs columns, name, order_by_keys$"):
+        models.CreateTableRequest()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"^Column takes no nmae$"):
+        models.Column(name="c", type_="UInt8", nmae="c")  # type: ignore[call-arg]
+    assert str(inspect.signature(models.PartitionKey)) == (
+        "(*, column=None, granularity=UNSET, expression=None, additional_properties=None)"
+    )
+    required = inspect.signature(models.CreateTableRequest).parameters["name"]
+    assert required.default is inspect.Parameter.empty
+    assert "type" in inspect.signature(bytehouse.Column).parameters
+
+
 def test_a_secret_is_in_no_repr() -> None:
     """A key just made shows neither under its likely name nor under another."""
     made = models.CreatedApiKey.from_dict({"id": "k", "apiKey": "s3cret", "token": "s3cret"})
@@ -166,7 +252,7 @@ def test_a_known_enum_value_is_its_member() -> None:
 def test_nanoseconds_survive(moment: datetime, below: int, offset: str) -> None:
     """A moment comes back to the letter, from JSON, a copy or a pickle."""
     text = f"{moment.isoformat(timespec='microseconds')}{below:03}{offset}"
-    decoded = timestamp(text)
+    decoded = Timestamp.decode(text)
     assert isinstance(decoded, Timestamp)
     for one in (decoded, *copies(decoded)):
         assert isinstance(one, Timestamp)
@@ -186,12 +272,12 @@ def test_nanoseconds_survive(moment: datetime, below: int, offset: str) -> None:
 )
 def test_the_fraction_is_in_nanoseconds(text: str, nanosecond: int) -> None:
     """However many digits a fraction has, `nanosecond` is in nanoseconds."""
-    assert timestamp(text).nanosecond == nanosecond
+    assert Timestamp.decode(text).nanosecond == nanosecond
 
 
 def test_a_calculated_moment_is_whole() -> None:
     """A sum is an aware moment to the microsecond, and can be printed and copied."""
-    later = timestamp(MOMENT) + timedelta(seconds=1)
+    later = Timestamp.decode(MOMENT) + timedelta(seconds=1)
     assert later == datetime(2020, 11, 23, 9, 23, 56, 840932, UTC)
     assert later.nanosecond == 840_932_000
     assert str(later) == "2020-11-23T09:23:56.840932+00:00"
@@ -203,7 +289,7 @@ def test_a_calculated_moment_is_whole() -> None:
 )
 def test_what_is_no_moment_is_kept(value: object) -> None:
     """Text without an offset, or that is no time at all, stays what it is."""
-    assert timestamp(value) is value
+    assert Timestamp.decode(value) is value
 
 
 def test_a_plan_leaves_out_what_is_absent() -> None:
@@ -222,7 +308,8 @@ def test_a_plan_carries_path_and_body() -> None:
         name="t", columns=[models.Column(name="c", type_="UInt8")], order_by_keys=["c"]
     )
     plan = create_table.plan("db/1", body=body)
-    assert plan.operation.path == "/v1/databases/{db_name}/tables"
+    assert plan.operation is OPERATIONS["create_table"]
+    assert "{db_name}" in plan.operation.path
     assert plan.path == {"db_name": "db/1"}
     assert plan.body == {
         "name": "t",

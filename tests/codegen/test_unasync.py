@@ -59,7 +59,7 @@ def test_examples_in_docstrings_and_comments_follow(derive: Derive) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "PATH = '/v1/sql/async'\n",
+        "PATH = '/x/sql/async'\n",
         "key = 'asyncModeSwitchAfterInSec'\n",
         "from bytehouse_raw.models import SubmitAsyncQueryRequest\n",
         "from bytehouse_raw.models import AsyncState\nx: AsyncState\n",

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class AccountStatus(Model):
     """State of an account."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     status: str | None = None
     """State."""
@@ -21,6 +21,3 @@ class AccountStatus(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "status": "status",
     }
-
-    def _read(self, get: Get) -> None:
-        self.status = get("status")

@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, Timestamp, timestamp
+from ..types import Decode, Model, Timestamp
 
 if TYPE_CHECKING:
     from .api_key_status import ApiKeyStatus
 
 
-@define(kw_only=True, repr=False)
 class ApiKey(Model):
     """An API key, without its secret."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     id: str | None = None
     """Id of the key."""
@@ -43,12 +43,9 @@ class ApiKey(Model):
         "expiresAt": "expires_at",
         "lastUsedAt": "last_used_at",
     }
-
-    def _read(self, get: Get) -> None:
-        self.id = get("id")
-        self.status = None if (it := get("status")) is None else models.ApiKeyStatus.decode(it)
-        self.comment = get("comment")
-        self.no_expiry = get("noExpiry")
-        self.created_at = None if (it := get("createdAt")) is None else timestamp(it)
-        self.expires_at = None if (it := get("expiresAt")) is None else timestamp(it)
-        self.last_used_at = None if (it := get("lastUsedAt")) is None else timestamp(it)
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "status": lambda it: models.ApiKeyStatus.decode(it),
+        "created_at": Timestamp.decode,
+        "expires_at": Timestamp.decode,
+        "last_used_at": Timestamp.decode,
+    }

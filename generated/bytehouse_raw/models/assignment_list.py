@@ -6,26 +6,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .role_assignment import RoleAssignment
 
 
-@define(kw_only=True, repr=False)
 class AssignmentList(Model):
     """Assignments under a key whose name is not documented."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     assignments: list[RoleAssignment] | None = None
 
     _fields: ClassVar[Mapping[str, str]] = {
         "assignments": "assignments",
     }
-
-    def _read(self, get: Get) -> None:
-        self.assignments = (
-            None if (it := get("assignments")) is None else each(it, models.RoleAssignment.decode)
-        )
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "assignments": lambda it: models.RoleAssignment.decode_all(it),
+    }

@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class ClusterKey(Model):
     """Key that rows are spread over buckets by, made of columns of the table; it can be
     changed later on. Inner keys are those of a sister product."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     expr: str | None = None
     """Column or expression."""
@@ -25,7 +25,3 @@ class ClusterKey(Model):
         "expr": "expr",
         "numBuckets": "num_buckets",
     }
-
-    def _read(self, get: Get) -> None:
-        self.expr = get("expr")
-        self.num_buckets = get("numBuckets")

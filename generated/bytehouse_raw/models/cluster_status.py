@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class ClusterStatus(Model):
     """Progress of bucketing. Keys are those of the open-source engine."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     cluster_status: str | None = None
     """State of the whole."""
@@ -24,7 +24,3 @@ class ClusterStatus(Model):
         "cluster_status": "cluster_status",
         "cluster_progress": "cluster_progress",
     }
-
-    def _read(self, get: Get) -> None:
-        self.cluster_status = get("cluster_status")
-        self.cluster_progress = get("cluster_progress")

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class Column(Model):
     """A column of a table."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str | None = None
     """Name."""
@@ -33,10 +33,3 @@ class Column(Model):
         "defaultValue": "default_value",
         "comment": "comment",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")
-        self.type_ = get("type")
-        self.nullable = get("nullable")
-        self.default_value = get("defaultValue")
-        self.comment = get("comment")

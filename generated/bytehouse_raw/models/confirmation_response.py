@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .error_detail import ErrorDetail
 
 
-@define(kw_only=True, repr=False)
 class ConfirmationResponse(Model):
     """An answer that says that the call went well, beside an error that then says nothing."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     message: str | None = None
     """`Success`, if it did."""
@@ -29,7 +29,6 @@ class ConfirmationResponse(Model):
         "message": "message",
         "error": "error",
     }
-
-    def _read(self, get: Get) -> None:
-        self.message = get("message")
-        self.error = None if (it := get("error")) is None else models.ErrorDetail.decode(it)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "error": lambda it: models.ErrorDetail.decode(it),
+    }

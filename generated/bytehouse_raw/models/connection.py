@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, Timestamp, timestamp
+from ..types import Decode, Model, Timestamp
 
 if TYPE_CHECKING:
     from .connection_data import ConnectionData
@@ -17,9 +15,11 @@ if TYPE_CHECKING:
     from .user_reference import UserReference
 
 
-@define(kw_only=True, repr=False)
 class Connection(Model):
     """A stored connection. Its secrets are masked."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     id: int | None = None
     """Id of the connection."""
@@ -46,14 +46,12 @@ class Connection(Model):
         "createdAt": "created_at",
         "lastModifiedAt": "last_modified_at",
     }
-
-    def _read(self, get: Get) -> None:
-        self.id = get("id")
-        self.name = get("name")
-        self.type_ = None if (it := get("type")) is None else models.ImportSourceType.decode(it)
-        self.data = None if (it := get("data")) is None else models.ConnectionData.decode(it)
-        self.created_by = (
-            None if (it := get("createdBy")) is None else models.UserReference.decode(it)
-        )
-        self.created_at = None if (it := get("createdAt")) is None else timestamp(it)
-        self.last_modified_at = None if (it := get("lastModifiedAt")) is None else timestamp(it)
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "type_": lambda it: models.ImportSourceType.decode(it),
+        "created_at": Timestamp.decode,
+        "last_modified_at": Timestamp.decode,
+    }
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "data": lambda it: models.ConnectionData.decode(it),
+        "created_by": lambda it: models.UserReference.decode(it),
+    }

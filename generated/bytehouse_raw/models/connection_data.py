@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from attrs import define
+from typing import TYPE_CHECKING, ClassVar
 
 from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class ConnectionData(Model):
     """Address and credentials, with keys that depend on the kind of the source. The docs show
     none of them."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     _secret: ClassVar[frozenset[str]] = frozenset(["additional_properties"])

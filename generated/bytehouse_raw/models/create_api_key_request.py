@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class CreateApiKeyRequest(Model):
     """An API key to make."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     no_expiry: bool | None = None
     """Whether it lives for good; `expiryInDays` then counts for nothing."""
@@ -27,8 +27,3 @@ class CreateApiKeyRequest(Model):
         "expiryInDays": "expiry_in_days",
         "comment": "comment",
     }
-
-    def _read(self, get: Get) -> None:
-        self.no_expiry = get("noExpiry")
-        self.expiry_in_days = get("expiryInDays")
-        self.comment = get("comment")

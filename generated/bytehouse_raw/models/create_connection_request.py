@@ -6,19 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .connection_data import ConnectionData
     from .import_source_type import ImportSourceType
 
 
-@define(kw_only=True, repr=False)
 class CreateConnectionRequest(Model):
     """A connection to store."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str
     """Name of a connection."""
@@ -33,8 +33,9 @@ class CreateConnectionRequest(Model):
         "type": "type_",
         "data": "data",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")
-        self.type_ = models.ImportSourceType.decode(get("type"))
-        self.data = models.ConnectionData.decode(get("data"))
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "type_": lambda it: models.ImportSourceType.decode(it),
+    }
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "data": lambda it: models.ConnectionData.decode(it),
+    }

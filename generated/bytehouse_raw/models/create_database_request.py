@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class CreateDatabaseRequest(Model):
     """A database to create."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str
     """Name."""
@@ -24,7 +24,3 @@ class CreateDatabaseRequest(Model):
         "name": "name",
         "description": "description",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")
-        self.description = get("description")

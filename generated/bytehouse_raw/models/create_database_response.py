@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .created_object import CreatedObject
 
 
-@define(kw_only=True, repr=False)
 class CreateDatabaseResponse(Model):
     """The database that was created."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     data: CreatedObject | None = None
     """The id of what was created, as the sample of a database shows it."""
@@ -25,6 +25,6 @@ class CreateDatabaseResponse(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "data": "data",
     }
-
-    def _read(self, get: Get) -> None:
-        self.data = None if (it := get("data")) is None else models.CreatedObject.decode(it)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "data": lambda it: models.CreatedObject.decode(it),
+    }

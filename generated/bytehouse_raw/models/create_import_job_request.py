@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .import_job_configuration import ImportJobConfiguration
@@ -17,9 +15,11 @@ if TYPE_CHECKING:
     from .import_job_state import ImportJobState
 
 
-@define(kw_only=True, repr=False)
 class CreateImportJobRequest(Model):
     """An import job to define."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str
     """Name of an import job."""
@@ -45,12 +45,10 @@ class CreateImportJobRequest(Model):
         "connectionID": "connection_id",
         "schemaFile": "schema_file",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")
-        self.configuration = models.ImportJobConfiguration.decode(get("configuration"))
-        self.source_schema = models.ImportJobSourceSchema.decode(get("sourceSchema"))
-        self.state = models.ImportJobState.decode(get("state"))
-        self.description = get("description")
-        self.connection_id = get("connectionID")
-        self.schema_file = get("schemaFile")
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "state": lambda it: models.ImportJobState.decode(it),
+    }
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "configuration": lambda it: models.ImportJobConfiguration.decode(it),
+        "source_schema": lambda it: models.ImportJobSourceSchema.decode(it),
+    }

@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .cluster_key import ClusterKey
@@ -19,9 +17,11 @@ if TYPE_CHECKING:
     from .unique_key import UniqueKey
 
 
-@define(kw_only=True, repr=False)
 class CreateTableRequest(Model):
     """A table to create."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str
     """Name."""
@@ -60,19 +60,10 @@ class CreateTableRequest(Model):
         "uniqueKey": "unique_key",
         "clusterKey": "cluster_key",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")
-        self.columns = each(get("columns"), models.Column.decode)
-        self.order_by_keys = get("orderByKeys")
-        self.description = get("description")
-        self.sampling_key = get("samplingKey")
-        self.partition_keys = (
-            None if (it := get("partitionKeys")) is None else each(it, models.PartitionKey.decode)
-        )
-        self.primary_keys = get("primaryKeys")
-        self.ttl = None if (it := get("ttl")) is None else models.TableTtl.decode(it)
-        self.unique_key = None if (it := get("uniqueKey")) is None else models.UniqueKey.decode(it)
-        self.cluster_key = (
-            None if (it := get("clusterKey")) is None else models.ClusterKey.decode(it)
-        )
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "columns": lambda it: models.Column.decode_all(it),
+        "partition_keys": lambda it: models.PartitionKey.decode_all(it),
+        "ttl": lambda it: models.TableTtl.decode(it),
+        "unique_key": lambda it: models.UniqueKey.decode(it),
+        "cluster_key": lambda it: models.ClusterKey.decode(it),
+    }

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class CreateWarehouseRequest(Model):
     """A virtual warehouse to create."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str
     """Name of a virtual warehouse."""
@@ -36,11 +36,3 @@ class CreateWarehouseRequest(Model):
         "autoResume": "auto_resume",
         "description": "description",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")
-        self.config_id = get("configID")
-        self.status = get("status")
-        self.auto_suspend = get("autoSuspend")
-        self.auto_resume = get("autoResume")
-        self.description = get("description")

@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .error_detail import ErrorDetail
 
 
-@define(kw_only=True, repr=False)
 class CreateWarehouseResponse(Model):
     """The virtual warehouse that was created."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str | None = None
     """Name."""
@@ -35,9 +35,6 @@ class CreateWarehouseResponse(Model):
         "message": "message",
         "error": "error",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")
-        self.vw_id = get("vwID")
-        self.message = get("message")
-        self.error = None if (it := get("error")) is None else models.ErrorDetail.decode(it)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "error": lambda it: models.ErrorDetail.decode(it),
+    }

@@ -6,19 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, Timestamp, timestamp
+from ..types import Decode, Model, Timestamp
 
 if TYPE_CHECKING:
     from .api_key_status import ApiKeyStatus
 
 
-@define(kw_only=True, repr=False)
 class CreatedApiKey(Model):
     """A new API key with its secret, which is shown this once. The name of the key that holds
     it is not documented."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     id: str | None = None
     """Id of the key."""
@@ -44,13 +44,9 @@ class CreatedApiKey(Model):
         "createdAt": "created_at",
         "expiresAt": "expires_at",
     }
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "status": lambda it: models.ApiKeyStatus.decode(it),
+        "created_at": Timestamp.decode,
+        "expires_at": Timestamp.decode,
+    }
     _secret: ClassVar[frozenset[str]] = frozenset(["api_key"])
-
-    def _read(self, get: Get) -> None:
-        self.id = get("id")
-        self.api_key = get("apiKey")
-        self.status = None if (it := get("status")) is None else models.ApiKeyStatus.decode(it)
-        self.comment = get("comment")
-        self.no_expiry = get("noExpiry")
-        self.created_at = None if (it := get("createdAt")) is None else timestamp(it)
-        self.expires_at = None if (it := get("expiresAt")) is None else timestamp(it)

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class CreatedObject(Model):
     """The id of what was created, as the sample of a database shows it."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     uuid: str | None = None
     """Id of the new object."""
@@ -21,6 +21,3 @@ class CreatedObject(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "uuid": "uuid",
     }
-
-    def _read(self, get: Get) -> None:
-        self.uuid = get("uuid")

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class CursorMeta(Model):
     """How to get the next page. The docs name none of its keys; these are the likely ones."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     cursor: str | None = None
     """Cursor of the next page."""
@@ -27,8 +27,3 @@ class CursorMeta(Model):
         "nextCursor": "next_cursor",
         "total": "total",
     }
-
-    def _read(self, get: Get) -> None:
-        self.cursor = get("cursor")
-        self.next_cursor = get("nextCursor")
-        self.total = get("total")

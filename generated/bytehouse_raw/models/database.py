@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, Timestamp, timestamp
+from ..types import Decode, Model, Timestamp
 
 if TYPE_CHECKING:
     from .user_reference import UserReference
 
 
-@define(kw_only=True, repr=False)
 class Database(Model):
     """A database. Its keys are from samples of a regional docs page."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str | None = None
     """Name, in lower case."""
@@ -46,15 +46,9 @@ class Database(Model):
         "createdBy": "created_by",
         "createdAt": "created_at",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")
-        self.type_ = get("type")
-        self.uuid = get("uuid")
-        self.description = get("description")
-        self.no_of_tables = get("noOfTables")
-        self.size_in_bytes = get("sizeInBytes")
-        self.created_by = (
-            None if (it := get("createdBy")) is None else models.UserReference.decode(it)
-        )
-        self.created_at = None if (it := get("createdAt")) is None else timestamp(it)
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "created_at": Timestamp.decode,
+    }
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "created_by": lambda it: models.UserReference.decode(it),
+    }

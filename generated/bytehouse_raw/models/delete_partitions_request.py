@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class DeletePartitionsRequest(Model):
     """Partitions to drop."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     partition_names: list[str] | None = None
     """Names of the partitions."""
@@ -21,6 +21,3 @@ class DeletePartitionsRequest(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "partitionNames": "partition_names",
     }
-
-    def _read(self, get: Get) -> None:
-        self.partition_names = get("partitionNames")

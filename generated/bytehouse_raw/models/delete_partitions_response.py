@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class DeletePartitionsResponse(Model):
     """That the partitions are gone."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     data: str | None = None
     """`Success`, if they are."""
@@ -21,6 +21,3 @@ class DeletePartitionsResponse(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "data": "data",
     }
-
-    def _read(self, get: Get) -> None:
-        self.data = get("data")

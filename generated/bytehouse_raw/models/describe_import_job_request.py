@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class DescribeImportJobRequest(Model):
     """The description to give."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     description: str | None = None
     """Free text."""
@@ -21,6 +21,3 @@ class DescribeImportJobRequest(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "description": "description",
     }
-
-    def _read(self, get: Get) -> None:
-        self.description = get("description")

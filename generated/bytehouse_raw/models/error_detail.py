@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class ErrorDetail(Model):
     """An error as the service tells it. The samples show one that is not empty beside
     `message: Success`, so its mere presence means nothing."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     code: str | None = None
     """Name of the error, such as `errbook_Module_Name`."""
@@ -25,7 +25,3 @@ class ErrorDetail(Model):
         "code": "code",
         "message": "message",
     }
-
-    def _read(self, get: Get) -> None:
-        self.code = get("code")
-        self.message = get("message")

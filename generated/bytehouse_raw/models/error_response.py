@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .error_detail import ErrorDetail
 
 
-@define(kw_only=True, repr=False)
 class ErrorResponse(Model):
     """Body of a failed call."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     message: str | None = None
     """What went wrong."""
@@ -32,8 +32,6 @@ class ErrorResponse(Model):
         "code": "code",
         "error": "error",
     }
-
-    def _read(self, get: Get) -> None:
-        self.message = get("message")
-        self.code = get("code")
-        self.error = None if (it := get("error")) is None else models.ErrorDetail.decode(it)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "error": lambda it: models.ErrorDetail.decode(it),
+    }

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model, Timestamp, timestamp
+from ..types import Decode, Model, Timestamp
 
 
-@define(kw_only=True, repr=False)
 class Execution(Model):
     """A run of an import job."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     id: str | None = None
     """Id of the execution."""
@@ -36,11 +36,7 @@ class Execution(Model):
         "startTime": "start_time",
         "endTime": "end_time",
     }
-
-    def _read(self, get: Get) -> None:
-        self.id = get("id")
-        self.job_id = get("jobID")
-        self.status = get("status")
-        self.message = get("message")
-        self.start_time = None if (it := get("startTime")) is None else timestamp(it)
-        self.end_time = None if (it := get("endTime")) is None else timestamp(it)
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "start_time": Timestamp.decode,
+        "end_time": Timestamp.decode,
+    }

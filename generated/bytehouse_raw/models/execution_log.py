@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model, Timestamp, timestamp
+from ..types import Decode, Model, Timestamp
 
 
-@define(kw_only=True, repr=False)
 class ExecutionLog(Model):
     """A line of a log."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     timestamp: Timestamp | None = None
     """When it was written."""
@@ -27,8 +27,6 @@ class ExecutionLog(Model):
         "level": "level",
         "message": "message",
     }
-
-    def _read(self, get: Get) -> None:
-        self.timestamp = None if (it := get("timestamp")) is None else timestamp(it)
-        self.level = get("level")
-        self.message = get("message")
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "timestamp": Timestamp.decode,
+    }

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class ExtendApiKeyExpiryRequest(Model):
     """The time to add."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     add_expiry_in_days: int | None = None
     """Days to add."""
@@ -21,6 +21,3 @@ class ExtendApiKeyExpiryRequest(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "addExpiryInDays": "add_expiry_in_days",
     }
-
-    def _read(self, get: Get) -> None:
-        self.add_expiry_in_days = get("addExpiryInDays")

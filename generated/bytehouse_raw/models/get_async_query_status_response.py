@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .query_status import QueryStatus
 
 
-@define(kw_only=True, repr=False)
 class GetAsyncQueryStatusResponse(Model):
     """Where an asynchronous query stands."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     data: QueryStatus | None = None
     """Where a query stands. The open-source engine says NotStarted, Running, Finished or
@@ -26,6 +26,6 @@ class GetAsyncQueryStatusResponse(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "data": "data",
     }
-
-    def _read(self, get: Get) -> None:
-        self.data = None if (it := get("data")) is None else models.QueryStatus.decode(it)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "data": lambda it: models.QueryStatus.decode(it),
+    }

@@ -6,19 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .cluster_status import ClusterStatus
     from .error_detail import ErrorDetail
 
 
-@define(kw_only=True, repr=False)
 class GetClusterStatusResponse(Model):
     """Progress of bucketing."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     data: ClusterStatus | None = None
     """Progress of bucketing. Keys are those of the open-source engine."""
@@ -33,8 +33,7 @@ class GetClusterStatusResponse(Model):
         "message": "message",
         "error": "error",
     }
-
-    def _read(self, get: Get) -> None:
-        self.data = None if (it := get("data")) is None else models.ClusterStatus.decode(it)
-        self.message = get("message")
-        self.error = None if (it := get("error")) is None else models.ErrorDetail.decode(it)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "data": lambda it: models.ClusterStatus.decode(it),
+        "error": lambda it: models.ErrorDetail.decode(it),
+    }

@@ -6,20 +6,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .error_detail import ErrorDetail
     from .execution_log import ExecutionLog
 
 
-@define(kw_only=True, repr=False)
 class GetExecutionLogsResponse(Model):
     """The log of an execution. The docs show a single key, `error`; that the lines come under
     `data` is inferred."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     error: ErrorDetail | None = None
     """An error as the service tells it. The samples show one that is not empty beside
@@ -33,8 +33,7 @@ class GetExecutionLogsResponse(Model):
         "message": "message",
         "data": "data",
     }
-
-    def _read(self, get: Get) -> None:
-        self.error = None if (it := get("error")) is None else models.ErrorDetail.decode(it)
-        self.message = get("message")
-        self.data = None if (it := get("data")) is None else each(it, models.ExecutionLog.decode)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "error": lambda it: models.ErrorDetail.decode(it),
+        "data": lambda it: models.ExecutionLog.decode_all(it),
+    }

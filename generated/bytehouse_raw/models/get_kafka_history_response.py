@@ -6,19 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .error_detail import ErrorDetail
     from .kafka_status import KafkaStatus
 
 
-@define(kw_only=True, repr=False)
 class GetKafkaHistoryResponse(Model):
     """Consumption, window by window."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     message: str | None = None
     """`Success`, if the call went well."""
@@ -32,8 +32,7 @@ class GetKafkaHistoryResponse(Model):
         "error": "error",
         "data": "data",
     }
-
-    def _read(self, get: Get) -> None:
-        self.message = get("message")
-        self.error = None if (it := get("error")) is None else models.ErrorDetail.decode(it)
-        self.data = None if (it := get("data")) is None else each(it, models.KafkaStatus.decode)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "error": lambda it: models.ErrorDetail.decode(it),
+        "data": lambda it: models.KafkaStatus.decode_all(it),
+    }

@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .partition_bounds import PartitionBounds
 
 
-@define(kw_only=True, repr=False)
 class GetPartitionBoundsResponse(Model):
     """First and last partition name."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     data: PartitionBounds | None = None
     """First and last partition name."""
@@ -25,6 +25,6 @@ class GetPartitionBoundsResponse(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "data": "data",
     }
-
-    def _read(self, get: Get) -> None:
-        self.data = None if (it := get("data")) is None else models.PartitionBounds.decode(it)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "data": lambda it: models.PartitionBounds.decode(it),
+    }

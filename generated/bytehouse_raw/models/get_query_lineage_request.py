@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .user_info import UserInfo
 
 
-@define(kw_only=True, repr=False)
 class GetQueryLineageRequest(Model):
     """A statement to look into."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     query: str | None = None
     """The statement."""
@@ -28,7 +28,6 @@ class GetQueryLineageRequest(Model):
         "query": "query",
         "userInfo": "user_info",
     }
-
-    def _read(self, get: Get) -> None:
-        self.query = get("query")
-        self.user_info = None if (it := get("userInfo")) is None else models.UserInfo.decode(it)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "user_info": lambda it: models.UserInfo.decode(it),
+    }

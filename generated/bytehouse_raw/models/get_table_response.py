@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .table import Table
 
 
-@define(kw_only=True, repr=False)
 class GetTableResponse(Model):
     """One table."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     data: Table | None = None
     """A table, a view or a materialized view, told apart by `type`."""
@@ -25,6 +25,6 @@ class GetTableResponse(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "data": "data",
     }
-
-    def _read(self, get: Get) -> None:
-        self.data = None if (it := get("data")) is None else models.Table.decode(it)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "data": lambda it: models.Table.decode(it),
+    }

@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, Timestamp, timestamp
+from ..types import Decode, Model, Timestamp
 
 if TYPE_CHECKING:
     from .error_detail import ErrorDetail
 
 
-@define(kw_only=True, repr=False)
 class GetWarehouseResponse(Model):
     """One virtual warehouse; the object itself, not wrapped in `data`."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     id: str | None = None
     """Id; the `vwID` of a query."""
@@ -56,16 +56,10 @@ class GetWarehouseResponse(Model):
         "message": "message",
         "error": "error",
     }
-
-    def _read(self, get: Get) -> None:
-        self.id = get("id")
-        self.name = get("name")
-        self.description = get("description")
-        self.config_id = get("configID")
-        self.status = get("status")
-        self.auto_suspend = get("autoSuspend")
-        self.auto_resume = get("autoResume")
-        self.created_at = None if (it := get("createdAt")) is None else timestamp(it)
-        self.last_modified_at = None if (it := get("lastModifiedAt")) is None else timestamp(it)
-        self.message = get("message")
-        self.error = None if (it := get("error")) is None else models.ErrorDetail.decode(it)
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "created_at": Timestamp.decode,
+        "last_modified_at": Timestamp.decode,
+    }
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "error": lambda it: models.ErrorDetail.decode(it),
+    }

@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, Timestamp, timestamp
+from ..types import Decode, Model, Timestamp
 
 if TYPE_CHECKING:
     from .import_job_configuration import ImportJobConfiguration
@@ -18,9 +16,11 @@ if TYPE_CHECKING:
     from .user_reference import UserReference
 
 
-@define(kw_only=True, repr=False)
 class ImportJob(Model):
     """An import job."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     id: int | None = None
     """Id of the job."""
@@ -58,24 +58,13 @@ class ImportJob(Model):
         "createdAt": "created_at",
         "lastModifiedAt": "last_modified_at",
     }
-
-    def _read(self, get: Get) -> None:
-        self.id = get("id")
-        self.name = get("name")
-        self.description = get("description")
-        self.connection_id = get("connectionID")
-        self.configuration = (
-            None
-            if (it := get("configuration")) is None
-            else models.ImportJobConfiguration.decode(it)
-        )
-        self.source_schema = (
-            None if (it := get("sourceSchema")) is None else models.ImportJobSourceSchema.decode(it)
-        )
-        self.state = None if (it := get("state")) is None else models.ImportJobState.decode(it)
-        self.status = get("status")
-        self.created_by = (
-            None if (it := get("createdBy")) is None else models.UserReference.decode(it)
-        )
-        self.created_at = None if (it := get("createdAt")) is None else timestamp(it)
-        self.last_modified_at = None if (it := get("lastModifiedAt")) is None else timestamp(it)
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "state": lambda it: models.ImportJobState.decode(it),
+        "created_at": Timestamp.decode,
+        "last_modified_at": Timestamp.decode,
+    }
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "configuration": lambda it: models.ImportJobConfiguration.decode(it),
+        "source_schema": lambda it: models.ImportJobSourceSchema.decode(it),
+        "created_by": lambda it: models.UserReference.decode(it),
+    }

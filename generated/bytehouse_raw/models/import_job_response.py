@@ -6,19 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .error_detail import ErrorDetail
     from .import_job import ImportJob
 
 
-@define(kw_only=True, repr=False)
 class ImportJobResponse(Model):
     """One import job."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     message: str | None = None
     """`Success`, if the call went well."""
@@ -33,8 +33,7 @@ class ImportJobResponse(Model):
         "error": "error",
         "data": "data",
     }
-
-    def _read(self, get: Get) -> None:
-        self.message = get("message")
-        self.error = None if (it := get("error")) is None else models.ErrorDetail.decode(it)
-        self.data = None if (it := get("data")) is None else models.ImportJob.decode(it)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "error": lambda it: models.ErrorDetail.decode(it),
+        "data": lambda it: models.ImportJob.decode(it),
+    }

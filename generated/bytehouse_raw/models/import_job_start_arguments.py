@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from attrs import define
+from typing import TYPE_CHECKING
 
 from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class ImportJobStartArguments(Model):
     """What a job may be told when it is started. The docs show none of its keys."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()

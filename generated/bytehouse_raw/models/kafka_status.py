@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model, Timestamp, timestamp
+from ..types import Decode, Model, Timestamp
 
 
-@define(kw_only=True, repr=False)
 class KafkaStatus(Model):
     """Consumption in one window of time. The docs speak of offset, lag and speed and show no
     keys."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     timestamp: Timestamp | None = None
     """Begin of the window."""
@@ -31,9 +31,6 @@ class KafkaStatus(Model):
         "lag": "lag",
         "speed": "speed",
     }
-
-    def _read(self, get: Get) -> None:
-        self.timestamp = None if (it := get("timestamp")) is None else timestamp(it)
-        self.offset = get("offset")
-        self.lag = get("lag")
-        self.speed = get("speed")
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "timestamp": Timestamp.decode,
+    }

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class LineageObject(Model):
     """An object that a statement reads."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     database: str | None = None
     """Name of its database."""
@@ -27,8 +27,3 @@ class LineageObject(Model):
         "name": "name",
         "type": "type_",
     }
-
-    def _read(self, get: Get) -> None:
-        self.database = get("database")
-        self.name = get("name")
-        self.type_ = get("type")

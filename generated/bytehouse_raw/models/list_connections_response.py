@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -17,9 +15,11 @@ if TYPE_CHECKING:
     from .error_detail import ErrorDetail
 
 
-@define(kw_only=True, repr=False)
 class ListConnectionsResponse(Model):
     """A page of connections."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     message: str | None = None
     """`Success`, if the call went well."""
@@ -36,9 +36,8 @@ class ListConnectionsResponse(Model):
         "error": "error",
         "data": "data",
     }
-
-    def _read(self, get: Get) -> None:
-        self.message = get("message")
-        self.meta = None if (it := get("meta")) is None else models.CursorMeta.decode(it)
-        self.error = None if (it := get("error")) is None else models.ErrorDetail.decode(it)
-        self.data = None if (it := get("data")) is None else each(it, models.Connection.decode)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "meta": lambda it: models.CursorMeta.decode(it),
+        "error": lambda it: models.ErrorDetail.decode(it),
+        "data": lambda it: models.Connection.decode_all(it),
+    }

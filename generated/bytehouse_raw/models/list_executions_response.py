@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .cursor_meta import CursorMeta
@@ -17,9 +15,11 @@ if TYPE_CHECKING:
     from .execution import Execution
 
 
-@define(kw_only=True, repr=False)
 class ListExecutionsResponse(Model):
     """A page of executions."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     message: str | None = None
     """`Success`, if the call went well."""
@@ -36,9 +36,8 @@ class ListExecutionsResponse(Model):
         "error": "error",
         "data": "data",
     }
-
-    def _read(self, get: Get) -> None:
-        self.message = get("message")
-        self.meta = None if (it := get("meta")) is None else models.CursorMeta.decode(it)
-        self.error = None if (it := get("error")) is None else models.ErrorDetail.decode(it)
-        self.data = None if (it := get("data")) is None else each(it, models.Execution.decode)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "meta": lambda it: models.CursorMeta.decode(it),
+        "error": lambda it: models.ErrorDetail.decode(it),
+        "data": lambda it: models.Execution.decode_all(it),
+    }

@@ -6,19 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .offset_meta import OffsetMeta
     from .partition import Partition
 
 
-@define(kw_only=True, repr=False)
 class ListPartitionsResponse(Model):
     """A page of partitions."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     data: list[Partition] | None = None
     meta: OffsetMeta | None = None
@@ -28,7 +28,7 @@ class ListPartitionsResponse(Model):
         "data": "data",
         "meta": "meta",
     }
-
-    def _read(self, get: Get) -> None:
-        self.data = None if (it := get("data")) is None else each(it, models.Partition.decode)
-        self.meta = None if (it := get("meta")) is None else models.OffsetMeta.decode(it)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "data": lambda it: models.Partition.decode_all(it),
+        "meta": lambda it: models.OffsetMeta.decode(it),
+    }

@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .error_detail import ErrorDetail
@@ -17,9 +15,11 @@ if TYPE_CHECKING:
     from .role_list import RoleList
 
 
-@define(kw_only=True, repr=False)
 class ListRolesResponse(Model):
     """The roles of the account."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     message: str | None = None
     """`Success`, if the call went well."""
@@ -37,9 +37,8 @@ class ListRolesResponse(Model):
         "error": "error",
         "data": "data",
     }
-
-    def _read(self, get: Get) -> None:
-        self.message = get("message")
-        self.meta = None if (it := get("meta")) is None else models.OffsetMeta.decode(it)
-        self.error = None if (it := get("error")) is None else models.ErrorDetail.decode(it)
-        self.data = None if (it := get("data")) is None else models.RoleList.decode(it)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "meta": lambda it: models.OffsetMeta.decode(it),
+        "error": lambda it: models.ErrorDetail.decode(it),
+        "data": lambda it: models.RoleList.decode(it),
+    }

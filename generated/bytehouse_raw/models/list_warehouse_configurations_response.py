@@ -6,19 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .offset_meta import OffsetMeta
     from .warehouse_configuration import WarehouseConfiguration
 
 
-@define(kw_only=True, repr=False)
 class ListWarehouseConfigurationsResponse(Model):
     """A page of resource settings."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     data: list[WarehouseConfiguration] | None = None
     meta: OffsetMeta | None = None
@@ -28,9 +28,7 @@ class ListWarehouseConfigurationsResponse(Model):
         "data": "data",
         "meta": "meta",
     }
-
-    def _read(self, get: Get) -> None:
-        self.data = (
-            None if (it := get("data")) is None else each(it, models.WarehouseConfiguration.decode)
-        )
-        self.meta = None if (it := get("meta")) is None else models.OffsetMeta.decode(it)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "data": lambda it: models.WarehouseConfiguration.decode_all(it),
+        "meta": lambda it: models.OffsetMeta.decode(it),
+    }

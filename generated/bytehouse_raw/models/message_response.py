@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class MessageResponse(Model):
     """An answer that only says that the call went well."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     message: str | None = None
     """`Success`, if it did."""
@@ -21,6 +21,3 @@ class MessageResponse(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "message": "message",
     }
-
-    def _read(self, get: Get) -> None:
-        self.message = get("message")

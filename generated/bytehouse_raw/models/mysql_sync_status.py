@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .mysql_table_sync_status import MysqlTableSyncStatus
 
 
-@define(kw_only=True, repr=False)
 class MysqlSyncStatus(Model):
     """How far a mirrored MySQL database has come."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str | None = None
     """Name of the database."""
@@ -33,11 +33,6 @@ class MysqlSyncStatus(Model):
         "message": "message",
         "tables": "tables",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")
-        self.status = get("status")
-        self.message = get("message")
-        self.tables = (
-            None if (it := get("tables")) is None else each(it, models.MysqlTableSyncStatus.decode)
-        )
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "tables": lambda it: models.MysqlTableSyncStatus.decode_all(it),
+    }

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class MysqlTableSyncStatus(Model):
     """How far one table of a mirrored MySQL database has come."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str | None = None
     """Name of the table."""
@@ -27,8 +27,3 @@ class MysqlTableSyncStatus(Model):
         "status": "status",
         "message": "message",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")
-        self.status = get("status")
-        self.message = get("message")

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class OffsetMeta(Model):
     """Where a page stands in a list. Its two keys are from a sample of a regional docs page."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     offset: int | None = None
     """Entries before this page."""
@@ -24,7 +24,3 @@ class OffsetMeta(Model):
         "offset": "offset",
         "total": "total",
     }
-
-    def _read(self, get: Get) -> None:
-        self.offset = get("offset")
-        self.total = get("total")

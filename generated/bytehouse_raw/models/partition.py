@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class Partition(Model):
     """A partition of a table. Keys are those of the open-source engine."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     partition: str | None = None
     """Value of the partition key; the name that a deletion takes."""
@@ -33,10 +33,3 @@ class Partition(Model):
         "size": "size",
         "rows": "rows",
     }
-
-    def _read(self, get: Get) -> None:
-        self.partition = get("partition")
-        self.partition_id = get("partition_id")
-        self.parts = get("parts")
-        self.size = get("size")
-        self.rows = get("rows")

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class PartitionBounds(Model):
     """First and last partition name."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     min_: str | None = None
     """First name."""
@@ -24,7 +24,3 @@ class PartitionBounds(Model):
         "min": "min_",
         "max": "max_",
     }
-
-    def _read(self, get: Get) -> None:
-        self.min_ = get("min")
-        self.max_ = get("max")

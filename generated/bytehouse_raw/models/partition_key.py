@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import UNSET, Get, Model, Unset
+from ..types import UNSET, Model, Unset
 
 
-@define(kw_only=True, repr=False)
 class PartitionKey(Model):
     """One part of the partition key."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     column: str | None = None
     """Name of the column."""
@@ -29,8 +29,3 @@ class PartitionKey(Model):
         "expression": "expression",
     }
     _nullable: ClassVar[frozenset[str]] = frozenset(["granularity"])
-
-    def _read(self, get: Get) -> None:
-        self.column = get("column")
-        self.granularity = get("granularity", UNSET)
-        self.expression = get("expression")

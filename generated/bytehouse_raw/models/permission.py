@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class Permission(Model):
     """An action that a role may perform on an object."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     role_name: str | None = None
     """Name of the role."""
@@ -33,10 +33,3 @@ class Permission(Model):
         "ActionName": "action_name",
         "GrantOption": "grant_option",
     }
-
-    def _read(self, get: Get) -> None:
-        self.role_name = get("RoleName")
-        self.byte_house_resource_id = get("ByteHouseResourceID")
-        self.secure_object_type_name = get("SecureObjectTypeName")
-        self.action_name = get("ActionName")
-        self.grant_option = get("GrantOption")

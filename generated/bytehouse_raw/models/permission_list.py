@@ -6,26 +6,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .permission import Permission
 
 
-@define(kw_only=True, repr=False)
 class PermissionList(Model):
     """Permissions under a key whose name is not documented."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     permissions: list[Permission] | None = None
 
     _fields: ClassVar[Mapping[str, str]] = {
         "permissions": "permissions",
     }
-
-    def _read(self, get: Get) -> None:
-        self.permissions = (
-            None if (it := get("permissions")) is None else each(it, models.Permission.decode)
-        )
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "permissions": lambda it: models.Permission.decode_all(it),
+    }

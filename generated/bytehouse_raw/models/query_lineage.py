@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .lineage_object import LineageObject
 
 
-@define(kw_only=True, repr=False)
 class QueryLineage(Model):
     """The objects that a statement reads, by kind."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     tables: list[LineageObject] | None = None
     views: list[LineageObject] | None = None
@@ -28,14 +28,8 @@ class QueryLineage(Model):
         "views": "views",
         "materializedViews": "materialized_views",
     }
-
-    def _read(self, get: Get) -> None:
-        self.tables = (
-            None if (it := get("tables")) is None else each(it, models.LineageObject.decode)
-        )
-        self.views = None if (it := get("views")) is None else each(it, models.LineageObject.decode)
-        self.materialized_views = (
-            None
-            if (it := get("materializedViews")) is None
-            else each(it, models.LineageObject.decode)
-        )
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "tables": lambda it: models.LineageObject.decode_all(it),
+        "views": lambda it: models.LineageObject.decode_all(it),
+        "materialized_views": lambda it: models.LineageObject.decode_all(it),
+    }

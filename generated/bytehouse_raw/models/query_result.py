@@ -6,19 +6,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .result_column import ResultColumn
 
 
-@define(kw_only=True, repr=False)
 class QueryResult(Model):
     """Result of one statement. Nothing of its shape is documented but that it is an element of
     an array; these keys are one plausible reading."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     query_id: str | None = None
     """Id of the query."""
@@ -37,12 +37,6 @@ class QueryResult(Model):
         "rows": "rows",
         "rowCount": "row_count",
     }
-
-    def _read(self, get: Get) -> None:
-        self.query_id = get("queryID")
-        self.status = get("status")
-        self.columns = (
-            None if (it := get("columns")) is None else each(it, models.ResultColumn.decode)
-        )
-        self.rows = get("rows")
-        self.row_count = get("rowCount")
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "columns": lambda it: models.ResultColumn.decode_all(it),
+    }

@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model, Timestamp, timestamp
+from ..types import Decode, Model, Timestamp
 
 
-@define(kw_only=True, repr=False)
 class QueryStatus(Model):
     """Where a query stands. The open-source engine says NotStarted, Running, Finished or
     Failed."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     query_id: str | None = None
     """Id of the query."""
@@ -40,12 +40,8 @@ class QueryStatus(Model):
         "startedAt": "started_at",
         "finishedAt": "finished_at",
     }
-
-    def _read(self, get: Get) -> None:
-        self.query_id = get("queryID")
-        self.status = get("status")
-        self.message = get("message")
-        self.progress = get("progress")
-        self.created_at = None if (it := get("createdAt")) is None else timestamp(it)
-        self.started_at = None if (it := get("startedAt")) is None else timestamp(it)
-        self.finished_at = None if (it := get("finishedAt")) is None else timestamp(it)
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "created_at": Timestamp.decode,
+        "started_at": Timestamp.decode,
+        "finished_at": Timestamp.decode,
+    }

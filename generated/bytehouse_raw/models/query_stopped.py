@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class QueryStopped(Model):
     """What was stopped."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     query_id: str | None = None
     """Id of the query."""
@@ -24,7 +24,3 @@ class QueryStopped(Model):
         "queryID": "query_id",
         "status": "status",
     }
-
-    def _read(self, get: Get) -> None:
-        self.query_id = get("queryID")
-        self.status = get("status")

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class RenameColumn(Model):
     """A column to rename. Inner keys are not documented; these are the likely ones."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str | None = None
     """Present name."""
@@ -24,7 +24,3 @@ class RenameColumn(Model):
         "name": "name",
         "newName": "new_name",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")
-        self.new_name = get("newName")

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class RenameImportJobRequest(Model):
     """The name to give."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str | None = None
     """Name."""
@@ -21,6 +21,3 @@ class RenameImportJobRequest(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class ResultColumn(Model):
     """A column of a result."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str | None = None
     """Name."""
@@ -24,7 +24,3 @@ class ResultColumn(Model):
         "name": "name",
         "type": "type_",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")
-        self.type_ = get("type")

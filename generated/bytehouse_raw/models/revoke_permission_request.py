@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class RevokePermissionRequest(Model):
     """A permission to take away."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     role_name: str | None = None
     """Name of the role."""
@@ -30,9 +30,3 @@ class RevokePermissionRequest(Model):
         "SecureObjectTypeName": "secure_object_type_name",
         "ActionName": "action_name",
     }
-
-    def _read(self, get: Get) -> None:
-        self.role_name = get("RoleName")
-        self.byte_house_resource_id = get("ByteHouseResourceID")
-        self.secure_object_type_name = get("SecureObjectTypeName")
-        self.action_name = get("ActionName")

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model, Timestamp, timestamp
+from ..types import Decode, Model, Timestamp
 
 
-@define(kw_only=True, repr=False)
 class Role(Model):
     """A role."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     id: int | None = None
     """Id of the role."""
@@ -30,9 +30,6 @@ class Role(Model):
         "description": "description",
         "createdAt": "created_at",
     }
-
-    def _read(self, get: Get) -> None:
-        self.id = get("id")
-        self.name = get("name")
-        self.description = get("description")
-        self.created_at = None if (it := get("createdAt")) is None else timestamp(it)
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "created_at": Timestamp.decode,
+    }

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model, Timestamp, timestamp
+from ..types import Decode, Model, Timestamp
 
 
-@define(kw_only=True, repr=False)
 class RoleAssignment(Model):
     """A role that a user holds."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     user_id: int | None = None
     """Id of the user."""
@@ -27,8 +27,6 @@ class RoleAssignment(Model):
         "RoleName": "role_name",
         "createdAt": "created_at",
     }
-
-    def _read(self, get: Get) -> None:
-        self.user_id = get("UserID")
-        self.role_name = get("RoleName")
-        self.created_at = None if (it := get("createdAt")) is None else timestamp(it)
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "created_at": Timestamp.decode,
+    }

@@ -6,24 +6,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .role import Role
 
 
-@define(kw_only=True, repr=False)
 class RoleList(Model):
     """Roles under a key whose name is not documented."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     roles: list[Role] | None = None
 
     _fields: ClassVar[Mapping[str, str]] = {
         "roles": "roles",
     }
-
-    def _read(self, get: Get) -> None:
-        self.roles = None if (it := get("roles")) is None else each(it, models.Role.decode)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "roles": lambda it: models.Role.decode_all(it),
+    }

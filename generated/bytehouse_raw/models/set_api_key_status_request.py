@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .api_key_status import ApiKeyStatus
 
 
-@define(kw_only=True, repr=False)
 class SetApiKeyStatusRequest(Model):
     """The status to give."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     status: ApiKeyStatus | str | None = None
     """Whether an API key may be used."""
@@ -25,6 +25,6 @@ class SetApiKeyStatusRequest(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "status": "status",
     }
-
-    def _read(self, get: Get) -> None:
-        self.status = None if (it := get("status")) is None else models.ApiKeyStatus.decode(it)
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "status": lambda it: models.ApiKeyStatus.decode(it),
+    }

@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class StartImportJobRequest(Model):
     """What to tell the job. The docs offer a choice of shapes and show this one alone, so
     others are let through."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     source_properties_file_names: str | None = None
     """The file or files to load."""
@@ -22,6 +22,3 @@ class StartImportJobRequest(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "source.properties.fileNames": "source_properties_file_names",
     }
-
-    def _read(self, get: Get) -> None:
-        self.source_properties_file_names = get("source.properties.fileNames")

@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .query_mode import QueryMode
 
 
-@define(kw_only=True, repr=False)
 class SubmitAsyncQueryRequest(Model):
     """Statements to run in the background, and how."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     query: str
     """One statement, or several with `;` between."""
@@ -35,9 +35,6 @@ class SubmitAsyncQueryRequest(Model):
         "vwID": "vw_id",
         "queryID": "query_id",
     }
-
-    def _read(self, get: Get) -> None:
-        self.query = get("query")
-        self.mode = models.QueryMode.decode(get("mode"))
-        self.vw_id = get("vwID")
-        self.query_id = get("queryID")
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "mode": lambda it: models.QueryMode.decode(it),
+    }

@@ -6,24 +6,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .query_reference import QueryReference
 
 
-@define(kw_only=True, repr=False)
 class SubmitAsyncQueryResponse(Model):
     """The queries that were accepted."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     data: list[QueryReference] | None = None
 
     _fields: ClassVar[Mapping[str, str]] = {
         "data": "data",
     }
-
-    def _read(self, get: Get) -> None:
-        self.data = None if (it := get("data")) is None else each(it, models.QueryReference.decode)
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "data": lambda it: models.QueryReference.decode_all(it),
+    }

@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .query_mode import QueryMode
 
 
-@define(kw_only=True, repr=False)
 class SubmitSyncQueryRequest(Model):
     """Statements to run, and how."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     query: str
     """One statement, or several with `;` between."""
@@ -42,11 +42,6 @@ class SubmitSyncQueryRequest(Model):
         "asyncModeSwitchAfterInSec": "async_mode_switch_after_in_sec",
         "maxRowsReturn": "max_rows_return",
     }
-
-    def _read(self, get: Get) -> None:
-        self.query = get("query")
-        self.mode = models.QueryMode.decode(get("mode"))
-        self.vw_id = get("vwID")
-        self.query_id = get("queryID")
-        self.async_mode_switch_after_in_sec = get("asyncModeSwitchAfterInSec")
-        self.max_rows_return = get("maxRowsReturn")
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "mode": lambda it: models.QueryMode.decode(it),
+    }

@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, Timestamp, each, timestamp
+from ..types import Decode, Model, Timestamp
 
 if TYPE_CHECKING:
     from .cluster_key import ClusterKey
@@ -20,9 +18,11 @@ if TYPE_CHECKING:
     from .user_reference import UserReference
 
 
-@define(kw_only=True, repr=False)
 class Table(Model):
     """A table, a view or a materialized view, told apart by `type`."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str | None = None
     """Name."""
@@ -88,31 +88,15 @@ class Table(Model):
         "createdAt": "created_at",
         "lastModifiedAt": "last_modified_at",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")
-        self.type_ = get("type")
-        self.uuid = get("uuid")
-        self.description = get("description")
-        self.database_name = get("databaseName")
-        self.engine = get("engine")
-        self.columns = None if (it := get("columns")) is None else each(it, models.Column.decode)
-        self.order_by_keys = get("orderByKeys")
-        self.sampling_key = get("samplingKey")
-        self.partition_keys = (
-            None if (it := get("partitionKeys")) is None else each(it, models.PartitionKey.decode)
-        )
-        self.primary_keys = get("primaryKeys")
-        self.ttl = None if (it := get("ttl")) is None else models.TableTtl.decode(it)
-        self.unique_key = None if (it := get("uniqueKey")) is None else models.UniqueKey.decode(it)
-        self.cluster_key = (
-            None if (it := get("clusterKey")) is None else models.ClusterKey.decode(it)
-        )
-        self.definition = get("definition")
-        self.no_of_rows = get("noOfRows")
-        self.size_in_bytes = get("sizeInBytes")
-        self.created_by = (
-            None if (it := get("createdBy")) is None else models.UserReference.decode(it)
-        )
-        self.created_at = None if (it := get("createdAt")) is None else timestamp(it)
-        self.last_modified_at = None if (it := get("lastModifiedAt")) is None else timestamp(it)
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "created_at": Timestamp.decode,
+        "last_modified_at": Timestamp.decode,
+    }
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "columns": lambda it: models.Column.decode_all(it),
+        "partition_keys": lambda it: models.PartitionKey.decode_all(it),
+        "ttl": lambda it: models.TableTtl.decode(it),
+        "unique_key": lambda it: models.UniqueKey.decode(it),
+        "cluster_key": lambda it: models.ClusterKey.decode(it),
+        "created_by": lambda it: models.UserReference.decode(it),
+    }

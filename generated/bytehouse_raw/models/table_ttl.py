@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class TableTtl(Model):
     """How long rows are kept; an update sets a new interval. Inner keys are those of a sister
     product."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     column: str | None = None
     """The Date or DateTime column that the age is told from."""
@@ -34,10 +34,3 @@ class TableTtl(Model):
         "unit": "unit",
         "expression": "expression",
     }
-
-    def _read(self, get: Get) -> None:
-        self.column = get("column")
-        self.granularity = get("granularity")
-        self.value = get("value")
-        self.unit = get("unit")
-        self.expression = get("expression")

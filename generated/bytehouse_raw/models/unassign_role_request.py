@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class UnassignRoleRequest(Model):
     """A user and the role to take away."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     user_id: int | None = None
     """Id of the user."""
@@ -24,7 +24,3 @@ class UnassignRoleRequest(Model):
         "UserID": "user_id",
         "RoleName": "role_name",
     }
-
-    def _read(self, get: Get) -> None:
-        self.user_id = get("UserID")
-        self.role_name = get("RoleName")

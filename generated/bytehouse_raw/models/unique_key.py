@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class UniqueKey(Model):
     """Key that rows are upserted by, made of columns of the table. Inner keys are not
     documented; these are the likely ones."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     columns: list[str] | None = None
     """Names of the columns."""
@@ -25,7 +25,3 @@ class UniqueKey(Model):
         "columns": "columns",
         "expression": "expression",
     }
-
-    def _read(self, get: Get) -> None:
-        self.columns = get("columns")
-        self.expression = get("expression")

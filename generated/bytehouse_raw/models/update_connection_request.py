@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .connection_data import ConnectionData
 
 
-@define(kw_only=True, repr=False)
 class UpdateConnectionRequest(Model):
     """The name and the data to give to a connection."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     name: str
     """Name."""
@@ -29,7 +29,6 @@ class UpdateConnectionRequest(Model):
         "name": "name",
         "data": "data",
     }
-
-    def _read(self, get: Get) -> None:
-        self.name = get("name")
-        self.data = models.ConnectionData.decode(get("data"))
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "data": lambda it: models.ConnectionData.decode(it),
+    }

@@ -6,10 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
 from .. import models
-from ..types import Get, Model, each
+from ..types import Decode, Model
 
 if TYPE_CHECKING:
     from .column import Column
@@ -17,9 +15,11 @@ if TYPE_CHECKING:
     from .table_ttl import TableTtl
 
 
-@define(kw_only=True, repr=False)
 class UpdateTableRequest(Model):
     """What to change about a table."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     add_columns: list[Column] | None = None
     """Columns to add."""
@@ -43,17 +43,9 @@ class UpdateTableRequest(Model):
         "ttl": "ttl",
         "isRemoveTTL": "is_remove_ttl",
     }
-
-    def _read(self, get: Get) -> None:
-        self.add_columns = (
-            None if (it := get("addColumns")) is None else each(it, models.Column.decode)
-        )
-        self.drop_columns = get("dropColumns")
-        self.modify_columns = (
-            None if (it := get("modifyColumns")) is None else each(it, models.Column.decode)
-        )
-        self.rename_columns = (
-            None if (it := get("renameColumns")) is None else each(it, models.RenameColumn.decode)
-        )
-        self.ttl = None if (it := get("ttl")) is None else models.TableTtl.decode(it)
-        self.is_remove_ttl = get("isRemoveTTL")
+    _nested: ClassVar[Mapping[str, Decode]] = {
+        "add_columns": lambda it: models.Column.decode_all(it),
+        "modify_columns": lambda it: models.Column.decode_all(it),
+        "rename_columns": lambda it: models.RenameColumn.decode_all(it),
+        "ttl": lambda it: models.TableTtl.decode(it),
+    }

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import UNSET, Get, Model, Unset
+from ..types import UNSET, Model, Unset
 
 
-@define(kw_only=True, repr=False)
 class UpdateWarehouseRequest(Model):
     """What to change about a virtual warehouse."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     description: str | None | Unset = UNSET
     """Free text."""
@@ -36,10 +36,3 @@ class UpdateWarehouseRequest(Model):
     _nullable: ClassVar[frozenset[str]] = frozenset(
         ["description", "config_id", "status", "auto_suspend", "auto_resume"]
     )
-
-    def _read(self, get: Get) -> None:
-        self.description = get("description", UNSET)
-        self.config_id = get("configID", UNSET)
-        self.status = get("status", UNSET)
-        self.auto_suspend = get("autoSuspend", UNSET)
-        self.auto_resume = get("autoResume", UNSET)

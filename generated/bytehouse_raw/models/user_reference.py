@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class UserReference(Model):
     """Who did something. Ids exceed 2^53."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     id: int | None = None
     """Id of the user."""
@@ -24,7 +24,3 @@ class UserReference(Model):
         "id": "id",
         "type": "type_",
     }
-
-    def _read(self, get: Get) -> None:
-        self.id = get("id")
-        self.type_ = get("type")

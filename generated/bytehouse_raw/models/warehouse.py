@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model, Timestamp, timestamp
+from ..types import Decode, Model, Timestamp
 
 
-@define(kw_only=True, repr=False)
 class Warehouse(Model):
     """An entry of the list of virtual warehouses; the same as a single one, as far as is
     known."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     id: str | None = None
     """Id; the `vwID` of a query."""
@@ -46,14 +46,7 @@ class Warehouse(Model):
         "createdAt": "created_at",
         "lastModifiedAt": "last_modified_at",
     }
-
-    def _read(self, get: Get) -> None:
-        self.id = get("id")
-        self.name = get("name")
-        self.description = get("description")
-        self.config_id = get("configID")
-        self.status = get("status")
-        self.auto_suspend = get("autoSuspend")
-        self.auto_resume = get("autoResume")
-        self.created_at = None if (it := get("createdAt")) is None else timestamp(it)
-        self.last_modified_at = None if (it := get("lastModifiedAt")) is None else timestamp(it)
+    _parsed: ClassVar[Mapping[str, Decode]] = {
+        "created_at": Timestamp.decode,
+        "last_modified_at": Timestamp.decode,
+    }

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import define
-
-from ..types import Get, Model
+from ..types import Model
 
 
-@define(kw_only=True, repr=False)
 class WarehouseConfiguration(Model):
     """A resource setting that a virtual warehouse can be given."""
+
+    if not TYPE_CHECKING:  # type checkers would allow no other attributes
+        __slots__ = ()
 
     id: int | None = None
     """Id; the `configID` of a virtual warehouse."""
@@ -27,8 +27,3 @@ class WarehouseConfiguration(Model):
         "name": "name",
         "size": "size",
     }
-
-    def _read(self, get: Get) -> None:
-        self.id = get("id")
-        self.name = get("name")
-        self.size = get("size")
