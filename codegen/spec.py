@@ -12,7 +12,7 @@ from oas_patch.validator import validate  # type: ignore[import-untyped]
 from openapi_python_client.parser.properties import Property
 from ruamel.yaml import YAML
 
-from codegen.errors import GenerationError
+from codegen.errors import GenerationError, UnmatchedCorrection
 
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 ALLOWED: dict[str, set[str | None]] = {
@@ -70,7 +70,7 @@ def correct(document: Document, overlay: Document) -> Document:
         if not action.get("description"):
             raise GenerationError(f"{name} has no description: say there why it is needed")
         if not parse(action["target"]).find(corrected):
-            raise GenerationError(f"{name} matches nothing: mend its target, or drop it")
+            raise UnmatchedCorrection(number, action["target"])
         corrected = apply_overlay(corrected, {"actions": [action]})
     return corrected
 

@@ -13,7 +13,7 @@ from bytehouse._upstream.document import METHODS
 from bytehouse._upstream.shape import word
 from codegen.upstream.canonical import Contract, bare
 from codegen.upstream.drift import sides
-from codegen.upstream.schemas import Schemas, flow, pascal, set_key
+from codegen.upstream.schemas import Schemas, flow, pascal, references, set_key
 
 PLAIN = frozenset({"string", "integer", "number", "boolean", "null"})
 REFERENCE = "#/components/parameters/"
@@ -73,6 +73,24 @@ class _Adoption:
         self._errors()
         self._schemas.settle()
         self._routes(nodes)
+        self._prune()
+
+    def _prune(self) -> None:
+        """Take out the components that nothing refers to any more."""
+        components = self._document["components"]
+        while True:
+            used = set(references(self._document))
+            unused = [
+                (named, name)
+                for kind, named in components.items()
+                if kind != "securitySchemes"
+                for name in named
+                if f"#/components/{kind}/{name}" not in used
+            ]
+            if not unused:
+                return
+            for named, name in unused:
+                del named[name]
 
     def _operation(self, name: str, node: CommentedMap, ours: Contract, theirs: Contract) -> None:
         set_key(node, "x-evidence", "documented")
@@ -87,17 +105,18 @@ class _Adoption:
             self._schemas.ask(content["application/json"], "schema", _schema(theirs.answer), hint)
 
     def _note(self, name: str, node: CommentedMap, ours: Contract, theirs: Contract) -> None:
-        """Note what they call this operation, where that is not what we do."""
+        """Note what they call this operation, and its tag where that is not ours."""
         known = node.get("x-upstream")
         noted: dict[str, Any] = dict(known) if isinstance(known, Mapping) else {}
         theirs_id = self._nodes[name].id
-        if theirs_id and word(theirs_id) != word(name):
+        if theirs_id and (word(theirs_id) != word(name) or not noted):
             noted["operationId"] = theirs_id
         if theirs.tag and theirs.tag not in ours.known["tag"]:
             noted["tag"] = theirs.tag
         if theirs.status and theirs.status not in ours.known["status"]:
             noted["status"] = theirs.status
-        if noted != (known or {}):
+        # Even where nothing differs, the note tells that the upstream has the operation.
+        if noted != known:
             set_key(node, "x-upstream", flow(noted))
 
     def _own_parameters(
@@ -132,6 +151,7 @@ class _Adoption:
         made = CommentedMap({"name": wire, "in": place, "schema": flow({})})
         if target["~text"]:
             made.insert(2, "description", target["~text"])
+        made["x-evidence"] = "documented"
         self._parameter(made, target, f"{pascal(name)}{pascal(wire)}")
         listed.append(made)
 
@@ -217,7 +237,7 @@ class _Adoption:
             paths.update(made)
         for item in paths.values():
             marks = {node["x-evidence"] for method, node in item.items() if method in METHODS}
-            if marks == {"documented"}:
+            if "documented" in marks:
                 item["x-evidence"] = "documented"
 
     def _resolved(self, node: Any) -> Any:

@@ -76,8 +76,8 @@ class Schemas:
         def visit(name: str) -> None:
             if name in found or name not in self._components:
                 return
-            for inner in _references(self._components[name]):
-                visit(inner)
+            for inner in references(self._components[name]):
+                visit(inner.removeprefix(PREFIX))
             found.append(name)
 
         for name in list(self._components):
@@ -138,7 +138,9 @@ class Schemas:
             if name in properties:
                 self.ask(properties, name, schema, inner)
             else:
-                properties[name] = self._built(schema, inner)
+                properties[name] = made = self._built(schema, inner)
+                if "$ref" not in made:
+                    made["x-evidence"] = "documented"
         if properties and "properties" not in node:
             node.insert(_after(node, "type"), "properties", properties)
         elif not properties:
@@ -169,6 +171,7 @@ class Schemas:
             described = wanted.get("~text") or text
             if described:
                 node["description"] = described
+            node["x-evidence"] = "documented"
             self._fill(node, wanted, name)
             self._note(name, node, [wanted])
         reference = flow({"$ref": PREFIX + self._made[key]})
@@ -220,10 +223,11 @@ def _after(node: CommentedMap, key: str) -> int:
     return list(node).index(key) + 1 if key in node else len(node)
 
 
-def _references(node: Any) -> list[str]:
+def references(node: Any) -> list[str]:
+    """Return all references in a part of the document."""
     if isinstance(node, list):
-        return [name for inner in node for name in _references(inner)]
+        return [name for inner in node for name in references(inner)]
     if not isinstance(node, Mapping):
         return []
-    own = [str(node["$ref"]).removeprefix(PREFIX)] if "$ref" in node else []
-    return own + [name for inner in node.values() for name in _references(inner)]
+    own = [str(node["$ref"])] if "$ref" in node else []
+    return own + [name for inner in node.values() for name in references(inner)]

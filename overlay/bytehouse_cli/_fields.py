@@ -133,9 +133,8 @@ class Form:
             if name not in ("body", "x_user_active_role")
         ]
         if self._body is not None:
-            required = {a.name for a in attrs.fields(self._body) if a.default is attrs.NOTHING}
             self._fields += [
-                _Field(name, wire, self._body.__annotations__[name], name in required)
+                _Field(name, wire, self._body.__annotations__[name], name in self._body._required)
                 for wire, name in self._body._fields.items()
             ]
 

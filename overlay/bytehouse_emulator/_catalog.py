@@ -13,7 +13,7 @@ from ._ddl import Clauses, Create, read_create, restore
 from ._engine import Engine
 from ._errors import not_found
 from ._iam import FIRST_USER
-from ._lexer import quote_identifier, quote_string, split
+from ._lexer import quote_identifier, quote_string, split, text_of
 from ._state import State
 
 HIDDEN: Final = frozenset({"system", "default", "information_schema", "INFORMATION_SCHEMA"})
@@ -188,8 +188,8 @@ def _column(found: dict[str, Any]) -> dict[str, Any]:
     column = {"name": found["name"], "type": kind[9:-1] if nullable else kind, "nullable": nullable}
     if found["default_kind"] == "DEFAULT":
         default = found["default_expression"]
-        literal = default.startswith("'") and default.endswith("'")
-        column["defaultValue"] = default[1:-1].replace("\\'", "'") if literal else default
+        text = text_of(default)
+        column["defaultValue"] = default if text is None else text
     return column | ({"comment": found["comment"]} if found["comment"] else {})
 
 

@@ -44,9 +44,9 @@ class Observed(msgspec.Struct, forbid_unknown_fields=True):
         return ", ".join(found) or "fixed"
 
 
-def table() -> str:
-    """Write the page."""
-    specification = Specification(specification_text())
+def table(text: str | None = None) -> str:
+    """Write the page, for the specification that comes with the emulator or another text of it."""
+    specification = Specification(text or specification_text())
     raw = (resources.files(__package__) / FILE).read_bytes()
     observed = msgspec.json.decode(raw, type=dict[str, Observed])
     return "\n".join(_lines(specification, observed))

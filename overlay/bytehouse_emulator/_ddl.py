@@ -30,7 +30,7 @@ _AFTER_TYPE: Final = frozenset(
 )
 _NO_COLUMN: Final = frozenset("CONSTRAINT INDEX PRIMARY PROJECTION".split())
 # Values of these types cannot be NULL; what is in them may be.
-_NEVER_NULL: Final = frozenset(
+NEVER_NULL: Final = frozenset(
     "aggregatefunction array bitmap64 dynamic json lowcardinality map nested nullable object"
     " simpleaggregatefunction tuple variant".split()
 )
@@ -195,7 +195,7 @@ def column_nullability(column: Sequence[Token], *, key: bool = False) -> Iterato
     for before, token in pairwise(column):
         if token.word == "NULL" and token.depth == level and before.word != "DEFAULT":
             return
-    if key or column[1].name.lower() not in _NEVER_NULL:
+    if key or column[1].name.lower() not in NEVER_NULL:
         end = _type_of(column)[-1].end
         yield Edit(end, end, " NOT NULL" if key else " NULL")
 

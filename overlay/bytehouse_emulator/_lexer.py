@@ -34,6 +34,9 @@ _ROWS: Final = re.compile(
 )
 _COMMENT_EDGE: Final = re.compile(r"/\*|\*/")
 _ESCAPED: Final = re.compile(r"\\(.)|``|\"\"", re.DOTALL)
+_LITERAL: Final = re.compile(r"'((?:[^'\\]++|\\.)*+)'", re.DOTALL)
+_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+_CONTROL: Final = dict(zip("bfnrt0", "\b\f\n\r\t\0", strict=True))
 _OPENING: Final = frozenset("([{")
 _CLOSING: Final = frozenset(")]}")
 
@@ -123,6 +126,12 @@ def quote_identifier(name: str) -> str:
 def quote_string(value: str) -> str:
     """Write a text so that the engine takes it for nothing but a text."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def text_of(expression: str) -> str | None:
+    """Answer with the text that an expression is, as the engine writes it; None if it is none."""
+    literal = _LITERAL.fullmatch(expression)
+    return literal and _ESCAPE.sub(lambda m: _CONTROL.get(m[1], m[1]), literal[1])
 
 
 def parts(found: Sequence[Token], depth: int) -> list[list[Token]]:

@@ -18,6 +18,7 @@ from ._errors import invalid
 _URI: Final = "urn:bytehouse"
 _METHODS: Final = ("get", "put", "post", "delete", "patch")
 _INTEGER: Final = re.compile(r"[+-]?\d+")
+_LONGEST_INTEGER: Final = 4000
 
 Validate = Callable[[object], str]
 
@@ -50,7 +51,10 @@ class Parameter:
         if self.schema.get("type") == "integer":
             if not _INTEGER.fullmatch(value):
                 self._refuse(f"must be an integer, not {value[:40]!r}.")
-            read = int(value)
+            # Python itself refuses to read more than 4,300 digits.
+            read = number = int(value) if len(value) <= _LONGEST_INTEGER else 1 << 63
+            if not -(1 << 63) <= number < 1 << 63:
+                self._refuse("takes more than 64 bits.")
         if problem := self.validate(read):
             self._refuse(f"is not as it must be: {problem}")
         return read

@@ -12,13 +12,14 @@ from tests.cli.conftest import Bytehouse
 from tests.overlay.colours import KEY
 from tests.overlay.server import Reply, ScriptedServer
 from tests.routes.specs import elsewhere, moved, vendored
+from tests.wire import request_line
 
 
 @pytest.fixture(scope="module")
 def spec(root: Path) -> str:
     """Return a specification with one operation moved, one gone and one new."""
     document = vendored(root)
-    document["paths"]["/v1/new"] = {"get": {"operationId": "get_new", "responses": {}}}
+    document["paths"]["/new"] = {"get": {"operationId": "get_new", "responses": {}}}
     return moved(document, list_databases="GET /v2/dbs", list_roles="")
 
 
@@ -42,9 +43,11 @@ def test_a_pull_tells_what_changed_and_what_did_not(
     text = " ".join(done.out.split())
     assert f"70 of 71 operations are in {server.url}/openapi.json." in text
     assert "1 routes differ" in text
-    assert "list_databases GET /v1/databases -> GET /v2/dbs" in text
-    assert "list_roles GET /v1/iam/roles (the specification has no such operation)" in text
-    assert "GET /v1/new" in text
+    assert f"list_databases {request_line('list_databases')} -> GET /v2/dbs" in text
+    assert (
+        f"list_roles {request_line('list_roles')} (the specification has no such operation)" in text
+    )
+    assert "GET /new" in text
     path = bytehouse("routes", "path", "--host", server.url).out.strip()
     assert done.out.splitlines()[-1].endswith(path)
     assert Path(path).is_file()
@@ -52,7 +55,10 @@ def test_a_pull_tells_what_changed_and_what_did_not(
     listed = json.loads(bytehouse("routes", "list", "--host", server.url, "--json").out)
     origins = {one["operation"]: (one["path"], one["origin"]) for one in listed}
     assert origins["list_databases"] == ("/v2/dbs", f"routes file {path}")
-    assert origins["list_roles"] == ("/v1/iam/roles", "inferred")
+    assert origins["list_roles"] == (
+        OPERATIONS["list_roles"].path,
+        OPERATIONS["list_roles"].evidence,
+    )
 
 
 def test_a_pull_can_tell_in_json_and_write_elsewhere(
@@ -65,7 +71,7 @@ def test_a_pull_can_tell_in_json_and_write_elsewhere(
     told = json.loads(bytehouse("routes", "pull", server.url, *arguments).out)
     assert told["file"] == str(file)
     assert file.is_file()
-    assert (len(told["taken"]), len(told["kept"]), told["unknown"]) == (70, 1, ["GET /v1/new"])
+    assert (len(told["taken"]), len(told["kept"]), told["unknown"]) == (70, 1, ["GET /new"])
     assert server.seen[0].header("X-Docs") == "yes"
 
 

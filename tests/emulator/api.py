@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
 
 import httpx
+
+from tests.wire import route
 
 
 class Api:
@@ -21,21 +23,32 @@ class Api:
             trust_env=False,
         )
 
-    def call(self, method: str, path: str, body: object = None, **extra: Any) -> httpx.Response:
-        """Make one call."""
-        if body is not None:
-            extra["json"] = body
-        return self.client.request(method, path, **extra)
+    def call(
+        self,
+        what: str,
+        body: object = None,
+        /,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: str | bytes | Iterable[bytes] | None = None,
+        **path: object,
+    ) -> httpx.Response:
+        """Make one call: of an operation, or, where there is none, of a method and path."""
+        method, at = what.split(" ", 1) if " " in what else route(what, **path)
+        return self.client.request(
+            method, at, json=body, params=params, headers=headers, content=content
+        )
 
-    def ok(self, method: str, path: str, body: object = None, **extra: Any) -> Any:
+    def ok(self, what: str, body: object = None, /, **extra: Any) -> Any:
         """Make one call that must succeed, and answer with its body."""
-        response = self.call(method, path, body, **extra)
+        response = self.call(what, body, **extra)
         assert response.status_code == 200, response.text
         return response.json()
 
-    def fails(self, method: str, path: str, body: object = None, **extra: Any) -> tuple[int, str]:
+    def fails(self, what: str, body: object = None, /, **extra: Any) -> tuple[int, str]:
         """Make one call that must fail as the emulator fails, and answer with status and code."""
-        response = self.call(method, path, body, **extra)
+        response = self.call(what, body, **extra)
         assert response.status_code >= 400, response.text
         error = response.json()
         assert error["message"] == error["error"]["message"] != ""
@@ -45,7 +58,7 @@ class Api:
         """Submit statements synchronously."""
         headers = {"X-QuerySession-ID": extra.pop("session")} if "session" in extra else {}
         body = {"query": query, "mode": mode, **extra}
-        return self.call("POST", "/v1/sql/sync", body, headers=headers)
+        return self.call("submit_sync_query", body, headers=headers)
 
     def results(self, query: str, mode: str = "ansi_sql", **extra: Any) -> list[dict[str, Any]]:
         """Run statements and answer with their results."""
@@ -68,9 +81,7 @@ class Api:
 
     def status(self, query_id: str) -> str:
         """Answer with where a query stands."""
-        found: str = self.ok("GET", f"/v1/sql/async/{quote(query_id, safe='')}/status")["data"][
-            "status"
-        ]
+        found: str = self.ok("get_async_query_status", id=query_id)["data"]["status"]
         return found
 
     def wait_for(self, query_id: str, *statuses: str) -> str:

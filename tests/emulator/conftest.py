@@ -41,6 +41,6 @@ def api(shared_api: Api, emulator: RunningEmulator) -> Iterator[Api]:
 def database(api: Api) -> Iterator[str]:
     """Make a database for one test."""
     name = f"db{next(_NUMBERS)}"
-    api.ok("POST", "/v1/databases", {"name": name})
+    api.ok("create_database", {"name": name})
     yield name
-    api.call("DELETE", f"/v1/databases/{name}")
+    api.call("delete_database", db_name=name)

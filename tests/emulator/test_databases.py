@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 import pytest
 
 from bytehouse_emulator import RunningEmulator
@@ -13,37 +11,37 @@ from tests.emulator.api import Api
 def test_a_database_lives_from_create_to_delete(api: Api) -> None:
     """What was created is found as it was described, under a name in lower case, until deleted."""
     asked = {"name": "Sales_EU", "description": "it's \\ a `test`"}
-    uuid = api.ok("POST", "/v1/databases", asked)["data"]["uuid"]
+    uuid = api.ok("create_database", asked)["data"]["uuid"]
     for name in ("sales_eu", "Sales_EU"):
-        found = api.ok("GET", f"/v1/databases/{name}")["data"]
+        found = api.ok("get_database", db_name=name)["data"]
         assert found["name"] == "sales_eu"
         assert found["uuid"] == uuid
         assert found["description"] == asked["description"]
         assert (found["noOfTables"], found["sizeInBytes"]) == (0, 0)
-    assert api.ok("DELETE", "/v1/databases/SALES_EU") == {}
-    assert api.fails("GET", "/v1/databases/sales_eu") == (404, "Database_NotFound")
-    assert api.fails("DELETE", "/v1/databases/sales_eu") == (404, "Database_NotFound")
+    assert api.ok("delete_database", db_name="SALES_EU") == {}
+    assert api.fails("get_database", db_name="sales_eu") == (404, "Database_NotFound")
+    assert api.fails("delete_database", db_name="sales_eu") == (404, "Database_NotFound")
 
 
 def test_a_second_create_is_a_conflict(api: Api, database: str) -> None:
     """The name is taken, in whatever case it is spelled."""
     body = {"name": database.upper()}
-    assert api.fails("POST", "/v1/databases", body) == (409, "Database_Conflict")
+    assert api.fails("create_database", body) == (409, "Database_Conflict")
 
 
 @pytest.mark.parametrize("name", ["", " ", ".", "..", "a/b", "a\\b", "a\nb", "x" * 129])
 def test_a_name_that_nothing_can_be_called_by_is_refused(api: Api, name: str) -> None:
     """A name must leave a path and a file unambiguous."""
-    assert api.fails("POST", "/v1/databases", {"name": name}) == (400, "Database_InvalidName")
+    assert api.fails("create_database", {"name": name}) == (400, "Database_InvalidName")
 
 
 @pytest.mark.parametrize("name", ["a-b", "数据", "select", "a`b", "it's", "a b", "a.b", "%"])
 def test_a_name_with_odd_characters_is_only_a_name(api: Api, name: str) -> None:
     """No name is ever taken for SQL or for a path."""
-    api.ok("POST", "/v1/databases", {"name": name})
-    listed = api.ok("GET", "/v1/databases", params={"filter": name})["data"]
+    api.ok("create_database", {"name": name})
+    listed = api.ok("list_databases", params={"filter": name})["data"]
     assert [entry["name"] for entry in listed] == [name]
-    api.ok("DELETE", f"/v1/databases/{quote(name, safe='')}")
+    api.ok("delete_database", db_name=name)
 
 
 def test_a_list_is_cut_into_pages(api: Api, emulator: RunningEmulator) -> None:
@@ -51,18 +49,18 @@ def test_a_list_is_cut_into_pages(api: Api, emulator: RunningEmulator) -> None:
     emulator.reset()
     names = [f"page{number:02}" for number in range(7)]
     for name in reversed(names):
-        api.ok("POST", "/v1/databases", {"name": name})
+        api.ok("create_database", {"name": name})
     for length in (1, 2, 3, 7, 100):
         found: list[str] = []
         while True:
             parameters = {"offset": len(found), "limit": length}
-            page = api.ok("GET", "/v1/databases", params=parameters)
+            page = api.ok("list_databases", params=parameters)
             assert page["meta"] == {"offset": len(found), "total": 7}
             if not page["data"]:
                 break
             found += [entry["name"] for entry in page["data"]]
         assert found == names
-    filtered = api.ok("GET", "/v1/databases", params={"filter": "GE03"})
+    filtered = api.ok("list_databases", params={"filter": "GE03"})
     assert [entry["name"] for entry in filtered["data"]] == ["page03"]
     assert filtered["meta"]["total"] == 1
 
@@ -70,20 +68,22 @@ def test_a_list_is_cut_into_pages(api: Api, emulator: RunningEmulator) -> None:
 def test_a_database_made_by_a_statement_is_listed(api: Api) -> None:
     """SQL and the operations speak of the same databases; the engine's own are not shown."""
     api.rows("CREATE DATABASE Made_By_SQL ENGINE = Cnch COMMENT 'so'")
-    found = api.ok("GET", "/v1/databases/made_by_sql")["data"]
+    found = api.ok("get_database", db_name="made_by_sql")["data"]
     assert found["description"] == "so"
-    assert found["createdAt"] == api.ok("GET", "/v1/databases/made_by_sql")["data"]["createdAt"]
-    names = [entry["name"] for entry in api.ok("GET", "/v1/databases")["data"]]
+    assert found["createdAt"] == api.ok("get_database", db_name="made_by_sql")["data"]["createdAt"]
+    names = [entry["name"] for entry in api.ok("list_databases")["data"]]
     assert not {"default", "system", "information_schema"} & set(names)
     api.rows("DROP DATABASE MADE_BY_SQL")
-    assert api.fails("GET", "/v1/databases/made_by_sql") == (404, "Database_NotFound")
+    assert api.fails("get_database", db_name="made_by_sql") == (404, "Database_NotFound")
 
 
 def test_a_database_that_mirrors_no_mysql_says_so(api: Api, database: str) -> None:
     """There is no sync to tell the status of."""
-    path = f"/v1/databases/{database}/sync-status"
-    assert api.fails("GET", path) == (400, "Database_NotMaterializedMySQL")
-    assert api.fails("GET", "/v1/databases/nowhere/sync-status") == (404, "Database_NotFound")
+    assert api.fails("get_mysql_sync_status", db_name=database) == (
+        400,
+        "Database_NotMaterializedMySQL",
+    )
+    assert api.fails("get_mysql_sync_status", db_name="nowhere") == (404, "Database_NotFound")
 
 
 def test_reset_leaves_nothing(api: Api, database: str, emulator: RunningEmulator) -> None:
@@ -92,6 +92,6 @@ def test_reset_leaves_nothing(api: Api, database: str, emulator: RunningEmulator
     api.rows(f"USE {database}", session="reset")
     emulator.fault("list_databases", status=500)
     emulator.reset()
-    assert api.ok("GET", "/v1/databases")["data"] == []
-    assert api.fails("GET", f"/v1/sql/async/{query}/status") == (404, "Query_NotFound")
+    assert api.ok("list_databases")["data"] == []
+    assert api.fails("get_async_query_status", id=query) == (404, "Query_NotFound")
     assert api.rows("SELECT currentDatabase()", session="reset") == [["default"]]

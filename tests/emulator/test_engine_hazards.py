@@ -84,7 +84,7 @@ def test_sixteen_callers_do_not_mix(emulator: RunningEmulator) -> None:
         database = f"Worker_{number}"
         inserted = 0
         with api.client:
-            api.ok("POST", "/v1/databases", {"name": database})
+            api.ok("create_database", {"name": database})
             api.rows(f"CREATE TABLE {database}.t (k Int64) ENGINE = CnchMergeTree ORDER BY k")
             for _ in range(12):
                 match dice.randrange(4):
@@ -99,7 +99,7 @@ def test_sixteen_callers_do_not_mix(emulator: RunningEmulator) -> None:
                     case _:
                         rows = api.rows(f"SELECT number + {number} FROM numbers(1000)")
                         assert rows == [[str(n + number)] for n in range(1000)]
-            api.ok("DELETE", f"/v1/databases/{database}")
+            api.ok("delete_database", db_name=database)
         return inserted
 
     with ThreadPoolExecutor(16) as pool:

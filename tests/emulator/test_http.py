@@ -12,14 +12,18 @@ import pytest
 import yaml
 
 from bytehouse_emulator import RunningEmulator
+from bytehouse_raw.operations import OPERATIONS
 from tests.emulator.api import Api
+from tests.wire import route
+
+DATABASES = route("list_databases")
 
 
 def test_a_caller_without_the_token_is_refused(api: Api) -> None:
     """A missing or wrong token is a 401 that says so, on any path, and never shows the token."""
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eDp5"}):
-        for path in ("/v1/databases", "/nowhere", "/_emulator/reset"):
-            response = httpx.get(api.url + path, headers=headers, trust_env=False)
+        for method, path in (DATABASES, ("GET", "/nowhere"), ("GET", "/_emulator/reset")):
+            response = httpx.request(method, api.url + path, headers=headers, trust_env=False)
             assert response.status_code == 401
             assert response.headers["WWW-Authenticate"] == "Bearer"
             assert response.json()["error"]["code"] == "errbook_Auth_Unauthenticated"
@@ -31,17 +35,23 @@ def test_health_needs_no_token(api: Api) -> None:
     assert response.json() == {"status": "ok"}
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/nowhere", "/v1/databases/", "/v1//databases"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/nowhere", f"{DATABASES[1]}/", f"{DATABASES[1]}/x/y/z", f"/{DATABASES[1]}"],
+)
 def test_an_unknown_path_is_a_404(api: Api, path: str) -> None:
     """A path that the specification lacks is told from an object that does not exist."""
-    assert api.fails("GET", path) == (404, "Request_PathNotFound")
+    assert api.fails(f"GET {path}") == (404, "Request_PathNotFound")
 
 
 def test_a_known_path_with_another_method_is_a_405(api: Api) -> None:
     """A 405 tells which methods there are."""
-    assert api.fails("PUT", "/v1/databases") == (405, "Request_MethodNotAllowed")
-    allowed = api.call("PUT", "/v1/databases").headers["Allow"]
-    assert {"GET", "POST"} <= set(allowed.split(", "))
+    method, path = DATABASES
+    there = {o.method for o in OPERATIONS.values() if o.path == path}
+    refused = f"{min({'GET', 'PUT', 'POST', 'PATCH', 'DELETE'} - there)} {path}"
+    assert api.fails(refused) == (405, "Request_MethodNotAllowed")
+    allowed = set(api.call(refused).headers["Allow"].split(", "))
+    assert method in there <= allowed
 
 
 def test_every_operation_answers_or_says_that_it_is_not_modelled(api: Api, root: Path) -> None:
@@ -53,7 +63,8 @@ def test_every_operation_answers_or_says_that_it_is_not_modelled(api: Api, root:
             if method not in item:
                 continue
             seen += 1
-            response = api.call(method.upper(), path.replace("{", "").replace("}", ""), {})
+            called = path.replace("{", "").replace("}", "")
+            response = api.call(f"{method.upper()} {called}", {})
             body = response.json()
             assert response.status_code in {200, 400, 404, 501}, response.text
             if response.status_code == 501:
@@ -80,28 +91,36 @@ def test_a_body_that_is_not_as_it_must_be_is_refused(
     api: Api, body: bytes, headers: dict[str, str], status: int
 ) -> None:
     """A body is checked against the specification before anything is done."""
-    assert api.fails("POST", "/v1/databases", content=body, headers=headers)[0] == status
+    assert api.fails("create_database", content=body, headers=headers)[0] == status
 
 
 def test_an_integer_is_one_however_it_is_written(api: Api) -> None:
     """JSON takes 5.0 for an integer and sets no limit; what cannot be kept is refused."""
     warehouse = {"name": "whole", "configID": 123451.0, "autoSuspend": 5.0}
-    api.ok("POST", "/v1/vws", warehouse)
-    assert api.call("GET", "/v1/vws/whole").text.count('"autoSuspend":5,') == 1
+    api.ok("create_warehouse", warehouse)
+    assert api.call("get_warehouse", name="whole").text.count('"autoSuspend":5,') == 1
     for number in (1e300, 1 << 70):
-        refused = api.fails("PATCH", "/v1/vws/whole", {"autoSuspend": number})
+        refused = api.fails("update_warehouse", {"autoSuspend": number}, name="whole")
         assert refused == (400, "Request_Invalid")
-    api.ok("DELETE", "/v1/vws/whole")
+    api.ok("delete_warehouse", name="whole")
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"offset": "x"}, {"offset": "-1"}, {"limit": "1.5"}, {"limit": "-1"}]
+    "parameters",
+    [
+        {"offset": "x"},
+        {"offset": "-1"},
+        {"limit": "1.5"},
+        {"limit": "-1"},
+        {"offset": str(1 << 63)},
+        {"offset": "9" * 5000},
+    ],
 )
 def test_a_parameter_that_is_not_as_it_must_be_is_refused(
     api: Api, parameters: dict[str, str]
 ) -> None:
     """The answer names the parameter."""
-    response = api.call("GET", "/v1/databases", params=parameters)
+    response = api.call("list_databases", params=parameters)
     assert response.status_code == 400
     assert next(iter(parameters)) in response.json()["message"]
 
@@ -109,17 +128,17 @@ def test_a_parameter_that_is_not_as_it_must_be_is_refused(
 def test_roles_that_exist_may_be_used_and_no_others(api: Api) -> None:
     """The documented roles and the seeded ones are known; any other is a 403 that lists them."""
     for role in ("AccountAdmin", "SystemAdmin", "Analyst"):
-        api.ok("GET", "/v1/sql/dialects", headers={"X-User-ActiveRole": role})
+        api.ok("list_dialects", headers={"X-User-ActiveRole": role})
     headers = {"X-User-ActiveRole": "Nobody"}
-    assert api.fails("GET", "/v1/databases", headers=headers) == (403, "Role_NotFound")
-    assert "AccountAdmin" in api.call("GET", "/v1/databases", headers=headers).text
+    assert api.fails("list_databases", headers=headers) == (403, "Role_NotFound")
+    assert "AccountAdmin" in api.call("list_databases", headers=headers).text
 
 
 def test_a_body_without_end_is_refused(api: Api) -> None:
     """A request larger than memory is refused while it comes in."""
     pieces = (b"x" * (1 << 20) for _ in range(100))
     try:
-        response = api.call("POST", "/v1/databases", content=pieces)
+        response = api.call("create_database", content=pieces)
     except httpx.WriteError:
         return  # the answer came, and the connection went, before all was sent
     assert response.status_code == 413
@@ -129,11 +148,11 @@ def test_the_next_calls_fail_as_they_are_told_to(api: Api, emulator: RunningEmul
     """A fault strikes its operation as often as asked, with any status and body, and is over."""
     emulator.fault("list_databases", count=2, status=520, body="<html>", content_type="text/html")
     for _ in range(2):
-        response = api.call("GET", "/v1/databases")
+        response = api.call("list_databases")
         assert (response.status_code, response.text) == (520, "<html>")
         assert response.headers["Content-Type"] == "text/html"
-        assert api.call("GET", "/v1/sql/dialects").status_code == 200
-    assert api.call("GET", "/v1/databases").status_code == 200
+        assert api.call("list_dialects").status_code == 200
+    assert api.call("list_databases").status_code == 200
 
 
 def test_a_truncated_answer_breaks_off_after_the_effect(
@@ -142,22 +161,22 @@ def test_a_truncated_answer_breaks_off_after_the_effect(
     """What was done stays done although half of the answer is missing."""
     emulator.fault("create_database", truncate=True)
     with pytest.raises(httpx.RemoteProtocolError):
-        api.call("POST", "/v1/databases", {"name": "truncated"})
-    api.ok("DELETE", "/v1/databases/truncated")
+        api.call("create_database", {"name": "truncated"})
+    api.ok("delete_database", db_name="truncated")
 
 
 def test_a_fault_for_nothing_is_refused(emulator: RunningEmulator, api: Api) -> None:
     """A fault that could never strike is a mistake in a test, and is told."""
     faults: tuple[object, ...] = ({"operation": "no_such_operation"}, {"unknown": 1}, [])
     for fault in faults:
-        assert api.fails("POST", "/_emulator/faults", fault) == (400, "Fault_Invalid")
+        assert api.fails("POST /_emulator/faults", fault) == (400, "Fault_Invalid")
     assert emulator.token not in repr(emulator)
 
 
 def test_a_slash_in_a_name_does_not_part_it(api: Api, database: str) -> None:
     """An escaped slash belongs to the name it stands in."""
     api.rows(f"CREATE TABLE {database}.`a/b` (k Int8) ENGINE = CnchMergeTree ORDER BY k")
-    found = api.ok("GET", f"/v1/databases/{database}/tables/a%2Fb")
+    found = api.ok("get_table", db_name=database, table_name="a/b")
     assert found["data"]["name"] == "a/b"
 
 
@@ -174,7 +193,7 @@ def test_only_the_loopback_interface_is_served(emulator: RunningEmulator) -> Non
 
 def test_an_answer_is_json_to_the_last_digit(api: Api, database: str) -> None:
     """Ids beyond 2^53 come as integers, exactly, and times have nine fractional digits."""
-    raw = api.call("GET", f"/v1/databases/{database}").text
+    raw = api.call("get_database", db_name=database).text
     assert json.loads(raw)["data"]["createdBy"]["id"] == 4780622283186922001
     fraction = json.loads(raw)["data"]["createdAt"].partition(".")[2]
     assert len(fraction) == len("123456789Z")

@@ -76,7 +76,7 @@ def test_a_signal_ends_it_cleanly_in_the_midst_of_a_query(number: signal.Signals
     api = Api(words[3], words[5])
     with api.client, ThreadPoolExecutor() as pool:
         body = {"query": ENDLESS, "mode": "ansi_sql"}
-        api.ok("POST", "/v1/sql/async", body)
+        api.ok("submit_async_query", body)
         waiting = pool.submit(api.refused, ENDLESS, queryID="waited-for")
         time.sleep(0.2)
         api.wait_for("waited-for", "Running")
@@ -103,7 +103,7 @@ def test_a_restart_finds_what_was_kept(tmp_path: Path) -> None:
     with running_emulator(data=tmp_path) as emulator:
         api = Api(emulator.url, emulator.token)
         with api.client:
-            api.ok("POST", "/v1/databases", {"name": "kept", "description": "so"})
+            api.ok("create_database", {"name": "kept", "description": "so"})
             api.rows(
                 "CREATE TABLE kept.t (k Int64, v String) ENGINE = CnchMergeTree ORDER BY v"
                 " UNIQUE KEY k; INSERT INTO kept.t VALUES (1, 'a')"
@@ -113,7 +113,7 @@ def test_a_restart_finds_what_was_kept(tmp_path: Path) -> None:
             lines = "SELECT number FROM numbers(100000)"
             api.rows(lines, queryID="finished")
             body = {"query": ENDLESS, "mode": "ansi_sql", "queryID": "endless"}
-            api.ok("POST", "/v1/sql/async", body)
+            api.ok("submit_async_query", body)
             api.wait_for("endless", "Running")
         emulator.process.kill()
         emulator.process.wait()
@@ -124,7 +124,7 @@ def test_a_restart_finds_what_was_kept(tmp_path: Path) -> None:
             api.rows("INSERT INTO t VALUES (1, 'b')", session="mine")
             assert api.rows("SELECT v FROM kept.t") == [["b"]]
             assert api.status("endless") == "Failed"
-            found = api.ok("GET", "/v1/sql/async/finished/result")["data"][0]
+            found = api.ok("get_async_query_result", id="finished")["data"][0]
             assert found["rowCount"] == 100_000
             assert api.refused("SELECT 1", queryID="finished") == (409, "Query_Conflict")
 
@@ -179,7 +179,7 @@ def test_a_given_token_is_not_printed() -> None:
     process, words = started(BYTEHOUSE_EMULATOR_TOKEN="of-the-caller")
     api = Api(words[3], "of-the-caller")
     with api.client:
-        assert api.ok("GET", "/v1/databases")["data"] == []
+        assert api.ok("list_databases")["data"] == []
     assert len(words) == 4
     process.terminate()
     assert finished(process) == 0
@@ -218,13 +218,10 @@ def test_the_plugin_brings_the_fixture_and_no_engine(tmp_path: Path) -> None:
 
 def _everything(api: Api) -> list[object]:
     return [
-        api.ok("GET", path)
-        for path in (
-            "/v1/databases",
-            "/v1/databases/kept",
-            "/v1/databases/kept/tables",
-            "/v1/databases/kept/tables/t",
-        )
+        api.ok("list_databases"),
+        api.ok("get_database", db_name="kept"),
+        api.ok("list_tables", db_name="kept"),
+        api.ok("get_table", db_name="kept", table_name="t"),
     ]
 
 

@@ -100,7 +100,7 @@ def test_an_error_of_a_statement_is_told_by_name(
 )
 def test_a_submission_that_is_not_as_it_must_be_is_refused(api: Api, body: dict[str, Any]) -> None:
     """Nothing runs that was not asked for in full."""
-    assert api.fails("POST", "/v1/sql/sync", body)[0] == 400
+    assert api.fails("submit_sync_query", body)[0] == 400
 
 
 def test_an_id_of_the_callers_choice_finds_the_query_again(api: Api) -> None:
@@ -108,8 +108,7 @@ def test_an_id_of_the_callers_choice_finds_the_query_again(api: Api) -> None:
     chosen = new_id()
     assert api.results("SELECT 42 AS x", queryID=chosen)[0]["queryID"] == chosen
     assert api.status(chosen) == "Finished"
-    path = f"/v1/sql/async/{chosen.replace('/', '%2F')}/result"
-    assert api.ok("GET", path)["data"][0]["rows"] == [[42]]
+    assert api.ok("get_async_query_result", id=chosen)["data"][0]["rows"] == [[42]]
     assert api.refused("SELECT 43", queryID=chosen) == (409, "Query_Conflict")
 
 
@@ -135,14 +134,13 @@ def test_a_session_whose_database_is_gone_still_answers(api: Api) -> None:
 def test_an_asynchronous_query_goes_from_submitted_to_finished(api: Api) -> None:
     """The id answers with the status at any time, and with the result once it is there."""
     body = {"query": "SELECT sleep(0.5); SELECT 7 AS x", "mode": "ansi_sql"}
-    [reference] = api.ok("POST", "/v1/sql/async", body)["data"]
-    path = f"/v1/sql/async/{reference['queryID']}"
+    [reference] = api.ok("submit_async_query", body)["data"]
     assert reference["status"] in {"NotStarted", "Running"}
-    assert api.fails("GET", f"{path}/result") == (409, "Query_Conflict")
+    assert api.fails("get_async_query_result", id=reference["queryID"]) == (409, "Query_Conflict")
     api.wait_for(reference["queryID"], "Finished")
-    status = api.ok("GET", f"{path}/status")["data"]
+    status = api.ok("get_async_query_status", id=reference["queryID"])["data"]
     assert status["createdAt"] <= status["startedAt"] < status["finishedAt"]
-    results = api.ok("GET", f"{path}/result")["data"]
+    results = api.ok("get_async_query_result", id=reference["queryID"])["data"]
     assert [result["rows"] for result in results] == [[[0]], [[7]]]
 
 
@@ -150,11 +148,12 @@ def test_an_asynchronous_query_goes_from_submitted_to_finished(api: Api) -> None
 def test_a_kept_result_is_cut_as_asked(api: Api, rows: int) -> None:
     """Each reading of a result may ask for another number of rows, whatever its size."""
     body = {"query": f"SELECT number, 'x\\n' FROM numbers({rows})", "mode": "ansi_sql"}
-    [reference] = api.ok("POST", "/v1/sql/async", body)["data"]
+    [reference] = api.ok("submit_async_query", body)["data"]
     api.wait_for(reference["queryID"], "Finished")
-    path = f"/v1/sql/async/{reference['queryID']}/result"
     for limit in (0, 1, 5, rows - 1, rows, rows + 1):
-        [result] = api.ok("GET", path, params={"maxRowsReturn": limit})["data"]
+        [result] = api.ok(
+            "get_async_query_result", id=reference["queryID"], params={"maxRowsReturn": limit}
+        )["data"]
         wanted = min(limit or rows, rows)
         assert result["rowCount"] == len(result["rows"]) == wanted
         assert result["rows"][-1] == [str(wanted - 1), "x\n"]
@@ -163,25 +162,23 @@ def test_a_kept_result_is_cut_as_asked(api: Api, rows: int) -> None:
 def test_a_query_that_fails_in_the_background_says_why(api: Api) -> None:
     """The status has the reason, and the result is the error a synchronous query would give."""
     body = {"query": "SELECT * FROM nowhere.t", "mode": "ansi_sql"}
-    query_id = api.ok("POST", "/v1/sql/async", body)["data"][0]["queryID"]
+    query_id = api.ok("submit_async_query", body)["data"][0]["queryID"]
     assert api.wait_for(query_id, "Failed", "Finished") == "Failed"
-    assert "nowhere" in api.ok("GET", f"/v1/sql/async/{query_id}/status")["data"]["message"]
-    path = f"/v1/sql/async/{query_id}/result"
-    assert api.fails("GET", path) == (400, "Query_UnknownDatabase")
+    assert "nowhere" in api.ok("get_async_query_status", id=query_id)["data"]["message"]
+    assert api.fails("get_async_query_result", id=query_id) == (400, "Query_UnknownDatabase")
 
 
 @pytest.mark.parametrize("query", [ENDLESS, f"SELECT 1; {ENDLESS}; SELECT 2", "SELECT sleep(3)"])
 def test_a_killed_query_is_killed_when_the_answer_comes(api: Api, query: str) -> None:
     """A kill ends the query within moments; killing it again changes nothing."""
     body = {"query": query, "mode": "ansi_sql"}
-    query_id = api.ok("POST", "/v1/sql/async", body)["data"][0]["queryID"]
+    query_id = api.ok("submit_async_query", body)["data"][0]["queryID"]
     api.wait_for(query_id, "Running")
     for _ in range(2):
-        killed = api.ok("DELETE", f"/v1/sql/async/{query_id}")["data"]
+        killed = api.ok("kill_async_query", id=query_id)["data"]
         assert killed == {"queryID": query_id, "status": "Killed"}
     assert api.status(query_id) == "Killed"
-    path = f"/v1/sql/async/{query_id}/result"
-    assert api.fails("GET", path) == (400, "Query_QueryWasCancelled")
+    assert api.fails("get_async_query_result", id=query_id) == (400, "Query_QueryWasCancelled")
 
 
 def test_a_query_killed_before_it_starts_never_runs(api: Api, database: str) -> None:
@@ -189,8 +186,8 @@ def test_a_query_killed_before_it_starts_never_runs(api: Api, database: str) -> 
     api.rows(f"CREATE TABLE {database}.t (k Int64) ENGINE = CnchMergeTree ORDER BY k")
     query = f"SELECT sleep(1); INSERT INTO {database}.t VALUES (1)"
     body = {"query": query, "mode": "ansi_sql"}
-    query_id = api.ok("POST", "/v1/sql/async", body)["data"][0]["queryID"]
-    api.ok("DELETE", f"/v1/sql/async/{query_id}")
+    query_id = api.ok("submit_async_query", body)["data"][0]["queryID"]
+    api.ok("kill_async_query", id=query_id)
     assert api.status(query_id) == "Killed"
     assert api.rows(f"SELECT count() FROM {database}.t") == [["0"]]
 
@@ -204,36 +201,36 @@ def test_a_synchronous_query_is_killed_by_id_or_by_session(api: Api) -> None:
             for index, query_id in enumerate(ids)
         ]
         for query_id in ids:
-            while api.call("GET", _status_path(query_id)).status_code == 404:
+            while api.call("get_async_query_status", id=query_id).status_code == 404:
                 time.sleep(0.01)
             api.wait_for(query_id, "Running")
-        killed = api.ok("DELETE", f"/v1/sql/sync/{ids[0].replace('/', '%2F')}")["data"]
+        killed = api.ok("kill_sync_query", id=ids[0])["data"]
         assert killed == {"queryID": ids[0], "status": "Killed"}
         headers = {"X-QuerySession-ID": "kill-1"}
-        aborted = api.ok("DELETE", "/v1/sql/sync", headers=headers)["data"]
+        aborted = api.ok("abort_sync_query", headers=headers)["data"]
         assert aborted == {"queryID": ids[1], "status": "Killed"}
         assert [task.result(10) for task in waiting[:2]] == [(400, "Query_QueryWasCancelled")] * 2
         assert api.status(ids[2]) == "Running"
-        api.ok("DELETE", f"/v1/sql/sync/{ids[2].replace('/', '%2F')}")
+        api.ok("kill_sync_query", id=ids[2])
         assert waiting[2].result(10) == (400, "Query_QueryWasCancelled")
 
 
 def test_an_abort_needs_a_session_and_may_find_nothing(api: Api) -> None:
     """The session header is the only name of the target; a second abort does no harm."""
-    assert api.fails("DELETE", "/v1/sql/sync") == (400, "Query_Invalid")
+    assert api.fails("abort_sync_query") == (400, "Query_Invalid")
     headers = {"X-QuerySession-ID": "idle"}
-    assert api.ok("DELETE", "/v1/sql/sync", headers=headers) == {"data": {}}
+    assert api.ok("abort_sync_query", headers=headers) == {"data": {}}
 
 
 def test_a_query_that_does_not_exist_is_a_404(api: Api) -> None:
     """An unknown id is told from a query in any state."""
-    for method, path in (
-        ("GET", "/v1/sql/async/unknown/status"),
-        ("GET", "/v1/sql/async/unknown/result"),
-        ("DELETE", "/v1/sql/async/unknown"),
-        ("DELETE", "/v1/sql/sync/unknown"),
+    for operation in (
+        "get_async_query_status",
+        "get_async_query_result",
+        "kill_async_query",
+        "kill_sync_query",
     ):
-        assert api.fails(method, path) == (404, "Query_NotFound")
+        assert api.fails(operation, id="unknown") == (404, "Query_NotFound")
 
 
 def test_a_slow_synchronous_query_goes_on_in_the_background(api: Api) -> None:
@@ -245,8 +242,7 @@ def test_a_slow_synchronous_query_goes_on_in_the_background(api: Api) -> None:
     assert reference["status"] == "Running"
     assert "rows" not in reference
     api.wait_for(reference["queryID"], "Finished")
-    path = f"/v1/sql/async/{reference['queryID']}/result"
-    assert api.ok("GET", path)["data"][0]["rows"] == [[0]]
+    assert api.ok("get_async_query_result", id=reference["queryID"])["data"][0]["rows"] == [[0]]
 
 
 def test_lineage_names_what_a_text_reads(api: Api, database: str) -> None:
@@ -258,7 +254,7 @@ def test_lineage_names_what_a_text_reads(api: Api, database: str) -> None:
     )
 
     def lineage(query: str) -> dict[str, list[str]]:
-        data = api.ok("POST", "/v1/sql/lineage", {"query": query})["data"]
+        data = api.ok("get_query_lineage", {"query": query})["data"]
         assert all(entry["database"] == database for kind in data.values() for entry in kind)
         return {kind: [entry["name"] for entry in data[kind]] for kind in data}
 
@@ -268,14 +264,10 @@ def test_lineage_names_what_a_text_reads(api: Api, database: str) -> None:
     inserted = f"INSERT INTO {database}.m SELECT k FROM {database}.t"
     assert lineage(inserted) == {"tables": ["t"], "views": [], "materializedViews": []}
     missing = {"query": f"SELECT * FROM {database}.nowhere"}
-    assert api.fails("POST", "/v1/sql/lineage", missing) == (404, "Table_NotFound")
+    assert api.fails("get_query_lineage", missing) == (404, "Table_NotFound")
 
 
 def test_the_dialects_are_those_of_a_query(api: Api) -> None:
     """What the list names, a submission takes."""
-    for mode in api.ok("GET", "/v1/sql/dialects")["data"]:
+    for mode in api.ok("list_dialects")["data"]:
         assert api.rows("SELECT 1", mode) == [[1]]
-
-
-def _status_path(query_id: str) -> str:
-    return f"/v1/sql/async/{query_id.replace('/', '%2F')}/status"

@@ -41,9 +41,8 @@ def small(**changes: Any) -> dict[str, Any]:
 
 def test_the_documented_example_makes_the_table_it_describes(api: Api, database: str) -> None:
     """A table reads back as it was asked for, and its defaults work."""
-    tables = f"/v1/databases/{database}/tables"
-    uuid = api.ok("POST", tables, DOCUMENTED)["data"]["uuid"]
-    found = api.ok("GET", f"{tables}/table_name")["data"]
+    uuid = api.ok("create_table", DOCUMENTED, db_name=database)["data"]["uuid"]
+    found = api.ok("get_table", db_name=database, table_name="table_name")["data"]
     assert found["uuid"] == uuid
     assert (found["type"], found["engine"]) == ("TABLE", "CnchMergeTree")
     assert found["description"] == "Hello Table"
@@ -59,11 +58,17 @@ def test_the_documented_example_makes_the_table_it_describes(api: Api, database:
     assert api.rows(f"SELECT * FROM {database}.table_name") == [
         ["defaultValue", "2019-01-01", None, "x"]
     ]
-    assert api.ok("GET", f"{tables}/table_name")["data"]["noOfRows"] == 1
-    assert api.fails("POST", tables, DOCUMENTED) == (409, "Table_Conflict")
-    assert api.ok("DELETE", f"{tables}/table_name") == {}
-    assert api.fails("GET", f"{tables}/table_name") == (404, "Table_NotFound")
-    assert api.fails("DELETE", f"{tables}/table_name") == (404, "Table_NotFound")
+    assert api.ok("get_table", db_name=database, table_name="table_name")["data"]["noOfRows"] == 1
+    assert api.fails("create_table", DOCUMENTED, db_name=database) == (409, "Table_Conflict")
+    assert api.ok("delete_table", db_name=database, table_name="table_name") == {}
+    assert api.fails("get_table", db_name=database, table_name="table_name") == (
+        404,
+        "Table_NotFound",
+    )
+    assert api.fails("delete_table", db_name=database, table_name="table_name") == (
+        404,
+        "Table_NotFound",
+    )
 
 
 def test_every_kind_of_key_is_kept(api: Api, database: str) -> None:
@@ -80,8 +85,8 @@ def test_every_kind_of_key_is_kept(api: Api, database: str) -> None:
         uniqueKey={"columns": ["k"]},
         clusterKey={"expr": "k", "numBuckets": 4},
     )
-    api.ok("POST", f"/v1/databases/{database}/tables", asked)
-    found = api.ok("GET", f"/v1/databases/{database}/tables/t")["data"]
+    api.ok("create_table", asked, db_name=database)
+    found = api.ok("get_table", db_name=database, table_name="t")["data"]
     assert found["orderByKeys"] == ["k", "d"]
     assert found["primaryKeys"] == ["k"]
     assert found["partitionKeys"][0]["granularity"] == "month"
@@ -90,7 +95,7 @@ def test_every_kind_of_key_is_kept(api: Api, database: str) -> None:
     assert found["clusterKey"] == {"expr": "k", "numBuckets": 4}
     for clause in ("ENGINE = CnchMergeTree", "CLUSTER BY k INTO 4 BUCKETS", "UNIQUE KEY (`k`)"):
         assert clause in found["definition"]
-    status = api.ok("GET", f"/v1/databases/{database}/tables/t/cluster-status")
+    status = api.ok("get_cluster_status", db_name=database, table_name="t")
     assert status["message"] == "Success"
     assert status["data"]["cluster_progress"] == 100
 
@@ -131,17 +136,16 @@ def test_a_table_that_cannot_be_is_refused_and_not_made(
     api: Api, database: str, changes: dict[str, Any]
 ) -> None:
     """What the service refuses is refused in words, and leaves nothing behind."""
-    status, code = api.fails("POST", f"/v1/databases/{database}/tables", small(**changes))
+    status, code = api.fails("create_table", small(**changes), db_name=database)
     assert (status, code.partition("_")[0]) in {(400, "Table"), (400, "Column")}
-    assert api.ok("GET", f"/v1/databases/{database}/tables")["data"] == []
+    assert api.ok("list_tables", db_name=database)["data"] == []
 
 
 def test_a_table_is_changed_in_one_step(api: Api, database: str) -> None:
     """Columns are added, dropped, modified and renamed together, and rows follow."""
-    path = f"/v1/databases/{database}/tables/t"
     columns = [{"name": n, "type": "String"} for n in ("k", "gone", "old", "m", "n")]
     columns[4]["nullable"] = False  # type: ignore[assignment]
-    api.ok("POST", f"/v1/databases/{database}/tables", small(columns=columns))
+    api.ok("create_table", small(columns=columns), db_name=database)
     api.rows(f"INSERT INTO {database}.t VALUES ('a', 'b', 'c', '5', '6')")
     change = {
         "addColumns": [{"name": "added", "type": "Int32", "defaultValue": "7", "comment": "new"}],
@@ -152,8 +156,8 @@ def test_a_table_is_changed_in_one_step(api: Api, database: str) -> None:
         ],
         "renameColumns": [{"name": "old", "newName": "renamed"}],
     }
-    assert api.ok("PATCH", path, change) == {}
-    assert api.ok("GET", path)["data"]["columns"] == [
+    assert api.ok("update_table", change, db_name=database, table_name="t") == {}
+    assert api.ok("get_table", db_name=database, table_name="t")["data"]["columns"] == [
         {"name": "k", "type": "String", "nullable": False},
         {"name": "renamed", "type": "String", "nullable": True},
         {"name": "m", "type": "Int64", "nullable": True, "comment": "a number"},
@@ -169,17 +173,54 @@ def test_a_table_is_changed_in_one_step(api: Api, database: str) -> None:
     assert api.rows(f"SELECT * FROM {database}.t") == [["a", "c", "5", "6", 7]]
 
 
+@pytest.mark.parametrize("default", ["back\\slash", "it's", "a\nb\t'c' \\\\n", "'quoted'", ""])
+def test_a_default_reads_back_to_the_letter(api: Api, database: str, default: str) -> None:
+    """Quotes, backslashes and control characters in a default are told as they were given."""
+    columns = [{"name": "k", "type": "Int64"}, {"name": "v", "type": "String"}]
+    columns[1]["defaultValue"] = default
+    api.ok("create_table", small(columns=columns), db_name=database)
+    found = api.ok("get_table", db_name=database, table_name="t")["data"]["columns"]
+    assert found[1]["defaultValue"] == default
+
+
+@pytest.mark.parametrize(
+    ("nullable", "kind"),
+    [
+        (False, "LowCardinality(String)"),
+        (False, "LowCardinality(Nullable(String))"),
+        (True, "LowCardinality(Nullable(String))"),
+    ],
+)
+def test_a_column_takes_a_type_that_says_itself_what_can_be_null(
+    api: Api, database: str, kind: str, nullable: bool
+) -> None:
+    """Changed to LowCardinality, a column is no longer nullable by itself."""
+    columns = [{"name": "k", "type": "Int64"}, {"name": "v", "type": "String"}]
+    table = small(columns=[columns[0], columns[1] | {"nullable": nullable}])
+    api.ok("create_table", table, db_name=database)
+    change = {"modifyColumns": [{"name": "v", "type": kind}]}
+    assert api.ok("update_table", change, db_name=database, table_name="t") == {}
+    found = api.ok("get_table", db_name=database, table_name="t")["data"]["columns"]
+    assert found[1] == {"name": "v", "type": kind, "nullable": False}
+
+
 def test_a_time_to_live_is_set_and_removed(api: Api, database: str) -> None:
     """Rows can be given an end, and be kept for good again."""
-    path = f"/v1/databases/{database}/tables/t"
     columns = [{"name": "k", "type": "Date", "nullable": False}]
-    api.ok("POST", f"/v1/databases/{database}/tables", small(columns=columns))
+    api.ok("create_table", small(columns=columns), db_name=database)
     ttl = {"column": "k", "value": 2, "unit": "MONTH"}
-    api.ok("PATCH", path, {"ttl": ttl})
-    assert ttl.items() <= api.ok("GET", path)["data"]["ttl"].items()
-    assert api.fails("PATCH", path, {"ttl": ttl, "isRemoveTTL": True})[0] == 400
-    api.ok("PATCH", path, {"isRemoveTTL": True})
-    assert "ttl" not in api.ok("GET", path)["data"]
+    api.ok("update_table", {"ttl": ttl}, db_name=database, table_name="t")
+    assert (
+        ttl.items() <= api.ok("get_table", db_name=database, table_name="t")["data"]["ttl"].items()
+    )
+    assert (
+        api.fails(
+            "update_table", {"ttl": ttl, "isRemoveTTL": True}, db_name=database, table_name="t"
+        )[0]
+        == 400
+    )
+    api.ok("update_table", {"isRemoveTTL": True}, db_name=database, table_name="t")
+    assert "ttl" not in api.ok("get_table", db_name=database, table_name="t")["data"]
 
 
 @pytest.mark.parametrize(
@@ -197,11 +238,10 @@ def test_a_change_that_cannot_be_is_refused(
     api: Api, database: str, change: dict[str, Any], expected: tuple[int, str]
 ) -> None:
     """A table is left as it is when a change is refused."""
-    api.ok("POST", f"/v1/databases/{database}/tables", small())
-    path = f"/v1/databases/{database}/tables/t"
-    before = api.ok("GET", path)
-    assert api.fails("PATCH", path, change) == expected
-    assert api.ok("GET", path) == before
+    api.ok("create_table", small(), db_name=database)
+    before = api.ok("get_table", db_name=database, table_name="t")
+    assert api.fails("update_table", change, db_name=database, table_name="t") == expected
+    assert api.ok("get_table", db_name=database, table_name="t") == before
 
 
 def test_a_unique_key_upserts(api: Api, database: str) -> None:
@@ -216,7 +256,7 @@ def test_a_unique_key_upserts(api: Api, database: str) -> None:
         ["1", "b", "2"],
         ["2", "y", "2"],
     ]
-    found = api.ok("GET", f"/v1/databases/{database}/tables/t")["data"]
+    found = api.ok("get_table", db_name=database, table_name="t")["data"]
     assert found["noOfRows"] == 2
     assert found["orderByKeys"] == ["name"]
 
@@ -226,49 +266,56 @@ def test_the_dialects_differ_in_what_may_be_null(api: Api, database: str) -> Non
     text = "CREATE TABLE {}.{} (k Int64, v Int32) ENGINE = CnchMergeTree ORDER BY k"
     for mode, nullable in (("ansi_sql", True), ("clickhouse_sql", False)):
         api.rows(text.format(database, mode), mode)
-        found = api.ok("GET", f"/v1/databases/{database}/tables/{mode}")["data"]["columns"]
+        found = api.ok("get_table", db_name=database, table_name=mode)["data"]["columns"]
         assert [column["nullable"] for column in found] == [False, nullable]
 
 
 def test_tables_and_views_are_listed_apart(api: Api, database: str) -> None:
     """Each list holds its own kinds, and nothing that the engine keeps for itself."""
-    api.ok("POST", f"/v1/databases/{database}/tables", small())
+    api.ok("create_table", small(), db_name=database)
     api.rows(
         f"USE {database}; CREATE VIEW v AS SELECT k FROM t;"
         " CREATE MATERIALIZED VIEW m ENGINE = CnchMergeTree ORDER BY k AS SELECT k FROM t;"
         " INSERT INTO t VALUES (1, 'x'), (2, 'y')"
     )
-    base = f"/v1/databases/{database}"
 
-    def listed(path: str) -> dict[str, str]:
-        return {e["name"]: e["type"] for e in api.ok("GET", f"{base}/{path}")["data"]}
+    def listed(operation: str) -> dict[str, str]:
+        return {e["name"]: e["type"] for e in api.ok(operation, db_name=database)["data"]}
 
-    assert listed("tables") == {"t": "TABLE"}
-    assert listed("tables-views") == {"t": "TABLE", "v": "VIEW", "m": "MATERIALIZED_VIEW"}
-    assert listed("materialized-views") == {"m": "MATERIALIZED_VIEW"}
+    assert listed("list_tables") == {"t": "TABLE"}
+    assert listed("list_tables_and_views") == {"t": "TABLE", "v": "VIEW", "m": "MATERIALIZED_VIEW"}
+    assert listed("list_materialized_views") == {"m": "MATERIALIZED_VIEW"}
     assert api.rows(f"SHOW TABLES FROM {database.upper()}") == [["m"], ["t"], ["v"]]
-    found = api.ok("GET", f"{base}/materialized-views/m")["data"]
+    found = api.ok("get_materialized_view", db_name=database, mv_name="m")["data"]
     assert found["definition"] == f"SELECT k FROM {database}.t"
     assert [column["name"] for column in found["columns"]] == ["k"]
     assert api.rows(f"SELECT * FROM {database}.m ORDER BY k") == [["1"], ["2"]]
-    assert api.fails("GET", f"{base}/materialized-views/v") == (404, "MaterializedView_NotFound")
-    assert api.fails("DELETE", f"{base}/tables/v") == (400, "Table_Invalid")
-    assert api.ok("GET", f"{base}")["data"]["noOfTables"] == 3
+    assert api.fails("get_materialized_view", db_name=database, mv_name="v") == (
+        404,
+        "MaterializedView_NotFound",
+    )
+    assert api.fails("delete_table", db_name=database, table_name="v") == (400, "Table_Invalid")
+    assert api.ok("get_database", db_name=database)["data"]["noOfTables"] == 3
 
 
 def test_a_dictionary_is_deleted(api: Api, database: str) -> None:
     """A dictionary that a statement made is gone after its deletion."""
-    api.ok("POST", f"/v1/databases/{database}/tables", small())
+    api.ok("create_table", small(), db_name=database)
     api.rows(
         f"INSERT INTO {database}.t VALUES (1, 'one');"
         f" CREATE DICTIONARY {database}.d (k UInt64, v String) PRIMARY KEY k"
         f" SOURCE(CLICKHOUSE(TABLE 't' DB '{database}')) LAYOUT(FLAT()) LIFETIME(0)"
     )
     assert api.rows(f"SELECT dictGet('{database}.d', 'v', toUInt64(1))") == [["one"]]
-    path = f"/v1/databases/{database}/dictionaries"
-    assert api.fails("DELETE", f"{path}/t") == (400, "Dictionary_Invalid")
-    assert api.ok("DELETE", f"{path}/d") == {}
-    assert api.fails("DELETE", f"{path}/d") == (404, "Dictionary_NotFound")
+    assert api.fails("delete_dictionary", db_name=database, dict_name="t") == (
+        400,
+        "Dictionary_Invalid",
+    )
+    assert api.ok("delete_dictionary", db_name=database, dict_name="d") == {}
+    assert api.fails("delete_dictionary", db_name=database, dict_name="d") == (
+        404,
+        "Dictionary_NotFound",
+    )
 
 
 def test_partitions_are_listed_and_dropped_by_name(api: Api, database: str) -> None:
@@ -278,36 +325,55 @@ def test_partitions_are_listed_and_dropped_by_name(api: Api, database: str) -> N
         " ENGINE = CnchMergeTree PARTITION BY k % 11 ORDER BY k;"
         f" INSERT INTO {database}.t SELECT number FROM numbers(110)"
     )
-    path = f"/v1/databases/{database}/tables/t/partitions"
-    page = api.ok("GET", path, params={"limit": 4, "offset": 8})
+    page = api.ok(
+        "list_partitions", db_name=database, table_name="t", params={"limit": 4, "offset": 8}
+    )
     assert page["meta"] == {"offset": 8, "total": 11}
     assert [(e["rows"], e["parts"]) for e in page["data"]] == [(10, 1)] * 3
-    assert api.ok("GET", f"{path}/minmax")["data"] == {"min": "0", "max": "10"}
-    assert api.fails("DELETE", path, {"partitionNames": ["3", "99"]}) == (404, "Partition_NotFound")
-    assert api.fails("DELETE", path, {"partitionNames": []}) == (400, "Partition_Invalid")
+    assert api.ok("get_partition_bounds", db_name=database, table_name="t")["data"] == {
+        "min": "0",
+        "max": "10",
+    }
+    assert api.fails(
+        "delete_partitions", {"partitionNames": ["3", "99"]}, db_name=database, table_name="t"
+    ) == (404, "Partition_NotFound")
+    assert api.fails(
+        "delete_partitions", {"partitionNames": []}, db_name=database, table_name="t"
+    ) == (400, "Partition_Invalid")
     assert api.rows(f"SELECT count() FROM {database}.t") == [["110"]]
-    assert api.ok("DELETE", path, {"partitionNames": ["10", "3"]}) == {"data": "Success"}
+    assert api.ok(
+        "delete_partitions", {"partitionNames": ["10", "3"]}, db_name=database, table_name="t"
+    ) == {"data": "Success"}
     assert api.rows(f"SELECT count() FROM {database}.t WHERE k % 11 IN (3, 10)") == [["0"]]
-    assert api.ok("GET", f"{path}/minmax")["data"] == {"min": "0", "max": "9"}
-    assert api.ok("GET", path)["meta"]["total"] == 9
+    assert api.ok("get_partition_bounds", db_name=database, table_name="t")["data"] == {
+        "min": "0",
+        "max": "9",
+    }
+    assert api.ok("list_partitions", db_name=database, table_name="t")["meta"]["total"] == 9
 
 
 def test_a_partition_of_several_columns_is_dropped_by_the_name_it_is_listed_by(
     api: Api, database: str
 ) -> None:
     """Quotes in a name change nothing."""
-    api.ok("POST", f"/v1/databases/{database}/tables", DOCUMENTED)
+    api.ok("create_table", DOCUMENTED, db_name=database)
     api.rows(f"INSERT INTO {database}.table_name (ColumnNotNull) VALUES ('it\\'s'), ('x')")
-    path = f"/v1/databases/{database}/tables/table_name/partitions"
-    names = [entry["partition"] for entry in api.ok("GET", path)["data"]]
+    names = [
+        entry["partition"]
+        for entry in api.ok("list_partitions", db_name=database, table_name="table_name")["data"]
+    ]
     [quoted] = [name for name in names if "it" in name]
-    api.ok("DELETE", path, {"partitionNames": [quoted]})
+    api.ok(
+        "delete_partitions", {"partitionNames": [quoted]}, db_name=database, table_name="table_name"
+    )
     assert api.rows(f"SELECT ColumnNotNull FROM {database}.table_name") == [["x"]]
 
 
 def test_a_table_without_rows_has_no_bounds(api: Api, database: str) -> None:
     """Where there is no partition there is no first and no last."""
-    api.ok("POST", f"/v1/databases/{database}/tables", small())
-    path = f"/v1/databases/{database}/tables/t/partitions"
-    assert api.ok("GET", f"{path}/minmax") == {"data": {}}
-    assert api.ok("GET", path) == {"data": [], "meta": {"offset": 0, "total": 0}}
+    api.ok("create_table", small(), db_name=database)
+    assert api.ok("get_partition_bounds", db_name=database, table_name="t") == {"data": {}}
+    assert api.ok("list_partitions", db_name=database, table_name="t") == {
+        "data": [],
+        "meta": {"offset": 0, "total": 0},
+    }

@@ -10,24 +10,23 @@ from bytehouse_emulator import RunningEmulator
 from tests.emulator.api import Api
 from tests.emulator_control.conftest import Caller
 
-KEYS = "/v1/iam/api-keys"
 DAY = 86_400
 
 
 def make(api: Api, **body: Any) -> dict[str, Any]:
     """Make a key and answer with it."""
-    found: dict[str, Any] = api.ok("POST", KEYS, body)["data"]
+    found: dict[str, Any] = api.ok("create_api_key", body)["data"]
     return found
 
 
 def keys(api: Api) -> dict[str, dict[str, Any]]:
     """List the keys by their ids."""
-    return {key["id"]: key for key in api.ok("GET", KEYS)["data"]}
+    return {key["id"]: key for key in api.ok("list_api_keys")["data"]}
 
 
 def refused(api: Api) -> bool:
     """Tell whether a caller's key is refused as one that will not do."""
-    response = api.call("GET", "/v1/databases")
+    response = api.call("list_databases")
     if response.status_code == 401:
         assert response.headers["WWW-Authenticate"] == "Bearer"
         assert response.json()["error"]["code"] == "errbook_Auth_Unauthenticated"
@@ -41,7 +40,7 @@ def test_a_key_is_rotated(api: Api, caller: Caller) -> None:
     renewed = caller(new["apiKey"])
     assert not refused(renewed)
     assert not refused(api)
-    renewed.ok("DELETE", f"{KEYS}/{old}")
+    renewed.ok("delete_api_key", api_key_id=old)
     assert refused(api)
     assert list(keys(renewed)) == [new["id"]]
 
@@ -60,9 +59,9 @@ def test_a_secret_is_shown_once(api: Api) -> None:
 def test_a_user_has_two_keys_at_most(api: Api) -> None:
     """The token of the start counts; a third key is refused until one of the two is deleted."""
     second = make(api)
-    assert api.fails("POST", KEYS, {}) == (409, "ApiKey_LimitExceeded")
+    assert api.fails("create_api_key", {}) == (409, "ApiKey_LimitExceeded")
     assert len(keys(api)) == 2
-    api.ok("DELETE", f"{KEYS}/{second['id']}")
+    api.ok("delete_api_key", api_key_id=second["id"])
     make(api)
 
 
@@ -72,10 +71,10 @@ def test_a_disabled_key_is_refused_at_once_and_until_it_is_enabled(
     """Disabling takes effect on the next call; enabling brings the key back."""
     new = make(api)
     other = caller(new["apiKey"])
-    api.ok("PUT", f"{KEYS}/{new['id']}/status", {"status": "DISABLED"})
+    api.ok("set_api_key_status", {"status": "DISABLED"}, api_key_id=new["id"])
     assert keys(api)[new["id"]]["status"] == "DISABLED"
     assert refused(other)
-    api.ok("PUT", f"{KEYS}/{new['id']}/status", {"status": "ENABLED"})
+    api.ok("set_api_key_status", {"status": "ENABLED"}, api_key_id=new["id"])
     assert not refused(other)
 
 
@@ -87,7 +86,7 @@ def test_a_key_ends_with_its_days(api: Api, caller: Caller, emulator: RunningEmu
     assert not refused(other)
     emulator.advance_clock(60)
     assert refused(other)
-    api.ok("PUT", f"{KEYS}/{new['id']}/expiry", {"addExpiryInDays": 1})
+    api.ok("extend_api_key_expiry", {"addExpiryInDays": 1}, api_key_id=new["id"])
     assert not refused(other)
     emulator.advance_clock(DAY)
     assert refused(other)
@@ -98,7 +97,7 @@ def test_days_are_added_to_those_that_are_left(
 ) -> None:
     """Extending a living key adds to its end, not to now."""
     new = make(api, expiryInDays=10)
-    api.ok("PUT", f"{KEYS}/{new['id']}/expiry", {"addExpiryInDays": 10})
+    api.ok("extend_api_key_expiry", {"addExpiryInDays": 10}, api_key_id=new["id"])
     emulator.advance_clock(20 * DAY - 60)
     assert not refused(caller(new["apiKey"]))
 
@@ -110,8 +109,10 @@ def test_a_key_without_end_never_ends(api: Api, caller: Caller, emulator: Runnin
     assert "expiresAt" not in keys(api)[new["id"]]
     emulator.advance_clock(1_000 * DAY)
     assert not refused(caller(new["apiKey"]))
-    path = f"{KEYS}/{new['id']}/expiry"
-    assert api.fails("PUT", path, {"addExpiryInDays": 1}) == (400, "ApiKey_Invalid")
+    assert api.fails("extend_api_key_expiry", {"addExpiryInDays": 1}, api_key_id=new["id"]) == (
+        400,
+        "ApiKey_Invalid",
+    )
 
 
 def test_the_last_use_of_a_key_is_told(api: Api, caller: Caller, emulator: RunningEmulator) -> None:
@@ -128,12 +129,14 @@ def test_the_last_use_of_a_key_is_told(api: Api, caller: Caller, emulator: Runni
 @pytest.mark.parametrize("days", [0, -1, 10_000_000])
 def test_days_that_make_no_sense_are_refused(api: Api, days: int) -> None:
     """A key lives at least a day and not beyond the calendar."""
-    assert api.fails("POST", KEYS, {"expiryInDays": days}) == (400, "ApiKey_Invalid")
+    assert api.fails("create_api_key", {"expiryInDays": days}) == (400, "ApiKey_Invalid")
     new = make(api)
-    path = f"{KEYS}/{new['id']}/expiry"
-    assert api.fails("PUT", path, {"addExpiryInDays": days}) == (400, "ApiKey_Invalid")
-    assert api.fails("PUT", path, {}) == (400, "ApiKey_Invalid")
-    assert api.fails("PUT", f"{KEYS}/{new['id']}/status", {}) == (400, "ApiKey_Invalid")
+    assert api.fails("extend_api_key_expiry", {"addExpiryInDays": days}, api_key_id=new["id"]) == (
+        400,
+        "ApiKey_Invalid",
+    )
+    assert api.fails("extend_api_key_expiry", {}, api_key_id=new["id"]) == (400, "ApiKey_Invalid")
+    assert api.fails("set_api_key_status", {}, api_key_id=new["id"]) == (400, "ApiKey_Invalid")
 
 
 def test_keys_of_others_are_out_of_reach(
@@ -143,21 +146,21 @@ def test_keys_of_others_are_out_of_reach(
     [own] = keys(api)
     other = caller(emulator.add_user(1336688750, ["SystemAdmin"]))
     assert own not in keys(other)
-    assert other.fails("DELETE", f"{KEYS}/{own}") == (404, "ApiKey_NotFound")
+    assert other.fails("delete_api_key", api_key_id=own) == (404, "ApiKey_NotFound")
     status = {"status": "DISABLED"}
-    assert other.fails("PUT", f"{KEYS}/{own}/status", status) == (404, "ApiKey_NotFound")
+    assert other.fails("set_api_key_status", status, api_key_id=own) == (404, "ApiKey_NotFound")
 
 
 def test_the_only_key_does_not_shut_its_owner_out(api: Api, caller: Caller) -> None:
     """The token of the start cannot end itself, while any other key can."""
     [own] = keys(api)
-    assert api.fails("DELETE", f"{KEYS}/{own}") == (409, "ApiKey_Conflict")
+    assert api.fails("delete_api_key", api_key_id=own) == (409, "ApiKey_Conflict")
     status = {"status": "DISABLED"}
-    assert api.fails("PUT", f"{KEYS}/{own}/status", status) == (409, "ApiKey_Conflict")
+    assert api.fails("set_api_key_status", status, api_key_id=own) == (409, "ApiKey_Conflict")
     assert not refused(api)
     new = make(api)
     other = caller(new["apiKey"])
-    other.ok("DELETE", f"{KEYS}/{new['id']}")
+    other.ok("delete_api_key", api_key_id=new["id"])
     assert refused(other)
 
 
@@ -167,10 +170,10 @@ def test_the_levers_stay_with_the_token_of_the_start(
     """No other key opens them, and deleting that one does not close them."""
     [own] = keys(api)
     other = caller(make(api)["apiKey"])
-    assert other.fails("GET", "/_emulator/clock") == (401, "Auth_Unauthenticated")
-    other.ok("DELETE", f"{KEYS}/{own}")
+    assert other.fails("GET /_emulator/clock") == (401, "Auth_Unauthenticated")
+    other.ok("delete_api_key", api_key_id=own)
     assert refused(api)
-    api.ok("GET", "/_emulator/clock")
+    api.ok("GET /_emulator/clock")
     emulator.reset()
     assert not refused(api)
     assert refused(other)

@@ -7,29 +7,28 @@ import pytest
 from bytehouse_emulator import RunningEmulator
 from tests.emulator.api import Api
 
-SUBSCRIPTION = "/v1/metadata/subscription"
+SUBSCRIPTION = ["subscribe_metadata", "unsubscribe_metadata"]
 HEADERS = {
     "X-Account-ID": "2100042608",
     "X-User-ID": "2100042608",
     "X-Bytehouse-Token": "eyJhbGciOiJSUzI1Ni",
 }
-STATUS = "/v1/databases/d/tables/{}/cluster-status"
 
 
-@pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_subscribing_can_be_repeated(api: Api, method: str) -> None:
+@pytest.mark.parametrize("operation", SUBSCRIPTION)
+def test_subscribing_can_be_repeated(api: Api, operation: str) -> None:
     """Twice is as good as once; neither takes a role."""
     for _ in range(2):
         headers = {**HEADERS, "X-User-ActiveRole": "Nobody"}
-        assert api.ok(method, SUBSCRIPTION, headers=headers) == {"message": "Success"}
+        assert api.ok(operation, headers=headers) == {"message": "Success"}
 
 
 @pytest.mark.parametrize("name", HEADERS)
-@pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_a_subscription_needs_all_three_headers(api: Api, method: str, name: str) -> None:
+@pytest.mark.parametrize("operation", SUBSCRIPTION)
+def test_a_subscription_needs_all_three_headers(api: Api, operation: str, name: str) -> None:
     """One that is missing or empty is refused by name."""
     for headers in ({k: v for k, v in HEADERS.items() if k != name}, {**HEADERS, name: ""}):
-        response = api.call(method, SUBSCRIPTION, headers=headers)
+        response = api.call(operation, headers=headers)
         assert response.status_code == 400
         assert name in response.json()["message"]
 
@@ -38,12 +37,12 @@ def test_bucketing_makes_progress(api: Api, emulator: RunningEmulator) -> None:
     """At once, or after some looks; a table without buckets has none to make."""
     table = "CREATE TABLE d.{} (a Int32) ENGINE = CnchMergeTree{} ORDER BY a"
     clustered = " CLUSTER BY a INTO 4 BUCKETS"
-    api.ok("POST", "/v1/databases", {"name": "d"})
+    api.ok("create_database", {"name": "d"})
     for name, clause in (("plain", ""), ("early", clustered), ("late", clustered)):
         api.results(table.format(name, clause))
 
     def progress(name: str) -> tuple[str, float]:
-        data = api.ok("GET", STATUS.format(name))["data"]
+        data = api.ok("get_cluster_status", db_name="d", table_name=name)["data"]
         return data["cluster_status"], data["cluster_progress"]
 
     assert progress("plain") == ("NotClustered", 0)
@@ -52,37 +51,36 @@ def test_bucketing_makes_progress(api: Api, emulator: RunningEmulator) -> None:
     assert progress("early") == ("Clustered", 100)
     assert [progress("late")[1] for _ in range(5)] == [0, 25, 50, 75, 100]
     assert progress("late") == ("Clustered", 100)
-    assert api.fails("GET", STATUS.format("none")) == (404, "Table_NotFound")
+    missing = api.fails("get_cluster_status", db_name="d", table_name="none")
+    assert missing == (404, "Table_NotFound")
 
 
 def test_the_clock_goes_forward_only(api: Api, emulator: RunningEmulator) -> None:
     """What is made after a step is dated after it; a reset puts the clock right."""
-    early = api.ok("GET", "/_emulator/clock")
+    early = api.ok("GET /_emulator/clock")
     emulator.advance_clock(86_400.5)
-    late = api.ok("GET", "/_emulator/clock")
+    late = api.ok("GET /_emulator/clock")
     assert late["ahead_seconds"] == early["ahead_seconds"] + 86_400.5
     assert late["now"][:10] > early["now"][:10]
     for seconds in (-1, 1e300):
         step = {"advance_seconds": seconds}
-        assert api.fails("POST", "/_emulator/clock", step) == (400, "Clock_Invalid")
+        assert api.fails("POST /_emulator/clock", step) == (400, "Clock_Invalid")
     emulator.reset()
-    assert api.ok("GET", "/_emulator/clock")["ahead_seconds"] == 0
+    assert api.ok("GET /_emulator/clock")["ahead_seconds"] == 0
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body"),
+    ("lever", "body"),
     [
-        ("POST", "/_emulator/clock", {"seconds": 1}),
-        ("PUT", "/_emulator/transitions", {"mode": "sometimes"}),
-        ("POST", "/_emulator/transitions/step", {"type": "warehouse"}),
-        ("POST", "/_emulator/roles", {"name": " "}),
-        ("POST", "/_emulator/users", {"roles": "SystemAdmin"}),
+        ("POST /_emulator/clock", {"seconds": 1}),
+        ("PUT /_emulator/transitions", {"mode": "sometimes"}),
+        ("POST /_emulator/transitions/step", {"type": "warehouse"}),
+        ("POST /_emulator/roles", {"name": " "}),
+        ("POST /_emulator/users", {"roles": "SystemAdmin"}),
     ],
 )
-def test_a_lever_refuses_what_it_does_not_know(
-    api: Api, method: str, path: str, body: object
-) -> None:
+def test_a_lever_refuses_what_it_does_not_know(api: Api, lever: str, body: object) -> None:
     """A misspelt lever is told, not pulled."""
-    status, code = api.fails(method, path, body)
+    status, code = api.fails(lever, body)
     assert status == 400
     assert code.endswith("_Invalid")

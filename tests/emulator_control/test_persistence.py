@@ -20,23 +20,23 @@ def test_everything_acknowledged_is_there_after_a_kill(tmp_path: Path) -> None:
     with running_emulator(data=tmp_path, roles=["Analyst"]) as first:
         api = Api(first.url, first.token)
         with api.client:
-            secret = api.ok("POST", "/v1/iam/api-keys", {})["data"]["apiKey"]
-            api.ok("POST", "/v1/iam/permissions", PERMISSION)
-            api.ok("POST", "/v1/vws", {"name": "etl", "configID": 123452, "status": "down"})
+            secret = api.ok("create_api_key", {})["data"]["apiKey"]
+            api.ok("grant_permission", PERMISSION)
+            api.ok("create_warehouse", {"name": "etl", "configID": 123452, "status": "down"})
             api.rows("SELECT 1")
             first.process.kill()
             first.process.wait()
     with running_emulator(data=tmp_path, roles=["Analyst"], validate_answers=True) as second:
         api, old = Api(second.url, secret), Api(second.url, first.token)
         with api.client, old.client:
-            assert old.call("GET", "/v1/databases").status_code == 401
-            assert len(api.ok("GET", "/v1/iam/api-keys")["data"]) == 2
+            assert old.call("list_databases").status_code == 401
+            assert len(api.ok("list_api_keys")["data"]) == 2
             assert api.rows("SELECT 1") == [[1]]
             headers = {"X-User-ActiveRole": "Analyst"}
             body = {"query": "SELECT 2", "mode": "ansi_sql"}
-            api.ok("POST", "/v1/sql/sync", body, headers=headers)
-            assert api.ok("GET", "/v1/vws/etl")["status"] == "down"
-            assert len(api.ok("GET", "/v1/iam/roles")["data"]["roles"]) == 3
+            api.ok("submit_sync_query", body, headers=headers)
+            assert api.ok("get_warehouse", name="etl")["status"] == "down"
+            assert len(api.ok("list_roles")["data"]["roles"]) == 3
             period = {"startTime": "2021-01-01T00:00:00Z", "endTime": "2199-01-01T00:00:00Z"}
-            usage = api.ok("GET", "/v1/usage/vw", params=period)["data"]
+            usage = api.ok("get_warehouse_usage", params=period)["data"]
             assert usage["virtualWarehouses"][0]["queries"] == 3

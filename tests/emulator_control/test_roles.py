@@ -10,18 +10,20 @@ from bytehouse_emulator import RunningEmulator
 from tests.emulator.api import Api
 from tests.emulator_control.conftest import Caller
 
-ASSIGNMENTS = "/v1/iam/assignments"
-PERMISSIONS = "/v1/iam/permissions"
 DENIED = (403, "Auth_PermissionDenied")
 USER = 1336688750
-_PERIOD = "startTime=2021-11-23T09:23:55Z&endTime=2021-11-23T09:23:55Z"
-_OF_ADMIN = "RoleName=SystemAdmin&ByteHouseResourceID=*&SecureObjectTypeName=ACCOUNT"
+_PERIOD = {"startTime": "2021-11-23T09:23:55Z", "endTime": "2021-11-23T09:23:55Z"}
+_OF_ADMIN = {
+    "RoleName": "SystemAdmin",
+    "ByteHouseResourceID": "*",
+    "SecureObjectTypeName": "ACCOUNT",
+}
 
 
 def grant(api: Api, kind: str, resource: str, *actions: str, **more: Any) -> None:
     """Grant Analyst actions on an object."""
     for action in actions:
-        api.ok("POST", PERMISSIONS, _permission(kind, resource, action, **more))
+        api.ok("grant_permission", _permission(kind, resource, action, **more))
 
 
 def _permission(kind: str, resource: str, action: str, **more: Any) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def analyst(caller: Caller) -> Api:
 @pytest.fixture
 def sales(api: Api) -> str:
     """Make a database with two tables, and answer with its uuid."""
-    uuid: str = api.ok("POST", "/v1/databases", {"name": "sales"})["data"]["uuid"]
+    uuid: str = api.ok("create_database", {"name": "sales"})["data"]["uuid"]
     for name in ("orders", "refunds"):
         table = f"CREATE TABLE sales.{name} (a Int32) ENGINE = CnchMergeTree ORDER BY a"
         api.results(f"{table}; INSERT INTO sales.{name} VALUES (1), (2)")
@@ -64,7 +66,7 @@ def test_a_role_is_granted_what_it_was_refused(api: Api, analyst: Api, sales: st
     assert analyst.refused("SELECT sum(a) FROM sales.refunds") == DENIED
     grant(api, "DATABASE", sales, "SELECT")
     assert analyst.rows("SELECT sum(a) FROM sales.refunds") == [["3"]]
-    api.ok("DELETE", PERMISSIONS, _permission("DATABASE", sales, "SELECT"))
+    api.ok("revoke_permission", _permission("DATABASE", sales, "SELECT"))
     assert analyst.refused("SELECT sum(a) FROM sales.refunds") == DENIED
     assert analyst.rows("SELECT count() FROM sales.orders") == [["2"]]
 
@@ -148,83 +150,86 @@ def test_a_statement_does_no_more_than_its_role_may(api: Api, analyst: Api, stat
 @pytest.mark.usefixtures("sales")
 def test_operations_are_refused_like_statements(api: Api, analyst: Api) -> None:
     """An operation asks for its action on its object; SHOW comes with any other."""
-    table = "/v1/databases/sales/tables/orders"
-    assert analyst.fails("GET", table) == DENIED
-    assert analyst.fails("DELETE", table) == DENIED
-    assert analyst.fails("GET", "/v1/databases") == DENIED
-    assert analyst.fails("POST", "/v1/databases", {"name": "mine"}) == DENIED
+    assert analyst.fails("get_table", db_name="sales", table_name="orders") == DENIED
+    assert analyst.fails("delete_table", db_name="sales", table_name="orders") == DENIED
+    assert analyst.fails("list_databases") == DENIED
+    assert analyst.fails("create_database", {"name": "mine"}) == DENIED
     grant(api, "TABLE", "sales.orders", "DROP")
-    analyst.ok("GET", table)
-    assert analyst.fails("PATCH", table, {"dropColumns": ["a"]}) == DENIED
-    analyst.ok("DELETE", table)
+    analyst.ok("get_table", db_name="sales", table_name="orders")
+    assert (
+        analyst.fails("update_table", {"dropColumns": ["a"]}, db_name="sales", table_name="orders")
+        == DENIED
+    )
+    analyst.ok("delete_table", db_name="sales", table_name="orders")
     grant(api, "ACCOUNT", "*", "CREATE DATABASE")
-    analyst.ok("GET", "/v1/databases")
-    analyst.ok("POST", "/v1/databases", {"name": "mine"})
-    assert analyst.fails("DELETE", "/v1/databases/mine") == DENIED
+    analyst.ok("list_databases")
+    analyst.ok("create_database", {"name": "mine"})
+    assert analyst.fails("delete_database", db_name="mine") == DENIED
 
 
 def test_a_grant_dies_with_its_object(api: Api, analyst: Api) -> None:
     """An object of the same name that is made later is another object."""
     for granted in (False, True):
-        api.ok("POST", "/v1/databases", {"name": "again"})
-        assert analyst.fails("GET", "/v1/databases/again") == DENIED
+        api.ok("create_database", {"name": "again"})
+        assert analyst.fails("get_database", db_name="again") == DENIED
         if not granted:
             grant(api, "DATABASE", "again", "ALL")
-            analyst.ok("GET", "/v1/databases/again")
-        api.ok("DELETE", "/v1/databases/again")
+            analyst.ok("get_database", db_name="again")
+        api.ok("delete_database", db_name="again")
     warehouse = {"name": "mine", "configID": 123451}
     for _ in range(2):
-        api.ok("POST", "/v1/vws", warehouse)
-        assert analyst.fails("GET", "/v1/vws/mine") == DENIED
+        api.ok("create_warehouse", warehouse)
+        assert analyst.fails("get_warehouse", name="mine") == DENIED
         grant(api, "VIRTUAL_WAREHOUSE", "mine", "VIEW")
-        analyst.ok("GET", "/v1/vws/mine")
-        api.ok("DELETE", "/v1/vws/mine")
+        analyst.ok("get_warehouse", name="mine")
+        api.ok("delete_warehouse", name="mine")
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body"),
+    ("operation", "asked"),
     [
-        ("GET", "/v1/iam/roles", None),
-        ("GET", "/v1/iam/assignments", None),
-        ("POST", "/v1/iam/assignments", {"UserID": USER, "RoleName": "SystemAdmin"}),
-        ("DELETE", "/v1/iam/assignments", {"UserID": USER, "RoleName": "SystemAdmin"}),
-        ("GET", f"{PERMISSIONS}?{_OF_ADMIN}", None),
-        ("GET", f"/v1/usage/storage?{_PERIOD}", None),
-        ("GET", f"/v1/usage/vw?{_PERIOD}", None),
-        ("GET", "/v1/import/connections", None),
-        ("GET", "/v1/import/jobs", None),
-        ("GET", "/v1/import/executions", None),
-        ("GET", "/v1/vws", None),
-        ("GET", "/v1/vw-configs", None),
-        ("POST", "/v1/vws", {"name": "mine", "configID": 123451}),
-        ("PATCH", "/v1/vws/vw_default", {"status": "down"}),
-        ("DELETE", "/v1/vws/vw_default", None),
-        ("GET", "/v1/databases/sales/materialized-views", None),
-        ("DELETE", "/v1/databases/sales/dictionaries/words", None),
+        ("list_roles", {}),
+        ("list_assignments", {}),
+        ("assign_role", {"body": {"UserID": USER, "RoleName": "SystemAdmin"}}),
+        ("unassign_role", {"body": {"UserID": USER, "RoleName": "SystemAdmin"}}),
+        ("list_permissions", {"params": _OF_ADMIN}),
+        ("get_storage_usage", {"params": _PERIOD}),
+        ("get_warehouse_usage", {"params": _PERIOD}),
+        ("list_connections", {}),
+        ("list_import_jobs", {}),
+        ("list_executions", {}),
+        ("list_warehouses", {}),
+        ("list_warehouse_configurations", {}),
+        ("create_warehouse", {"body": {"name": "mine", "configID": 123451}}),
+        ("update_warehouse", {"body": {"status": "down"}, "name": "vw_default"}),
+        ("delete_warehouse", {"name": "vw_default"}),
+        ("list_materialized_views", {"db_name": "sales"}),
+        ("delete_dictionary", {"db_name": "sales", "dict_name": "words"}),
     ],
 )
 def test_a_role_may_do_nothing_until_it_is_granted_something(
-    analyst: Api, method: str, path: str, body: object
+    analyst: Api, operation: str, asked: dict[str, Any]
 ) -> None:
     """Every group of operations refuses a role without grants."""
-    assert analyst.fails(method, path, body) == DENIED
+    others = {name: value for name, value in asked.items() if name != "body"}
+    assert analyst.fails(operation, asked.get("body"), **others) == DENIED
 
 
 def test_the_predefined_roles_may_do_everything(api: Api, caller: Caller) -> None:
     """AccountAdmin and SystemAdmin hold every permission, and none of it can be changed."""
     admin = caller(role="SystemAdmin")
-    admin.ok("POST", "/v1/databases", {"name": "sales"})
+    admin.ok("create_database", {"name": "sales"})
     query = {
         "RoleName": "SystemAdmin",
         "ByteHouseResourceID": "sales",
         "SecureObjectTypeName": "DATABASE",
     }
-    listed = admin.ok("GET", PERMISSIONS, params=query)["data"]["permissions"]
+    listed = admin.ok("list_permissions", params=query)["data"]["permissions"]
     assert {p["ActionName"] for p in listed} >= {"SELECT", "DROP"}
     assert all(p["GrantOption"] for p in listed)
     change = {**query, "ActionName": "SELECT"}
-    assert api.fails("POST", PERMISSIONS, change) == (400, "Permission_Invalid")
-    assert api.fails("DELETE", PERMISSIONS, change) == (400, "Permission_Invalid")
+    assert api.fails("grant_permission", change) == (400, "Permission_Invalid")
+    assert api.fails("revoke_permission", change) == (400, "Permission_Invalid")
 
 
 def test_a_permission_is_listed_and_replaced(api: Api, analyst: Api, sales: str) -> None:
@@ -236,7 +241,7 @@ def test_a_permission_is_listed_and_replaced(api: Api, analyst: Api, sales: str)
         "ByteHouseResourceID": sales,
         "SecureObjectTypeName": "DATABASE",
     }
-    listed = analyst.ok("GET", PERMISSIONS, params=query)["data"]["permissions"]
+    listed = analyst.ok("list_permissions", params=query)["data"]["permissions"]
     assert [(p["ActionName"], p["GrantOption"]) for p in listed] == [
         ("SELECT", True),
         ("INSERT", True),
@@ -251,13 +256,13 @@ def test_the_grant_option_lets_a_role_pass_on_what_it_holds(
     emulator.add_role("Junior")
     wanted = {**_permission("TABLE", "sales.orders", "SELECT"), "RoleName": "Junior"}
     grant(api, "DATABASE", sales, "SELECT")
-    assert analyst.fails("POST", PERMISSIONS, wanted) == DENIED
+    assert analyst.fails("grant_permission", wanted) == DENIED
     grant(api, "DATABASE", sales, "SELECT", GrantOption=True)
-    analyst.ok("POST", PERMISSIONS, wanted)
-    assert analyst.fails("POST", PERMISSIONS, {**wanted, "ActionName": "DROP"}) == DENIED
-    assert analyst.fails("DELETE", PERMISSIONS, wanted) == DENIED
+    analyst.ok("grant_permission", wanted)
+    assert analyst.fails("grant_permission", {**wanted, "ActionName": "DROP"}) == DENIED
+    assert analyst.fails("revoke_permission", wanted) == DENIED
     grant(api, "ACCOUNT", "*", "MANAGE ROLES")
-    analyst.ok("DELETE", PERMISSIONS, wanted)
+    analyst.ok("revoke_permission", wanted)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +281,7 @@ def test_a_grant_that_could_have_no_effect_is_refused(
     api: Api, change: dict[str, str], answer: tuple[int, str]
 ) -> None:
     """Names that nothing goes by are told, not kept."""
-    assert api.fails("POST", PERMISSIONS, _permission("DATABASE", "sales", "SELECT") | change) == (
+    assert api.fails("grant_permission", _permission("DATABASE", "sales", "SELECT") | change) == (
         answer
     )
 
@@ -285,8 +290,8 @@ def test_revoking_what_is_not_there_is_not_found(api: Api) -> None:
     """A second revoke says so."""
     grant(api, "ACCOUNT", "*", "VIEW USAGE")
     permission = _permission("ACCOUNT", "*", "VIEW USAGE")
-    api.ok("DELETE", PERMISSIONS, permission)
-    assert api.fails("DELETE", PERMISSIONS, permission) == (404, "Permission_NotFound")
+    api.ok("revoke_permission", permission)
+    assert api.fails("revoke_permission", permission) == (404, "Permission_NotFound")
 
 
 def test_a_user_acts_under_the_roles_he_holds(
@@ -294,18 +299,18 @@ def test_a_user_acts_under_the_roles_he_holds(
 ) -> None:
     """A role works while it is assigned; without one nothing does."""
     other = caller(emulator.add_user(USER))
-    assert other.fails("GET", "/v1/sql/dialects") == (403, "Role_NotFound")
+    assert other.fails("list_dialects") == (403, "Role_NotFound")
     assignment = {"UserID": USER, "RoleName": "SystemAdmin"}
-    made = api.ok("POST", ASSIGNMENTS, assignment)["data"]
-    assert made == api.ok("POST", ASSIGNMENTS, assignment)["data"]
-    other.ok("GET", "/v1/databases")
+    made = api.ok("assign_role", assignment)["data"]
+    assert made == api.ok("assign_role", assignment)["data"]
+    other.ok("list_databases")
     under = {"X-User-ActiveRole": "AccountAdmin"}
-    assert other.fails("GET", "/v1/databases", headers=under) == (403, "Role_NotFound")
-    listed = api.ok("GET", ASSIGNMENTS, params={"UserID": USER})["data"]["assignments"]
+    assert other.fails("list_databases", headers=under) == (403, "Role_NotFound")
+    listed = api.ok("list_assignments", params={"UserID": USER})["data"]["assignments"]
     assert listed == [made]
-    api.ok("DELETE", ASSIGNMENTS, assignment)
-    assert other.fails("GET", "/v1/databases") == (403, "Role_NotFound")
-    assert api.fails("DELETE", ASSIGNMENTS, assignment) == (404, "Assignment_NotFound")
+    api.ok("unassign_role", assignment)
+    assert other.fails("list_databases") == (403, "Role_NotFound")
+    assert api.fails("unassign_role", assignment) == (404, "Assignment_NotFound")
 
 
 @pytest.mark.parametrize(
@@ -323,12 +328,12 @@ def test_an_assignment_needs_a_user_and_a_role(
 ) -> None:
     """Both must exist, and AccountAdmin belongs to the account's first user alone."""
     emulator.add_user(USER)
-    assert api.fails("POST", ASSIGNMENTS, assignment) == answer
+    assert api.fails("assign_role", assignment) == answer
 
 
 def test_roles_are_listed_under_a_key_with_ids_too_large_for_a_float(api: Api) -> None:
     """The list of roles sits in an object; ids are exact integers beyond 2^53."""
-    answer = api.ok("GET", "/v1/iam/roles")
+    answer = api.ok("list_roles")
     roles = answer["data"]["roles"]
     assert [role["name"] for role in roles] == ["AccountAdmin", "SystemAdmin", "Analyst"]
     assert answer["meta"] == {"offset": 0, "total": 3}
@@ -340,27 +345,27 @@ def test_a_query_belongs_to_the_role_it_was_submitted_under(api: Api, analyst: A
     grant(api, "VIRTUAL_WAREHOUSE", "vw_default", "USE")
     body = {"query": "SELECT sleep(3)", "mode": "ansi_sql", "queryID": "admins"}
     headers = {"X-QuerySession-ID": "s"}
-    api.ok("POST", "/v1/sql/async", body)
-    assert analyst.fails("GET", "/v1/sql/async/admins/status") == DENIED
-    assert analyst.fails("DELETE", "/v1/sql/async/admins") == DENIED
-    assert analyst.fails("GET", "/v1/statistics/queries/admins") == DENIED
-    api.ok("DELETE", "/v1/sql/async/admins")
+    api.ok("submit_async_query", body)
+    assert analyst.fails("get_async_query_status", id="admins") == DENIED
+    assert analyst.fails("kill_async_query", id="admins") == DENIED
+    assert analyst.fails("get_query_statistics", id="admins") == DENIED
+    api.ok("kill_async_query", id="admins")
     analyst.results("SELECT 1", queryID="analysts")
-    analyst.ok("GET", "/v1/sql/async/analysts/result")
-    api.ok("GET", "/v1/sql/async/analysts/result")
-    analyst.ok("DELETE", "/v1/sql/sync", headers=headers)
+    analyst.ok("get_async_query_result", id="analysts")
+    api.ok("get_async_query_result", id="analysts")
+    analyst.ok("abort_sync_query", headers=headers)
 
 
 @pytest.mark.usefixtures("sales")
 def test_lineage_is_told_to_who_may_read(api: Api, analyst: Api) -> None:
     """What a text reads is refused under a role that may not read it."""
     query = {"query": "SELECT * FROM sales.orders"}
-    assert analyst.fails("POST", "/v1/sql/lineage", query) == DENIED
+    assert analyst.fails("get_query_lineage", query) == DENIED
     grant(api, "TABLE", "sales.orders", "SELECT")
-    analyst.ok("POST", "/v1/sql/lineage", query)
+    analyst.ok("get_query_lineage", query)
 
 
 def test_the_account_is_in_use_whatever_the_role(api: Api) -> None:
     """Account status takes no role: even one that does not exist is no matter."""
     headers = {"X-User-ActiveRole": "Nobody"}
-    assert api.ok("GET", "/v1/iam/account/status", headers=headers)["data"]["status"] == "ACTIVE"
+    assert api.ok("get_account_status", headers=headers)["data"]["status"] == "ACTIVE"

@@ -14,7 +14,7 @@ ALL_TIME = {"startTime": "2021-11-23T09:23:55.840932013Z", "endTime": "2199-01-0
 
 def storage(api: Api, **query: str) -> dict[str, int]:
     """Answer with the bytes of each database."""
-    data = api.ok("GET", "/v1/usage/storage", params={**ALL_TIME, **query})["data"]
+    data = api.ok("get_storage_usage", params={**ALL_TIME, **query})["data"]
     found = {entry["dbName"]: entry["sizeInBytes"] for entry in data["databases"]}
     assert data["totalSizeInBytes"] == sum(found.values())
     return found
@@ -22,7 +22,7 @@ def storage(api: Api, **query: str) -> dict[str, int]:
 
 def work(api: Api, **query: str) -> dict[str, dict[str, Any]]:
     """Answer with what ran, by warehouse."""
-    data = api.ok("GET", "/v1/usage/vw", params={**ALL_TIME, **query})["data"]
+    data = api.ok("get_warehouse_usage", params={**ALL_TIME, **query})["data"]
     found = {entry["vwName"]: entry for entry in data["virtualWarehouses"]}
     assert data["totalCredits"] == pytest.approx(sum(e["credits"] for e in found.values()))
     return found
@@ -30,14 +30,14 @@ def work(api: Api, **query: str) -> dict[str, dict[str, Any]]:
 
 def now(api: Api) -> str:
     """Answer with the emulator's time."""
-    found: str = api.ok("GET", "/_emulator/clock")["now"]
+    found: str = api.ok("GET /_emulator/clock")["now"]
     return found
 
 
 def test_storage_grows_with_what_is_stored(api: Api) -> None:
     """Rows add to their database and to no other."""
     for name in ("small", "large"):
-        api.ok("POST", "/v1/databases", {"name": name})
+        api.ok("create_database", {"name": name})
         api.results(f"CREATE TABLE {name}.t (a Int64) ENGINE = CnchMergeTree ORDER BY a")
     assert storage(api) == {"small": 0, "large": 0}
     api.results("INSERT INTO large.t SELECT number FROM numbers(10000)")
@@ -54,14 +54,14 @@ def test_a_database_counts_from_when_it_was_made(api: Api, emulator: RunningEmul
     """A period that ended before does not know it."""
     before = now(api)
     emulator.advance_clock(1)
-    api.ok("POST", "/v1/databases", {"name": "late"})
+    api.ok("create_database", {"name": "late"})
     assert storage(api, endTime=before) == {}
     assert storage(api).keys() == {"late"}
 
 
 def test_a_warehouse_is_charged_for_what_ran_on_it(api: Api) -> None:
     """Seconds at the rate of its size, in the period and on that warehouse alone."""
-    vw = api.ok("POST", "/v1/vws", {"name": "large", "configID": 123455})["vwID"]
+    vw = api.ok("create_warehouse", {"name": "large", "configID": 123455})["vwID"]
     before = now(api)
     assert work(api)["large"]["credits"] == 0
     api.rows("SELECT sleep(0.2)", vwID=vw)
@@ -91,33 +91,33 @@ def test_a_period_is_two_times_in_order(
     api: Api, query: dict[str, str], answer: tuple[int, str]
 ) -> None:
     """What is no period, no database or no warehouse is refused."""
-    for path in ("/v1/usage/storage", "/v1/usage/vw"):
-        status, code = api.fails("GET", path, params={**ALL_TIME, **query})
+    for operation in ("get_storage_usage", "get_warehouse_usage"):
+        status, code = api.fails(operation, params={**ALL_TIME, **query})
         assert status == answer[0]
         assert answer[1] in code
 
 
 def test_statistics_are_those_of_the_engine(api: Api) -> None:
     """Rows and bytes are what the statements of a query read and wrote, and nothing else."""
-    api.ok("POST", "/v1/databases", {"name": "sales"})
+    api.ok("create_database", {"name": "sales"})
     create = "CREATE TABLE sales.t (a Int64) ENGINE = CnchMergeTree ORDER BY a"
     insert = "INSERT INTO sales.t SELECT number FROM numbers(1000)"
     api.results(f"{create}; {insert}", queryID="writes")
     api.results("SELECT a FROM sales.t LIMIT 10; SELECT a FROM sales.t", queryID="reads")
-    written = api.ok("GET", "/v1/statistics/queries/writes")["data"]
+    written = api.ok("get_query_statistics", id="writes")["data"]
     assert (written["readRows"], written["writtenRows"]) == (1000, 1000)
-    read = api.ok("GET", "/v1/statistics/queries/reads")["data"]
+    read = api.ok("get_query_statistics", id="reads")["data"]
     assert (read["resultRows"], read["writtenRows"]) == (1010, 0)
     assert read["readRows"] >= 1010
     assert read["queryID"] == "reads"
     assert read["status"] == "Finished"
-    assert api.fails("GET", "/v1/statistics/queries/none") == (404, "Query_NotFound")
+    assert api.fails("get_query_statistics", id="none") == (404, "Query_NotFound")
 
 
 def test_a_query_of_before_a_reset_counts_no_more(api: Api, emulator: RunningEmulator) -> None:
     """An id that is used again stands for the new query alone."""
     for _ in range(2):
         api.results("SELECT * FROM numbers(7)", queryID="again")
-        data = api.ok("GET", "/v1/statistics/queries/again")["data"]
+        data = api.ok("get_query_statistics", id="again")["data"]
         assert data["resultRows"] == 7
         emulator.reset()

@@ -10,43 +10,42 @@ from bytehouse_emulator import RunningEmulator
 from tests.emulator.api import Api
 from tests.emulator_control.conftest import Caller
 
-VWS = "/v1/vws"
 XS, XL = 123451, 123455
 
 
 def create(api: Api, name: str = "etl", **body: Any) -> str:
     """Create a warehouse and answer with its id."""
-    found: str = api.ok("POST", VWS, {"name": name, "configID": XS, **body})["vwID"]
+    found: str = api.ok("create_warehouse", {"name": name, "configID": XS, **body})["vwID"]
     return found
 
 
 def status(api: Api, name: str = "etl") -> str:
     """Answer with the state of a warehouse."""
-    found: str = api.ok("GET", f"{VWS}/{name}")["status"]
+    found: str = api.ok("get_warehouse", name=name)["status"]
     return found
 
 
 def test_a_warehouse_is_made_and_changed(api: Api) -> None:
     """Its answer is flat, a null leaves a field as it is, and what was asked for is there."""
     vw = create(api, autoSuspend=5, autoResume=True, description="loads")
-    made = api.ok("GET", f"{VWS}/etl")
+    made = api.ok("get_warehouse", name="etl")
     assert made["message"] == "Success"
     assert (made["id"], made["configID"], made["status"]) == (vw, XS, "up")
     change = {"description": None, "configID": XL, "autoResume": False}
-    api.ok("PATCH", f"{VWS}/etl", change)
-    changed = api.ok("GET", f"{VWS}/etl")
+    api.ok("update_warehouse", change, name="etl")
+    changed = api.ok("get_warehouse", name="etl")
     assert (changed["description"], changed["configID"]) == ("loads", XL)
     assert (changed["autoSuspend"], changed["autoResume"]) == (5, False)
     assert changed["createdAt"] == made["createdAt"] <= changed["lastModifiedAt"]
-    api.ok("DELETE", f"{VWS}/etl")
-    assert api.fails("GET", f"{VWS}/etl") == (404, "Warehouse_NotFound")
+    api.ok("delete_warehouse", name="etl")
+    assert api.fails("get_warehouse", name="etl") == (404, "Warehouse_NotFound")
 
 
 @pytest.mark.parametrize("name", ["", "Etl", "9etl", "etl_", "e" * 32, "e-tl", "e tl"])
 def test_a_name_follows_the_documented_rules(api: Api, name: str) -> None:
     """Lower-case letters, digits and `_`, from a letter to no `_`, below 32 characters."""
     body = {"name": name, "configID": XS}
-    assert api.fails("POST", VWS, body) == (400, "Request_Invalid")
+    assert api.fails("create_warehouse", body) == (400, "Request_Invalid")
 
 
 @pytest.mark.parametrize(
@@ -60,15 +59,15 @@ def test_a_name_follows_the_documented_rules(api: Api, name: str) -> None:
 )
 def test_settings_that_cannot_be_are_refused(api: Api, body: dict[str, Any], code: str) -> None:
     """A warehouse is made as one of the configurations, and leaves nothing behind if it is not."""
-    assert api.fails("POST", VWS, {"name": "etl", **body}) == (400, code)
-    assert api.call("GET", f"{VWS}/etl").status_code == 404
+    assert api.fails("create_warehouse", {"name": "etl", **body}) == (400, code)
+    assert api.call("get_warehouse", name="etl").status_code == 404
 
 
 def test_two_warehouses_cannot_have_one_name(api: Api) -> None:
     """The second is a conflict."""
     create(api)
     body = {"name": "etl", "configID": XS}
-    assert api.fails("POST", VWS, body) == (409, "Warehouse_Conflict")
+    assert api.fails("create_warehouse", body) == (409, "Warehouse_Conflict")
 
 
 def test_lists_are_cut_without_a_word(api: Api) -> None:
@@ -77,19 +76,19 @@ def test_lists_are_cut_without_a_word(api: Api) -> None:
         create(api, f"vw{number}", status="down")
     total = 106  # with the one that is there from the start
     for limit, length in ((None, 10), (3, 3), (0, 0), (120, 100)):
-        answer = api.ok("GET", VWS, params={} if limit is None else {"limit": limit})
+        answer = api.ok("list_warehouses", params={} if limit is None else {"limit": limit})
         assert len(answer["data"]) == length
         assert answer["meta"] == {"offset": 0, "total": total}
-    assert len(api.ok("GET", VWS, params={"limit": 120, "offset": 100})["data"]) == 6
-    assert api.fails("GET", VWS, params={"limit": -1}) == (400, "Parameter_Invalid")
-    sizes = [entry["size"] for entry in api.ok("GET", "/v1/vw-configs")["data"]]
+    assert len(api.ok("list_warehouses", params={"limit": 120, "offset": 100})["data"]) == 6
+    assert api.fails("list_warehouses", params={"limit": -1}) == (400, "Parameter_Invalid")
+    sizes = [entry["size"] for entry in api.ok("list_warehouse_configurations")["data"]]
     assert sizes == ["XS", "S", "M", "L", "XL"]
 
 
 def test_a_query_resumes_a_suspended_warehouse(api: Api) -> None:
     """Suspended by hand, asked, up again."""
     vw = create(api, autoResume=True)
-    api.ok("PATCH", f"{VWS}/etl", {"status": "down"})
+    api.ok("update_warehouse", {"status": "down"}, name="etl")
     assert status(api) == "down"
     assert api.rows("SELECT 1", vwID=vw) == [[1]]
     assert status(api) == "up"
@@ -102,7 +101,7 @@ def test_a_query_is_refused_where_nothing_resumes(api: Api) -> None:
     assert refusal.status_code == 409
     assert refusal.json()["error"]["code"] == "errbook_Warehouse_Suspended"
     assert "autoResume" in refusal.json()["message"]
-    api.ok("PATCH", f"{VWS}/etl", {"status": "up"})
+    api.ok("update_warehouse", {"status": "up"}, name="etl")
     assert api.rows("SELECT 1", vwID=vw) == [[1]]
 
 
@@ -110,7 +109,7 @@ def test_a_refused_query_leaves_its_id_free(api: Api) -> None:
     """A query that never ran can be submitted again under its id."""
     vw = create(api, status="down")
     assert api.refused("SELECT 1", vwID=vw, queryID="once") == (409, "Warehouse_Suspended")
-    api.ok("PATCH", f"{VWS}/etl", {"status": "up"})
+    api.ok("update_warehouse", {"status": "up"}, name="etl")
     assert api.rows("SELECT 1", vwID=vw, queryID="once") == [[1]]
 
 
@@ -124,10 +123,10 @@ def test_a_warehouse_that_does_not_exist_runs_nothing(api: Api) -> None:
 def test_queries_that_name_no_warehouse_have_one(api: Api) -> None:
     """It is there from the start, resumes by itself, and stays."""
     assert status(api, "vw_default") == "up"
-    api.ok("PATCH", f"{VWS}/vw_default", {"status": "down"})
+    api.ok("update_warehouse", {"status": "down"}, name="vw_default")
     assert api.rows("SELECT 1") == [[1]]
     assert status(api, "vw_default") == "up"
-    assert api.fails("DELETE", f"{VWS}/vw_default") == (409, "Warehouse_Conflict")
+    assert api.fails("delete_warehouse", name="vw_default") == (409, "Warehouse_Conflict")
 
 
 def test_an_idle_warehouse_suspends_itself(api: Api, emulator: RunningEmulator) -> None:
@@ -149,13 +148,13 @@ def test_a_warehouse_that_works_is_not_idle(api: Api, emulator: RunningEmulator)
     """While a query runs it stays up, and when told to suspend it waits for the query."""
     vw = create(api, autoSuspend=1)
     body = {"query": "SELECT sleep(3) FROM numbers(9)", "mode": "ansi_sql", "queryID": "long"}
-    api.ok("POST", "/v1/sql/async", {**body, "vwID": vw})
+    api.ok("submit_async_query", {**body, "vwID": vw})
     api.wait_for("long", "Running")
     emulator.advance_clock(3600)
     assert status(api) == "up"
-    api.ok("PATCH", f"{VWS}/etl", {"status": "down"})
+    api.ok("update_warehouse", {"status": "down"}, name="etl")
     assert status(api) == "suspending"
-    api.ok("DELETE", "/v1/sql/async/long")
+    api.ok("kill_async_query", id="long")
     assert status(api) == "down"
 
 
@@ -164,7 +163,7 @@ def test_a_start_takes_as_many_looks_as_asked_for(api: Api, emulator: RunningEmu
     emulator.transitions("polls", polls=2)
     create(api)
     assert [status(api) for _ in range(3)] == ["starting", "starting", "up"]
-    api.ok("PATCH", f"{VWS}/etl", {"status": "down"})
+    api.ok("update_warehouse", {"status": "down"}, name="etl")
     assert [status(api) for _ in range(3)] == ["suspending", "suspending", "down"]
 
 
@@ -173,12 +172,12 @@ def test_a_start_waits_for_a_step(api: Api, emulator: RunningEmulator) -> None:
     vw = create(api, autoResume=True, status="down")
     emulator.transitions("manual")
     body = {"query": "SELECT 7", "mode": "ansi_sql", "queryID": "waits", "vwID": vw}
-    api.ok("POST", "/v1/sql/async", body)
+    api.ok("submit_async_query", body)
     assert [status(api) for _ in range(5)] == ["starting"] * 5
     assert api.status("waits") == "NotStarted"
     assert emulator.step("warehouse", "etl") == 1
     assert api.wait_for("waits", "Finished", "Failed") == "Finished"
-    assert api.ok("GET", "/v1/sql/async/waits/result")["data"][0]["rows"] == [[7]]
+    assert api.ok("get_async_query_result", id="waits")["data"][0]["rows"] == [[7]]
     assert status(api) == "up"
 
 
@@ -189,8 +188,8 @@ def test_a_query_that_waits_for_its_warehouse_can_be_killed(
     emulator.transitions("manual")
     vw = create(api)
     body = {"query": "SELECT 1", "mode": "ansi_sql", "queryID": "waits", "vwID": vw}
-    api.ok("POST", "/v1/sql/async", body)
-    api.ok("DELETE", "/v1/sql/async/waits")
+    api.ok("submit_async_query", body)
+    api.ok("kill_async_query", id="waits")
     assert api.wait_for("waits", "Killed") == "Killed"
     assert status(api) == "starting"
 
@@ -205,9 +204,9 @@ def test_a_limited_role_needs_the_warehouse(api: Api, caller: Caller) -> None:
         "SecureObjectTypeName": "VIRTUAL_WAREHOUSE",
         "ActionName": "USE",
     }
-    api.ok("POST", "/v1/iam/permissions", permission)
+    api.ok("grant_permission", permission)
     assert analyst.rows("SELECT 1", vwID=vw) == [[1]]
-    analyst.ok("GET", f"{VWS}/etl")
+    analyst.ok("get_warehouse", name="etl")
     change = {"status": "down"}
-    assert analyst.fails("PATCH", f"{VWS}/etl", change) == (403, "Auth_PermissionDenied")
+    assert analyst.fails("update_warehouse", change, name="etl") == (403, "Auth_PermissionDenied")
     assert analyst.refused("SELECT 1") == (403, "Auth_PermissionDenied")

@@ -34,6 +34,6 @@ def api(emulator: RunningEmulator, import_dir: Path) -> Iterator[Loader]:
     name = f"load{next(_NUMBERS)}"
     api = Loader(emulator, name, import_dir)
     with api.client:
-        api.ok("POST", "/v1/databases", {"name": name})
+        api.ok("create_database", {"name": name})
         yield api
         api.clean_up()

@@ -10,9 +10,6 @@ from typing import Any
 from bytehouse_emulator import RunningEmulator
 from tests.emulator.api import Api
 
-CONNECTIONS = "/v1/import/connections"
-JOBS = "/v1/import/jobs"
-EXECUTIONS = "/v1/import/executions"
 _ENDED = {"FINISHED", "FAILED", "STOPPED"}
 _NUMBERS = count()
 
@@ -31,9 +28,9 @@ class Loader(Api):
     def clean_up(self) -> None:
         """Stop and delete what was made."""
         for job in self._jobs:
-            self.call("POST", f"{JOBS}/{job}/stop")
-            self.call("DELETE", f"{JOBS}/{job}")
-        self.call("DELETE", f"/v1/databases/{self.database}")
+            self.call("stop_import_job", id=job)
+            self.call("delete_import_job", id=job)
+        self.call("delete_database", db_name=self.database)
 
     def table(self, columns: str, rest: str = "ORDER BY id", name: str = "t") -> str:
         """Make a table, and answer with its whole name."""
@@ -55,7 +52,7 @@ class Loader(Api):
     def connection(self, kind: str, data: dict[str, Any]) -> int:
         """Make a connection."""
         body = {"name": f"c{next(_NUMBERS)}", "type": kind, "data": data}
-        return int(self.ok("POST", CONNECTIONS, body)["data"]["id"])
+        return int(self.ok("create_connection", body)["data"]["id"])
 
     def definition(
         self, source: dict[str, Any], *, mode: str = "INCREMENTAL", table: str = "t", **more: Any
@@ -68,7 +65,7 @@ class Loader(Api):
 
     def job(self, source: dict[str, Any], **more: Any) -> int:
         """Make a job."""
-        number = int(self.ok("POST", JOBS, self.definition(source, **more))["data"]["id"])
+        number = int(self.ok("create_import_job", self.definition(source, **more))["data"]["id"])
         self._jobs.append(number)
         return number
 
@@ -85,15 +82,15 @@ class Loader(Api):
 
     def start(self, job: int, arguments: dict[str, Any] | None = None) -> str:
         """Start a job, and answer with the id of its execution."""
-        return str(self.ok("POST", f"{JOBS}/{job}/start", arguments or {})["data"]["id"])
+        return str(self.ok("start_import_job", arguments or {}, id=job)["data"]["id"])
 
     def stop(self, job: int) -> None:
         """Stop a job."""
-        self.ok("POST", f"{JOBS}/{job}/stop")
+        self.ok("stop_import_job", id=job)
 
     def execution(self, execution: str) -> dict[str, Any]:
         """Answer with an execution."""
-        found: dict[str, Any] = self.ok("GET", f"{EXECUTIONS}/{execution}")["data"]
+        found: dict[str, Any] = self.ok("get_execution", id=execution)["data"]
         return found
 
     def run(self, job: int, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -110,15 +107,16 @@ class Loader(Api):
 
     def log(self, execution: str, **parameters: Any) -> list[dict[str, Any]]:
         """Answer with a log."""
-        path = f"{EXECUTIONS}/{execution}/logs"
-        found: list[dict[str, Any]] = self.ok("GET", path, params=parameters)["data"]
+        found: list[dict[str, Any]] = self.ok(
+            "get_execution_logs", id=execution, params=parameters
+        )["data"]
         return found
 
     def grant(self, action: str, kind: str, resource: str) -> None:
         """Give the role Loader a permission."""
         body = {"RoleName": "Loader", "ActionName": action, "SecureObjectTypeName": kind}
-        self.ok("POST", "/v1/iam/permissions", body | {"ByteHouseResourceID": resource})
+        self.ok("grant_permission", body | {"ByteHouseResourceID": resource})
 
     def pass_time(self, seconds: float) -> None:
         """Put the emulator's clock forward."""
-        self.ok("POST", "/_emulator/clock", {"advance_seconds": seconds})
+        self.ok("POST /_emulator/clock", {"advance_seconds": seconds})

@@ -9,7 +9,7 @@ import pytest
 from bytehouse_emulator import running_emulator
 from bytehouse_emulator._loading.masking import is_secret
 from tests.emulator.api import Api
-from tests.emulator_loading.loader import CONNECTIONS, JOBS, Loader
+from tests.emulator_loading.loader import Loader
 
 _DATA = {
     "endpoint": "http://127.0.0.1:9000",
@@ -23,15 +23,15 @@ _DATA = {
 
 def test_masked_secrets_never_come_back(api: Loader) -> None:
     """No answer holds a secret: not to create, get, list or a failed call."""
-    created = api.call("POST", CONNECTIONS, {"name": "secrets", "type": "S3", "data": _DATA})
+    created = api.call("create_connection", {"name": "secrets", "type": "S3", "data": _DATA})
     number = created.json()["data"]["id"]
-    again = api.call("POST", CONNECTIONS, {"name": "secrets", "type": "S3", "data": _DATA})
+    again = api.call("create_connection", {"name": "secrets", "type": "S3", "data": _DATA})
     answers = [
         created,
         again,
-        api.call("GET", f"{CONNECTIONS}/{number}"),
-        api.call("GET", CONNECTIONS, params={"limit": 100}),
-        api.call("PUT", f"{CONNECTIONS}/{number}", {"name": "secrets", "data": _DATA}),
+        api.call("get_connection", id=number),
+        api.call("list_connections", params={"limit": 100}),
+        api.call("update_connection", {"name": "secrets", "data": _DATA}, id=number),
     ]
     assert [answer.status_code for answer in answers] == [200, 409, 200, 200, 200]
     assert not [answer.text for answer in answers if "hush" in answer.text]
@@ -45,10 +45,10 @@ def test_a_mask_that_is_sent_back_keeps_the_secret(tmp_path: Path) -> None:
     with running_emulator(data=tmp_path) as emulator:
         api = Api(emulator.url, emulator.token)
         body = {"name": "c", "type": "S3", "data": {"password": "hush", "host": "a"}}
-        number = api.ok("POST", CONNECTIONS, body)["data"]["id"]
-        read = api.ok("GET", f"{CONNECTIONS}/{number}")["data"]["data"]
-        api.ok("PUT", f"{CONNECTIONS}/{number}", {"name": "c", "data": read | {"host": "b"}})
-        assert api.ok("GET", f"{CONNECTIONS}/{number}")["data"]["data"]["host"] == "b"
+        number = api.ok("create_connection", body)["data"]["id"]
+        read = api.ok("get_connection", id=number)["data"]["data"]
+        api.ok("update_connection", {"name": "c", "data": read | {"host": "b"}}, id=number)
+        assert api.ok("get_connection", id=number)["data"]["data"]["host"] == "b"
         api.client.close()
     assert any(b"hush" in path.read_bytes() for path in tmp_path.glob("state.sqlite3*"))
 
@@ -57,7 +57,7 @@ def test_a_mask_without_a_secret_behind_it_is_refused(api: Loader) -> None:
     """Nobody ends up with a password of six asterisks."""
     number = api.connection("S3", {"host": "a"})
     body = {"name": "m", "data": {"password": "******"}}
-    assert api.fails("PUT", f"{CONNECTIONS}/{number}", body) == (400, "Connection_Invalid")
+    assert api.fails("update_connection", body, id=number) == (400, "Connection_Invalid")
 
 
 @pytest.mark.parametrize(
@@ -90,10 +90,10 @@ def test_a_connection_in_use_cannot_be_deleted(api: Loader) -> None:
     """It goes once no job refers to it."""
     number = api.connection("KAFKA", {})
     job = api.job({"type": "KAFKA"}, connectionID=number)
-    assert api.fails("DELETE", f"{CONNECTIONS}/{number}") == (409, "Connection_Conflict")
-    api.ok("DELETE", f"{JOBS}/{job}")
-    api.ok("DELETE", f"{CONNECTIONS}/{number}")
-    assert api.fails("GET", f"{CONNECTIONS}/{number}") == (404, "Connection_NotFound")
+    assert api.fails("delete_connection", id=number) == (409, "Connection_Conflict")
+    api.ok("delete_import_job", id=job)
+    api.ok("delete_connection", id=number)
+    assert api.fails("get_connection", id=number) == (404, "Connection_NotFound")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_connection_in_use_cannot_be_deleted(api: Loader) -> None:
 )
 def test_a_wrong_connection_is_refused(api: Loader, body: dict[str, object]) -> None:
     """Name, kind and data must be as documented."""
-    assert api.call("POST", CONNECTIONS, body).status_code == 400
+    assert api.call("create_connection", body).status_code == 400
 
 
 @pytest.mark.parametrize("data", ['{"a":' * 900 + "1" + "}" * 900, '{"a": 1' + "0" * 400 + "}"])
@@ -115,9 +115,9 @@ def test_data_that_cannot_be_kept_is_refused(api: Loader, data: str) -> None:
     """Neither the call nor any later list breaks over it."""
     body = '{"name": "deep", "type": "S3", "data": ' + data + "}"
     headers = {"Content-Type": "application/json"}
-    response = api.client.post(CONNECTIONS, content=body, headers=headers)
+    response = api.call("create_connection", content=body, headers=headers)
     assert response.status_code == 400
-    api.ok("GET", CONNECTIONS)
+    api.ok("list_connections")
 
 
 def test_ids_exceed_what_a_float_can_tell_apart(api: Loader) -> None:

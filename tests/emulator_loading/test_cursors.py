@@ -8,17 +8,17 @@ from itertools import chain
 
 import pytest
 
-from tests.emulator_loading.loader import CONNECTIONS, EXECUTIONS, JOBS, Loader
+from tests.emulator_loading.loader import Loader
 
 # The example in the documentation.
 _DOCUMENTED = "eyJ2YWx1ZSI6bnVsbCwic29ydF92YWx1ZSI6bnVsbH0="
 
 
-def _walk(api: Loader, path: str, limit: int) -> list[list[str]]:
+def _walk(api: Loader, limit: int, operation: str, **path: object) -> list[list[str]]:
     pages: list[list[str]] = []
     parameters: dict[str, int | str] = {"limit": limit}
     while True:
-        page = api.ok("GET", path, params=parameters)
+        page = api.ok(operation, params=parameters, **path)
         pages.append([entry["id"] for entry in page["data"]])
         if not (cursor := page["meta"].get("cursor", "")):
             return pages
@@ -28,7 +28,7 @@ def _walk(api: Loader, path: str, limit: int) -> list[list[str]]:
 def test_a_walk_finds_330_executions_once_each(api: Loader) -> None:
     """A hundred at a time, whatever limit above that is asked for, the newest first."""
     api.emulator.reset()
-    api.ok("POST", "/v1/databases", {"name": api.database})
+    api.ok("create_database", {"name": api.database})
     api.table("id Int32")
     jobs = [api.local("missing.csv") for _ in range(6)]
 
@@ -37,19 +37,20 @@ def test_a_walk_finds_330_executions_once_each(api: Loader) -> None:
 
     with ThreadPoolExecutor(len(jobs)) as pool:
         ids = list(pool.map(run, jobs))
-    pages = _walk(api, EXECUTIONS, 120)
+    pages = _walk(api, 120, "list_executions")
     assert [len(page) for page in pages] == [100, 100, 100, 30]
     assert sorted(chain(*pages)) == sorted(chain(*ids))
-    assert [*chain(*_walk(api, f"{JOBS}/{jobs[0]}/executions", 10))] == ids[0][::-1]
-    assert [entry["id"] for entry in api.ok("GET", EXECUTIONS)["data"]] == pages[0][:10]
+    of_one = _walk(api, 10, "list_import_job_executions", id=jobs[0])
+    assert [*chain(*of_one)] == ids[0][::-1]
+    assert [entry["id"] for entry in api.ok("list_executions")["data"]] == pages[0][:10]
 
 
 def test_the_documented_cursor_begins_a_walk(api: Loader) -> None:
     """The docs' example, null and null, stands for the first page; ours are written alike."""
     for _ in range(3):
         api.connection("S3", {})
-    first = api.ok("GET", CONNECTIONS, params={"limit": 2})
-    same = api.ok("GET", CONNECTIONS, params={"limit": 2, "cursor": _DOCUMENTED})
+    first = api.ok("list_connections", params={"limit": 2})
+    same = api.ok("list_connections", params={"limit": 2, "cursor": _DOCUMENTED})
     assert same["data"] == first["data"]
     assert b64decode(first["meta"]["cursor"]).startswith(b'{"value":"')
 
@@ -58,13 +59,13 @@ def test_the_documented_cursor_begins_a_walk(api: Loader) -> None:
 def test_a_cursor_that_was_made_up_is_refused(api: Loader, cursor: str) -> None:
     """It gives an error, not the first page again."""
     parameters = {"cursor": cursor}
-    assert api.fails("GET", CONNECTIONS, params=parameters) == (400, "Parameter_Invalid")
+    assert api.fails("list_connections", params=parameters) == (400, "Parameter_Invalid")
 
 
 def test_a_walk_goes_on_after_its_last_entry_was_deleted(api: Loader) -> None:
     """Nothing is skipped or shown twice when entries go in between."""
     numbers = [api.connection("S3", {}) for _ in range(4)]
-    page = api.ok("GET", CONNECTIONS, params={"limit": 2})
-    api.ok("DELETE", f"{CONNECTIONS}/{numbers[2]}")
-    rest = api.ok("GET", CONNECTIONS, params={"limit": 2, "cursor": page["meta"]["cursor"]})
+    page = api.ok("list_connections", params={"limit": 2})
+    api.ok("delete_connection", id=numbers[2])
+    rest = api.ok("list_connections", params={"limit": 2, "cursor": page["meta"]["cursor"]})
     assert [entry["id"] for entry in rest["data"]] == numbers[1::-1]

@@ -13,7 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from bytehouse_emulator import running_emulator
-from tests.emulator_loading.loader import EXECUTIONS, JOBS, Loader
+from tests.emulator_loading.loader import Loader
 
 
 def _parquet(columns: dict[str, list[Any]]) -> bytes:
@@ -59,8 +59,10 @@ def test_a_log_is_cut_to_its_last_lines(api: Loader) -> None:
     assert api.log(execution, limit=2) == whole[-2:]
     assert api.log(execution, limit=0) == []
     assert [line["timestamp"] for line in whole] == sorted(line["timestamp"] for line in whole)
-    path = f"{EXECUTIONS}/{execution}/logs"
-    assert api.fails("GET", path, params={"limit": -1}) == (400, "Parameter_Invalid")
+    assert api.fails("get_execution_logs", id=execution, params={"limit": -1}) == (
+        400,
+        "Parameter_Invalid",
+    )
 
 
 @pytest.mark.parametrize(
@@ -201,7 +203,7 @@ def test_a_unique_key_holds_over_loads(api: Loader) -> None:
     api.file("a.csv", "id,name\n1,new\n")
     api.run(job)
     assert api.rows(f"SELECT * FROM {table} ORDER BY id") == [[1, "new"], [2, "two"]]
-    shown = api.ok("GET", f"/v1/databases/{api.database}/tables/t")["data"]
+    shown = api.ok("get_table", db_name=api.database, table_name="t")["data"]
     assert shown["noOfRows"] == 2
 
 
@@ -223,9 +225,9 @@ def test_a_job_runs_once_at_a_time_and_can_be_stopped(api: Loader) -> None:
     lines = "".join(f"{n},{'x' * 100}\n" for n in range(200_000))
     job = api.local(api.file("a.csv", "id,name\n" + lines))
     execution = api.start(job)
-    assert api.fails("POST", f"{JOBS}/{job}/start", {}) == (409, "ImportJob_Conflict")
-    assert api.fails("DELETE", f"{JOBS}/{job}") == (409, "ImportJob_Conflict")
-    assert api.ok("GET", f"{JOBS}/{job}")["data"]["status"] == "RUNNING"
+    assert api.fails("start_import_job", {}, id=job) == (409, "ImportJob_Conflict")
+    assert api.fails("delete_import_job", id=job) == (409, "ImportJob_Conflict")
+    assert api.ok("get_import_job", id=job)["data"]["status"] == "RUNNING"
     api.stop(job)
     assert api.execution(execution)["status"] == "STOPPED"
     assert api.count(table) == 0
@@ -244,15 +246,15 @@ def test_statements_cannot_reach_what_jobs_can(api: Loader) -> None:
 def test_a_transition_holds_an_execution_back(api: Loader) -> None:
     """With manual transitions it is pending, without effect, until a test says so."""
     table = api.table("id Int32")
-    api.ok("PUT", "/_emulator/transitions", {"mode": "manual"})
+    api.ok("PUT /_emulator/transitions", {"mode": "manual"})
     try:
         execution = api.start(api.local(api.file("a.csv", "id\n1\n")))
         assert api.execution(execution)["status"] == "PENDING"
         assert api.count(table) == 0
-        api.ok("POST", "/_emulator/transitions/step", {"kind": "execution", "key": execution})
+        api.ok("POST /_emulator/transitions/step", {"kind": "execution", "key": execution})
         api.wait(execution, "FINISHED")
     finally:
-        api.ok("PUT", "/_emulator/transitions", {"mode": "immediate"})
+        api.ok("PUT /_emulator/transitions", {"mode": "immediate"})
     assert api.count(table) == 1
 
 
@@ -262,7 +264,7 @@ def test_a_killed_process_leaves_no_half_of_a_load(tmp_path: Path) -> None:
     directory.mkdir()
     with running_emulator(data=tmp_path) as emulator:
         api = Loader(emulator, "kept", directory)
-        api.ok("POST", "/v1/databases", {"name": "kept"})
+        api.ok("create_database", {"name": "kept"})
         table = api.table("id Int32, name String")
         lines = "".join(f"{n},{'x' * 100}\n" for n in range(300_000))
         job = api.local(api.file("a.csv", "id,name\n" + lines))

@@ -9,46 +9,46 @@ import pytest
 
 from bytehouse_emulator import running_emulator
 from tests.emulator.api import Api
-from tests.emulator_loading.loader import JOBS, Loader
+from tests.emulator_loading.loader import Loader
 
 
 def test_a_job_goes_through_its_life(api: Loader) -> None:
     """Create, read, rename, describe, replace, list and delete agree with each other."""
     body = api.definition({"type": "LOCAL"}, description="first")
-    number = api.ok("POST", JOBS, body)["data"]["id"]
-    api.ok("PUT", f"{JOBS}/{number}/name", {"name": "renamed"})
-    api.ok("PUT", f"{JOBS}/{number}/description", {"description": "second"})
-    job = api.ok("GET", f"{JOBS}/{number}")["data"]
+    number = api.ok("create_import_job", body)["data"]["id"]
+    api.ok("rename_import_job", {"name": "renamed"}, id=number)
+    api.ok("describe_import_job", {"description": "second"}, id=number)
+    job = api.ok("get_import_job", id=number)["data"]
     assert (job["name"], job["description"], job["state"]) == ("renamed", "second", "PUBLISHED")
     assert job["configuration"] == body["configuration"]
-    api.ok("PUT", f"{JOBS}/{number}", body | {"configuration": {}, "state": "DRAFT"})
-    job = api.ok("GET", JOBS)["data"][0]
+    api.ok("update_import_job", body | {"configuration": {}, "state": "DRAFT"}, id=number)
+    job = api.ok("list_import_jobs")["data"][0]
     assert (job["id"], job["configuration"], job["state"]) == (number, {}, "DRAFT")
-    api.ok("DELETE", f"{JOBS}/{number}")
-    for method, rest, sent in [
-        ("GET", "", None),
-        ("PUT", "", body),
-        ("DELETE", "", None),
-        ("PUT", "/name", {"name": "x"}),
-        ("PUT", "/description", {}),
-        ("GET", "/start", None),
-        ("POST", "/start", {}),
-        ("POST", "/stop", None),
-        ("GET", "/executions", None),
+    api.ok("delete_import_job", id=number)
+    for operation, sent in [
+        ("get_import_job", None),
+        ("update_import_job", body),
+        ("delete_import_job", None),
+        ("rename_import_job", {"name": "x"}),
+        ("describe_import_job", {}),
+        ("get_import_job_start_arguments", None),
+        ("start_import_job", {}),
+        ("stop_import_job", None),
+        ("list_import_job_executions", None),
     ]:
-        assert api.fails(method, f"{JOBS}/{number}{rest}", sent) == (404, "ImportJob_NotFound")
+        assert api.fails(operation, sent, id=number) == (404, "ImportJob_NotFound")
 
 
 def test_names_are_unique(api: Loader) -> None:
     """A second job of one name is refused, by create, update and rename."""
     first, second = api.local("a.csv"), api.local("b.csv")
-    taken = api.ok("GET", f"{JOBS}/{first}")["data"]["name"]
+    taken = api.ok("get_import_job", id=first)["data"]["name"]
     body = api.definition({}, name=taken)
-    assert api.fails("POST", JOBS, body) == (409, "ImportJob_Conflict")
-    assert api.fails("PUT", f"{JOBS}/{second}", body) == (409, "ImportJob_Conflict")
+    assert api.fails("create_import_job", body) == (409, "ImportJob_Conflict")
+    assert api.fails("update_import_job", body, id=second) == (409, "ImportJob_Conflict")
     rename = {"name": taken}
-    assert api.fails("PUT", f"{JOBS}/{second}/name", rename) == (409, "ImportJob_Conflict")
-    api.ok("PUT", f"{JOBS}/{first}/name", rename)
+    assert api.fails("rename_import_job", rename, id=second) == (409, "ImportJob_Conflict")
+    api.ok("rename_import_job", rename, id=first)
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 129, None])
@@ -56,7 +56,7 @@ def test_a_name_must_be_there_and_short(api: Loader, name: str | None) -> None:
     """1 to 128 characters, for rename too, where the docs do not require it."""
     job = api.local("a.csv")
     body = {} if name is None else {"name": name}
-    assert api.fails("PUT", f"{JOBS}/{job}/name", body) == (400, "ImportJob_Invalid")
+    assert api.fails("rename_import_job", body, id=job) == (400, "ImportJob_Invalid")
 
 
 def test_a_draft_cannot_be_started(api: Loader) -> None:
@@ -64,10 +64,10 @@ def test_a_draft_cannot_be_started(api: Loader) -> None:
     api.table("id Int32")
     name = api.file("a.csv", "id\n1\n")
     job = api.local(name)
-    body = api.ok("GET", f"{JOBS}/{job}")["data"]
-    api.ok("PUT", f"{JOBS}/{job}", body | {"state": "DRAFT"})
-    assert api.fails("POST", f"{JOBS}/{job}/start", {}) == (409, "ImportJob_Conflict")
-    api.ok("PUT", f"{JOBS}/{job}", body)
+    body = api.ok("get_import_job", id=job)["data"]
+    api.ok("update_import_job", body | {"state": "DRAFT"}, id=job)
+    assert api.fails("start_import_job", {}, id=job) == (409, "ImportJob_Conflict")
+    api.ok("update_import_job", body, id=job)
     assert api.run(job)["status"] == "FINISHED"
 
 
@@ -76,7 +76,7 @@ def test_the_start_arguments_name_the_files(api: Loader) -> None:
     table = api.table("id Int32")
     first, second = api.file("a.csv", "id\n1\n"), api.file("b.csv", "id\n2\n")
     job = api.local(first)
-    arguments = api.ok("GET", f"{JOBS}/{job}/start")["data"]
+    arguments = api.ok("get_import_job_start_arguments", id=job)["data"]
     assert arguments == {"source.properties.fileNames": first}
     execution = api.run(job, {"source.properties.fileNames": second})
     assert execution["arguments"] == {"source.properties.fileNames": second}
@@ -102,35 +102,35 @@ def test_what_cannot_run_is_refused(api: Loader, source: dict[str, Any], status:
     """It can be kept; starting it says what is not modelled or wrong, and leaves no execution."""
     api.table("id Int32")
     job = api.job(source)
-    assert api.fails("POST", f"{JOBS}/{job}/start", {})[0] == status
-    assert api.ok("GET", f"{JOBS}/{job}/executions")["data"] == []
+    assert api.fails("start_import_job", {}, id=job)[0] == status
+    assert api.ok("list_import_job_executions", id=job)["data"] == []
 
 
 def test_an_unknown_start_argument_is_refused(api: Loader) -> None:
     """It is not passed over in silence."""
     api.table("id Int32")
     job, body = api.local("a.csv"), {"source.properties.skipRows": "1"}
-    assert api.fails("POST", f"{JOBS}/{job}/start", body) == (501, "Emulator_NotModelled")
+    assert api.fails("start_import_job", body, id=job) == (501, "Emulator_NotModelled")
 
 
 def test_a_missing_target_is_refused(api: Loader) -> None:
     """The table must be there when the job is started, and be one that holds rows."""
     job = api.local("a.csv")
-    assert api.fails("POST", f"{JOBS}/{job}/start", {}) == (404, "Table_NotFound")
+    assert api.fails("start_import_job", {}, id=job) == (404, "Table_NotFound")
     api.rows(f"CREATE VIEW {api.database}.t AS SELECT 1 AS id; SELECT 1")
-    assert api.fails("POST", f"{JOBS}/{job}/start", {}) == (400, "ImportJob_Invalid")
+    assert api.fails("start_import_job", {}, id=job) == (400, "ImportJob_Invalid")
 
 
 def test_a_role_must_be_allowed_to_insert(api: Loader) -> None:
     """The right to load data is no right to write to any table."""
     api.table("id Int32")
     job = api.local(api.file("a.csv", "id\n1\n"))
-    path, role = f"{JOBS}/{job}/start", {"X-User-ActiveRole": "Loader"}
-    assert api.fails("POST", path, {}, headers=role) == (403, "Auth_PermissionDenied")
+    role = {"X-User-ActiveRole": "Loader"}
+    assert api.fails("start_import_job", {}, id=job, headers=role) == (403, "Auth_PermissionDenied")
     api.grant("MANAGE DATA LOADING", "ACCOUNT", "")
-    assert api.fails("POST", path, {}, headers=role) == (403, "Auth_PermissionDenied")
+    assert api.fails("start_import_job", {}, id=job, headers=role) == (403, "Auth_PermissionDenied")
     api.grant("INSERT", "DATABASE", api.database)
-    api.ok("POST", path, {}, headers=role)
+    api.ok("start_import_job", {}, id=job, headers=role)
 
 
 def test_jobs_and_connections_outlive_the_process(tmp_path: Path) -> None:
@@ -138,13 +138,13 @@ def test_jobs_and_connections_outlive_the_process(tmp_path: Path) -> None:
     body = {"name": "j", "state": "DRAFT", "configuration": {}, "sourceSchema": {}}
     with running_emulator(data=tmp_path) as emulator:
         api = Api(emulator.url, emulator.token)
-        first = api.ok("POST", JOBS, body)["data"]["id"]
-        second = api.ok("POST", JOBS, body | {"name": "k"})["data"]["id"]
-        api.ok("DELETE", f"{JOBS}/{second}")
+        first = api.ok("create_import_job", body)["data"]["id"]
+        second = api.ok("create_import_job", body | {"name": "k"})["data"]["id"]
+        api.ok("delete_import_job", id=second)
         api.client.close()
     with running_emulator(data=tmp_path) as emulator:
         api = Api(emulator.url, emulator.token)
-        assert api.ok("GET", f"{JOBS}/{first}")["data"]["name"] == "j"
-        third = api.ok("POST", JOBS, body | {"name": "l"})["data"]["id"]
+        assert api.ok("get_import_job", id=first)["data"]["name"] == "j"
+        third = api.ok("create_import_job", body | {"name": "l"})["data"]["id"]
         api.client.close()
     assert third > second

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bytehouse_emulator import running_emulator
 from bytehouse_emulator._errors import EmulatorError
 from bytehouse_emulator._loading.durations import nanoseconds
-from tests.emulator_loading.loader import CONNECTIONS, EXECUTIONS, JOBS, Loader
+from tests.emulator_loading.loader import Loader
 
 _TOPICS = count()
 
@@ -30,8 +30,9 @@ def _history(
     api: Loader, execution: str, period: str = "1h", granularity: str = "10s", partition: int = 0
 ) -> list[dict[str, Any]]:
     parameters = {"partition": partition, "period": period, "granularity": granularity}
-    path = f"{EXECUTIONS}/{execution}/kafka/status"
-    found: list[dict[str, Any]] = api.ok("GET", path, params=parameters)["data"]
+    found: list[dict[str, Any]] = api.ok("get_kafka_history", id=execution, params=parameters)[
+        "data"
+    ]
     return found
 
 
@@ -119,9 +120,11 @@ def test_partitions_are_read_side_by_side(api: Loader, topic: str) -> None:
     assert (places[0]["offset"], places[2]["offset"], places[2]["lag"]) == (0, 5, 0)
     assert 500 <= places[1]["offset"] < 600
     assert _history(api, execution, partition=1)[-1]["lag"] > 0
-    path = f"{EXECUTIONS}/{execution}/kafka/status"
     parameters = {"partition": 3, "period": "1h", "granularity": "1m"}
-    assert api.fails("GET", path, params=parameters) == (404, "KafkaPartition_NotFound")
+    assert api.fails("get_kafka_history", id=execution, params=parameters) == (
+        404,
+        "KafkaPartition_NotFound",
+    )
 
 
 def test_the_latest_offset_leaves_out_what_was_there(api: Loader, topic: str) -> None:
@@ -149,8 +152,10 @@ def test_windows_go_back_from_now(api: Loader, topic: str) -> None:
     begin = api.execution(execution)["startTime"]
     assert _history(api, execution)[0]["timestamp"] == begin
     parameters = {"partition": 0, "period": "24h", "granularity": "1ms"}
-    path = f"{EXECUTIONS}/{execution}/kafka/status"
-    assert api.fails("GET", path, params=parameters) == (400, "Parameter_Invalid")
+    assert api.fails("get_kafka_history", id=execution, params=parameters) == (
+        400,
+        "Parameter_Invalid",
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,8 +169,9 @@ def test_a_duration_that_is_none_is_refused(api: Loader, topic: str, text: str) 
         {"period": text, "granularity": "1m"},
         {"period": "1h", "granularity": text},
     ):
-        path = f"{EXECUTIONS}/{execution}/kafka/status"
-        status, code = api.fails("GET", path, params={"partition": 0, **parameters})
+        status, code = api.fails(
+            "get_kafka_history", id=execution, params={"partition": 0, **parameters}
+        )
         assert (status, code) == (400, "Parameter_InvalidDuration")
 
 
@@ -186,14 +192,13 @@ def test_logs_of_kafka_are_refused(api: Loader, topic: str) -> None:
     """As the docs say; and what does not read from Kafka has no history."""
     api.table("id Int32")
     execution = api.start(api.kafka(topic))
-    path = f"{EXECUTIONS}/{execution}/logs"
-    assert api.fails("GET", path) == (400, "Execution_Invalid")
+    assert api.fails("get_execution_logs", id=execution) == (400, "Execution_Invalid")
     other = api.run(api.local(api.file("a.csv", "id\n1\n")))["id"]
     parameters = {"partition": 0, "period": "1h", "granularity": "1m"}
-    path = f"{EXECUTIONS}/{other}/kafka/status"
-    assert api.fails("GET", path, params=parameters) == (400, "Execution_Invalid")
-    path = f"{EXECUTIONS}/{'0' * 8}-0000-0000-0000-{'0' * 12}/kafka/status"
-    assert api.fails("GET", path, params=parameters) == (404, "Execution_NotFound")
+    assert api.fails("get_kafka_history", id=other, params=parameters) == (400, "Execution_Invalid")
+    unknown = f"{'0' * 8}-0000-0000-0000-{'0' * 12}"
+    missing = api.fails("get_kafka_history", id=unknown, params=parameters)
+    assert missing == (404, "Execution_NotFound")
 
 
 def test_an_execution_whose_table_goes_fails(api: Loader, topic: str) -> None:
@@ -205,7 +210,7 @@ def test_an_execution_whose_table_goes_fails(api: Loader, topic: str) -> None:
     api.rows(f"DROP TABLE {table}; SELECT 1")
     api.emulator.produce(topic, rows=[{"id": 1}])
     assert api.wait(execution, "FAILED")["message"]
-    assert api.ok("GET", f"{JOBS}/{job}")["data"]["status"] == "IDLE"
+    assert api.ok("get_import_job", id=job)["data"]["status"] == "IDLE"
 
 
 def test_a_restart_goes_on_reading(tmp_path: Path, topic: str) -> None:
@@ -213,7 +218,7 @@ def test_a_restart_goes_on_reading(tmp_path: Path, topic: str) -> None:
     (tmp_path / "import").mkdir()
     with running_emulator(data=tmp_path) as emulator:
         api = Loader(emulator, "kept", tmp_path / "import")
-        api.ok("POST", "/v1/databases", {"name": "kept"})
+        api.ok("create_database", {"name": "kept"})
         table = api.table("id Int32")
         emulator.produce(topic, rows=[{"id": 1}, {"id": 2}])
         execution = api.start(api.kafka(topic))
@@ -239,7 +244,7 @@ def test_a_restart_goes_on_reading(tmp_path: Path, topic: str) -> None:
 )
 def test_a_wrong_lever_is_refused(api: Loader, body: dict[str, Any]) -> None:
     """A test that asks for what cannot be is told so."""
-    assert api.call("POST", "/_emulator/kafka", body).status_code == 400
+    assert api.call("POST /_emulator/kafka", body).status_code == 400
 
 
 def test_a_reset_ends_what_runs(api: Loader, topic: str) -> None:
@@ -248,9 +253,9 @@ def test_a_reset_ends_what_runs(api: Loader, topic: str) -> None:
     api.emulator.produce(topic, rows=[{"id": 1}])
     api.wait(api.start(api.kafka(topic)), "RUNNING")
     api.emulator.reset()
-    for path in (EXECUTIONS, JOBS, CONNECTIONS):
-        assert api.ok("GET", path)["data"] == []
-    api.ok("POST", "/v1/databases", {"name": api.database})
+    for operation in ("list_executions", "list_import_jobs", "list_connections"):
+        assert api.ok(operation)["data"] == []
+    api.ok("create_database", {"name": api.database})
     table = api.table("id Int32")
     execution = api.start(api.kafka(topic))
     api.wait(execution, "RUNNING")

@@ -9,7 +9,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from pyarrow import fs
 
-from tests.emulator_loading.loader import JOBS, Loader
+from tests.emulator_loading.loader import Loader
 
 
 @pytest.fixture(scope="session")
@@ -75,4 +75,4 @@ def test_only_a_loopback_server_is_spoken_to(api: Loader, endpoint: str) -> None
     """Nothing leaves the machine, whatever a connection says."""
     api.table("id Int32")
     job = _job(api, endpoint, "a.csv")
-    assert api.fails("POST", f"{JOBS}/{job}/start", {}) == (501, "Emulator_NotModelled")
+    assert api.fails("start_import_job", {}, id=job) == (501, "Emulator_NotModelled")

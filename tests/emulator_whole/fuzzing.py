@@ -80,31 +80,34 @@ class Fuzzer:
                 self._emulator.restore("filled")
 
     def _fill(self) -> dict[str, dict[str, object]]:
-        """Make objects to call about, and tell what each is called by, by the begin of a path."""
+        """Make objects to call about, and tell what each is called by, by tag or operation."""
         made = self._emulator.seed(SEED)
         api = Api(self._emulator.url, self._emulator.token)
         with api.client:
             api.rows("SELECT 1", queryID="q")
             job = made["jobs"]["j"]
-            execution = api.ok("POST", f"/v1/import/jobs/{job}/start", {})["data"]["id"]
-            key = api.ok("POST", "/v1/iam/api-keys", {})["data"]["id"]
+            execution = api.ok("start_import_job", {}, id=job)["data"]["id"]
+            key = api.ok("create_api_key", {})["data"]["id"]
         self._emulator.snapshot("filled")
         names = {"db_name": "d", "table_name": "t", "mv_name": "mv", "dict_name": "dict"}
+        executed = ("get_execution", "get_execution_logs", "get_kafka_history")
+        connected = ("get_connection", "update_connection", "delete_connection")
         return {
-            "/v1/databases": names,
-            "/v1/iam": {"api_key_id": key},
-            "/v1/sql": {"id": "q"},
-            "/v1/statistics": {"id": "q"},
-            "/v1/import/connections": {"id": made["connections"]["c"]},
-            "/v1/import/jobs": {"id": job},
-            "/v1/import/executions": {"id": execution},
-            "/v1/vws": {"name": "w"},
+            **{name: {"id": execution} for name in executed},
+            **{name: {"id": made["connections"]["c"]} for name in connected},
+            "Databases": names,
+            "Cluster Status": names,
+            "IAM": {"api_key_id": key},
+            "Queries": {"id": "q"},
+            "Statistics": {"id": "q"},
+            "Data Loading": {"id": job},
+            "Virtual Warehouse": {"name": "w"},
         }
 
     def _path(self, operation: Any) -> dict[str, object]:
-        path = operation.path
-        known = next((k for begin, k in self._known.items() if path.startswith(begin)), {})
-        return {name: value for name, value in known.items() if f"{{{name}}}" in path}
+        node = operation.definition.raw
+        known = self._known.get(node["operationId"]) or self._known.get(node["tags"][0], {})
+        return {name: value for name, value in known.items() if f"{{{name}}}" in operation.path}
 
     def _attempt(self, cases: st.SearchStrategy[Any], examples: int) -> None:
         @settings(

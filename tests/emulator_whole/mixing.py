@@ -31,13 +31,13 @@ class Mixer:
         kinds = [self._insert, self._count_rows, self._fail, self._background, self._table]
         kinds += [self._warehouse, self._connection, self._job, self._look, self._grant]
         with self._api.client:
-            self._api.ok("POST", "/v1/databases", {"name": self._database.upper()})
+            self._api.ok("create_database", {"name": self._database.upper()})
             columns = [{"name": "k", "type": "Int64"}, {"name": "caller", "type": "Int64"}]
             body = {"name": "t", "columns": columns, "orderByKeys": ["k"]}
-            self._api.ok("POST", f"/v1/databases/{self._database}/tables", body)
+            self._api.ok("create_table", body, db_name=self._database)
             while self.calls < calls:
                 self._dice.choice(kinds)()
-            self._api.ok("DELETE", f"/v1/databases/{self._database}")
+            self._api.ok("delete_database", db_name=self._database)
 
     def _count(self, _: object) -> None:
         self.calls += 1
@@ -62,57 +62,61 @@ class Mixer:
     def _background(self) -> None:
         query = self._name("query")
         body = {"query": f"SELECT {self._number}", "mode": "ansi_sql", "queryID": query}
-        self._api.ok("POST", "/v1/sql/async", body)
+        self._api.ok("submit_async_query", body)
         self._api.wait_for(query, "Finished")
-        [found] = self._api.ok("GET", f"/v1/sql/async/{query}/result")["data"]
+        [found] = self._api.ok("get_async_query_result", id=query)["data"]
         assert found["rows"] == [[self._number]]
-        statistics = self._api.ok("GET", f"/v1/statistics/queries/{query}")["data"]
+        statistics = self._api.ok("get_query_statistics", id=query)["data"]
         assert statistics["resultRows"] == 1
 
     def _table(self) -> None:
-        path, name = f"/v1/databases/{self._database}/tables", self._name("table")
+        name = self._name("table")
         columns = [{"name": "a", "type": "String"}]
-        self._api.ok("POST", path, {"name": name, "columns": columns, "orderByKeys": ["a"]})
-        assert {found["name"] for found in self._api.ok("GET", path)["data"]} == {"t", name}
-        self._api.ok("DELETE", f"{path}/{name}")
+        self._api.ok(
+            "create_table",
+            {"name": name, "columns": columns, "orderByKeys": ["a"]},
+            db_name=self._database,
+        )
+        listed = self._api.ok("list_tables", db_name=self._database)["data"]
+        assert {found["name"] for found in listed} == {"t", name}
+        self._api.ok("delete_table", db_name=self._database, table_name=name)
 
     def _warehouse(self) -> None:
         name = self._name("vw").replace("-", "_")
-        self._api.ok("POST", "/v1/vws", {"name": name, "configID": 123451})
-        self._api.ok("PATCH", f"/v1/vws/{name}", {"status": "down"})
-        assert self._api.ok("GET", f"/v1/vws/{name}")["status"] == "down"
-        self._api.ok("DELETE", f"/v1/vws/{name}")
+        self._api.ok("create_warehouse", {"name": name, "configID": 123451})
+        self._api.ok("update_warehouse", {"status": "down"}, name=name)
+        assert self._api.ok("get_warehouse", name=name)["status"] == "down"
+        self._api.ok("delete_warehouse", name=name)
 
     def _connection(self) -> None:
         body = {"name": self._name("c"), "type": "KAFKA", "data": {"brokers": str(self._number)}}
-        number = self._api.ok("POST", "/v1/import/connections", body)["data"]["id"]
-        path = f"/v1/import/connections/{number}"
-        assert self._api.ok("GET", path)["data"]["data"] == body["data"]
-        self._api.ok("DELETE", path)
+        number = self._api.ok("create_connection", body)["data"]["id"]
+        assert self._api.ok("get_connection", id=number)["data"]["data"] == body["data"]
+        self._api.ok("delete_connection", id=number)
 
     def _job(self) -> None:
         target = {"database": self._database, "table": "t"}
         body: dict[str, Any] = {"name": self._name("j"), "state": "DRAFT", "sourceSchema": {}}
         body["configuration"] = {"source": {"type": "LOCAL"}, "target": target}
-        number = self._api.ok("POST", "/v1/import/jobs", body)["data"]["id"]
-        path = f"/v1/import/jobs/{number}"
-        assert self._api.ok("GET", path)["data"]["configuration"] == body["configuration"]
-        self._api.ok("DELETE", path)
+        number = self._api.ok("create_import_job", body)["data"]["id"]
+        job = self._api.ok("get_import_job", id=number)["data"]
+        assert job["configuration"] == body["configuration"]
+        self._api.ok("delete_import_job", id=number)
 
     def _look(self) -> None:
-        found = self._api.ok("GET", f"/v1/databases/{self._database}")["data"]
+        found = self._api.ok("get_database", db_name=self._database)["data"]
         assert (found["name"], found["noOfTables"]) == (self._database, 1)
         query = {"query": f"SELECT k FROM {self._database}.t"}
-        [read] = self._api.ok("POST", "/v1/sql/lineage", query)["data"]["tables"]
+        [read] = self._api.ok("get_query_lineage", query)["data"]["tables"]
         assert (read["database"], read["name"]) == (self._database, "t")
-        listed = self._api.ok("GET", "/v1/databases", params={"filter": self._database})["data"]
+        listed = self._api.ok("list_databases", params={"filter": self._database})["data"]
         assert self._database in {entry["name"] for entry in listed}
 
     def _grant(self) -> None:
         permission = {"RoleName": "Mixed", "SecureObjectTypeName": "DATABASE"}
         permission |= {"ByteHouseResourceID": self._database}
         change = {**permission, "ActionName": "SELECT"}
-        self._api.ok("POST", "/v1/iam/permissions", change)
-        granted = self._api.ok("GET", "/v1/iam/permissions", params=permission)["data"]
+        self._api.ok("grant_permission", change)
+        granted = self._api.ok("list_permissions", params=permission)["data"]
         assert [entry["ActionName"] for entry in granted["permissions"]] == ["SELECT"]
-        self._api.ok("DELETE", "/v1/iam/permissions", change)
+        self._api.ok("revoke_permission", change)

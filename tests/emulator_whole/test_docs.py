@@ -63,8 +63,8 @@ def test_the_commands_of_the_page_work(api: Api, page: str) -> None:
     for command in commands:
         _, method, path, *rest = shlex.split(command)
         body = rest[1] if rest and rest[0] == "-d" else "{}" if rest else None
-        api.ok(method, f"/_emulator/{path}", content=body)
-    api.ok("DELETE", "/_emulator/faults")
+        api.ok(f"{method} /_emulator/{path}", content=body)
+    api.ok("DELETE /_emulator/faults")
 
 
 def test_every_setting_of_the_plugin_is_on_the_page(root: Path, page: str) -> None:

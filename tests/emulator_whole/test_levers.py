@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -11,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from bytehouse_emulator import RunningEmulator, running_emulator
@@ -57,17 +55,17 @@ jobs:
       target: {database: shop, table: orders}
 kafka: [{topic: t, rows: [{id: 3, day: 2026-11-03, note: third}]}]
 """
-SEEN = [
-    "/v1/databases",
-    "/v1/databases/shop",
-    "/v1/databases/shop/tables-views",
-    "/v1/databases/shop/tables/orders",
-    "/v1/vws",
-    "/v1/iam/roles",
-    "/v1/iam/assignments",
-    "/v1/import/connections",
-    "/v1/import/jobs",
-    "/v1/import/executions",
+SEEN: list[tuple[str, dict[str, str]]] = [
+    ("list_databases", {}),
+    ("get_database", {"db_name": "shop"}),
+    ("list_tables_and_views", {"db_name": "shop"}),
+    ("get_table", {"db_name": "shop", "table_name": "orders"}),
+    ("list_warehouses", {}),
+    ("list_roles", {}),
+    ("list_assignments", {}),
+    ("list_connections", {}),
+    ("list_import_jobs", {}),
+    ("list_executions", {}),
 ]
 
 
@@ -99,7 +97,7 @@ def everything(api: Api) -> list[object]:
     """Ask for all that a snapshot is to hold."""
     rows = api.rows("SELECT * FROM shop.orders ORDER BY id")
     others = [api.rows(f"SELECT * FROM {name}") for name in ("shop.latest", "mirror.scratch")]
-    return [rows, *others, *[api.ok("GET", path) for path in SEEN]]
+    return [rows, *others, *[api.ok(name, **path) for name, path in SEEN]]
 
 
 # Seeds
@@ -114,12 +112,12 @@ def test_a_seed_makes_all_kinds_of_objects(emulator: RunningEmulator, api: Api) 
     assert api.rows("SELECT * FROM shop.ids ORDER BY id") == []
     reader = Api(emulator.url, "seven:key")
     with reader.client:
-        assert reader.fails("DELETE", "/v1/databases/shop") == (403, "Auth_PermissionDenied")
-    assert api.ok("GET", "/v1/vws/etl")["status"] == "down"
+        assert reader.fails("delete_database", db_name="shop") == (403, "Auth_PermissionDenied")
+    assert api.ok("get_warehouse", name="etl")["status"] == "down"
     job = made["jobs"]["stream"]
-    found = api.ok("GET", f"/v1/import/jobs/{job}")["data"]
+    found = api.ok("get_import_job", id=job)["data"]
     assert found["connectionID"] == made["connections"]["broker"]
-    api.ok("POST", f"/v1/import/jobs/{job}/start", {})
+    api.ok("start_import_job", {}, id=job)
     deadline = time.monotonic() + 10
     while api.rows("SELECT count() FROM shop.orders") != [["3"]]:
         assert time.monotonic() < deadline
@@ -143,7 +141,7 @@ def test_a_seed_that_cannot_be_is_refused_where_it_is_wrong(
     api: Api, seed: str, named: str
 ) -> None:
     """The error names the entry, and a misspelt key is told."""
-    response = api.call("POST", "/_emulator/seed", content=seed)
+    response = api.call("POST /_emulator/seed", content=seed)
     assert 400 <= response.status_code < 500
     assert named in response.json()["message"]
 
@@ -156,10 +154,10 @@ def test_a_seed_file_is_brought_in_once_and_after_a_reset(tmp_path: Path) -> Non
         with running_emulator(data=tmp_path / "data", options=[f"--seed={file}"]) as emulator:
             api = Api(emulator.url, emulator.token)
             with api.client:
-                assert [d["name"] for d in api.ok("GET", "/v1/databases")["data"]] == names
+                assert [d["name"] for d in api.ok("list_databases")["data"]] == names
                 if "shop" in names:
-                    api.ok("DELETE", "/v1/databases/shop")
-                    api.ok("POST", "/v1/databases", {"name": "mine"})
+                    api.ok("delete_database", db_name="shop")
+                    api.ok("create_database", {"name": "mine"})
                 else:
                     emulator.reset()
                     assert api.rows("SELECT count() FROM shop.orders") == [["2"]]
@@ -180,11 +178,10 @@ def test_a_mirror_of_mysql_comes_from_a_seed(
     """Its state goes by steps, or stays where it was put; any other database mirrors nothing."""
     emulator.transitions("polls", polls=2)
     emulator.seed({"databases": [{"name": "m", "mysql": {"status": status}}, {"name": "n"}]})
-    path = "/v1/databases/m/sync-status"
-    found = [api.ok("GET", path)["data"]["status"] for _ in range(3)]
+    found = [api.ok("get_mysql_sync_status", db_name="m")["data"]["status"] for _ in range(3)]
     assert found == (["PreparingSync", "FullSync", "Syncing"] if not status else [status] * 3)
     assert found[-1] == expected
-    refused = api.fails("GET", "/v1/databases/n/sync-status")
+    refused = api.fails("get_mysql_sync_status", db_name="n")
     assert refused == (400, "Database_NotMaterializedMySQL")
 
 
@@ -201,14 +198,14 @@ def test_a_restore_brings_everything_back(emulator: RunningEmulator, api: Api) -
     for _ in range(3):
         api.rows("INSERT INTO shop.orders VALUES (1, '2030-01-01', 'new')")
         api.rows("DROP VIEW shop.latest; INSERT INTO mirror.scratch VALUES (6)")
-        api.ok("PATCH", "/v1/databases/shop/tables/orders", {"dropColumns": ["note"]})
-        api.ok("DELETE", "/v1/vws/etl")
-        api.ok("POST", "/v1/databases", {"name": "other"})
+        api.ok("update_table", {"dropColumns": ["note"]}, db_name="shop", table_name="orders")
+        api.ok("delete_warehouse", name="etl")
+        api.ok("create_database", {"name": "other"})
         emulator.advance_clock(86_400)
         emulator.fault("list_databases", status=500)
         emulator.restore("filled")
         assert everything(api) == before
-    assert api.ok("GET", "/_emulator/clock")["ahead_seconds"] == 3600
+    assert api.ok("GET /_emulator/clock")["ahead_seconds"] == 3600
     api.rows("INSERT INTO shop.orders VALUES (1, '2030-01-01', 'new')")
     assert api.rows("SELECT count(), max(note) FROM shop.orders") == [["2", "new"]]
 
@@ -219,12 +216,12 @@ def test_a_restore_ends_what_runs(emulator: RunningEmulator, api: Api) -> None:
     other = Api(emulator.url, emulator.token)
     with ThreadPoolExecutor() as pool, other.client:
         waiting = pool.submit(other.refused, ENDLESS, queryID="long")
-        while api.call("GET", "/v1/sql/async/long/status").status_code != 200:
+        while api.call("get_async_query_status", id="long").status_code != 200:
             time.sleep(0.01)
         api.wait_for("long", "Running")
         emulator.restore("empty")
         assert waiting.result() == (400, "Query_QueryWasCancelled")
-    assert api.fails("GET", "/v1/sql/async/long/status") == (404, "Query_NotFound")
+    assert api.fails("get_async_query_status", id="long") == (404, "Query_NotFound")
     assert api.rows("SELECT 1", queryID="long") == [[1]]
 
 
@@ -234,19 +231,19 @@ def test_results_come_back_with_a_snapshot(emulator: RunningEmulator, api: Api) 
     emulator.snapshot("results")
     emulator.reset()
     emulator.restore("results")
-    [found] = api.ok("GET", "/v1/sql/async/large/result")["data"]
+    [found] = api.ok("get_async_query_result", id="large")["data"]
     assert len(found["rows"]) == found["rowCount"] == 100_000
 
 
 def test_kafka_reads_on_after_a_restore(emulator: RunningEmulator, api: Api) -> None:
     """A job that was reading reads again, from where it stood, and no row comes twice."""
     job = emulator.seed(SEED)["jobs"]["stream"]
-    api.ok("POST", f"/v1/import/jobs/{job}/start", {})
+    api.ok("start_import_job", {}, id=job)
     time.sleep(0.1)
     emulator.snapshot("reading")
     for _ in range(2):
         emulator.restore("reading")
-        assert api.ok("GET", f"/v1/import/jobs/{job}")["data"]["status"] == "RUNNING"
+        assert api.ok("get_import_job", id=job)["data"]["status"] == "RUNNING"
         emulator.produce("t", rows=[{"id": 4, "day": "2026-11-04"}], speed=1e6)
         deadline = time.monotonic() + 10
         while api.rows("SELECT count() FROM shop.orders") != [["4"]]:
@@ -255,28 +252,28 @@ def test_kafka_reads_on_after_a_restore(emulator: RunningEmulator, api: Api) -> 
 
 def test_a_snapshot_waits_for_what_runs_and_says_so(api: Api) -> None:
     """Half a query cannot be saved: the error names it, and everything goes on."""
-    api.ok("POST", "/v1/sql/async", {"query": ENDLESS, "mode": "ansi_sql", "queryID": "long"})
-    response = api.call("PUT", "/_emulator/snapshots/busy")
+    api.ok("submit_async_query", {"query": ENDLESS, "mode": "ansi_sql", "queryID": "long"})
+    response = api.call("PUT /_emulator/snapshots/busy")
     assert response.status_code == 409
     assert "'long'" in response.json()["message"]
-    assert api.ok("GET", "/_emulator/snapshots")["snapshots"].count("busy") == 0
-    api.ok("DELETE", "/v1/sql/async/long")
+    assert api.ok("GET /_emulator/snapshots")["snapshots"].count("busy") == 0
+    api.ok("kill_async_query", id="long")
 
 
 def test_snapshots_are_listed_replaced_and_deleted(emulator: RunningEmulator, api: Api) -> None:
     """A name stands for the latest; what is no name, or not there, is refused."""
     emulator.snapshot("a-1")
-    api.ok("POST", "/v1/databases", {"name": "later"})
+    api.ok("create_database", {"name": "later"})
     emulator.snapshot("a-1")
     emulator.reset()
     emulator.restore("a-1")
-    api.ok("GET", "/v1/databases/later")
+    api.ok("get_database", db_name="later")
     path = "/_emulator/snapshots"
-    assert "a-1" in api.ok("GET", path)["snapshots"]
-    api.ok("DELETE", f"{path}/a-1")
-    assert api.fails("POST", f"{path}/a-1/restore") == (404, "Snapshot_NotFound")
-    assert api.fails("PUT", f"{path}/a%20b") == (400, "Snapshot_Invalid")
-    assert api.fails("PUT", f"{path}/..%2Fx")[0] in {400, 404}
+    assert "a-1" in api.ok(f"GET {path}")["snapshots"]
+    api.ok(f"DELETE {path}/a-1")
+    assert api.fails(f"POST {path}/a-1/restore") == (404, "Snapshot_NotFound")
+    assert api.fails(f"PUT {path}/a%20b") == (400, "Snapshot_Invalid")
+    assert api.fails(f"PUT {path}/..%2Fx")[0] in {400, 404}
 
 
 def test_a_snapshot_outlives_the_process(tmp_path: Path) -> None:
@@ -325,28 +322,27 @@ def test_snapshots_are_fast_and_leave_nothing_behind(emulator: RunningEmulator, 
 def test_a_distorted_answer_is_still_an_effect(emulator: RunningEmulator, api: Api) -> None:
     """Broken JSON, new words and new keys come with the operation carried out."""
     emulator.fault("create_database", distort="malformed")
-    response = api.call("POST", "/v1/databases", {"name": "d"})
+    response = api.call("create_database", {"name": "d"})
     assert response.status_code == 200
     with pytest.raises(ValueError, match="Expecting"):
         response.json()
     emulator.fault("list_databases", distort="extra_fields")
-    [found] = api.ok("GET", "/v1/databases")["data"]
+    [found] = api.ok("list_databases")["data"]
     assert found.pop("somethingNew")
     emulator.fault("get_warehouse", distort="unknown_enum")
-    assert api.ok("GET", "/v1/vws/vw_default")["status"] == "SOMETHING_NEW"
+    assert api.ok("get_warehouse", name="vw_default")["status"] == "SOMETHING_NEW"
     assert [entry["fault"] for entry in emulator.journal("list_databases")] == ["extra_fields"]
 
 
 def test_a_repeated_cursor_never_ends(emulator: RunningEmulator, api: Api) -> None:
     """The next page is the same page again, for as long as the fault lasts."""
-    path = "/v1/import/connections"
     for name in range(25):
-        api.ok("POST", path, {"name": f"c{name}", "type": "KAFKA", "data": {}})
+        api.ok("create_connection", {"name": f"c{name}", "type": "KAFKA", "data": {}})
     emulator.fault("list_connections", distort="repeated_cursor", count=5)
-    cursor = api.ok("GET", path)["meta"]["cursor"]
+    cursor = api.ok("list_connections")["meta"]["cursor"]
     for _ in range(4):
-        assert api.ok("GET", path, params={"cursor": cursor})["meta"]["cursor"] == cursor
-    assert api.ok("GET", path, params={"cursor": cursor})["meta"]["cursor"] != cursor
+        assert api.ok("list_connections", params={"cursor": cursor})["meta"]["cursor"] == cursor
+    assert api.ok("list_connections", params={"cursor": cursor})["meta"]["cursor"] != cursor
 
 
 def test_chance_is_the_same_with_the_same_seed(emulator: RunningEmulator, api: Api) -> None:
@@ -355,7 +351,7 @@ def test_chance_is_the_same_with_the_same_seed(emulator: RunningEmulator, api: A
     def struck(seed: int) -> list[int]:
         emulator.clear_faults()
         emulator.fault("list_dialects", status=503, count=10**6, probability=0.3, seed=seed)
-        return [api.call("GET", "/v1/sql/dialects").status_code for _ in range(60)]
+        return [api.call("list_dialects").status_code for _ in range(60)]
 
     first = struck(1)
     assert 5 < first.count(503) < 35
@@ -367,14 +363,14 @@ def test_chance_is_the_same_with_the_same_seed(emulator: RunningEmulator, api: A
 
 def test_whatever_is_dated_as_late_as_can_be_is_kept(emulator: RunningEmulator, api: Api) -> None:
     """The clock stops, and dates end, before they outgrow what they are kept in."""
-    refused = api.fails("POST", "/v1/iam/api-keys", {"expiryInDays": 200_000})
+    refused = api.fails("create_api_key", {"expiryInDays": 200_000})
     assert refused == (400, "ApiKey_Invalid")
     emulator.advance_clock(470 * 365.25 * 86_400)
-    api.ok("POST", "/v1/vws", {"name": "late", "configID": 123451})
-    api.ok("POST", "/v1/iam/api-keys", {"expiryInDays": 90})
+    api.ok("create_warehouse", {"name": "late", "configID": 123451})
+    api.ok("create_api_key", {"expiryInDays": 90})
     assert api.rows("SELECT 1") == [[1]]
-    assert api.ok("GET", "/v1/vws/late")["createdAt"] > "2490"
-    assert api.fails("POST", "/_emulator/clock", {"advance_seconds": 1e9})[0] == 400
+    assert api.ok("get_warehouse", name="late")["createdAt"] > "2490"
+    assert api.fails("POST /_emulator/clock", {"advance_seconds": 1e9})[0] == 400
 
 
 # Shapes
@@ -399,11 +395,11 @@ def test_rows_come_in_the_shape_that_was_chosen(emulator: RunningEmulator, api: 
     assert answer() == {"data": rows, "meta": columns}
     emulator.result_shape("id")
     [query_id] = answer()["data"]
-    [_, result] = api.ok("GET", f"/v1/sql/async/{query_id}/result")["data"]
+    [_, result] = api.ok("get_async_query_result", id=query_id)["data"]
     assert result["rows"] == rows
     body = {"query": query, "mode": "ansi_sql", "queryID": "mine"}
-    assert api.ok("POST", "/v1/sql/async", body) == {"data": ["mine"]}
-    assert api.fails("PUT", "/_emulator/result-shape", {"shape": "table"})[0] == 400
+    assert api.ok("submit_async_query", body) == {"data": ["mine"]}
+    assert api.fails("PUT /_emulator/result-shape", {"shape": "table"})[0] == 400
     emulator.reset()
     assert answer()["data"][1]["rows"] == rows
 
@@ -422,11 +418,9 @@ def test_a_large_result_is_the_same_in_every_shape(emulator: RunningEmulator, ap
 def test_the_shape_can_be_chosen_at_the_start() -> None:
     """The option holds from the first call, and after a reset."""
     with running_emulator(options=["--result-shape=meta"]) as emulator:
-        headers = {"Authorization": f"Bearer {emulator.token}"}
-        body = {"query": "SELECT 1 AS x", "mode": "ansi_sql"}
         emulator.result_shape("columns")
         emulator.reset()
-        url = f"{emulator.url}/v1/sql/sync"
-        answer = httpx.post(url, headers=headers, json=body, trust_env=False).text
-        expected = {"data": [[1]], "meta": [{"name": "x", "type": "UInt8"}]}
-        assert json.loads(answer) == expected
+        api = Api(emulator.url, emulator.token)
+        with api.client:
+            answer = api.submit("SELECT 1 AS x").json()
+        assert answer == {"data": [[1]], "meta": [{"name": "x", "type": "UInt8"}]}

@@ -74,6 +74,8 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
         for writer in writers:
             writer.start()
         time.sleep(SECONDS)
+        while any(writer.round < 2 and writer.is_alive() for writer in writers):
+            time.sleep(0.05)
         emulator.process.kill()
         emulator.process.wait()
         for writer in writers:
@@ -92,7 +94,7 @@ class Writer(threading.Thread):
         self._emulator = emulator
         self._own = f"w{number}"
         self.round = 0
-        self._paths: list[str] = []
+        self._made: list[tuple[str, dict[str, object]]] = []
         self._queries: list[str] = []
         self._rows = 0
 
@@ -100,10 +102,10 @@ class Writer(threading.Thread):
         api = Api(self._emulator.url, self._emulator.token)
         try:
             with api.client:
-                api.ok("POST", "/v1/databases", {"name": self._own})
+                api.ok("create_database", {"name": self._own})
                 table = f"CREATE TABLE {self._own}.t (k Int64) ENGINE = CnchMergeTree ORDER BY k"
                 api.rows(table)
-                self._paths.append(f"/v1/databases/{self._own}/tables/t")
+                self._made.append(("get_table", {"db_name": self._own, "table_name": "t"}))
                 while True:
                     self._write(api, f"{self._own}_{self.round}")
                     self.round += 1
@@ -113,13 +115,13 @@ class Writer(threading.Thread):
     def _write(self, api: Api, name: str) -> None:
         api.rows(f"INSERT INTO {self._own}.t VALUES ({self.round})")
         self._rows += 1
-        api.ok("POST", "/v1/databases", {"name": name})
-        self._paths.append(f"/v1/databases/{name}")
-        api.ok("POST", "/v1/vws", {"name": name, "configID": 123451})
-        self._paths.append(f"/v1/vws/{name}")
+        api.ok("create_database", {"name": name})
+        self._made.append(("get_database", {"db_name": name}))
+        api.ok("create_warehouse", {"name": name, "configID": 123451})
+        self._made.append(("get_warehouse", {"name": name}))
         body = {"name": name, "type": "S3", "data": {}}
-        made = api.ok("POST", "/v1/import/connections", body)["data"]["id"]
-        self._paths.append(f"/v1/import/connections/{made}")
+        made = api.ok("create_connection", body)["data"]["id"]
+        self._made.append(("get_connection", {"id": made}))
         api.rows("SELECT 1", queryID=name)
         self._queries.append(name)
 
@@ -127,8 +129,8 @@ class Writer(threading.Thread):
         """Look for everything that was acknowledged."""
         api = Api(emulator.url, emulator.token)
         with api.client:
-            for path in self._paths:
-                api.ok("GET", path)
+            for operation, path in self._made:
+                api.ok(operation, **path)
             for query in self._queries:
                 assert api.status(query) == "Finished"
             # One more may have been written without its answer coming through.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from bytehouse_emulator import RunningEmulator
+from bytehouse_raw.operations import OPERATIONS
 from tests.emulator.api import ENDLESS, Api
-from tests.emulator_whole.operations import OPERATIONS
 
 USER: Final = 1336688750
 PERIOD: Final = {"startTime": "2021-01-01T00:00:00Z", "endTime": "2199-01-01T00:00:00Z"}
@@ -38,7 +39,7 @@ class Step:
     """A call that must succeed; `again` says how it is refused when it is made a second time."""
 
     operation: str
-    path: Mapping[str, object] = field(default_factory=dict)
+    path: Mapping[str, Any] = field(default_factory=dict)
     body: dict[str, Any] | None = None
     query: Mapping[str, object] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -85,22 +86,20 @@ class Tour:
         self.refusals[step.operation].add(status)
 
     def _call(self, step: Step) -> Any:
-        method, template = OPERATIONS[step.operation]
-        path = template.format(**step.path)
-        more = {"params": step.query, "headers": step.headers}
-        return self._api.call(method, path, step.body, **more)
+        return self._api.call(
+            step.operation, step.body, params=step.query, headers=step.headers, **step.path
+        )
 
     def _refuse_everything(self) -> None:
         """Ask for objects that do not exist, and send bodies that say nothing."""
-        for operation, (method, template) in OPERATIONS.items():
-            unknown = {"db_name": "nowhere", "table_name": "none", "mv_name": "none"}
-            unknown |= {"dict_name": "none", "api_key_id": "none", "name": "none"}
-            unknown["id"] = "none" if "/sql/" in template or "/statistics" in template else "7"
-            if "/executions/" in template:
+        for operation, facts in OPERATIONS.items():
+            unknown: dict[str, Any] = dict.fromkeys(re.findall(r"{(\w+)}", facts.path), "none")
+            if "id" in unknown and facts.tag == "Data Loading":
+                unknown["id"] = "7"
+            if operation in {"get_execution", "get_execution_logs", "get_kafka_history"}:
                 unknown["id"] = "0c3c217b-0000-4000-8000-000000000000"
             headers = {"X-Account-ID": "", "X-User-ID": "", "X-Bytehouse-Token": ""}
-            body: object = {} if method != "GET" else None
-            response = self._api.call(method, template.format(**unknown), body, headers=headers)
+            response = self._api.call(operation, {}, headers=headers, **unknown)
             assert response.status_code in {200, 400, 404}, (operation, response.text)
             if response.status_code != 200:
                 self.refusals[operation].add(response.status_code)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bytehouse_raw.operations import OPERATIONS
+from tests.wire import request_line
+
 
 @pytest.mark.parametrize(
     ("text", "words"),
@@ -24,8 +27,11 @@ import pytest
         ("[routes]\nlist_databases = 'GET /docs'\n", "must not begin"),
         ("[routes]\nlist_databases = 'GET /_emulator/x'\n", "must not begin"),
         ("[routes]\nget_database = 'GET /{a}'\n", "must not begin"),
-        ("[routes]\nlist_databases = 'GET /v1/vws'\n", "same route"),
-        ("[routes]\nget_database = 'GET /v1/vws/{a}'\n", "same route"),
+        (f"[routes]\nlist_databases = '{request_line('list_warehouses')}'\n", "same route"),
+        (
+            f"[routes]\nget_database = '{' '.join(OPERATIONS['get_warehouse'][1:3])}'\n",
+            "same route",
+        ),
     ],
 )
 def test_routes_that_cannot_be_served_are_refused(

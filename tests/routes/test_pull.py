@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from bytehouse import ByteHouse, ByteHouseError, ConfigError, InvalidArgument, routes
+from bytehouse_raw.operations import OPERATIONS
 from tests.overlay.colours import KEY
 from tests.overlay.server import SILENT, Reply, ScriptedServer
 from tests.routes.specs import moved, page
+from tests.wire import request_line, route
 
 HOST = "tenant.example"
 
@@ -88,29 +90,30 @@ def test_what_the_document_lacks_keeps_its_route_and_is_reported(
     assert not reasons.keys() & tomllib.loads(pulled.file.read_text())["routes"].keys()
     with ByteHouse(server.url, KEY) as bh:
         bh.databases.get("d")
-    assert server.lines == ["GET /v1/databases/d"]
+    assert server.lines == [request_line("get_database", db_name="d")]
     origins = {one.operation: one.origin for one in routes.known(host=server.url)}
-    assert origins["get_database"] == "inferred"
+    assert origins["get_database"] == OPERATIONS["get_database"].evidence
     assert origins["get_table"] == f"routes file {pulled.file}"
 
 
 @pytest.mark.parametrize(
-    ("servers", "host", "path"),
+    ("servers", "host", "before"),
     [
-        ([{"url": "https://x/api"}], HOST, "/api/v1/databases"),
-        ([{"url": "https://x/api/"}, {"url": "https://y/api"}], HOST, "/api/v1/databases"),
-        ([{"url": "/api"}], f"{HOST}/api", "/v1/databases"),
-        ([{"url": "/"}], f"{HOST}/gateway", "/v1/databases"),
-        ([], HOST, "/v1/databases"),
+        ([{"url": "https://x/base"}], HOST, "/base"),
+        ([{"url": "https://x/base/"}, {"url": "https://y/base"}], HOST, "/base"),
+        ([{"url": "/base"}], f"{HOST}/base", ""),
+        ([{"url": "/"}], f"{HOST}/gateway", ""),
+        ([], HOST, ""),
     ],
 )
 def test_the_path_of_the_servers_belongs_to_the_routes(
-    spec: Path, document: dict[str, Any], servers: list[Any], host: str, path: str
+    spec: Path, document: dict[str, Any], servers: list[Any], host: str, before: str
 ) -> None:
     """Unless the host's own address has it already."""
     spec.write_text(moved({**document, "servers": servers}))
     taken = {one.operation: one.route for one in routes.pull(str(spec), host=host).taken}
-    assert taken["list_databases"] == f"GET {path}"
+    method, path = route("list_databases")
+    assert taken["list_databases"] == f"{method} {before}{path}"
 
 
 def test_a_path_that_only_some_routes_share_with_the_host_belongs_to_them(

@@ -5,7 +5,16 @@ from collections.abc import Iterator, Mapping
 from itertools import product, zip_longest
 from typing import Any, NamedTuple
 
-from tests.spec.view import CONSTRAINTS, Node, Operation, Shape, inferred, operations, shape
+from tests.spec.view import (
+    CONSTRAINTS,
+    Node,
+    Operation,
+    Shape,
+    inferred,
+    needs_no_fact,
+    operations,
+    shape,
+)
 
 ABSENT = "(absent)"
 
@@ -127,7 +136,8 @@ def _parameters(where: str, fact: Node, spec: Node, operation: Operation) -> Ite
             yield from _field(number, at, wanted, _parameter(spec, node))
     for (place, name), node in found.items():
         at = f"{where}, {place} parameter {name}"
-        yield Comparison(number, at, "undocumented parameter", ABSENT, name, inferred(node))
+        known = needs_no_fact(spec, node)
+        yield Comparison(number, at, "undocumented parameter", ABSENT, name, known)
 
 
 def _parameter(spec: Node, node: Node) -> Field:
@@ -158,7 +168,7 @@ def _body(where: str, fact: Node, spec: Node, operation: Operation) -> Iterator[
             yield from _field(number, at, field, found)
     documented = {field["name"] for field in fact.get("body", ())}
     for name in seen.properties.keys() - documented:
-        at, marked = f"{where}, body field {name}", seen.marked_inferred(name)
+        at, marked = f"{where}, body field {name}", seen.needs_no_fact(spec, name)
         yield Comparison(number, at, "undocumented body field", ABSENT, name, marked)
     if "body_variants" in fact:
         # The page shows one variant only: a body of another one must be let through.
@@ -245,7 +255,7 @@ def _answer(where: str, fact: Node, spec: Node, operation: Operation) -> Iterato
         wanted = [] if sample == ABSENT else [sample]
         yield Comparison(number, at, "sample", wanted, inner.examples, wanted == inner.examples)
     for name in seen.properties.keys() - fact["response"].keys():
-        at, marked = f"{where}, answer's {name}", seen.marked_inferred(name)
+        at, marked = f"{where}, answer's {name}", seen.needs_no_fact(spec, name)
         yield Comparison(number, at, "undocumented key of the answer", ABSENT, name, marked)
     for dotted in fact.get("nested", ()):
         at = f"{where}, answer's {dotted}"

@@ -25,6 +25,16 @@ class Draft:
         """Find what stands under an operation's method."""
         return dict_of(self.operation(name).node)
 
+    def item(self, name: str) -> dict[str, Any]:
+        """Find the path item that an operation stands in."""
+        return dict_of(self.operation(name).item)
+
+    def claim(self, name: str) -> None:
+        """Say that a route is documented, though nothing shows it."""
+        node = self.node(name)
+        node.pop("x-upstream", None)
+        node["x-evidence"] = "documented"
+
     def parameter(self, operation: str, name: str) -> dict[str, Any]:
         """Find a parameter of an operation, where it is declared."""
         listed = self.operation(operation).parameters(self.spec)

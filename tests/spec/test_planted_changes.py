@@ -125,20 +125,29 @@ CHANGES: list[tuple[str, Callable[[Draft], object]]] = [
 # What is planted, and the rule that has to report it.
 BREACHES: list[tuple[Callable[[Node], Iterator[str]], Callable[[Draft], object]]] = [
     (rules.marks_are_known, lambda d: d.node("get_table").pop("x-evidence")),
-    (rules.marks_are_known, lambda d: d.spec["paths"]["/v1/databases"].pop("x-evidence")),
+    (rules.marks_are_known, lambda d: d.item("list_databases").pop("x-evidence")),
     (rules.marks_are_known, lambda d: d.node("create_table").update({"x-retry": "sometimes"})),
     (rules.marks_are_known, lambda d: d.node("list_tables").update({"x-pagination": "page"})),
     (
         rules.marks_in_components_are_known,
         lambda d: d.parameter("list_roles", "X-User-ActiveRole").update({"x-evidence": "guessed"}),
     ),
-    (rules.one_route_is_documented, lambda d: d.node("submit_sync_query").update(INFERRED)),
-    (rules.one_route_is_documented, lambda d: d.spec["paths"]["/v1/sql/sync"].update(INFERRED)),
     (
-        rules.one_route_is_documented,
-        lambda d: d.node("abort_sync_query").update({"x-evidence": "documented"}),
+        rules.routes_are_documented_as_far_as_they_are_known,
+        lambda d: d.node("submit_sync_query").update(INFERRED),
     ),
-    (rules.reads_are_marked_read, lambda d: d.node("get_database").update({"x-retry": "never"})),
+    (
+        rules.routes_are_documented_as_far_as_they_are_known,
+        lambda d: d.item("submit_sync_query").update(INFERRED),
+    ),
+    (
+        rules.routes_are_documented_as_far_as_they_are_known,
+        lambda d: d.claim("abort_sync_query"),
+    ),
+    (
+        rules.reads_are_marked_read,
+        lambda d: d.spec["paths"].update({"/x": {"get": d.node("create_database")}}),
+    ),
     (rules.pagination_fits_the_parameters, lambda d: d.node("list_executions").pop("x-pagination")),
     (
         rules.pagination_fits_the_parameters,

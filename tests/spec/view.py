@@ -45,6 +45,21 @@ def inferred(node: Node) -> bool:
     return node.get("x-evidence") == "inferred"
 
 
+def documented_by_adoption(spec: Node, node: Node) -> bool:
+    """Tell whether a part says that it is documented, and a specification was adopted.
+
+    Before that, nothing is documented but what the facts of the public page show. An adoption
+    notes for each operation what it is called there.
+    """
+    marked = node.get("x-evidence") == "documented"
+    return marked and any("x-upstream" in operation.node for operation in operations(spec))
+
+
+def needs_no_fact(spec: Node, node: Node) -> bool:
+    """Tell whether a part is marked as inferred, or as documented by what was adopted."""
+    return inferred(node) or documented_by_adoption(spec, node)
+
+
 def target(spec: Node, node: Node) -> Node:
     """Follow a reference, as often as it leads to another one."""
     while "$ref" in node:
@@ -121,6 +136,11 @@ class Shape:
     def marked_inferred(self, name: str) -> bool:
         """Tell whether a property, or an object that holds it, is marked as inferred."""
         return any(inferred(node) for node in (*self.owners[name], self.properties[name]))
+
+    def needs_no_fact(self, spec: Node, name: str) -> bool:
+        """Tell whether a property, or an object that holds it, is marked so that no fact is due."""
+        parts = (*self.owners[name], self.properties[name])
+        return any(needs_no_fact(spec, node) for node in parts)
 
     @property
     def types(self) -> set[str]:

@@ -108,7 +108,7 @@ def rename_schema(spec: Spec, old: str, new: str) -> None:
 def add_operation(spec: Spec) -> None:
     """Add an operation that the client does not have."""
     answer = {"$ref": "#/components/schemas/EmptyResponse"}
-    spec["paths"]["/v1/backups"] = {
+    spec["paths"]["/new/backups"] = {
         "post": {
             "operationId": "create_backup",
             "tags": ["Backups"],

@@ -11,10 +11,11 @@ import pytest
 from bytehouse._upstream import Document, UpstreamError, operations, read, target
 from codegen import adopt, drift, generate, spec, trees
 from codegen.errors import GenerationError
+from codegen.upstream import docstrings
 from codegen.upstream.adoption import adopted
+from codegen.upstream.schemas import references
+from tests.upstream.adopted import with_other_routes
 from tests.upstream.planted import PLANTED, operation, schema
-
-METHODS = {"get": "post", "post": "put", "put": "patch", "patch": "post", "delete": "put"}
 
 
 @pytest.fixture
@@ -38,20 +39,6 @@ def run(repository: Path, document: Document) -> int:
 def check(repository: Path) -> int:
     """Tell whether what is generated is fresh."""
     return generate.main(["--check", "--repository", str(repository)])
-
-
-def with_other_routes(document: Document) -> dict[str, Any]:
-    """Return the specification with another method, path, id and tag for every operation."""
-    paths: dict[str, Any] = {}
-    for number, found in enumerate(operations(document), start=1):
-        node = {**found.node, "operationId": f"Op{number}", "tags": [f"{found.tag} API"]}
-        node["parameters"] = [
-            {**p, "name": p["name"].upper()} if p["in"] == "path" else p for p in found.parameters
-        ]
-        names = [p["name"] for p in node["parameters"] if p["in"] == "path"]
-        path = f"/api/v3/area{number % 9}/x{number}" + "".join(f"/{{{n}}}" for n in names)
-        paths[path] = {METHODS[found.method.lower()]: node}
-    return {**document, "paths": paths}
 
 
 def facts(document: Document) -> Iterator[tuple[Any, ...]]:
@@ -137,17 +124,19 @@ def test_planted_changes_are_adopted_and_the_rest_is_told(
 
 
 def test_a_pristine_upstream_only_confirms(root: Path, tmp_path: Path, vendored: Document) -> None:
-    """The same facts change nothing but the marks, and no line of them but where the mark is."""
+    """The same facts change nothing but the marks, and no line of them but where the mark is; that
+    the upstream has an operation is noted at its end."""
     marks = "x-evidence: inferred", "x-evidence: documented"
     text = (root / "openapi.yaml").read_text()
     before = text.replace(f"\n      {marks[1]}", f"\n      {marks[0]}")
     upstream = read(str(root / "openapi.yaml"))
     after = adopted(before, vendored, upstream)
-    changed = [
-        (old, new)
-        for old, new in zip(before.splitlines(), after.splitlines(), strict=True)
-        if old != new
+    unnoted = [
+        [line for line in state.splitlines() if not line.startswith("      x-upstream: {")]
+        for state in (before, after)
     ]
+    assert len(after.splitlines()) - len(unnoted[1]) == 71
+    changed = [(old, new) for old, new in zip(*unnoted, strict=True) if old != new]
     assert len(changed) >= 71
     assert all(old.replace(*marks) == new for old, new in changed)
     (tmp_path / "after.yaml").write_text(after)
@@ -192,6 +181,101 @@ def test_what_is_shared_is_parted_where_its_users_are(
     made = target(after, {"$ref": answers["delete_database"]})["properties"]
     assert made["state"] == {"$ref": "#/components/schemas/DeleteDatabaseResponseState"}
     assert made["job"] == {"$ref": "#/components/schemas/DeleteDatabaseResponseJob"}
+
+
+def correct(repository: Path, target: str) -> None:
+    """Add a correction in front of the others."""
+    file = repository / "codegen" / "corrections.yaml"
+    action = f"  - target: {target}\n    description: So it must be.\n    remove: true\n"
+    file.write_text(file.read_text().replace("actions:\n", f"actions:\n{action}"))
+
+
+def test_a_correction_of_what_is_gone_is_taken_out_and_told(
+    repository: Path, draft: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is named with its reason; the others stay, and generating goes on."""
+    file = repository / "codegen" / "corrections.yaml"
+    before = file.read_text()
+    correct(repository, "$.components.schemas.Database.properties.description")
+    del schema(draft, "Database")["properties"]["description"]
+    assert run(repository, draft) == 0
+    told = capsys.readouterr().out
+    assert "the correction of $.components.schemas.Database.properties.description" in told
+    assert "So it must be." in told
+    assert spec.load(file) == spec.load(write(repository.parent / "before.yaml", before))
+    assert check(repository) == 0
+
+
+def write(file: Path, text: str) -> Path:
+    """Write a file, and return it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return file
+
+
+def test_what_nothing_uses_any_more_is_taken_out(
+    repository: Path,
+    draft: dict[str, Any],
+    vendored: Document,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A schema that only an operation's old answer held is gone, and what only it held too."""
+    content = operation(draft, "get_query_lineage")["responses"]["200"]["content"]
+    plain = {"type": "object", "properties": {"n": {"type": "string"}}}
+    content["application/json"]["schema"] = plain
+    assert run(repository, draft) == 0
+    after = read(str(repository / "openapi.yaml")).document
+    left = after["components"]["schemas"].keys()
+    gone = vendored["components"]["schemas"].keys() - left
+    assert gone == {"QueryLineage", "LineageObject"}
+    assert "QueryLineage, which nothing uses any more, is taken out" in capsys.readouterr().out
+    assert {f"#/components/schemas/{name}" for name in left} <= set(references(after))
+
+
+def test_the_tests_run_on_what_was_adopted(repository: Path, vendored: Document) -> None:
+    """They see the new routes; adopting tells by its exit whether they pass."""
+    path = "/api/v3/area3/x3"
+    seen = f"""
+from bytehouse_raw.operations import OPERATIONS
+
+def test_it():
+    assert OPERATIONS["list_databases"].path == {path!r}
+"""
+    write(repository / adopt.RECORDED, seen)
+    good = write(repository / "tests" / "test_good.py", seen)
+    bad = write(repository / "tests" / "test_bad.py", seen.replace("==", "!="))
+    source = write(repository.parent / "u.json", json.dumps(with_other_routes(vendored)))
+    arguments = [str(source), "--repository", str(repository), "--tests", str(bad)]
+    assert adopt.main(arguments) == 2
+    assert adopt._passes(repository, [str(good)])
+
+
+def test_docstrings_name_the_new_route() -> None:
+    """The route and its evidence change, and the paragraph is wrapped; nothing else does."""
+    before = '''
+def one():
+    """Do it.
+
+    `GET /old/{a}`, then `POST
+    /old` (both inferred), and `GET /other` (inferred), and so are the fields, as
+    has been said.
+    """
+'''
+    long = "/" + "new/" * 17 + "{a}"
+    routes = {
+        "GET /old/{a}": (f"PUT {long}", "documented"),
+        "POST /old": ("GET /old/{a}", "documented"),
+    }
+    after = f'''
+def one():
+    """Do it.
+
+    `PUT {long}`, then
+    `GET /old/{{a}}` (both documented), and `GET /other` (inferred), and so are the fields, as has
+    been said.
+    """
+'''
+    assert docstrings.renamed(before, routes) == after
 
 
 def test_what_cannot_be_generated_changes_nothing(

@@ -96,5 +96,7 @@ def test_bad_traffic_is_named(
 
 
 def test_a_cassette_without_an_exchange_is_named(tmp_path: Path, served: Document) -> None:
-    """An empty recording does not pass for one that agrees."""
+    """An empty or missing recording does not pass for one that agrees."""
     assert disagreements(cassette(tmp_path), served) == ["one.yaml: holds no exchange"]
+    missing = tmp_path / "missing"
+    assert disagreements(missing, served) == ["missing: holds no cassette"]

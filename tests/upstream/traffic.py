@@ -123,12 +123,13 @@ def _text(body: Any) -> str:
 def disagreements(cassettes: Path, document: Document) -> list[str]:
     """Return what the cassettes of a directory have otherwise than the specification.
 
-    A cassette that holds no exchange is one too: it would check nothing.
+    No cassette, or one that holds no exchange, is one too: it would check nothing.
     """
     load: Callable[[str], Any] = yaml.safe_load
     specification = Specification(document)
-    found = []
-    for path in sorted((*cassettes.rglob("*.yaml"), *cassettes.rglob("*.yml"))):
+    paths = sorted((*cassettes.rglob("*.yaml"), *cassettes.rglob("*.yml")))
+    found = [] if paths else [f"{cassettes.name}: holds no cassette"]
+    for path in paths:
         interactions = (load(path.read_text("utf-8")) or {}).get("interactions") or []
         problems = [problem for one in interactions for problem in specification.problems(one)]
         found += [f"{path.name}: {problem}" for problem in problems]

@@ -87,9 +87,10 @@ def _send(plan: Plan[Any], shared: Given) -> None:
 def _request(plan: Plan[Any], shared: Given) -> Request:
     """Return the request that a call would begin with; no key is read for it."""
     from bytehouse import Clock
-    from bytehouse._call import Call, Settings
+    from bytehouse._call import Call
     from bytehouse._config import load
     from bytehouse._options import Options
+    from bytehouse._settings import Settings
 
     config = load({**shared.arguments, "api_key": "none"}, profile=shared.profile)
     return Call(Settings(config, Clock()), Options.of(config), plan).request()

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from .._call import Call, operation, page
 from .._catalog import TYPES, full_name
+from .._ddl import NEVER_NULL
 from .._dialect import prepare
 from .._engine import EngineError
 from .._errors import EmulatorError, conflict, invalid, not_found
@@ -162,8 +163,10 @@ def _commands(body: dict[str, Any], nullable: dict[str, bool]) -> Iterator[str]:
         name = column.get("name", "")
         if name not in nullable:
             raise not_found("Column", name)
-        # A column that says nothing of it stays as nullable as it is (inferred).
-        kept = {"nullable": nullable[name]} if column.get("type") else {}
+        # A column that says nothing of it stays as nullable as it is (inferred); of some types
+        # it is the type that says it.
+        kind = column.get("type", "").partition("(")[0].strip().lower()
+        kept = {"nullable": nullable[name]} if kind and kind not in NEVER_NULL else {}
         yield f"MODIFY COLUMN {_column(kept | column, new=False)}"
     for rename in body.get("renameColumns", ()):
         old, new = rename.get("name"), rename.get("newName")

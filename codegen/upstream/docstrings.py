@@ -1,0 +1,57 @@
+"""Let the docstrings of the client name the routes that were adopted, and how they are known."""
+
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+
+from bytehouse._upstream import Document, operations
+
+WIDTH = 100
+_ROUTE = re.compile(r"`((?:GET|PUT|POST|PATCH|DELETE) /[^`\s]*)`")
+_EVIDENCE = re.compile(r"\b(?:documented|inferred)\b")
+_KEPT = "\0"
+"""Stands for the blank of a route, where no line is to end."""
+
+Routes = Mapping[str, tuple[str, str]]
+"""The new route and its evidence, by the old route."""
+
+
+def rename(sources: Path, before: Document, after: Document) -> None:
+    """Write what has changed between two states of openapi.yaml into the modules of a package."""
+    told = {o.id: (f"{o.method} {o.path}", str(o.node["x-evidence"])) for o in operations(after)}
+    routes = {f"{o.method} {o.path}": told[o.id] for o in operations(before)}
+    for module in sorted(sources.rglob("*.py")):
+        text = module.read_text("utf-8")
+        if (new := renamed(text, routes)) != text:
+            module.write_text(new, "utf-8")
+
+
+def renamed(text: str, routes: Routes) -> str:
+    """Return the text of a module with other routes; paragraphs that name one are wrapped anew."""
+    lines: list[str] = []
+    for indent, group in groupby(text.split("\n"), _indent):
+        lines += _paragraph(list(group), indent, routes)
+    return "\n".join(lines)
+
+
+def _indent(line: str) -> int:
+    """Return how far a line of text is indented; -1 for what ends a paragraph."""
+    plain = line.strip() and '"""' not in line
+    return len(line) - len(line.lstrip()) if plain else -1
+
+
+def _paragraph(lines: list[str], indent: int, routes: Routes) -> Iterator[str]:
+    before = after = " ".join(line.strip() for line in lines)
+    # From the end, so that what is still to be changed stays where it was found.
+    for found in reversed(list(_ROUTE.finditer(before))):
+        if known := routes.get(found[1]):
+            route, evidence = known
+            rest = _EVIDENCE.sub(evidence, after[found.end() :], count=1)
+            after = f"{after[: found.start()]}`{route.replace(' ', _KEPT)}`{rest}"
+    if indent < 0 or after.replace(_KEPT, " ") == before:
+        yield from lines
+        return
+    wrapped = textwrap.wrap(after, WIDTH - indent, break_long_words=False, break_on_hyphens=False)
+    yield from (" " * indent + line.replace(_KEPT, " ") for line in wrapped)

@@ -1,0 +1,33 @@
+"""A repository that has adopted altogether other routes is whole: its tests pass as before."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.upstream.adopted import Copy
+
+TELLING: Final = """
+    tests/emulator/test_databases.py tests/overlay/test_queries.py tests/overlay/test_routes.py
+    tests/overlay_resources/access/test_requests.py tests/overlay_resources/loading/test_requests.py
+    tests/spec/test_openapi.py tests/upstream/test_recorded_traffic.py
+    tests/whole/test_docstrings.py
+""".split()
+"""What looks at routes from each side; `make test-adopted` runs everything."""
+
+
+@pytest.mark.timeout(600)
+def test_other_routes_leave_nothing_behind(tmp_path: Path) -> None:
+    """Adopted by the command, with the tests it runs; generated afresh and adopted again without
+    any change."""
+    copy = Copy(tmp_path)
+    done = copy.adopt("--tests", *TELLING)
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr
+    assert "To decide" not in done.stdout
+    after = (copy.root / "openapi.yaml").read_text("utf-8")
+    assert "  /v1/" not in after
+    fresh = copy.run("-m", "codegen.generate", "--check")
+    assert fresh.returncode == 0, fresh.stdout + fresh.stderr
+    again = copy.adopt()
+    assert (again.returncode, again.stdout) == (0, "There is nothing to take over.\n")
+    assert (copy.root / "openapi.yaml").read_text("utf-8") == after

@@ -1,0 +1,41 @@
+"""Where operations are on the wire: a test names an operation, openapi.yaml has its route."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import quote, unquote
+
+from bytehouse_raw.operations import OPERATIONS
+
+__all__ = ["asked", "request_line", "route"]
+
+_NAMED: Final = re.compile(r"\{(\w+)\}")
+
+
+def route(operation: str, **path: object) -> tuple[str, str]:
+    """Return method and path of an operation, the parameters of the path filled in."""
+    found = OPERATIONS[operation]
+    assert set(path) == set(_NAMED.findall(found.path)), f"{operation} is at {found.path}"
+    return found.method, _NAMED.sub(lambda m: quote(str(path[m[1]]), safe=""), found.path)
+
+
+def request_line(operation: str, query: str = "", /, **path: object) -> str:
+    """Return method and target of a call, as `Seen.line` has them."""
+    return " ".join(route(operation, **path)) + (query and f"?{query}")
+
+
+def asked(method: str, target: str) -> tuple[str, dict[str, str]]:
+    """Return the operation that was called, and the parameters of its path.
+
+    Raises:
+        LookupError: No operation has this route.
+    """
+    at = target.partition("?")[0]
+    # A template with fewer parameters says more: `/jobs/start` is not the job `start`.
+    for operation in sorted(OPERATIONS.values(), key=lambda one: len(_NAMED.findall(one.path))):
+        pattern = _NAMED.sub(r"(?P<\1>[^/]*)", operation.path)
+        found = re.fullmatch(pattern, at) if operation.method == method else None
+        if found:
+            return operation.id, {name: unquote(text) for name, text in found.groupdict().items()}
+    raise LookupError(f"no operation is at {method} {at}")
