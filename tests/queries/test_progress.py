@@ -1,0 +1,156 @@
+"""Progress is shown to who can see it, in the way of nothing else."""
+
+from __future__ import annotations
+
+import builtins
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from bytehouse import ByteHouse, ConfigError
+from tests.overlay.server import ScriptedServer, data
+from tests.queries.terminal import ROOT, Terminal
+from tests.queries.watched import ROWS
+
+CONTROL = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
+
+
+def run(program: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a program whose output goes through pipes."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.queries.watched", program],
+        cwd=ROOT,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+
+
+@pytest.mark.parametrize("program", ["waits", "waits_in_a_task"])
+def test_a_terminal_shows_that_a_query_runs(variables: dict[str, str], program: str) -> None:
+    """A bar with its state is there meanwhile, and wiped out in the end."""
+    with Terminal("-m", "tests.queries.watched", program, environment=variables) as terminal:
+        assert terminal.wait() == 0
+        assert "Running" in terminal.shown
+        # The cursor is there again, and only the result is left.
+        assert terminal.shown.rfind("\x1b[?25h") > terminal.shown.rfind("\x1b[?25l")
+        assert terminal.shown.rstrip().endswith("0")
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"FORCE_COLOR": "1", "TTY_COMPATIBLE": "1"}], ids=["plain", "forced"]
+)
+def test_a_pipe_is_shown_nothing(variables: dict[str, str], told: dict[str, str]) -> None:
+    """Nor is a log, even one that takes colours."""
+    done = run("waits", {**variables, **told})
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+def test_a_terminal_without_a_cursor_is_shown_nothing(variables: dict[str, str]) -> None:
+    """What cannot be wiped out is not written."""
+    command = ("-m", "tests.queries.watched", "waits")
+    with Terminal(*command, environment={**variables, "TERM": "dumb"}) as terminal:
+        assert terminal.wait() == 0
+        assert terminal.shown.split() == ["0"]
+
+
+def test_what_is_printed_goes_where_it_belongs(variables: dict[str, str], tmp_path: Path) -> None:
+    """Rows that are printed into a file while a terminal shows the bar are all in the file."""
+    target = tmp_path / "rows.txt"
+    command = ("-m", "tests.queries.watched", "prints_rows")
+    with (
+        target.open("w") as file,
+        Terminal(*command, environment=variables, stdout=file) as terminal,
+    ):
+        assert terminal.wait() == 0
+        assert "Reading" in terminal.shown
+        assert "row " not in terminal.shown
+    assert target.read_text().splitlines() == [f"row {n}." for n in range(ROWS)]
+
+
+def test_what_is_printed_meanwhile_stays_in_sight(variables: dict[str, str]) -> None:
+    """Rows that are printed to the same terminal are all there."""
+    command = ("-m", "tests.queries.watched", "prints_rows")
+    with Terminal(*command, environment=variables) as terminal:
+        assert terminal.wait() == 0
+        found = re.findall(r"row (\d+)\.", CONTROL.sub("", terminal.shown))
+    assert [int(number) for number in found] == list(range(ROWS))
+
+
+def test_a_result_at_rest_shows_nothing(variables: dict[str, str]) -> None:
+    """Between the first rows and the next the terminal is the caller's own."""
+    command = ("-m", "tests.queries.watched", "does_something_else")
+    with Terminal(*command, environment=variables) as terminal:
+        assert terminal.wait() == 0
+        _, _, rest = terminal.shown.partition("first\r\n")
+        between, _, after = rest.partition("second\r\n")
+        assert between == ""
+        assert "Reading" in after
+        assert "\x1b[2A" not in after
+        assert str(ROWS) in after
+
+
+def test_what_is_missing_is_said_before_anything_is_sent(
+    bh: ByteHouse, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether or not somebody watches, so that a program fails where it is written; without
+    progress nothing is missed."""
+    for module in ("rich", "rich.console", "rich.progress"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ConfigError, match=r"bytehouse-sdk\[progress\]"):
+        bh.query("SELECT 1", progress=True)
+    assert server.seen == []
+    server.script(data([{"columns": [{"name": "n"}], "rows": [[1]]}]))
+    assert bh.query("SELECT 1").scalar() == 1
+
+
+class _Widget:
+    """Stand for a notebook's widget."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def clear_output(self, *, wait: bool) -> None:
+        del wait
+
+    def close(self) -> None:
+        self.closed = True
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+@contextmanager
+def notebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """Make these surroundings look like a notebook's, and give what is displayed there."""
+    shell = type("ZMQInteractiveShell", (), {})()
+    displayed: list[Any] = []
+    for name in ("IPython", "IPython.display", "ipywidgets"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setattr(sys.modules["IPython.display"], "display", displayed.append, raising=False)
+    monkeypatch.setattr(sys.modules["ipywidgets"], "Output", _Widget, raising=False)
+    monkeypatch.setattr(builtins, "get_ipython", lambda: shell, raising=False)
+    yield displayed
+
+
+def test_a_notebook_shows_a_widget(
+    bh: ByteHouse, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is displayed once, and closed when the query has ended."""
+    server.script(data([{"columns": [{"name": "n"}], "rows": [[1]]}]))
+    with notebook(monkeypatch) as displayed:
+        assert bh.query("SELECT 1", progress=True).scalar() == 1
+    [widget] = [one for one in displayed if isinstance(one, _Widget)]
+    assert widget.closed

@@ -1,0 +1,110 @@
+"""That rows are decoded block by block is not to be seen from outside."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from bytehouse import ByteHouse
+from bytehouse._column_types import ResultColumn
+from bytehouse._decoding import NotJSON, NotRows, python_rows
+from tests.overlay.server import Reply, ScriptedServer
+
+LISTS = [ResultColumn("n", "Int64"), ResultColumn("a", "Array(String)")]
+BLOCKS = {
+    "as its columns say": b'["1",["x"]]',
+    "otherwise": b'["one",["x"]]',
+    "cut": b'["1",["x"',
+    "too short": b"[1]",
+}
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    """Collect garbage again after a test."""
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("restored")
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("block", BLOCKS)
+def test_garbage_is_collected_as_before(block: str, enabled: bool) -> None:
+    """Whatever a block holds, decoding it leaves the collector as it was."""
+    (gc.enable if enabled else gc.disable)()
+    decoder = python_rows(LISTS, "arrays")
+    try:
+        decoder.decode(BLOCKS[block], sure=False)
+    except (NotJSON, NotRows):
+        assert block in ("cut", "too short")
+    assert gc.isenabled() is enabled
+
+
+@pytest.mark.usefixtures("restored")
+def test_garbage_is_collected_after_threads_have_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that begins while another decodes, and ends after it, leaves it enabled."""
+    is_enabled = gc.isenabled
+
+    def asked_as_the_other_ends() -> bool:
+        found = is_enabled()
+        gc.enable()
+        return found
+
+    gc.disable()
+    monkeypatch.setattr(gc, "isenabled", asked_as_the_other_ends)
+    python_rows(LISTS, "arrays").decode(BLOCKS["as its columns say"], sure=True)
+    assert is_enabled()
+
+
+@pytest.mark.parametrize("form", ["arrays", "objects"])
+def test_the_type_of_a_column_is_guessed_from_more_than_a_block(
+    bh: ByteHouse, server: ScriptedServer, form: str
+) -> None:
+    """An untyped column that begins with a long run of NULL has the type of what follows."""
+    rows: list[Any] = [(n, None if n < 20_000 else n) for n in range(30_000)]
+    written = rows if form == "arrays" else [{"n": n, "x": x} for n, x in rows]
+    meta = [{"name": "n", "type": "Int64"}, {"name": "x"}]
+    server.handler = lambda _: Reply(body={"data": [{"columns": meta, "rows": written}]})
+    table = bh.query("SELECT 1").to_arrow()
+    assert table.schema.types == [pa.int64(), pa.int64()]
+    assert list(zip(*(column.to_pylist() for column in table.columns), strict=True)) == rows
+
+
+@pytest.mark.parametrize("name", ['concat("a")', "a\\b", "a\nb", "\0", "", "é", "f0"])
+@pytest.mark.parametrize("form", ["arrays", "objects"])
+def test_a_column_may_have_any_name(
+    bh: ByteHouse, server: ScriptedServer, form: str, name: str
+) -> None:
+    """Its values are typed, whatever characters its name has."""
+    row: Any = ["1", "2026-11-23"]
+    meta = [{"name": name, "type": "Int64"}, {"name": "day", "type": "Date"}]
+    written = row if form == "arrays" else {name: row[0], "day": row[1]}
+    server.handler = lambda _: Reply(body={"data": [{"columns": meta, "rows": [written]}]})
+    expected = {name: 1, "day": date(2026, 11, 23)}
+    assert list(bh.query("SELECT 1").mappings()) == [expected]
+    assert bh.query("SELECT 1").to_arrow().to_pylist() == [expected]
+
+
+def test_an_element_of_a_tuple_may_have_any_name() -> None:
+    """A label that no field can have does not keep the values from being decoded."""
+    column = ResultColumn("t", 'Tuple(`a"b` Int64, c Date)')
+    found = python_rows([column], "arrays").decode(b'[["1","2026-11-23"]]', sure=True)
+    assert found == [((1, date(2026, 11, 23)),)]
+
+
+def test_names_that_occur_twice_are_columns_of_their_own(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """In every form, rows written as arrays have a value for each column."""
+    meta = [{"name": "x", "type": "Int64"}, {"name": "x", "type": "DateTime('UTC')"}]
+    body = {"data": [{"columns": meta, "rows": [["1", "2026-11-23 10:00:00"]]}]}
+    server.handler = lambda _: Reply(body=body)
+    row = bh.query("SELECT 1").one()
+    table = bh.query("SELECT 1").to_arrow()
+    assert row == (1, table.column(1)[0].as_py())
+    assert table.column(0).to_pylist() == [1]

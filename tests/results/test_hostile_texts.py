@@ -1,0 +1,359 @@
+"""No value and no name changes the statement that it is bound into."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum, IntEnum
+from ipaddress import IPv6Address
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bytehouse import ByteHouse, ByteHouseError, Identifier, InvalidArgument
+from bytehouse._literals import bind, bind_pyformat, inserted, literal
+from tests.results.values import examples
+
+HOSTILE = [
+    "'",
+    "''",
+    "\\",
+    "\\'",
+    "\\\\'",
+    "'; DROP TABLE d.kept; --",
+    "\\'; DROP TABLE d.kept; --",
+    "' OR 1 = 1 --",
+    "*/ 1 AS a /*",
+    "*/, 1 AS a --",
+    "\n, 1 AS a --",
+    "`, 1 AS a --",
+    '", 1 AS a --',
+    "$$, 1 AS a --",
+    "$a$, 1 AS a --",
+    "\u2019, 1 AS a --",
+    "\u201d, 1 AS a --",
+    "\uff07 OR 1 = 1 --",
+    "\u02bc OR 1 = 1 --",
+    "{x}",
+    "{x:Identifier}",
+    "%(x)s",
+    "%",
+    "%%",
+    "%s",
+    "\0",
+    "\x00' --",
+    "\x1a",
+    "\x7f",
+    "\r\n",
+    "\u2028\u2029\u0085\ufeff\u202e",
+    "\U0010ffff\ud7ff",
+    "e\u0301 \u00e9 \u212b",
+    "😀" * 5,
+    "NULL",
+    "\\N",
+    "\\x27",
+    "\\u0027",
+    "0x27",
+]
+TEXTS = st.sampled_from(HOSTILE) | st.text(st.characters(codec="utf-8"), max_size=20)
+
+
+@examples(10)
+@given(texts=st.lists(TEXTS, min_size=20, max_size=20))
+def test_any_text_comes_back_as_it_was_given(lasting: ByteHouse, texts: list[str]) -> None:
+    """Alone, in every form of parameter, and in what holds it."""
+    params = {f"t{at}": text for at, text in enumerate(texts)}
+    forms = ("{{{}}}", "%({})s", "{{{}:String}}", "[{{{}}}][1]", "map({{{}}}, 1)", "({{{}}}, 1).1")
+    for form in forms:
+        found = lasting.query(f"SELECT {', '.join(map(form.format, params))}", params=params).one()
+        assert [next(iter(v)) if isinstance(v, dict) else v for v in found] == texts
+    held = {"list": texts, "tuple": tuple(texts), "map": dict.fromkeys(texts, 1)}
+    found = lasting.query("SELECT {list}, {tuple}, {map}", params=held).one()
+    assert found == tuple(held.values())
+
+
+@examples(5)
+@given(values=st.lists(st.binary(max_size=20), min_size=20, max_size=20))
+def test_any_bytes_arrive_as_they_were_given(lasting: ByteHouse, values: list[bytes]) -> None:
+    """What is no UTF-8 arrives too, and comes back in a form that the bytes can be had of."""
+    params = {f"b{at}": value for at, value in enumerate(values)}
+    shown = ", ".join(f"hex({{{name}}})" for name in params)
+    found = lasting.query(f"SELECT {shown}", params=params).one()
+    assert [bytes.fromhex(text) for text in found] == values
+    asked = ", ".join(f"{{{name}}}" for name in params)
+    found = lasting.query(f"SELECT {asked}", params=params).one()
+    assert [text.encode("utf-8", "surrogateescape") for text in found] == values
+
+
+@examples(8)
+@given(names=st.lists(TEXTS.filter(bool), min_size=10, max_size=10, unique=True))
+def test_any_name_is_a_name(lasting: ByteHouse, names: list[str]) -> None:
+    """A column may be called anything."""
+    params: dict[str, Any] = {f"n{at}": Identifier(name) for at, name in enumerate(names)}
+    made = ", ".join(f"{at} AS {{n{at}}}" for at, _ in enumerate(names))
+    asked = ", ".join(f"%(n{at})s" for at, _ in enumerate(names))
+    result = lasting.query(f"SELECT {asked} FROM (SELECT {made})", params=params)
+    assert [column.name for column in result.columns] == names
+    assert result.one() == tuple(range(len(names)))
+    typed = ", ".join(f"{{n{at}:Identifier}}" for at, _ in enumerate(names))
+    texts = {f"n{at}": name for at, name in enumerate(names)}
+    assert bind(f"SELECT {typed}", texts) == bind(f"SELECT {asked}", params)
+
+
+@pytest.mark.parametrize("name", ["a'b", "a`b", "a\\b", 'a"b', "a b; --", "/*", "$$", "ä\u2019"])
+def test_a_table_may_be_called_anything(live: ByteHouse, name: str) -> None:
+    """So may its columns; rows go into it and come out of it."""
+    params = {"table": Identifier("d", name), "column": Identifier(name)}
+    live.query(
+        "CREATE TABLE {table} ({column} String) ENGINE = CnchMergeTree ORDER BY {column}",
+        params=params,
+    )
+    assert live.insert(Identifier("d", name), [{name: name}]) == 1
+    found = live.query("SELECT {column} FROM {table}", params=params)
+    assert found.columns[0].name == name
+    assert found.rows() == [(name,)]
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        *"' '' \\ \\' \" ` 'b' /* */ /*/ -- # #! $$ $a$ a$a$ $ { } %% {y , ( ) , + -".split(),
+        *[
+            "1",
+            "a",
+            "AS",
+            ".",
+            "\n",
+            "\u2018",
+            "\u2019",
+            "\u201c",
+            "\u201d",
+            "\u2212",
+            ";",
+            "1 AS b,",
+            ", 2 AS c",
+        ],
+    ]
+)
+CLOSING = FRAGMENTS.map(lambda fragment: f"{fragment}, 1 AS a --")
+
+
+@st.composite
+def templates(draw: st.DrawFn) -> str:
+    """Give statements with a parameter in the midst of anything."""
+    before = draw(st.lists(FRAGMENTS, max_size=4))
+    after = draw(st.lists(FRAGMENTS, max_size=4))
+    gap = draw(st.sampled_from(["", " "]))
+    return gap.join(["SELECT 0 AS o, ", *before, "{x}", *after])
+
+
+def outcome(bh: ByteHouse, template: str, value: str) -> Any:
+    """Return what becomes of a statement with a value."""
+    try:
+        results = [list(one) for one in bh.query(template, params={"x": value}).results()]
+    except InvalidArgument:
+        return "not sent"
+    except ByteHouseError:
+        return "refused"
+    return [
+        [[("the value",) if v == value else v for v in row] for row in rows] for rows in results
+    ]
+
+
+@examples(80)
+@given(template=templates(), value=st.sampled_from(HOSTILE) | CLOSING)
+def test_no_value_changes_what_a_statement_does(
+    lasting: ByteHouse, template: str, value: str
+) -> None:
+    """What is refused with one is refused with all, and what runs gives the same beside it."""
+    expected = outcome(lasting, template, "harmless")
+    assert outcome(lasting, template, value) == expected
+
+
+@pytest.mark.parametrize(
+    "closed",
+    ["'{x}'", '"{x}"', "`{x}`", "-- {x}\n", "# {x}\n", "/* {x} */", "/* /* */ {x} */", "$$ {x} $$",
+     "$a$ {x} $a$", "'\\'{x}'", "'''{x}'", "\u2018{x}\u2019", "\u201c{x}\u201d", "a$b$ '{x}'"],
+)  # fmt: skip
+def test_what_is_quoted_holds_no_parameters(closed: str) -> None:
+    """Neither in texts, names, comments nor here-documents, closed or not, in no form."""
+    for text in (closed, closed[: closed.rindex("}") + 1]):
+        for form in (text, text.replace("{x}", "%(x)s")):
+            with pytest.raises(InvalidArgument, match="no parameter x"):
+                bind(f"SELECT 1 {form}", {"x": "y"})
+    assert bind(f"SELECT 1 {closed} {{y}}", {"y": 5}) == f"SELECT 1 {closed} 5"
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT %(x)s", "SELECT 'it''s'"),
+        ("SELECT 5 %% 3, '100%%', '%(x)s' -- %%", "SELECT 5 % 3, '100%', '%(x)s' -- %"),
+        ("SELECT {x}, {a:%(x)s}, %s %d", "SELECT {x}, {a:'it''s' }, %s %d"),
+        ("SELECT %%(x)s", "SELECT %(x)s"),
+        ("SELECT %%%(x)s", "SELECT % 'it''s'"),
+    ],
+)
+def test_a_doubled_percent_sign_is_one(sql: str, expected: str) -> None:
+    """As DB-API has it; braces mean nothing there."""
+    assert bind_pyformat(sql, {"x": "it's", "unused": 1}) == expected
+
+
+@pytest.mark.parametrize(
+    ("type_", "written"),
+    [
+        ("Enum8('a}' = 1)", "Enum8('a}' = 1)"),
+        ("Enum8('it\\'s' = 1, 'b''c' = 2)", "Enum8('it\\'s' = 1, 'b''c' = 2)"),
+        ("DateTime64(3, 'Asia/Tokyo')", "DateTime64(3, 'Asia/Tokyo')"),
+        ('Tuple(`a}` Int8, "b{" String) ', 'Tuple(`a}` Int8, "b{" String)'),
+    ],
+)
+def test_a_type_may_hold_texts_and_names(type_: str, written: str) -> None:
+    """Quotes and braces in a type end where the engine says that they end."""
+    assert bind(f"SELECT {{x: {type_}}}", {"x": "a"}) == f"SELECT CAST('a' AS {written})"
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("'a'{x}'b'", "'a' 'v' 'b'"),
+        ("{x}{x}", "'v'  'v'"),
+        ("%(x)s%(x)s", "'v'  'v'"),
+        ("1{n}2", "1 5 2"),
+        ("{n}.1, 1.{n}, {x}.1", "5 .1, 1. 5, 'v'.1"),
+        ("{i}.{i}, d.{i}", "`a`.`a`, d.`a`"),
+        ("f{x}", "f 'v'"),
+        ("-{n}+({n})", "-5+(5)"),
+    ],
+)
+def test_a_value_does_not_grow_together_with_what_is_beside_it(sql: str, expected: str) -> None:
+    """Two texts without a space between would be one."""
+    params = {"x": "v", "n": 5, "i": Identifier("a")}
+    used = {name: v for name, v in params.items() if f"{{{name}}}" in sql or f"({name})" in sql}
+    assert bind(sql, used) == expected
+
+
+def test_a_statement_that_never_ends_is_read_once() -> None:
+    """The time to find parameters grows with the text, and no faster."""
+    for text in (
+        "{x:" + "''" * 50_000,
+        "/*" * 50_000,
+        "{x:`" * 20_000,
+        "$a" * 50_000,
+        "{x " * 50_000,
+    ):
+        with pytest.raises(InvalidArgument):
+            bind(text, {"y": 1})
+
+
+class Number(int, Enum):
+    """An enum whose text is its name."""
+
+    ONE = 1
+
+
+class Level(IntEnum):
+    """An enum of numbers."""
+
+    LOW = -5
+
+
+class Word(Enum):
+    """An enum of texts."""
+
+    IT = "it's"
+
+
+class Sly(str):
+    """A text that shows itself as another."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "', 1 --"
+
+
+class SlyNumber(int):
+    """A number that shows itself as another."""
+
+    def __repr__(self) -> str:
+        return "1 OR 1"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Number.ONE, "1"),
+        (Level.LOW, "(-5)"),
+        (Word.IT, "'it''s'"),
+        (Sly("a"), "'a'"),
+        (SlyNumber(7), "7"),
+        (SlyNumber(2**70), f"toUInt128('{2**70}')"),
+        (np.int8(-3), "(-3)"),
+        (np.float32(0.5), "0.5"),
+        (np.bool_(True), "true"),
+        (np.array([1, 2]), "[1, 2]"),
+        (pd.NA, "NULL"),
+        (pd.NaT, "NULL"),
+        ([pd.NaT, None], "[NULL, NULL]"),
+        ([2**70, -1], f"[toInt128('{2**70}'), -1]"),
+        (-1, "(-1)"),
+        (-0.5, "(-0.5)"),
+        (Decimal("-1.50"), "toDecimal32('-1.50', 2)"),
+        ([-1, -0.5], "[-1, -0.5]"),
+        ((1,), "tuple(1)"),
+        ({}, "map()"),
+    ],
+)
+def test_a_value_is_written_as_what_it_is(value: object, expected: str) -> None:
+    """Whatever a class says of itself, its value counts; a minus never meets another one."""
+    assert literal(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (-1, "-1"),
+        (0.5, "(0.5)"),
+        (float("-inf"), "(-inf)"),
+        ("0.5", "'0.5'"),
+        ([1, -2, None, "a.e", [True]], "[1, -2, NULL, 'a.e', [true]]"),
+        ((1, "a"), "(1, 'a')"),
+        ([0.5, -1], "array(0.5, -1)"),
+        ([["a"], [0.5, None]], "array(array('a'), array(0.5, NULL))"),
+        ((1,), "tuple(1)"),
+        ((0.5, ["a"]), "tuple(0.5, array('a'))"),
+        ({"a": [None, -1, 2**40]}, "map('a', array(NULL, -1, toInt64(1099511627776)))"),
+        (np.array([0.5, 1.0]), "array(0.5, 1.0)"),
+        ([np.array([1, 2])], "array(array(1, 2))"),
+        ([Level.LOW, SlyNumber(2**64)], f"array(-5, toInt128('{2**64}'))"),
+        ([pd.Timestamp(0)], "array(toDateTime('1970-01-01 00:00:00'))"),
+    ],
+)
+def test_a_number_is_inserted_exactly(value: object, expected: str) -> None:
+    """In brackets or a function, the engine reads it as an expression."""
+    assert inserted(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("\ud800", "surrogate"),
+        (2**256, "256 bits"),
+        (Decimal("nan"), "Decimal that is NaN"),
+        (Decimal(10) ** 77, "76 digits"),
+        (IPv6Address("fe80::1%eth0"), "scope"),
+        (1j, "complex"),
+        ({1, 2}, "set"),
+        (object(), "object"),
+        (np.datetime64("2020-01-01"), "datetime64"),
+        ([[pd.Timedelta(1)]], "Timedelta"),
+        (pd.Timestamp("1800-01-01").to_pydatetime(), "outside"),
+    ],
+)
+def test_what_has_no_literal_is_refused(value: object, says: str) -> None:
+    """Nothing is written as a text that the engine would take for something else."""
+    with pytest.raises(InvalidArgument, match=says):
+        bind("SELECT {x}", {"x": value})

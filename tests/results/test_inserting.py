@@ -1,0 +1,325 @@
+"""Rows go into a table in blocks; what is in it, and what is not, is always known or said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bytehouse import (
+    ByteHouse,
+    Identifier,
+    InsertFailed,
+    InvalidArgument,
+    QueryFailed,
+)
+from bytehouse._inserting import blocks
+from bytehouse_emulator.testing import RunningEmulator
+from tests.overlay.server import ScriptedServer, data
+from tests.results.values import TEXTS
+
+Rows = list[tuple[int, str]]
+ROWS: Rows = [(number, f"row {number}") for number in range(25)]
+AT_ONCE = 10
+
+
+@pytest.fixture
+def table(live: ByteHouse) -> ByteHouse:
+    """Return a client with an empty table `d.t`."""
+    live.query("CREATE TABLE d.t (n Int64, s Nullable(String)) ENGINE = CnchMergeTree ORDER BY n")
+    return live
+
+
+def there(bh: ByteHouse) -> list[tuple[Any, ...]]:
+    """Return what is in the table."""
+    return bh.query("SELECT n, s FROM d.t ORDER BY n").rows()
+
+
+def counted(taken: list[int]) -> Iterator[tuple[int, str]]:
+    """Give the rows, and keep how many have been taken."""
+    for row in ROWS:
+        taken.append(row[0])
+        yield row
+
+
+SOURCES: dict[str, Any] = {
+    "tuples": ROWS,
+    "lists": [list(row) for row in ROWS],
+    "mappings": [{"n": n, "s": s} for n, s in ROWS],
+    "mappings in any order": [{"s": s, "n": n} if n % 2 else {"n": n, "s": s} for n, s in ROWS],
+    "a pandas frame": pd.DataFrame(ROWS, columns=["n", "s"]),
+    "a polars frame": pl.DataFrame(ROWS, schema=["n", "s"], orient="row"),
+    "an Arrow table": pa.table({"s": [s for _, s in ROWS], "n": [n for n, _ in ROWS]}),
+    "an Arrow batch": pa.record_batch({"n": [n for n, _ in ROWS], "s": [s for _, s in ROWS]}),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_rows_go_in_whatever_holds_them(table: ByteHouse, source: str) -> None:
+    """In order, each once; the answer is how many, told after each block too."""
+    told: list[int] = []
+    count = table.insert("d.t", SOURCES[source], block_rows=AT_ONCE, on_block=told.append)
+    assert count == 25
+    assert told == [10, 20, 25]
+    assert there(table) == ROWS
+
+
+def test_a_generator_is_asked_block_by_block(table: ByteHouse) -> None:
+    """No more rows are held than go into a block, and one."""
+    taken: list[int] = []
+    ahead: list[int] = []
+    count = table.insert(
+        Identifier("d", "t"),
+        counted(taken),
+        block_rows=AT_ONCE,
+        on_block=lambda done: ahead.append(len(taken) - done),
+    )
+    assert count == 25
+    assert max(ahead) <= 1
+    assert there(table) == ROWS
+
+
+def test_nothing_is_sent_for_no_rows(bh: ByteHouse, server: ScriptedServer) -> None:
+    """Whatever holds none."""
+    nothing = [[], iter(()), pd.DataFrame({"n": []}), pa.table({"n": []}), pl.DataFrame({"n": []})]
+    assert [bh.insert("d.t", empty) for empty in nothing] == [0] * 5
+    assert server.seen == []
+
+
+def test_some_columns_are_named(table: ByteHouse, tmp_path: Path) -> None:
+    """The others take their defaults; more in the data is left out."""
+    path = tmp_path / "rows.csv"
+    path.write_text("x,n\ny,5\n")
+    table.insert("d.t", [(1,)], columns=["n"])
+    table.insert("d.t", [("b", 2)], columns=["s", "n"])
+    table.insert("d.t", [{"n": 3, "s": "left out"}], columns=["n"])
+    table.insert("d.t", pa.table({"n": [4], "x": [0]}), columns=["n"])
+    table.insert("d.t", path, columns=["n"])
+    assert there(table) == [(1, None), (2, "b"), (3, None), (4, None), (5, None)]
+
+
+@pytest.mark.parametrize(("null", "first"), [("", None), ("-", "")])
+def test_null_in_a_file_is_what_is_said(
+    table: ByteHouse, tmp_path: Path, null: str, first: str | None
+) -> None:
+    """Quotes, commas and line ends stand within values as in every CSV file."""
+    path = tmp_path / "Rows.CSV"
+    path.write_text('\ufeffn,s\n1,\n2,-\r\n3,"a ""b"",\n\rc"\n\n', newline="", encoding="utf-8")
+    assert table.insert("d.t", path, null=null) == 3
+    second = None if null == "-" else "-"
+    assert there(table) == [(1, first), (2, second), (3, 'a "b",\n\rc')]
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "says"),
+    [
+        (5, {}, "holds no rows"),
+        ({"n": 1}, {}, "holds no rows"),
+        ("rows.txt", {}, "not known"),
+        ([(1,)], {"columns": "n"}, "list of names"),
+        (pd.Series([1]), {}, "to_frame"),
+        (pd.DataFrame([[1]]), {}, "named by texts"),
+        (pa.table({"a": [1]}), {"columns": ["b"]}, "no column 'b'"),
+        ([(1,)], {"block_rows": 0}, "room for a row"),
+    ],
+)
+def test_what_holds_no_rows_is_refused(
+    bh: ByteHouse, server: ScriptedServer, data: Any, options: dict[str, Any], says: str
+) -> None:
+    """At once, before anything is sent."""
+    with pytest.raises(InvalidArgument, match=says):
+        bh.insert("d.t", data, **options)
+    assert server.seen == []
+
+
+@pytest.mark.parametrize("name", ["", "a.b.c", "a.", "`a`", "a'b", 'a".b'])
+def test_what_names_no_table_is_refused(bh: ByteHouse, server: ScriptedServer, name: str) -> None:
+    """A name with strange characters is written as an `Identifier`."""
+    with pytest.raises(InvalidArgument, match="Identifier"):
+        bh.insert(name, [(1,)])
+    assert server.seen == []
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 9), TEXTS), max_size=30),
+    size=st.integers(1, 300),
+    count=st.integers(1, 8),
+)
+def test_a_statement_is_no_larger_than_is_said(
+    rows: list[tuple[int, str]], size: int, count: int
+) -> None:
+    """In bytes and in rows, unless it has a single one; together they hold each row once."""
+    made = list(blocks("t", rows, columns=None, null="", block_bytes=size, block_rows=count))
+    for block in made:
+        assert len(block.sql.encode()) <= size or block.rows == 1
+        assert 1 <= block.rows <= count
+    positions = [block.position for block in made]
+    assert positions == [sum(one.rows for one in made[:at]) for at in range(len(made))]
+    head = "INSERT INTO `t` VALUES "
+    whole = [block.sql.removeprefix(head) for block in made]
+    [one] = [*blocks("t", rows, columns=None, null="", block_bytes=1 << 30, block_rows=99), None][
+        :1
+    ]
+    assert ", ".join(whole) == (one.sql.removeprefix(head) if one else "")
+
+
+BAD: dict[str, tuple[Any, str]] = {
+    "no value": ((1j, "x"), "complex"),
+    "too few": ((1,), "1 values where there are 2"),
+    "no row": ("ab", "sequence of values"),
+    "another kind": ({"n": 1, "s": "x"}, "sequence of values"),
+    "nothing": ((), "0 values"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_row_that_cannot_be_written_is_named(table: ByteHouse, bad: str) -> None:
+    """The blocks before it are in, and nothing of its own."""
+    row, says = BAD[bad]
+    with pytest.raises(InsertFailed, match=says) as caught:
+        table.insert("d.t", [*ROWS[:13], row, *ROWS[13:]], block_rows=AT_ONCE)
+    error = caught.value
+    assert (error.acknowledged, error.position, error.outcome_unknown) == (10, 13, False)
+    assert "row 13 could not" in str(error)
+    assert isinstance(error.__cause__, InvalidArgument)
+    assert there(table) == ROWS[:10]
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [({"n": 1}, "no value 's'"), ({"n": 1, "s": "x", "z": 1}, "value 'z'"), ((1, "x"), "mapping")],
+)
+def test_a_mapping_that_differs_is_named(table: ByteHouse, bad: Any, says: str) -> None:
+    """Its values must have the names that those of the first have."""
+    with pytest.raises(InsertFailed, match=says) as caught:
+        table.insert("d.t", [*SOURCES["mappings"][:5], bad])
+    assert (caught.value.acknowledged, caught.value.position) == (0, 5)
+    assert there(table) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b"", "names of its columns"),
+        (b"n,s\n1,a\n2\n", "line 3: 1 values where there are 2"),
+        (b"n,s\n1,a\n2,\xff\n", "utf-8"),
+        (b'n,s\n1,a\n2,"b"c\n', "line 3"),
+        (b'n,s\n1,a\n2,"b\n', "line 3"),
+    ],
+)
+def test_a_file_that_is_broken_is_told_with_its_line(
+    table: ByteHouse, tmp_path: Path, text: bytes, says: str
+) -> None:
+    """What stands before may be in the table, and the error says so."""
+    path = tmp_path / "rows.csv"
+    path.write_bytes(text)
+    with pytest.raises((InvalidArgument, InsertFailed), match=says) as caught:
+        table.insert("d.t", path, block_rows=1)
+    done = getattr(caught.value, "acknowledged", 0)
+    assert there(table) == [(1, "a")][:done]
+
+
+def test_an_error_of_the_source_goes_on_with_a_note(table: ByteHouse) -> None:
+    """It is the caller's own; the note says how far the insertion came."""
+
+    def broken() -> Iterator[tuple[int, str]]:
+        yield from ROWS[:15]
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine") as caught:
+        table.insert("d.t", broken(), block_rows=AT_ONCE)
+    assert caught.value.__notes__ == ["insert: the first 10 rows are in the table."]
+    assert there(table) == ROWS[:10]
+
+
+def test_what_the_engine_refuses_is_not_in(table: ByteHouse) -> None:
+    """The block of a row that does not fit is not in the table, nor is any after it."""
+    rows: list[Any] = [*ROWS]
+    rows[17] = ("no number", "x")
+    with pytest.raises(InsertFailed) as caught:
+        table.insert("d.t", rows, block_rows=AT_ONCE)
+    error = caught.value
+    assert (error.acknowledged, error.position, error.outcome_unknown) == (10, 10, False)
+    assert isinstance(error.__cause__, QueryFailed)
+    assert there(table) == ROWS[:10]
+
+
+# What a fault in the second block comes to: if the client can look what became of it, and if not.
+FAULTS: list[tuple[dict[str, Any], str, str]] = [
+    ({"drop": "before"}, "unknown", "unknown"),
+    ({"drop": "after"}, "done", "unknown"),
+    ({"drop": "after", "count": 50}, "done", "unknown"),
+    ({"truncate": True}, "done", "unknown"),
+    ({"distort": "malformed"}, "unknown", "unknown"),
+    ({"status": 400}, "not in", "not in"),
+    ({"status": 403}, "not in", "not in"),
+    ({"status": 429}, "done", "done"),
+    ({"status": 500}, "unknown", "unknown"),
+    ({"status": 500, "effect": True}, "unknown", "unknown"),
+    ({"status": 502}, "unknown", "unknown"),
+    ({"status": 503, "effect": True}, "done", "unknown"),
+    ({"status": 504, "effect": True, "count": 50}, "done", "unknown"),
+]
+
+
+@pytest.mark.parametrize("looks", [True, False], ids=["can look", "cannot look"])
+@pytest.mark.parametrize("case", FAULTS, ids=str)
+def test_a_fault_loses_nothing_and_doubles_nothing(
+    table: ByteHouse,
+    emulator: RunningEmulator,
+    case: tuple[dict[str, Any], str, str],
+    looks: bool,
+) -> None:
+    """Whatever befalls a block: it is in the table once or not at all, and what is told is true."""
+    fault, expected = case[0], case[1 if looks else 2]
+
+    def break_it(done: int) -> None:
+        if done == AT_ONCE:
+            emulator.fault("submit_sync_query", **fault)
+            for look in () if looks else ("get_async_query_status", "get_async_query_result"):
+                emulator.fault(look, count=50, status=403)
+
+    error: InsertFailed | None = None
+    try:
+        done = table.insert("d.t", ROWS, block_rows=AT_ONCE, on_block=break_it)
+    except InsertFailed as failure:
+        error, done = failure, failure.acknowledged
+    emulator.clear_faults()
+    found = there(table)
+    effects = Counter(
+        e["subject"]["queryID"] for e in emulator.journal("submit_sync_query") if e["effect"]
+    )
+    assert set(effects.values()) == {1}
+    if expected == "done":
+        assert (done, found) == (25, ROWS)
+        return
+    assert error is not None
+    assert (done, error.position) == (10, 10)
+    assert error.query_id == getattr(error.__cause__, "query_id", None)
+    assert error.outcome_unknown is (expected == "unknown")
+    if error.outcome_unknown:
+        assert found in (ROWS[:10], ROWS[:20])
+        assert "some further ones may be" in error.hint
+    else:
+        assert found == ROWS[:10]
+        assert table.insert("d.t", ROWS[done:]) == 15
+        assert there(table) == ROWS
+
+
+def test_options_go_with_every_block(bh: ByteHouse, server: ScriptedServer) -> None:
+    """Each statement has an id of its own, and the dialect, warehouse and role of the call."""
+    server.script(data([]))
+    bh.insert("d.t", ROWS, block_rows=AT_ONCE, mode="ansi_sql", warehouse="vw-1", role="loader")
+    assert [seen.json["query"][:24] for seen in server.seen] == ["INSERT INTO `d`.`t` VALU"] * 3
+    assert len({seen.json["queryID"] for seen in server.seen}) == 3
+    assert {seen.json["mode"] for seen in server.seen} == {"ansi_sql"}
+    assert {seen.json["vwID"] for seen in server.seen} == {"vw-1"}
+    assert {seen.header("X-User-ActiveRole") for seen in server.seen} == {"loader"}

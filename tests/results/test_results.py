@@ -1,0 +1,280 @@
+"""A result is read once, in the form that is asked for, and says clearly what it cannot do."""
+
+from __future__ import annotations
+
+import gc
+import math
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bytehouse import ByteHouse, ByteHouseError, Identifier, QueryFailed
+from bytehouse_emulator.testing import RunningEmulator
+from tests.overlay.server import Reply, ScriptedServer, Seen, data
+
+NUMBERS = "SELECT number AS n FROM numbers(5)"
+MANY = "SELECT number AS n, repeat('x', 50) AS s FROM numbers(20000)"
+
+
+def test_each_statement_of_a_text_has_its_result(live: ByteHouse) -> None:
+    """Those that return no rows have one without columns; each can be read in any form."""
+    sql = f"SELECT 1 AS a; CREATE TABLE d.t (x Int8) ENGINE = CnchMergeTree ORDER BY x; {NUMBERS};"
+    first = live.query(sql)
+    found = [([c.name for c in one.columns], one.rows()) for one in first.results()]
+    assert found == [(["a"], [(1,)]), ([], []), (["n"], [(n,) for n in range(5)])]
+    assert [
+        one.to_arrow().num_rows
+        for one in live.query(sql.replace("TABLE d.t", "TABLE d.u")).results()
+    ] == [1, 0, 5]
+
+
+def test_what_is_not_read_of_a_result_is_passed_over(live: ByteHouse) -> None:
+    """The next one begins where it begins, however much of this one was read."""
+    for taken in (0, 1, 10_000):
+        first = live.query(f"{MANY}; SELECT 'next'; SELECT 'last'")
+        rows = iter(first)
+        for _ in range(taken):
+            next(rows)
+        second = first.next_result()
+        assert second is not None
+        assert repr(second) == repr(first.next_result())
+        assert second.scalar() == "next"
+        third = second.next_result()
+        assert third is not None
+        assert third.scalar() == "last"
+        assert third.next_result() is None
+        with pytest.raises(ByteHouseError, match="have been read, or passed over"):
+            first.rows()
+
+
+def test_a_statement_that_fails_is_told_when_its_turn_comes(live: ByteHouse) -> None:
+    """An error in a text of several statements is never lost."""
+    with pytest.raises(QueryFailed, match="no_such_table"):
+        list(live.query("SELECT 1; SELECT * FROM d.no_such_table").results())
+
+
+@pytest.mark.parametrize(("most", "counts"), [(0, [5, 5]), (2, [2, 2]), (5, [5, 5]), (9, [5, 5])])
+def test_each_result_has_at_most_so_many_rows(
+    live: ByteHouse, most: int, counts: list[int]
+) -> None:
+    """0 stands for all."""
+    first = live.query(f"{NUMBERS}; {NUMBERS}", max_rows=most)
+    assert [len(one.rows()) for one in first.results()] == counts
+
+
+@pytest.mark.parametrize("shape", ["columns", "objects", "meta", "id"])
+def test_every_shape_of_an_answer_gives_the_rows(
+    live: ByteHouse, emulator: RunningEmulator, shape: Any
+) -> None:
+    """With columns, as objects, with metadata beside, or by asking for the result of an id."""
+    sql = "SELECT number AS n, toString(number) AS s, toDecimal32(1, 1) AS d FROM numbers(3)"
+    emulator.result_shape(shape)
+    try:
+        result = live.query(sql)
+        rows = [(int(n), s, Decimal(d)) for n, s, d in result]
+        batches = live.query(sql).to_arrow().to_pylist()
+        nothing = live.query("SELECT 1 AS n WHERE 0").rows()
+    finally:
+        emulator.result_shape("columns")
+    assert [column.name for column in result.columns] == ["n", "s", "d"]
+    assert rows == [(n, str(n), Decimal(1)) for n in range(3)]
+    assert [int(row["n"]) for row in batches] == [0, 1, 2]
+    assert nothing == []
+
+
+def test_the_only_row_is_asked_for(live: ByteHouse) -> None:
+    """None and several are errors that name the query, but for `one_or_none`."""
+    one, two, none = "SELECT 1, 'a'", "SELECT number FROM numbers(2)", "SELECT 1 WHERE 0"
+    assert live.query(one).one() == live.query(one).one_or_none() == (1, "a")
+    assert live.query(one).scalar() == 1
+    assert live.query(none).one_or_none() is None
+    for way in ("one", "one_or_none", "scalar"):
+        with pytest.raises(ByteHouseError, match="more than one row") as caught:
+            getattr(live.query(two, query_id=f"q-{way}"), way)()
+        assert caught.value.query_id == f"q-{way}"
+    for way in ("one", "scalar"):
+        with pytest.raises(ByteHouseError, match="has no row"):
+            getattr(live.query(none), way)()
+    result = live.query(one)
+    assert result.one() == result.one() == result.rows()[0]
+
+
+def test_rows_are_read_once_unless_they_are_kept(live: ByteHouse) -> None:
+    """What was kept can be asked for again; what was not says so."""
+    kept = live.query(NUMBERS)
+    assert kept.rows() is kept.rows()
+    assert list(kept) == kept.rows() == [tuple(row.values()) for row in kept.mappings()]
+    for first in ("to_arrow", "mappings", "arrow_batches", "__iter__"):
+        read = live.query(NUMBERS)
+        way = getattr(read, first)() if first != "__iter__" else iter(read)
+        if first != "to_arrow":
+            next(iter(way))
+        for again in ("rows", "one", "to_arrow", "to_pandas"):
+            with pytest.raises(ByteHouseError, match="rows\\(\\) returns a list that can be kept"):
+                getattr(read, again)()
+        read.close()
+
+
+def test_columns_of_one_name_are_all_there(live: ByteHouse) -> None:
+    """In tuples and in Arrow; in a mapping the last counts."""
+    sql = "SELECT 1 AS a, a, 3 AS b"
+    assert live.query(sql).rows() == [(1, 1, 3)]
+    assert list(live.query(sql).mappings()) == [{"a": 1, "b": 3}]
+    assert live.query(sql).to_arrow().column_names == ["a", "a", "b"]
+
+
+def test_an_empty_result_keeps_its_columns(live: ByteHouse, tmp_path: Path) -> None:
+    """In every form, with their types."""
+    sql = "SELECT 1 AS n, 'a' AS s, toDecimal64(1, 2) AS d, [now()] AS a WHERE 0"
+    names = ["n", "s", "d", "a"]
+    assert [c.name for c in live.query(sql).columns] == names
+    types = ["uint8", "string", "decimal128(18, 2)"]
+    table = live.query(sql).to_arrow()
+    assert table.num_rows == 0
+    assert [str(field.type) for field in table.schema][:3] == types
+    assert list(live.query(sql).to_pandas().columns) == names
+    assert live.query(sql).to_polars().columns == names
+    live.query(sql).to_csv(tmp_path / "a.csv")
+    live.query(sql).to_parquet(tmp_path / "a.parquet")
+    assert (tmp_path / "a.csv").read_text() == "n,s,d,a\n"
+    assert live.query("SELECT 1").columns[0].type == "UInt8"
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_file_is_whole_or_not_there(
+    bh: ByteHouse, server: ScriptedServer, tmp_path: Path, form: str
+) -> None:
+    """If the answer breaks off, nothing is left, and what was there before stays."""
+    rows = [[n, "x" * 50] for n in range(20_000)]
+    body = {"data": [{"columns": [["n", "Int32"], ["s", "String"]], "rows": rows}]}
+
+    def answer(seen: Seen) -> Reply:
+        if seen.operation == "kill_sync_query":
+            return data({})
+        return Reply(body=body, chunked=True, cut=1000, then="close")
+
+    server.handler = answer
+    path = tmp_path / f"rows.{form}"
+    path.write_text("before")
+    with pytest.raises(ByteHouseError, match="broke off"):
+        getattr(bh.query("SELECT 1"), f"to_{form}")(path)
+    assert path.read_text() == "before"
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_notebook_shows_the_first_rows_as_text(live: ByteHouse) -> None:
+    """Nothing in them is HTML; what was shown can still be read."""
+    hostile = "<script>alert(1)</script>&\"'"
+    params = {"v": hostile, "n": Identifier(hostile)}
+    result = live.query("SELECT {v} AS {n}, NULL AS x, number FROM numbers(50)", params=params)
+    shown = result._repr_html_()
+    assert "<script>" not in shown
+    assert shown.count("&lt;script&gt;") == 1 + 20
+    assert "<td>NULL</td>" in shown
+    assert "<small>String</small>" in shown
+    assert "The first 20 rows" in shown
+    assert result._repr_html_() == shown
+    assert len(result.rows()) == 50
+    assert result._repr_html_() == shown
+    few = live.query("SELECT repeat('y', 5000) AS y")
+    few.rows()
+    assert "The first" not in few._repr_html_()
+    assert len(few._repr_html_()) < 1000
+    taken = live.query(NUMBERS)
+    list(taken)
+    assert "<td>" not in taken._repr_html_()
+
+
+def test_a_closed_result_gives_no_more_rows(live: ByteHouse) -> None:
+    """It may be closed at any time, and more than once; what was kept stays."""
+    result = live.query(MANY)
+    rows = iter(result)
+    next(rows)
+    result.close()
+    result.close()
+    with pytest.raises(ByteHouseError, match="was closed"):
+        list(rows)
+    unread = live.query(MANY)
+    unread.close()
+    with pytest.raises(ByteHouseError, match="was closed"):
+        unread.rows()
+    kept = live.query(NUMBERS)
+    kept.rows()
+    kept.close()
+    assert len(kept.rows()) == 5
+    assert live.query("SELECT 1").scalar() == 1
+
+
+def test_leaving_a_block_ends_the_reading(live: ByteHouse) -> None:
+    """The client goes on to work, however early its results are left."""
+    for _ in range(20):
+        with live.query(MANY) as result:
+            for _row in result:
+                break
+    assert live.query("SELECT 1").scalar() == 1
+    with pytest.raises(RuntimeError, match="mine"), live.query(MANY):
+        raise RuntimeError("mine")
+
+
+@pytest.mark.parametrize("colour", ["sync"], indirect=True)
+def test_a_forgotten_result_warns(live: ByteHouse) -> None:
+    """Who drops a result half read is told; who reads it to its end is not."""
+    results: Any = [live.query(MANY)]
+    with pytest.warns(ResourceWarning, match="neither read to its end nor closed"):
+        results.clear()
+    live.query(NUMBERS).rows()
+    gc.collect()
+
+
+def test_what_json_cannot_carry_is_as_documented(live: ByteHouse) -> None:
+    """Null for nan and infinities, unless they are quoted; bytes that are no UTF-8 can be had."""
+    sql = "SELECT nan AS a, -inf AS b, [inf, 1.5] AS c, -0.0 AS d"
+    assert live.query(sql).one() == (None, None, [None, 1.5], 0.0)
+    quoted = live.query(f"{sql} SETTINGS output_format_json_quote_denormals = 1").one()
+    assert math.isnan(quoted[0])
+    assert quoted[1:3] == (-math.inf, [math.inf, 1.5])
+    raw = "SELECT unhex('61FF62') AS s, 'ok' AS t"
+    assert live.query(raw).scalar().encode("utf-8", "surrogateescape") == b"a\xffb"
+    assert live.query(raw).to_arrow().to_pylist() == [{"s": "a?b", "t": "ok"}]
+
+
+WITHOUT = """
+import sys
+for name in ("pyarrow", "pandas", "polars", "numpy"):
+    sys.modules[name] = None
+from bytehouse import ByteHouse
+bh = ByteHouse(sys.argv[1], sys.argv[2], mode="clickhouse_sql")
+def told(do):
+    try:
+        do()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+for form in ("to_arrow", "to_pandas", "to_polars"):
+    print(told(getattr(bh.query("SELECT 1"), form)))
+print(told(lambda: next(bh.query("SELECT 1").arrow_batches())))
+print(told(lambda: bh.query("SELECT 1").to_parquet("/nowhere/at/all")))
+print(told(lambda: bh.insert("d.t", "some.parquet")))
+again = bh.query("SELECT 7")
+told(again.to_arrow)
+print(again.rows(), bh.query("SELECT [1.5], now()").one()[0])
+"""
+
+
+def test_a_missing_extra_is_named(emulator: RunningEmulator) -> None:
+    """The error says what to install; all else works without, and the result can still be read."""
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT, emulator.url, emulator.token],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    *errors, last = run.stdout.splitlines()
+    for error, extra in zip(errors, "arrow pandas polars arrow arrow arrow".split(), strict=True):
+        assert error.startswith("ConfigError: This needs p")
+        assert f"pip install 'bytehouse-sdk[{extra}]'" in error
+    assert last == "[(7,)] [1.5]"
