@@ -7,6 +7,8 @@ import asyncio
 import importlib
 import json
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 KEY = "bench:key"
@@ -134,14 +136,19 @@ def httpx_page(url: str) -> Timed:
     return lambda: client.get(f"{url}/v1/databases/sales/tables").json()
 
 
+def _tables() -> bytes:
+    from bench.server import TABLES
+
+    return TABLES.split(b"\r\n\r\n", 1)[1]
+
+
 def decode_models(_: str) -> Timed:
     """Decode a page of 100 tables to typed models, and read two fields of each."""
     import msgspec
 
-    from bench.server import TABLES
     from bytehouse_raw.models import ListTablesResponse
 
-    body = TABLES.split(b"\r\n\r\n", 1)[1]
+    body = _tables()
 
     def decode() -> object:
         page = ListTablesResponse.from_dict(msgspec.json.decode(body))
@@ -152,10 +159,69 @@ def decode_models(_: str) -> Timed:
 
 def decode_json(_: str) -> Timed:
     """Decode the same page with json.loads, and read the same fields."""
-    from bench.server import TABLES
+    body = _tables()
+    return lambda: [(t.get("name"), t.get("noOfRows")) for t in json.loads(body)["data"]]
 
-    body = TABLES.split(b"\r\n\r\n", 1)[1]
-    return lambda: [(t["name"], t["noOfRows"]) for t in json.loads(body)["data"]]
+
+def _decoded_models(moments: bool) -> Timed:
+    import msgspec
+
+    from bytehouse_raw.models import Column, ListTablesResponse, Table
+
+    body = _tables()
+
+    def column(it: Column) -> object:
+        return it.name, it.type_, it.nullable, it.comment
+
+    def table(it: Table) -> object:
+        columns = [column(one) for one in it.columns or []]
+        texts = it.name, it.type_, it.uuid, it.database_name, it.engine, it.order_by_keys
+        times = (it.created_at, it.last_modified_at) if moments else None
+        return columns, texts, it.no_of_rows, it.size_in_bytes, times
+
+    def decode() -> object:
+        page = ListTablesResponse.from_dict(msgspec.json.decode(body))
+        return [table(one) for one in page.data or []]
+
+    return decode
+
+
+def _decoded_json(moments: bool) -> Timed:
+    body, moment = _tables(), datetime.fromisoformat
+
+    def column(it: dict[str, Any]) -> object:
+        get = it.get
+        return get("name"), get("type"), get("nullable"), get("comment")
+
+    def table(it: dict[str, Any]) -> object:
+        get = it.get
+        columns = [column(one) for one in get("columns") or []]
+        kind, engine = get("type"), get("engine")
+        texts = get("name"), kind, get("uuid"), get("databaseName"), engine, get("orderByKeys")
+        times = (moment(it["createdAt"]), moment(it["lastModifiedAt"])) if moments else None
+        return columns, texts, get("noOfRows"), get("sizeInBytes"), times
+
+    return lambda: [table(one) for one in json.loads(body)["data"]]
+
+
+def decode_models_all(_: str) -> Timed:
+    """Decode the same page to typed models, and read all that it tells but the moments."""
+    return _decoded_models(moments=False)
+
+
+def decode_json_all(_: str) -> Timed:
+    """Decode the same page with json.loads, and read the same."""
+    return _decoded_json(moments=False)
+
+
+def decode_models_moments(_: str) -> Timed:
+    """Decode the same page to typed models, and read the moments too, exact to the nanosecond."""
+    return _decoded_models(moments=True)
+
+
+def decode_json_moments(_: str) -> Timed:
+    """Decode the same page with json.loads, and make datetimes of the moments."""
+    return _decoded_json(moments=True)
 
 
 def second_client(url: str) -> Timed:
@@ -182,11 +248,21 @@ def async_overlay(url: str) -> AsyncTimed:
     return lambda: client.databases.get("sales")
 
 
+def async_overlay_aiohttp(url: str) -> AsyncTimed:
+    """Take one database through the asynchronous client, over aiohttp."""
+    from bytehouse import AsyncByteHouse
+
+    client = AsyncByteHouse(url, api_key=KEY, role="AccountAdmin", http="aiohttp")
+    return lambda: client.databases.get("sales")
+
+
 def async_httpx(url: str) -> AsyncTimed:
     """Take the same bytes with httpx.AsyncClient."""
     import httpx
 
-    client = httpx.AsyncClient(headers={"Authorization": f"Bearer {KEY}"})
+    # Of a thousand calls at once most wait for a connection, for longer than it does by itself.
+    patience = httpx.Timeout(5, pool=None)
+    client = httpx.AsyncClient(headers={"Authorization": f"Bearer {KEY}"}, timeout=patience)
 
     async def get() -> Any:
         return (await client.get(f"{url}/v1/databases/sales")).json()
@@ -209,6 +285,21 @@ def async_aiohttp(url: str) -> AsyncTimed:
     return get
 
 
+def _threads(get: Timed, count: int = 1000, threads: int = 16) -> Timed:
+    pool = ThreadPoolExecutor(threads)
+    return lambda: list(pool.map(lambda _: get(), range(count)))
+
+
+def overlay_threads(url: str) -> Timed:
+    """Make 1,000 calls through the client from 16 threads."""
+    return _threads(overlay(url))
+
+
+def httpx_threads(url: str) -> Timed:
+    """Make 1,000 calls with httpx from 16 threads."""
+    return _threads(httpx(url))
+
+
 def _many(get: AsyncTimed, count: int = 1000) -> AsyncTimed:
     async def many() -> object:
         return await asyncio.gather(*(get() for _ in range(count)))
@@ -221,6 +312,16 @@ def async_overlay_1000(url: str) -> AsyncTimed:
     return _many(async_overlay(url))
 
 
+def async_overlay_aiohttp_1000(url: str) -> AsyncTimed:
+    """Make 1,000 calls at once through the client, over aiohttp."""
+    return _many(async_overlay_aiohttp(url))
+
+
 def async_httpx_1000(url: str) -> AsyncTimed:
     """Make 1,000 calls at once with httpx."""
     return _many(async_httpx(url))
+
+
+def async_aiohttp_1000(url: str) -> AsyncTimed:
+    """Make 1,000 calls at once with aiohttp."""
+    return _many(async_aiohttp(url))

@@ -10,10 +10,12 @@ import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from bench import starting
 
 RESULTS = Path(__file__).parent / "results"
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -32,29 +34,58 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "One create with a body": ("httpx_create", "overlay_create"),
     "A page of 100 tables": ("httpx_page", "overlay_page"),
-    "Decoding 100 tables": ("decode_json", "decode_models"),
-    "One small GET, asynchronous": ("async_httpx", "async_overlay", "async_aiohttp"),
-    "1,000 calls at once": ("async_httpx_1000", "async_overlay_1000"),
+    "Decoding 100 tables, two fields read": ("decode_json", "decode_models"),
+    "Decoding 100 tables, every field read": ("decode_json_all", "decode_models_all"),
+    "Decoding 100 tables, moments too": ("decode_json_moments", "decode_models_moments"),
+    "One small GET, asynchronous": (
+        "async_httpx",
+        "async_overlay",
+        "async_overlay_aiohttp",
+        "async_aiohttp",
+    ),
+    "1,000 calls at once": (
+        "async_httpx_1000",
+        "async_overlay_1000",
+        "async_overlay_aiohttp_1000",
+        "async_aiohttp_1000",
+    ),
+    "1,000 calls from 16 threads": ("httpx_threads", "overlay_threads"),
     "Making clients": ("second_client", "with_options"),
 }
-IMPORTS = {
-    "httpx": "import httpx",
-    "bytehouse": "import bytehouse; bytehouse.ByteHouse('localhost', api_key='bench:key')",
-    "clickhouse-connect": "import clickhouse_connect",
-    "stripe": "import stripe",
-    "githubkit": "import githubkit",
-    "openai": "import openai",
-    "databricks-sdk": "import databricks.sdk",
-    "google-cloud-bigquery": "import google.cloud.bigquery",
-    "snowflake.core": "import snowflake.core",
+# What each case does with a table of so many rows; ours first, so that a ratio says how many times
+# as long the others take.
+READING: dict[str, tuple[str, ...]] = {
+    "Rows of five columns": (
+        "overlay_rows:orders:{rows}",
+        "overlay_iterate:orders:{rows}",
+        "json_rows:orders:{rows}",
+        "orjson_rows:orders:{rows}",
+        "json_bare:orders:{rows}",
+        "orjson_bare:orders:{rows}",
+        "fetch:orders:{rows}",
+    ),
+    **{
+        title: tuple(
+            f"{case}:{table}:{{rows}}" for case in ("overlay_rows", "json_rows", "orjson_rows")
+        )
+        for title, table in {
+            "Rows whose integers are bare": "orders_bare",
+            "Rows with moments in a time zone": "zoned",
+            "Rows of wide texts": "texts",
+            "Rows of arrays, maps and tuples": "nested",
+        }.items()
+    },
+    "Arrow tables": (
+        "overlay_arrow:orders:{rows}",
+        "pylist_arrow:orders:{rows}",
+        "pylist_bare:orders:{rows}",
+    ),
+    "pandas frames": ("overlay_pandas:orders:{rows}", "pandas_read_json:orders:{rows}"),
+    "Ten times as many rows, iterated": (
+        "overlay_iterate:orders:{rows}",
+        "overlay_iterate:orders:{rows}0",
+    ),
 }
-MEASURE_IMPORT = """
-import resource, sys, time
-began = time.perf_counter()
-exec(sys.argv[1])
-took = time.perf_counter() - began
-print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
-"""
 
 
 @dataclass(frozen=True)
@@ -86,59 +117,68 @@ def server() -> Iterator[str]:
             process.terminate()
 
 
-def worker(case: str, url: str, seconds: float) -> list[float]:
-    """Run a case once, in a fresh process; nothing if its library is not installed."""
-    command = [sys.executable, "-m", "bench.worker", case, url, "3", str(seconds)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+def worker(case: str, url: str, seconds: float) -> tuple[list[float], float] | None:
+    """Run a case in a fresh process; return seconds and memory, None if a library is not there."""
+    command = [sys.executable, "-m", "bench.worker", case, url, str(seconds)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode:
         print(f"  {case} left out: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
-        return []
-    found: list[float] = json.loads(done.stdout)
-    return found
+        return None
+    found = json.loads(done.stdout)
+    return found["seconds"], found["peak"]
 
 
-def measure(cases: tuple[str, ...], url: str, processes: int, seconds: float) -> list[Figure]:
+def measure(
+    title: str, cases: tuple[str, ...], url: str, processes: int, seconds: float
+) -> dict[str, list[Figure]]:
     """Measure cases side by side: process by process in turn, so that noise meets all alike."""
-    found: dict[str, list[float]] = {case: [] for case in cases}
+    times: dict[str, list[float]] = {case: [] for case in cases}
+    peaks: dict[str, list[float]] = {case: [] for case in cases}
     for _ in range(processes):
-        for case in list(found):
-            times = worker(case, url, seconds)
-            if times:
-                found[case] += times
+        for case in list(times):
+            if found := worker(case, url, seconds):
+                times[case] += found[0]
+                peaks[case].append(found[1])
             else:
-                del found[case]
-    return [Figure.of(case, times) for case, times in found.items()]
-
-
-def imports(processes: int) -> dict[str, list[Figure]]:
-    """Measure time and memory of imports, each in a fresh process."""
-    times: dict[str, list[float]] = {name: [] for name in IMPORTS}
-    sizes: dict[str, list[float]] = {name: [] for name in IMPORTS}
-    for _ in range(processes * 2):
-        for name in list(times):
-            command = [sys.executable, "-c", MEASURE_IMPORT, IMPORTS[name]]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                print(f"  import of {name} left out: not installed", file=sys.stderr)
-                del times[name], sizes[name]
-                continue
-            took, size = map(float, done.stdout.split())
-            times[name].append(took)
-            sizes[name].append(size)
+                del times[case], peaks[case]
+    groups = {title: times}
+    if title in READING:
+        groups[f"{title}, memory beside that of the imports"] = peaks
     return {
-        "Import, time": [Figure.of(name, found) for name, found in times.items()],
-        "Import, memory of the process": [Figure.of(n, found) for n, found in sizes.items()],
+        name: [Figure.of(case, found) for case, found in group.items()]
+        for name, group in groups.items()
     }
 
 
+def starts(part: str, url: str, processes: int) -> dict[str, list[Figure]]:
+    """Measure imports, first calls, the command and generation."""
+    cases: dict[str, Callable[[], starting.Measured]] = {
+        "imports": lambda: starting.imports(processes * 2),
+        "first calls": lambda: starting.first_calls(processes * 2, url),
+        "command": lambda: starting.commands(processes * 2),
+        "generation": lambda: starting.generation(processes),
+    }
+    found: starting.Measured = {}
+    for title, measured in cases.items():
+        if part in title:
+            print(f"{title.capitalize()} ...", file=sys.stderr, flush=True)
+            found |= measured()
+    return {
+        title: [Figure.of(case, times) for case, times in group.items()]
+        for title, group in found.items()
+    }
+
+
+HEAD = """# Benchmarks
+
+Made by `make bench`. A ratio is to the first line of its group, within one run; *before*
+is the same ratio in the table committed last. Spread is from quartile to quartile.
+"""
+
+
 def table(groups: Mapping[str, list[Figure]], before: Mapping[str, float]) -> str:
-    """Write the figures as Markdown; the first case of a group is what the others are held to."""
-    lines = [
-        "# Benchmarks",
-        "",
-        "Made by `make bench`. A ratio is to the first line of its group, within one run; *before*",
-        "is the same ratio in the table committed last. Spread is from quartile to quartile.",
-    ]
+    """Write figures as Markdown; the first case of a group is what the others are held to."""
+    lines = []
     for title, figures in groups.items():
         lines += [
             "",
@@ -155,7 +195,7 @@ def table(groups: Mapping[str, list[Figure]], before: Mapping[str, float]) -> st
                 f"| {_shown(figure.low)} - {_shown(figure.high)} | {ratio:.2f} "
                 f"| {'' if old is None else f'{old:.2f}'} |"
             )
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _shown(value: float) -> str:
@@ -180,22 +220,24 @@ def main() -> None:
     parser.add_argument("--cases", default="", help="only groups whose title has this text")
     parser.add_argument("--save", action="store_true", help="write bench/results/")
     options = parser.parse_args()
-    processes, seconds = (2, 0.2) if options.quick else (5, 0.5)
+    processes, seconds, rows = (2, 0.2, 100_000) if options.quick else (5, 0.5, 1_000_000)
     kept = RESULTS / "latest.json"
     before = json.loads(kept.read_text())["ratios"] if kept.exists() else {}
     groups: dict[str, list[Figure]] = {}
+    print(HEAD)
     with server() as url:
-        for title, cases in GROUPS.items():
+        for title, templates in (GROUPS | READING).items():
             if options.cases.lower() in title.lower():
-                print(f"{title} ...", file=sys.stderr, flush=True)
-                groups[title] = measure(cases, url, processes, seconds)
-    if options.cases.lower() in "imports":
-        groups |= imports(processes)
-    text = table(groups, before)
-    print(text)
+                cases = tuple(case.format(rows=rows) for case in templates)
+                found = measure(title, cases, url, processes, seconds)
+                print(table(found, before), flush=True)
+                groups |= found
+        started = starts(options.cases.lower(), url, processes)
+        print(table(started, before))
+        groups |= started
     if options.save:
         RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "latest.md").write_text(text, "utf-8")
+        (RESULTS / "latest.md").write_text(f"{HEAD}{table(groups, before)}\n", "utf-8")
         document = {
             "ratios": ratios(groups),
             "figures": {title: [asdict(f) for f in figures] for title, figures in groups.items()},

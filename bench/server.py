@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import re
 import sys
 from typing import Final
+
+from bench.tables import answer
 
 DATABASE: Final = {
     "name": "sales",
@@ -56,14 +59,33 @@ CREATED: Final = _answer({"data": {"uuid": DATABASE["uuid"]}, "id": "1"})
 TABLES: Final = _answer(PAGE)
 
 
+STREAM: Final = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+STATEMENT: Final = re.compile(rb"SELECT \* FROM (\w+) LIMIT (\d+)")
+
+
 class Protocol(asyncio.Protocol):
-    """Answer by method and path alone: a page of tables, a creation, or one small object."""
+    """Answer by method and path alone: a page of tables, a creation, or one small object.
+
+    A statement is answered with the rows that it asks for, in a stream.
+    """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin a connection."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._buffer = b""
+        self._flows = asyncio.Event()
+        self._flows.set()
+
+    def pause_writing(self) -> None:
+        """Stop sending rows; the client is behind."""
+        self._flows.clear()
+
+    def resume_writing(self) -> None:
+        """Send on."""
+        self._flows.set()
 
     def data_received(self, data: bytes) -> None:
         """Answer every request that is complete."""
@@ -76,11 +98,24 @@ class Protocol(asyncio.Protocol):
                 length = int(lower[at + 15 :].split(b"\r\n", 1)[0])
             if len(self._buffer) < end + 4 + length:
                 return
+            body = self._buffer[end + 4 : end + 4 + length]
             self._buffer = self._buffer[end + 4 + length :]
+            if statement := STATEMENT.search(body):
+                self._sending = asyncio.create_task(self._rows(*statement.groups()))
+                return
             line = head.split(b"\r\n", 1)[0]
             self._transport.write(
                 CREATED if line.startswith(b"POST") else TABLES if b"/tables" in line else SMALL
             )
+
+    async def _rows(self, table: bytes, count: bytes) -> None:
+        self._transport.write(STREAM)
+        for piece in answer(table.decode(), int(count)):
+            if self._transport.is_closing():
+                return
+            self._transport.writelines([b"%x\r\n" % len(piece), piece, b"\r\n"])
+            await self._flows.wait()
+        self._transport.write(b"0\r\n\r\n")
 
 
 async def main() -> None:

@@ -1,44 +1,76 @@
-"""Run one case in this process and print the seconds of each round as JSON."""
+"""Run one case in this process and print the seconds of each round, and its memory, as JSON."""
 
 import asyncio
-import inspect
+import gc
 import json
+import resource
 import sys
 import time
+from collections.abc import Iterator
+from typing import Any
 
-from bench import cases
+from bench import cases, reading
+
+_ROUNDS = 3
 
 
-def main(name: str, url: str, rounds: int, seconds: float) -> list[float]:
-    """Time a case: warm up, then rounds of as many calls as fit into the time; seconds per call."""
-    timed = getattr(cases, name)(url)
-    if name.startswith("async_"):
-        return asyncio.run(_async(timed, rounds, seconds))
-    for _ in range(3):
-        timed()
-    found = []
-    for _ in range(rounds):
-        calls, began = 0, time.perf_counter()
-        while (took := time.perf_counter() - began) < seconds:
+class Clock:
+    """Say when to call again, and how long a call took.
+
+    Args:
+        seconds: How long a round is to be at the least.
+
+    Attributes:
+        found: Seconds that a call took, in each round.
+        peak: Memory that the first call needed beside what there was before, in bytes.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._before = _peak()
+        self.found: list[float] = []
+        self.peak = 0
+
+    def calls(self) -> Iterator[None]:
+        """Warm up, then make rounds of as many calls as fit into the time; of long calls fewer."""
+        began = time.perf_counter()
+        for _ in range(_ROUNDS):
+            yield
+            # Of the first call alone: what a library leaves lying about comes on top later.
+            self.peak = self.peak or _peak() - self._before
+            if time.perf_counter() - began > self._seconds:
+                break
+        begun = time.perf_counter()
+        while len(self.found) < _ROUNDS and time.perf_counter() - begun < _ROUNDS * self._seconds:
+            gc.collect()
+            count, began = 0, time.perf_counter()
+            while (took := time.perf_counter() - began) < self._seconds:
+                yield
+                count += 1
+            self.found.append(took / count)
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def measure(name: str, url: str, seconds: float) -> dict[str, Any]:
+    """Time a case, whose name may have arguments behind colons; tell what memory it took."""
+    case, *arguments = name.split(":")
+    timed = (vars(cases) | vars(reading))[case](url, *arguments)
+    clock = Clock(seconds)
+    if case.startswith("async_"):
+        asyncio.run(_await(timed, clock))
+    else:
+        for _ in clock.calls():
             timed()
-            calls += 1
-        found.append(took / calls)
-    return found
+    return {"seconds": clock.found, "peak": clock.peak}
 
 
-async def _async(timed: cases.AsyncTimed, rounds: int, seconds: float) -> list[float]:
-    for _ in range(3):
+async def _await(timed: cases.AsyncTimed, clock: Clock) -> None:
+    for _ in clock.calls():
         await timed()
-    found = []
-    for _ in range(rounds):
-        calls, began = 0, time.perf_counter()
-        while (took := time.perf_counter() - began) < seconds:
-            await timed()
-            calls += 1
-        found.append(took / calls)
-    return found
 
 
 if __name__ == "__main__":
-    assert inspect.isfunction(getattr(cases, sys.argv[1]))
-    print(json.dumps(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))))
+    print(json.dumps(measure(sys.argv[1], sys.argv[2], float(sys.argv[3]))))
