@@ -83,6 +83,10 @@ drift: setup  ## compare openapi.yaml with the service's own specification (UPST
 adopt: setup  ## take that specification into openapi.yaml, generate and test (UPSTREAM=...)
 	@$(RUN) codegen.adopt $(if $(UPSTREAM),'$(UPSTREAM)') $(ARGS)
 
+.PHONY: test-adopted
+test-adopted: setup  ## run the tests in a copy that has adopted altogether other routes
+	@PYTHONPATH=. $(RUN) tests.upstream.adopted $(ARGS)
+
 .PHONY: bench
 bench:  ## measure the client beside its peers (ARGS=--save: keep the table)
 	@$(PYTHON) requirements/install.py .venv-bench bench
@@ -91,6 +95,11 @@ bench:  ## measure the client beside its peers (ARGS=--save: keep the table)
 .PHONY: fuzz-emulator
 fuzz-emulator: setup  ## call the emulator's every operation at length: 6,000 cases, 10,000 calls at once
 	@BYTEHOUSE_EMULATOR_FULL=1 $(RUN) pytest -s tests/emulator_whole/test_whole.py $(ARGS)
+
+.PHONY: fuzz-results
+fuzz-results: setup  ## write, read and cut any values at length: new ones, 40 times as many as the tests
+	@BYTEHOUSE_RESULTS_TIMES=40 $(RUN) pytest --timeout=7200 -o faulthandler_timeout=0 \
+		tests/results $(ARGS)
 
 .PHONY: soak
 soak: setup  ## do 10,000 mixed operations under faults, judged by the emulator's journal (ARGS=operations)
@@ -109,8 +118,8 @@ requirements: setup  ## pin the requirements again (ARGS=--upgrade: to the newes
 	@$(RUN) uv $(COMPILE) requirements/build.in -o requirements/build.txt $(ARGS)
 	@$(RUN) uv $(COMPILE) --all-extras --constraint requirements/build.txt pyproject.toml \
 		requirements/dev.in -o requirements/dev.txt $(ARGS)
-	@$(RUN) uv $(COMPILE) --all-extras --constraint requirements/dev.txt pyproject.toml \
-		requirements/bench.in -o requirements/bench.txt $(ARGS)
+	@$(RUN) uv $(COMPILE) --all-extras --no-strip-extras --constraint requirements/dev.txt \
+		pyproject.toml requirements/bench.in -o requirements/bench.txt $(ARGS)
 
 .PHONY: clean
 clean:  ## remove what these verbs made, the environment included

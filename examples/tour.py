@@ -8,10 +8,10 @@ Run it with `make demo`.
 
 import csv
 import io
-import itertools
 import time
 import zipfile
 from collections.abc import Iterator
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,8 +19,7 @@ from bytehouse import ByteHouse, Column, PartitionKey, QueryFailed
 from bytehouse_emulator.testing import running_emulator
 
 DATABASE = "nyc"
-ROWS_PER_INSERT = 20_000
-NUMBERS = ("dep_delay", "arr_delay", "air_time", "distance")
+NUMBERS = ("flight", "dep_delay", "arr_delay", "air_time", "distance")
 TEXTS = ("carrier", "tailnum", "origin", "dest")
 COLUMNS = [
     Column("flight_date", "Date", nullable=False, comment="Day of the scheduled departure"),
@@ -104,50 +103,39 @@ def create(bh: ByteHouse) -> None:
         print(f"  created table {live.name} ({columns})")
 
 
-def literal(value: str | None) -> str:
-    """Write a text as an SQL literal."""
-    if value is None:
-        return "NULL"
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def flights() -> Iterator[str]:
-    """Read the flights and write each as a row of VALUES."""
+def flights() -> Iterator[dict[str, object]]:
+    """Read the flights; what is not known of one is None."""
     archive = zipfile.ZipFile(data_file("flights.csv.zip"))
     with archive, archive.open("flights.csv") as raw:
         for row in csv.DictReader(io.TextIOWrapper(raw, "utf-8")):
-            known = {name: None if row[name] in ("", "NA") else row[name] for name in row}
-            day = f"'{row['year']}-{int(row['month']):02}-{int(row['day']):02}'"
-            texts = {name: literal(known[name]) for name in TEXTS}
-            numbers = {name: known[name] or "NULL" for name in NUMBERS}
-            values = {"flight_date": day, "flight": row["flight"], **texts, **numbers}
-            yield f"({','.join(values[str(column.name)] for column in COLUMNS)})"
+            known = {name: None if value in ("", "NA") else value for name, value in row.items()}
+            day = date(int(row["year"]), int(row["month"]), int(row["day"]))
+            texts = {name: known[name] for name in TEXTS}
+            yield {"flight_date": day, **texts, **{name: whole(known[name]) for name in NUMBERS}}
+
+
+def whole(number: str | None) -> int | None:
+    """Read a number."""
+    return None if number is None else int(float(number))
 
 
 def load(bh: ByteHouse) -> None:
     """Load all rows, in blocks."""
     step("Load the flights")
-    began, sent = time.monotonic(), 0
-    rows = flights()
-    while block := list(itertools.islice(rows, ROWS_PER_INSERT)):
-        bh.queries.execute(f"INSERT INTO {DATABASE}.flights VALUES {','.join(block)}")
-        sent += len(block)
-    with data_file("airlines.csv").open(encoding="utf-8") as file:
-        pairs = [(literal(row["carrier"]), literal(row["name"])) for row in csv.DictReader(file)]
-    names = [f"({carrier},{name})" for carrier, name in pairs]
-    bh.queries.execute(f"INSERT INTO {DATABASE}.airlines VALUES {','.join(names)}")
+    began = time.monotonic()
+    sent = bh.insert(f"{DATABASE}.flights", flights())
+    airlines = bh.insert(f"{DATABASE}.airlines", data_file("airlines.csv"))
     took = time.monotonic() - began
     stored = count(bh)
     if stored != sent:
         raise SystemExit(f"Sent {sent} rows but {stored} arrived.")
-    print(f"  loaded {sent:,} flights and {len(names)} airlines, {sent / took:,.0f} rows/s")
+    print(f"  loaded {sent:,} flights and {airlines} airlines, {sent / took:,.0f} rows/s")
     print(f"  the table holds {stored:,} rows")
 
 
 def count(bh: ByteHouse) -> int:
     """Count the flights that are stored."""
-    [result] = bh.queries.execute(f"SELECT count() FROM {DATABASE}.flights")
-    return int((result.rows or [[0]])[0][0])
+    return int(bh.query(f"SELECT count() FROM {DATABASE}.flights").scalar())
 
 
 def ask(bh: ByteHouse) -> None:
@@ -155,9 +143,9 @@ def ask(bh: ByteHouse) -> None:
     for question, sql in QUESTIONS.items():
         step(question)
         began = time.monotonic()
-        [result] = bh.queries.execute(sql)
-        names = [str(column.name) for column in result.columns or []]
-        table = [names, *([str(value) for value in row] for row in result.rows or [])]
+        result = bh.query(sql)
+        names = [column.name for column in result.columns]
+        table = [names, *([str(value) for value in row] for row in result)]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         for row in table:
             print("  " + "  ".join(map(str.ljust, row, widths)))
@@ -182,8 +170,7 @@ def watch(bh: ByteHouse) -> None:
             print(f"  {word}", flush=True)
 
     handle.wait(timeout=120, on_progress=progress)
-    [result] = handle.result()
-    print(f"  result: {(result.rows or [[None]])[0][0]}")
+    print(f"  result: {handle.result().scalar()}")
     try:
         bh.queries.submit("SELECT * FROM nyc.trains").wait(timeout=30)
     except QueryFailed as error:

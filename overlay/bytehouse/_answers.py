@@ -29,9 +29,11 @@ from ._http import Answer
 from ._secret import Secret
 
 __all__ = [
+    "Veil",
     "concealed",
     "date_of",
     "decode",
+    "engine_code",
     "engine_error_in",
     "error_of",
     "raw_response",
@@ -81,7 +83,7 @@ def decode(answer: Answer) -> Mapping[str, Any]:
         raise undecodable(answer, "the body of the answer is larger than `max_body` allows")
     if not answer.complete:
         raise undecodable(answer, "the body of the answer broke off")
-    if not answer.body.strip():
+    if not answer.body or answer.body.isspace():
         return {}
     try:
         document = msgspec.json.decode(answer.body)
@@ -90,6 +92,12 @@ def decode(answer: Answer) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise undecodable(answer, "the body of the answer is not a JSON object")
     return document
+
+
+def engine_code(message: str) -> str:
+    """Return the engine's number for an error, from its own words; empty if there is none."""
+    told = _told_by_engine(message)
+    return told.code if told else ""
 
 
 def engine_error_in(answer: Answer) -> APIError | None:
@@ -131,9 +139,14 @@ def error_of(answer: Answer, document: Mapping[str, Any] | None, now: float) -> 
         document: Its decoded body, if it is a success.
         now: Seconds since 1970.
     """
-    told = _told_by_failure(answer) if document is None else _told_by(document, success=True)
-    if document is not None and not (told.code or told.message):
+    if document is None:
+        told = _told_by_failure(answer)
+    elif document.get("error") is None:
         return None
+    else:
+        told = _told_by(document, success=True)
+        if not (told.code or told.message):
+            return None
     error = _class_of(answer.status, told)(told.message or _unexplained(answer))
     error.status = answer.status
     error.code = told.code
@@ -146,19 +159,34 @@ def error_of(answer: Answer, document: Mapping[str, Any] | None, now: float) -> 
     return error
 
 
-def concealed(answer: Answer, secrets: Collection[Secret]) -> Answer:
+class Veil:
+    """Hold a secret in the forms in which an answer may repeat it."""
+
+    __slots__ = ("forms", "secret")
+
+    def __init__(self, secret: Secret) -> None:
+        text = secret.reveal()
+        written = (text, msgspec.json.encode(text).decode()[1:-1], json.dumps(text)[1:-1])
+        self.secret = secret
+        self.forms = tuple(dict.fromkeys(form.encode() for form in written))
+
+
+def concealed(answer: Answer, veils: Collection[Veil]) -> Answer:
     """Return an answer without the secrets of its request, where the service repeated them.
 
     A text that is too short to be a secret worth the name stays, and in a success so does one that
     might be a word of the answer's own.
     """
     body, headers = answer.body, answer.headers
-    for text in sorted((secret.reveal() for secret in secrets), key=len, reverse=True):
-        if len(text) >= (8 if answer.status < 300 else 4):
-            for form in (text, msgspec.json.encode(text).decode()[1:-1], json.dumps(text)[1:-1]):
-                body = body.replace(form.encode(), b"***")
-            headers = {name: value.replace(text, "***") for name, value in headers.items()}
-    if (body, headers) == (answer.body, answer.headers):
+    for veil in sorted(veils, key=lambda veil: len(veil.secret), reverse=True):
+        secret = veil.secret
+        if len(secret) < (8 if answer.status < 300 else 4):
+            continue
+        for form in veil.forms:
+            body = body.replace(form, b"***")
+        if any(secret in value for value in headers.values()):
+            headers = {name: value.replace(secret, "***") for name, value in headers.items()}
+    if body is answer.body and headers is answer.headers:
         return answer
     return attrs.evolve(answer, body=body, headers=headers)
 
@@ -184,7 +212,10 @@ def raw_response(answer: Answer, attempts: int) -> RawResponse:
 
 
 def _request_id(answer: Answer) -> str | None:
-    return next((answer.headers[name] for name in _REQUEST_IDS if name in answer.headers), None)
+    for name in _REQUEST_IDS:
+        if name in answer.headers:
+            return answer.headers[name]
+    return None
 
 
 def _class_of(status: int, told: Told) -> type[APIError]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import attrs
 import msgspec
@@ -16,13 +17,16 @@ from ._column_types import (
     ResultColumn,
     bare,
     codec_of,
+    codec_of_kind,
     holding,
     kind_of,
+    label_of,
     nullable,
     precision_of,
+    timestamp_of,
     zone_of,
 )
-from ._decoding import Form, Row, RowDecoder
+from ._decoding import ColumnDecoder, Form
 from ._errors import ResponseDecodeError
 from ._extras import needed
 from ._type_spelling import ColumnType
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["BATCH", "ArrowForm"]
 
 BATCH = 1 << 16
+# From this year on, Arrow does not know when clocks change.
+_FAR = 2037
 _UNITS = ("s", "ms", "ms", "ms", "us", "us", "us", "ns", "ns", "ns")
 _SMALL = re.compile(r"U?Int(8|16|32|64)")
 _PLAIN = {
@@ -76,6 +82,9 @@ class ArrowForm:
 
     Args:
         columns: Columns of the result.
+
+    Attributes:
+        waiting: How many rows have been taken for the next batch.
     """
 
     def __init__(self, columns: Sequence[ResultColumn]) -> None:
@@ -83,11 +92,13 @@ class ArrowForm:
         self._compute = needed("pyarrow.compute", "arrow")
         self._columns = columns
         self._targets = [self._target(column.type) for column in columns]
+        self._parts: list[list[Any]] = [[] for _ in columns]
         self._schema: pa.Schema | None = None
+        self.waiting = 0
 
-    def decoder(self, columns: Sequence[ResultColumn], form: Form) -> RowDecoder:
+    def decoder(self, columns: Sequence[ResultColumn], form: Form) -> ColumnDecoder:
         """Return what decodes the rows."""
-        return RowDecoder(columns, [target.codec for target in self._targets], form)
+        return ColumnDecoder(columns, [target.codec for target in self._targets], form)
 
     @property
     def schema(self) -> pa.Schema:
@@ -98,19 +109,31 @@ class ArrowForm:
         names = [column.name for column in self._columns]
         return self.arrow.schema(list(zip(names, types, strict=True)))
 
-    def batch(self, rows: Sequence[Row]) -> pa.RecordBatch:
-        """Return rows as a record batch; all batches have the schema of the first.
+    def take(self, columns: Sequence[Sequence[Any]]) -> None:
+        """Take the columns of a block.
 
         Raises:
             ResponseDecodeError: A value is not as its column says.
         """
-        columns: Iterable[Sequence[Any]] = (
-            zip(*rows, strict=True) if rows else [()] * len(self._columns)
-        )
+        for at, values in enumerate(columns):
+            if self._targets[at].type is None:
+                self._parts[at] += values  # the more values there are, the better the guess
+            else:
+                self._parts[at].append(self._array(values, at))
+        self.waiting += len(columns[0]) if columns else 0
+
+    def batch(self) -> pa.RecordBatch:
+        """Return what was taken as a record batch; all batches have the schema of the first.
+
+        Raises:
+            ResponseDecodeError: A value is not as its column says.
+        """
         arrays = [
-            self._array(values, column, target)
-            for values, column, target in zip(columns, self._columns, self._targets, strict=True)
+            self._array(parts, at) if target.type is None else self.arrow.concat_arrays(parts)
+            for at, (parts, target) in enumerate(zip(self._parts, self._targets, strict=True))
         ]
+        self._parts = [[] for _ in arrays]
+        self.waiting = 0
         if self._schema is None:
             names = [column.name for column in self._columns]
             pairs = zip(names, (array.type for array in arrays), strict=True)
@@ -121,7 +144,8 @@ class ArrowForm:
             ]
         return self.arrow.record_batch(arrays, schema=self._schema)
 
-    def _array(self, values: Sequence[Any], column: ResultColumn, target: _Target) -> Any:
+    def _array(self, values: Sequence[Any], at: int) -> Any:
+        column, target = self._columns[at], self._targets[at]
         try:
             if not target.parse:
                 return self._plain_array(values, target.type)
@@ -129,6 +153,8 @@ class ArrowForm:
             if target.zone is None:
                 return read.cast(target.type)
             local = read.cast(self.arrow.timestamp(target.type.unit))
+            if (self._compute.year(self._compute.max(local)).as_py() or 0) >= _FAR:
+                return self._far_array(values, target)
             return self._compute.assume_timezone(
                 local, target.zone, ambiguous="earliest", nonexistent="latest"
             )
@@ -137,6 +163,15 @@ class ArrowForm:
                 f"the column {column.name} holds a value that is no {column.type}: {error}",
                 hint="rows() gives such a value as it came.",
             ) from None
+
+    def _far_array(self, texts: Sequence[Any], target: _Target) -> Any:
+        """Return the moments that texts say, by Python's rules of time zones."""
+        zone = ZoneInfo(target.zone or "UTC")
+        moments = [None if text is None else timestamp_of(text, zone) for text in texts]
+        if target.type.unit == "ns":
+            numbers = [None if moment is None else _nanoseconds(moment) for moment in moments]
+            return self.arrow.array(numbers, target.type)
+        return self.arrow.array(moments, target.type)
 
     def _plain_array(self, values: Sequence[Any], type_: Any) -> Any:
         try:
@@ -199,12 +234,12 @@ class ArrowForm:
             return self.arrow.list_(types[0]), codec
         if kind.name == "Map":
             return self.arrow.map_(*types), _then(codec, lambda found: list(found.items()))
-        names = [argument.label or str(at) for at, argument in enumerate(kind.arguments, 1)]
+        names = [label_of(argument) or str(at) for at, argument in enumerate(kind.arguments, 1)]
         return self.arrow.struct(list(zip(names, types, strict=True))), codec
 
     def _moment(self, kind: ColumnType) -> tuple[Any, Codec]:
         unit = _UNITS[min(precision_of(kind), 9)]
-        codec = codec_of(str(kind))
+        codec = codec_of_kind(kind)
         if codec.wire is datetime:
             return self.arrow.timestamp(unit, zone_of(kind)), codec
         if codec.convert is None:

@@ -18,8 +18,6 @@ from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model, RawResponse
 
 from . import _answers
-from ._clock import Clock
-from ._config import Config
 from ._doubt import Doubt
 from ._errors import (
     APIError,
@@ -35,17 +33,15 @@ from ._errors import (
     TransportError,
 )
 from ._http import Answer, AsyncIncoming, Failure, Incoming, Request
-from ._keys import bearer
 from ._options import CallOptions, Options, header_value
-from ._readback import Finding, Sight
 from ._report import Report
-from ._retry import UNAVAILABLE, Cause, RetryBudget, may_repeat
-from ._routes import RouteTable
+from ._retry import UNAVAILABLE, Cause, may_repeat
 from ._secret import Secret, secrets_in
+from ._settings import Settings
+from ._sight import Finding, Sight
 from ._states import Phase, phase_of
-from ._version import USER_AGENT
 
-__all__ = ["Call", "Settings"]
+__all__ = ["Call"]
 
 T = TypeVar("T")
 _E = TypeVar("_E", bound=ByteHouseError)
@@ -58,22 +54,6 @@ _ROUTE_IS = {
 }
 # An error that names no object: no code at all, the status again, or that there is no such path.
 _NO_OBJECT = re.compile(r"(404)?\Z|.*(path|route|url|page|endpoint)", re.IGNORECASE)
-
-
-class Settings:
-    """Hold what all calls of a client and its views share."""
-
-    def __init__(self, config: Config, clock: Clock) -> None:
-        self.config = config
-        self.clock = clock
-        self.budget = RetryBudget(config.retry_budget)
-        given = config.values["routes"]
-        self.routes = RouteTable(given.value, given.source)
-        self.user_agent = f"{USER_AGENT} {config.application}" if config.application else USER_AGENT
-
-    def renew(self) -> None:
-        """Begin anew in a process that was forked off: another thread may have held a lock."""
-        self.budget = RetryBudget(self.budget.size)
 
 
 class Call(Generic[T]):
@@ -106,6 +86,7 @@ class Call(Generic[T]):
         self.rest: Incoming | AsyncIncoming | None = None
         self._streamed = streamed
         self._secrets = [*secrets, *secrets_in(plan.body)]
+        self._veil: _answers.Veil | None = None
         self.operation = plan.operation
         self.options = options
         self.attempts = 0
@@ -115,12 +96,11 @@ class Call(Generic[T]):
         self._document: Mapping[str, Any] | None = None
         self._raw: RawResponse | None = None
         self._pause = 0.0
-        self._key = Secret()
         self._settings = settings
         self._route = settings.routes.route(self.operation)
         self._path = self._route.fill(self.operation, plan.path)
         self._url = self._address()
-        self._plan_headers = {n: header_value(n, v) for n, v in plan.headers.items()}
+        self._further = _further(options.headers, plan.headers)
         self._content = None if plan.body is None else self._encoded(plan.body)
         self._began = settings.clock.monotonic()
         self._ends = self._began + options.deadline
@@ -166,7 +146,7 @@ class Call(Generic[T]):
             OutcomeUnknown: Whether the call took effect is not known, and nothing can be looked at.
         """
         # A service may repeat what it was sent; neither an error nor a result shall hold a secret.
-        answer = _answers.concealed(answer, [*self._secrets, self._key])
+        answer = self._concealed(answer)
         self._raw = _answers.raw_response(answer, self.attempts)
         self.report.answered(self._raw)
         if answer.rest is not None:
@@ -256,7 +236,7 @@ class Call(Generic[T]):
                 raise self._about(Conflict(verdict.seen, hint=hint))
             case Finding.FAILED:
                 failed = QueryFailed(verdict.seen)
-                failed.code = verdict.state or ""
+                failed.code = _answers.engine_code(verdict.seen) or verdict.state or ""
                 raise self._about(failed)
             case Finding.UNCLEAR:
                 self._look_further()
@@ -292,15 +272,19 @@ class Call(Generic[T]):
             return self._about(TimedOut("time ran out while the answer was read"))
         return self._about(_answers.undecodable(self._part(b""), f"{_BROKE_OFF} ({failure})"))
 
-    def misunderstood(self, what: str, part: bytes) -> ByteHouseError:
+    def misunderstood(self, what: str, start: bytes, place: bytes) -> ByteHouseError:
         """Return the error that a body amounts to which is read and not understood.
 
         Args:
             what: What is wrong with it.
-            part: Where it is wrong.
+            start: The first part of it.
+            place: What stands where it is wrong.
         """
-        answer = self._part(part)
-        return self._about(_answers.engine_error_in(answer) or _answers.undecodable(answer, what))
+        answer = self._part(place)
+        if place and not start.startswith(place):
+            what = f"{what}, at {answer.body[:60].decode('utf-8', 'replace')!r}"
+        error = _answers.engine_error_in(answer) or _answers.undecodable(self._part(start), what)
+        return self._about(error)
 
     def judge(self, fields: Mapping[str, Any]) -> None:
         """Look at what stands beside the rows of a success.
@@ -323,7 +307,11 @@ class Call(Generic[T]):
         raw = self._raw
         assert raw is not None  # noqa: S101 - something of the answer has been read
         answer = Answer(raw.status, raw.headers, body, complete=False, elapsed=raw.elapsed)
-        return _answers.concealed(answer, [*self._secrets, self._key])
+        return self._concealed(answer)
+
+    def _concealed(self, answer: Answer) -> Answer:
+        veils = [_answers.Veil(secret) for secret in self._secrets]
+        return _answers.concealed(answer, [*veils, self._veil] if self._veil else veils)
 
     @property
     def pause(self) -> float:
@@ -440,7 +428,7 @@ class Call(Generic[T]):
         return document
 
     def _address(self) -> str:
-        url: str = self._settings.config.host + self._path
+        url = self._settings.host + self._path
         try:
             url += "?" + urlencode(self.plan.query) if self.plan.query else ""
         except UnicodeEncodeError as error:
@@ -451,20 +439,13 @@ class Call(Generic[T]):
         return url
 
     def _headers(self) -> dict[str, str]:
-        settings = self._settings
-        token = bearer(self.options.api_key or settings.config.api_key)
-        self._key = Secret(token.removeprefix("Bearer "))
-        ours = {
-            "Host": _authority(settings.config.host),
-            "Authorization": token,
-            "User-Agent": settings.user_agent,
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
-        }
-        named: dict[str, tuple[str, str]] = {}
-        for further in (ours, self.options.headers, self._plan_headers):
-            named.update((name.lower(), (name, value)) for name, value in further.items())
-        headers = dict(named.values())
+        credential = self._settings.credential(self.options)
+        self._veil = credential.veil
+        headers = {**self._settings.headers, "Authorization": credential.header}
+        if self._further:
+            for name in [name for name in headers if name.lower() in self._further]:
+                del headers[name]
+            headers |= self._further.values()
         if self._content is not None:
             headers["Content-Type"] = "application/json"
             headers["Content-Length"] = str(len(self._content))
@@ -531,6 +512,15 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
+def _further(*given: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return headers by name in lower case; a later one goes before an earlier one."""
+    return {
+        name.lower(): (name, header_value(name, value))
+        for headers in given
+        for name, value in headers.items()
+    }
+
+
 def _may_be_the_route(error: APIError) -> bool:
     """Tell whether an error may mean that the service has no such method or path."""
     if error.status == 405:
@@ -545,7 +535,3 @@ def _is_absence(error: APIError) -> bool:
     """
     missing = isinstance(error, NotFound) or error.status == 404
     return missing and error.by_service and not _may_be_the_route(error)
-
-
-def _authority(host: str) -> str:
-    return host.split("://", 1)[1].split("/", 1)[0]

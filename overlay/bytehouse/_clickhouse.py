@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from ._config import Config, KeySource
 from ._extras import needed
-from ._keys import bearer
+from ._keys import key_of
 from ._secret import Secret
 
 if TYPE_CHECKING:
@@ -18,17 +18,17 @@ __all__ = ["AsyncInterface", "Interface"]
 
 def _arguments(config: Config, key: KeySource, port: int) -> dict[str, Any]:
     parts = urlsplit(config.host)
-    token = bearer(key)
-    text = token.reveal() if isinstance(token, Secret) else token
     proxy = config.proxy.reveal() if isinstance(config.proxy, Secret) else config.proxy
     found = {
         "host": parts.hostname,
         "port": port,
         "secure": parts.scheme == "https",
         "username": "bytehouse",
-        "password": text.removeprefix("Bearer "),
+        "password": key_of(key).reveal(),
         "ca_cert": config.ca_file,
         "client_cert": config.client_cert,
+        # Otherwise a certificate would stand in for the key.
+        "tls_mode": "strict" if config.client_cert else None,
         "https_proxy": proxy,
     }
     return {name: value for name, value in found.items() if value is not None}
@@ -54,6 +54,7 @@ class AsyncInterface:
     ) -> AsyncClient:
         """Return a client; it asks the service for its version first."""
         module = needed("clickhouse_connect", "clickhouse")
+        needed("aiohttp", "aiohttp,clickhouse")  # its asynchronous client is made with it
         client: AsyncClient = await module.get_async_client(
             **_arguments(config, key, port), **settings
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
 
@@ -30,4 +29,6 @@ class Clock:
 
     async def asleep(self, seconds: float) -> None:
         """Wait for a while, letting other tasks run."""
+        import asyncio
+
         await asyncio.sleep(seconds)

@@ -20,6 +20,7 @@ __all__ = [
     "ATTRIBUTES",
     "Attribute",
     "Config",
+    "Http",
     "KeySource",
     "Mode",
     "load",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 Mode = Literal["ansi_sql", "clickhouse_sql"]
+Http = Literal["httpx", "aiohttp"]
 KeySource = str | Callable[[], str]
 REPAIR_ROUTES = (
     "`bytehouse routes pull SOURCE` writes the file anew; without it the built-in routes count."
@@ -169,6 +171,12 @@ def _mode(value: Any) -> str:
     return str(value)
 
 
+def _http(value: Any) -> str:
+    if value not in ("httpx", "aiohttp"):
+        raise ValueError("must be httpx or aiohttp")
+    return str(value)
+
+
 def _key(value: Any) -> KeySource:
     return value if callable(value) else Secret(_text(value))
 
@@ -253,6 +261,12 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         1 << 30,
     ),
     Attribute("max_connections", "How many connections the client keeps at most.", _count, 100),
+    Attribute(
+        "http",
+        "HTTP library of `AsyncByteHouse`: httpx or aiohttp. `ByteHouse` uses httpx.",
+        _http,
+        "httpx",
+    ),
     Attribute(
         "ca_file",
         "PEM file of the certificate authorities to trust instead of the usual ones.",

@@ -6,8 +6,11 @@ its columns do not say, its values are decoded one by one, and what does not fit
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -15,7 +18,16 @@ import msgspec
 
 from ._column_types import Codec, ResultColumn, codec_of
 
-__all__ = ["Form", "MakeDecoder", "NotJSON", "NotRows", "Row", "RowDecoder", "python_rows"]
+__all__ = [
+    "ColumnDecoder",
+    "Decoder",
+    "Form",
+    "MakeDecoder",
+    "NotJSON",
+    "NotRows",
+    "Row",
+    "python_rows",
+]
 
 Row = tuple[Any, ...]
 Form = Literal["arrays", "objects"]
@@ -30,7 +42,7 @@ class NotRows(ValueError):
     """Say that what stands where rows are expected cannot be understood as rows."""
 
 
-class RowDecoder:
+class Decoder(ABC):
     """Decode the rows of one result.
 
     Args:
@@ -51,7 +63,9 @@ class RowDecoder:
         # Of two columns with one name an object has one value.
         self._keys = list(dict.fromkeys(self._names))
         self._order = [self._keys.index(name) for name in self._names]
-        self._decoder = msgspec.json.Decoder(self._type(), strict=False)
+        self._decoder: msgspec.json.Decoder[Any] | None = None
+        with suppress(ValueError):  # a name has a quote or a line's end in it
+            self._decoder = msgspec.json.Decoder(self._type(), strict=False)
 
     def _type(self) -> Any:
         if self._form == "arrays":
@@ -65,8 +79,8 @@ class RowDecoder:
         row = msgspec.defstruct("Row", fields, rename=renamed, forbid_unknown_fields=True, gc=False)
         return list[row]  # type: ignore[valid-type]  # the same
 
-    def decode(self, block: bytes, *, sure: bool) -> list[Row]:
-        """Return the rows of a block.
+    def decode(self, block: bytes, *, sure: bool) -> list[Any]:
+        """Return what a block holds.
 
         Args:
             block: Rows with their commas between, without the brackets around.
@@ -78,15 +92,27 @@ class RowDecoder:
         """
         text = b"[%b]" % block
         try:
-            return self._converted(self._rows(text))
+            with _collector_paused():
+                return self._as_typed(text)
         except (msgspec.ValidationError, UnicodeDecodeError, RecursionError, _Unconvertible):
             pass
         except msgspec.DecodeError as error:
             if not sure:
                 raise NotJSON(str(error)) from None
-        return self._one_by_one(text)
+        return self._as_it_came(text)
+
+    @abstractmethod
+    def _as_typed(self, text: bytes) -> list[Any]:
+        """Decode a block whose values are as their columns say."""
+
+    @abstractmethod
+    def _as_it_came(self, text: bytes) -> list[Any]:
+        """Decode a block some of whose values are not."""
 
     def _rows(self, text: bytes) -> list[Row]:
+        """Decode a block whose values are as their columns say, but for the conversions."""
+        if self._decoder is None:
+            raise _Unconvertible
         found = self._decoder.decode(text)
         if self._form == "arrays":
             return found  # type: ignore[no-any-return]  # its type is made at run time
@@ -95,16 +121,15 @@ class RowDecoder:
             return [tuple([row[at] for at in self._order]) for row in rows]
         return rows
 
-    def _converted(self, rows: list[Row]) -> list[Row]:
-        if not self._converts or not rows:
-            return rows
-        columns: list[Any] = list(zip(*rows, strict=True))
+    def _columns(self, text: bytes) -> list[Sequence[Any]]:
+        """Decode a block whose values are as their columns say, to its columns."""
+        columns: list[Sequence[Any]] = list(zip(*self._rows(text), strict=True))
         try:
             for at, convert in self._converts:
                 columns[at] = [None if v is None else convert(v) for v in columns[at]]
         except (ValueError, TypeError, ArithmeticError, LookupError) as error:
             raise _Unconvertible from error
-        return list(zip(*columns, strict=True))
+        return columns
 
     def _one_by_one(self, text: bytes) -> list[Row]:
         """Decode each value by itself, and keep the one that is not as its column says."""
@@ -132,8 +157,48 @@ class RowDecoder:
         raise NotRows(f"row {at} of a block is no row")
 
 
+class RowDecoder(Decoder):
+    """Decode rows to tuples."""
+
+    def _as_typed(self, text: bytes) -> list[Row]:
+        if not self._converts:
+            return self._rows(text)
+        return list(zip(*self._columns(text), strict=True))
+
+    def _as_it_came(self, text: bytes) -> list[Row]:
+        return self._one_by_one(text)
+
+
+class ColumnDecoder(Decoder):
+    """Decode rows to the values of each column."""
+
+    def _as_typed(self, text: bytes) -> list[Sequence[Any]]:
+        return self._columns(text)
+
+    def _as_it_came(self, text: bytes) -> list[Sequence[Any]]:
+        return list(zip(*self._one_by_one(text), strict=True))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Hold up the collection of garbage for the milliseconds that a block takes.
+
+    Rows are many new objects and no garbage, but make the collector look through all that live,
+    again and again: rows of lists that are kept took four times as long.
+    """
+    if not gc.isenabled():
+        # By the user, or by another thread in this place, which will enable it.
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 class _Unconvertible(Exception):
-    """Say that a decoded value cannot be converted."""
+    """Say that a block cannot be decoded as a whole."""
 
 
 def _fitted(codec: Codec, value: Any) -> Any:
@@ -161,7 +226,7 @@ def _plain(value: Any) -> Any:
             return value
 
 
-MakeDecoder = Callable[[Sequence[ResultColumn], Form], RowDecoder]
+MakeDecoder = Callable[[Sequence[ResultColumn], Form], Decoder]
 
 
 def python_rows(columns: Sequence[ResultColumn], form: Form) -> RowDecoder:

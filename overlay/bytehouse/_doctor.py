@@ -33,7 +33,7 @@ from ._errors import (
     TimedOut,
     TransportError,
 )
-from ._keys import bearer
+from ._keys import key_of
 from ._plans import planner
 from ._routes import RouteTable
 from ._sync._client import ByteHouse
@@ -83,7 +83,7 @@ def examine(arguments: Mapping[str, Any], *, profile: str | None = None) -> Iter
         facts["settings"] = _settings(settle(arguments, profile=profile))
         config = load(arguments, profile=profile)
         routes = RouteTable(config.routes, config.values["routes"].source)
-        bearer(config.api_key)
+        key_of(config.api_key)
     except ByteHouseError as error:
         yield attrs.evolve(_failed("configuration", error), facts=facts)
         return

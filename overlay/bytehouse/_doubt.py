@@ -7,7 +7,7 @@ from typing import Any
 from bytehouse_raw.plan import Plan
 
 from ._errors import ByteHouseError, OutcomeUnknown, ResponseDecodeError
-from ._readback import Finding, Look, Sight, Verdict, looks_for
+from ._sight import Finding, Look, Sight, Verdict
 
 __all__ = ["Doubt"]
 
@@ -22,6 +22,8 @@ class Doubt:
     """
 
     def __init__(self, plan: Plan[Any], lost: ByteHouseError) -> None:
+        from ._readback import looks_for
+
         self.lost = lost
         self.state: str | None = None
         self.waits = 0

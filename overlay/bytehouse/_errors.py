@@ -169,8 +169,10 @@ class InsertFailed(ByteHouseError):
     """Say how far an insertion came; ``__cause__`` is the error that ended it.
 
     Attributes:
-        acknowledged: How many rows, from the first, the service has said that it took in.
-        position: Number of the first row, from 0, of the block that failed.
+        acknowledged: How many rows, from the first, the service has said that it took in: the
+            number of the row to go on from.
+        position: Number, from 0, of the row that cannot be written; or else of the first row of the
+            block that failed.
         outcome_unknown: Whether rows of that block may be in the table all the same.
     """
 

@@ -6,30 +6,32 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import attrs
-import httpcore
 import httpx
 
 from ._config import ATTRIBUTES, Config, Value, parse_setting
 from ._errors import ConfigError
+from ._extras import needed
+from ._network import AsyncPool, Pool, within
 from ._secret import Secret
 
 __all__ = [
     "Answer",
     "AsyncHttpTransport",
     "AsyncIncoming",
+    "AsyncTransport",
     "Failure",
     "HttpTransport",
     "Incoming",
     "Request",
+    "Transport",
     "fetch",
 ]
 
@@ -96,6 +98,10 @@ _NOT_SENT = (
 )
 
 
+# Seconds that a connection may rest unused. The library's 5 are no longer than the longest pause
+# between two looks at what runs in the background: each look would open a connection of its own.
+_REST = 15.0
+
 _LOST = (httpx.TransportError, OSError)
 _BROKEN = (httpx.TransportError, httpx.DecodingError)
 
@@ -143,59 +149,108 @@ def _limits(config: Config) -> httpx.Limits:
     # A lower number of connections to keep would have them closed after each call as soon as more
     # are in use: the pool counts all of them, not only the idle ones.
     most = config.max_connections
-    return httpx.Limits(max_connections=most, max_keepalive_connections=most)
+    return httpx.Limits(
+        max_connections=most, max_keepalive_connections=most, keepalive_expiry=_REST
+    )
 
 
-def _wire(request: Request) -> httpx.Request:
-    timeout = request.timeout
-    return httpx.Request(
-        request.method,
-        request.url,
-        headers=[(name, value) for name, value in request.headers.items()],
-        content=request.content,
-        extensions={
+class _Origin:
+    """Know the parts of the configured host, so that they are not looked for in each address.
+
+    Args:
+        host: Host as the configuration settles it, ``scheme://host[:port][/prefix]``.
+    """
+
+    def __init__(self, host: str) -> None:
+        url = httpx.URL(host)
+        self.scheme, self.host, self.port = url.raw_scheme, url.raw_host, url.port
+        self.prefix = url.raw_path.rstrip(b"/")
+        self.length = len(host)
+
+
+class _Address(httpx.URL):
+    """Hold the address of a request in the parts that the wire takes.
+
+    It is parsed only if more is asked for, as a recorder or an instrumentation does: parsing an
+    address that was put together from parts would take a tenth of the time of a call.
+    """
+
+    def __init__(self, origin: _Origin, url: str) -> None:
+        self._origin = origin
+        self._url = url
+
+    @property
+    def raw_scheme(self) -> bytes:
+        return self._origin.scheme
+
+    @property
+    def raw_host(self) -> bytes:
+        return self._origin.host
+
+    @property
+    def port(self) -> int | None:
+        return self._origin.port
+
+    @property
+    def raw_path(self) -> bytes:
+        return self._origin.prefix + self._url[self._origin.length :].encode()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or "_uri_reference" in self.__dict__:
+            raise AttributeError(name)
+        super().__init__(self._url)
+        return getattr(self, name)
+
+
+class _Nothing(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """Be the body of a request that has none."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        return
+        yield b""
+
+
+class _Wire(httpx.Request):
+    """Be a request as httpx's transports take it, made from parts that are known to be right."""
+
+    def __init__(self, request: Request, origin: _Origin) -> None:
+        timeout = request.timeout
+        self.method = request.method
+        self.url = _Address(origin, request.url)
+        self.headers = httpx.Headers(
+            [(name.encode(), value.encode()) for name, value in request.headers.items()]
+        )
+        self.extensions = {
             "timeout": {
                 "connect": min(timeout, 30.0),
                 "read": timeout,
                 "write": timeout,
                 "pool": timeout,
             }
-        },
-    )
+        }
+        self.stream = _NOTHING if request.content is None else httpx.ByteStream(request.content)
+
+    @property
+    def content(self) -> bytes:
+        return self.read()
 
 
-class _Whole(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """Give a connection up whose answer was longer than it said.
+_NOTHING = _Nothing()
 
-    What follows an answer would be taken for the answer to the next request on the connection,
-    which may be another role's.
-    """
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._stream:
-            yield chunk
-
-    def close(self) -> None:
-        self._part()
-        self._stream.close()
-
-    async def aclose(self) -> None:
-        self._part()
-        await self._stream.aclose()
-
-    def _part(self) -> None:
-        # No public way leads from an answer to the parser of its connection.
-        part = self._stream
-        for name in ("_httpcore_stream", "_stream", "_connection", "_h11_state"):
-            part = getattr(part, name, None)
-        if part is not None and part.trailing_data[0]:
-            part.send_failed()
+def _headers(response: httpx.Response) -> dict[str, str]:
+    """Return headers by name in lower case; values of the same name are put together."""
+    headers: dict[str, str] = {}
+    try:
+        for raw_name, raw_value in response.headers.raw:
+            name, value = raw_name.decode("ascii").lower(), raw_value.decode("ascii")
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    except UnicodeDecodeError:
+        return dict(response.headers.items())
+    return headers
 
 
 class _Reading:
@@ -203,88 +258,32 @@ class _Reading:
 
     def __init__(self, response: httpx.Response, started: float, max_body: int) -> None:
         self._max_body = max_body
-        self._response = response
+        self._status = response.status_code
         self._started = started
         self._chunks: list[bytes] = []
         self._size = 0
+        self.headers = _headers(response)
 
     def add(self, chunk: bytes) -> bool:
         """Take one more piece; False if that is more than a body may have."""
         self._size += len(chunk)
-        if self.too_large:
+        if self._size > self._max_body:
             return False
         self._chunks.append(chunk)
         return True
 
-    @property
-    def too_large(self) -> bool:
-        return self._size > self._max_body
-
     def answer(self, *, complete: bool, rest: Incoming | AsyncIncoming | None = None) -> Answer:
         """Return what has come; of a body that broke off at least the status is known."""
+        too_large = self._size > self._max_body
         return Answer(
-            self._response.status_code,
-            {name.lower(): value for name, value in self._response.headers.items()},
+            self._status,
+            self.headers,
             b"".join(self._chunks),
-            complete and not self.too_large,
+            complete and not too_large,
             time.monotonic() - self._started,
-            self.too_large,
+            too_large,
             rest,
         )
-
-
-_until: ContextVar[float] = ContextVar("until", default=float("inf"))
-
-
-def _left(timeout: float | None, over: type[Exception]) -> float:
-    left = min(_until.get() - time.monotonic(), float("inf") if timeout is None else timeout)
-    if left <= 0:
-        raise over("time ran out")
-    return left
-
-
-class _Stream(httpcore.NetworkStream):
-    """Hold every read and write of a connection within the time of the attempt that makes it.
-
-    The library's own time-out begins anew with each piece: a server that sends a byte a second
-    would never meet it.
-    """
-
-    _piece = 1 << 16
-
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for begin in range(0, len(buffer), self._piece):
-            left = _left(timeout, httpcore.WriteTimeout)
-            self._stream.write(buffer[begin : begin + self._piece], left)
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-    def close(self) -> None:
-        self._stream.close()
-
-
-class _Backend(httpcore.SyncBackend):
-    def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
-    ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(super().connect_tcp(host, port, left, *args, **options))
 
 
 class Incoming:
@@ -307,16 +306,14 @@ class Incoming:
             Failure: The body broke off, or time ran out.
         """
         began = time.monotonic()
-        before = _until.set(began + self._left)
         try:
-            piece = next(filter(None, self._pieces), b"")
+            with within(self._left):
+                piece = next(filter(None, self._pieces), b"")
         except (*_LOST, *_BROKEN) as error:
             failure = _failure(error)
         else:
             self._left -= time.monotonic() - began
             return piece
-        finally:
-            _until.reset(before)
         self.close()
         raise failure  # not where it was caught: the library's frames hold the key
 
@@ -328,18 +325,32 @@ class Incoming:
         self.close()  # or the pool would count its connection as busy for ever
 
 
+class Transport(Protocol):
+    """Describe what may carry the requests of a client: a transport of the HTTP library."""
+
+    def handle_request(self, request: Any) -> Any:
+        """Send a request of the HTTP library and return its answer."""
+
+    def close(self) -> None:
+        """Close all connections."""
+
+
+def _transport(config: Config) -> Transport:
+    """Return what carries the requests of a synchronous client."""
+    tls, limits, proxy = _tls(config.ca_file, config.client_cert), _limits(config), _proxy(config)
+    transport = httpx.HTTPTransport(verify=tls, limits=limits, proxy=proxy)
+    # httpx has no argument to hand a pool on.
+    transport._pool = Pool(transport._pool, config.max_connections)  # type: ignore[assignment]
+    return transport
+
+
 class HttpTransport:
     """Send requests over a pool of connections that all calls of a client share."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, given: Transport | None = None) -> None:
         self._max_body: int = config.max_body
-        self._transport = httpx.HTTPTransport(
-            verify=_tls(config.ca_file, config.client_cert),
-            limits=_limits(config),
-            proxy=_proxy(config),
-        )
-        # httpcore takes a backend of one's own; httpx has no argument to hand one on.
-        self._transport._pool._network_backend = _Backend()
+        self._origin = _Origin(config.host)
+        self._transport = given or _transport(config)
 
     def send(self, request: Request) -> Answer:
         """Send one request and read its answer.
@@ -347,33 +358,34 @@ class HttpTransport:
         Raises:
             Failure: No answer came.
         """
-        before = _until.set(time.monotonic() + request.timeout)
         try:
-            return self._exchange(request)
+            with within(request.timeout):
+                return self._exchange(request)
         except _LOST as error:
             failure = _failure(error)
-        finally:
-            _until.reset(before)
         raise failure  # not where it was caught: the library's frames hold the key
 
     def _exchange(self, request: Request) -> Answer:
         started = time.monotonic()
-        response = self._transport.handle_request(_wire(request))
-        response.stream = _Whole(response.stream)
+        response = self._transport.handle_request(_Wire(request, self._origin))
         reading = _Reading(response, started, self._max_body)
         if request.streamed and response.is_success:
             left = request.timeout - (time.monotonic() - started)
             return reading.answer(complete=False, rest=Incoming(response, left))
+        stream = cast("httpx.SyncByteStream", response.stream)
+        pieces: Iterable[bytes] = stream
+        if "content-encoding" in reading.headers:
+            pieces = response.iter_bytes()
         try:
-            for chunk in response.iter_bytes():
-                if not reading.add(chunk):
+            for piece in pieces:
+                if not reading.add(piece):
                     break
         except httpx.TimeoutException:
             raise
         except _BROKEN:
             return reading.answer(complete=False)
         finally:
-            response.close()
+            stream.close()
         return reading.answer(complete=True)
 
     def close(self) -> None:
@@ -392,17 +404,21 @@ def fetch(request: Request, *, max_body: int, config: Config | None = None) -> A
     Raises:
         Failure: No answer came, or one that is too large.
     """
-    parts = urlsplit(request.url)
-    given = {"host": f"{parts.scheme}://{parts.netloc}", "max_connections": 1}
-    given["max_body"] = max_body
-    if config is not None:
-        given |= {"ca_file": config.ca_file, "proxy": config.proxy}
-    values = {a.name: Value(given.get(a.name), "fetch") for a in ATTRIBUTES}
-    transport = HttpTransport(Config(values))
     try:
-        answer = transport.send(request)
+        # As httpx would have it: what an address must not hold is quoted.
+        url = httpx.URL(request.url)
+        host = str(url.copy_with(raw_path=b"/", fragment=None)).removesuffix("/")
+        given = {"host": host, "max_body": max_body, "max_connections": 1}
+        if config is not None:
+            given |= {"ca_file": config.ca_file, "proxy": config.proxy}
+        values = {a.name: Value(given.get(a.name), "fetch") for a in ATTRIBUTES}
+        transport = HttpTransport(Config(values))
     except (httpx.InvalidURL, ValueError) as error:
         raise Failure(str(error), sent=False) from None
+    headers = {"host": url.netloc.decode(), **request.headers}
+    try:
+        address = host + url.raw_path.decode()
+        answer = transport.send(attrs.evolve(request, url=address, headers=headers))
     finally:
         transport.close()
     if answer.too_large:
@@ -448,18 +464,42 @@ class AsyncIncoming:
         await self._response.aclose()
 
 
+class AsyncTransport(Protocol):
+    """Describe what may carry the requests of an asynchronous client: a transport of the HTTP
+    library."""
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """Send a request of the HTTP library and return its answer."""
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+
+
+def _async_transport(config: Config) -> AsyncTransport:
+    """Return what carries the requests of an asynchronous client."""
+    tls, limits, proxy = _tls(config.ca_file, config.client_cert), _limits(config), _proxy(config)
+    if config.http == "aiohttp":
+        needed("aiohttp", "aiohttp")
+        from ._aiohttp import AiohttpTransport
+
+        return AiohttpTransport(tls, limits, proxy)
+    transport = httpx.AsyncHTTPTransport(verify=tls, limits=limits, proxy=proxy)
+    # httpx has no argument to hand a pool on.
+    transport._pool = AsyncPool(  # type: ignore[assignment]
+        transport._pool, config.max_connections
+    )
+    return transport
+
+
 class AsyncHttpTransport:
     """Send requests over a pool of connections that all calls of an asynchronous client share."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, given: AsyncTransport | None = None) -> None:
         self._max_body: int = config.max_body
+        self._origin = _Origin(config.host)
         # The library's own queue takes a time that grows with the square of those who wait.
         self._slots = asyncio.Semaphore(config.max_connections)
-        self._transport = httpx.AsyncHTTPTransport(
-            verify=_tls(config.ca_file, config.client_cert),
-            limits=_limits(config),
-            proxy=_proxy(config),
-        )
+        self._transport = given or _async_transport(config)
 
     async def send(self, request: Request) -> Answer:
         """Send one request and read its answer.
@@ -467,17 +507,21 @@ class AsyncHttpTransport:
         Raises:
             Failure: No answer came.
         """
-        ends = time.monotonic() + request.timeout
+        if self._slots.locked():
+            began = time.monotonic()
+            try:
+                async with asyncio.timeout(request.timeout):
+                    await self._slots.acquire()
+            except TimeoutError:
+                raise Failure("no connection became free", sent=False, timed_out=True) from None
+            left = max(0.001, request.timeout - (time.monotonic() - began))
+            request = attrs.evolve(request, timeout=left)
+        else:
+            await self._slots.acquire()
         try:
-            async with asyncio.timeout(request.timeout):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise Failure("no connection became free", sent=False, timed_out=True) from None
-        try:
-            left = max(0.001, ends - time.monotonic())
             # A little more than the library's own time-outs, which know whether it was sent.
-            async with asyncio.timeout(left + 0.05):
-                return await self._exchange(attrs.evolve(request, timeout=left))
+            async with asyncio.timeout(request.timeout + 0.05):
+                return await self._exchange(request)
         except _LOST as error:
             failure = _failure(error)
         finally:
@@ -486,22 +530,25 @@ class AsyncHttpTransport:
 
     async def _exchange(self, request: Request) -> Answer:
         started = time.monotonic()
-        response = await self._transport.handle_async_request(_wire(request))
-        response.stream = _Whole(response.stream)
+        response = await self._transport.handle_async_request(_Wire(request, self._origin))
         reading = _Reading(response, started, self._max_body)
         if request.streamed and response.is_success:
             left = request.timeout - (time.monotonic() - started)
             return reading.answer(complete=False, rest=AsyncIncoming(response, left))
+        stream = cast("httpx.AsyncByteStream", response.stream)
+        pieces: AsyncIterable[bytes] = stream
+        if "content-encoding" in reading.headers:
+            pieces = response.aiter_bytes()
         try:
-            async for chunk in response.aiter_bytes():
-                if not reading.add(chunk):
+            async for piece in pieces:
+                if not reading.add(piece):
                     break
         except httpx.TimeoutException:
             raise
         except _BROKEN:
             return reading.answer(complete=False)
         finally:
-            await response.aclose()
+            await stream.aclose()
         return reading.answer(complete=True)
 
     async def aclose(self) -> None:

@@ -109,7 +109,8 @@ def _of_csv(path: Path, names: tuple[str, ...] | None, null: str) -> Rows:
 
 
 def _lines(path: Path) -> Iterator[list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
+    # Spreadsheets write a mark before the first name.
+    with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, strict=True)
         width = 0
         try:

@@ -17,13 +17,10 @@ from ._errors import (
     ServerError,
 )
 from ._insert_sources import Rows, rows_of
-from ._literals import Identifier, literal
+from ._literals import Identifier, inserted
+from ._options import BLOCK_BYTES, BLOCK_ROWS
 
-__all__ = ["BLOCK_BYTES", "BLOCK_ROWS", "Block", "Insertable", "blocks", "failed"]
-
-BLOCK_BYTES = 8 << 20
-# The engine takes in up to 1,048,449 rows at once, or not at all; of more it may keep a part.
-BLOCK_ROWS = 500_000
+__all__ = ["BLOCK_BYTES", "BLOCK_ROWS", "Block", "Insertable", "blocks", "cut", "failed"]
 
 
 class ArrowStream(Protocol):
@@ -111,13 +108,26 @@ def blocks(
         else ""
     )
     head = f"INSERT INTO {target}{named} VALUES "  # noqa: S608 - quoted by Identifier
-    return _cut(head, source, block_bytes, block_rows)
+    return cut(head, _texts(source), block_bytes, block_rows)
 
 
-def _cut(head: str, source: Rows, block_bytes: int, block_rows: int) -> Iterator[Block]:
+def cut(
+    head: str,
+    rows: Iterable[str],
+    block_bytes: int = BLOCK_BYTES,
+    block_rows: int = BLOCK_ROWS,
+) -> Iterator[Block]:
+    """Put as many rows behind the head of an INSERT as fit, in one statement after another.
+
+    Args:
+        head: What comes before the rows.
+        rows: The rows as they stand in a statement.
+        block_bytes: Bytes that a statement has at most, unless a single row has more.
+        block_rows: Rows that a statement has at most.
+    """
     written: list[str] = []
     size = begin = 0
-    for position, text in enumerate(_texts(source)):
+    for position, text in enumerate(rows):
         length = len(text) if text.isascii() else len(text.encode())
         if written and (size + length + 2 > block_bytes - len(head) or len(written) >= block_rows):
             yield Block(head + ", ".join(written), begin, len(written))
@@ -146,7 +156,7 @@ def _written(row: Sequence[Any], width: int | None) -> str:
         raise InvalidArgument(f"A row is a sequence of values, not a {type(row).__name__}.")
     if not row or (width is not None and len(row) != width):
         raise InvalidArgument(f"A row has {len(row)} values where there are {width or 'some'}.")
-    return f"({', '.join(map(literal, row))})"
+    return f"({', '.join(map(inserted, row))})"
 
 
 def failed(error: ByteHouseError, acknowledged: int, position: int) -> InsertFailed:

@@ -10,11 +10,11 @@ from ._config import KeySource
 from ._errors import ConfigError
 from ._secret import Secret
 
-__all__ = ["bearer"]
+__all__ = ["key_of"]
 
 
-def bearer(source: KeySource) -> Secret:
-    """Return the value of the Authorization header.
+def key_of(source: KeySource) -> Secret:
+    """Return the key as it is now.
 
     Raises:
         ConfigError: The key is not where the reference says, or is no text that a header can carry.
@@ -25,7 +25,7 @@ def bearer(source: KeySource) -> Secret:
             "The API key cannot be sent: it is empty, or has blanks or odd characters.",
             hint="Check for a line break or a placeholder; the key itself is not shown.",
         )
-    return Secret("Bearer " + key)
+    return Secret(key)
 
 
 def _read(source: KeySource) -> str:
@@ -34,7 +34,7 @@ def _read(source: KeySource) -> str:
         if not isinstance(key, str):
             raise ConfigError(f"The api_key callable returned {type(key).__name__}, not a text.")
         return Secret(key.strip())
-    scheme, _, place = Secret(source).reveal().partition(":")
+    scheme, _, place = source.partition(":")
     reader = _READERS.get(scheme)
     # A key may itself hold a colon, so only the known schemes are references.
     return Secret(reader(place)) if reader else source

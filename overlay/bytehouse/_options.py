@@ -12,9 +12,20 @@ from ._config import Config, KeySource, Mode, parse_setting
 from ._errors import ConfigError, InvalidArgument
 from ._retry import OnRetry, RetryPolicy
 
-__all__ = ["CallOptions", "Options", "Seconds", "ViewOptions", "header_value"]
+__all__ = [
+    "BLOCK_BYTES",
+    "BLOCK_ROWS",
+    "CallOptions",
+    "Options",
+    "Seconds",
+    "ViewOptions",
+    "header_value",
+]
 
 Seconds = float | timedelta
+BLOCK_BYTES = 8 << 20
+# The engine takes in up to 1,048,449 rows at once, or not at all; of more it may keep a part.
+BLOCK_ROWS = 500_000
 
 
 class CallOptions(TypedDict, total=False):

@@ -13,6 +13,8 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
+from bytehouse_raw.types import Timestamp
+
 from ._column_types import ResultColumn
 from ._decoding import Row
 from ._extras import needed
@@ -53,11 +55,22 @@ def whole_file(path: str | PathLike[str], mode: Literal["w", "wb"]) -> Iterator[
             unfinished.unlink()
 
 
+class _Lines:
+    """Write lines with a line feed alone at their ends."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._write = file.write
+
+    def write(self, line: str) -> None:
+        self._write(f"{line[:-2]}\n")
+
+
 class CsvRows:
-    """Write rows as CSV: lists, tuples and maps as ClickHouse does, moments in ISO 8601."""
+    """Write rows as CSV: values look as ClickHouse reads them."""
 
     def __init__(self, file: IO[str], columns: Sequence[ResultColumn], null: str) -> None:
-        self._writer = csv.writer(file, lineterminator="\n")
+        # The module quotes what is in its own end of a line, and a carriage return must be quoted.
+        self._writer = csv.writer(_Lines(file), lineterminator="\r\n")
         self._writer.writerow([column.name for column in columns])
         self._null = null
 
@@ -115,7 +128,14 @@ def _container_text(value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> str:
 
 
 def _moment_text(value: object) -> str:
-    return str(value).replace("T", " ", 1) if isinstance(value, datetime) else str(value)
+    """Return a value as text, a moment as its column's clock shows it."""
+    match value:
+        case Timestamp():
+            return f"{value:%Y-%m-%d %H:%M:%S}.{value.nanosecond:09}"
+        case datetime():
+            return datetime.isoformat(value.replace(tzinfo=None), " ")
+        case _:
+            return str(value)
 
 
 def pandas_frame(table: pa.Table, dtype_backend: DtypeBackend | None) -> pd.DataFrame:
@@ -151,14 +171,43 @@ def polars_frame(table: pa.Table) -> pl.DataFrame:
     polars = needed("polars", "polars")
     arrow = needed("pyarrow", "polars")
     for at, field in enumerate(table.schema):
-        if arrow.types.is_decimal256(field.type):
-            texts = arrow.array([_plain(v) for v in table.column(at).to_pylist()], arrow.string())
-            table = table.set_column(at, field.name, texts)
+        narrow = _without_wide_decimals(arrow, field.type)
+        if narrow != field.type:
+            values = [_with_texts(arrow, v, field.type) for v in table.column(at).to_pylist()]
+            table = table.set_column(at, field.name, arrow.array(values, narrow))
     return cast("pl.DataFrame", polars.from_arrow(table))
 
 
-def _plain(value: Any) -> str | None:
-    return None if value is None else f"{value:f}"
+def _without_wide_decimals(arrow: Any, kind: Any) -> Any:
+    """Return an Arrow type with texts for what polars has no type for."""
+
+    def inside(inner: Any) -> Any:
+        return _without_wide_decimals(arrow, inner)
+
+    if arrow.types.is_decimal256(kind):
+        return arrow.string()
+    if arrow.types.is_list(kind):
+        return arrow.list_(inside(kind.value_type))
+    if arrow.types.is_map(kind):
+        return arrow.map_(inside(kind.key_type), inside(kind.item_type))
+    if arrow.types.is_struct(kind):
+        return arrow.struct([(field.name, inside(field.type)) for field in kind])
+    return kind
+
+
+def _with_texts(arrow: Any, value: Any, kind: Any) -> Any:
+    """Return a value of an Arrow type as one of the type without wide decimals."""
+    if value is None:
+        return None
+    if arrow.types.is_decimal256(kind):
+        return f"{value:f}"
+    if arrow.types.is_list(kind):
+        return [_with_texts(arrow, item, kind.value_type) for item in value]
+    if arrow.types.is_map(kind):
+        return [(key, _with_texts(arrow, item, kind.item_type)) for key, item in value]
+    if arrow.types.is_struct(kind):
+        return {field.name: _with_texts(arrow, value[field.name], field.type) for field in kind}
+    return value
 
 
 def html_table(columns: Sequence[ResultColumn], rows: Sequence[Row], *, more: bool) -> str:

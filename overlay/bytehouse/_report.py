@@ -52,14 +52,11 @@ class Report:
     ) -> None:
         self._clock = clock
         self._on_retry = options.on_retry
-        self._names: Mapping[str, str | None] = {
-            "operation": operation,
-            "method": method,
-            "route": route,
-            "role": role,
-            "query_id": query_id,
-        }
-        self._operation = operation
+        self.operation = operation
+        self.method = method
+        self.route = route
+        self.role = role
+        self.query_id = query_id
         self._began = clock.monotonic()
         self._attempt = 0
         self._raw: RawResponse | None = None
@@ -72,11 +69,12 @@ class Report:
     def answered(self, raw: RawResponse) -> None:
         """Tell that an answer came."""
         self._raw = raw
-        log.debug("%s: HTTP %s", self._operation, raw.status, extra=self._extra())
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s: HTTP %s", self.operation, raw.status, extra=self._extra())
 
     def failed(self, reason: str) -> None:
         """Tell that none came."""
-        log.debug("%s: no answer (%s)", self._operation, reason, extra=self._extra())
+        log.debug("%s: no answer (%s)", self.operation, reason, extra=self._extra())
 
     def going_on(self, pause: float, reason: str, *, looking: bool) -> None:
         """Tell that the call goes on."""
@@ -84,36 +82,36 @@ class Report:
         what = "looking whether it took effect" if looking else "sending it again"
         log.info(
             "%s: %s, %s in %.2f s",
-            self._operation,
+            self.operation,
             reason,
             what,
             pause,
             extra={**extra, "reason": reason, "pause": pause, "looking": looking},
         )
         if (tools := _telemetry()) is not None:
-            tools.retries.add(1, {"bytehouse.operation": self._operation})
+            tools.retries.add(1, {"bytehouse.operation": self.operation})
         if self._on_retry is None:
             return
         try:
             self._on_retry(
                 Retry(
-                    operation=self._operation,
-                    method=str(extra["method"]),
-                    route=str(extra["route"]),
+                    operation=self.operation,
+                    method=self.method,
+                    route=self.route,
                     attempt=self._attempt,
                     reason=reason,
                     status=self._raw.status if self._raw else None,
                     pause=pause,
                     looking=looking,
                     elapsed=self._elapsed,
-                    role=self._names["role"],
+                    role=self.role,
                     request_id=self._raw.request_id if self._raw else None,
-                    query_id=self._names["query_id"],
+                    query_id=self.query_id,
                 )
             )
         except Exception:
             # Who only watches must not change what a call that is under way comes to.
-            log.exception("%s: on_retry raised", self._operation)
+            log.exception("%s: on_retry raised", self.operation)
 
     @property
     def _elapsed(self) -> float:
@@ -122,7 +120,11 @@ class Report:
     def _extra(self) -> dict[str, object]:
         raw = self._raw
         return {
-            **self._names,
+            "operation": self.operation,
+            "method": self.method,
+            "route": self.route,
+            "role": self.role,
+            "query_id": self.query_id,
             "status": raw.status if raw else None,
             "attempt": self._attempt,
             "elapsed": self._elapsed,
@@ -131,7 +133,7 @@ class Report:
 
     def __enter__(self) -> Self:
         if (tools := _telemetry()) is not None:
-            self._span = tools.begin(self._names)
+            self._span = tools.begin(self)
         return self
 
     def __exit__(
@@ -142,8 +144,10 @@ class Report:
     ) -> None:
         if isinstance(error, OutcomeUnknown):
             log.warning("%s", error, extra=self._extra())
-        if (tools := _telemetry()) is not None and self._span is not None:
-            tools.end(*self._span, error, self._extra())
+        if (tools := _telemetry()) is not None:
+            tools.measure(self.operation, self._elapsed, error)
+            if self._span is not None:
+                tools.end(*self._span, error, self._extra())
 
 
 class _Telemetry:
@@ -164,18 +168,29 @@ class _Telemetry:
             "bytehouse.client.retries", "1", "Requests beside the first attempts of calls."
         )
 
-    def begin(self, names: Mapping[str, str | None]) -> tuple[Span, Token[Context]]:
-        """Begin the span of a call; what is called meanwhile is below it."""
-        span = self._tracer.start_span(str(names["operation"]), kind=self._kind)
-        told = {
-            "bytehouse.operation": names["operation"],
-            "bytehouse.role": names["role"],
-            "bytehouse.query_id": names["query_id"],
-            "http.request.method": names["method"],
-            "url.template": names["route"],
-        }
-        span.set_attributes({name: value for name, value in told.items() if value is not None})
+    def begin(self, report: Report) -> tuple[Span, Token[Context]] | None:
+        """Begin the span of a call; what is called meanwhile is below it. None if nobody collects
+        spans."""
+        span = self._tracer.start_span(report.operation, kind=self._kind)
+        if not span.get_span_context().is_valid:
+            return None
+        if span.is_recording():
+            told = {
+                "bytehouse.operation": report.operation,
+                "bytehouse.role": report.role,
+                "bytehouse.query_id": report.query_id,
+                "http.request.method": report.method,
+                "url.template": report.route,
+            }
+            span.set_attributes({name: value for name, value in told.items() if value is not None})
         return span, self._context.attach(self._trace.set_span_in_context(span))
+
+    def measure(self, operation: str, elapsed: float, error: BaseException | None) -> None:
+        """Measure how long a call took."""
+        measured = {"bytehouse.operation": operation}
+        if error is not None:
+            measured["error.type"] = type(error).__name__
+        self._duration.record(elapsed, measured)
 
     def end(
         self,
@@ -184,25 +199,20 @@ class _Telemetry:
         error: BaseException | None,
         extra: Mapping[str, object],
     ) -> None:
-        """End the span of a call, and measure it."""
+        """End the span of a call."""
         self._context.detach(before)
-        attempt, elapsed = extra["attempt"], extra["elapsed"]
-        if isinstance(attempt, int):
+        if isinstance(attempt := extra["attempt"], int):
             span.set_attribute("http.request.resend_count", max(0, attempt - 1))
         if isinstance(status := extra["status"], int):
             span.set_attribute("http.response.status_code", status)
         request_id = error.request_id if isinstance(error, APIError) else extra["request_id"]
         if isinstance(request_id, str):
             span.set_attribute("bytehouse.request_id", request_id)
-        measured = {"bytehouse.operation": str(extra["operation"])}
         if error is not None:
-            measured["error.type"] = type(error).__name__
             span.set_attribute("error.type", type(error).__name__)
             # Of an error that is not ours the text may hold anything.
             told = error.message if isinstance(error, ByteHouseError) else None
             span.set_status(self._error, told)
-        if isinstance(elapsed, float):
-            self._duration.record(elapsed, measured)
         span.end()
 
 

@@ -16,7 +16,7 @@ import attrs
 import msgspec
 
 from ._column_types import ResultColumn
-from ._decoding import Form, MakeDecoder, NotJSON, NotRows, Row, RowDecoder, python_rows
+from ._decoding import Decoder, Form, MakeDecoder, NotJSON, NotRows, Row, python_rows
 from ._shapes import (
     COLUMN_KEYS,
     ROW_KEYS,
@@ -33,6 +33,7 @@ __all__ = ["Begin", "Columns", "End", "Event", "Fields", "NotUnderstood", "Reade
 _FIRST_BLOCK = 1 << 14
 _BLOCK = 1 << 18
 _DEEPEST = 4
+_SHOWN = 2000
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _SCALAR = re.compile(rb"[^ \t\r\n,:\]}\[{\"]+(?=[ \t\r\n,:\]}\[{\"])")
@@ -81,7 +82,8 @@ class Fields:
     fields: dict[str, Any]
 
 
-Event = Begin | Columns | End | Reference | Fields | list[Row]
+Event = Begin | Columns | End | Reference | Fields | list[Any]
+"""A list is a block of rows, in the form that their decoder gives it."""
 _Steps = Generator["Event | None", None, None]
 
 
@@ -106,11 +108,13 @@ class Reader:
     Attributes:
         make_decoder: How rows are to be decoded; it counts from the next result on.
         complete: Whether the body has been understood to its end.
+        start: The first part of the body.
     """
 
     def __init__(self, query_id: str | None = None) -> None:
         self.make_decoder: MakeDecoder = python_rows
         self.complete = False
+        self.start = b""
         self._query_id = query_id
         self._buffer = b""
         self._at = 0
@@ -124,14 +128,16 @@ class Reader:
         self._steps = self._body()
 
     @property
-    def start(self) -> bytes:
+    def place(self) -> bytes:
         """The first part of what has not been understood."""
-        return b"".join([self._buffer[self._at :], *self._pending])[:2000]
+        return b"".join([self._buffer[self._at :], *self._pending])[:_SHOWN]
 
     def feed(self, piece: bytes) -> None:
         """Take the next piece of the body."""
         self._pending.append(piece)
         self._waiting += len(piece)
+        if len(self.start) < _SHOWN:
+            self.start = (self.start + piece)[:_SHOWN]
 
     def finish(self) -> None:
         """Take note that the body has come to its end."""
@@ -355,7 +361,7 @@ class Reader:
         self._at += 1
         yield End()
 
-    def _block(self, decoder: RowDecoder, size: int) -> Generator[None, None, list[Row]]:
+    def _block(self, decoder: Decoder, size: int) -> Generator[None, None, list[Any]]:
         """Read as many whole rows as there are."""
         if self._parting is None:
             yield from self._learn_parting()

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import attrs
 
-from bytehouse_raw.operations import Operation
+if TYPE_CHECKING:
+    from bytehouse_raw.operations import Operation
 
 __all__ = ["UNAVAILABLE", "Cause", "OnRetry", "Retry", "RetryBudget", "RetryPolicy", "may_repeat"]
 

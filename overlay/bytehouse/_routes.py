@@ -21,6 +21,9 @@ _PARAMETER = re.compile(r"{([^{}]+)}")
 # What would end the path, leave the host or be rewritten on the way.
 _NO_PATH = re.compile(r"[^!-~]|[?#\\{}]|//|/\.\.?(?=/|$)")
 
+# What stands for itself in a path, beside letters and digits, and what is quoted already.
+_LITERAL = "/%:@!$&'()*+,;=-._~"
+
 
 @attrs.frozen
 class Route:
@@ -35,7 +38,8 @@ class Route:
     def parse(cls, method: str, template: str) -> Route:
         """Cut a template such as ``/v1/databases/{db_name}``."""
         cut = _PARAMETER.split(template)
-        return cls(method, template, tuple(cut[::2]), tuple(cut[1::2]))
+        pieces = (quote(piece, safe=_LITERAL) for piece in cut[::2])
+        return cls(method, template, tuple(pieces), tuple(cut[1::2]))
 
     def fill(self, operation: Operation, values: Mapping[str, str]) -> str:
         """Return the path with its parameters quoted.

@@ -102,6 +102,22 @@ class Submission:
             secrets=(*secrets, *(Secret(literal(secret)[1:-1]) for secret in secrets)),
         )
 
+    @classmethod
+    def known(
+        cls, query_id: str, settled: Options, options: CallOptions, max_rows: int | None
+    ) -> Self:
+        """Stand for what has been submitted elsewhere, whose text is not known."""
+        return cls(
+            sql="",
+            mode=cast("Mode", settled.mode),
+            warehouse=None,
+            query_id=query_id,
+            session_id=None,
+            max_rows=max_rows,
+            async_after=None,
+            options={"timeout": settled.deadline, **options},
+        )
+
     def body(self) -> SubmitSyncQueryRequest:
         """Return the body of a call that waits for the results."""
         return SubmitSyncQueryRequest(

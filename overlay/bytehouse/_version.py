@@ -1,7 +1,6 @@
 """Know which version this is."""
 
-import platform
 import sys
 
 __version__ = "0.1.0.dev0"
-USER_AGENT = f"bytehouse-sdk/{__version__} python/{platform.python_version()} {sys.platform}"
+USER_AGENT = f"bytehouse-sdk/{__version__} python/{sys.version.split()[0]} {sys.platform}"

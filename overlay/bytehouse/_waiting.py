@@ -24,7 +24,7 @@ from ._states import Phase
 if TYPE_CHECKING:
     from anyio import CancelScope
 
-__all__ = ["AsyncShield", "Shield", "Waiting", "patience"]
+__all__ = ["GRACE", "AsyncShield", "Shield", "Waiting", "patience", "time_to_stop"]
 
 log = logging.getLogger("bytehouse")
 
@@ -41,28 +41,50 @@ def patience(timeout: Seconds) -> float:
         raise InvalidArgument(error.message) from None
 
 
+GRACE = 5.0
+_LONGEST_STOP = 5.0
+_SHORTEST_STOP = 0.2
+
+
+def time_to_stop(limit: float, left: float) -> float:
+    """Return how many seconds stopping something on the service may take.
+
+    That is what is left of the time of whoever gave up, or else a tenth of it more: it must be
+    enough for a far network, and a service that is silent must not hold anyone for long.
+
+    Args:
+        limit: Seconds that there were in all.
+        left: Seconds that are left.
+    """
+    return min(_LONGEST_STOP, max(_SHORTEST_STOP, limit / 10, left))
+
+
 class Waiting:
     """Keep the state of one wait.
 
+    Args:
+        timeout: Seconds that it may last.
+        clock: Clock to go by.
+        grace: Seconds in which something just made may not be visible yet.
+
     Attributes:
         timeout: Seconds that it may last.
-        grace: Seconds in which something just made may not be visible yet.
         state: Last state that was seen.
         ended: Whether the service has spoken: what is waited for has ended, or cannot be asked
             about.
     """
 
-    grace = 5.0
     _first_pause = 0.1
     _longest_pause = 5.0
     _growth = 1.5
 
-    def __init__(self, timeout: Seconds, clock: Clock) -> None:
+    def __init__(self, timeout: Seconds, clock: Clock, grace: float = GRACE) -> None:
         self.timeout = patience(timeout)
         self.state: str | None = None
         self.ended = False
         self._lost: ByteHouseError | None = None
         self._clock = clock
+        self._grace = grace
         self._began = clock.monotonic()
         self._pause = self._first_pause
 
@@ -92,7 +114,7 @@ class Waiting:
         """Tell whether a poll that failed is made again, because its reason may pass."""
         if isinstance(error, NotFound):
             # Just made, something may not be visible everywhere yet; later the answer is final.
-            passes = self.elapsed <= self.grace
+            passes = self.elapsed < self._grace
         elif isinstance(error, ServerError):
             passes = error.status != 501
         else:

@@ -15,18 +15,21 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 from . import _errors
 from ._column_types import ResultColumn, kind_of, precision_of
 from ._config import KeySource
 from ._decoding import Row
-from ._inserting import BLOCK_BYTES
+from ._inserting import cut
 from ._literals import Identifier, bind_pyformat
+from ._shapes import unnamed
 from ._sync._client import ByteHouse
 from ._sync._result import Result
 
@@ -232,9 +235,15 @@ class Connection:
         self.client = client
         self.session = client.session()
         self._closed = False
+        self._cursors: WeakSet[Cursor] = WeakSet()
+        self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Close the connection and with it its cursors."""
+        """Close the connection and with it its cursors. Closing it once more does nothing."""
+        with self._lock:
+            cursors = list(self._cursors)
+        for cursor in cursors:
+            cursor.close()
         self._closed = True
         self.client.close()
 
@@ -250,7 +259,10 @@ class Connection:
     def cursor(self) -> Cursor:
         """Return a cursor."""
         self.require_open()
-        return Cursor(self)
+        made = Cursor(self)
+        with self._lock:
+            self._cursors.add(made)
+        return made
 
     def require_open(self) -> None:
         """Raise if the connection is closed."""
@@ -273,6 +285,17 @@ _INSERT = re.compile(
     r"(?P<head>\s*INSERT\s(?:(?!%\().)*?\bVALUES\s*)(?P<row>\(.*\))\s*;?\s*",
     re.IGNORECASE | re.DOTALL,
 )
+_BRACKET = re.compile(r"'(?:[^'\\]|\\.|'')*'|%\([^()]+\)s|[()]", re.DOTALL)
+
+
+def _is_one_row(text: str) -> bool:
+    """Tell whether the first bracket closes at the end."""
+    depth = 0
+    for found in _BRACKET.finditer(text):
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        if not depth:
+            return found.end() == len(text)
+    return False
 
 
 class Cursor:
@@ -281,7 +304,8 @@ class Cursor:
     Attributes:
         connection: The connection that made it.
         arraysize: How many rows `fetchmany` fetches unless it is told.
-        rowcount: How many rows an `executemany` inserted; -1 where that is not known.
+        rowcount: How many rows an `executemany` of an INSERT has inserted, up to where it failed if
+            it did; -1 where that is not known.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -308,6 +332,7 @@ class Cursor:
                 sign is written ``%%``.
             parameters: Their values.
         """
+        self._require_open()
         self._leave()
         with _translated():
             sql = operation if parameters is None else bind_pyformat(operation, parameters)
@@ -317,11 +342,12 @@ class Cursor:
     def executemany(self, operation: str, seq_of_parameters: Iterable[Mapping[str, Any]]) -> Self:
         """Run a statement once for each set of parameters; the rows of an INSERT go together, in
         statements of bounded size."""
+        self._require_open()
         self._leave()
         insert = _INSERT.fullmatch(operation)
         with _translated():
-            if insert is not None:
-                self.rowcount = self._insert(insert["head"], insert["row"], seq_of_parameters)
+            if insert is not None and _is_one_row(insert["row"]):
+                self._insert(insert["head"], insert["row"], seq_of_parameters)
                 return self
             for parameters in seq_of_parameters:
                 sql = bind_pyformat(operation, parameters)
@@ -330,20 +356,11 @@ class Cursor:
                         each.rows()
         return self
 
-    def _insert(self, head: str, row: str, sets: Iterable[Mapping[str, Any]]) -> int:
-        rows = (bind_pyformat(row, parameters) for parameters in sets)
-        count = size = 0
-        block: list[str] = []
-        for text in rows:
-            if block and size + len(text) > BLOCK_BYTES:
-                self.connection.session.execute(head + ", ".join(block))
-                block, size = [], 0
-            block.append(text)
-            size += 2 + len(text.encode())
-            count += 1
-        if block:
-            self.connection.session.execute(head + ", ".join(block))
-        return count
+    def _insert(self, head: str, row: str, sets: Iterable[Mapping[str, Any]]) -> None:
+        self.rowcount = 0
+        for block in cut(head, (bind_pyformat(row, parameters) for parameters in sets)):
+            self.connection.session.execute(block.sql)
+            self.rowcount += block.rows
 
     def fetchone(self) -> Row | None:
         """Return the next row; None if there is none."""
@@ -382,14 +399,19 @@ class Cursor:
         """Do nothing: the same."""
 
     def close(self) -> None:
-        """Close the cursor; a statement whose rows were not all read is stopped."""
-        if not self._closed:
-            self._leave()
-            self._closed = True
+        """Close the cursor; a statement whose rows were not all read is stopped. Closing it once
+        more does nothing."""
+        self._leave()
+        self._closed = True
 
-    def __iter__(self) -> Iterator[Row]:
-        while (row := self.fetchone()) is not None:
-            yield row
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Row:
+        row = self.fetchone()
+        if row is None:
+            raise StopIteration
+        return row
 
     def __enter__(self) -> Self:
         return self
@@ -404,11 +426,13 @@ class Cursor:
 
     def _take(self, result: Result) -> None:
         self._result = result
-        self._rows = iter(result)
+        # A description is read before the rows: names that an answer tells behind them, it needs
+        # now.
+        nameless = list(result.columns) == unnamed(len(result.columns))
+        self._rows = iter(result.rows() if nameless else result)
 
     def _leave(self) -> None:
         """Leave the last result."""
-        self._require_open()
         if self._result is not None:
             with _translated():
                 self._result.close()
@@ -421,7 +445,7 @@ class Cursor:
 
     def _require_rows(self) -> None:
         self._require_open()
-        if self.description is None:
+        if self._result is None or not self._result.columns:
             raise ProgrammingError("There are no rows: no statement that returns any was run.")
 
 

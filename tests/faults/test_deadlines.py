@@ -8,8 +8,11 @@ import pytest
 
 from bytehouse import ByteHouse, ByteHouseError, Clock, RetryPolicy, TransportError
 from tests.faults.proxy import FaultProxy, proxied
-from tests.overlay.colours import MakeClient
+from tests.overlay.colours import MakeClient, every_transport
 from tests.overlay.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, closed_port, data
+from tests.wire import request_line, route
+
+__all__ = ["every_transport"]
 
 DEADLINE = 0.4
 LATE = 0.3
@@ -42,7 +45,10 @@ SCRIPTED: dict[str, tuple[Call, Reply]] = {
     "is unavailable, come back later": (CREATE, Reply(503, headers=BUSY)),
     "is too busy for ever": (EXECUTE, Reply(429)),
     "breaks off each time": (READ, Reply(body={"data": {"name": "d"}}, cut=3)),
-    "redirects for ever": (READ, Reply(302, headers={"Location": "/v1/databases/d"})),
+    "redirects for ever": (
+        READ,
+        Reply(302, headers={"Location": route("get_database", db_name="d")[1]}),
+    ),
     "a compressed body without end": (
         READ,
         Reply(raw=HEAD.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n"), then="wait"),
@@ -111,13 +117,13 @@ def test_a_statement_that_runs_on_is_not_watched_beyond_the_deadline(
     """After a lost answer it is looked at until the deadline, and then stopped on the server, which
     may take a little longer."""
     running = data({"queryID": "q", "status": "Running"})
-    server.handler = lambda seen: CLOSED if seen.method == "POST" else running
+    server.handler = lambda seen: CLOSED if seen.operation == "submit_sync_query" else running
     began = time.monotonic()
     with pytest.raises(TransportError, match="Running") as caught:
         EXECUTE(make(server.url, **patient))
     assert time.monotonic() - began < DEADLINE + LATE
     assert getattr(caught.value, "state", None) == "Running"
-    assert server.lines[-1] == "DELETE /v1/sql/sync/q"
+    assert server.lines[-1] == request_line("kill_sync_query", id="q")
 
 
 def test_pages_share_no_deadline_but_each_has_its_own(

@@ -28,7 +28,7 @@ def name(emulator: RunningEmulator) -> Iterator[str]:
     emulator.clear_faults()
 
 
-@pytest.mark.parametrize("colour", ["sync", "async"])
+@pytest.mark.parametrize("colour", ["sync", "async", "aiohttp"])
 def test_mixed_operations_under_faults_take_effect_once_or_say_that_they_may_not_have(
     emulator: RunningEmulator, colour: str
 ) -> None:
@@ -55,7 +55,7 @@ def test_a_statement_that_ran_gives_its_result_though_its_answer_was_lost(
     emulator.fault("submit_async_query", **fault)  # type: ignore[arg-type]
     handle = bh.queries.submit("SELECT 1", query_id=f"{name}-a")
     assert handle.id == f"{name}-a"
-    assert len(handle.result()) == 1
+    assert handle.result().one() == (1,)
     ran = [
         e["subject"].get("queryID") for e in emulator.journal() if e["operation"][:6] == "submit"
     ]

@@ -24,6 +24,7 @@ from bytehouse_raw.plan import Plan
 from tests.overlay.colours import KEY, FakeClock, MakeClient
 from tests.overlay.server import CLOSED, Reply, ScriptedServer, Seen, data
 from tests.overlay.test_fuzz import objects, values
+from tests.wire import request_line
 
 MISSING = Reply(404, {"error": {"code": "errbook_Database_NotFound", "message": "none"}})
 NO_PATH = Reply(404, {"error": {"code": "errbook_Path_NotFound", "message": "no such path"}})
@@ -50,7 +51,10 @@ def test_what_was_made_since_the_call_is_of_its_own_making(
     """By the clock of the service, whatever ours says."""
     server.script(CLOSED, made(0, description="mine"))
     assert create(bh) == "u-1"
-    assert server.lines == ["POST /v1/databases", "GET /v1/databases/d"]
+    assert server.lines == [
+        request_line("create_database"),
+        request_line("get_database", db_name="d"),
+    ]
 
 
 def test_what_was_there_before_the_call_is_a_conflict(
@@ -88,14 +92,14 @@ def test_where_the_time_of_creation_cannot_be_told_the_outcome_is_unknown(
     server.script(CLOSED, live)
     with pytest.raises(OutcomeUnknown):
         create(bh)
-    assert len([line for line in server.lines if "POST" in line]) == 1
+    assert server.operations.count("create_database") == 1
 
 
 def test_what_is_not_there_is_sent_again(bh: ByteHouse, server: ScriptedServer) -> None:
     """The service itself says that there is none."""
     server.script(CLOSED, MISSING, data({"uuid": "u-2"}))
     assert create(bh) == "u-2"
-    assert [line.split()[0] for line in server.lines] == ["POST", "GET", "POST"]
+    assert server.operations == ["create_database", "get_database", "create_database"]
 
 
 def test_a_second_create_that_meets_the_first_is_done(
@@ -144,7 +148,7 @@ def test_a_delete_is_done_when_the_thing_is_gone(bh: ByteHouse, server: Scripted
     bh.databases.delete("d")
     server.script(CLOSED, MISSING)
     bh.dictionaries.delete("d", "x")
-    assert [line.split()[0] for line in server.lines] == ["DELETE", "DELETE"]
+    assert server.operations == ["delete_dictionary", "delete_dictionary"]
 
 
 def test_a_first_delete_of_nothing_is_told(bh: ByteHouse, server: ScriptedServer) -> None:
@@ -161,7 +165,7 @@ def test_a_delete_spares_what_was_made_after_it(
     server.script(CLOSED, made(1))
     clock.on_sleep = lambda: clock.slept.append(30.0)
     make(server.url).databases.delete("d")
-    assert [line.split()[0] for line in server.lines] == ["DELETE", "GET"]
+    assert server.operations == ["delete_database", "get_database"]
 
 
 def test_partitions_are_deleted_once(bh: ByteHouse, server: ScriptedServer) -> None:
@@ -171,7 +175,7 @@ def test_partitions_are_deleted_once(bh: ByteHouse, server: ScriptedServer) -> N
     server.script(CLOSED, data([{"partition": "2024"}], meta={"total": 1}))
     with pytest.raises(OutcomeUnknown, match="still or again there: 2024"):
         bh.partitions.delete("d", "t", ["2024", "2025"])
-    assert [line.split()[0] for line in server.lines] == ["DELETE", "GET"]
+    assert server.operations == ["delete_partitions", "list_partitions"]
 
 
 def test_an_execution_that_began_since_is_the_one_that_was_started(
@@ -190,7 +194,7 @@ def test_an_execution_that_began_since_is_the_one_that_was_started(
         server.script(CLOSED, several)
         with pytest.raises(OutcomeUnknown, match="executions started since"):
             bh.import_jobs.start(1)
-        assert len([line for line in server.lines if "POST" in line]) == 1
+        assert server.operations.count("start_import_job") == 1
 
 
 def test_a_role_is_given_and_taken_once(bh: ByteHouse, server: ScriptedServer) -> None:
@@ -236,11 +240,12 @@ def statement(
     """Return a server that loses the answer to a statement and tells of it afterwards."""
 
     def answer(seen: Seen) -> Reply:
-        if seen.method == "POST":
-            return CLOSED
-        if seen.target.endswith("/status"):
-            return status
-        return result if seen.target.endswith("/result") else statistics
+        answers = {
+            "get_async_query_status": status,
+            "get_async_query_result": result,
+            "get_query_statistics": statistics,
+        }
+        return answers.get(seen.operation, CLOSED)
 
     return answer
 
@@ -277,7 +282,7 @@ def test_a_statement_is_looked_up_by_its_id_and_never_sent_again(
         with pytest.raises(error, match=words) as caught:
             bh.queries.execute("SELECT 1", query_id="q")
         assert caught.value.query_id == "q"
-    assert server.lines.count("POST /v1/sql/sync") == 1
+    assert server.lines.count(request_line("submit_sync_query")) == 1
 
 
 @pytest.mark.parametrize("word", ["NotStarted", "Running", "Finished", "Failed", "unheard of"])

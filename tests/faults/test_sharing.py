@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from bytehouse import AsyncByteHouse, ByteHouse, ByteHouseError, TransportError
+from bytehouse._config import Http
 from tests.overlay.colours import KEY, MakeClient
 from tests.overlay.server import SILENT, Reply, ScriptedServer, Seen, data
 
 
 def echo(seen: Seen) -> Reply:
     """Answer with what was asked, and under which role."""
-    name = seen.target.rsplit("/", 1)[1]
+    name = seen.path["db_name"]
     return data({"name": name, "description": seen.header("X-User-ActiveRole")})
 
 
@@ -49,12 +50,13 @@ def test_one_client_serves_64_threads(server: ScriptedServer) -> None:
         assert bh.databases.get("after").description is None
 
 
-def test_one_client_serves_1000_tasks(server: ScriptedServer) -> None:
+@pytest.mark.parametrize("http", ["httpx", "aiohttp"])
+def test_one_client_serves_1000_tasks(server: ScriptedServer, http: Http) -> None:
     """The same for tasks: no answer and no role goes astray."""
     server.handler = echo
 
     async def main() -> None:
-        async with AsyncByteHouse(server.url, KEY, max_connections=50) as bh:
+        async with AsyncByteHouse(server.url, KEY, http=http, max_connections=50) as bh:
 
             async def one(number: int) -> None:
                 if number % 2:
@@ -74,7 +76,7 @@ def test_one_client_serves_1000_tasks(server: ScriptedServer) -> None:
 
 def test_the_deadline_of_a_call_is_its_own(server: ScriptedServer) -> None:
     """A call with little time ends in it, while those beside it wait for their answers."""
-    server.handler = lambda seen: SILENT if seen.target.endswith("hang") else slow(seen)
+    server.handler = lambda seen: SILENT if seen.path["db_name"] == "hang" else slow(seen)
 
     def slow(seen: Seen) -> Reply:
         time.sleep(0.5)
@@ -117,14 +119,15 @@ def test_closing_a_client_ends_its_calls_with_our_errors(server: ScriptedServer)
     bh.close()
 
 
+@pytest.mark.parametrize("http", ["httpx", "aiohttp"])
 def test_closing_an_asynchronous_client_ends_its_calls_with_our_errors(
-    server: ScriptedServer,
+    server: ScriptedServer, http: Http
 ) -> None:
     """The same for tasks."""
     server.script(SILENT)
 
     async def main() -> list[Any]:
-        bh = AsyncByteHouse(server.url, KEY, deadline=2.0)
+        bh = AsyncByteHouse(server.url, KEY, http=http, deadline=2.0)
         tasks = [asyncio.create_task(bh.databases.get("d")) for _ in range(8)]
         while len(server.seen) < 8:  # noqa: ASYNC110 - the server runs in threads
             await asyncio.sleep(0.01)
@@ -151,8 +154,8 @@ def test_a_forked_process_uses_connections_of_its_own(server: ScriptedServer) ->
             assert bh.databases.get(f"p{number}").name == f"p{number}"
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert bh.databases.get("after").name == "after"
-    ours = {s.connection for s in server.seen if "/c" not in s.target}
-    theirs = {s.connection for s in server.seen if s.target.startswith("/v1/databases/c")}
+    ours = {s.connection for s in server.seen if not s.path["db_name"].startswith("c")}
+    theirs = {s.connection for s in server.seen if s.path["db_name"].startswith("c")}
     assert ours.isdisjoint(theirs)
 
 

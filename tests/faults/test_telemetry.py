@@ -13,8 +13,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from bytehouse import ByteHouse, NotFound
+from bytehouse_raw.operations import OPERATIONS
 from tests.overlay.colours import KEY, MakeClient
 from tests.overlay.server import CLOSED, Reply, ScriptedServer, data
+
+GET_DATABASE = OPERATIONS["get_database"]
 
 EXPORTER = InMemorySpanExporter()
 READER = InMemoryMetricReader()
@@ -49,10 +52,10 @@ def test_a_call_is_a_span_with_its_operation_route_status_and_attempts(
         "bytehouse.operation": "get_database",
         "bytehouse.request_id": "r-7",
         "bytehouse.role": "Analyst",
-        "http.request.method": "GET",
+        "http.request.method": GET_DATABASE.method,
         "http.request.resend_count": 1,
         "http.response.status_code": 200,
-        "url.template": "/v1/databases/{db_name}",
+        "url.template": GET_DATABASE.path,
     }
 
 

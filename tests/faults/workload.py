@@ -19,8 +19,10 @@ import attrs
 
 from bytehouse import ByteHouse, ByteHouseError, OutcomeUnknown, RetryPolicy
 from bytehouse_emulator.testing import RunningEmulator, running_emulator
+from bytehouse_raw.operations import OPERATIONS
 from tests.faults.proxy import Fault, FaultProxy, now_and_then, proxied
 from tests.overlay.colours import client_maker
+from tests.wire import asked
 
 __all__ = ["Account", "judge", "run", "story"]
 
@@ -96,20 +98,20 @@ def story(bh: ByteHouse, account: Account, name: str, user: int) -> None:
 def _subject(entry: dict[str, Any]) -> str:
     """Return what an entry of the journal is about, in the words of the account."""
     told = entry["subject"]
-    parts = entry["path"].split("/")
+    _, path = asked(OPERATIONS[entry["operation"]].method, entry["path"])
     match entry["operation"]:
         case "create_database" | "create_connection":
             return str(told.get("name"))
         case "create_table":
-            return f"{parts[3]}.{told.get('name')}"
+            return f"{path['db_name']}.{told.get('name')}"
         case "submit_sync_query" | "submit_async_query":
             return str(told.get("queryID"))
         case "assign_role" | "unassign_role":
             return str(told.get("UserID"))
         case "update_table":
-            return f"{parts[3]}.{parts[5]}"
+            return f"{path['db_name']}.{path['table_name']}"
         case _:
-            return str(parts[3]) if len(parts) > 3 else ""
+            return path.get("db_name", "")
 
 
 def judge(account: Account, journal: Iterable[dict[str, Any]]) -> Counter[str]:
@@ -158,10 +160,10 @@ def run(
 
 
 def main(operations: int) -> None:
-    """Tell stories in both colours until so many operations have been done, and judge them."""
-    for colour in ("sync", "async"):
+    """Tell stories in each colour until so many operations have been done, and judge them."""
+    for colour in ("sync", "async", "aiohttp"):
         with running_emulator() as emulator:
-            account, proxy = run(emulator, colour, operations // 2 // 18 + 1, workers=8)
+            account, proxy = run(emulator, colour, operations // 3 // 18 + 1, workers=8)
             outcomes = judge(account, emulator.journal())
         sent = proxy.requests / len(account.told)
         print(f"{colour}: {len(account.told)} operations, {sent:.2f} requests each", end="; ")  # noqa: T201

@@ -9,9 +9,11 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextvars import copy_context
 from typing import Any, Protocol, cast
 
+import pytest
+
 from bytehouse import AsyncByteHouse, ByteHouse, Clock
 
-__all__ = ["KEY", "FakeClock", "MakeClient", "client_maker"]
+__all__ = ["KEY", "FakeClock", "MakeClient", "client_maker", "every_transport"]
 
 KEY = "id-7:Hush-7f3a9c51d2e8"
 
@@ -92,7 +94,7 @@ class Face:
                 value = self._run(following())
             except StopAsyncIteration:
                 return
-            yield value
+            yield self._shown(value)
 
     def __enter__(self) -> Any:
         return self._shown(self._target.__aenter__())
@@ -110,12 +112,23 @@ class Face:
         return self._target.__getstate__()
 
 
+@pytest.fixture(name="colour", params=["sync", "async", "aiohttp"])
+def every_transport(request: pytest.FixtureRequest) -> str:
+    """Name what a client is made with: colour, and HTTP library where that is not httpx.
+
+    A module that imports it has it in place of `colour`: for what a transport might do its own way.
+    """
+    return str(request.param)
+
+
 def client_maker(colour: str, runner: asyncio.Runner) -> MakeClient:
     """Return what makes clients of one colour."""
 
     def make(host: str | None = None, api_key: Any = KEY, **settings: Any) -> ByteHouse:
         if colour == "sync":
             return ByteHouse(host, api_key, **settings)
+        if colour == "aiohttp":
+            settings = {"http": "aiohttp", **settings}
         # `cast` gives the tests the completion of the synchronous client in either colour.
         return cast("ByteHouse", Face(AsyncByteHouse(host, api_key, **settings), runner))
 

@@ -16,6 +16,8 @@ from typing import Any, Literal, Self
 
 import attrs
 
+from tests.wire import asked
+
 __all__ = ["CLOSED", "RESET", "SILENT", "Reply", "ScriptedServer", "Seen", "closed_port", "data"]
 
 
@@ -49,6 +51,16 @@ class Seen:
     def line(self) -> str:
         """Method and target."""
         return f"{self.method} {self.target}"
+
+    @property
+    def operation(self) -> str:
+        """Id of the operation that was called."""
+        return asked(self.method, self.target)[0]
+
+    @property
+    def path(self) -> dict[str, str]:
+        """Parameters of the path, by their names."""
+        return asked(self.method, self.target)[1]
 
 
 @attrs.frozen
@@ -114,6 +126,7 @@ class ScriptedServer:
     Attributes:
         seen: Every request that arrived.
         handler: Gives the reply to a request; a test may set its own.
+        tls: How it speaks TLS, if it does.
     """
 
     def __init__(
@@ -121,10 +134,10 @@ class ScriptedServer:
     ) -> None:
         self._socket = socket.create_server(("127.0.0.1", port))
         self._reads = reads
-        self._tls: ssl.SSLContext | None = None
+        self.tls: ssl.SSLContext | None = None
         if certificate is not None:
-            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._tls.load_cert_chain(certificate)
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(certificate)
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._replies: list[Reply] = [data({"name": "sales", "uuid": "u-1"})]
@@ -151,20 +164,35 @@ class ScriptedServer:
         """Method and target of every request."""
         return [seen.line for seen in self.seen]
 
+    @property
+    def operations(self) -> list[str]:
+        """Id of the operation of every request."""
+        return [seen.operation for seen in self.seen]
+
     def script(self, *replies: Reply) -> None:
         """Set the replies to come, and forget the requests so far."""
         self._replies = list(replies)
         self.seen.clear()
 
-    def wait_for(self, method: str, seconds: float = 3.0) -> Seen:
-        """Return the first request with this method, once it has come."""
+    def wait_for(self, operation: str, seconds: float = 3.0) -> Seen:
+        """Return the first request for this operation, once it has come."""
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             for seen in list(self.seen):
-                if seen.method == method:
+                if seen.operation == operation:
                     return seen
             time.sleep(0.01)
-        raise AssertionError(f"no {method} came, only {self.lines}")
+        raise AssertionError(f"no {operation} came, only {self.lines}")
+
+    def served(self) -> int:
+        """Return how many connections are open."""
+        return sum(thread.is_alive() for thread in self._threads[1:])
+
+    def say(self, unasked: bytes) -> None:
+        """Send bytes on every connection, whether something was asked or not."""
+        for connection in self._open:
+            with suppress(OSError):
+                connection.sendall(unasked)
 
     def _next(self, seen: Seen) -> Reply:  # noqa: ARG002 - a handler is told what was asked
         with self._lock:
@@ -188,8 +216,8 @@ class ScriptedServer:
         if not self._reads:
             return
         with suppress(OSError):
-            if self._tls is not None:
-                connection = self._tls.wrap_socket(connection, server_side=True)
+            if self.tls is not None:
+                connection = self.tls.wrap_socket(connection, server_side=True)
                 self._open.append(connection)
             self._talk(connection, number)
 

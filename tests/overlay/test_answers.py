@@ -3,7 +3,7 @@
 import copy
 import math
 import pickle
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -22,8 +22,13 @@ from bytehouse import (
     ResponseDecodeError,
     ServerError,
 )
-from tests.overlay.colours import MakeClient
+from bytehouse_raw.operations import OPERATIONS
+from bytehouse_raw.plan import Plan
+from tests.overlay.colours import MakeClient, every_transport
 from tests.overlay.server import Reply, ScriptedServer, data
+from tests.wire import request_line
+
+__all__ = ["every_transport"]
 
 ENGINE = "Code: 60. DB::Exception: Table d.t does not exist. (UNKNOWN_TABLE)"
 LOGIN = "<html><head><title>Sign in</title></head><body>Please <b>sign in</b></body></html>"
@@ -227,7 +232,10 @@ def test_a_body_that_breaks_off_is_asked_for_again_by_a_read_alone(
     assert caught.value.attempts == len(server.seen) == 3
     server.script(reply, data({"uuid": "u"}))
     assert bh.databases.create("d").uuid == "u"
-    assert server.lines == ["POST /v1/databases", "GET /v1/databases/d"]
+    assert server.lines == [
+        request_line("create_database"),
+        request_line("get_database", db_name="d"),
+    ]
 
 
 def test_an_error_whose_body_breaks_off_keeps_its_status(
@@ -293,8 +301,6 @@ def test_fields_that_are_not_known_are_kept(bh: ByteHouse, server: ScriptedServe
         (Reply(501, LOGIN), "between"),
         (Reply(502, LOGIN), "between"),
         (Reply(307, headers={"Location": "https://x"}), "Redirects"),
-        (Reply(404, "<h1>404</h1>"), "inferred.*routes"),
-        (Reply(404, {"message": "page not found"}), "inferred.*routes"),
     ],
 )
 def test_a_hint_says_what_to_do(
@@ -306,6 +312,22 @@ def test_a_hint_says_what_to_do(
         read(bh)
 
 
+def looking(evidence: Literal["documented", "inferred"]) -> Plan[dict[str, Any]]:
+    """Plan to look for a database, on a route that is documented or inferred."""
+    operation = OPERATIONS["get_database"]._replace(evidence=evidence)
+    return Plan(operation, dict, {"db_name": "d"}, {}, {}, None)
+
+
+@pytest.mark.parametrize("body", ["<h1>404</h1>", {"message": "page not found"}], ids=str)
+def test_a_missing_path_is_blamed_on_an_inferred_route(
+    bh: ByteHouse, server: ScriptedServer, body: object
+) -> None:
+    """A 404 that names no object says that the route is a guess, and what to do about it."""
+    server.script(Reply(404, body))
+    with pytest.raises(NotFound, match=r"Hint: .*inferred.*routes"):
+        bh.send(looking("inferred"))
+
+
 def test_a_missing_object_is_not_blamed_on_the_route(
     make: MakeClient, server: ScriptedServer
 ) -> None:
@@ -314,10 +336,10 @@ def test_a_missing_object_is_not_blamed_on_the_route(
     server.script(Reply(404, {"error": {"code": "errbook_DB_NotFound", "message": "no"}}))
     bh = make(server.url, routes={"get_table": "GET /v2/t/{db_name}/{table_name}"})
     with pytest.raises(NotFound) as caught:
-        bh.databases.get("d")
+        bh.send(looking("inferred"))
     assert caught.value.hint == ""
     server.script(Reply(404, "nothing here"))
-    for call in (lambda: bh.queries.execute("SELECT 1"), lambda: bh.tables.get("d", "t")):
+    for call in (lambda: bh.send(looking("documented")), lambda: bh.tables.get("d", "t")):
         with pytest.raises(NotFound) as caught:
             call()
         assert "inferred" not in caught.value.hint

@@ -14,8 +14,10 @@ import pytest
 
 import bytehouse
 from bytehouse import ByteHouse, ByteHouseError
-from tests.overlay.colours import KEY, MakeClient
+from tests.overlay.colours import KEY, MakeClient, every_transport
 from tests.overlay.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, closed_port, data
+
+__all__ = ["every_transport"]
 
 FINE = data({"name": "d", "uuid": "u"})
 

@@ -5,13 +5,16 @@ import logging
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,9 +27,12 @@ from bytehouse import (
     TransportError,
 )
 from bytehouse._config import ATTRIBUTES, load
-from bytehouse._http import Request, _wire
-from tests.overlay.colours import KEY, MakeClient
+from bytehouse._http import Request, _Origin, _Wire
+from tests.overlay.colours import KEY, MakeClient, every_transport
 from tests.overlay.server import SILENT, Reply, ScriptedServer, closed_port, data
+from tests.wire import request_line
+
+__all__ = ["every_transport"]
 
 HOST = "tenant-1-cn-beijing-public.bytehouse.volces.com"
 
@@ -158,7 +164,9 @@ def test_any_text_as_a_host_makes_a_client_or_a_clear_error(text: str) -> None:
     """No text as a host gives anything but a client or a ConfigError."""
     try:
         with ByteHouse(text, KEY) as bh:
-            _wire(Request("GET", f"{bh.config.host}/v1/databases", {}, None, 1.0))
+            host = bh.config.host
+            wire = _Wire(Request("GET", f"{host}/x", {}, None, 1.0), _Origin(host))
+            assert wire.url.raw_path == httpx.URL(f"{host}/x").raw_path
     except ConfigError as error:
         assert "host" in str(error)  # noqa: PT017 - most texts raise, some do not
 
@@ -274,7 +282,7 @@ def test_an_account_without_a_home_can_make_a_client(monkeypatch: pytest.MonkeyP
 def observe_host(make: MakeClient, server: ScriptedServer, _: Path) -> bool:
     """The server at that address is asked, under its path."""
     make(f"{server.url}/gateway").databases.get("d")
-    return server.lines == ["GET /gateway/v1/databases/d"]
+    return server.lines == [request_line("get_database", db_name="d").replace(" ", " /gateway")]
 
 
 def observe_api_key(make: MakeClient, server: ScriptedServer, _: Path) -> bool:
@@ -354,12 +362,23 @@ def observe_max_connections(_: MakeClient, server: ScriptedServer, __: Path) -> 
 
     holding = threading.Thread(target=hold)
     holding.start()
-    server.wait_for("GET")
+    server.wait_for("get_database")
     with pytest.raises(TransportError):
         bh.databases.get("second", timeout=0.2)
     holding.join()
     bh.close()
-    return server.lines == ["GET /v1/databases/first"]
+    return server.lines == [request_line("get_database", db_name="first")]
+
+
+def observe_http(make: MakeClient, server: ScriptedServer, _: Path) -> bool:
+    """Without aiohttp installed, an asynchronous client cannot be made with it, and a synchronous
+    one never."""
+    with (
+        patch.dict(sys.modules, {"aiohttp": None}),
+        pytest.raises(ConfigError, match="aiohttp"),
+    ):
+        make(server.url, http="aiohttp")
+    return True
 
 
 def observe_ca_file(make: MakeClient, _: ScriptedServer, path: Path) -> bool:
@@ -426,7 +445,13 @@ def test_every_setting_can_be_an_argument_a_variable_and_a_key_of_the_file(
     pem.write_text("")
     routes.write_text('[routes]\nlist_databases = "GET /x"\n')
     given: dict[str, str] = dict.fromkeys((a.name for a in ATTRIBUTES), "5")
-    given |= {"host": HOST, "mode": "ansi_sql", "proxy": "http://p:1", "routes": str(routes)}
+    given |= {
+        "host": HOST,
+        "http": "aiohttp",
+        "mode": "ansi_sql",
+        "proxy": "http://p:1",
+        "routes": str(routes),
+    }
     given |= {"ca_file": str(pem), "client_cert": str(pem)}
     file = tmp_path / "config.toml"
     file.write_text("[it]\n" + "".join(f'{name} = "{value}"\n' for name, value in given.items()))
@@ -459,7 +484,7 @@ def test_a_proxy_of_the_environment_counts_for_https_and_never_for_this_machine(
     assert server.lines == [f"CONNECT {HOST}:443"]
     server.script(data({"name": "d"}))
     make(server.url).databases.get("d")
-    assert server.lines == ["GET /v1/databases/d"]
+    assert server.lines == [request_line("get_database", db_name="d")]
     monkeypatch.setenv("NO_PROXY", "localhost")
     server.script(Reply(403, then="close"))
     with pytest.raises(TransportError):
@@ -501,7 +526,7 @@ def test_only_a_trusted_certificate_gets_the_key(make: MakeClient, certificate: 
             make(host, max_retries=0).databases.get("d")
         assert server.seen == []
         make(host, ca_file=certificate).databases.get("d")
-        assert server.lines == ["GET /v1/databases/d"]
+        assert server.lines == [request_line("get_database", db_name="d")]
 
 
 def test_making_a_client_sends_nothing_and_needs_no_network(

@@ -165,8 +165,7 @@ def test_statements_run_in_the_background(bh: ByteHouse, events: str) -> None:
     handle = bh.queries.submit(sql)
     handle.wait(30, on_progress=seen.append)
     assert seen
-    (result,) = handle.result(30)
-    assert result.rows == bh.queries.execute(sql)[0].rows
+    assert handle.result(30).rows() == bh.query(sql).rows()
     assert bh.queries.handle(handle.id).status().status
     handle.cancel()
 

@@ -44,15 +44,15 @@ class Service:
         self.rows: Any = [{"rows": [1]}]
 
     def __call__(self, seen: Seen) -> Reply:
-        parts = seen.target.split("?")[0].split("/")
-        if seen.method == "POST":
+        if seen.operation == "submit_async_query":
             return data([{"queryID": query} for query in self.ids])
-        if seen.method == "DELETE":
-            self.killed.append(parts[-1])
+        query = seen.path["id"]
+        if seen.operation == "kill_async_query":
+            self.killed.append(query)
             return self.kill
-        query = parts[-2]
-        if parts[-1] == "result":
+        if seen.operation == "get_async_query_result":
             return data(self.rows)
+        assert seen.operation == "get_async_query_status"
         self.asked.append(query)
         states = self.states[query]
         state = states.pop(0) if len(states) > 1 else states[0]
@@ -244,7 +244,7 @@ def test_interrupting_the_program_stops_the_query(
     service = Service("Running")
 
     def answer(seen: Seen) -> Reply:
-        if seen.method == "GET" and not service.killed:
+        if seen.operation == "get_async_query_status" and not service.killed:
             interrupt()
             return SILENT
         return service(seen)
@@ -265,7 +265,7 @@ def test_cancelling_the_waiting_task_stops_the_query(how: str) -> None:
             handle = await bh.queries.submit("SELECT 1")
             if how == "task":
                 task = asyncio.create_task(handle.wait())
-                await asyncio.to_thread(server.wait_for, "GET")
+                await asyncio.to_thread(server.wait_for, "get_async_query_status")
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task
@@ -328,9 +328,9 @@ def test_several_queries_are_watched_as_one(bh: ByteHouse, server: ScriptedServe
     service.states["c"] = ["Running", "Finished"]
     handle = bh.queries.submit("SELECT 1; SELECT 2; SELECT 3")
     assert handle.ids == ("a", "b", "c")
-    results = handle.result()
-    assert len(results) == 3
-    assert [line.split("/")[-2] for line in server.lines if "result" in line] == ["a", "b", "c"]
+    assert len(list(handle.result().results())) == 3
+    fetched = [seen.path["id"] for seen in server.seen if seen.operation.endswith("_result")]
+    assert fetched == ["a", "b", "c"]
 
 
 def test_of_several_queries_the_one_that_failed_is_named(
@@ -403,7 +403,12 @@ def test_stopping_a_query_needs_no_answer_of_a_certain_shape(
     bh.queries.kill_async("q-1")
     bh.queries.abort("s-1")
     bh.queries.handle("q-1").cancel()
-    assert [seen.method for seen in server.seen] == ["DELETE"] * 4
+    assert server.operations == [
+        "kill_sync_query",
+        "kill_async_query",
+        "abort_sync_query",
+        "kill_async_query",
+    ]
 
 
 def test_the_role_of_a_submission_is_that_of_its_handle(
@@ -452,7 +457,6 @@ def test_results_of_another_shape_are_no_crash(
     server.handler = service = Service("Finished")
     service.rows = rows
     expected = rows if isinstance(rows, list) else [rows] if rows in ({}, {"rows": []}) else []
-    assert [as_sent(result) for result in bh.queries.handle("q-1").result()] == expected
     assert [as_sent(result) for result in bh.queries.result("q-1")] == expected
     server.handler = lambda _: data(rows)
     assert [as_sent(result) for result in bh.queries.execute("SELECT 1")] == expected

@@ -22,7 +22,17 @@ from bytehouse import (
 from bytehouse._retry import Cause, may_repeat
 from bytehouse_raw.operations import OPERATIONS
 from tests.overlay.colours import KEY, FakeClock, MakeClient
-from tests.overlay.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, closed_port, data
+from tests.overlay.server import (
+    CLOSED,
+    RESET,
+    SILENT,
+    Reply,
+    ScriptedServer,
+    Seen,
+    closed_port,
+    data,
+)
+from tests.wire import request_line
 
 Call = Callable[[ByteHouse], object]
 
@@ -113,7 +123,7 @@ def test_a_server_that_comes_up_is_found(make: MakeClient, clock: FakeClock) -> 
     clock.on_sleep = lambda: servers.append(ScriptedServer(port=port)) if not servers else None
     try:
         make(f"http://127.0.0.1:{port}").databases.create("d")
-        assert servers[0].lines == ["POST /v1/databases"]
+        assert servers[0].lines == [request_line("create_database")]
     finally:
         servers[0].close()
 
@@ -312,7 +322,8 @@ def test_a_statement_that_may_have_arrived_is_never_sent_twice(
     server.script(fault, ANSWER)
     with pytest.raises(ByteHouseError):
         call(bh)
-    assert len([seen for seen in server.seen if seen.method == "POST"]) == 1
+    submissions = {"submit_sync_query", "submit_async_query"}
+    assert len([name for name in server.operations if name in submissions]) == 1
 
 
 def test_every_statement_carries_an_id_that_its_error_names(
@@ -333,16 +344,19 @@ def test_a_statement_that_failed_is_not_killed(bh: ByteHouse, server: ScriptedSe
     server.script(Reply(400, "Code: 62. DB::Exception: Syntax error"))
     with pytest.raises(QueryFailed):
         bh.queries.execute("SELEC 1")
-    assert server.lines == ["POST /v1/sql/sync"]
+    assert server.lines == [request_line("submit_sync_query")]
 
 
 def test_a_statement_whose_wait_ran_out_is_killed(make: MakeClient, server: ScriptedServer) -> None:
     """When a synchronous query is given up, it is stopped on the server by its id."""
-    replies = {"POST": SILENT, "DELETE": data({})}
-    server.handler = lambda seen: replies[seen.method]
+    replies = {"submit_sync_query": SILENT, "kill_sync_query": data({})}
+    server.handler = lambda seen: replies[seen.operation]
     with pytest.raises(OutcomeUnknown):
         make(server.url).queries.execute("SELECT sleep(3)", query_id="q-1", deadline=0.3)
-    assert server.lines == ["POST /v1/sql/sync", "DELETE /v1/sql/sync/q-1"]
+    assert server.lines == [
+        request_line("submit_sync_query"),
+        request_line("kill_sync_query", id="q-1"),
+    ]
 
 
 def test_a_statement_may_run_as_long_as_its_deadline(
@@ -355,20 +369,23 @@ def test_a_statement_may_run_as_long_as_its_deadline(
 
 def test_cancelling_a_task_kills_its_statement() -> None:
     """A cancelled task leaves no query behind on the server."""
-    replies = {"POST": SILENT, "DELETE": data({})}
+    replies = {"submit_sync_query": SILENT, "kill_sync_query": data({})}
     with ScriptedServer() as server:
-        server.handler = lambda seen: replies[seen.method]
+        server.handler = lambda seen: replies[seen.operation]
 
         async def main() -> None:
             async with AsyncByteHouse(server.url, KEY) as bh:
                 task = asyncio.create_task(bh.queries.execute("SELECT 1", query_id="q-1"))
-                await asyncio.to_thread(server.wait_for, "POST")
+                await asyncio.to_thread(server.wait_for, "submit_sync_query")
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task
 
         asyncio.run(main())
-        assert server.lines == ["POST /v1/sql/sync", "DELETE /v1/sql/sync/q-1"]
+        assert server.lines == [
+            request_line("submit_sync_query"),
+            request_line("kill_sync_query", id="q-1"),
+        ]
 
 
 def test_interrupting_the_program_kills_its_statement(
@@ -376,8 +393,8 @@ def test_interrupting_the_program_kills_its_statement(
 ) -> None:
     """Ctrl-C during a synchronous query stops it on the server too."""
 
-    def answer(seen: object) -> Reply:
-        if getattr(seen, "method", "") == "DELETE":
+    def answer(seen: Seen) -> Reply:
+        if seen.operation == "kill_sync_query":
             return data({})
         interrupt()
         return SILENT
@@ -385,4 +402,7 @@ def test_interrupting_the_program_kills_its_statement(
     server.handler = answer
     with pytest.raises(KeyboardInterrupt):
         make(server.url).queries.execute("SELECT 1", query_id="q-1")
-    assert server.lines == ["POST /v1/sql/sync", "DELETE /v1/sql/sync/q-1"]
+    assert server.lines == [
+        request_line("submit_sync_query"),
+        request_line("kill_sync_query", id="q-1"),
+    ]

@@ -23,8 +23,11 @@ from bytehouse._secret import Secret
 from bytehouse_raw.api.iam import get_account_status
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.plan import Plan
-from tests.overlay.colours import KEY, MakeClient
+from tests.overlay.colours import KEY, MakeClient, every_transport
 from tests.overlay.server import Reply, ScriptedServer, data
+from tests.wire import request_line, route
+
+__all__ = ["every_transport"]
 
 ROLE = "X-User-ActiveRole"
 
@@ -250,9 +253,11 @@ def test_a_name_in_a_path_arrives_as_it_is(
 ) -> None:
     """Whatever a name holds, the path has as many parts as the route, and the part is the name."""
     bh.tables.get(name, "t")
-    parts = server.seen[0].target.split("/")
-    assert parts[:3] + parts[4:] == ["", "v1", "databases", "tables", "t"]
-    assert unquote(parts[3]) == name
+    template = OPERATIONS["get_table"].path.split("/")
+    parts = dict(zip(template, server.seen[0].target.split("/"), strict=True))
+    assert unquote(parts.pop("{db_name}")) == name
+    assert parts.pop("{table_name}") == "t"
+    assert all(part == known for known, part in parts.items())
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", None, "\ud800"])
@@ -297,7 +302,7 @@ def test_any_name_is_sent_or_refused(server: ScriptedServer, name: str) -> None:
         except InvalidArgument:
             return
     assert server.seen[0].json == {"name": name, "description": name}
-    assert unquote(server.seen[1].target.rpartition("/")[2]) == name
+    assert server.seen[1].path["table_name"] == name
 
 
 def test_a_body_is_sent_as_json_with_nothing_that_was_not_said(
@@ -383,10 +388,10 @@ def test_an_error_tells_what_was_asked(bh: ByteHouse, server: ScriptedServer) ->
     error = caught.value
     assert (error.operation, error.method, error.path) == (
         "create_database",
-        "POST",
-        "/v1/databases",
+        *route("create_database"),
     )
     assert (error.status, error.request_id, error.attempts) == (409, "r-1", 1)
     assert str(error) == (
-        "create_database: it is there [HTTP 409, POST /v1/databases, default role, request r-1]"
+        f"create_database: it is there [HTTP 409, {request_line('create_database')}, default role, "
+        "request r-1]"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, assert_type
 
 from bytehouse import (
@@ -13,6 +13,7 @@ from bytehouse import (
     AsyncExecutionHandle,
     AsyncPager,
     AsyncQueryHandle,
+    AsyncResult,
     AsyncTablePlan,
     ByteHouse,
     ByteHouseError,
@@ -21,6 +22,7 @@ from bytehouse import (
     Column,
     Ensured,
     ExecutionHandle,
+    Identifier,
     KafkaConnection,
     NewApiKey,
     NotFound,
@@ -28,11 +30,14 @@ from bytehouse import (
     Pager,
     PartitionKey,
     QueryHandle,
+    Result,
+    ResultColumn,
     S3Connection,
     Session,
     TablePlan,
     TableSpec,
     TimedOut,
+    dbapi,
 )
 from bytehouse_raw.api.databases import list_databases
 from bytehouse_raw.models import (
@@ -45,6 +50,7 @@ from bytehouse_raw.models import (
     ListDatabasesResponse,
     QueryLineage,
     QueryResult,
+    QueryStatistics,
     QueryStatus,
     Role,
     StorageUsage,
@@ -106,10 +112,58 @@ def statements(bh: ByteHouse) -> None:
     assert_type(handle.id, str)
     assert_type(handle.status(), QueryStatus)
     assert_type(handle.wait(timeout=3, on_progress=lambda status: status.status), QueryStatus)
-    assert_type(handle.result(timedelta(seconds=3)), list[QueryResult])
+    assert_type(handle.result(timedelta(seconds=3)), Result)
     assert_type(handle.cancel(), None)
     assert_type(bh.queries.lineage("SELECT 1"), QueryLineage)
     assert_type(bh.queries.dialects(), list[Any])
+
+
+def results(bh: ByteHouse) -> None:
+    """Run a query and read its rows, in every form that needs no extra."""
+    result = bh.query("SELECT {a} FROM {t}", params={"a": 1, "t": Identifier("d", "t")}, max_rows=5)
+    assert_type(result, Result)
+    assert_type(result.columns, tuple[ResultColumn, ...])
+    assert_type(result.columns[0].type, str | None)
+    assert_type(iter(result), Iterator[tuple[Any, ...]])
+    assert_type(result.mappings(), Iterator[dict[str, Any]])
+    assert_type(result.rows(), list[tuple[Any, ...]])
+    assert_type(result.one(), tuple[Any, ...])
+    assert_type(result.one_or_none(), tuple[Any, ...] | None)
+    assert_type(result.scalar(), Any)
+    assert_type(result.query_id, str)
+    assert_type(result.elapsed, float)
+    assert_type(result.statistics(), QueryStatistics)
+    assert_type([each.rows() for each in result.results()], list[list[tuple[Any, ...]]])
+    assert_type(result.to_csv("rows.csv"), None)
+    with bh.query("SELECT 1", asynchronous=True, timeout=timedelta(hours=2)) as entered:
+        assert_type(entered, Result)
+    with bh.session() as session:
+        assert_type(session.query("SELECT 1", async_after=30, progress=True), Result)
+
+
+def loading(bh: ByteHouse) -> None:
+    """Insert rows of every kind that needs no extra."""
+    assert_type(bh.insert("d.t", [(1, date(2026, 1, 1)), (2, None)]), int)
+    assert_type(bh.insert(Identifier("d", "t"), [{"id": 1}], on_block=print), int)
+    assert_type(bh.insert("d.t", "rows.csv", columns=["id"], deadline=60), int)
+
+
+def database_api() -> None:
+    """Use the DB-API module."""
+    with dbapi.connect("h", "k", database="d", role="Analyst") as connection:
+        assert_type(connection, dbapi.Connection)
+        with connection.cursor() as cursor:
+            assert_type(cursor, dbapi.Cursor)
+            assert_type(cursor.execute("SELECT %(a)s", {"a": 1}), dbapi.Cursor)
+            assert_type(
+                cursor.executemany("INSERT INTO t VALUES (%(a)s)", [{"a": 1}]), dbapi.Cursor
+            )
+            assert_type(cursor.fetchone(), tuple[Any, ...] | None)
+            assert_type(cursor.fetchmany(3), list[tuple[Any, ...]])
+            assert_type([row for row in cursor], list[tuple[Any, ...]])  # noqa: C416
+            assert_type(cursor.description, list[tuple[Any, ...]] | None)
+            assert_type(cursor.rowcount, int)
+    assert_type(dbapi.Date(2026, 1, 1), date)
 
 
 def everything_else(bh: ByteHouse) -> None:
@@ -170,6 +224,12 @@ async def asynchronous(bh: AsyncByteHouse) -> None:
     assert_type(handle, AsyncQueryHandle)
     assert_type(await handle.wait(), QueryStatus)
     assert_type(await bh.import_jobs.start(1), AsyncExecutionHandle)
+    result = await bh.query("SELECT 1", params={"a": 1}, asynchronous=True)
+    assert_type(result, AsyncResult)
+    assert_type([row async for row in result], list[tuple[Any, ...]])
+    assert_type(await result.rows(), list[tuple[Any, ...]])
+    assert_type(await result.one(), tuple[Any, ...])
+    assert_type(await bh.insert("d.t", [(1,)]), int)
     assert_type(bh.with_options(role="Analyst"), AsyncByteHouse)
     assert_type(await bh.send(list_databases.plan()), ListDatabasesResponse)
     async with bh.session() as session:

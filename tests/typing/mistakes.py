@@ -14,6 +14,9 @@ def mistakes(bh: ByteHouse, spec: TableSpec) -> None:
     bh.databases.list(page_size="10")  # wrong
     print(bh.databases.get("sales").nme)  # wrong
     bh.queries.execute("SELECT 1", mode="mysql")  # wrong
+    bh.query("SELECT 1", parms={"a": 1})  # wrong
+    bh.query("SELECT 1", params=[1])  # wrong
+    bh.insert("d.t", 5)  # wrong
     bh.tables.create("d", spec, order_by="id")  # wrong
     bh.tables.create("d", "t", order_by="id")  # wrong
     bh.tables.create("d", "t", {"id": "UInt64"})  # wrong

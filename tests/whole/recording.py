@@ -12,7 +12,9 @@ from vcr.persisters.filesystem import FilesystemPersister
 from vcr.request import Request
 from vcr.serialize import serialize
 
+from bytehouse_raw.operations import OPERATIONS
 from tests.whole.scenarios import SECRET
+from tests.wire import asked
 
 LABEL: Final = (
     "# Recorded against bytehouse-emulator, not ByteHouse. Written by `make record-cassettes`.\n"
@@ -42,12 +44,13 @@ class Scrubber:
 
     def __init__(self) -> None:
         self._ids: dict[str, str] = {}
-        self._asked = ""
+        self._reads = False
 
     def request(self, request: Request) -> Request:
         """Return a request as it is kept, and as one that is replayed is compared."""
-        self._asked = request.method
         parts = urlsplit(request.uri)
+        operation, _ = asked(request.method, parts.path)
+        self._reads = OPERATIONS[operation].retry == "read"
         query = f"?{parts.query}" if parts.query else ""
         request.uri = _HOST + self._known(parts.path) + query
         if request.body:
@@ -63,8 +66,7 @@ class Scrubber:
         """Return an answer as it is kept; None for one that only says that it is not over yet."""
         answer = json.loads(response["body"]["string"])
         data = answer.get("data")
-        looked = self._asked == "GET" and isinstance(data, dict)
-        if looked and data.get("status") in _UNDER_WAY:
+        if self._reads and isinstance(data, dict) and data.get("status") in _UNDER_WAY:
             return None
         response["headers"] = {"content-type": ["application/json"]}
         response["body"] = {"string": json.dumps(self._stable("", answer)).encode()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final
 
 import pytest
@@ -138,8 +139,7 @@ def queries(bh: ByteHouse) -> None:
         session.abort()
 
     handle = bh.queries.submit("SELECT number FROM numbers(3)", query_id="query-later")
-    [result] = handle.result(30)
-    assert len(result.rows or []) == 3
+    assert len(handle.result(30).rows()) == 3
     assert bh.queries.handle("query-later").status().status
 
     endless = bh.queries.submit(_ENDLESS, query_id="query-endless")
@@ -149,9 +149,23 @@ def queries(bh: ByteHouse) -> None:
     bh.queries.submit(_ENDLESS, query_id="query-killed")
     bh.queries.kill("query-killed")
 
+    read_rows(bh)
     lineage = bh.queries.lineage("SELECT database FROM system.tables")
     assert lineage.to_dict()
     assert bh.queries.dialects()
+
+
+def read_rows(bh: ByteHouse) -> None:
+    """Read typed rows: at once, in a session, and of a query in the background."""
+    sql = "SELECT number, toDecimal64(number, 2) AS price FROM numbers({count})"
+    with bh.query(sql, params={"count": 2}, query_id="query-rows") as result:
+        assert [column.name for column in result.columns] == ["number", "price"]
+        assert result.rows() == [(0, Decimal("0.00")), (1, Decimal("1.00"))]
+    with bh.session("session-2") as session:
+        session.query("USE system", query_id="query-use")
+        assert session.query("SELECT currentDatabase()", query_id="query-in").scalar() == "system"
+    later = bh.query("SELECT 1; SELECT 2", asynchronous=True, query_id="query-behind")
+    assert [each.scalar() for each in later.results()] == [1, 2]
 
 
 def loading(bh: ByteHouse) -> None:
@@ -174,8 +188,10 @@ def loading(bh: ByteHouse) -> None:
 
     run = bh.import_jobs.start(job.id)
     run.wait(30)
+    rows = [(6, "2026-03-03", "sixth"), (7, "2026-03-04", None)]
+    assert bh.insert("staging.orders", rows, mode="clickhouse_sql") == 2
     [result] = bh.queries.execute("SELECT count() FROM staging.orders", query_id="query-loaded")
-    assert [int(row[0]) for row in result.rows or []] == [2]
+    assert [int(row[0]) for row in result.rows or []] == [4]
     assert [found.id for found in bh.import_jobs.executions(job.id)] == [run.id]
     assert run.id in [found.id for found in bh.executions.list()]
     assert bh.executions.get(run.id).job_id == job.id

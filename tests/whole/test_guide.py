@@ -34,6 +34,7 @@ def cells(page: str, heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in row.split(" | ")] for row in table.splitlines()]
 
 
+@pytest.mark.filterwarnings("ignore:pandas only supports")  # it would rather have SQLAlchemy
 def test_every_snippet_runs(
     page: str, emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,7 +43,7 @@ class Lists:
     def __call__(self, seen: Seen) -> Reply:
         parts = urlsplit(seen.target)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        name = {"vws": "warehouses"}.get(parts.path.split("/")[-1], parts.path.split("/")[-1])
+        name = seen.operation.removeprefix("list_")
         cursor = query.get("cursor")
         begin = int(cursor) if cursor else int(query.get("offset", 0))
         end = begin + min(int(query["limit"]), CAP)

@@ -49,9 +49,9 @@ class AsyncBody:
             return piece
         raise error
 
-    def misunderstood(self, what: str, part: bytes) -> ByteHouseError:
+    def misunderstood(self, what: str, start: bytes, place: bytes) -> ByteHouseError:
         """Return the error that the body amounts to if it is not understood."""
-        return self._call.misunderstood(what, part)
+        return self._call.misunderstood(what, start, place)
 
     def judge(self, fields: Mapping[str, Any]) -> None:
         """Raise the error that the body tells of beside its rows, if it does."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from bytehouse_raw.models import Execution
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ._client import AsyncByteHouse
 
 __all__ = ["AsyncExecutionHandle"]
+
+_AN_HOUR = 3600.0
 
 
 class AsyncExecutionHandle(AsyncWaiter[Execution]):
@@ -68,7 +70,7 @@ class AsyncExecutionHandle(AsyncWaiter[Execution]):
 
     async def wait(
         self,
-        timeout: Seconds = 3600.0,
+        timeout: Seconds | None = None,
         *,
         on_progress: Callable[[Execution], object] | None = None,
         cancel: bool | None = None,
@@ -79,28 +81,37 @@ class AsyncExecutionHandle(AsyncWaiter[Execution]):
 
         Asks at growing intervals. A poll that fails for a passing reason (no connection, 5xx, 429)
         is made again until the time is over. A status that is not known counts as still running.
-        An execution of a Kafka job ends only when it is stopped.
+        An execution of a Kafka job ends only when it is stopped: `status` tells whether it runs.
 
         Args:
-            timeout: Seconds, or a timedelta, to wait at most; an hour if not given.
+            timeout: Seconds, or a timedelta, to wait at most. If not given, the wait is over after
+                an hour, and the execution goes on.
             on_progress: Called with each answer.
             cancel: Whether the job is stopped on the service when the wait ends before the
                 execution does: time-out, Ctrl-C, cancelled task, an error in `on_progress`. If not
                 given, it is if `import_jobs.start` made this handle, and is not if
-                `executions.handle` did: who only watches, stops nothing.
+                `executions.handle` did: who only watches, stops nothing. Where the service is slow
+                to answer, stopping may take a tenth of the time-out beyond it, 5 seconds at most.
 
         Raises:
             ExecutionFailed: The execution failed or was stopped.
             TimedOut: It still ran when the time was over; `state` is the last that was seen.
             APIError: The service refused to say where it stands; the execution goes on.
         """
-        return await self._wait(timeout, on_progress, cancel=cancel)
+        return await self._wait(
+            _AN_HOUR if timeout is None else timeout,
+            on_progress,
+            cancel=cancel,
+            outlasts=timeout is None,
+        )
 
-    async def result(self, timeout: Seconds = 3600.0, *, cancel: bool | None = None) -> Execution:
+    async def result(
+        self, timeout: Seconds | None = None, *, cancel: bool | None = None
+    ) -> Execution:
         """Wait for the execution and return it as it ended; the same as `wait`.
 
         Args:
-            timeout: Seconds, or a timedelta, to wait at most; an hour if not given.
+            timeout: Seconds, or a timedelta, to wait at most; see `wait`.
             cancel: Whether the job is stopped when the wait ends before the execution does; see
                 `wait`.
         """
@@ -121,6 +132,9 @@ class AsyncExecutionHandle(AsyncWaiter[Execution]):
 
     async def _stop(self, options: CallOptions) -> None:
         if self.job_id is None:
+            if "deadline" in options:
+                half = cast("float", options["deadline"]) / 2
+                options = {**options, "timeout": half, "deadline": half}
             await self._ask(options)
         if self.job_id is None:
             raise ByteHouseError(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from bytehouse_raw.models import QueryResult, QueryStatus
+from bytehouse_raw.models import QueryStatus
 
+from .._answers import engine_code
 from .._errors import ByteHouseError, InvalidArgument, QueryFailed
 from .._options import CallOptions, Seconds
+from .._statements import Submission
 from .._states import Phase, phase_of
+from .._waiting import GRACE
 from ._waiter import AsyncWaiter
 
 if TYPE_CHECKING:
     from ._client import AsyncByteHouse
+    from ._result import AsyncResult
 
 __all__ = ["AsyncQueryHandle"]
 
@@ -37,10 +41,11 @@ class AsyncQueryHandle(AsyncWaiter[QueryStatus]):
         options: CallOptions,
         *,
         started: bool = False,
+        grace: float = GRACE,
     ) -> None:
         if not ids or not all(ids):
             raise InvalidArgument("A handle needs the id of a query.")
-        super().__init__(client, options, started=started)
+        super().__init__(client, options, started=started, grace=grace)
         self.ids = ids
         self._query_id = ids[0]
 
@@ -68,7 +73,7 @@ class AsyncQueryHandle(AsyncWaiter[QueryStatus]):
         fallback = "the query was stopped" if phase is Phase.CANCELLED else "the query failed"
         message = str(status.message or fallback)
         error = QueryFailed(message, query_id=str(status.query_id or self.id))
-        error.code = str(status.status)
+        error.code = engine_code(message) or str(status.status)
         return error
 
     async def wait(
@@ -91,10 +96,12 @@ class AsyncQueryHandle(AsyncWaiter[QueryStatus]):
             cancel: Whether the query is stopped on the service when the wait ends before it does:
                 time-out, Ctrl-C, cancelled task, an error in `on_progress`. If not given, it is if
                 `submit` made this handle, and is not if `handle` did: who only watches, stops
-                nothing.
+                nothing. Where the service is slow to answer, stopping may take a tenth of the
+                time-out beyond it, 5 seconds at most.
 
         Raises:
-            QueryFailed: The query failed or was stopped.
+            QueryFailed: The query failed or was stopped; `code` is the engine's number for why, or
+                else the status.
             TimedOut: It still ran when the time was over; `state` is the last that was seen.
             APIError: The service refused to say where it stands; the query goes on.
         """
@@ -106,10 +113,12 @@ class AsyncQueryHandle(AsyncWaiter[QueryStatus]):
         *,
         max_rows: int | None = None,
         cancel: bool | None = None,
-    ) -> list[QueryResult]:
-        """Wait for the query and return its results, one per statement (inferred).
+    ) -> AsyncResult:
+        """Wait for the query and return its result, as `AsyncByteHouse.query` does; if there were
+        several statements, that of the first.
 
-        `GET /v1/sql/async/{id}/status`, then `GET /v1/sql/async/{id}/result` (both inferred)
+        `GET /v1/sql/async/{id}/status`, then `GET /v1/sql/async/{id}/result` (both inferred; the
+        shape of a result is recognized)
 
         Args:
             timeout: Seconds, or a timedelta, to wait at most.
@@ -119,14 +128,14 @@ class AsyncQueryHandle(AsyncWaiter[QueryStatus]):
         Raises:
             QueryFailed: The query failed or was stopped.
             TimedOut: It still ran when the time was over.
+            ResponseDecodeError: The answer is not understood.
         """
+        from ._result import submitted
+
         await self.wait(timeout, cancel=cancel)
-        results: list[QueryResult] = []
-        for query_id in self.ids:
-            results += await self._client.queries.result(
-                query_id, max_rows=max_rows, **self._options
-            )
-        return results
+        settled = self._client.options.but(self._options)
+        submission = Submission.known(self.id, settled, self._options, max_rows)
+        return await submitted(self._client, submission, patience=timeout, finished=self.ids)
 
     async def cancel(self) -> None:
         """Stop the query on the service. Stopping one that has ended does nothing.
@@ -146,6 +155,9 @@ class AsyncQueryHandle(AsyncWaiter[QueryStatus]):
 
     async def _stop(self, options: CallOptions) -> None:
         refused: ByteHouseError | None = None
+        if "deadline" in options:
+            each = cast("float", options["deadline"]) / len(self.ids)
+            options = {**options, "timeout": each, "deadline": each}
         for query_id in self.ids:
             try:
                 await self._client.queries.kill_async(query_id, **options)

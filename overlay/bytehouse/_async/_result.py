@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -45,7 +46,11 @@ class AsyncResult:
 
     A large result is never in memory as a whole unless you ask for that: iterate, or take it in
     `arrow_batches`. After `rows`, or a call that is made of it, the rows are kept and may be asked
-    for again. Leaving a ``async with`` block, or `aclose`, before the end stops the query.
+    for again. Values have the types of their columns. What JSON does not carry is lost: nan and the
+    infinities come as None unless the service quotes them, -0.0 as 0.0, and text that is not UTF-8
+    with surrogates (``value.encode("utf-8", "surrogateescape")`` gives its bytes).
+
+    Leaving a ``async with`` block, or `aclose`, before the end stops the query.
 
     Example:
         async with await client.query("SELECT number FROM numbers(10)") as result:
@@ -103,8 +108,9 @@ class AsyncResult:
         """Return all rows, as tuples, and keep them."""
         if self._kept is None:
             kept: list[Row] = []
-            async for block in self._blocks(python_rows):
-                kept += block
+            async with self._to_its_end():
+                async for block in self._blocks(python_rows):
+                    kept += block
             self._kept = kept
         return self._kept
 
@@ -148,19 +154,18 @@ class AsyncResult:
         What Arrow has no type for becomes text: integers of more than 64 bits, UUIDs, IP addresses.
         """
         arrow = ArrowForm(self._columns)
-        waiting: list[Row] = []
-        async for block in self._blocks(arrow.decoder):
-            waiting += block
-            if len(waiting) >= rows:
-                yield arrow.batch(waiting)
-                waiting = []
-        if waiting:
-            yield arrow.batch(waiting)
+        async for columns in self._blocks(arrow.decoder):
+            arrow.take(columns)
+            if arrow.waiting >= rows:
+                yield arrow.batch()
+        if arrow.waiting:
+            yield arrow.batch()
 
     async def to_arrow(self) -> pa.Table:
         """Return all rows as an Arrow table."""
-        arrow = ArrowForm(self._columns)
-        batches = [batch async for batch in self.arrow_batches()]
+        async with self._to_its_end():
+            arrow = ArrowForm(self._columns)
+            batches = [batch async for batch in self.arrow_batches()]
         schema = batches[0].schema if batches else arrow.schema
         return renamed(arrow.arrow.Table.from_batches(batches, schema), self._columns)
 
@@ -171,39 +176,48 @@ class AsyncResult:
             dtype_backend: As in pandas. If not given, columns have NumPy's types; those with
                 integers or booleans and NULL among them take pandas' own, so that no value changes.
         """
-        needed("pandas", "pandas")
+        async with self._to_its_end():
+            needed("pandas", "pandas")
         return pandas_frame(await self.to_arrow(), dtype_backend)
 
     async def to_polars(self) -> pl.DataFrame:
         """Return all rows as a polars frame."""
-        needed("polars", "polars")
+        async with self._to_its_end():
+            needed("polars", "polars")
         return polars_frame(await self.to_arrow())
 
     async def to_csv(self, path: str | PathLike[str], *, null: str = "") -> None:
         """Write all rows to a CSV file. It takes its name when it is complete.
 
+        Values look as ClickHouse reads them; moments are in their column's time zone, and do not
+        name it.
+
         Args:
             path: Where to.
             null: What stands for NULL.
         """
-        with whole_file(path, "w") as file:
-            rows = CsvRows(file, self._columns, null)
-            async for block in self._blocks(python_rows):
-                rows.write(block)
+        async with self._to_its_end():
+            with whole_file(path, "w") as file:
+                rows = CsvRows(file, self._columns, null)
+                async for block in self._blocks(python_rows):
+                    rows.write(block)
 
     async def to_parquet(self, path: str | PathLike[str]) -> None:
         """Write all rows to a Parquet file. It takes its name when it is complete."""
-        parquet = needed("pyarrow.parquet", "arrow")
         writer: Any = None
-        with whole_file(path, "wb") as file:
-            try:
-                async for batch in self.arrow_batches():
-                    writer = writer or parquet.ParquetWriter(file, batch.schema)
-                    writer.write_batch(batch)
-                writer = writer or parquet.ParquetWriter(file, ArrowForm(self._columns).schema)
-            finally:
-                if writer is not None:
-                    writer.close()
+        async with self._to_its_end():
+            arrow = needed("pyarrow", "arrow")
+            parquet = needed("pyarrow.parquet", "arrow")
+            with whole_file(path, "wb") as file:
+                try:
+                    async for batch in self.arrow_batches():
+                        writer = writer or parquet.ParquetWriter(file, batch.schema)
+                        # A table is written at once; a batch would wait for a million rows.
+                        writer.write_table(arrow.Table.from_batches([batch]))
+                    writer = writer or parquet.ParquetWriter(file, ArrowForm(self._columns).schema)
+                finally:
+                    if writer is not None:
+                        writer.close()
 
     async def next_result(self) -> AsyncResult | None:
         """Return the result of the next statement; None if this is the last.
@@ -251,8 +265,22 @@ class AsyncResult:
         more = self._kept is None or len(rows) > _SHOWN
         return html_table(self._columns, rows[:_SHOWN], more=more)
 
-    async def _blocks(self, make_decoder: MakeDecoder) -> AsyncIterator[list[Row]]:
-        """Give the rows in the blocks in which they come."""
+    @asynccontextmanager
+    async def _to_its_end(self) -> AsyncIterator[None]:
+        """Stop the query if something ends the making of what was asked for: Ctrl-C, a full disk.
+
+        An error of the client itself leaves the rows there for another try, if there are any.
+        """
+        try:
+            yield
+        except ByteHouseError:
+            raise
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def _blocks(self, make_decoder: MakeDecoder) -> AsyncIterator[list[Any]]:
+        """Give the rows in the blocks in which they come, in the form that the decoder gives."""
         if self._kept is not None and make_decoder is python_rows:
             yield self._kept
             return
@@ -267,7 +295,7 @@ class AsyncResult:
         async for block in self._rest():
             yield block
 
-    async def _rest(self) -> AsyncIterator[list[Row]]:
+    async def _rest(self) -> AsyncIterator[list[Any]]:
         while not self._ended:
             event = await self._reading.event()
             if isinstance(event, list):
@@ -295,6 +323,7 @@ async def submitted(
     *,
     patience: Seconds,
     asynchronous: bool = False,
+    finished: Collection[str] = (),
     progress: bool = False,
 ) -> AsyncResult:
     """Submit statements and return the result of the first.
@@ -304,9 +333,10 @@ async def submitted(
         submission: What to submit.
         patience: Seconds that a query in the background may take.
         asynchronous: Whether to run it in the background.
+        finished: Ids of the queries that have run it already; it is not submitted then.
         progress: Whether to show how far it is.
     """
     reading = AsyncReading(client, submission, patience=patience, shows=progress)
-    await reading.begin(asynchronous=asynchronous)
+    await reading.begin(asynchronous=asynchronous, finished=finished)
     event = await reading.event()
     return AsyncResult(client, reading, event if isinstance(event, Begin) else None)

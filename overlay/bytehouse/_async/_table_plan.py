@@ -81,10 +81,11 @@ class AsyncTablePlan:
     ) -> None:
         """Make the live table the wanted one, by the actions of this plan and no others.
 
-        `GET /v1/databases/{db_name}/tables/{table_name}`, then `PATCH` of the same path (both
-        inferred) up to three times: renames; additions, modifications and the time to live; drops.
-        The service makes them one by one: should one fail, those before it stay, and a new plan
-        holds the rest. An empty plan sends nothing.
+        `GET /v1/databases/{db_name}/tables/{table_name}`, then
+        `PATCH /v1/databases/{db_name}/tables/{table_name}` (both inferred) up to three times:
+        renames; additions, modifications and the time to live; drops. The service makes them one by
+        one: should one fail, those before it stay, and a new plan holds the rest. An empty plan
+        sends nothing.
 
         Args:
             allow_destructive: Whether actions that lose data may be done.

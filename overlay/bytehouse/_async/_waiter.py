@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from .._errors import ByteHouseError, TimedOut
 from .._options import CallOptions, Seconds
 from .._states import Phase
-from .._waiting import AsyncShield, Waiting
+from .._waiting import GRACE, AsyncShield, Waiting, time_to_stop
 
 if TYPE_CHECKING:
     from ._client import AsyncByteHouse
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncWaiter"]
 
 T = TypeVar("T")
-_BRIEF = 5.0
+_INSTANT = 0.001
 
 
 class AsyncWaiter(Generic[T]):
@@ -29,16 +29,25 @@ class AsyncWaiter(Generic[T]):
         client: Client to ask through.
         options: Options of the call that made what is waited for; its role is that of all calls.
         started: Whether this process started it, and stops it when a wait ends early.
+        grace: Seconds in which it may not be visible yet.
     """
 
     _still = "it still ran"
     _goes_on = "It goes on; wait again, here or in another process from its id."
     _query_id: str | None = None
 
-    def __init__(self, client: AsyncByteHouse, options: CallOptions, *, started: bool) -> None:
+    def __init__(
+        self,
+        client: AsyncByteHouse,
+        options: CallOptions,
+        *,
+        started: bool,
+        grace: float = GRACE,
+    ) -> None:
         self._client = client
         self._options: CallOptions = {"role": client.options.but(client.settled(options)).role}
         self._started = started
+        self._grace = grace
 
     async def _ask(self, options: CallOptions) -> T:
         """Ask once where it stands."""
@@ -57,7 +66,7 @@ class AsyncWaiter(Generic[T]):
         raise NotImplementedError
 
     async def _stop(self, options: CallOptions) -> None:
-        """Stop it on the service."""
+        """Stop it on the service, within the `deadline` of the options, if they have one."""
 
     async def status(self) -> T:
         """Return where it stands."""
@@ -69,15 +78,21 @@ class AsyncWaiter(Generic[T]):
         on_progress: Callable[[T], object] | None,
         *,
         cancel: bool | None = None,
+        outlasts: bool = False,
     ) -> T:
-        """Wait until it has ended well, and return the last answer."""
-        cancel = self._started if cancel is None else cancel
-        waiting = Waiting(timeout, self._client.clock)
+        """Wait until it has ended well, and return the last answer.
+
+        What outlasts the time-out is not stopped then, unless `cancel` says so.
+        """
+        stops = self._started if cancel is None else cancel
+        stops_late = cancel if outlasts else stops
+        waiting = Waiting(timeout, self._client.clock, self._grace)
         try:
             status = await self._watch(waiting, on_progress)
         except BaseException as error:
-            if cancel and not waiting.ended:
-                stopped = await self._stop_quietly()
+            late = isinstance(error, TimedOut)
+            if (stops_late if late else stops) and not waiting.ended:
+                stopped = await self._stop_quietly(time_to_stop(waiting.timeout, waiting.left))
                 if stopped and isinstance(error, TimedOut):
                     error.hint = "The service was told to stop it."
             raise
@@ -102,7 +117,7 @@ class AsyncWaiter(Generic[T]):
     async def _poll(self, waiting: Waiting) -> T | None:
         """Ask once; None if the answer was lost for a reason that may pass."""
         # A poll must not outlast the wait, however patient the client is otherwise.
-        deadline = min(waiting.left or _BRIEF, self._client.options.deadline)
+        deadline = min(waiting.left or _INSTANT, self._client.options.deadline)
         try:
             return await self._ask({**self._options, "deadline": deadline})
         except ByteHouseError as error:
@@ -110,11 +125,11 @@ class AsyncWaiter(Generic[T]):
                 raise
         return None
 
-    async def _stop_quietly(self) -> bool:
+    async def _stop_quietly(self, within: float) -> bool:
         """Stop it when the wait for it ends early; the error at hand matters more than this."""
         stopped = False
         async with AsyncShield():
-            brief: CallOptions = {**self._options, "timeout": _BRIEF, "deadline": _BRIEF}
+            brief: CallOptions = {**self._options, "timeout": within, "deadline": within}
             with suppress(ByteHouseError):
                 await self._stop(brief)
                 stopped = True

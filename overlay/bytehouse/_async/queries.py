@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bytehouse_raw.api.queries import (
@@ -104,6 +105,7 @@ class AsyncQueries(AsyncResource):
         self,
         sql: str,
         *,
+        params: Mapping[str, object] | None = None,
         mode: Mode | None = None,
         warehouse: str | None = None,
         query_id: str | None = None,
@@ -115,6 +117,7 @@ class AsyncQueries(AsyncResource):
 
         Args:
             sql: One statement, or several with ``;`` between.
+            params: Values for its parameters, as for `AsyncByteHouse.query`.
             mode: SQL dialect; the client's if not given.
             warehouse: Id of the virtual warehouse to run on; the client's if not given.
             query_id: Id to give the query.
@@ -122,18 +125,25 @@ class AsyncQueries(AsyncResource):
 
         Returns:
             A handle to watch them by; a wait on it that ends early stops them, unless told
-            otherwise.
+            otherwise. So does Ctrl-C, or the end of the task, while they are being submitted.
 
         Raises:
             OutcomeUnknown: No answer came; whether the statement runs is not known. `query_id`
-                names it.
+                names it; it is not stopped.
         """
         settled = self._client.options.but(options)
         submission = Submission.of(
-            sql, settled, {}, mode=mode, warehouse=warehouse, query_id=query_id
+            sql,
+            settled,
+            options,
+            params=params,
+            mode=mode,
+            warehouse=warehouse,
+            query_id=query_id,
         )
         plan = submit_async_query.plan(body=submission.background_body())
-        answer = await self._send(plan, options)
+        async with stopping(self._client, submission, in_background=True, lost=False):
+            answer = await self._client.send(plan, secrets=submission.secrets, **options)
         ids = ids_of(answer.data, submission.query_id)
         return AsyncQueryHandle(self._client, ids, options, started=True)
 

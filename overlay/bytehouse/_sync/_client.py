@@ -9,26 +9,13 @@ from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast
 
-from bytehouse_raw.plan import Plan
-from bytehouse_raw.types import RawResponse
-
-from .._call import Call, Settings
-from .._clickhouse import Interface
 from .._clock import Clock
-from .._config import Config, KeySource, Mode, load, veiled
-from .._errors import ByteHouseError
-from .._http import Failure
-from .._inserting import BLOCK_BYTES, BLOCK_ROWS, Insertable, blocks
-from .._literals import Identifier
-from .._options import CallOptions, Options, Seconds, ViewOptions
-from .._paging import DEFAULT_PAGE_SIZE, Walk
+from .._config import ATTRIBUTES, Config, Http, KeySource, Mode, load, veiled
+from .._errors import InvalidArgument
+from .._options import BLOCK_BYTES, BLOCK_ROWS, CallOptions, Options, Seconds, ViewOptions
 from .._retry import OnRetry, RetryPolicy
 from .._roles import acting_as, role_of
-from .._statements import Submission
-from ._body import Body
-from ._inserting import insert_blocks
-from ._result import Result, submitted
-from ._session import Session
+from .._settings import Settings
 from ._shared import Shared
 
 if TYPE_CHECKING:
@@ -36,7 +23,16 @@ if TYPE_CHECKING:
 
     from clickhouse_connect.driver import Client
 
+    from bytehouse_raw.plan import Plan
+
+    from .._call import Call
+    from .._http import Transport
+    from .._inserting import Insertable
+    from .._literals import Identifier
     from .._secret import Secret
+    from ._body import Body
+    from ._result import Result
+    from ._session import Session
     from .account import Account
     from .api_keys import ApiKeys
     from .assignments import Assignments
@@ -65,10 +61,10 @@ class ByteHouse:
     """Talk to ByteHouse.
 
     Whatever is not given is taken from the environment (``BYTEHOUSE_HOST``, ``BYTEHOUSE_API_KEY``
-    and so on) or from
-    ``~/.config/bytehouse/config.toml``. Making a client sends nothing; connections are opened when
-    they are needed and are shared by all calls. One client may be used by many tasks at once, and
-    in a process that was forked off, which opens connections of its own. It cannot be pickled.
+    and so on) or from ``~/.config/bytehouse/config.toml``. Making a client sends nothing;
+    connections are opened when they are needed and are shared by all calls. One client may be used
+    by many tasks at once, and in a process that was forked off, which opens connections of its own.
+    It cannot be pickled.
 
     Args:
         host: Host of the tenant, as its console shows it. A bare host is taken as https.
@@ -87,6 +83,7 @@ class ByteHouse:
             is not multiplied.
         max_body: Bytes that one answer may have, with its compression undone; 1 GiB if not given.
         max_connections: How many connections are kept at most; 100 if not given.
+        http: HTTP library, httpx if not given; or aiohttp, which only `ByteHouse` can use.
         ca_file: PEM file of the certificate authorities to trust.
         client_cert: PEM file with a client certificate and its key.
         proxy: Address of a proxy; without it ``HTTPS_PROXY`` and ``NO_PROXY`` count.
@@ -99,6 +96,8 @@ class ByteHouse:
         retry_policy: How long the pauses between attempts are.
         on_retry: Called with a `Retry` each time a call goes on after an attempt without a result.
         clock: Source of time, for tests.
+        transport: What carries the requests, for tests: ``httpx.MockTransport(handler)``. What is
+            said here about connections does not hold for it; it is closed with the client.
 
     Raises:
         ConfigError: Host or key are missing, or a value makes no sense.
@@ -118,6 +117,7 @@ class ByteHouse:
         retry_budget: int | None = None,
         max_body: int | None = None,
         max_connections: int | None = None,
+        http: Http | None = None,
         ca_file: str | PathLike[str] | None = None,
         client_cert: str | PathLike[str] | None = None,
         proxy: str | None = None,
@@ -128,30 +128,13 @@ class ByteHouse:
         retry_policy: RetryPolicy | None = None,
         on_retry: OnRetry | None = None,
         clock: Clock | None = None,
+        transport: Transport | None = None,
     ) -> None:
-        arguments = veiled(
-            {
-                "host": host,
-                "api_key": api_key,
-                "role": role,
-                "warehouse": warehouse,
-                "mode": mode,
-                "timeout": timeout,
-                "deadline": deadline,
-                "max_retries": max_retries,
-                "retry_budget": retry_budget,
-                "max_body": max_body,
-                "max_connections": max_connections,
-                "ca_file": ca_file,
-                "client_cert": client_cert,
-                "proxy": proxy,
-                "application": application,
-                "routes": routes,
-            }
-        )
-        del api_key, proxy  # so that no traceback shows them
+        given = locals()
+        arguments = veiled({attribute.name: given[attribute.name] for attribute in ATTRIBUTES})
+        del given, api_key, proxy  # so that no traceback shows them
         config = load(arguments, profile=profile, file=config_file)
-        self._shared = Shared(Settings(config, clock or Clock()))
+        self._shared = Shared(Settings(config, clock or Clock()), transport)
         further = {"retry_policy": retry_policy or RetryPolicy(), "on_retry": on_retry}
         self._options = Options.of(config).but(further)
 
@@ -304,6 +287,7 @@ class ByteHouse:
         mode: Mode | None = None,
         warehouse: str | None = None,
         max_rows: int | None = None,
+        async_after: int | None = None,
         asynchronous: bool = False,
         progress: bool = False,
         query_id: str | None = None,
@@ -327,25 +311,37 @@ class ByteHouse:
             mode: SQL dialect; the client's if not given.
             warehouse: Id of the virtual warehouse to run on; the client's if not given.
             max_rows: At most so many rows per result; 0 means all.
+            async_after: Seconds after which the service lets it go on in the background, where it
+                is waited for (inferred).
             asynchronous: Whether to let it run in the background and read the results when they are
                 ready: for what takes longer than a connection lasts.
             progress: Whether to show how far it is, if a terminal or a notebook watches.
             query_id: Id to give the query.
-            session_id: Session to run in.
+            session_id: Session to run in; what is to run in the background from its beginning has
+                none.
             **options: Options of the call. `timeout` is how long the service may take to run the
                 statements and to send their results; the client's deadline if not given, and an
                 hour for what runs in the background. Your own work on the rows does not count.
 
         Raises:
-            InvalidArgument: The parameters do not fit the statement; nothing was sent.
+            InvalidArgument: The parameters do not fit the statement, or it was to run in the
+                background and in a session; nothing was sent.
             QueryFailed: The engine could not run a statement.
             ResponseDecodeError: The answer is not understood.
             OutcomeUnknown: No answer came; whether the statement ran is not known.
         """
+        if asynchronous and session_id is not None:
+            raise InvalidArgument(
+                "What runs in the background from its beginning runs in no session.",
+                hint="Leave out `asynchronous`, or say with async_after= when it may go on there.",
+            )
         patience = options.get("timeout", 3600.0)
         if "timeout" in options:
             options.setdefault("deadline", options["timeout"])
         options = self.settled(options)
+        from .._statements import Submission
+        from ._result import submitted
+
         submission = Submission.of(
             sql,
             self._options.but(options),
@@ -356,6 +352,7 @@ class ByteHouse:
             query_id=query_id,
             session_id=session_id,
             max_rows=max_rows,
+            async_after=async_after,
         )
         return submitted(
             self,
@@ -389,8 +386,10 @@ class ByteHouse:
         Args:
             table: ``"table"``, ``"database.table"`` or an `Identifier`.
             data: Tuples or mappings; a frame of pandas or polars; Arrow data; the path of a file
-                that ends in .csv (with a line of names) or .parquet. Of a pandas frame, nan in a
-                column of floats stays nan, and None, NaT and NA are NULL.
+                that ends in .csv (with a line of names; the engine reads its floats to 15 digits)
+                or .parquet. Of a pandas frame, nan in a column of floats stays nan, and None, NaT
+                and NA are NULL; what pandas makes of Tuple, Map and arrays of moments cannot be
+                inserted.
             columns: Names of the values in tuples, or which columns of the data to take. If not
                 given, tuples have a value for each column of the table.
             null: What stands for NULL in a CSV file.
@@ -406,6 +405,9 @@ class ByteHouse:
             InsertFailed: A row or a block was refused or lost. It says how many rows are in the
                 table and which could not be inserted.
         """
+        from .._inserting import blocks
+        from ._inserting import insert_blocks
+
         written = blocks(
             table,
             data,
@@ -430,6 +432,8 @@ class ByteHouse:
         Raises:
             ConfigError: clickhouse-connect is not installed.
         """
+        from .._clickhouse import Interface
+
         key = self._options.api_key or self.config.api_key
         return Interface.connect(self.config, key, port, settings)
 
@@ -439,6 +443,8 @@ class ByteHouse:
         Args:
             session_id: Id of a session to go on with; a new one if not given.
         """
+        from ._session import Session
+
         return Session(self, session_id)
 
     def role(self, role: str | None) -> AbstractContextManager[None]:
@@ -477,11 +483,14 @@ class ByteHouse:
         view._options = self._options.but(changes)
         return view
 
-    def send(self, plan: Plan[T], **options: Unpack[CallOptions]) -> T:
+    def send(
+        self, plan: Plan[T], *, secrets: Collection[Secret] = (), **options: Unpack[CallOptions]
+    ) -> T:
         """Send one call and return its result. Every call goes this way and no other.
 
         Args:
             plan: The call, as a module of `bytehouse_raw.api` plans it.
+            secrets: What no error may show, beside what the plan itself holds as a secret.
             **options: Options of this call, see `CallOptions`.
 
         Raises:
@@ -491,8 +500,10 @@ class ByteHouse:
             ResponseDecodeError: The answer cannot be understood.
             APIError: The service said no.
         """
-        options = self.settled(options)
-        call: Call[T] = Call(self._shared.settings, self._options.but(options), plan)
+        from .._call import Call
+
+        settled = self._options.but(self.settled(options))
+        call: Call[T] = Call(self._shared.settings, settled, plan, secrets=secrets)
         self._carry(call)
         return call.result()
 
@@ -507,6 +518,9 @@ class ByteHouse:
             **options: Options of this call. Reading waits for the service no longer than `timeout`
                 and `deadline` leave; what the caller does meanwhile does not count.
         """
+        from .._call import Call
+        from ._body import Body
+
         settled = self._options.but(self.settled(options))
         call = Call(self._shared.settings, settled, plan, streamed=True, secrets=secrets)
         self._carry(call)
@@ -514,6 +528,8 @@ class ByteHouse:
 
     def _carry(self, call: Call[Any]) -> None:
         """Send a call until it is done."""
+        from .._http import Failure
+
         with call.report:
             while True:
                 transport = self._shared.transport
@@ -523,38 +539,13 @@ class ByteHouse:
                     call.failed(failure)
                 else:
                     call.answered(answer)
-                self._settle(call)
+                if call.in_doubt:
+                    from ._settling import settle
+
+                    settle(self, call)
                 if call.done:
                     return
                 self.clock.sleep(call.pause)
-
-    def _settle(self, call: Call[Any]) -> None:
-        """Look what became of a call that may have taken effect, until that is clear."""
-        while call.in_doubt:
-            self.clock.sleep(call.pause)
-            look = call.look()
-            if look is None:
-                call.saw_refusal()
-                continue
-            try:
-                value, raw = self._observe(*look)
-            except ByteHouseError as error:
-                call.saw_nothing(error)
-            else:
-                call.saw(value, raw)
-
-    def _observe(self, plan: Plan[Any], options: CallOptions) -> tuple[object, RawResponse | None]:
-        """Ask for an object, or for all entries of a list."""
-        if plan.operation.pagination is None:
-            answer = self.send(plan, **options)
-            return answer, answer.raw_response
-        walk: Walk[Any] = Walk(plan, None, DEFAULT_PAGE_SIZE)
-        found: list[Any] = []
-        while True:
-            answer = self.send(walk.plan(), **options)
-            found += walk.take(answer).items
-            if walk.done:
-                return found, answer.raw_response
 
     def close(self) -> None:
         """Close all connections. A closed client, and every view of it, refuses further calls."""

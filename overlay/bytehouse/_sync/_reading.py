@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bytehouse_raw.api.queries import get_async_query_result, submit_async_query, submit_sync_query
+from bytehouse_raw.models import QueryStatus
 
 from .._errors import NotFound
 from .._options import CallOptions, Seconds
@@ -18,6 +19,8 @@ from .._result_reader import Begin, Columns, End, Event, Fields, NotUnderstood, 
 from .._shapes import ROW_KEYS
 from .._statements import Submission, ids_of
 from .._states import Phase, phase_of
+from .._waiting import GRACE, Shield, time_to_stop
+from .._waiting import patience as seconds
 from ._query_handle import QueryHandle
 from ._stopping import stop_quietly, stopping
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Reading"]
 
 _AHEAD = 1 << 16
+_INSTANT = 0.001
 
 
 class Reading:
@@ -47,11 +51,11 @@ class Reading:
     def __init__(
         self, client: ByteHouse, submission: Submission, *, patience: Seconds, shows: bool
     ) -> None:
+        self.over = True
         self.submission = submission
-        self.over = False
         self.elapsed = 0.0
         self._client = client
-        self._patience = patience
+        self._patience = seconds(patience)
         self._began = client.clock.monotonic()
         self._progress = progress(shows)
         self._reader = Reader(submission.query_id)
@@ -60,19 +64,33 @@ class Reading:
         self._ahead: deque[Event] = deque()
         self._in_place: deque[Event] = deque()
         self._named: list[str] = []
+        self._surely = False
         self._finished: deque[str] = deque()
         self._in_background = False
+        self._handed_out = False
+        self.over = False
 
-    def begin(self, *, asynchronous: bool) -> None:
-        """Submit the statements, and read on until there are rows or all has been read."""
+    def begin(self, *, asynchronous: bool, finished: Collection[str] = ()) -> None:
+        """Submit the statements, and read on until there are rows or all has been read.
+
+        Args:
+            asynchronous: Whether they are to run in the background.
+            finished: Ids of the queries that have run them already.
+        """
         with self._guarded():
-            if asynchronous:
+            if finished:
+                self._in_background = True
+                self._finished.extend(finished)
+                self._go_on()
+            elif asynchronous:
                 self._submit()
             else:
                 self._run()
             while self._body and not self._body.ended and self._size < _AHEAD:
                 self._receive(self._body)
             self._look_ahead()
+        self._handed_out = True
+        self._progress.pause()
 
     def event(self) -> Event | None:
         """Return what comes next; None when everything has been read."""
@@ -111,9 +129,10 @@ class Reading:
             return
         self._end()
         if self._body is not None and not self._body.ended:
-            self._body.close()
-            if not self._in_background:
-                stop_quietly(self._client, self.submission)
+            with Shield():
+                self._body.close()
+                if not self._in_background:
+                    stop_quietly(self._client, self.submission, self._time_to_stop)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -140,18 +159,43 @@ class Reading:
     def _submit(self) -> None:
         """Submit the statements to run in the background, and wait for them."""
         plan = submit_async_query.plan(body=self.submission.background_body())
-        answer = self._client.send(plan, **self.submission.options)
-        self._wait_for(ids_of(answer.data, self.submission.query_id))
+        with stopping(self._client, self.submission, in_background=True):
+            answer = self._client.send(
+                plan, secrets=self.submission.secrets, **self.submission.options
+            )
+        self._wait_for(ids_of(answer.data, self.submission.query_id), surely=True)
         self._go_on()
 
-    def _wait_for(self, query_ids: tuple[str, ...]) -> None:
-        """Wait for queries in the background, so that their results can be read."""
+    def _wait_for(self, query_ids: tuple[str, ...], *, surely: bool) -> None:
+        """Wait for queries in the background, so that their results can be read.
+
+        Args:
+            query_ids: Their ids.
+            surely: Whether they run, or an id may be but the name of a statement that is done: then
+                one look tells.
+        """
         self._in_background = True
-        handle = QueryHandle(self._client, query_ids, self.submission.options, started=True)
-        handle.wait(
-            self._patience, on_progress=lambda status: self._progress.says(str(status.status))
+        seen = surely
+
+        def take_note(status: QueryStatus) -> None:
+            nonlocal seen
+            seen = True
+            self._progress.says(str(status.status or "Running"))
+
+        handle = QueryHandle(
+            self._client,
+            query_ids,
+            self.submission.options,
+            started=True,
+            grace=GRACE if surely else 0.0,
         )
-        self._finished.extend(query_ids)
+        try:
+            handle.wait(self._left, on_progress=take_note)
+        except NotFound:
+            if seen:
+                raise
+        else:
+            self._finished.extend(query_ids)
 
     def _look_ahead(self) -> None:
         """Read on to where a result with columns begins, and keep what comes before."""
@@ -185,7 +229,7 @@ class Reading:
             return self._reader.next()
         except NotUnderstood as error:
             what = str(error)
-        raise body.misunderstood(what, self._reader.start)
+        raise body.misunderstood(what, self._reader.start, self._reader.place)
 
     def _receive(self, body: Body) -> None:
         """Read one more piece of the body."""
@@ -206,32 +250,48 @@ class Reading:
             self._in_place += (Begin([], "arrays"), End())
         elif query_id not in self._named:
             self._named.append(query_id)
+            self._surely = self._surely or "status" in fields
 
     def _go_on(self) -> bool:
         """Go on to the next answer; False if there is none."""
         if self._named:
             named, self._named = tuple(self._named), []
-            # It may be but the name of a statement that is done: one look tells, without a wait.
-            with suppress(NotFound):
-                self._client.queries.status(named[0], **self._role)
-                self._wait_for(named)
+            self._wait_for(named, surely=self._surely)
         if not self._finished:
             return False
         query_id = self._finished.popleft()
         plan = get_async_query_result.plan(query_id, max_rows_return=self.submission.max_rows)
-        self._body = self._client.stream(
-            plan, secrets=self.submission.secrets, **self.submission.options
-        )
+        limit = min(self._deadline, self._left)
+        options: CallOptions = {**self.submission.options, "timeout": limit, "deadline": limit}
+        self._body = self._client.stream(plan, secrets=self.submission.secrets, **options)
         self._reader = Reader(query_id)
         return True
 
     @property
-    def _role(self) -> CallOptions:
-        options = self.submission.options
-        return {"role": options["role"]} if "role" in options else {}
+    def _deadline(self) -> float:
+        return self._client.options.but(self.submission.options).deadline
+
+    @property
+    def _left(self) -> float:
+        """Seconds that the service may still take for what runs in the background.
+
+        Once a result has been handed out, the caller's work has its part in the time that passes.
+        """
+        if self._handed_out:
+            return self._patience
+        elapsed = self._client.clock.monotonic() - self._began
+        return max(self._patience - elapsed, _INSTANT)
+
+    @property
+    def _time_to_stop(self) -> float:
+        elapsed = self._client.clock.monotonic() - self._began
+        return time_to_stop(self._deadline, self._deadline - elapsed)
 
     def __del__(self) -> None:
-        if not self.over and self._body is not None and not self._body.ended:
+        if self.over:
+            return
+        self._progress.close()
+        if self._body is not None and not self._body.ended:
             warnings.warn(
                 f"the result of {self.submission.query_id} was neither read to its end nor closed",
                 ResourceWarning,

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -46,7 +47,11 @@ class Result:
 
     A large result is never in memory as a whole unless you ask for that: iterate, or take it in
     `arrow_batches`. After `rows`, or a call that is made of it, the rows are kept and may be asked
-    for again. Leaving a ``with`` block, or `close`, before the end stops the query.
+    for again. Values have the types of their columns. What JSON does not carry is lost: nan and the
+    infinities come as None unless the service quotes them, -0.0 as 0.0, and text that is not UTF-8
+    with surrogates (``value.encode("utf-8", "surrogateescape")`` gives its bytes).
+
+    Leaving a ``with`` block, or `close`, before the end stops the query.
 
     Example:
         with client.query("SELECT number FROM numbers(10)") as result:
@@ -104,8 +109,9 @@ class Result:
         """Return all rows, as tuples, and keep them."""
         if self._kept is None:
             kept: list[Row] = []
-            for block in self._blocks(python_rows):
-                kept += block
+            with self._to_its_end():
+                for block in self._blocks(python_rows):
+                    kept += block
             self._kept = kept
         return self._kept
 
@@ -149,19 +155,18 @@ class Result:
         What Arrow has no type for becomes text: integers of more than 64 bits, UUIDs, IP addresses.
         """
         arrow = ArrowForm(self._columns)
-        waiting: list[Row] = []
-        for block in self._blocks(arrow.decoder):
-            waiting += block
-            if len(waiting) >= rows:
-                yield arrow.batch(waiting)
-                waiting = []
-        if waiting:
-            yield arrow.batch(waiting)
+        for columns in self._blocks(arrow.decoder):
+            arrow.take(columns)
+            if arrow.waiting >= rows:
+                yield arrow.batch()
+        if arrow.waiting:
+            yield arrow.batch()
 
     def to_arrow(self) -> pa.Table:
         """Return all rows as an Arrow table."""
-        arrow = ArrowForm(self._columns)
-        batches = [batch for batch in self.arrow_batches()]
+        with self._to_its_end():
+            arrow = ArrowForm(self._columns)
+            batches = [batch for batch in self.arrow_batches()]
         schema = batches[0].schema if batches else arrow.schema
         return renamed(arrow.arrow.Table.from_batches(batches, schema), self._columns)
 
@@ -172,39 +177,48 @@ class Result:
             dtype_backend: As in pandas. If not given, columns have NumPy's types; those with
                 integers or booleans and NULL among them take pandas' own, so that no value changes.
         """
-        needed("pandas", "pandas")
+        with self._to_its_end():
+            needed("pandas", "pandas")
         return pandas_frame(self.to_arrow(), dtype_backend)
 
     def to_polars(self) -> pl.DataFrame:
         """Return all rows as a polars frame."""
-        needed("polars", "polars")
+        with self._to_its_end():
+            needed("polars", "polars")
         return polars_frame(self.to_arrow())
 
     def to_csv(self, path: str | PathLike[str], *, null: str = "") -> None:
         """Write all rows to a CSV file. It takes its name when it is complete.
 
+        Values look as ClickHouse reads them; moments are in their column's time zone, and do not
+        name it.
+
         Args:
             path: Where to.
             null: What stands for NULL.
         """
-        with whole_file(path, "w") as file:
-            rows = CsvRows(file, self._columns, null)
-            for block in self._blocks(python_rows):
-                rows.write(block)
+        with self._to_its_end():
+            with whole_file(path, "w") as file:
+                rows = CsvRows(file, self._columns, null)
+                for block in self._blocks(python_rows):
+                    rows.write(block)
 
     def to_parquet(self, path: str | PathLike[str]) -> None:
         """Write all rows to a Parquet file. It takes its name when it is complete."""
-        parquet = needed("pyarrow.parquet", "arrow")
         writer: Any = None
-        with whole_file(path, "wb") as file:
-            try:
-                for batch in self.arrow_batches():
-                    writer = writer or parquet.ParquetWriter(file, batch.schema)
-                    writer.write_batch(batch)
-                writer = writer or parquet.ParquetWriter(file, ArrowForm(self._columns).schema)
-            finally:
-                if writer is not None:
-                    writer.close()
+        with self._to_its_end():
+            arrow = needed("pyarrow", "arrow")
+            parquet = needed("pyarrow.parquet", "arrow")
+            with whole_file(path, "wb") as file:
+                try:
+                    for batch in self.arrow_batches():
+                        writer = writer or parquet.ParquetWriter(file, batch.schema)
+                        # A table is written at once; a batch would wait for a million rows.
+                        writer.write_table(arrow.Table.from_batches([batch]))
+                    writer = writer or parquet.ParquetWriter(file, ArrowForm(self._columns).schema)
+                finally:
+                    if writer is not None:
+                        writer.close()
 
     def next_result(self) -> Result | None:
         """Return the result of the next statement; None if this is the last.
@@ -252,8 +266,22 @@ class Result:
         more = self._kept is None or len(rows) > _SHOWN
         return html_table(self._columns, rows[:_SHOWN], more=more)
 
-    def _blocks(self, make_decoder: MakeDecoder) -> Iterator[list[Row]]:
-        """Give the rows in the blocks in which they come."""
+    @contextmanager
+    def _to_its_end(self) -> Iterator[None]:
+        """Stop the query if something ends the making of what was asked for: Ctrl-C, a full disk.
+
+        An error of the client itself leaves the rows there for another try, if there are any.
+        """
+        try:
+            yield
+        except ByteHouseError:
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    def _blocks(self, make_decoder: MakeDecoder) -> Iterator[list[Any]]:
+        """Give the rows in the blocks in which they come, in the form that the decoder gives."""
         if self._kept is not None and make_decoder is python_rows:
             yield self._kept
             return
@@ -268,7 +296,7 @@ class Result:
         for block in self._rest():
             yield block
 
-    def _rest(self) -> Iterator[list[Row]]:
+    def _rest(self) -> Iterator[list[Any]]:
         while not self._ended:
             event = self._reading.event()
             if isinstance(event, list):
@@ -296,6 +324,7 @@ def submitted(
     *,
     patience: Seconds,
     asynchronous: bool = False,
+    finished: Collection[str] = (),
     progress: bool = False,
 ) -> Result:
     """Submit statements and return the result of the first.
@@ -305,9 +334,10 @@ def submitted(
         submission: What to submit.
         patience: Seconds that a query in the background may take.
         asynchronous: Whether to run it in the background.
+        finished: Ids of the queries that have run it already; it is not submitted then.
         progress: Whether to show how far it is.
     """
     reading = Reading(client, submission, patience=patience, shows=progress)
-    reading.begin(asynchronous=asynchronous)
+    reading.begin(asynchronous=asynchronous, finished=finished)
     event = reading.event()
     return Result(client, reading, event if isinstance(event, Begin) else None)

@@ -79,6 +79,7 @@ class Session:
         mode: Mode | None = None,
         warehouse: str | None = None,
         max_rows: int | None = None,
+        async_after: int | None = None,
         progress: bool = False,
         query_id: str | None = None,
         **options: Unpack[CallOptions],
@@ -93,6 +94,7 @@ class Session:
             mode: SQL dialect; the client's if not given.
             warehouse: Id of the virtual warehouse to run on; the client's if not given.
             max_rows: At most so many rows per result; 0 means all.
+            async_after: Seconds after which the service lets it go on in the background (inferred).
             progress: Whether to show how far it is, if a terminal or a notebook watches.
             query_id: Id to give the query.
             **options: Options of the call; see `query` of the client.
@@ -103,6 +105,7 @@ class Session:
             mode=mode,
             warehouse=warehouse,
             max_rows=max_rows,
+            async_after=async_after,
             progress=progress,
             query_id=query_id,
             session_id=self.id,

@@ -4,52 +4,106 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from bytehouse_raw.api.queries import abort_sync_query, kill_sync_query
+from bytehouse_raw.api.queries import abort_sync_query, kill_async_query, kill_sync_query
+from bytehouse_raw.plan import Plan
 
-from .._errors import ByteHouseError, OutcomeUnknown
+from .._errors import ByteHouseError, NotFound, OutcomeUnknown
 from .._options import CallOptions
 from .._statements import Submission
-from .._waiting import Shield
+from .._waiting import Shield, time_to_stop
 
 if TYPE_CHECKING:
     from ._client import ByteHouse
 
 __all__ = ["stop_quietly", "stopping"]
 
-
-_LONGEST = 5.0
-_SHORTEST = 0.2
+_FIRST_PAUSE = 0.05
+_LONGEST_WAY = 1.0
 
 
 @contextmanager
-def stopping(client: ByteHouse, submission: Submission) -> Iterator[None]:
+def stopping(
+    client: ByteHouse,
+    submission: Submission,
+    *,
+    in_background: bool = False,
+    lost: bool = True,
+) -> Iterator[None]:
     """Stop the query if the block ends early: time-out, Ctrl-C, cancelled task.
 
-    What is left of the call's deadline is there for it, or a moment if nothing is left.
+    Args:
+        client: Client to go through.
+        submission: What the block submits.
+        in_background: Whether it is to run in the background.
+        lost: Whether it is stopped too if no answer came.
     """
-    ends = client.clock.monotonic() + client.options.but(submission.options).deadline
+    limit = client.options.but(submission.options).deadline
+    ends = client.clock.monotonic() + limit
     try:
         yield
     except BaseException as error:
-        if isinstance(error, OutcomeUnknown) or not isinstance(error, ByteHouseError):
-            stop_quietly(client, submission, ends - client.clock.monotonic())
+        if not isinstance(error, ByteHouseError) or (lost and isinstance(error, OutcomeUnknown)):
+            within = time_to_stop(limit, ends - client.clock.monotonic())
+            stop = _Stop(client, submission, within)
+            with Shield():
+                stop(in_background=in_background, may_overtake=True)
         raise
 
 
-def stop_quietly(client: ByteHouse, submission: Submission, within: float = _LONGEST) -> None:
-    """Try to stop it, by its session if it has one and by its id.
+def stop_quietly(client: ByteHouse, submission: Submission, within: float) -> None:
+    """Try to stop a query that has been answered already.
 
     The error at hand matters more than one that this meets.
     """
-    ways = [kill_sync_query.plan(submission.query_id)]
-    if submission.session_id is not None:
-        ways.insert(0, abort_sync_query.plan(x_query_session_id=submission.session_id))
-    each = min(_LONGEST, max(_SHORTEST, within)) / len(ways)
-    brief: CallOptions = {**submission.options, "timeout": each, "deadline": each}
     with Shield():
-        for plan in ways:
-            with suppress(ByteHouseError):
-                client.send(plan, **brief)
+        _Stop(client, submission, within)()
+
+
+class _Stop:
+    """Stop a query by its id, or else by its session, in which others may run."""
+
+    def __init__(self, client: ByteHouse, submission: Submission, within: float) -> None:
+        self._client = client
+        self._submission = submission
+        self._clock = client.clock
+        self._began = self._clock.monotonic()
+        self._ends = self._began + within
+
+    def __call__(self, *, in_background: bool = False, may_overtake: bool = False) -> None:
+        """Try it.
+
+        Args:
+            in_background: Whether the query is one that runs in the background.
+            may_overtake: Whether the query may still be on its way, so that it is not known yet.
+        """
+        submission = self._submission
+        kill = (kill_async_query if in_background else kill_sync_query).plan(submission.query_id)
+        refusal = self._refusal(kill)
+        pause = _FIRST_PAUSE
+        while may_overtake and _is_unknown(refusal) and self._has_time_for(pause):
+            self._clock.sleep(pause)
+            pause *= 2
+            refusal = self._refusal(kill)
+        if submission.session_id is not None and refusal and not _is_unknown(refusal):
+            self._refusal(abort_sync_query.plan(x_query_session_id=submission.session_id))
+
+    def _has_time_for(self, pause: float) -> bool:
+        return self._clock.monotonic() + pause < min(self._ends, self._began + _LONGEST_WAY)
+
+    def _refusal(self, plan: Plan[Any]) -> ByteHouseError | None:
+        left = self._ends - self._clock.monotonic()
+        if left <= 0:
+            return None
+        options: CallOptions = {**self._submission.options, "timeout": left, "deadline": left}
+        try:
+            self._client.send(plan, **options)
+        except ByteHouseError as error:
+            return error
+        return None
+
+
+def _is_unknown(refusal: ByteHouseError | None) -> bool:
+    return isinstance(refusal, NotFound) and refusal.by_service

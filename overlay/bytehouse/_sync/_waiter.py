@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from .._errors import ByteHouseError, TimedOut
 from .._options import CallOptions, Seconds
 from .._states import Phase
-from .._waiting import Shield, Waiting
+from .._waiting import GRACE, Shield, Waiting, time_to_stop
 
 if TYPE_CHECKING:
     from ._client import ByteHouse
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Waiter"]
 
 T = TypeVar("T")
-_BRIEF = 5.0
+_INSTANT = 0.001
 
 
 class Waiter(Generic[T]):
@@ -30,16 +30,25 @@ class Waiter(Generic[T]):
         client: Client to ask through.
         options: Options of the call that made what is waited for; its role is that of all calls.
         started: Whether this process started it, and stops it when a wait ends early.
+        grace: Seconds in which it may not be visible yet.
     """
 
     _still = "it still ran"
     _goes_on = "It goes on; wait again, here or in another process from its id."
     _query_id: str | None = None
 
-    def __init__(self, client: ByteHouse, options: CallOptions, *, started: bool) -> None:
+    def __init__(
+        self,
+        client: ByteHouse,
+        options: CallOptions,
+        *,
+        started: bool,
+        grace: float = GRACE,
+    ) -> None:
         self._client = client
         self._options: CallOptions = {"role": client.options.but(client.settled(options)).role}
         self._started = started
+        self._grace = grace
 
     def _ask(self, options: CallOptions) -> T:
         """Ask once where it stands."""
@@ -58,7 +67,7 @@ class Waiter(Generic[T]):
         raise NotImplementedError
 
     def _stop(self, options: CallOptions) -> None:
-        """Stop it on the service."""
+        """Stop it on the service, within the `deadline` of the options, if they have one."""
 
     def status(self) -> T:
         """Return where it stands."""
@@ -70,15 +79,21 @@ class Waiter(Generic[T]):
         on_progress: Callable[[T], object] | None,
         *,
         cancel: bool | None = None,
+        outlasts: bool = False,
     ) -> T:
-        """Wait until it has ended well, and return the last answer."""
-        cancel = self._started if cancel is None else cancel
-        waiting = Waiting(timeout, self._client.clock)
+        """Wait until it has ended well, and return the last answer.
+
+        What outlasts the time-out is not stopped then, unless `cancel` says so.
+        """
+        stops = self._started if cancel is None else cancel
+        stops_late = cancel if outlasts else stops
+        waiting = Waiting(timeout, self._client.clock, self._grace)
         try:
             status = self._watch(waiting, on_progress)
         except BaseException as error:
-            if cancel and not waiting.ended:
-                stopped = self._stop_quietly()
+            late = isinstance(error, TimedOut)
+            if (stops_late if late else stops) and not waiting.ended:
+                stopped = self._stop_quietly(time_to_stop(waiting.timeout, waiting.left))
                 if stopped and isinstance(error, TimedOut):
                     error.hint = "The service was told to stop it."
             raise
@@ -103,7 +118,7 @@ class Waiter(Generic[T]):
     def _poll(self, waiting: Waiting) -> T | None:
         """Ask once; None if the answer was lost for a reason that may pass."""
         # A poll must not outlast the wait, however patient the client is otherwise.
-        deadline = min(waiting.left or _BRIEF, self._client.options.deadline)
+        deadline = min(waiting.left or _INSTANT, self._client.options.deadline)
         try:
             return self._ask({**self._options, "deadline": deadline})
         except ByteHouseError as error:
@@ -111,11 +126,11 @@ class Waiter(Generic[T]):
                 raise
         return None
 
-    def _stop_quietly(self) -> bool:
+    def _stop_quietly(self, within: float) -> bool:
         """Stop it when the wait for it ends early; the error at hand matters more than this."""
         stopped = False
         with Shield():
-            brief: CallOptions = {**self._options, "timeout": _BRIEF, "deadline": _BRIEF}
+            brief: CallOptions = {**self._options, "timeout": within, "deadline": within}
             with suppress(ByteHouseError):
                 self._stop(brief)
                 stopped = True

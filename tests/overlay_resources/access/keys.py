@@ -53,11 +53,11 @@ class KeyService:
         if secret not in self.keys.values() or (secret == NEW and self.known_after >= 0):
             return _refusal(401, "unknown key")
         self.worked.add(secret)
-        key_id = seen.target.rpartition("/")[2]
-        if seen.method == "GET":
+        if seen.operation == "list_api_keys":
             return data([{"id": key_id, "status": "ENABLED"} for key_id in self.keys])
-        if seen.method == "POST":
+        if seen.operation == "create_api_key":
             return self._create()
+        key_id = seen.path["api_key_id"]
         if key_id not in self.keys:
             return _refusal(404, "no such key")
         self.on_delete(key_id)

@@ -22,6 +22,7 @@ from bytehouse_raw.models import (
 from bytehouse_raw.types import Model
 from tests.overlay.colours import KEY
 from tests.overlay.server import Reply, ScriptedServer, data
+from tests.wire import asked, request_line
 
 Call = Callable[[ByteHouse], Any]
 START = "2021-11-23T09:23:55.840932013Z"
@@ -35,60 +36,133 @@ GRANT = {
 ASSIGNMENT = {"UserID": 2**60, "RoleName": "SystemAdmin"}
 PERMISSIONS = "RoleName=analyst&ByteHouseResourceID=r-1&SecureObjectTypeName=TABLE"
 
-# Call, method and target, body.
+# Call, operation and what its path and query hold, body.
 SENT: list[tuple[Call, str, Any]] = [
-    (lambda bh: bh.views.list("d/b", filter="v%").all(),
-     "GET /v1/databases/d%2Fb/tables-views?filter=v%25&limit=100&offset=0", None),
-    (lambda bh: bh.views.materialized("db", limit=3).all(),
-     "GET /v1/databases/db/materialized-views?limit=3&offset=0", None),
-    (lambda bh: bh.views.get_materialized("db", "m v"),
-     "GET /v1/databases/db/materialized-views/m%20v", None),
-    (lambda bh: bh.dictionaries.delete("db", "dict"), "DELETE /v1/databases/db/dictionaries/dict",
-     None),
-    (lambda bh: bh.api_keys.create(expires_in="90d", comment="ci"), "POST /v1/iam/api-keys",
-     {"noExpiry": False, "expiryInDays": 90, "comment": "ci"}),
-    (lambda bh: bh.api_keys.create(expires_in=timedelta(weeks=1)), "POST /v1/iam/api-keys",
-     {"noExpiry": False, "expiryInDays": 7}),
-    (lambda bh: bh.api_keys.create(no_expiry=True), "POST /v1/iam/api-keys", {"noExpiry": True}),
-    (lambda bh: bh.api_keys.list(), "GET /v1/iam/api-keys", None),
-    (lambda bh: bh.api_keys.delete("k/1"), "DELETE /v1/iam/api-keys/k%2F1", None),
-    (lambda bh: bh.api_keys.set_status("k1", "DISABLED"), "PUT /v1/iam/api-keys/k1/status",
-     {"status": "DISABLED"}),
-    (lambda bh: bh.api_keys.enable("k1"), "PUT /v1/iam/api-keys/k1/status", {"status": "ENABLED"}),
-    (lambda bh: bh.api_keys.disable("k1"), "PUT /v1/iam/api-keys/k1/status",
-     {"status": "DISABLED"}),
-    (lambda bh: bh.api_keys.extend("k1", "4w"), "PUT /v1/iam/api-keys/k1/expiry",
-     {"addExpiryInDays": 28}),
-    (lambda bh: bh.roles.list(), "GET /v1/iam/roles", None),
-    (lambda bh: bh.assignments.list(), "GET /v1/iam/assignments", None),
-    (lambda bh: bh.assignments.list(user_id=2**60),
-     "GET /v1/iam/assignments?UserID=1152921504606846976", None),
-    (lambda bh: bh.assignments.assign(2**60, "SystemAdmin"), "POST /v1/iam/assignments",
-     ASSIGNMENT),
-    (lambda bh: bh.assignments.unassign(2**60, "SystemAdmin"), "DELETE /v1/iam/assignments",
-     ASSIGNMENT),
-    (lambda bh: bh.permissions.list("analyst", "r-1", "TABLE"),
-     f"GET /v1/iam/permissions?{PERMISSIONS}", None),
-    (lambda bh: bh.permissions.grant("analyst", "r-1", "TABLE", "SELECT", grant_option=True),
-     "POST /v1/iam/permissions", {**GRANT, "GrantOption": True}),
-    (lambda bh: bh.permissions.grant("analyst", "r-1", "TABLE", "SELECT"),
-     "POST /v1/iam/permissions", {**GRANT, "GrantOption": False}),
-    (lambda bh: bh.permissions.revoke("analyst", "r-1", "TABLE", "SELECT"),
-     "DELETE /v1/iam/permissions", GRANT),
-    (lambda bh: bh.account.status(), "GET /v1/iam/account/status", None),
-    (lambda bh: bh.usage.storage(START, END, database="db"),
-     f"GET /v1/usage/storage?{WINDOW}&dbName=db", None),
-    (lambda bh: bh.usage.warehouse(START, END, warehouse="etl"),
-     f"GET /v1/usage/vw?{WINDOW}&vwName=etl", None),
-    (lambda bh: bh.usage.storage("1d"), f"GET /v1/usage/storage?{LAST_DAY}", None),
-    (lambda bh: bh.statistics.query("q-1"), "GET /v1/statistics/queries/q-1", None),
-    (lambda bh: bh.tables.cluster_status("db", "t"),
-     "GET /v1/databases/db/tables/t/cluster-status", None),
-    (lambda bh: bh.metadata.subscribe(7, 2**60, "jwt"), "POST /v1/metadata/subscription", None),
-    (lambda bh: bh.metadata.unsubscribe("7", "8", "jwt"), "DELETE /v1/metadata/subscription",
-     None),
-]  # fmt: skip
-WITHOUT_ROLE = ("cluster-status", "/metadata/", "/account/")
+    (
+        lambda bh: bh.views.list("d/b", filter="v%").all(),
+        request_line("list_tables_and_views", "filter=v%25&limit=100&offset=0", db_name="d/b"),
+        None,
+    ),
+    (
+        lambda bh: bh.views.materialized("db", limit=3).all(),
+        request_line("list_materialized_views", "limit=3&offset=0", db_name="db"),
+        None,
+    ),
+    (
+        lambda bh: bh.views.get_materialized("db", "m v"),
+        request_line("get_materialized_view", db_name="db", mv_name="m v"),
+        None,
+    ),
+    (
+        lambda bh: bh.dictionaries.delete("db", "dict"),
+        request_line("delete_dictionary", db_name="db", dict_name="dict"),
+        None,
+    ),
+    (
+        lambda bh: bh.api_keys.create(expires_in="90d", comment="ci"),
+        request_line("create_api_key"),
+        {"noExpiry": False, "expiryInDays": 90, "comment": "ci"},
+    ),
+    (
+        lambda bh: bh.api_keys.create(expires_in=timedelta(weeks=1)),
+        request_line("create_api_key"),
+        {"noExpiry": False, "expiryInDays": 7},
+    ),
+    (
+        lambda bh: bh.api_keys.create(no_expiry=True),
+        request_line("create_api_key"),
+        {"noExpiry": True},
+    ),
+    (lambda bh: bh.api_keys.list(), request_line("list_api_keys"), None),
+    (lambda bh: bh.api_keys.delete("k/1"), request_line("delete_api_key", api_key_id="k/1"), None),
+    (
+        lambda bh: bh.api_keys.set_status("k1", "DISABLED"),
+        request_line("set_api_key_status", api_key_id="k1"),
+        {"status": "DISABLED"},
+    ),
+    (
+        lambda bh: bh.api_keys.enable("k1"),
+        request_line("set_api_key_status", api_key_id="k1"),
+        {"status": "ENABLED"},
+    ),
+    (
+        lambda bh: bh.api_keys.disable("k1"),
+        request_line("set_api_key_status", api_key_id="k1"),
+        {"status": "DISABLED"},
+    ),
+    (
+        lambda bh: bh.api_keys.extend("k1", "4w"),
+        request_line("extend_api_key_expiry", api_key_id="k1"),
+        {"addExpiryInDays": 28},
+    ),
+    (lambda bh: bh.roles.list(), request_line("list_roles"), None),
+    (lambda bh: bh.assignments.list(), request_line("list_assignments"), None),
+    (
+        lambda bh: bh.assignments.list(user_id=2**60),
+        request_line("list_assignments", "UserID=1152921504606846976"),
+        None,
+    ),
+    (
+        lambda bh: bh.assignments.assign(2**60, "SystemAdmin"),
+        request_line("assign_role"),
+        ASSIGNMENT,
+    ),
+    (
+        lambda bh: bh.assignments.unassign(2**60, "SystemAdmin"),
+        request_line("unassign_role"),
+        ASSIGNMENT,
+    ),
+    (
+        lambda bh: bh.permissions.list("analyst", "r-1", "TABLE"),
+        request_line("list_permissions", PERMISSIONS),
+        None,
+    ),
+    (
+        lambda bh: bh.permissions.grant("analyst", "r-1", "TABLE", "SELECT", grant_option=True),
+        request_line("grant_permission"),
+        {**GRANT, "GrantOption": True},
+    ),
+    (
+        lambda bh: bh.permissions.grant("analyst", "r-1", "TABLE", "SELECT"),
+        request_line("grant_permission"),
+        {**GRANT, "GrantOption": False},
+    ),
+    (
+        lambda bh: bh.permissions.revoke("analyst", "r-1", "TABLE", "SELECT"),
+        request_line("revoke_permission"),
+        GRANT,
+    ),
+    (lambda bh: bh.account.status(), request_line("get_account_status"), None),
+    (
+        lambda bh: bh.usage.storage(START, END, database="db"),
+        request_line("get_storage_usage", f"{WINDOW}&dbName=db"),
+        None,
+    ),
+    (
+        lambda bh: bh.usage.warehouse(START, END, warehouse="etl"),
+        request_line("get_warehouse_usage", f"{WINDOW}&vwName=etl"),
+        None,
+    ),
+    (lambda bh: bh.usage.storage("1d"), request_line("get_storage_usage", LAST_DAY), None),
+    (lambda bh: bh.statistics.query("q-1"), request_line("get_query_statistics", id="q-1"), None),
+    (
+        lambda bh: bh.tables.cluster_status("db", "t"),
+        request_line("get_cluster_status", db_name="db", table_name="t"),
+        None,
+    ),
+    (lambda bh: bh.metadata.subscribe(7, 2**60, "jwt"), request_line("subscribe_metadata"), None),
+    (
+        lambda bh: bh.metadata.unsubscribe("7", "8", "jwt"),
+        request_line("unsubscribe_metadata"),
+        None,
+    ),
+]
+WITHOUT_ROLE = {
+    "get_cluster_status",
+    "subscribe_metadata",
+    "unsubscribe_metadata",
+    "get_account_status",
+}
 
 
 @pytest.mark.parametrize(("call", "line", "body"), SENT, ids=[line for _, line, _ in SENT])
@@ -96,14 +170,15 @@ def test_a_method_sends_what_its_operation_takes(
     bh: ByteHouse, server: ScriptedServer, call: Call, line: str, body: Any
 ) -> None:
     """One request goes out: this method, path, query and body, the key, and the role if taken."""
-    plural = "limit=" in line or (line.startswith("GET /v1/iam/") and "account" not in line)
+    operation, _ = asked(*line.split(" ", 1))
+    plural = operation.startswith("list_")
     server.script(data([] if plural else {"id": "k9", "apiKey": "hush"}))
     call(bh.with_options(role="Auditor"))
     [seen] = server.seen
     assert seen.line == line
     assert (seen.json if seen.body else None) == body
     assert seen.header("Authorization") == f"Bearer {KEY}"
-    takes_role = not any(part in line for part in WITHOUT_ROLE)
+    takes_role = operation not in WITHOUT_ROLE
     assert seen.header("X-User-ActiveRole") == ("Auditor" if takes_role else None)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bytehouse import InvalidArgument
 from bytehouse._times import Moment, days, go_duration, moment, span, window
-from bytehouse_raw.types import timestamp
+from bytehouse_raw.types import Timestamp
 
 NOW = datetime(2026, 5, 4, 12, 30, tzinfo=UTC).timestamp()
 GO_UNITS = {
@@ -121,7 +121,7 @@ def test_a_text_keeps_every_digit_of_its_fraction(
     assert sent.endswith(f".{fraction}Z")
     expected = whole.replace(microsecond=0, tzinfo=UTC) - timedelta(minutes=offset)
     assert datetime.fromisoformat(sent.partition(".")[0] + "Z") == expected
-    assert moment(timestamp(text), NOW, "start") == sent
+    assert moment(Timestamp.decode(text), NOW, "start") == sent
 
 
 @pytest.mark.parametrize(

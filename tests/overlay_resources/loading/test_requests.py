@@ -10,6 +10,7 @@ import pytest
 from bytehouse import ByteHouse, S3Connection
 from bytehouse_raw.operations import OPERATIONS
 from tests.overlay.server import Reply, ScriptedServer, data
+from tests.wire import request_line
 
 DONE = Reply(body={"message": "Success", "error": {"code": "", "message": ""}})
 UUID = "b36fa16e-a0ce-4274-a744-621357180928"
@@ -31,7 +32,7 @@ class Case:
 CASES = {
     "create_connection": Case(
         lambda bh: bh.connections.create("sales", {"endpoint": "e", "accessKey": "k"}, type="tos"),
-        "POST /v1/import/connections",
+        request_line("create_connection"),
         {"name": "sales", "type": "TOS", "data": {"endpoint": "e", "accessKey": "k"}},
         data({"id": 2**60 + 1, "name": "sales", "type": "TOS", "shard": 3}),
         (2**60 + 1, "TOS", 3),
@@ -39,21 +40,21 @@ CASES = {
     ),
     "list_connections": Case(
         lambda bh: [each.id for each in bh.connections.list(page_size=9)],
-        "GET /v1/import/connections?limit=9",
+        request_line("list_connections", "limit=9"),
         reply=data([{"id": 1}, {"id": 2}]),
         gives=[1, 2],
     ),
     "update_connection": Case(
         lambda bh: bh.connections.update(5, "sales", S3Connection(region="r", extra={"x": [1]})),
-        "PUT /v1/import/connections/5",
+        request_line("update_connection", id="5"),
         {"name": "sales", "data": {"region": "r", "x": [1]}},
     ),
     "delete_connection": Case(
-        lambda bh: bh.connections.delete(5), "DELETE /v1/import/connections/5"
+        lambda bh: bh.connections.delete(5), request_line("delete_connection", id="5")
     ),
     "get_connection": Case(
         lambda bh: bh.connections.get(5),
-        "GET /v1/import/connections/5",
+        request_line("get_connection", id="5"),
         reply=data({"id": 5, "type": "ICEBERG", "data": {"secretAccessKey": "******"}}),
         gives=("ICEBERG", "******"),
         of=lambda found: (found.type_, found.data["secretAccessKey"]),
@@ -67,7 +68,7 @@ CASES = {
             schema_file=b"\x00\xff",
             state="DRAFT",
         ),
-        "POST /v1/import/jobs",
+        request_line("create_import_job"),
         {
             "name": "towers",
             "description": "d",
@@ -83,14 +84,14 @@ CASES = {
     ),
     "list_import_jobs": Case(
         lambda bh: bh.import_jobs.list(limit=1).all(),
-        "GET /v1/import/jobs?limit=1",
+        request_line("list_import_jobs", "limit=1"),
         reply=data([{"id": 1}, {"id": 2}]),
         gives=[1],
         of=lambda jobs: [job.id for job in jobs],
     ),
     "get_import_job": Case(
         lambda bh: bh.import_jobs.get(8).state,
-        "GET /v1/import/jobs/8",
+        request_line("get_import_job", id="8"),
         reply=data({"id": 8, "state": "DRAFT"}),
         gives="DRAFT",
     ),
@@ -98,7 +99,7 @@ CASES = {
         lambda bh: bh.import_jobs.update(
             8, "towers", configuration={"a": 1}, source_schema={"columns": []}
         ),
-        "PUT /v1/import/jobs/8",
+        request_line("update_import_job", id="8"),
         {
             "name": "towers",
             "configuration": {"a": 1},
@@ -106,54 +107,58 @@ CASES = {
             "state": "PUBLISHED",
         },
     ),
-    "delete_import_job": Case(lambda bh: bh.import_jobs.delete(8), "DELETE /v1/import/jobs/8"),
+    "delete_import_job": Case(
+        lambda bh: bh.import_jobs.delete(8), request_line("delete_import_job", id="8")
+    ),
     "rename_import_job": Case(
         lambda bh: bh.import_jobs.rename(8, "masts"),
-        "PUT /v1/import/jobs/8/name",
+        request_line("rename_import_job", id="8"),
         {"name": "masts"},
     ),
     "describe_import_job": Case(
         lambda bh: bh.import_jobs.describe(8, ""),
-        "PUT /v1/import/jobs/8/description",
+        request_line("describe_import_job", id="8"),
         {"description": ""},
     ),
     "get_import_job_start_arguments": Case(
         lambda bh: bh.import_jobs.start_arguments(8)["source.properties.fileNames"],
-        "GET /v1/import/jobs/8/start",
+        request_line("get_import_job_start_arguments", id="8"),
         reply=data({"source.properties.fileNames": "a.csv"}),
         gives="a.csv",
     ),
     "start_import_job": Case(
         lambda bh: bh.import_jobs.start(8, file_names=["a.csv", "b.csv"], arguments={"x": True}),
-        "POST /v1/import/jobs/8/start",
+        request_line("start_import_job", id="8"),
         {"source.properties.fileNames": "a.csv,b.csv", "x": True},
         data({"id": UUID}),
         (UUID, 8),
         lambda handle: (handle.id, handle.job_id),
     ),
-    "stop_import_job": Case(lambda bh: bh.import_jobs.stop(8), "POST /v1/import/jobs/8/stop"),
+    "stop_import_job": Case(
+        lambda bh: bh.import_jobs.stop(8), request_line("stop_import_job", id="8")
+    ),
     "list_import_job_executions": Case(
         lambda bh: [each.status for each in bh.import_jobs.executions(8)],
-        "GET /v1/import/jobs/8/executions?limit=100",
+        request_line("list_import_job_executions", "limit=100", id="8"),
         reply=data([{"id": UUID, "status": "RUNNING"}]),
         gives=["RUNNING"],
     ),
     "list_executions": Case(
         lambda bh: bh.executions.list().first().id,  # type: ignore[union-attr]
-        "GET /v1/import/executions?limit=1",
+        request_line("list_executions", "limit=1"),
         reply=data([{"id": UUID}]),
         gives=UUID,
     ),
     "get_execution": Case(
         lambda bh: bh.executions.get(UUID),
-        f"GET /v1/import/executions/{UUID}",
+        request_line("get_execution", id=UUID),
         reply=data({"id": UUID, "jobID": 8, "rows": 12}),
         gives=(8, 12),
         of=lambda found: (found.job_id, found["rows"]),
     ),
     "get_execution_logs": Case(
         lambda bh: [line.message for line in bh.executions.logs(UUID, limit=20)],
-        f"GET /v1/import/executions/{UUID}/logs?limit=20",
+        request_line("get_execution_logs", "limit=20", id=UUID),
         reply=Reply(body={"error": {}, "data": [{"message": "loaded"}]}),
         gives=["loaded"],
     ),
@@ -161,14 +166,14 @@ CASES = {
         lambda bh: bh.executions.kafka_history(
             UUID, partition=0, period="1h30m", granularity=timedelta(minutes=2)
         ),
-        f"GET /v1/import/executions/{UUID}/kafka/status?partition=0&period=1h30m&granularity=120s",
+        request_line("get_kafka_history", "partition=0&period=1h30m&granularity=120s", id=UUID),
         reply=data([{"lag": 9, "consumers": 2}]),
         gives=[(9, 2)],
         of=lambda windows: [(window.lag, window["consumers"]) for window in windows],
     ),
     "list_warehouses": Case(
         lambda bh: [each.id for each in bh.warehouses.list()],
-        "GET /v1/vws?limit=100&offset=0",
+        request_line("list_warehouses", "limit=100&offset=0"),
         reply=data([WAREHOUSE], meta={"offset": 0, "total": 1}),
         gives=["vw-1"],
     ),
@@ -181,7 +186,7 @@ CASES = {
             auto_resume=False,
             description="",
         ),
-        "POST /v1/vws",
+        request_line("create_warehouse"),
         {
             "name": "etl",
             "configID": 7,
@@ -196,20 +201,22 @@ CASES = {
     ),
     "get_warehouse": Case(
         lambda bh: bh.warehouses.get("etl"),
-        "GET /v1/vws/etl",
+        request_line("get_warehouse", name="etl"),
         reply=Reply(body={**WAREHOUSE, "message": "Success", "error": {}}),
         gives=({**WAREHOUSE}, 200),
         of=lambda found: (found.to_dict(), found.raw_response.status),
     ),
     "update_warehouse": Case(
         lambda bh: bh.warehouses.update("etl", auto_suspend=timedelta(0), description=None),
-        "PATCH /v1/vws/etl",
+        request_line("update_warehouse", name="etl"),
         {"autoSuspend": 0, "description": None},
     ),
-    "delete_warehouse": Case(lambda bh: bh.warehouses.delete("a/b"), "DELETE /v1/vws/a%2Fb"),
+    "delete_warehouse": Case(
+        lambda bh: bh.warehouses.delete("a/b"), request_line("delete_warehouse", name="a/b")
+    ),
     "list_warehouse_configurations": Case(
         lambda bh: [each.size for each in bh.warehouses.configurations(page_size=10)],
-        "GET /v1/vw-configs?limit=10&offset=0",
+        request_line("list_warehouse_configurations", "limit=10&offset=0"),
         reply=data([{"id": 7, "size": "XS"}], meta={"offset": 0, "total": 1}),
         gives=["XS"],
     ),
@@ -253,8 +260,9 @@ def test_the_options_of_a_call_go_with_it(
 ) -> None:
     """A role given for a call is sent with every request that it makes."""
     reply = {"id": "e", "status": "up", "configID": 1, "data": {"id": "1"}}
+    lists = {"list_connections", "get_execution_logs"}
     server.handler = lambda seen: Reply(
-        body={**reply, "data": []} if "limit" in seen.target or "logs" in seen.target else reply
+        body={**reply, "data": []} if seen.operation in lists else reply
     )
     call(bh, {"role": "Loader"})
     assert {seen.header("X-User-ActiveRole") for seen in server.seen} == {"Loader"}

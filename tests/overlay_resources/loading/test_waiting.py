@@ -25,6 +25,7 @@ from bytehouse import (
 from bytehouse._states import Phase, heading_of, phase_of, warehouse_phase
 from tests.overlay.colours import KEY, FakeClock, MakeClient
 from tests.overlay.server import CLOSED, SILENT, Reply, ScriptedServer, data
+from tests.wire import request_line
 
 WORDS = {
     Phase.SUCCEEDED: "Finished FINISH_ED success Succeeded completed COMPLETE done",
@@ -66,8 +67,8 @@ QUERY = Kind(
     start=lambda bh, **options: bh.queries.submit("SELECT 1", query_id="q", **options).wait,
     started=data([{"id": "q"}]),
     reply=lambda word: data({"status": word, "message": "why"}),
-    polls="GET /v1/sql/async/q/status",
-    stops="DELETE /v1/sql/async/q",
+    polls=request_line("get_async_query_status", id="q"),
+    stops=request_line("kill_async_query", id="q"),
     words=("Running", "Finished", "Failed"),
     fails=QueryFailed,
 )
@@ -76,8 +77,8 @@ EXECUTION = Kind(
     start=lambda bh, **options: bh.import_jobs.start(8, **options).wait,
     started=data({"id": "e"}),
     reply=lambda word: data({"id": "e", "jobID": 8, "status": word, "message": "why"}),
-    polls="GET /v1/import/executions/e",
-    stops="POST /v1/import/jobs/8/stop",
+    polls=request_line("get_execution", id="e"),
+    stops=request_line("stop_import_job", id="8"),
     words=("RUNNING", "SUCCESS", "FAILED"),
     fails=ExecutionFailed,
 )
@@ -86,7 +87,7 @@ WAREHOUSE = Kind(
     start=lambda bh: lambda **options: bh.warehouses.wait("etl", **options),
     started=Reply(),
     reply=lambda word: Reply(body={"name": "etl", "status": word, "message": "Success"}),
-    polls="GET /v1/vws/etl",
+    polls=request_line("get_warehouse", name="etl"),
     stops="",
     words=("starting", "up", "error"),
     fails=ServerError,
@@ -425,7 +426,27 @@ def test_a_failed_execution_says_which_and_why(bh: ByteHouse, server: ScriptedSe
 def test_a_time_that_is_none_is_refused(bh: ByteHouse, server: ScriptedServer) -> None:
     """A wait of no time, or of a text, asks nothing."""
     for kind in KINDS.values():
-        for timeout in (0, -1, "soon", None, float("nan")):
+        # An execution may outlast a wait that was given no time.
+        nothing = [] if kind is EXECUTION else [None]
+        for timeout in (0, -1, "soon", float("nan"), *nothing):
             with pytest.raises(InvalidArgument):
                 kind.watch(bh)(timeout=timeout)
     assert not server.seen
+
+
+def test_an_execution_outlasts_a_wait_that_was_given_no_time(
+    bh: ByteHouse, server: ScriptedServer, clock: FakeClock
+) -> None:
+    """One of a Kafka job never ends by itself: after an hour the wait is over and the job goes on,
+    unless it was to be stopped."""
+    running(server, EXECUTION)
+    with pytest.raises(TimedOut) as raised:
+        EXECUTION.start(bh)()
+    assert "goes on" in raised.value.hint
+    assert 3500 < sum(clock.slept) <= 3600
+    assert "stop_import_job" not in server.operations
+    for told in ({"timeout": 60}, {"cancel": True}):
+        server.seen.clear()
+        with pytest.raises(TimedOut):
+            EXECUTION.start(bh)(**told)
+        assert server.operations[-1] == "stop_import_job"

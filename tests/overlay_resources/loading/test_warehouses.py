@@ -8,6 +8,7 @@ import pytest
 from bytehouse import ByteHouse, InvalidRequest, NotFound, OutcomeUnknown
 from tests.overlay.colours import FakeClock
 from tests.overlay.server import CLOSED, Reply, ScriptedServer, Seen, data
+from tests.wire import request_line
 
 MISSING = Reply(404, {"message": "no", "error": {"code": "errbook_VW_NotFound", "message": "no"}})
 DONE = Reply(body={"message": "Success", "error": {}})
@@ -48,11 +49,14 @@ def test_resume_and_suspend_return_at_once_or_when_it_is_there(
     server.script(DONE)
     getattr(bh.warehouses, verb)("etl")
     assert [(seen.line, seen.json) for seen in server.seen] == [
-        ("PATCH /v1/vws/etl", {"status": target})
+        (request_line("update_warehouse", name="etl"), {"status": target})
     ]
     server.script(DONE, live(status="On its way"), live(status=None), live(status=target.upper()))
     getattr(bh.warehouses, verb)("etl", wait=True)
-    assert server.lines == ["PATCH /v1/vws/etl", *["GET /v1/vws/etl"] * 3]
+    assert server.lines == [
+        request_line("update_warehouse", name="etl"),
+        *[request_line("get_warehouse", name="etl")] * 3,
+    ]
     assert len(clock.slept) == 2
 
 
@@ -62,7 +66,7 @@ def test_ensure_creates_what_is_missing(bh: ByteHouse, server: ScriptedServer) -
     done = bh.warehouses.ensure("etl", config_id=7, auto_suspend="5m", status="up")
     assert (done.created, done.updated, done.differences) == (True, (), ())
     assert done.actual.id == "vw-1"
-    assert [seen.method for seen in server.seen] == ["GET", "POST", "GET", "GET"]
+    assert server.operations == ["get_warehouse", "create_warehouse", *["get_warehouse"] * 2]
     assert server.seen[1].json == {
         "name": "etl",
         "configID": 7,
@@ -76,7 +80,7 @@ def test_ensure_leaves_alone_what_is_as_asked(bh: ByteHouse, server: ScriptedSer
     server.script(live(description=None, autoResume=None))
     done = bh.warehouses.ensure("etl", config_id=7, auto_resume=False, description="", update=True)
     assert (done.created, done.updated, done.differences) == (False, (), ())
-    assert server.lines == ["GET /v1/vws/etl"]
+    assert server.lines == [request_line("get_warehouse", name="etl")]
 
 
 def test_ensure_says_what_differs_and_changes_nothing_unasked(
@@ -90,7 +94,7 @@ def test_ensure_says_what_differs_and_changes_nothing_unasked(
         ("status", "suspending", "up"),
     ]
     assert str(done.differences[0]) == "config_id is 7, wanted 8"
-    assert server.lines == ["GET /v1/vws/etl"]
+    assert server.lines == [request_line("get_warehouse", name="etl")]
 
 
 def test_ensure_changes_what_differs_and_no_more_if_asked(
@@ -101,7 +105,7 @@ def test_ensure_changes_what_differs_and_no_more_if_asked(
     done = bh.warehouses.ensure("etl", config_id=8, auto_suspend=9, update=True)
     assert [each.name for each in done.updated] == ["config_id", "auto_suspend"]
     assert [each.name for each in done.differences] == ["auto_suspend"]
-    assert server.seen[1].line == "PATCH /v1/vws/etl"
+    assert server.seen[1].line == request_line("update_warehouse", name="etl")
     assert server.seen[1].json == {"configID": 8, "autoSuspend": 9}
 
 
@@ -120,10 +124,10 @@ def test_ensure_creates_nothing_for_a_path_that_is_not_the_services(
 ) -> None:
     """A 404 that the service itself did not give is no proof that a warehouse is missing."""
     server.script(elsewhere)
-    with pytest.raises(NotFound, match="inferred") as raised:
+    with pytest.raises(NotFound, match="routes=") as raised:
         bh.warehouses.ensure("etl", config_id=7)
     assert not raised.value.by_service
-    assert server.lines == ["GET /v1/vws/etl"]
+    assert server.lines == [request_line("get_warehouse", name="etl")]
 
 
 def test_ensure_lets_another_be_faster(bh: ByteHouse, server: ScriptedServer) -> None:
@@ -140,8 +144,8 @@ def test_ensure_settles_a_lost_answer_by_looking(bh: ByteHouse, server: Scripted
     server.script(MISSING, CLOSED, live())
     done = bh.warehouses.ensure("etl", config_id=7)
     assert done.created
-    assert [seen.method for seen in server.seen] == ["GET", "POST", "GET", "GET"]
-    server.handler = lambda seen: MISSING if seen.method == "GET" else CLOSED
+    assert server.operations == ["get_warehouse", "create_warehouse", *["get_warehouse"] * 2]
+    server.handler = lambda seen: MISSING if seen.operation == "get_warehouse" else CLOSED
     with pytest.raises(OutcomeUnknown):
         bh.warehouses.ensure("etl", config_id=7, max_retries=0)
 

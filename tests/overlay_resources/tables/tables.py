@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 from hypothesis import strategies as st
 
 from bytehouse import TTL, ClusterKey, Column, PartitionKey, TableSpec, UniqueKey
 from bytehouse_raw import models
+from bytehouse_raw.types import Model
 
-__all__ = ["echo", "pairs", "plainly", "specs", "updated"]
+__all__ = ["changed", "echo", "pairs", "plainly", "specs", "updated"]
 
+M = TypeVar("M", bound=Model)
 SPELLINGS = {
     "Int32": ["int", "INTEGER", "Int32", "int(11)"],
     "Int64": ["bigint", "Int64"],
@@ -100,8 +103,16 @@ def plainly(spec: TableSpec) -> models.Table:
     )
 
 
+def changed(model: M, **changes: Any) -> M:
+    """Return a copy of a model with other values."""
+    copied = copy.copy(model)
+    for name, value in changes.items():
+        setattr(copied, name, value)
+    return copied
+
+
 def _column(column: models.Column) -> models.Column:
-    return attrs.evolve(
+    return changed(
         models.Column.from_dict(column.to_dict()),
         nullable=bool(column.nullable),
         default_value=column.default_value or "",
@@ -113,7 +124,7 @@ def updated(live: models.Table, body: models.UpdateTableRequest) -> models.Table
     """Return a table after an update, as the documentation of the update has it."""
     found = {str(column.name): column for column in live.columns or []}
     for rename in body.rename_columns or []:
-        column = attrs.evolve(found.pop(str(rename.name)), name=rename.new_name)
+        column = changed(found.pop(str(rename.name)), name=rename.new_name)
         found[str(rename.new_name)] = column
     for column in body.add_columns or []:
         assert column.name not in found
@@ -125,7 +136,7 @@ def updated(live: models.Table, body: models.UpdateTableRequest) -> models.Table
         del found[name]
     assert not (body.is_remove_ttl and body.ttl)
     ttl = models.TableTtl() if body.is_remove_ttl else body.ttl or live.ttl
-    return attrs.evolve(live, columns=list(found.values()), ttl=ttl)
+    return changed(live, columns=list(found.values()), ttl=ttl)
 
 
 @st.composite
@@ -144,10 +155,10 @@ def echo(draw: st.DrawFn, spec: TableSpec) -> models.Table:
     if spec.unique_key:
         expression = draw(_echoed_names(spec.unique_key.columns or []))
         told["unique_key"] = models.UniqueKey(expression=", ".join(expression))
-    live = attrs.evolve(live, **told)
+    live = changed(live, **told)
     silent = draw(st.lists(st.sampled_from(sorted(told)), unique=True))
     nothing: dict[str, Any] = dict.fromkeys(silent)
-    return attrs.evolve(live, **nothing)
+    return changed(live, **nothing)
 
 
 @st.composite

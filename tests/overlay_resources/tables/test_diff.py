@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +11,7 @@ from bytehouse._table_changes import steps
 from bytehouse._table_diff import diff
 from bytehouse._type_spelling import holds_every_value, parse_type
 from bytehouse_raw import models
-from tests.overlay_resources.tables.tables import echo, pairs, plainly, specs, updated
+from tests.overlay_resources.tables.tables import changed, echo, pairs, plainly, specs, updated
 
 ID = Column("id", "UInt64", nullable=False)
 
@@ -184,7 +183,7 @@ def test_another_number_of_buckets_is_another_cluster_key() -> None:
 
 def test_a_view_is_no_table() -> None:
     """A view under the name of the table is a difference that cannot be mended."""
-    live = attrs.evolve(plainly(spec()), type_="MATERIALIZED_VIEW")
+    live = changed(plainly(spec()), type_="MATERIALIZED_VIEW")
     assert lines(spec(), live) == ["! kind: MATERIALIZED_VIEW -> TABLE (blocked: it is no table)"]
 
 

@@ -26,11 +26,6 @@ EXISTS_400 = Reply(400, {"message": "it is there", "error": {"code": "errbook_Ta
 LIVE = data({"name": "t", "columns": [{"name": "id", "type": "UInt64"}], "orderByKeys": ["id"]})
 
 
-def methods(server: ScriptedServer) -> list[str]:
-    """Return the methods of the requests so far."""
-    return [line.split()[0] for line in server.lines]
-
-
 def test_a_database_is_made_once(local: ByteHouse, database: str) -> None:
     """The first call makes it, the second finds it, and neither changes what exists."""
     name = f"{database}_More"
@@ -70,7 +65,7 @@ def test_what_the_service_says_is_missing_is_made(
     """In the service's own words or the engine's."""
     server.script(said, data({"uuid": "u"}), LIVE)
     assert bh.tables.ensure("sales", SPEC).created
-    assert methods(server) == ["GET", "POST", "GET"]
+    assert server.operations == ["get_table", "create_table", "get_table"]
 
 
 def test_a_404_from_elsewhere_makes_nothing(bh: ByteHouse, server: ScriptedServer) -> None:
@@ -79,7 +74,7 @@ def test_a_404_from_elsewhere_makes_nothing(bh: ByteHouse, server: ScriptedServe
     for ensure in (lambda: bh.tables.ensure("sales", SPEC), lambda: bh.databases.ensure("sales")):
         with pytest.raises(NotFound, match="routes="):
             ensure()
-    assert methods(server) == ["GET", "GET"]
+    assert server.operations == ["get_table", "get_database"]
 
 
 @pytest.mark.parametrize("refusal", [EXISTS, EXISTS_400])
@@ -106,7 +101,7 @@ def test_a_refusal_stands_if_nothing_is_there_after_it(
     server.script(MISSING, refusal, MISSING)
     with pytest.raises(error):
         bh.tables.ensure("sales", SPEC)
-    assert methods(server) == ["GET", "POST", "GET"]
+    assert server.operations == ["get_table", "create_table", "get_table"]
 
 
 def test_what_is_just_made_is_waited_for(bh: ByteHouse, server: ScriptedServer) -> None:
@@ -119,7 +114,7 @@ def test_a_lost_answer_is_settled_by_looking(bh: ByteHouse, server: ScriptedServ
     """It is there afterwards: it was made. It is not: that is not known."""
     server.script(MISSING, CLOSED, LIVE)
     assert bh.tables.ensure("sales", SPEC).created
-    server.handler = lambda seen: MISSING if seen.method == "GET" else CLOSED
+    server.handler = lambda seen: MISSING if seen.operation == "get_table" else CLOSED
     with pytest.raises(OutcomeUnknown):
         bh.tables.ensure("sales", SPEC)
 

@@ -231,11 +231,11 @@ def test_an_update_that_took_no_effect_is_not_taken_for_done(
 ) -> None:
     """No answer came, twice, and the table is as it was: whether it still comes is not known."""
     live = data({"name": "t", "columns": [{"name": "id", "type": "Int8"}], "orderByKeys": ["id"]})
-    server.handler = lambda seen: live if seen.method == "GET" else CLOSED
+    server.handler = lambda seen: live if seen.operation == "get_table" else CLOSED
     plan = bh.tables.plan("sales", TableSpec("t", {"id": "Int16"}, order_by="id"))
     with pytest.raises(OutcomeUnknown):
         plan.apply(max_retries=1)
-    assert [line.split()[0] for line in server.lines].count("PATCH") == 2
+    assert server.operations.count("update_table") == 2
 
 
 def test_a_plan_keeps_the_role_it_was_made_under(bh: ByteHouse, server: ScriptedServer) -> None:

@@ -1,0 +1,184 @@
+"""Connections are kept between calls, no more than so many, and none that is not good any more."""
+
+import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bytehouse import AsyncByteHouse, ByteHouse, Clock, NotFound, TimedOut, TransportError
+from bytehouse._network import _Kept
+from tests.overlay.colours import KEY, MakeClient
+from tests.overlay.server import CLOSED, SILENT, Reply, ScriptedServer, Seen, data
+
+WELL = data({"name": "d"})
+
+
+class Line:
+    """A connection as the bookkeeping sees one."""
+
+    def __init__(self) -> None:
+        self.idle = True
+        self.expired = False
+        self.looks = 0
+
+    def has_expired(self) -> bool:
+        """Count that it was looked at."""
+        self.looks += 1
+        return self.expired
+
+    def is_idle(self) -> bool:
+        """Tell whether it can be used again."""
+        return self.idle
+
+
+def filled(count: int) -> tuple[_Kept[Line], list[Line]]:
+    """Return what keeps some idle connections, the last one given back last."""
+    kept: _Kept[Line] = _Kept()
+    lines = [Line() for _ in range(count)]
+    kept.all.update(lines)
+    for line in lines:
+        assert kept.give(line) == []
+    return kept, lines
+
+
+def test_the_connection_that_was_used_last_is_used_again() -> None:
+    """So those that a burst has made grow old and can be closed."""
+    kept, lines = filled(3)
+    assert kept.take() == (lines[2], [])
+    assert kept.take() == (lines[1], [])
+    kept.give(lines[1])
+    assert kept.take() == (lines[1], [])
+
+
+def test_a_call_looks_at_two_connections_however_many_there_are() -> None:
+    """What keeping connections costs does not grow with their number."""
+    kept, lines = filled(500)
+    before = sum(line.looks for line in lines)
+    taken, _ = kept.take()
+    assert taken is not None
+    kept.give(taken)
+    assert sum(line.looks for line in lines) - before == 2
+
+
+def test_connections_that_are_no_longer_good_are_given_out_to_be_closed() -> None:
+    """They are passed over when one is taken, and cleared away when one comes back."""
+    kept, lines = filled(4)
+    lines[3].expired = lines[0].expired = lines[1].expired = True
+    taken, stale = kept.take()
+    assert (taken, stale) == (lines[2], [lines[3]])
+    assert kept.give(lines[2]) == [lines[0], lines[1]]
+    assert kept.all == {lines[2]}
+    assert kept.take() == (lines[2], [])
+    lines[2].idle = False  # it broke
+    assert kept.give(lines[2]) == [lines[2]]
+    assert kept.take() == (None, [])
+
+
+def test_calls_in_a_row_share_one_connection(bh: ByteHouse, server: ScriptedServer) -> None:
+    """A call that was refused gives its connection back as well."""
+    server.script(WELL, Reply(404, {"error": {"code": "DatabaseNotFound"}}), Reply(503), WELL)
+    assert bh.databases.get("a").name == "d"
+    with pytest.raises(NotFound):
+        bh.databases.get("b")
+    assert bh.databases.get("c").name == "d"
+    assert len(server.seen) == 4
+    assert len({seen.connection for seen in server.seen}) == 1
+
+
+def test_a_connection_that_broke_is_not_used_again(bh: ByteHouse, server: ScriptedServer) -> None:
+    """Neither one that was closed without an answer nor one whose answer broke off."""
+    server.script(CLOSED, Reply(body={"data": {"name": "d"}}, cut=3, then="close"), WELL, WELL)
+    assert bh.databases.get("d").name == "d"
+    assert bh.databases.get("d").name == "d"
+    first, second, third, fourth = (seen.connection for seen in server.seen)
+    assert len({first, second, third}) == 3
+    assert fourth == third
+
+
+def test_threads_use_no_more_connections_than_there_may_be(server: ScriptedServer) -> None:
+    """The others wait for one, and get it."""
+    busy, most, lock = set[int](), [0], threading.Lock()
+
+    def handler(seen: Seen) -> Reply:
+        with lock:
+            busy.add(seen.connection)
+            most[0] = max(most[0], len(busy))
+        time.sleep(0.002)
+        with lock:
+            busy.discard(seen.connection)
+        return WELL
+
+    server.handler = handler
+    with ByteHouse(server.url, KEY, max_connections=3) as bh, ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: bh.databases.get("d"), range(100)))
+    assert most[0] == 3
+    assert len({seen.connection for seen in server.seen}) == 3
+
+
+def test_tasks_use_no_more_connections_than_there_may_be(server: ScriptedServer) -> None:
+    """The same for tasks."""
+    server.handler = lambda _: WELL
+
+    async def main() -> None:
+        async with AsyncByteHouse(server.url, KEY, max_connections=3) as bh:
+            await asyncio.gather(*(bh.databases.get("d") for _ in range(100)))
+
+    asyncio.run(main())
+    assert len({seen.connection for seen in server.seen}) == 3
+
+
+def test_who_gets_no_connection_in_time_is_told_that_nothing_was_sent(
+    server: ScriptedServer,
+) -> None:
+    """A call that only waited for a connection had no effect, so it may be made again."""
+    server.script(SILENT)
+    with (
+        ByteHouse(server.url, KEY, max_connections=1, max_retries=0) as bh,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        waiting = pool.submit(bh.databases.get, "a", timeout=0.5)
+        while not server.seen:
+            time.sleep(0.005)
+        began = time.monotonic()
+        with pytest.raises(TransportError, match="free"):
+            bh.databases.create("b", timeout=0.1)
+        assert time.monotonic() - began < 0.4
+        assert isinstance(waiting.exception(), TimedOut)
+    assert server.operations == ["get_database"]
+
+
+def test_a_body_that_is_read_in_pieces_holds_its_connection_until_it_is_closed(
+    make: MakeClient, server: ScriptedServer
+) -> None:
+    """Closed early, its connection is given up, as the rest of the body would come over it."""
+    rows = ",".join("[1]" for _ in range(200_000))
+    long = f'{{"data": {{"columns": [{{"name": "a", "type": "UInt8"}}], "rows": [{rows}]}}}}'
+    server.handler = lambda seen: (
+        Reply(body=long, headers={"Content-Type": "application/json"})
+        if seen.operation == "submit_sync_query"
+        else WELL
+    )
+    bh = make(server.url, max_connections=1, clock=Clock(), max_retries=0)
+    with bh.query("SELECT 1") as result:
+        next(iter(result))
+        with pytest.raises(TransportError, match="free"):
+            bh.databases.get("d", timeout=0.1)
+    assert bh.databases.get("d").name == "d"
+
+
+def test_a_task_that_is_cancelled_gives_its_connection_up(server: ScriptedServer) -> None:
+    """Whatever cancels it, the next call finds a connection."""
+    server.script(SILENT, WELL)
+
+    async def main() -> str | None:
+        async with AsyncByteHouse(server.url, KEY, max_connections=1) as bh:
+            task = asyncio.create_task(bh.databases.get("a"))
+            while not server.seen:  # noqa: ASYNC110 - the server runs in threads
+                await asyncio.sleep(0.005)
+            task.cancel()
+            await asyncio.wait([task])
+            return (await bh.databases.get("b")).name
+
+    assert asyncio.run(main()) == "d"
