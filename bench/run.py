@@ -213,14 +213,30 @@ def ratios(groups: Mapping[str, list[Figure]]) -> dict[str, float]:
     }
 
 
+def save(kept: Path, groups: dict[str, list[Figure]], before: Mapping[str, float]) -> None:
+    """Write the groups in place of what was kept of them; the other groups stay."""
+    if kept.exists():
+        figures = json.loads(kept.read_text("utf-8"))["figures"]
+        groups = {title: [Figure(**f) for f in found] for title, found in figures.items()} | groups
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "latest.md").write_text(f"{HEAD}{table(groups, before)}\n", "utf-8")
+    document = {
+        "ratios": ratios(groups),
+        "figures": {title: [asdict(f) for f in found] for title, found in groups.items()},
+    }
+    kept.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+
+
 def main() -> None:
     """Measure, print, and with --save write the table that the next run is compared with."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few and short rounds")
     parser.add_argument("--cases", default="", help="only groups whose title has this text")
-    parser.add_argument("--save", action="store_true", help="write bench/results/")
+    parser.add_argument(
+        "--save", action="store_true", help="keep what was measured in bench/results/"
+    )
     options = parser.parse_args()
-    processes, seconds, rows = (2, 0.2, 100_000) if options.quick else (5, 0.5, 1_000_000)
+    processes, seconds, rows = (2, 0.2, 100_000) if options.quick else (3, 0.5, 1_000_000)
     kept = RESULTS / "latest.json"
     before = json.loads(kept.read_text())["ratios"] if kept.exists() else {}
     groups: dict[str, list[Figure]] = {}
@@ -236,13 +252,7 @@ def main() -> None:
         print(table(started, before))
         groups |= started
     if options.save:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "latest.md").write_text(f"{HEAD}{table(groups, before)}\n", "utf-8")
-        document = {
-            "ratios": ratios(groups),
-            "figures": {title: [asdict(f) for f in figures] for title, figures in groups.items()},
-        }
-        kept.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+        save(kept, groups, before)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ size and compression of answers, and what an error means for a call.
 from __future__ import annotations
 
 import asyncio
+import select
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -85,10 +86,6 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("the client was closed")
         if self._session is None:
             self._session = self._opened()
-        # Let the loop see first which connections the server has closed or said more on: it looks
-        # in one round and takes notice at the end of the next.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
         timeout = request.extensions["timeout"]
         content = await request.aread()
         answer = await self._session.request(
@@ -129,9 +126,26 @@ class _Connection(ResponseHandler):
     def is_connected(self) -> bool:
         """Tell whether it can be used again: nothing has come that was not asked for.
 
-        It would be taken for the answer to the next request, which may be another role's.
+        It would be taken for the answer to the next request, which may be another role's. aiohttp
+        asks before it takes up a connection that rested.
         """
-        return super().is_connected() and not self.should_close and not self._begun()
+        return (
+            super().is_connected()
+            and not self.should_close
+            and not self._begun()
+            and not self._unread()
+        )
+
+    def _unread(self) -> bool:
+        """Tell whether something has come, or the server has closed, and the loop has not seen it
+        yet."""
+        assert self.transport is not None  # noqa: S101 - it is connected
+        descriptor = self.transport.get_extra_info("socket").fileno()
+        if not hasattr(select, "poll"):
+            return bool(select.select([descriptor], [], [], 0)[0])
+        looking = select.poll()
+        looking.register(descriptor, select.POLLIN)
+        return bool(looking.poll(0))
 
     def _begun(self) -> bool:
         """Tell whether a part of a further answer has come."""
