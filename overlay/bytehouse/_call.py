@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -70,7 +70,6 @@ class Call(Generic[T]):
         options: Options of the call.
         plan: What to send.
         streamed: Whether the body of a success is to be read piece by piece.
-        secrets: What no error may show, beside what the plan itself holds as a secret.
     """
 
     def __init__(
@@ -80,12 +79,11 @@ class Call(Generic[T]):
         plan: Plan[T],
         *,
         streamed: bool = False,
-        secrets: Collection[Secret] = (),
     ) -> None:
         self.plan = plan
         self.rest: Incoming | AsyncIncoming | None = None
         self._streamed = streamed
-        self._secrets = [*secrets, *secrets_in(plan.body)]
+        self._secrets = [*options.secrets, *secrets_in(plan.body)]
         self._veil: _answers.Veil | None = None
         self.operation = plan.operation
         self.options = options

@@ -11,6 +11,7 @@ import attrs
 from ._config import Config, KeySource, Mode, parse_setting
 from ._errors import ConfigError, InvalidArgument
 from ._retry import OnRetry, RetryPolicy
+from ._secret import Secret
 
 __all__ = [
     "BLOCK_BYTES",
@@ -123,6 +124,8 @@ class Options:
     on_retry: OnRetry | None = attrs.field(default=None, repr=False)
     # No option that a caller can give: a rotation asks under the key that it has just made.
     api_key: KeySource | None = attrs.field(default=None, repr=False)
+    # Nor is this: the parameters of a statement that no answer to it may bring to light.
+    secrets: tuple[Secret, ...] = attrs.field(default=(), repr=False)
 
     @classmethod
     def of(cls, config: Config) -> Options:

@@ -7,17 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from bytehouse import dbapi
-from bytehouse_emulator.testing import RunningEmulator, running_emulator
+from bytehouse_emulator.testing import RunningEmulator
 from tests.overlay.conftest import server, surroundings
+from tests.queries.conftest import shared_emulator
 
-__all__ = ["server", "surroundings"]
-
-
-@pytest.fixture(scope="session")
-def shared_emulator() -> Iterator[RunningEmulator]:
-    """Run an emulator."""
-    with running_emulator() as running:
-        yield running
+__all__ = ["server", "shared_emulator", "surroundings"]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bytehouse import ByteHouse, NotFound, QueryFailed
+from bytehouse._secret import Secret
 from bytehouse_emulator.testing import RunningEmulator
 from tests.queries.programs import ENDLESS
 
@@ -81,6 +82,20 @@ def test_a_query_that_fails_in_the_background_says_why(
     with pytest.raises(QueryFailed, match="enough") as caught:
         live.query(f"{slowly} SETTINGS max_block_size = 1", async_after=1)
     assert caught.value.code == "395"
+
+
+@pytest.mark.parametrize("way", ["at once", "in the background", "submitted"])
+def test_a_secret_among_the_parameters_is_in_no_error(live: ByteHouse, way: str) -> None:
+    """The engine repeats the statement in its refusal; what came as a secret is taken out."""
+    sql, params = "SELECT toInt32({word})", {"word": Secret("hunter2-hunter2")}
+    ways: dict[str, Callable[[], object]] = {
+        "at once": lambda: live.query(sql, params=params),
+        "in the background": lambda: live.query(sql, params=params, asynchronous=True),
+        "submitted": lambda: live.queries.submit(sql, params=params).result(),
+    }
+    with pytest.raises(QueryFailed, match=r"Cannot parse string '\*\*\*'") as caught:
+        ways[way]()
+    assert "hunter2-hunter2" not in f"{caught.value}{vars(caught.value)}"
 
 
 def test_a_query_that_someone_kills_says_so(live: ByteHouse, emulator: RunningEmulator) -> None:

@@ -153,17 +153,13 @@ class AsyncReading:
             body=submission.body(), x_query_session_id=submission.session_id
         )
         async with stopping(self._client, submission):
-            self._body = await self._client.stream(
-                plan, secrets=submission.secrets, **submission.options
-            )
+            self._body = await self._client.stream(plan, **submission.options)
 
     async def _submit(self) -> None:
         """Submit the statements to run in the background, and wait for them."""
         plan = submit_async_query.plan(body=self.submission.background_body())
         async with stopping(self._client, self.submission, in_background=True):
-            answer = await self._client.send(
-                plan, secrets=self.submission.secrets, **self.submission.options
-            )
+            answer = await self._client.send(plan, **self.submission.options)
         await self._wait_for(ids_of(answer.data, self.submission.query_id), surely=True)
         await self._go_on()
 
@@ -264,7 +260,7 @@ class AsyncReading:
         plan = get_async_query_result.plan(query_id, max_rows_return=self.submission.max_rows)
         limit = min(self._deadline, self._left)
         options: CallOptions = {**self.submission.options, "timeout": limit, "deadline": limit}
-        self._body = await self._client.stream(plan, secrets=self.submission.secrets, **options)
+        self._body = await self._client.stream(plan, **options)
         self._reader = Reader(query_id)
         return True
 

@@ -277,9 +277,8 @@ class AsyncApiKeys(AsyncResource):
 
     def _under(self, key: NewApiKey) -> AsyncApiKeys:
         """Return the same methods, called with another key."""
-        view = self._client.with_options()
-        view._options = attrs.evolve(view._options, api_key=key.secret)
-        return AsyncApiKeys(view)
+        options = attrs.evolve(self._client.options, api_key=key.secret)
+        return AsyncApiKeys(self._client._view(options))
 
     async def _first_answer(self, options: CallOptions) -> builtins.list[ApiKey]:
         """List the keys, once the key in use is known everywhere."""

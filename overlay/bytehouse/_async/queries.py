@@ -142,10 +142,11 @@ class AsyncQueries(AsyncResource):
             query_id=query_id,
         )
         plan = submit_async_query.plan(body=submission.background_body())
-        async with stopping(self._client, submission, in_background=True, lost=False):
-            answer = await self._client.send(plan, secrets=submission.secrets, **options)
+        client = self._client._hiding(submission.secrets)
+        async with stopping(client, submission, in_background=True, lost=False):
+            answer = await client.send(plan, **options)
         ids = ids_of(answer.data, submission.query_id)
-        return AsyncQueryHandle(self._client, ids, options, started=True)
+        return AsyncQueryHandle(client, ids, options, started=True)
 
     def handle(self, *query_ids: str, **options: Unpack[CallOptions]) -> AsyncQueryHandle:
         """Return a handle to queries that were submitted elsewhere. Sends nothing.

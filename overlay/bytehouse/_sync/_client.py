@@ -9,6 +9,8 @@ from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast
 
+import attrs
+
 from .._clock import Clock
 from .._config import ATTRIBUTES, Config, Http, KeySource, Mode, load, veiled
 from .._errors import InvalidArgument
@@ -19,7 +21,7 @@ from .._settings import Settings
 from ._shared import Shared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from clickhouse_connect.driver import Client
 
@@ -478,19 +480,23 @@ class ByteHouse:
         Raises:
             InvalidArgument: There is no such option, or its value makes no sense.
         """
+        return self._view(self._options.but(changes))
+
+    def _hiding(self, secrets: tuple[Secret, ...]) -> Self:
+        """Return a view whose results and errors show none of some secrets."""
+        return self._view(attrs.evolve(self._options, secrets=secrets)) if secrets else self
+
+    def _view(self, options: Options) -> Self:
         view = object.__new__(type(self))
         view._shared = self._shared
-        view._options = self._options.but(changes)
+        view._options = options
         return view
 
-    def send(
-        self, plan: Plan[T], *, secrets: Collection[Secret] = (), **options: Unpack[CallOptions]
-    ) -> T:
+    def send(self, plan: Plan[T], **options: Unpack[CallOptions]) -> T:
         """Send one call and return its result. Every call goes this way and no other.
 
         Args:
             plan: The call, as a module of `bytehouse_raw.api` plans it.
-            secrets: What no error may show, beside what the plan itself holds as a secret.
             **options: Options of this call, see `CallOptions`.
 
         Raises:
@@ -503,18 +509,15 @@ class ByteHouse:
         from .._call import Call
 
         settled = self._options.but(self.settled(options))
-        call: Call[T] = Call(self._shared.settings, settled, plan, secrets=secrets)
+        call: Call[T] = Call(self._shared.settings, settled, plan)
         self._carry(call)
         return call.result()
 
-    def stream(
-        self, plan: Plan[Any], *, secrets: Collection[Secret] = (), **options: Unpack[CallOptions]
-    ) -> Body:
+    def stream(self, plan: Plan[Any], **options: Unpack[CallOptions]) -> Body:
         """Send one call as `send` does, and return the body of its answer to be read in pieces.
 
         Args:
             plan: The call.
-            secrets: What no error may show.
             **options: Options of this call. Reading waits for the service no longer than `timeout`
                 and `deadline` leave; what the caller does meanwhile does not count.
         """
@@ -522,7 +525,7 @@ class ByteHouse:
         from ._body import Body
 
         settled = self._options.but(self.settled(options))
-        call = Call(self._shared.settings, settled, plan, streamed=True, secrets=secrets)
+        call = Call(self._shared.settings, settled, plan, streamed=True)
         self._carry(call)
         return Body(call)
 

@@ -154,15 +154,13 @@ class Reading:
             body=submission.body(), x_query_session_id=submission.session_id
         )
         with stopping(self._client, submission):
-            self._body = self._client.stream(plan, secrets=submission.secrets, **submission.options)
+            self._body = self._client.stream(plan, **submission.options)
 
     def _submit(self) -> None:
         """Submit the statements to run in the background, and wait for them."""
         plan = submit_async_query.plan(body=self.submission.background_body())
         with stopping(self._client, self.submission, in_background=True):
-            answer = self._client.send(
-                plan, secrets=self.submission.secrets, **self.submission.options
-            )
+            answer = self._client.send(plan, **self.submission.options)
         self._wait_for(ids_of(answer.data, self.submission.query_id), surely=True)
         self._go_on()
 
@@ -263,7 +261,7 @@ class Reading:
         plan = get_async_query_result.plan(query_id, max_rows_return=self.submission.max_rows)
         limit = min(self._deadline, self._left)
         options: CallOptions = {**self.submission.options, "timeout": limit, "deadline": limit}
-        self._body = self._client.stream(plan, secrets=self.submission.secrets, **options)
+        self._body = self._client.stream(plan, **options)
         self._reader = Reader(query_id)
         return True
 

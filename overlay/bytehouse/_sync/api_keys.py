@@ -278,9 +278,8 @@ class ApiKeys(Resource):
 
     def _under(self, key: NewApiKey) -> ApiKeys:
         """Return the same methods, called with another key."""
-        view = self._client.with_options()
-        view._options = attrs.evolve(view._options, api_key=key.secret)
-        return ApiKeys(view)
+        options = attrs.evolve(self._client.options, api_key=key.secret)
+        return ApiKeys(self._client._view(options))
 
     def _first_answer(self, options: CallOptions) -> builtins.list[ApiKey]:
         """List the keys, once the key in use is known everywhere."""

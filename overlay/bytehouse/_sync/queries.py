@@ -143,10 +143,11 @@ class Queries(Resource):
             query_id=query_id,
         )
         plan = submit_async_query.plan(body=submission.background_body())
-        with stopping(self._client, submission, in_background=True, lost=False):
-            answer = self._client.send(plan, secrets=submission.secrets, **options)
+        client = self._client._hiding(submission.secrets)
+        with stopping(client, submission, in_background=True, lost=False):
+            answer = client.send(plan, **options)
         ids = ids_of(answer.data, submission.query_id)
-        return QueryHandle(self._client, ids, options, started=True)
+        return QueryHandle(client, ids, options, started=True)
 
     def handle(self, *query_ids: str, **options: Unpack[CallOptions]) -> QueryHandle:
         """Return a handle to queries that were submitted elsewhere. Sends nothing.
