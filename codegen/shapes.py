@@ -43,8 +43,8 @@ class Field:
     attribute: str
     annotation: str
     default: str | None
-    decoder: str
-    nested: bool
+    decoded: str
+    """Expression that decodes the value `it`; empty where it stays as JSON has it."""
     description: str
     nullable: bool
     secret: bool
@@ -54,7 +54,7 @@ class Shapes:
     """What the templates ask about types."""
 
     def __init__(self, data: GeneratorData) -> None:
-        self._models = {model.class_info.name: model for model in data.models}
+        self._models: dict[str, ModelProperty] = {m.class_info.name: m for m in data.models}
         self._sent: set[str] = set()
         for collection in data.endpoint_collections_by_tag.values():
             for endpoint in collection.endpoints:
@@ -68,16 +68,38 @@ class Shapes:
                 self._sent.add(name)
                 self._mark_sent(_properties(self._models[name]))
 
-    def imports(
-        self,
-        properties: Iterable[PropertyProtocol],
-        prefix: str,
-        besides: ModelProperty | None = None,
-    ) -> list[str]:
-        """Return the import of each class that the properties name."""
-        own = besides.class_info if besides else None
+    def imports(self, properties: Iterable[PropertyProtocol]) -> list[str]:
+        """Return the import of each class that the properties of an operation name."""
         infos = [used.class_info for used in _classes(properties)]
-        return sorted({f"from {prefix}{i.module_name} import {i.name}" for i in infos if i != own})
+        return sorted({f"from ...models.{i.module_name} import {i.name}" for i in infos})
+
+    def model_imports(self, model: ModelProperty, *, early: bool) -> list[str]:
+        """Return the import of each class that a model's fields name.
+
+        Args:
+            model: The model.
+            early: Whether to return those that can stand at the top of its module, or those that
+                lead back to it.
+        """
+        own = model.class_info
+        infos = [used.class_info for used in _classes(_properties(model)) if used.class_info != own]
+        chosen = [i for i in infos if (own.name not in self._reached(i.name)) == early]
+        return sorted({f"from .{i.module_name} import {i.name}" for i in chosen})
+
+    def _reached(self, name: str) -> set[str]:
+        """Return the names of the classes that a class leads to."""
+        reached: set[str] = set()
+        ahead = [name]
+        while ahead:
+            model = self._models.get(ahead.pop())
+            found = {c.class_info.name for c in _classes(_properties(model))} if model else set()
+            ahead += found - reached
+            reached |= found
+        return reached
+
+    def descriptions(self, fields: Iterable[Field]) -> dict[str, str]:
+        """Return what the specification says of each field."""
+        return {field.attribute: field.description for field in fields if field.description}
 
     def is_secret(self, model: ModelProperty) -> bool:
         """Tell whether the specification marks a whole object as secret."""
@@ -104,8 +126,7 @@ class Shapes:
             attribute=prop.python_name,
             annotation=annotation,
             default=default,
-            decoder=self._decoder(prop),
-            nested=_is_nested(prop),
+            decoded=_changed(self._decoded(prop, "it"), "it"),
             description=prop.description.get_untrusted_value() if prop.description else "",
             nullable=nullable,
             secret=_is_secret(model, wire),
@@ -131,24 +152,17 @@ class Shapes:
             )
         return PLAIN[type(prop)]
 
-    def _decoder(self, prop: PropertyProtocol) -> str:
-        """Return the function that decodes a value; empty where there is nothing to do."""
-        decoded = self._decoded(prop, "it")
-        if decoded == "it":
-            return ""
-        # A lambda, as a model is to be imported no sooner than it is needed.
-        moment = decoded == "Timestamp.decode(it)"
-        return decoded.removesuffix("(it)") if moment else f"lambda it: {decoded}"
-
     def _decoded(self, prop: PropertyProtocol, value: str) -> str:
         """Return the expression that decodes a value; the value itself where nothing is to do."""
         match prop:
             case ModelProperty() | EnumProperty():
-                return f"models.{prop.class_info.name}.decode({value})"
+                return f"{prop.class_info.name}.decode({value})"
             case DateTimeProperty():
                 return f"Timestamp.decode({value})"
             case ListProperty():
                 return self._decoded_list(prop.inner_property, value)
+            case AnyProperty():
+                return f"own({value})"
             case UnionProperty():
                 decoded_as = {self._decoded(p, value) for p in prop.inner_properties} - {value}
                 if len(decoded_as) > 1:
@@ -159,9 +173,9 @@ class Shapes:
 
     def _decoded_list(self, inner: PropertyProtocol, value: str) -> str:
         if isinstance(inner, ModelProperty):
-            return f"models.{inner.class_info.name}.decode_all({value})"
+            return f"{inner.class_info.name}.decode_all({value})"
         decoded = self._decoded(inner, "item")
-        return value if decoded == "item" else f"each({value}, lambda item: {decoded})"
+        return f"own({value})" if decoded == "item" else f"each({value}, lambda item: {decoded})"
 
     def argument(self, prop: PropertyProtocol) -> str:
         """Return the type of a parameter."""
@@ -204,15 +218,13 @@ def _classes(properties: Iterable[PropertyProtocol]) -> Iterator[ModelProperty |
                 yield from _classes(prop.inner_properties)
 
 
+def _changed(expression: str, value: str) -> str:
+    return "" if expression == value else expression
+
+
 def _is_nullable(prop: PropertyProtocol) -> bool:
     inner = prop.inner_properties if isinstance(prop, UnionProperty) else ()
     return any(isinstance(p, NoneProperty) for p in inner)
-
-
-def _is_nested(prop: PropertyProtocol) -> bool:
-    """Tell whether what a value is decoded to can be changed."""
-    kinds = prop.inner_properties if isinstance(prop, UnionProperty) else [prop]
-    return any(isinstance(kind, ModelProperty | ListProperty) for kind in kinds)
 
 
 def _is_secret(model: ModelProperty, wire: str) -> bool:

@@ -86,6 +86,12 @@ def operations(document: Document) -> dict[str, Facts]:
     return found
 
 
+def role_header(document: Document) -> str:
+    """Return the name of the header that says under which role a call is made."""
+    name: str = document["components"]["parameters"]["ActiveRole"]["name"]
+    return name
+
+
 def _check(operation: Document, where: str, found: dict[str, Facts]) -> None:
     name = operation.get("operationId")
     if not name or name in found:

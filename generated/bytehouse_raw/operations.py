@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+ROLE_HEADER = "X-User-ActiveRole"
+"""The header that says under which role a call is made."""
+
 Evidence = Literal["documented", "inferred"]
 Retry = Literal["read", "idempotent", "read-back", "never"]
 Pagination = Literal["offset", "cursor"]

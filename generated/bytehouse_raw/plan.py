@@ -23,12 +23,12 @@ class Plan(NamedTuple, Generic[T_co]):
     body: dict[str, Any] | None
 
 
-def texts(values: Mapping[str, object]) -> dict[str, str]:
+def strings(values: Mapping[str, object]) -> dict[str, str]:
     """Return the values as a URL or a header carries them, without those that are None."""
-    return {name: _text(value) for name, value in values.items() if value is not None}
+    return {name: _string(value) for name, value in values.items() if value is not None}
 
 
-def _text(value: object) -> str:
+def _string(value: object) -> str:
     if type(value) is str:
         return value
     if isinstance(value, bool):

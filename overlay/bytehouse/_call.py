@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from bytehouse_raw.operations import ROLE_HEADER
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model, RawResponse
 
@@ -36,7 +37,8 @@ from ._http import Answer, AsyncIncoming, Failure, Incoming, Request
 from ._options import CallOptions, Options, header_value
 from ._report import Report
 from ._retry import UNAVAILABLE, Cause, may_repeat
-from ._secret import Secret, secrets_in
+from ._routes import fill
+from ._secret import secrets_in
 from ._settings import Settings
 from ._sight import Finding, Sight
 from ._states import Phase, phase_of
@@ -45,7 +47,6 @@ __all__ = ["Call"]
 
 T = TypeVar("T")
 _E = TypeVar("_E", bound=ByteHouseError)
-ROLE_HEADER = "X-User-ActiveRole"
 _LONGEST_URL = 32_000
 _BROKE_OFF = "the body of the answer broke off"
 _ROUTE_IS = {
@@ -96,7 +97,7 @@ class Call(Generic[T]):
         self._pause = 0.0
         self._settings = settings
         self._route = settings.routes.route(self.operation)
-        self._path = self._route.fill(self.operation, plan.path)
+        self._path = fill(self._route, self.operation, plan.path)
         self._url = self._address()
         self._further = _further(options.headers, plan.headers)
         self._content = None if plan.body is None else self._encoded(plan.body)

@@ -18,11 +18,10 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from bytehouse_raw.operations import OPERATIONS, Operation
+from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER, Operation
 from bytehouse_raw.plan import Plan
 
 from . import _http
-from ._call import ROLE_HEADER
 from ._config import Config, load, settle
 from ._errors import (
     APIError,

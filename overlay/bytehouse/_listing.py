@@ -45,10 +45,10 @@ def entries(answer: Answered, kind: type[M], operation: str) -> list[M]:
     if data is None:
         return []
     if isinstance(data, Model):
-        for name in data:
-            if name not in data.additional_properties and isinstance(data[name], list):
-                return list(data[name])
-        others = {name: data[name] for name in data}
+        for attribute in data._fields.values():
+            if isinstance(named := getattr(data, attribute), list):
+                return list(named)
+        others = data.to_dict()
         lists = [value for value in others.values() if isinstance(value, list)]
         if len(lists) == 1:
             return [kind.decode(entry) for entry in lists[0]]

@@ -3,68 +3,15 @@ correct."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from urllib.parse import quote
-
-import attrs
 
 from bytehouse_raw.operations import OPERATIONS, Operation
+from bytehouse_raw.routes import Route
 
 from ._config import REPAIR_ROUTES
 from ._errors import ConfigError, InvalidArgument
 
-__all__ = ["Route", "RouteTable", "parse_route"]
-
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_PARAMETER = re.compile(r"{([^{}]+)}")
-# What would end the path, leave the host or be rewritten on the way.
-_NO_PATH = re.compile(r"[^!-~]|[?#\\{}]|//|/\.\.?(?=/|$)")
-
-# What stands for itself in a path, beside letters and digits, and what is quoted already.
-_LITERAL = "/%:@!$&'()*+,;=-._~"
-
-
-@attrs.frozen
-class Route:
-    """Hold one method and path template, cut at its parameters."""
-
-    method: str
-    template: str
-    pieces: tuple[str, ...]
-    names: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, method: str, template: str) -> Route:
-        """Cut a template such as ``/v1/databases/{db_name}``."""
-        cut = _PARAMETER.split(template)
-        pieces = (quote(piece, safe=_LITERAL) for piece in cut[::2])
-        return cls(method, template, tuple(pieces), tuple(cut[1::2]))
-
-    def fill(self, operation: Operation, values: Mapping[str, str]) -> str:
-        """Return the path with its parameters quoted.
-
-        Raises:
-            InvalidArgument: A value is empty, ``.`` or ``..``, which would address something else.
-        """
-        path = self.pieces[0]
-        for name, piece in zip(self.names, self.pieces[1:], strict=True):
-            value = values.get(name, "")
-            if value in ("", ".", ".."):
-                shown = f"{value!r}" if value else "empty"
-                raise InvalidArgument(
-                    f"{name} is {shown}, which would address another path than meant.",
-                    hint=f"Give the name or id that {operation.id} is about.",
-                    operation=operation.id,
-                )
-            try:
-                path += quote(value, safe="") + piece
-            except UnicodeEncodeError:
-                raise InvalidArgument(
-                    f"{name} is {value!r}, which cannot be written as UTF-8.",
-                    operation=operation.id,
-                ) from None
-        return path
+__all__ = ["RouteTable", "fill", "parse_route"]
 
 
 class RouteTable:
@@ -92,7 +39,7 @@ class RouteTable:
         """Return the route of an operation."""
         route = self._known.get(operation.id)
         if route is None:
-            route = self._known[operation.id] = Route.parse(operation.method, operation.path)
+            route = self._known[operation.id] = Route.of(operation)
         return route
 
     def origin(self, operation: Operation) -> str:
@@ -110,22 +57,26 @@ def parse_route(operation_id: str, text: str, source: str) -> Route:
     operation = OPERATIONS.get(operation_id)
     if operation is None:
         raise _refused(source, f"names an operation that does not exist: {operation_id!r}.")
-    method, _, template = text.strip().partition(" ")
-    template = template.strip()
-    is_path = template.startswith("/") and not _NO_PATH.search(_PARAMETER.sub("x", template))
-    if method.upper() not in _METHODS or not is_path:
-        raise _refused(
-            source,
-            f'says {text!r} for {operation_id}; it must look like "GET /v1/databases".',
-        )
-    route = Route.parse(method.upper(), template)
-    wanted = set(_PARAMETER.findall(operation.path))
-    if set(route.names) != wanted:
-        raise _refused(
-            source,
-            f"gives {operation_id} the parameters {sorted(route.names)}, not {sorted(wanted)}.",
-        )
-    return route
+    try:
+        return Route.parse(text, operation)
+    except ValueError as error:
+        raise _refused(source, str(error)) from None
+
+
+def fill(route: Route, operation: Operation, values: Mapping[str, str]) -> str:
+    """Return the path of a route with its parameters quoted.
+
+    Raises:
+        InvalidArgument: A value is empty, ``.`` or ``..``, which would address something else.
+    """
+    try:
+        return route.fill(values)
+    except ValueError as error:
+        raise InvalidArgument(
+            str(error),
+            hint=f"Give the name or id that {operation.id} is about.",
+            operation=operation.id,
+        ) from None
 
 
 def _refused(source: str, reason: str) -> ConfigError:

@@ -114,7 +114,7 @@ class Form:
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
         self._plan = _plans.planner(operation)
-        takes = inspect.signature(self._plan).parameters
+        takes = inspect.signature(self._plan, eval_str=True).parameters
         told = {
             name: " ".join(text.split())
             for name, text in _ARGUMENT.findall(inspect.getdoc(self._plan) or "")
@@ -133,8 +133,9 @@ class Form:
             if name not in ("body", "x_user_active_role")
         ]
         if self._body is not None:
+            known = attrs.fields_dict(self._body)
             self._fields += [
-                _Field(name, wire, self._body.__annotations__[name], name in self._body._required)
+                _Field(name, wire, str(known[name].type), known[name].default is attrs.NOTHING)
                 for wire, name in self._body._fields.items()
             ]
 
@@ -186,12 +187,12 @@ def _hide(value: Any) -> None:
         for one in value:
             _hide(one)
     if isinstance(value, Model):
-        for name in (*value._fields.values(), "additional_properties"):
-            inner = getattr(value, name)
-            if name in value._secret:
-                setattr(value, name, _wrapped(inner))
-            else:
+        for field in attrs.fields(type(value)):
+            inner = getattr(value, field.name)
+            if field.repr:
                 _hide(inner)
+            else:
+                setattr(value, field.name, _wrapped(inner))
 
 
 def _wrapped(value: Any) -> Any:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from bytehouse import ConfigError
-from bytehouse._routes import Route, RouteTable
+from bytehouse._routes import RouteTable
 from bytehouse_raw.operations import OPERATIONS
+from bytehouse_raw.routes import Route
 from tests.overlay.colours import MakeClient
 from tests.overlay.server import ScriptedServer
 from tests.wire import request_line
@@ -104,8 +105,8 @@ def test_every_built_in_route_could_be_given_as_it_is(operation: Any) -> None:
     """What the table holds is what an override may say, and filling it leaves no brace."""
     table = RouteTable({operation.id: f"{operation.method} {operation.path}"})
     route = table.route(operation)
-    assert route == RouteTable().route(operation) == Route.parse(operation.method, operation.path)
-    path = route.fill(operation, dict.fromkeys(route.names, "{x}"))
+    assert route == RouteTable().route(operation) == Route.of(operation)
+    path = route.fill(dict.fromkeys(route.names, "{x}"))
     assert "{" not in path
     assert path.count("%7Bx%7D") == len(route.names)
     assert table.origin(operation) == "argument"

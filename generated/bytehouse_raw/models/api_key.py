@@ -4,35 +4,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model, Timestamp
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .api_key_status import ApiKeyStatus
+from ..types import Model, Timestamp, unknown
+from .api_key_status import ApiKeyStatus
 
 
+@define(slots=False, repr=False)
 class ApiKey(Model):
-    """An API key, without its secret."""
+    """An API key, without its secret.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        id: Id of the key.
+        status: Whether an API key may be used.
+        comment: Free text.
+        no_expiry: Whether it lives for good.
+        created_at: When it was made.
+        expires_at: When it ends.
+        last_used_at: When it was last used.
+    """
 
     id: str | None = None
-    """Id of the key."""
     status: ApiKeyStatus | None = None
-    """Whether an API key may be used."""
     comment: str | None = None
-    """Free text."""
     no_expiry: bool | None = None
-    """Whether it lives for good."""
     created_at: Timestamp | None = None
-    """When it was made."""
     expires_at: Timestamp | None = None
-    """When it ends."""
     last_used_at: Timestamp | None = None
-    """When it was last used."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "id": "id",
@@ -43,9 +44,21 @@ class ApiKey(Model):
         "expiresAt": "expires_at",
         "lastUsedAt": "last_used_at",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "status": lambda it: models.ApiKeyStatus.decode(it),
-        "created_at": Timestamp.decode,
-        "expires_at": Timestamp.decode,
-        "last_used_at": Timestamp.decode,
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.id = get("id")
+        model.status = ApiKeyStatus.decode(it) if (it := get("status")) is not None else it
+        model.comment = get("comment")
+        model.no_expiry = get("noExpiry")
+        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model.expires_at = Timestamp.decode(it) if (it := get("expiresAt")) is not None else it
+        model.last_used_at = Timestamp.decode(it) if (it := get("lastUsedAt")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(ApiKey._fields).issuperset

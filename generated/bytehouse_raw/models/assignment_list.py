@@ -4,26 +4,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .role_assignment import RoleAssignment
+from ..types import Model, unknown
+from .role_assignment import RoleAssignment
 
 
+@define(slots=False, repr=False)
 class AssignmentList(Model):
     """Assignments under a key whose name is not documented."""
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
-
     assignments: list[RoleAssignment] | None = None
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "assignments": "assignments",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "assignments": lambda it: models.RoleAssignment.decode_all(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.assignments = (
+            RoleAssignment.decode_all(it) if (it := get("assignments")) is not None else it
+        )
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(AssignmentList._fields).issuperset

@@ -4,24 +4,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class ClusterKey(Model):
     """Key that rows are spread over buckets by, made of columns of the table; it can be
-    changed later on. Inner keys are those of a sister product."""
+    changed later on. Inner keys are those of a sister product.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        expr: Column or expression.
+        num_buckets: Number of buckets, more than 0.
+    """
 
     expr: str | None = None
-    """Column or expression."""
     num_buckets: int | None = None
-    """Number of buckets, more than 0."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "expr": "expr",
         "numBuckets": "num_buckets",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.expr = get("expr")
+        model.num_buckets = get("numBuckets")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(ClusterKey._fields).issuperset

@@ -4,23 +4,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class ClusterStatus(Model):
-    """Progress of bucketing. Keys are those of the open-source engine."""
+    """Progress of bucketing. Keys are those of the open-source engine.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        cluster_status: State of the whole.
+        cluster_progress: How much of it is done.
+    """
 
     cluster_status: str | None = None
-    """State of the whole."""
     cluster_progress: float | None = None
-    """How much of it is done."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "cluster_status": "cluster_status",
         "cluster_progress": "cluster_progress",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.cluster_status = get("cluster_status")
+        model.cluster_progress = get("cluster_progress")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(ClusterStatus._fields).issuperset

@@ -4,27 +4,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class Column(Model):
-    """A column of a table."""
+    """A column of a table.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        name: Name.
+        type_: ClickHouse type.
+        nullable: Whether NULL is a value of it. Left out, the dialect decides.
+        default_value: Default value, as text.
+        comment: Free text.
+    """
 
     name: str | None = None
-    """Name."""
     type_: str | None = None
-    """ClickHouse type."""
     nullable: bool | None = None
-    """Whether NULL is a value of it. Left out, the dialect decides."""
     default_value: str | None = None
-    """Default value, as text."""
     comment: str | None = None
-    """Free text."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
@@ -33,3 +37,19 @@ class Column(Model):
         "defaultValue": "default_value",
         "comment": "comment",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.name = get("name")
+        model.type_ = get("type")
+        model.nullable = get("nullable")
+        model.default_value = get("defaultValue")
+        model.comment = get("comment")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(Column._fields).issuperset

@@ -4,38 +4,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model, Timestamp
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .connection_data import ConnectionData
-    from .import_source_type import ImportSourceType
-    from .user_reference import UserReference
+from ..types import Model, Timestamp, unknown
+from .connection_data import ConnectionData
+from .import_source_type import ImportSourceType
+from .user_reference import UserReference
 
 
+@define(slots=False, repr=False)
 class Connection(Model):
-    """A stored connection. Its secrets are masked."""
+    """A stored connection. Its secrets are masked.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        id: Id of the connection.
+        name: Name.
+        type_: Kind of a data source.
+        data: Address and credentials, with keys that depend on the kind of the source. The
+            docs show none of them.
+        created_by: Who did something. Ids exceed 2^53.
+        created_at: When it was made.
+        last_modified_at: When it was last changed.
+    """
 
     id: int | None = None
-    """Id of the connection."""
     name: str | None = None
-    """Name."""
     type_: ImportSourceType | None = None
-    """Kind of a data source."""
     data: ConnectionData | None = None
-    """Address and credentials, with keys that depend on the kind of the source. The docs show
-    none of them."""
     created_by: UserReference | None = None
-    """Who did something. Ids exceed 2^53."""
     created_at: Timestamp | None = None
-    """When it was made."""
     last_modified_at: Timestamp | None = None
-    """When it was last changed."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "id": "id",
@@ -46,12 +47,23 @@ class Connection(Model):
         "createdAt": "created_at",
         "lastModifiedAt": "last_modified_at",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "type_": lambda it: models.ImportSourceType.decode(it),
-        "created_at": Timestamp.decode,
-        "last_modified_at": Timestamp.decode,
-    }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "data": lambda it: models.ConnectionData.decode(it),
-        "created_by": lambda it: models.UserReference.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.id = get("id")
+        model.name = get("name")
+        model.type_ = ImportSourceType.decode(it) if (it := get("type")) is not None else it
+        model.data = ConnectionData.decode(it) if (it := get("data")) is not None else it
+        model.created_by = UserReference.decode(it) if (it := get("createdBy")) is not None else it
+        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model.last_modified_at = (
+            Timestamp.decode(it) if (it := get("lastModifiedAt")) is not None else it
+        )
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(Connection._fields).issuperset

@@ -3,16 +3,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class ConnectionData(Model):
     """Address and credentials, with keys that depend on the kind of the source. The docs show
     none of them."""
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True, repr=False)
 
-    _secret: ClassVar[frozenset[str]] = frozenset(["additional_properties"])
+    _fields: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(ConnectionData._fields).issuperset

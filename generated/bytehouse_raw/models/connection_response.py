@@ -4,36 +4,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .connection import Connection
-    from .error_detail import ErrorDetail
+from ..types import Model, unknown
+from .connection import Connection
+from .error_detail import ErrorDetail
 
 
+@define(slots=False, repr=False)
 class ConnectionResponse(Model):
-    """One connection."""
+    """One connection.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        message: `Success`, if the call went well.
+        error: An error as the service tells it. The samples show one that is not empty
+            beside `message: Success`, so its mere presence means nothing.
+        data: A stored connection. Its secrets are masked.
+    """
 
     message: str | None = None
-    """`Success`, if the call went well."""
     error: ErrorDetail | None = None
-    """An error as the service tells it. The samples show one that is not empty beside
-    `message: Success`, so its mere presence means nothing."""
     data: Connection | None = None
-    """A stored connection. Its secrets are masked."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "message": "message",
         "error": "error",
         "data": "data",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "error": lambda it: models.ErrorDetail.decode(it),
-        "data": lambda it: models.Connection.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.message = get("message")
+        model.error = ErrorDetail.decode(it) if (it := get("error")) is not None else it
+        model.data = Connection.decode(it) if (it := get("data")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(ConnectionResponse._fields).issuperset

@@ -4,26 +4,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class CreateApiKeyRequest(Model):
-    """An API key to make."""
+    """An API key to make.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        no_expiry: Whether it lives for good; `expiryInDays` then counts for nothing.
+        expiry_in_days: Days to live from now.
+        comment: Free text.
+    """
 
     no_expiry: bool | None = None
-    """Whether it lives for good; `expiryInDays` then counts for nothing."""
     expiry_in_days: int | None = None
-    """Days to live from now."""
     comment: str | None = None
-    """Free text."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "noExpiry": "no_expiry",
         "expiryInDays": "expiry_in_days",
         "comment": "comment",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.no_expiry = get("noExpiry")
+        model.expiry_in_days = get("expiryInDays")
+        model.comment = get("comment")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(CreateApiKeyRequest._fields).issuperset

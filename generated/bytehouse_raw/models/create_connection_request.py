@@ -4,38 +4,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .connection_data import ConnectionData
-    from .import_source_type import ImportSourceType
+from ..types import Model, unknown
+from .connection_data import ConnectionData
+from .import_source_type import ImportSourceType
 
 
+@define(slots=False, repr=False)
 class CreateConnectionRequest(Model):
-    """A connection to store."""
+    """A connection to store.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        name: Name of a connection.
+        type_: Kind of a data source.
+        data: Address and credentials, with keys that depend on the kind of the source. The
+            docs show none of them.
+    """
 
     name: str
-    """Name of a connection."""
     type_: ImportSourceType | str
-    """Kind of a data source."""
     data: ConnectionData | Mapping[str, Any]
-    """Address and credentials, with keys that depend on the kind of the source. The docs show
-    none of them."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
         "type": "type_",
         "data": "data",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "type_": lambda it: models.ImportSourceType.decode(it),
-    }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "data": lambda it: models.ConnectionData.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.name = get("name")
+        model.type_ = ImportSourceType.decode(it) if (it := get("type")) is not None else it
+        model.data = ConnectionData.decode(it) if (it := get("data")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(CreateConnectionRequest._fields).issuperset

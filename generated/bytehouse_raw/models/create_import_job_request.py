@@ -4,37 +4,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .import_job_configuration import ImportJobConfiguration
-    from .import_job_source_schema import ImportJobSourceSchema
-    from .import_job_state import ImportJobState
+from ..types import Model, unknown
+from .import_job_configuration import ImportJobConfiguration
+from .import_job_source_schema import ImportJobSourceSchema
+from .import_job_state import ImportJobState
 
 
+@define(slots=False, repr=False)
 class CreateImportJobRequest(Model):
-    """An import job to define."""
+    """An import job to define.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        name: Name of an import job.
+        configuration: Where to read, where to write and how. The docs show none of its
+            keys.
+        source_schema: Columns of the source; batch sources can do without. The docs show
+            none of its keys.
+        state: Whether an import job is complete; a draft is not.
+        description: Free text.
+        connection_id: Id of the connection to read through; 0 for a ByteHouse import job.
+        schema_file: Protobuf schema file in Base64, for a Kafka topic in Protobuf.
+    """
 
     name: str
-    """Name of an import job."""
     configuration: ImportJobConfiguration | Mapping[str, Any]
-    """Where to read, where to write and how. The docs show none of its keys."""
     source_schema: ImportJobSourceSchema | Mapping[str, Any]
-    """Columns of the source; batch sources can do without. The docs show none of its keys."""
     state: ImportJobState | str
-    """Whether an import job is complete; a draft is not."""
     description: str | None = None
-    """Free text."""
     connection_id: int | None = None
-    """Id of the connection to read through; 0 for a ByteHouse import job."""
     schema_file: str | None = None
-    """Protobuf schema file in Base64, for a Kafka topic in Protobuf."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
@@ -45,10 +48,25 @@ class CreateImportJobRequest(Model):
         "connectionID": "connection_id",
         "schemaFile": "schema_file",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "state": lambda it: models.ImportJobState.decode(it),
-    }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "configuration": lambda it: models.ImportJobConfiguration.decode(it),
-        "source_schema": lambda it: models.ImportJobSourceSchema.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.name = get("name")
+        model.configuration = (
+            ImportJobConfiguration.decode(it) if (it := get("configuration")) is not None else it
+        )
+        model.source_schema = (
+            ImportJobSourceSchema.decode(it) if (it := get("sourceSchema")) is not None else it
+        )
+        model.state = ImportJobState.decode(it) if (it := get("state")) is not None else it
+        model.description = get("description")
+        model.connection_id = get("connectionID")
+        model.schema_file = get("schemaFile")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(CreateImportJobRequest._fields).issuperset

@@ -4,49 +4,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .cluster_key import ClusterKey
-    from .column import Column
-    from .partition_key import PartitionKey
-    from .table_ttl import TableTtl
-    from .unique_key import UniqueKey
+from ..types import Model, own, unknown
+from .cluster_key import ClusterKey
+from .column import Column
+from .partition_key import PartitionKey
+from .table_ttl import TableTtl
+from .unique_key import UniqueKey
 
 
+@define(slots=False, repr=False)
 class CreateTableRequest(Model):
-    """A table to create."""
+    """A table to create.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        name: Name.
+        columns: The columns.
+        order_by_keys: Sort key, made of columns of the table.
+        description: Free text.
+        sampling_key: Sampling expression, a column of the table.
+        partition_keys: Partition key, made of columns of the table.
+        primary_keys: Primary key, made of columns of the table. The engine wants a left
+            part of the sort key (inferred).
+        ttl: How long rows are kept; an update sets a new interval. Inner keys are those of
+            a sister product.
+        unique_key: Key that rows are upserted by, made of columns of the table. Inner keys
+            are not documented; these are the likely ones.
+        cluster_key: Key that rows are spread over buckets by, made of columns of the table;
+            it can be changed later on. Inner keys are those of a sister product.
+    """
 
     name: str
-    """Name."""
     columns: list[Column]
-    """The columns."""
     order_by_keys: list[str]
-    """Sort key, made of columns of the table."""
     description: str | None = None
-    """Free text."""
     sampling_key: str | None = None
-    """Sampling expression, a column of the table."""
     partition_keys: list[PartitionKey] | None = None
-    """Partition key, made of columns of the table."""
     primary_keys: list[str] | None = None
-    """Primary key, made of columns of the table. The engine wants a left part of the sort key
-    (inferred)."""
     ttl: TableTtl | None = None
-    """How long rows are kept; an update sets a new interval. Inner keys are those of a sister
-    product."""
     unique_key: UniqueKey | None = None
-    """Key that rows are upserted by, made of columns of the table. Inner keys are not
-    documented; these are the likely ones."""
     cluster_key: ClusterKey | None = None
-    """Key that rows are spread over buckets by, made of columns of the table; it can be
-    changed later on. Inner keys are those of a sister product."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
@@ -60,10 +61,26 @@ class CreateTableRequest(Model):
         "uniqueKey": "unique_key",
         "clusterKey": "cluster_key",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "columns": lambda it: models.Column.decode_all(it),
-        "partition_keys": lambda it: models.PartitionKey.decode_all(it),
-        "ttl": lambda it: models.TableTtl.decode(it),
-        "unique_key": lambda it: models.UniqueKey.decode(it),
-        "cluster_key": lambda it: models.ClusterKey.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.name = get("name")
+        model.columns = Column.decode_all(it) if (it := get("columns")) is not None else it
+        model.order_by_keys = own(it) if (it := get("orderByKeys")) is not None else it
+        model.description = get("description")
+        model.sampling_key = get("samplingKey")
+        model.partition_keys = (
+            PartitionKey.decode_all(it) if (it := get("partitionKeys")) is not None else it
+        )
+        model.primary_keys = own(it) if (it := get("primaryKeys")) is not None else it
+        model.ttl = TableTtl.decode(it) if (it := get("ttl")) is not None else it
+        model.unique_key = UniqueKey.decode(it) if (it := get("uniqueKey")) is not None else it
+        model.cluster_key = ClusterKey.decode(it) if (it := get("clusterKey")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(CreateTableRequest._fields).issuperset

@@ -4,29 +4,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class CreateWarehouseRequest(Model):
-    """A virtual warehouse to create."""
+    """A virtual warehouse to create.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        name: Name of a virtual warehouse.
+        config_id: Id of a resource setting, as `list_warehouse_configurations` shows them.
+        status: The state to bring a virtual warehouse to: `up` runs or resumes it, `down`
+            suspends it.
+        auto_suspend: Minutes without work after which it is suspended; 0 means never.
+        auto_resume: Whether a query that arrives wakes it.
+        description: Free text.
+    """
 
     name: str
-    """Name of a virtual warehouse."""
     config_id: int
-    """Id of a resource setting, as `list_warehouse_configurations` shows them."""
     status: str | None = None
-    """The state to bring a virtual warehouse to: `up` runs or resumes it, `down` suspends it."""
     auto_suspend: int | None = None
-    """Minutes without work after which it is suspended; 0 means never."""
     auto_resume: bool | None = None
-    """Whether a query that arrives wakes it."""
     description: str | None = None
-    """Free text."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
@@ -36,3 +41,20 @@ class CreateWarehouseRequest(Model):
         "autoResume": "auto_resume",
         "description": "description",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.name = get("name")
+        model.config_id = get("configID")
+        model.status = get("status")
+        model.auto_suspend = get("autoSuspend")
+        model.auto_resume = get("autoResume")
+        model.description = get("description")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(CreateWarehouseRequest._fields).issuperset

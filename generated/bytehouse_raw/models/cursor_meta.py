@@ -4,26 +4,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class CursorMeta(Model):
-    """How to get the next page. The docs name none of its keys; these are the likely ones."""
+    """How to get the next page. The docs name none of its keys; these are the likely ones.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        cursor: Cursor of the next page.
+        next_cursor: Cursor of the next page.
+        total: Entries in all.
+    """
 
     cursor: str | None = None
-    """Cursor of the next page."""
     next_cursor: str | None = None
-    """Cursor of the next page."""
     total: int | None = None
-    """Entries in all."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "cursor": "cursor",
         "nextCursor": "next_cursor",
         "total": "total",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.cursor = get("cursor")
+        model.next_cursor = get("nextCursor")
+        model.total = get("total")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(CursorMeta._fields).issuperset

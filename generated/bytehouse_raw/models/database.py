@@ -4,37 +4,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model, Timestamp
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .user_reference import UserReference
+from ..types import Model, Timestamp, unknown
+from .user_reference import UserReference
 
 
+@define(slots=False, repr=False)
 class Database(Model):
-    """A database. Its keys are from samples of a regional docs page."""
+    """A database. Its keys are from samples of a regional docs page.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        name: Name, in lower case.
+        type_: Kind of the database.
+        uuid: Id of the database.
+        description: What its owner says of it.
+        no_of_tables: How many tables it has.
+        size_in_bytes: What its tables take on disk.
+        created_by: Who did something. Ids exceed 2^53.
+        created_at: When it was created, to the nanosecond.
+    """
 
     name: str | None = None
-    """Name, in lower case."""
     type_: str | None = None
-    """Kind of the database."""
     uuid: str | None = None
-    """Id of the database."""
     description: str | None = None
-    """What its owner says of it."""
     no_of_tables: int | None = None
-    """How many tables it has."""
     size_in_bytes: int | None = None
-    """What its tables take on disk."""
     created_by: UserReference | None = None
-    """Who did something. Ids exceed 2^53."""
     created_at: Timestamp | None = None
-    """When it was created, to the nanosecond."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
@@ -46,9 +47,22 @@ class Database(Model):
         "createdBy": "created_by",
         "createdAt": "created_at",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "created_at": Timestamp.decode,
-    }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "created_by": lambda it: models.UserReference.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.name = get("name")
+        model.type_ = get("type")
+        model.uuid = get("uuid")
+        model.description = get("description")
+        model.no_of_tables = get("noOfTables")
+        model.size_in_bytes = get("sizeInBytes")
+        model.created_by = UserReference.decode(it) if (it := get("createdBy")) is not None else it
+        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(Database._fields).issuperset

@@ -4,20 +4,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, own, unknown
 
 
+@define(slots=False, repr=False)
 class DeletePartitionsRequest(Model):
-    """Partitions to drop."""
+    """Partitions to drop.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        partition_names: Names of the partitions.
+    """
 
     partition_names: list[str] | None = None
-    """Names of the partitions."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "partitionNames": "partition_names",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.partition_names = own(it) if (it := get("partitionNames")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(DeletePartitionsRequest._fields).issuperset

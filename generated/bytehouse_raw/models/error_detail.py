@@ -4,24 +4,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class ErrorDetail(Model):
     """An error as the service tells it. The samples show one that is not empty beside
-    `message: Success`, so its mere presence means nothing."""
+    `message: Success`, so its mere presence means nothing.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        code: Name of the error, such as `errbook_Module_Name`.
+        message: What went wrong.
+    """
 
     code: str | None = None
-    """Name of the error, such as `errbook_Module_Name`."""
     message: str | None = None
-    """What went wrong."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "code": "code",
         "message": "message",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.code = get("code")
+        model.message = get("message")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(ErrorDetail._fields).issuperset

@@ -4,34 +4,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .error_detail import ErrorDetail
+from ..types import Model, unknown
+from .error_detail import ErrorDetail
 
 
+@define(slots=False, repr=False)
 class ErrorResponse(Model):
-    """Body of a failed call."""
+    """Body of a failed call.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        message: What went wrong.
+        code: Name of the error.
+        error: An error as the service tells it. The samples show one that is not empty
+            beside `message: Success`, so its mere presence means nothing.
+    """
 
     message: str | None = None
-    """What went wrong."""
     code: str | None = None
-    """Name of the error."""
     error: ErrorDetail | None = None
-    """An error as the service tells it. The samples show one that is not empty beside
-    `message: Success`, so its mere presence means nothing."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "message": "message",
         "code": "code",
         "error": "error",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "error": lambda it: models.ErrorDetail.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.message = get("message")
+        model.code = get("code")
+        model.error = ErrorDetail.decode(it) if (it := get("error")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(ErrorResponse._fields).issuperset

@@ -4,29 +4,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Decode, Model, Timestamp
+from attrs import define, field
+
+from ..types import Model, Timestamp, unknown
 
 
+@define(slots=False, repr=False)
 class Execution(Model):
-    """A run of an import job."""
+    """A run of an import job.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        id: Id of the execution.
+        job_id: Id of the job.
+        status: Where it stands.
+        message: What went wrong, if something did.
+        start_time: When it began.
+        end_time: When it ended.
+    """
 
     id: str | None = None
-    """Id of the execution."""
     job_id: int | None = None
-    """Id of the job."""
     status: str | None = None
-    """Where it stands."""
     message: str | None = None
-    """What went wrong, if something did."""
     start_time: Timestamp | None = None
-    """When it began."""
     end_time: Timestamp | None = None
-    """When it ended."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "id": "id",
@@ -36,7 +40,20 @@ class Execution(Model):
         "startTime": "start_time",
         "endTime": "end_time",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "start_time": Timestamp.decode,
-        "end_time": Timestamp.decode,
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.id = get("id")
+        model.job_id = get("jobID")
+        model.status = get("status")
+        model.message = get("message")
+        model.start_time = Timestamp.decode(it) if (it := get("startTime")) is not None else it
+        model.end_time = Timestamp.decode(it) if (it := get("endTime")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(Execution._fields).issuperset

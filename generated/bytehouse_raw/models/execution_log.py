@@ -4,29 +4,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Decode, Model, Timestamp
+from attrs import define, field
+
+from ..types import Model, Timestamp, unknown
 
 
+@define(slots=False, repr=False)
 class ExecutionLog(Model):
-    """A line of a log."""
+    """A line of a log.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        timestamp: When it was written.
+        level: How grave it is.
+        message: What it says.
+    """
 
     timestamp: Timestamp | None = None
-    """When it was written."""
     level: str | None = None
-    """How grave it is."""
     message: str | None = None
-    """What it says."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "timestamp": "timestamp",
         "level": "level",
         "message": "message",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "timestamp": Timestamp.decode,
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.timestamp = Timestamp.decode(it) if (it := get("timestamp")) is not None else it
+        model.level = get("level")
+        model.message = get("message")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(ExecutionLog._fields).issuperset

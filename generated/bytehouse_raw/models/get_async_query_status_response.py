@@ -4,28 +4,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .query_status import QueryStatus
+from ..types import Model, unknown
+from .query_status import QueryStatus
 
 
+@define(slots=False, repr=False)
 class GetAsyncQueryStatusResponse(Model):
-    """Where an asynchronous query stands."""
+    """Where an asynchronous query stands.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        data: Where a query stands. The open-source engine says NotStarted, Running,
+            Finished or Failed.
+    """
 
     data: QueryStatus | None = None
-    """Where a query stands. The open-source engine says NotStarted, Running, Finished or
-    Failed."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "data": "data",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "data": lambda it: models.QueryStatus.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.data = QueryStatus.decode(it) if (it := get("data")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(GetAsyncQueryStatusResponse._fields).issuperset

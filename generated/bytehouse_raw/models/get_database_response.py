@@ -4,27 +4,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .database import Database
+from ..types import Model, unknown
+from .database import Database
 
 
+@define(slots=False, repr=False)
 class GetDatabaseResponse(Model):
-    """One database."""
+    """One database.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        data: A database. Its keys are from samples of a regional docs page.
+    """
 
     data: Database | None = None
-    """A database. Its keys are from samples of a regional docs page."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "data": "data",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "data": lambda it: models.Database.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.data = Database.decode(it) if (it := get("data")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(GetDatabaseResponse._fields).issuperset

@@ -4,36 +4,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .error_detail import ErrorDetail
-    from .execution import Execution
+from ..types import Model, unknown
+from .error_detail import ErrorDetail
+from .execution import Execution
 
 
+@define(slots=False, repr=False)
 class GetExecutionResponse(Model):
-    """One execution."""
+    """One execution.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        message: `Success`, if the call went well.
+        error: An error as the service tells it. The samples show one that is not empty
+            beside `message: Success`, so its mere presence means nothing.
+        data: A run of an import job.
+    """
 
     message: str | None = None
-    """`Success`, if the call went well."""
     error: ErrorDetail | None = None
-    """An error as the service tells it. The samples show one that is not empty beside
-    `message: Success`, so its mere presence means nothing."""
     data: Execution | None = None
-    """A run of an import job."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "message": "message",
         "error": "error",
         "data": "data",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "error": lambda it: models.ErrorDetail.decode(it),
-        "data": lambda it: models.Execution.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.message = get("message")
+        model.error = ErrorDetail.decode(it) if (it := get("error")) is not None else it
+        model.data = Execution.decode(it) if (it := get("data")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(GetExecutionResponse._fields).issuperset

@@ -4,36 +4,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .error_detail import ErrorDetail
-    from .import_job_start_arguments import ImportJobStartArguments
+from ..types import Model, unknown
+from .error_detail import ErrorDetail
+from .import_job_start_arguments import ImportJobStartArguments
 
 
+@define(slots=False, repr=False)
 class GetImportJobStartArgumentsResponse(Model):
-    """What a job may be told when it is started."""
+    """What a job may be told when it is started.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        message: `Success`, if the call went well.
+        error: An error as the service tells it. The samples show one that is not empty
+            beside `message: Success`, so its mere presence means nothing.
+        data: What a job may be told when it is started. The docs show none of its keys.
+    """
 
     message: str | None = None
-    """`Success`, if the call went well."""
     error: ErrorDetail | None = None
-    """An error as the service tells it. The samples show one that is not empty beside
-    `message: Success`, so its mere presence means nothing."""
     data: ImportJobStartArguments | None = None
-    """What a job may be told when it is started. The docs show none of its keys."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "message": "message",
         "error": "error",
         "data": "data",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "error": lambda it: models.ErrorDetail.decode(it),
-        "data": lambda it: models.ImportJobStartArguments.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.message = get("message")
+        model.error = ErrorDetail.decode(it) if (it := get("error")) is not None else it
+        model.data = ImportJobStartArguments.decode(it) if (it := get("data")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(GetImportJobStartArgumentsResponse._fields).issuperset

@@ -4,27 +4,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .mysql_sync_status import MysqlSyncStatus
+from ..types import Model, unknown
+from .mysql_sync_status import MysqlSyncStatus
 
 
+@define(slots=False, repr=False)
 class GetMysqlSyncStatusResponse(Model):
-    """State of a mirrored MySQL database."""
+    """State of a mirrored MySQL database.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        data: How far a mirrored MySQL database has come.
+    """
 
     data: MysqlSyncStatus | None = None
-    """How far a mirrored MySQL database has come."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "data": "data",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "data": lambda it: models.MysqlSyncStatus.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.data = MysqlSyncStatus.decode(it) if (it := get("data")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(GetMysqlSyncStatusResponse._fields).issuperset

@@ -4,30 +4,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .user_info import UserInfo
+from ..types import Model, unknown
+from .user_info import UserInfo
 
 
+@define(slots=False, repr=False)
 class GetQueryLineageRequest(Model):
-    """A statement to look into."""
+    """A statement to look into.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        query: The statement.
+        user_info: The user to look as. The docs show none of its keys.
+    """
 
     query: str | None = None
-    """The statement."""
     user_info: UserInfo | Mapping[str, Any] | None = None
-    """The user to look as. The docs show none of its keys."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "query": "query",
         "userInfo": "user_info",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "user_info": lambda it: models.UserInfo.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.query = get("query")
+        model.user_info = UserInfo.decode(it) if (it := get("userInfo")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(GetQueryLineageRequest._fields).issuperset

@@ -4,27 +4,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .table import Table
+from ..types import Model, unknown
+from .table import Table
 
 
+@define(slots=False, repr=False)
 class GetTableResponse(Model):
-    """One table."""
+    """One table.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        data: A table, a view or a materialized view, told apart by `type`.
+    """
 
     data: Table | None = None
-    """A table, a view or a materialized view, told apart by `type`."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "data": "data",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "data": lambda it: models.Table.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.data = Table.decode(it) if (it := get("data")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(GetTableResponse._fields).issuperset

@@ -4,46 +4,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model, Timestamp
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .import_job_configuration import ImportJobConfiguration
-    from .import_job_source_schema import ImportJobSourceSchema
-    from .import_job_state import ImportJobState
-    from .user_reference import UserReference
+from ..types import Model, Timestamp, unknown
+from .import_job_configuration import ImportJobConfiguration
+from .import_job_source_schema import ImportJobSourceSchema
+from .import_job_state import ImportJobState
+from .user_reference import UserReference
 
 
+@define(slots=False, repr=False)
 class ImportJob(Model):
-    """An import job."""
+    """An import job.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        id: Id of the job.
+        name: Name.
+        description: Free text.
+        connection_id: Id of the connection it reads through.
+        configuration: Where to read, where to write and how. The docs show none of its
+            keys.
+        source_schema: Columns of the source; batch sources can do without. The docs show
+            none of its keys.
+        state: Whether an import job is complete; a draft is not.
+        status: Whether it runs.
+        created_by: Who did something. Ids exceed 2^53.
+        created_at: When it was made.
+        last_modified_at: When it was last changed.
+    """
 
     id: int | None = None
-    """Id of the job."""
     name: str | None = None
-    """Name."""
     description: str | None = None
-    """Free text."""
     connection_id: int | None = None
-    """Id of the connection it reads through."""
     configuration: ImportJobConfiguration | None = None
-    """Where to read, where to write and how. The docs show none of its keys."""
     source_schema: ImportJobSourceSchema | None = None
-    """Columns of the source; batch sources can do without. The docs show none of its keys."""
     state: ImportJobState | None = None
-    """Whether an import job is complete; a draft is not."""
     status: str | None = None
-    """Whether it runs."""
     created_by: UserReference | None = None
-    """Who did something. Ids exceed 2^53."""
     created_at: Timestamp | None = None
-    """When it was made."""
     last_modified_at: Timestamp | None = None
-    """When it was last changed."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "id": "id",
@@ -58,13 +61,31 @@ class ImportJob(Model):
         "createdAt": "created_at",
         "lastModifiedAt": "last_modified_at",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "state": lambda it: models.ImportJobState.decode(it),
-        "created_at": Timestamp.decode,
-        "last_modified_at": Timestamp.decode,
-    }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "configuration": lambda it: models.ImportJobConfiguration.decode(it),
-        "source_schema": lambda it: models.ImportJobSourceSchema.decode(it),
-        "created_by": lambda it: models.UserReference.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.id = get("id")
+        model.name = get("name")
+        model.description = get("description")
+        model.connection_id = get("connectionID")
+        model.configuration = (
+            ImportJobConfiguration.decode(it) if (it := get("configuration")) is not None else it
+        )
+        model.source_schema = (
+            ImportJobSourceSchema.decode(it) if (it := get("sourceSchema")) is not None else it
+        )
+        model.state = ImportJobState.decode(it) if (it := get("state")) is not None else it
+        model.status = get("status")
+        model.created_by = UserReference.decode(it) if (it := get("createdBy")) is not None else it
+        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model.last_modified_at = (
+            Timestamp.decode(it) if (it := get("lastModifiedAt")) is not None else it
+        )
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(ImportJob._fields).issuperset

@@ -4,26 +4,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Decode, Model, Timestamp
+from attrs import define, field
+
+from ..types import Model, Timestamp, unknown
 
 
+@define(slots=False, repr=False)
 class KafkaStatus(Model):
     """Consumption in one window of time. The docs speak of offset, lag and speed and show no
-    keys."""
+    keys.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        timestamp: Begin of the window.
+        offset: Offset that was reached.
+        lag: Messages that were still waiting.
+        speed: Messages per second.
+    """
 
     timestamp: Timestamp | None = None
-    """Begin of the window."""
     offset: int | None = None
-    """Offset that was reached."""
     lag: int | None = None
-    """Messages that were still waiting."""
     speed: float | None = None
-    """Messages per second."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "timestamp": "timestamp",
@@ -31,6 +35,18 @@ class KafkaStatus(Model):
         "lag": "lag",
         "speed": "speed",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "timestamp": Timestamp.decode,
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.timestamp = Timestamp.decode(it) if (it := get("timestamp")) is not None else it
+        model.offset = get("offset")
+        model.lag = get("lag")
+        model.speed = get("speed")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(KafkaStatus._fields).issuperset

@@ -4,26 +4,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class LineageObject(Model):
-    """An object that a statement reads."""
+    """An object that a statement reads.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        database: Name of its database.
+        name: Name.
+        type_: Kind of the object.
+    """
 
     database: str | None = None
-    """Name of its database."""
     name: str | None = None
-    """Name."""
     type_: str | None = None
-    """Kind of the object."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "database": "database",
         "name": "name",
         "type": "type_",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.database = get("database")
+        model.name = get("name")
+        model.type_ = get("type")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(LineageObject._fields).issuperset

@@ -4,31 +4,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .connection import Connection
-    from .cursor_meta import CursorMeta
-    from .error_detail import ErrorDetail
+from ..types import Model, unknown
+from .connection import Connection
+from .cursor_meta import CursorMeta
+from .error_detail import ErrorDetail
 
 
+@define(slots=False, repr=False)
 class ListConnectionsResponse(Model):
-    """A page of connections."""
+    """A page of connections.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        message: `Success`, if the call went well.
+        meta: How to get the next page. The docs name none of its keys; these are the likely
+            ones.
+        error: An error as the service tells it. The samples show one that is not empty
+            beside `message: Success`, so its mere presence means nothing.
+    """
 
     message: str | None = None
-    """`Success`, if the call went well."""
     meta: CursorMeta | None = None
-    """How to get the next page. The docs name none of its keys; these are the likely ones."""
     error: ErrorDetail | None = None
-    """An error as the service tells it. The samples show one that is not empty beside
-    `message: Success`, so its mere presence means nothing."""
     data: list[Connection] | None = None
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "message": "message",
@@ -36,8 +38,18 @@ class ListConnectionsResponse(Model):
         "error": "error",
         "data": "data",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "meta": lambda it: models.CursorMeta.decode(it),
-        "error": lambda it: models.ErrorDetail.decode(it),
-        "data": lambda it: models.Connection.decode_all(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.message = get("message")
+        model.meta = CursorMeta.decode(it) if (it := get("meta")) is not None else it
+        model.error = ErrorDetail.decode(it) if (it := get("error")) is not None else it
+        model.data = Connection.decode_all(it) if (it := get("data")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(ListConnectionsResponse._fields).issuperset

@@ -4,32 +4,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .error_detail import ErrorDetail
-    from .offset_meta import OffsetMeta
-    from .role_list import RoleList
+from ..types import Model, unknown
+from .error_detail import ErrorDetail
+from .offset_meta import OffsetMeta
+from .role_list import RoleList
 
 
+@define(slots=False, repr=False)
 class ListRolesResponse(Model):
-    """The roles of the account."""
+    """The roles of the account.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        message: `Success`, if the call went well.
+        meta: Where a page stands in a list. Its two keys are from a sample of a regional
+            docs page.
+        error: An error as the service tells it. The samples show one that is not empty
+            beside `message: Success`, so its mere presence means nothing.
+        data: Roles under a key whose name is not documented.
+    """
 
     message: str | None = None
-    """`Success`, if the call went well."""
     meta: OffsetMeta | None = None
-    """Where a page stands in a list. Its two keys are from a sample of a regional docs page."""
     error: ErrorDetail | None = None
-    """An error as the service tells it. The samples show one that is not empty beside
-    `message: Success`, so its mere presence means nothing."""
     data: RoleList | None = None
-    """Roles under a key whose name is not documented."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "message": "message",
@@ -37,8 +39,18 @@ class ListRolesResponse(Model):
         "error": "error",
         "data": "data",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "meta": lambda it: models.OffsetMeta.decode(it),
-        "error": lambda it: models.ErrorDetail.decode(it),
-        "data": lambda it: models.RoleList.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.message = get("message")
+        model.meta = OffsetMeta.decode(it) if (it := get("meta")) is not None else it
+        model.error = ErrorDetail.decode(it) if (it := get("error")) is not None else it
+        model.data = RoleList.decode(it) if (it := get("data")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(ListRolesResponse._fields).issuperset

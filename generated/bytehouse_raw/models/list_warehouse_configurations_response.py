@@ -4,31 +4,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .offset_meta import OffsetMeta
-    from .warehouse_configuration import WarehouseConfiguration
+from ..types import Model, unknown
+from .offset_meta import OffsetMeta
+from .warehouse_configuration import WarehouseConfiguration
 
 
+@define(slots=False, repr=False)
 class ListWarehouseConfigurationsResponse(Model):
-    """A page of resource settings."""
+    """A page of resource settings.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        meta: Where a page stands in a list. Its two keys are from a sample of a regional
+            docs page.
+    """
 
     data: list[WarehouseConfiguration] | None = None
     meta: OffsetMeta | None = None
-    """Where a page stands in a list. Its two keys are from a sample of a regional docs page."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "data": "data",
         "meta": "meta",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "data": lambda it: models.WarehouseConfiguration.decode_all(it),
-        "meta": lambda it: models.OffsetMeta.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.data = (
+            WarehouseConfiguration.decode_all(it) if (it := get("data")) is not None else it
+        )
+        model.meta = OffsetMeta.decode(it) if (it := get("meta")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(ListWarehouseConfigurationsResponse._fields).issuperset

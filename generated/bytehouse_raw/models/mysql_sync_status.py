@@ -4,28 +4,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .mysql_table_sync_status import MysqlTableSyncStatus
+from ..types import Model, unknown
+from .mysql_table_sync_status import MysqlTableSyncStatus
 
 
+@define(slots=False, repr=False)
 class MysqlSyncStatus(Model):
-    """How far a mirrored MySQL database has come."""
+    """How far a mirrored MySQL database has come.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        name: Name of the database.
+        status: State of the whole; the same words as for a table.
+        message: Why it stands there.
+    """
 
     name: str | None = None
-    """Name of the database."""
     status: str | None = None
-    """State of the whole; the same words as for a table."""
     message: str | None = None
-    """Why it stands there."""
     tables: list[MysqlTableSyncStatus] | None = None
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
@@ -33,6 +34,20 @@ class MysqlSyncStatus(Model):
         "message": "message",
         "tables": "tables",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "tables": lambda it: models.MysqlTableSyncStatus.decode_all(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.name = get("name")
+        model.status = get("status")
+        model.message = get("message")
+        model.tables = (
+            MysqlTableSyncStatus.decode_all(it) if (it := get("tables")) is not None else it
+        )
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(MysqlSyncStatus._fields).issuperset

@@ -4,26 +4,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class MysqlTableSyncStatus(Model):
-    """How far one table of a mirrored MySQL database has come."""
+    """How far one table of a mirrored MySQL database has come.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        name: Name of the table.
+        status: State, such as PreparingSync, FullSync, Syncing, ManualStopSync or
+            ExceptionStopSync.
+        message: Why it stands there.
+    """
 
     name: str | None = None
-    """Name of the table."""
     status: str | None = None
-    """State, such as PreparingSync, FullSync, Syncing, ManualStopSync or ExceptionStopSync."""
     message: str | None = None
-    """Why it stands there."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
         "status": "status",
         "message": "message",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.name = get("name")
+        model.status = get("status")
+        model.message = get("message")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(MysqlTableSyncStatus._fields).issuperset

@@ -4,23 +4,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class OffsetMeta(Model):
-    """Where a page stands in a list. Its two keys are from a sample of a regional docs page."""
+    """Where a page stands in a list. Its two keys are from a sample of a regional docs page.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        offset: Entries before this page.
+        total: Entries in all.
+    """
 
     offset: int | None = None
-    """Entries before this page."""
     total: int | None = None
-    """Entries in all."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "offset": "offset",
         "total": "total",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.offset = get("offset")
+        model.total = get("total")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(OffsetMeta._fields).issuperset

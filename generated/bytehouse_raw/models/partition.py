@@ -4,27 +4,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class Partition(Model):
-    """A partition of a table. Keys are those of the open-source engine."""
+    """A partition of a table. Keys are those of the open-source engine.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        partition: Value of the partition key; the name that a deletion takes.
+        partition_id: Id of the partition in the engine.
+        parts: How many data parts it has.
+        size: Bytes on disk.
+        rows: How many rows it has.
+    """
 
     partition: str | None = None
-    """Value of the partition key; the name that a deletion takes."""
     partition_id: str | None = None
-    """Id of the partition in the engine."""
     parts: int | None = None
-    """How many data parts it has."""
     size: int | None = None
-    """Bytes on disk."""
     rows: int | None = None
-    """How many rows it has."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "partition": "partition",
@@ -33,3 +37,19 @@ class Partition(Model):
         "size": "size",
         "rows": "rows",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.partition = get("partition")
+        model.partition_id = get("partition_id")
+        model.parts = get("parts")
+        model.size = get("size")
+        model.rows = get("rows")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(Partition._fields).issuperset

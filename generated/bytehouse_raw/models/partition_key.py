@@ -4,24 +4,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import UNSET, Model, Unset
+from attrs import define, field
+
+from ..types import UNSET, Model, Unset, unknown
 
 
+@define(slots=False, repr=False)
 class PartitionKey(Model):
-    """One part of the partition key."""
+    """One part of the partition key.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        column: Name of the column.
+        granularity: Unit to cut time into. The engine knows day and month for a Date;
+            minute, hour, day and month for a DateTime (inferred).
+        expression: The same as an expression.
+    """
 
     column: str | None = None
-    """Name of the column."""
     granularity: str | None | Unset = UNSET
-    """Unit to cut time into. The engine knows day and month for a Date; minute, hour, day and
-    month for a DateTime (inferred)."""
     expression: str | None = None
-    """The same as an expression."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "column": "column",
@@ -29,3 +33,17 @@ class PartitionKey(Model):
         "expression": "expression",
     }
     _nullable: ClassVar[frozenset[str]] = frozenset(["granularity"])
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.column = get("column")
+        model.granularity = get("granularity", UNSET)
+        model.expression = get("expression")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(PartitionKey._fields).issuperset

@@ -4,27 +4,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class Permission(Model):
-    """An action that a role may perform on an object."""
+    """An action that a role may perform on an object.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        role_name: Name of the role.
+        byte_house_resource_id: Id of the object.
+        secure_object_type_name: Kind of the object.
+        action_name: Name of the action.
+        grant_option: Whether the role may pass it on.
+    """
 
     role_name: str | None = None
-    """Name of the role."""
     byte_house_resource_id: str | None = None
-    """Id of the object."""
     secure_object_type_name: str | None = None
-    """Kind of the object."""
     action_name: str | None = None
-    """Name of the action."""
     grant_option: bool | None = None
-    """Whether the role may pass it on."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "RoleName": "role_name",
@@ -33,3 +37,19 @@ class Permission(Model):
         "ActionName": "action_name",
         "GrantOption": "grant_option",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.role_name = get("RoleName")
+        model.byte_house_resource_id = get("ByteHouseResourceID")
+        model.secure_object_type_name = get("SecureObjectTypeName")
+        model.action_name = get("ActionName")
+        model.grant_option = get("GrantOption")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(Permission._fields).issuperset

@@ -4,26 +4,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .permission import Permission
+from ..types import Model, unknown
+from .permission import Permission
 
 
+@define(slots=False, repr=False)
 class PermissionList(Model):
     """Permissions under a key whose name is not documented."""
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
-
     permissions: list[Permission] | None = None
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "permissions": "permissions",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "permissions": lambda it: models.Permission.decode_all(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.permissions = (
+            Permission.decode_all(it) if (it := get("permissions")) is not None else it
+        )
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(PermissionList._fields).issuperset

@@ -4,32 +4,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .lineage_object import LineageObject
+from ..types import Model, unknown
+from .lineage_object import LineageObject
 
 
+@define(slots=False, repr=False)
 class QueryLineage(Model):
     """The objects that a statement reads, by kind."""
-
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
 
     tables: list[LineageObject] | None = None
     views: list[LineageObject] | None = None
     materialized_views: list[LineageObject] | None = None
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "tables": "tables",
         "views": "views",
         "materializedViews": "materialized_views",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "tables": lambda it: models.LineageObject.decode_all(it),
-        "views": lambda it: models.LineageObject.decode_all(it),
-        "materialized_views": lambda it: models.LineageObject.decode_all(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.tables = LineageObject.decode_all(it) if (it := get("tables")) is not None else it
+        model.views = LineageObject.decode_all(it) if (it := get("views")) is not None else it
+        model.materialized_views = (
+            LineageObject.decode_all(it) if (it := get("materializedViews")) is not None else it
+        )
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(QueryLineage._fields).issuperset

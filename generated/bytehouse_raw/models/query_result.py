@@ -4,31 +4,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .result_column import ResultColumn
+from ..types import Model, each, own, unknown
+from .result_column import ResultColumn
 
 
+@define(slots=False, repr=False)
 class QueryResult(Model):
     """Result of one statement. Nothing of its shape is documented but that it is an element of
-    an array; these keys are one plausible reading."""
+    an array; these keys are one plausible reading.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        query_id: Id of the query.
+        status: Where the query stands.
+        rows: Rows, each an array in the order of the columns.
+        row_count: How many rows there are.
+    """
 
     query_id: str | None = None
-    """Id of the query."""
     status: str | None = None
-    """Where the query stands."""
     columns: list[ResultColumn] | None = None
     rows: list[Any] | None = None
-    """Rows, each an array in the order of the columns."""
     row_count: int | None = None
-    """How many rows there are."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "queryID": "query_id",
@@ -37,6 +38,19 @@ class QueryResult(Model):
         "rows": "rows",
         "rowCount": "row_count",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "columns": lambda it: models.ResultColumn.decode_all(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.query_id = get("queryID")
+        model.status = get("status")
+        model.columns = ResultColumn.decode_all(it) if (it := get("columns")) is not None else it
+        model.rows = each(it, lambda item: own(item)) if (it := get("rows")) is not None else it
+        model.row_count = get("rowCount")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(QueryResult._fields).issuperset

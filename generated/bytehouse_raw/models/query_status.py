@@ -4,32 +4,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Decode, Model, Timestamp
+from attrs import define, field
+
+from ..types import Model, Timestamp, unknown
 
 
+@define(slots=False, repr=False)
 class QueryStatus(Model):
     """Where a query stands. The open-source engine says NotStarted, Running, Finished or
-    Failed."""
+    Failed.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        query_id: Id of the query.
+        status: State.
+        message: What went wrong, if something did.
+        progress: Share that is done, 0 to 1.
+        created_at: When it was accepted.
+        started_at: When it began to run.
+        finished_at: When it ended.
+    """
 
     query_id: str | None = None
-    """Id of the query."""
     status: str | None = None
-    """State."""
     message: str | None = None
-    """What went wrong, if something did."""
     progress: float | None = None
-    """Share that is done, 0 to 1."""
     created_at: Timestamp | None = None
-    """When it was accepted."""
     started_at: Timestamp | None = None
-    """When it began to run."""
     finished_at: Timestamp | None = None
-    """When it ended."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "queryID": "query_id",
@@ -40,8 +44,21 @@ class QueryStatus(Model):
         "startedAt": "started_at",
         "finishedAt": "finished_at",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "created_at": Timestamp.decode,
-        "started_at": Timestamp.decode,
-        "finished_at": Timestamp.decode,
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.query_id = get("queryID")
+        model.status = get("status")
+        model.message = get("message")
+        model.progress = get("progress")
+        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model.started_at = Timestamp.decode(it) if (it := get("startedAt")) is not None else it
+        model.finished_at = Timestamp.decode(it) if (it := get("finishedAt")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(QueryStatus._fields).issuperset

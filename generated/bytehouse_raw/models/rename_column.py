@@ -4,23 +4,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class RenameColumn(Model):
-    """A column to rename. Inner keys are not documented; these are the likely ones."""
+    """A column to rename. Inner keys are not documented; these are the likely ones.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        name: Present name.
+        new_name: Name to give.
+    """
 
     name: str | None = None
-    """Present name."""
     new_name: str | None = None
-    """Name to give."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
         "newName": "new_name",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.name = get("name")
+        model.new_name = get("newName")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(RenameColumn._fields).issuperset

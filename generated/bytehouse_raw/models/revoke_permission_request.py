@@ -4,25 +4,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class RevokePermissionRequest(Model):
-    """A permission to take away."""
+    """A permission to take away.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        role_name: Name of the role.
+        byte_house_resource_id: Id of the object.
+        secure_object_type_name: Kind of the object.
+        action_name: Name of the action.
+    """
 
     role_name: str | None = None
-    """Name of the role."""
     byte_house_resource_id: str | None = None
-    """Id of the object."""
     secure_object_type_name: str | None = None
-    """Kind of the object."""
     action_name: str | None = None
-    """Name of the action."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "RoleName": "role_name",
@@ -30,3 +34,18 @@ class RevokePermissionRequest(Model):
         "SecureObjectTypeName": "secure_object_type_name",
         "ActionName": "action_name",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.role_name = get("RoleName")
+        model.byte_house_resource_id = get("ByteHouseResourceID")
+        model.secure_object_type_name = get("SecureObjectTypeName")
+        model.action_name = get("ActionName")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(RevokePermissionRequest._fields).issuperset

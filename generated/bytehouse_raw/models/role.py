@@ -4,25 +4,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Decode, Model, Timestamp
+from attrs import define, field
+
+from ..types import Model, Timestamp, unknown
 
 
+@define(slots=False, repr=False)
 class Role(Model):
-    """A role."""
+    """A role.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        id: Id of the role.
+        name: Name.
+        description: Free text.
+        created_at: When it was made.
+    """
 
     id: int | None = None
-    """Id of the role."""
     name: str | None = None
-    """Name."""
     description: str | None = None
-    """Free text."""
     created_at: Timestamp | None = None
-    """When it was made."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "id": "id",
@@ -30,6 +34,18 @@ class Role(Model):
         "description": "description",
         "createdAt": "created_at",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "created_at": Timestamp.decode,
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.id = get("id")
+        model.name = get("name")
+        model.description = get("description")
+        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(Role._fields).issuperset

@@ -4,29 +4,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Decode, Model, Timestamp
+from attrs import define, field
+
+from ..types import Model, Timestamp, unknown
 
 
+@define(slots=False, repr=False)
 class RoleAssignment(Model):
-    """A role that a user holds."""
+    """A role that a user holds.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        user_id: Id of the user.
+        role_name: Name of the role.
+        created_at: Since when.
+    """
 
     user_id: int | None = None
-    """Id of the user."""
     role_name: str | None = None
-    """Name of the role."""
     created_at: Timestamp | None = None
-    """Since when."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "UserID": "user_id",
         "RoleName": "role_name",
         "createdAt": "created_at",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "created_at": Timestamp.decode,
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.user_id = get("UserID")
+        model.role_name = get("RoleName")
+        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(RoleAssignment._fields).issuperset

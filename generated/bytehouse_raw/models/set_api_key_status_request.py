@@ -4,27 +4,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .api_key_status import ApiKeyStatus
+from ..types import Model, unknown
+from .api_key_status import ApiKeyStatus
 
 
+@define(slots=False, repr=False)
 class SetApiKeyStatusRequest(Model):
-    """The status to give."""
+    """The status to give.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        status: Whether an API key may be used.
+    """
 
     status: ApiKeyStatus | str | None = None
-    """Whether an API key may be used."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "status": "status",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "status": lambda it: models.ApiKeyStatus.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.status = ApiKeyStatus.decode(it) if (it := get("status")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(SetApiKeyStatusRequest._fields).issuperset

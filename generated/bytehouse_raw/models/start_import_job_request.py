@@ -4,21 +4,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class StartImportJobRequest(Model):
     """What to tell the job. The docs offer a choice of shapes and show this one alone, so
-    others are let through."""
+    others are let through.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        source_properties_file_names: The file or files to load.
+    """
 
     source_properties_file_names: str | None = None
-    """The file or files to load."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "source.properties.fileNames": "source_properties_file_names",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.source_properties_file_names = get("source.properties.fileNames")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(StartImportJobRequest._fields).issuperset

@@ -4,30 +4,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .query_mode import QueryMode
+from ..types import Model, unknown
+from .query_mode import QueryMode
 
 
+@define(slots=False, repr=False)
 class SubmitAsyncQueryRequest(Model):
-    """Statements to run in the background, and how."""
+    """Statements to run in the background, and how.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        query: One statement, or several with `;` between.
+        mode: SQL dialect. The same DDL means different things: `ansi_sql` makes a column
+            nullable unless told otherwise, `clickhouse_sql` the reverse.
+        vw_id: Id of the virtual warehouse to run on.
+        query_id: Id that the caller chooses for the query.
+    """
 
     query: str
-    """One statement, or several with `;` between."""
     mode: QueryMode | str
-    """SQL dialect. The same DDL means different things: `ansi_sql` makes a column nullable
-    unless told otherwise, `clickhouse_sql` the reverse."""
     vw_id: str | None = None
-    """Id of the virtual warehouse to run on."""
     query_id: str | None = None
-    """Id that the caller chooses for the query."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "query": "query",
@@ -35,6 +36,18 @@ class SubmitAsyncQueryRequest(Model):
         "vwID": "vw_id",
         "queryID": "query_id",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "mode": lambda it: models.QueryMode.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.query = get("query")
+        model.mode = QueryMode.decode(it) if (it := get("mode")) is not None else it
+        model.vw_id = get("vwID")
+        model.query_id = get("queryID")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(SubmitAsyncQueryRequest._fields).issuperset

@@ -4,26 +4,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .query_reference import QueryReference
+from ..types import Model, unknown
+from .query_reference import QueryReference
 
 
+@define(slots=False, repr=False)
 class SubmitAsyncQueryResponse(Model):
     """The queries that were accepted."""
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
-
     data: list[QueryReference] | None = None
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "data": "data",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "data": lambda it: models.QueryReference.decode_all(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.data = QueryReference.decode_all(it) if (it := get("data")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(SubmitAsyncQueryResponse._fields).issuperset

@@ -4,35 +4,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .query_mode import QueryMode
+from ..types import Model, unknown
+from .query_mode import QueryMode
 
 
+@define(slots=False, repr=False)
 class SubmitSyncQueryRequest(Model):
-    """Statements to run, and how."""
+    """Statements to run, and how.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        query: One statement, or several with `;` between.
+        mode: SQL dialect. The same DDL means different things: `ansi_sql` makes a column
+            nullable unless told otherwise, `clickhouse_sql` the reverse.
+        vw_id: Id of the virtual warehouse to run on.
+        query_id: Id that the caller chooses for the query.
+        async_mode_switch_after_in_sec: Seconds after which the query goes on in the
+            background (inferred: the answer then names it and has no rows).
+        max_rows_return: How many rows a result may have; 0 means all.
+    """
 
     query: str
-    """One statement, or several with `;` between."""
     mode: QueryMode | str
-    """SQL dialect. The same DDL means different things: `ansi_sql` makes a column nullable
-    unless told otherwise, `clickhouse_sql` the reverse."""
     vw_id: str | None = None
-    """Id of the virtual warehouse to run on."""
     query_id: str | None = None
-    """Id that the caller chooses for the query."""
     async_mode_switch_after_in_sec: int | None = None
-    """Seconds after which the query goes on in the background (inferred: the answer then names
-    it and has no rows)."""
     max_rows_return: int | None = None
-    """How many rows a result may have; 0 means all."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "query": "query",
@@ -42,6 +43,20 @@ class SubmitSyncQueryRequest(Model):
         "asyncModeSwitchAfterInSec": "async_mode_switch_after_in_sec",
         "maxRowsReturn": "max_rows_return",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "mode": lambda it: models.QueryMode.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.query = get("query")
+        model.mode = QueryMode.decode(it) if (it := get("mode")) is not None else it
+        model.vw_id = get("vwID")
+        model.query_id = get("queryID")
+        model.async_mode_switch_after_in_sec = get("asyncModeSwitchAfterInSec")
+        model.max_rows_return = get("maxRowsReturn")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(SubmitSyncQueryRequest._fields).issuperset

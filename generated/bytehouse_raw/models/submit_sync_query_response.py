@@ -4,26 +4,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .query_result import QueryResult
+from ..types import Model, unknown
+from .query_result import QueryResult
 
 
+@define(slots=False, repr=False)
 class SubmitSyncQueryResponse(Model):
     """Results, one element per statement (inferred)."""
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
-
     data: list[QueryResult] | None = None
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "data": "data",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "data": lambda it: models.QueryResult.decode_all(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.data = QueryResult.decode_all(it) if (it := get("data")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(SubmitSyncQueryResponse._fields).issuperset

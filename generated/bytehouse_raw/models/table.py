@@ -4,67 +4,68 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model, Timestamp
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .cluster_key import ClusterKey
-    from .column import Column
-    from .partition_key import PartitionKey
-    from .table_ttl import TableTtl
-    from .unique_key import UniqueKey
-    from .user_reference import UserReference
+from ..types import Model, Timestamp, own, unknown
+from .cluster_key import ClusterKey
+from .column import Column
+from .partition_key import PartitionKey
+from .table_ttl import TableTtl
+from .unique_key import UniqueKey
+from .user_reference import UserReference
 
 
+@define(slots=False, repr=False)
 class Table(Model):
-    """A table, a view or a materialized view, told apart by `type`."""
+    """A table, a view or a materialized view, told apart by `type`.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        name: Name.
+        type_: Kind: TABLE, VIEW or MATERIALIZED_VIEW, in words of this kind.
+        uuid: Id of the table.
+        description: What its owner says of it.
+        database_name: Name of its database.
+        engine: Table engine.
+        order_by_keys: Sort key.
+        sampling_key: Sampling expression.
+        primary_keys: Primary key.
+        ttl: How long rows are kept; an update sets a new interval. Inner keys are those of
+            a sister product.
+        unique_key: Key that rows are upserted by, made of columns of the table. Inner keys
+            are not documented; these are the likely ones.
+        cluster_key: Key that rows are spread over buckets by, made of columns of the table;
+            it can be changed later on. Inner keys are those of a sister product.
+        definition: The statement that makes it; for a view its query.
+        no_of_rows: How many rows it has.
+        size_in_bytes: What it takes on disk.
+        created_by: Who did something. Ids exceed 2^53.
+        created_at: When it was created.
+        last_modified_at: When it was last changed.
+    """
 
     name: str | None = None
-    """Name."""
     type_: str | None = None
-    """Kind: TABLE, VIEW or MATERIALIZED_VIEW, in words of this kind."""
     uuid: str | None = None
-    """Id of the table."""
     description: str | None = None
-    """What its owner says of it."""
     database_name: str | None = None
-    """Name of its database."""
     engine: str | None = None
-    """Table engine."""
     columns: list[Column] | None = None
     order_by_keys: list[str] | None = None
-    """Sort key."""
     sampling_key: str | None = None
-    """Sampling expression."""
     partition_keys: list[PartitionKey] | None = None
     primary_keys: list[str] | None = None
-    """Primary key."""
     ttl: TableTtl | None = None
-    """How long rows are kept; an update sets a new interval. Inner keys are those of a sister
-    product."""
     unique_key: UniqueKey | None = None
-    """Key that rows are upserted by, made of columns of the table. Inner keys are not
-    documented; these are the likely ones."""
     cluster_key: ClusterKey | None = None
-    """Key that rows are spread over buckets by, made of columns of the table; it can be
-    changed later on. Inner keys are those of a sister product."""
     definition: str | None = None
-    """The statement that makes it; for a view its query."""
     no_of_rows: int | None = None
-    """How many rows it has."""
     size_in_bytes: int | None = None
-    """What it takes on disk."""
     created_by: UserReference | None = None
-    """Who did something. Ids exceed 2^53."""
     created_at: Timestamp | None = None
-    """When it was created."""
     last_modified_at: Timestamp | None = None
-    """When it was last changed."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
@@ -88,15 +89,38 @@ class Table(Model):
         "createdAt": "created_at",
         "lastModifiedAt": "last_modified_at",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "created_at": Timestamp.decode,
-        "last_modified_at": Timestamp.decode,
-    }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "columns": lambda it: models.Column.decode_all(it),
-        "partition_keys": lambda it: models.PartitionKey.decode_all(it),
-        "ttl": lambda it: models.TableTtl.decode(it),
-        "unique_key": lambda it: models.UniqueKey.decode(it),
-        "cluster_key": lambda it: models.ClusterKey.decode(it),
-        "created_by": lambda it: models.UserReference.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.name = get("name")
+        model.type_ = get("type")
+        model.uuid = get("uuid")
+        model.description = get("description")
+        model.database_name = get("databaseName")
+        model.engine = get("engine")
+        model.columns = Column.decode_all(it) if (it := get("columns")) is not None else it
+        model.order_by_keys = own(it) if (it := get("orderByKeys")) is not None else it
+        model.sampling_key = get("samplingKey")
+        model.partition_keys = (
+            PartitionKey.decode_all(it) if (it := get("partitionKeys")) is not None else it
+        )
+        model.primary_keys = own(it) if (it := get("primaryKeys")) is not None else it
+        model.ttl = TableTtl.decode(it) if (it := get("ttl")) is not None else it
+        model.unique_key = UniqueKey.decode(it) if (it := get("uniqueKey")) is not None else it
+        model.cluster_key = ClusterKey.decode(it) if (it := get("clusterKey")) is not None else it
+        model.definition = get("definition")
+        model.no_of_rows = get("noOfRows")
+        model.size_in_bytes = get("sizeInBytes")
+        model.created_by = UserReference.decode(it) if (it := get("createdBy")) is not None else it
+        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model.last_modified_at = (
+            Timestamp.decode(it) if (it := get("lastModifiedAt")) is not None else it
+        )
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(Table._fields).issuperset

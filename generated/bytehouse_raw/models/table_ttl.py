@@ -4,28 +4,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class TableTtl(Model):
     """How long rows are kept; an update sets a new interval. Inner keys are those of a sister
-    product."""
+    product.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        column: The Date or DateTime column that the age is told from.
+        granularity: Unit the column is cut to.
+        value: How many units.
+        unit: Unit of the value.
+        expression: The same as an expression.
+    """
 
     column: str | None = None
-    """The Date or DateTime column that the age is told from."""
     granularity: str | None = None
-    """Unit the column is cut to."""
     value: int | None = None
-    """How many units."""
     unit: str | None = None
-    """Unit of the value."""
     expression: str | None = None
-    """The same as an expression."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "column": "column",
@@ -34,3 +38,19 @@ class TableTtl(Model):
         "unit": "unit",
         "expression": "expression",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.column = get("column")
+        model.granularity = get("granularity")
+        model.value = get("value")
+        model.unit = get("unit")
+        model.expression = get("expression")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(TableTtl._fields).issuperset

@@ -4,23 +4,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class UnassignRoleRequest(Model):
-    """A user and the role to take away."""
+    """A user and the role to take away.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        user_id: Id of the user.
+        role_name: Name of a role of the account.
+    """
 
     user_id: int | None = None
-    """Id of the user."""
     role_name: str | None = None
-    """Name of a role of the account."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "UserID": "user_id",
         "RoleName": "role_name",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.user_id = get("UserID")
+        model.role_name = get("RoleName")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(UnassignRoleRequest._fields).issuperset

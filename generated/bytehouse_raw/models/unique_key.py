@@ -4,24 +4,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, own, unknown
 
 
+@define(slots=False, repr=False)
 class UniqueKey(Model):
     """Key that rows are upserted by, made of columns of the table. Inner keys are not
-    documented; these are the likely ones."""
+    documented; these are the likely ones.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        columns: Names of the columns.
+        expression: The same as an expression.
+    """
 
     columns: list[str] | None = None
-    """Names of the columns."""
     expression: str | None = None
-    """The same as an expression."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "columns": "columns",
         "expression": "expression",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.columns = own(it) if (it := get("columns")) is not None else it
+        model.expression = get("expression")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(UniqueKey._fields).issuperset

@@ -4,31 +4,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .connection_data import ConnectionData
+from ..types import Model, unknown
+from .connection_data import ConnectionData
 
 
+@define(slots=False, repr=False)
 class UpdateConnectionRequest(Model):
-    """The name and the data to give to a connection."""
+    """The name and the data to give to a connection.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        name: Name.
+        data: Address and credentials, with keys that depend on the kind of the source. The
+            docs show none of them.
+    """
 
     name: str
-    """Name."""
     data: ConnectionData | Mapping[str, Any]
-    """Address and credentials, with keys that depend on the kind of the source. The docs show
-    none of them."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
         "data": "data",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "data": lambda it: models.ConnectionData.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.name = get("name")
+        model.data = ConnectionData.decode(it) if (it := get("data")) is not None else it
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(UpdateConnectionRequest._fields).issuperset

@@ -4,36 +4,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from .. import models
-from ..types import Decode, Model
+from attrs import define, field
 
-if TYPE_CHECKING:
-    from .column import Column
-    from .rename_column import RenameColumn
-    from .table_ttl import TableTtl
+from ..types import Model, own, unknown
+from .column import Column
+from .rename_column import RenameColumn
+from .table_ttl import TableTtl
 
 
+@define(slots=False, repr=False)
 class UpdateTableRequest(Model):
-    """What to change about a table."""
+    """What to change about a table.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        add_columns: Columns to add.
+        drop_columns: Names of columns to drop, with their values.
+        modify_columns: Columns to give another type, nullability, default or comment.
+        rename_columns: Columns to rename.
+        ttl: How long rows are kept; an update sets a new interval. Inner keys are those of
+            a sister product.
+        is_remove_ttl: Whether to keep rows for good from now on.
+    """
 
     add_columns: list[Column] | None = None
-    """Columns to add."""
     drop_columns: list[str] | None = None
-    """Names of columns to drop, with their values."""
     modify_columns: list[Column] | None = None
-    """Columns to give another type, nullability, default or comment."""
     rename_columns: list[RenameColumn] | None = None
-    """Columns to rename."""
     ttl: TableTtl | None = None
-    """How long rows are kept; an update sets a new interval. Inner keys are those of a sister
-    product."""
     is_remove_ttl: bool | None = None
-    """Whether to keep rows for good from now on."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "addColumns": "add_columns",
@@ -43,9 +44,24 @@ class UpdateTableRequest(Model):
         "ttl": "ttl",
         "isRemoveTTL": "is_remove_ttl",
     }
-    _nested: ClassVar[Mapping[str, Decode]] = {
-        "add_columns": lambda it: models.Column.decode_all(it),
-        "modify_columns": lambda it: models.Column.decode_all(it),
-        "rename_columns": lambda it: models.RenameColumn.decode_all(it),
-        "ttl": lambda it: models.TableTtl.decode(it),
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.add_columns = Column.decode_all(it) if (it := get("addColumns")) is not None else it
+        model.drop_columns = own(it) if (it := get("dropColumns")) is not None else it
+        model.modify_columns = (
+            Column.decode_all(it) if (it := get("modifyColumns")) is not None else it
+        )
+        model.rename_columns = (
+            RenameColumn.decode_all(it) if (it := get("renameColumns")) is not None else it
+        )
+        model.ttl = TableTtl.decode(it) if (it := get("ttl")) is not None else it
+        model.is_remove_ttl = get("isRemoveTTL")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(UpdateTableRequest._fields).issuperset

@@ -4,27 +4,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import UNSET, Model, Unset
+from attrs import define, field
+
+from ..types import UNSET, Model, Unset, unknown
 
 
+@define(slots=False, repr=False)
 class UpdateWarehouseRequest(Model):
-    """What to change about a virtual warehouse."""
+    """What to change about a virtual warehouse.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        description: Free text.
+        config_id: Id of a resource setting, as `list_warehouse_configurations` shows them.
+        status: The state to bring a virtual warehouse to: `up` runs or resumes it, `down`
+            suspends it.
+        auto_suspend: Minutes without work after which it is suspended; 0 means never.
+        auto_resume: Whether a query that arrives wakes it.
+    """
 
     description: str | None | Unset = UNSET
-    """Free text."""
     config_id: int | None | Unset = UNSET
-    """Id of a resource setting, as `list_warehouse_configurations` shows them."""
     status: str | None | Unset = UNSET
-    """The state to bring a virtual warehouse to: `up` runs or resumes it, `down` suspends it."""
     auto_suspend: int | None | Unset = UNSET
-    """Minutes without work after which it is suspended; 0 means never."""
     auto_resume: bool | None | Unset = UNSET
-    """Whether a query that arrives wakes it."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "description": "description",
@@ -36,3 +41,19 @@ class UpdateWarehouseRequest(Model):
     _nullable: ClassVar[frozenset[str]] = frozenset(
         ["description", "config_id", "status", "auto_suspend", "auto_resume"]
     )
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.description = get("description", UNSET)
+        model.config_id = get("configID", UNSET)
+        model.status = get("status", UNSET)
+        model.auto_suspend = get("autoSuspend", UNSET)
+        model.auto_resume = get("autoResume", UNSET)
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(UpdateWarehouseRequest._fields).issuperset

@@ -4,36 +4,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Decode, Model, Timestamp
+from attrs import define, field
+
+from ..types import Model, Timestamp, unknown
 
 
+@define(slots=False, repr=False)
 class Warehouse(Model):
     """An entry of the list of virtual warehouses; the same as a single one, as far as is
-    known."""
+    known.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        id: Id; the `vwID` of a query.
+        name: Name.
+        description: Free text.
+        config_id: Id of its resource setting.
+        status: State.
+        auto_suspend: Minutes without work after which it is suspended; 0 means never.
+        auto_resume: Whether a query that arrives wakes it.
+        created_at: When it was made.
+        last_modified_at: When it was last changed.
+    """
 
     id: str | None = None
-    """Id; the `vwID` of a query."""
     name: str | None = None
-    """Name."""
     description: str | None = None
-    """Free text."""
     config_id: int | None = None
-    """Id of its resource setting."""
     status: str | None = None
-    """State."""
     auto_suspend: int | None = None
-    """Minutes without work after which it is suspended; 0 means never."""
     auto_resume: bool | None = None
-    """Whether a query that arrives wakes it."""
     created_at: Timestamp | None = None
-    """When it was made."""
     last_modified_at: Timestamp | None = None
-    """When it was last changed."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "id": "id",
@@ -46,7 +50,25 @@ class Warehouse(Model):
         "createdAt": "created_at",
         "lastModifiedAt": "last_modified_at",
     }
-    _parsed: ClassVar[Mapping[str, Decode]] = {
-        "created_at": Timestamp.decode,
-        "last_modified_at": Timestamp.decode,
-    }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.id = get("id")
+        model.name = get("name")
+        model.description = get("description")
+        model.config_id = get("configID")
+        model.status = get("status")
+        model.auto_suspend = get("autoSuspend")
+        model.auto_resume = get("autoResume")
+        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model.last_modified_at = (
+            Timestamp.decode(it) if (it := get("lastModifiedAt")) is not None else it
+        )
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(Warehouse._fields).issuperset

@@ -4,26 +4,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar, Self
 
-from ..types import Model
+from attrs import define, field
+
+from ..types import Model, unknown
 
 
+@define(slots=False, repr=False)
 class WarehouseConfiguration(Model):
-    """A resource setting that a virtual warehouse can be given."""
+    """A resource setting that a virtual warehouse can be given.
 
-    if not TYPE_CHECKING:  # type checkers would allow no other attributes
-        __slots__ = ()
+    Attributes:
+        id: Id; the `configID` of a virtual warehouse.
+        name: Name.
+        size: Size, such as XS, S, M, L or XL.
+    """
 
     id: int | None = None
-    """Id; the `configID` of a virtual warehouse."""
     name: str | None = None
-    """Name."""
     size: str | None = None
-    """Size, such as XS, S, M, L or XL."""
+    additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "id": "id",
         "name": "name",
         "size": "size",
     }
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Decode a JSON object, which is neither kept nor changed."""
+        get = source.get
+        model = cls.__new__(cls)
+        model.id = get("id")
+        model.name = get("name")
+        model.size = get("size")
+        model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
+        return model
+
+
+_known = frozenset(WarehouseConfiguration._fields).issuperset

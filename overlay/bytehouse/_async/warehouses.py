@@ -132,7 +132,7 @@ class AsyncWarehouses(AsyncResource):
         """
         answer = await self._send(get_warehouse.plan(name_of(name, "name")), options)
         # The answer is the warehouse itself, with the envelope's message and error among its own.
-        fields = {key: answer[key] for key in answer if key not in ("message", "error")}
+        fields = {k: v for k, v in answer.to_dict().items() if k not in ("message", "error")}
         warehouse = Warehouse.from_dict(fields)
         if answer.raw_response:
             warehouse.received(answer.raw_response)

@@ -2,9 +2,17 @@
 """Retrieves the min and max partition names in alphabet-numerical order for a specified
 table."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ...models.get_partition_bounds_response import GetPartitionBoundsResponse
 from ...operations import OPERATIONS
-from ...plan import Plan, texts
+from ...plan import Plan, strings
+from ...types import Response
+
+if TYPE_CHECKING:
+    from ...client import AuthenticatedClient
 
 OPERATION = OPERATIONS["get_partition_bounds"]
 
@@ -31,8 +39,78 @@ def plan(
     return Plan(
         operation=OPERATION,
         decode=GetPartitionBoundsResponse.from_dict,
-        path=texts({"db_name": db_name, "table_name": table_name}),
+        path=strings({"db_name": db_name, "table_name": table_name}),
         query={},
-        headers=texts({"X-User-ActiveRole": x_user_active_role}),
+        headers=strings({"X-User-ActiveRole": x_user_active_role}),
         body=None,
     )
+
+
+def sync_detailed(
+    db_name: str,
+    table_name: str,
+    *,
+    client: AuthenticatedClient,
+    x_user_active_role: str | None = None,
+) -> Response[GetPartitionBoundsResponse]:
+    """Send the call that `plan` makes of the same arguments, and return what came."""
+    return client.send(
+        plan(
+            db_name,
+            table_name,
+            x_user_active_role=x_user_active_role,
+        )
+    )
+
+
+def sync(
+    db_name: str,
+    table_name: str,
+    *,
+    client: AuthenticatedClient,
+    x_user_active_role: str | None = None,
+) -> GetPartitionBoundsResponse | None:
+    """Send the call that `plan` makes of the same arguments; None if it was no success."""
+    return client.send(
+        plan(
+            db_name,
+            table_name,
+            x_user_active_role=x_user_active_role,
+        )
+    ).parsed
+
+
+async def asyncio_detailed(
+    db_name: str,
+    table_name: str,
+    *,
+    client: AuthenticatedClient,
+    x_user_active_role: str | None = None,
+) -> Response[GetPartitionBoundsResponse]:
+    """Send the call as `sync_detailed` does."""
+    return await client.send_async(
+        plan(
+            db_name,
+            table_name,
+            x_user_active_role=x_user_active_role,
+        )
+    )
+
+
+async def asyncio(
+    db_name: str,
+    table_name: str,
+    *,
+    client: AuthenticatedClient,
+    x_user_active_role: str | None = None,
+) -> GetPartitionBoundsResponse | None:
+    """Send the call as `sync` does."""
+    return (
+        await client.send_async(
+            plan(
+                db_name,
+                table_name,
+                x_user_active_role=x_user_active_role,
+            )
+        )
+    ).parsed
