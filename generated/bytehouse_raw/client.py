@@ -68,11 +68,17 @@ class AuthenticatedClient:
     follow_redirects: bool = field(default=False, kw_only=True)
     httpx_args: Mapping[str, Any] = field(factory=dict, kw_only=True, repr=False)
     _known: dict[str, Route] = field(init=False, repr=False, eq=False)
+    _timeouts: dict[str, float | None] = field(init=False, repr=False, eq=False)
     _connections: _Connections = field(
         default=Factory(_Connections), kw_only=True, repr=False, eq=False
     )
 
     def __attrs_post_init__(self) -> None:
+        steps = ("connect", "read", "write", "pool")
+        timeout = self.timeout
+        self._timeouts = (
+            dict.fromkeys(steps, timeout) if isinstance(timeout, int | float) else timeout.as_dict()
+        )
         unknown = sorted(set(self.routes) - set(OPERATIONS))
         if unknown:
             raise ValueError(f"routes names an operation that does not exist: {unknown[0]!r}.")
@@ -157,7 +163,7 @@ class AuthenticatedClient:
             "url": f"{url}?{urlencode(plan.query)}" if plan.query else url,
             "headers": headers,
             "content": content,
-            "timeout": self.timeout,
+            "extensions": {"timeout": self._timeouts},
         }
 
     def __enter__(self) -> Self:
