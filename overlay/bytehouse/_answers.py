@@ -25,7 +25,7 @@ from ._errors import (
     ResponseDecodeError,
     ServerError,
 )
-from ._http import Answer
+from ._http import Response
 from ._secret import Secret
 
 __all__ = [
@@ -73,7 +73,7 @@ class Told:
     by_engine: bool = False
 
 
-def decode(answer: Answer) -> Mapping[str, Any]:
+def decode(answer: Response) -> Mapping[str, Any]:
     """Return the body of a success as an object.
 
     Raises:
@@ -100,14 +100,14 @@ def engine_code(message: str) -> str:
     return told.code if told else ""
 
 
-def engine_error_in(answer: Answer) -> APIError | None:
+def engine_error_in(answer: Response) -> APIError | None:
     """Return the error that the engine wrote into a success that it had begun; None if it did
     not."""
     found = _ENGINE.search(_shown(answer, 4000))
     return error_of(answer, {"error": found[0]}, 0.0) if found else None
 
 
-def undecodable(answer: Answer, what: str) -> ResponseDecodeError:
+def undecodable(answer: Response, what: str) -> ResponseDecodeError:
     """Return the error that a success amounts to that cannot be understood."""
     kind = answer.headers.get("content-type", "no content type")
     begins = answer.body.lstrip()[:1]
@@ -124,11 +124,11 @@ def undecodable(answer: Answer, what: str) -> ResponseDecodeError:
     return error
 
 
-def _shown(answer: Answer, length: int) -> str:
+def _shown(answer: Response, length: int) -> str:
     return answer.body[: length * 4].decode("utf-8", "replace")[:length]
 
 
-def error_of(answer: Answer, document: Mapping[str, Any] | None, now: float) -> APIError | None:
+def error_of(answer: Response, document: Mapping[str, Any] | None, now: float) -> APIError | None:
     """Return the error that an answer amounts to; None for a success.
 
     The HTTP status speaks first. In a success, an ``error`` object counts only if it carries a code
@@ -171,7 +171,7 @@ class Veil:
         self.forms = tuple(dict.fromkeys(form.encode() for form in written))
 
 
-def concealed(answer: Answer, veils: Collection[Veil]) -> Answer:
+def concealed(answer: Response, veils: Collection[Veil]) -> Response:
     """Return an answer without the secrets of its request, where the service repeated them.
 
     A text that is too short to be a secret worth the name stays, and in a success so does one that
@@ -199,7 +199,7 @@ def date_of(raw: RawResponse) -> float | None:
         return None
 
 
-def raw_response(answer: Answer, attempts: int) -> RawResponse:
+def raw_response(answer: Response, attempts: int) -> RawResponse:
     """Return an answer as users see it."""
     return RawResponse(
         status=answer.status,
@@ -211,7 +211,7 @@ def raw_response(answer: Answer, attempts: int) -> RawResponse:
     )
 
 
-def _request_id(answer: Answer) -> str | None:
+def _request_id(answer: Response) -> str | None:
     for name in _REQUEST_IDS:
         if name in answer.headers:
             return answer.headers[name]
@@ -231,14 +231,14 @@ def _class_of(status: int, told: Told) -> type[APIError]:
     return InvalidRequest if status < 500 else ServerError
 
 
-def _unexplained(answer: Answer) -> str:
+def _unexplained(answer: Response) -> str:
     if 300 <= answer.status < 400:
         return f"the host redirects to {answer.headers.get('location', 'nowhere')!r}"
     text = " ".join(re.sub(r"<[^>]*>", " ", _shown(answer, 2000)).split())
     return f"HTTP {answer.status}" + (f", {text[:120]!r}" if text else " without a body")
 
 
-def _told_by_failure(answer: Answer) -> Told:
+def _told_by_failure(answer: Response) -> Told:
     """Find what a failure says, in any of the forms that are known."""
     told = _told_by_body(answer)
     number = answer.headers.get(_ENGINE_HEADER)
@@ -247,7 +247,7 @@ def _told_by_failure(answer: Answer) -> Told:
     return told
 
 
-def _told_by_body(answer: Answer) -> Told:
+def _told_by_body(answer: Response) -> Told:
     if answer.body.lstrip().startswith(b"{"):
         try:
             document = msgspec.json.decode(answer.body)
@@ -282,7 +282,7 @@ def _saying(value: object, length: int = 1000) -> str:
     return "" if text.lower() in _NOTHING else text[:length]
 
 
-def _hint(answer: Answer, told: Told) -> str:
+def _hint(answer: Response, told: Told) -> str:
     status = answer.status
     if 300 <= status < 400:
         return (

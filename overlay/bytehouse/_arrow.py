@@ -28,7 +28,7 @@ from ._column_types import (
 )
 from ._decoding import ColumnDecoder, Form
 from ._errors import ResponseDecodeError
-from ._extras import needed
+from ._extras import import_optional
 from ._type_spelling import ColumnType
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ class ArrowForm:
     """
 
     def __init__(self, columns: Sequence[ResultColumn]) -> None:
-        self.arrow = needed("pyarrow", "arrow")
-        self._compute = needed("pyarrow.compute", "arrow")
+        self.arrow = import_optional("pyarrow", "arrow")
+        self._compute = import_optional("pyarrow.compute", "arrow")
         self._columns = columns
         self._targets = [self._target(column.type) for column in columns]
         self._parts: list[list[Any]] = [[] for _ in columns]

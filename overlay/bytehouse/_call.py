@@ -33,7 +33,7 @@ from ._errors import (
     TimedOut,
     TransportError,
 )
-from ._http import Answer, AsyncIncoming, Failure, Incoming, Request
+from ._http import AsyncResponseStream, Request, Response, ResponseStream, TransportFailure
 from ._options import CallOptions, Options, header_value
 from ._report import Report
 from ._retry import UNAVAILABLE, Cause, may_repeat
@@ -82,7 +82,7 @@ class Call(Generic[T]):
         streamed: bool = False,
     ) -> None:
         self.plan = plan
-        self.rest: Incoming | AsyncIncoming | None = None
+        self.rest: ResponseStream | AsyncResponseStream | None = None
         self._streamed = streamed
         self._secrets = [*options.secrets, *secrets_in(plan.body)]
         self._veil: _answers.Veil | None = None
@@ -136,7 +136,7 @@ class Call(Generic[T]):
             self._streamed,
         )
 
-    def answered(self, answer: Answer) -> None:
+    def answered(self, answer: Response) -> None:
         """Take in an answer: the call is `done`, or `in_doubt`, or goes on after `pause`.
 
         Raises:
@@ -164,7 +164,7 @@ class Call(Generic[T]):
         else:
             self._refused(self._explained(error), success=answer.status < 300)
 
-    def failed(self, failure: Failure) -> None:
+    def failed(self, failure: TransportFailure) -> None:
         """Take note that no answer came: the call is `in_doubt`, or goes on after `pause`.
 
         Raises:
@@ -265,7 +265,7 @@ class Call(Generic[T]):
         """The last answer; without its body, if that is read piece by piece."""
         return self._raw
 
-    def broke_off(self, failure: Failure) -> ByteHouseError:
+    def broke_off(self, failure: TransportFailure) -> ByteHouseError:
         """Return the error that a body amounts to whose reading has failed."""
         if failure.timed_out:
             return self._about(TimedOut("time ran out while the answer was read"))
@@ -301,14 +301,14 @@ class Call(Generic[T]):
         if error is not None:
             raise self._about(error)
 
-    def _part(self, body: bytes) -> Answer:
+    def _part(self, body: bytes) -> Response:
         """Return a part of the body as an answer of its own."""
         raw = self._raw
         assert raw is not None  # noqa: S101 - something of the answer has been read
-        answer = Answer(raw.status, raw.headers, body, complete=False, elapsed=raw.elapsed)
+        answer = Response(raw.status, raw.headers, body, complete=False, elapsed=raw.elapsed)
         return self._concealed(answer)
 
-    def _concealed(self, answer: Answer) -> Answer:
+    def _concealed(self, answer: Response) -> Response:
         veils = [_answers.Veil(secret) for secret in self._secrets]
         return _answers.concealed(answer, [*veils, self._veil] if self._veil else veils)
 
@@ -330,7 +330,7 @@ class Call(Generic[T]):
         self.done, self.in_doubt = True, False
         self._settings.budget.earn()
 
-    def _broken(self, answer: Answer, undecodable: ResponseDecodeError) -> None:
+    def _broken(self, answer: Response, undecodable: ResponseDecodeError) -> None:
         """Take in a success whose body cannot be read. It took effect."""
         error = self._about(undecodable)
         if not answer.complete and not answer.too_large:
@@ -461,7 +461,7 @@ class Call(Generic[T]):
                 InvalidArgument(f"the body cannot be written as JSON: {error}")
             ) from None
 
-    def _transport_error(self, failure: Failure) -> TransportError:
+    def _transport_error(self, failure: TransportFailure) -> TransportError:
         if failure.sent and self.operation.retry == "never":
             return OutcomeUnknown(
                 f"no answer came ({failure}), and whether it took effect is not known",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ._config import Config, KeySource
-from ._extras import needed
+from ._extras import import_optional
 from ._keys import key_of
 from ._secret import Secret
 
@@ -40,7 +40,7 @@ class Interface:
     @staticmethod
     def connect(config: Config, key: KeySource, port: int, settings: dict[str, Any]) -> Client:
         """Return a client; it asks the service for its version first."""
-        module = needed("clickhouse_connect", "clickhouse")
+        module = import_optional("clickhouse_connect", "clickhouse")
         client: Client = module.get_client(**_arguments(config, key, port), **settings)
         return client
 
@@ -53,8 +53,8 @@ class AsyncInterface:
         config: Config, key: KeySource, port: int, settings: dict[str, Any]
     ) -> AsyncClient:
         """Return a client; it asks the service for its version first."""
-        module = needed("clickhouse_connect", "clickhouse")
-        needed("aiohttp", "aiohttp,clickhouse")  # its asynchronous client is made with it
+        module = import_optional("clickhouse_connect", "clickhouse")
+        import_optional("aiohttp", "aiohttp,clickhouse")  # its asynchronous client is made with it
         client: AsyncClient = await module.get_async_client(
             **_arguments(config, key, port), **settings
         )

@@ -7,10 +7,10 @@ from typing import Any
 
 from ._errors import ConfigError
 
-__all__ = ["needed"]
+__all__ = ["import_optional"]
 
 
-def needed(module: str, extra: str) -> Any:
+def import_optional(module: str, extra: str) -> Any:
     """Return a module of a package that is no requirement of this one.
 
     Raises:

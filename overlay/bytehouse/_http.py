@@ -18,20 +18,20 @@ import httpx
 
 from ._config import ATTRIBUTES, Config, Value, parse_setting
 from ._errors import ConfigError
-from ._extras import needed
-from ._network import AsyncPool, Pool, within
+from ._extras import import_optional
+from ._network import AsyncPool, Pool, time_limit
 from ._secret import Secret
 
 __all__ = [
-    "Answer",
     "AsyncHttpTransport",
-    "AsyncIncoming",
+    "AsyncResponseStream",
     "AsyncTransport",
-    "Failure",
     "HttpTransport",
-    "Incoming",
     "Request",
+    "Response",
+    "ResponseStream",
     "Transport",
+    "TransportFailure",
     "fetch",
 ]
 
@@ -52,7 +52,7 @@ class Request:
 
 
 @attrs.frozen
-class Answer:
+class Response:
     """Hold what came back.
 
     Attributes:
@@ -71,10 +71,10 @@ class Answer:
     complete: bool
     elapsed: float
     too_large: bool = False
-    rest: Incoming | AsyncIncoming | None = attrs.field(default=None, repr=False)
+    rest: ResponseStream | AsyncResponseStream | None = attrs.field(default=None, repr=False)
 
 
-class Failure(Exception):
+class TransportFailure(Exception):
     """Say that no answer came.
 
     Attributes:
@@ -106,10 +106,10 @@ _LOST = (httpx.TransportError, OSError)
 _BROKEN = (httpx.TransportError, httpx.DecodingError)
 
 
-def _failure(error: Exception) -> Failure:
+def _failure(error: Exception) -> TransportFailure:
     timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
     reason = str(error) or ("time ran out" if timed_out else type(error).__name__)
-    return Failure(reason, sent=not isinstance(error, _NOT_SENT), timed_out=timed_out)
+    return TransportFailure(reason, sent=not isinstance(error, _NOT_SENT), timed_out=timed_out)
 
 
 @cache
@@ -272,10 +272,12 @@ class _Reading:
         self._chunks.append(chunk)
         return True
 
-    def answer(self, *, complete: bool, rest: Incoming | AsyncIncoming | None = None) -> Answer:
+    def answer(
+        self, *, complete: bool, rest: ResponseStream | AsyncResponseStream | None = None
+    ) -> Response:
         """Return what has come; of a body that broke off at least the status is known."""
         too_large = self._size > self._max_body
-        return Answer(
+        return Response(
             self._status,
             self.headers,
             b"".join(self._chunks),
@@ -286,7 +288,7 @@ class _Reading:
         )
 
 
-class Incoming:
+class ResponseStream:
     """Read the body of an answer piece by piece.
 
     Args:
@@ -303,11 +305,11 @@ class Incoming:
         """Return the next piece; empty at the end.
 
         Raises:
-            Failure: The body broke off, or time ran out.
+            TransportFailure: The body broke off, or time ran out.
         """
         began = time.monotonic()
         try:
-            with within(self._left):
+            with time_limit(self._left):
                 piece = next(filter(None, self._pieces), b"")
         except (*_LOST, *_BROKEN) as error:
             failure = _failure(error)
@@ -352,26 +354,26 @@ class HttpTransport:
         self._origin = _Origin(config.host)
         self._transport = given or _transport(config)
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """Send one request and read its answer.
 
         Raises:
-            Failure: No answer came.
+            TransportFailure: No answer came.
         """
         try:
-            with within(request.timeout):
+            with time_limit(request.timeout):
                 return self._exchange(request)
         except _LOST as error:
             failure = _failure(error)
         raise failure  # not where it was caught: the library's frames hold the key
 
-    def _exchange(self, request: Request) -> Answer:
+    def _exchange(self, request: Request) -> Response:
         started = time.monotonic()
         response = self._transport.handle_request(_Wire(request, self._origin))
         reading = _Reading(response, started, self._max_body)
         if request.streamed and response.is_success:
             left = request.timeout - (time.monotonic() - started)
-            return reading.answer(complete=False, rest=Incoming(response, left))
+            return reading.answer(complete=False, rest=ResponseStream(response, left))
         stream = cast("httpx.SyncByteStream", response.stream)
         pieces: Iterable[bytes] = stream
         if "content-encoding" in reading.headers:
@@ -393,7 +395,7 @@ class HttpTransport:
         self._transport.close()
 
 
-def fetch(request: Request, *, max_body: int, config: Config | None = None) -> Answer:
+def fetch(request: Request, *, max_body: int, config: Config | None = None) -> Response:
     """Send one request outside of a client, to any host: no key and no certificate goes along.
 
     Args:
@@ -402,7 +404,7 @@ def fetch(request: Request, *, max_body: int, config: Config | None = None) -> A
         config: Where authorities to trust and a proxy come from, if they are not the usual ones.
 
     Raises:
-        Failure: No answer came, or one that is too large.
+        TransportFailure: No answer came, or one that is too large.
     """
     try:
         # As httpx would have it: what an address must not hold is quoted.
@@ -414,7 +416,7 @@ def fetch(request: Request, *, max_body: int, config: Config | None = None) -> A
         values = {a.name: Value(given.get(a.name), "fetch") for a in ATTRIBUTES}
         transport = HttpTransport(Config(values))
     except (httpx.InvalidURL, ValueError) as error:
-        raise Failure(str(error), sent=False) from None
+        raise TransportFailure(str(error), sent=False) from None
     headers = {"host": url.netloc.decode(), **request.headers}
     try:
         address = host + url.raw_path.decode()
@@ -422,11 +424,11 @@ def fetch(request: Request, *, max_body: int, config: Config | None = None) -> A
     finally:
         transport.close()
     if answer.too_large:
-        raise Failure(f"the answer is larger than {max_body} bytes", sent=True)
+        raise TransportFailure(f"the answer is larger than {max_body} bytes", sent=True)
     return answer
 
 
-class AsyncIncoming:
+class AsyncResponseStream:
     """Read the body of an answer piece by piece.
 
     Args:
@@ -443,7 +445,7 @@ class AsyncIncoming:
         """Return the next piece; empty at the end.
 
         Raises:
-            Failure: The body broke off, or time ran out.
+            TransportFailure: The body broke off, or time ran out.
         """
         began = time.monotonic()
         try:
@@ -479,7 +481,7 @@ def _async_transport(config: Config) -> AsyncTransport:
     """Return what carries the requests of an asynchronous client."""
     tls, limits, proxy = _tls(config.ca_file, config.client_cert), _limits(config), _proxy(config)
     if config.http == "aiohttp":
-        needed("aiohttp", "aiohttp")
+        import_optional("aiohttp", "aiohttp")
         from ._aiohttp import AiohttpTransport
 
         return AiohttpTransport(tls, limits, proxy)
@@ -501,11 +503,11 @@ class AsyncHttpTransport:
         self._slots = asyncio.Semaphore(config.max_connections)
         self._transport = given or _async_transport(config)
 
-    async def send(self, request: Request) -> Answer:
+    async def send(self, request: Request) -> Response:
         """Send one request and read its answer.
 
         Raises:
-            Failure: No answer came.
+            TransportFailure: No answer came.
         """
         if self._slots.locked():
             began = time.monotonic()
@@ -513,7 +515,9 @@ class AsyncHttpTransport:
                 async with asyncio.timeout(request.timeout):
                     await self._slots.acquire()
             except TimeoutError:
-                raise Failure("no connection became free", sent=False, timed_out=True) from None
+                raise TransportFailure(
+                    "no connection became free", sent=False, timed_out=True
+                ) from None
             left = max(0.001, request.timeout - (time.monotonic() - began))
             request = attrs.evolve(request, timeout=left)
         else:
@@ -528,13 +532,13 @@ class AsyncHttpTransport:
             self._slots.release()
         raise failure  # not where it was caught: the library's frames hold the key
 
-    async def _exchange(self, request: Request) -> Answer:
+    async def _exchange(self, request: Request) -> Response:
         started = time.monotonic()
         response = await self._transport.handle_async_request(_Wire(request, self._origin))
         reading = _Reading(response, started, self._max_body)
         if request.streamed and response.is_success:
             left = request.timeout - (time.monotonic() - started)
-            return reading.answer(complete=False, rest=AsyncIncoming(response, left))
+            return reading.answer(complete=False, rest=AsyncResponseStream(response, left))
         stream = cast("httpx.AsyncByteStream", response.stream)
         pieces: AsyncIterable[bytes] = stream
         if "content-encoding" in reading.headers:

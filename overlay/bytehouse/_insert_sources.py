@@ -14,7 +14,7 @@ import attrs
 
 from ._column_types import timestamp_of
 from ._errors import InvalidArgument
-from ._extras import needed
+from ._extras import import_optional
 
 __all__ = ["Rows", "rows_of"]
 
@@ -48,11 +48,11 @@ def rows_of(data: object, columns: Sequence[str] | None, null: str) -> Rows:
     if type(data).__module__.partition(".")[0] == "pandas":
         return _of_pandas(data, names)
     if hasattr(data, "__arrow_c_stream__"):
-        arrow = needed("pyarrow", "arrow")
+        arrow = import_optional("pyarrow", "arrow")
         reader = arrow.RecordBatchReader.from_stream(data)
         return _of_batches(reader, reader.schema.names, names)
     if hasattr(data, "__arrow_c_array__"):
-        batch = needed("pyarrow", "arrow").record_batch(data)
+        batch = import_optional("pyarrow", "arrow").record_batch(data)
         return _of_batches([batch], batch.schema.names, names)
     if isinstance(data, Mapping) or not isinstance(data, Iterable):
         raise InvalidArgument(
@@ -89,7 +89,7 @@ def _of_file(path: Path, names: tuple[str, ...] | None, null: str) -> Rows:
         case ".csv":
             return _of_csv(path, names, null)
         case ".parquet" | ".pq":
-            file = needed("pyarrow.parquet", "arrow").ParquetFile(path)
+            file = import_optional("pyarrow.parquet", "arrow").ParquetFile(path)
             return _of_batches(file.iter_batches(_AT_ONCE), file.schema_arrow.names, names)
         case _:
             raise InvalidArgument(
@@ -154,7 +154,7 @@ def _of_batches(
 
 def arrow_values(array: Any) -> list[Any]:
     """Return the values of an Arrow array as Python's, to the nanosecond."""
-    arrow = needed("pyarrow", "arrow")
+    arrow = import_optional("pyarrow", "arrow")
     kind = array.type
     if arrow.types.is_timestamp(kind) and kind.unit == "ns":
         zone = UTC if kind.tz else None
@@ -167,7 +167,7 @@ def arrow_values(array: Any) -> list[Any]:
 
 def _untangled(value: Any, kind: Any) -> Any:
     """Return a nested value with tuples for structs: a mapping would be written as a Map."""
-    types = needed("pyarrow", "arrow").types
+    types = import_optional("pyarrow", "arrow").types
     if value is None:
         return None
     if types.is_struct(kind):
@@ -197,13 +197,13 @@ def _of_pandas(frame: Any, names: tuple[str, ...] | None) -> Rows:
 
 def _series_values(series: Any) -> list[Any]:
     """Return the values of a pandas column. A nan of a float column stays what it is."""
-    if isinstance(series.dtype, needed("numpy", "pandas").dtype):
+    if isinstance(series.dtype, import_optional("numpy", "pandas").dtype):
         if series.dtype.kind in "biuf":
             return list(series.tolist())
         if series.dtype == object:
-            pandas = needed("pandas", "pandas")
+            pandas = import_optional("pandas", "pandas")
             return [
                 v if pandas.api.types.is_list_like(v) or not pandas.isna(v) else None
                 for v in series
             ]
-    return arrow_values(needed("pyarrow", "pandas").Array.from_pandas(series))
+    return arrow_values(import_optional("pyarrow", "pandas").Array.from_pandas(series))

@@ -9,11 +9,11 @@ from threading import Lock
 from ._config import Config
 from ._errors import ConfigError
 from ._http import (
-    Answer,
     AsyncHttpTransport,
     AsyncTransport,
     HttpTransport,
     Request,
+    Response,
     Transport,
 )
 
@@ -51,11 +51,11 @@ class AsyncTransports:
         self._live: dict[asyncio.AbstractEventLoop, AsyncHttpTransport] = {}
         self._endings: dict[asyncio.AbstractEventLoop, AsyncGenerator[None]] = {}
 
-    async def send(self, request: Request) -> Answer:
+    async def send(self, request: Request) -> Response:
         """Send one request and read its answer.
 
         Raises:
-            Failure: No answer came.
+            TransportFailure: No answer came.
         """
         loop = asyncio.get_running_loop()
         transport = self._live.get(loop)

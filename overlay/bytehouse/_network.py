@@ -17,12 +17,12 @@ from typing import Any, Generic, Protocol, TypeVar
 import anyio
 import httpcore
 
-__all__ = ["AsyncPool", "Backend", "Pool", "within"]
+__all__ = ["AsyncPool", "Backend", "Pool", "time_limit"]
 
 _until: ContextVar[float] = ContextVar("until", default=float("inf"))
 
 
-class within:  # noqa: N801 - it is used as a function is
+class time_limit:  # noqa: N801 - it is used as a function is
     """Bound what this thread reads and writes in the block."""
 
     __slots__ = ("_before", "_seconds")
@@ -101,7 +101,7 @@ class _Connection(Protocol):
 C = TypeVar("C", bound=_Connection)
 
 
-class _Kept(Generic[C]):
+class IdleConnections(Generic[C]):
     """Know the connections of a pool, and which of them are idle."""
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ class _Kept(Generic[C]):
         self.closed = False
         self._idle: deque[C] = deque()
 
-    def take(self) -> tuple[C | None, list[C]]:
+    def acquire(self) -> tuple[C | None, list[C]]:
         """Return the connection that was used last, if it is still good, and those that are not.
 
         Raises:
@@ -126,7 +126,7 @@ class _Kept(Generic[C]):
         self.all.difference_update(stale)
         return connection, stale
 
-    def give(self, connection: C) -> list[C]:
+    def release(self, connection: C) -> list[C]:
         """Take a connection back that is not used any more; return those that are to be closed."""
         stale = []
         try:
@@ -181,7 +181,7 @@ class Pool:
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(most):
             self._free.put(None)
-        self._kept: _Kept[httpcore.ConnectionInterface] = _Kept()
+        self._idle: IdleConnections[httpcore.ConnectionInterface] = IdleConnections()
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request; its connection is free for another when the answer is closed.
@@ -201,18 +201,18 @@ class Pool:
 
     def _sent(self, request: httpcore.Request) -> httpcore.Response:
         while True:
-            connection, stale = self._kept.take()
+            connection, stale = self._idle.acquire()
             for other in stale:
                 other.close()
             if connection is None:
                 connection = self._maker.create_connection(_origin(request))
-                self._kept.all.add(connection)
+                self._idle.all.add(connection)
             try:
                 response = connection.handle_request(request)
             except httpcore.ConnectionNotAvailable:
-                self._kept.all.discard(connection)  # it was closed meanwhile
+                self._idle.all.discard(connection)  # it was closed meanwhile
             except BaseException:
-                self._kept.all.discard(connection)
+                self._idle.all.discard(connection)
                 connection.close()
                 raise
             else:
@@ -222,15 +222,15 @@ class Pool:
     def back(self, connection: httpcore.ConnectionInterface) -> None:
         """Take a connection back."""
         try:
-            for stale in self._kept.give(connection):
+            for stale in self._idle.release(connection):
                 stale.close()
         finally:
             self._free.put(None)
 
     def close(self) -> None:
         """Close all connections, those too that are in use."""
-        self._kept.closed = True
-        for connection in list(self._kept.all):
+        self._idle.closed = True
+        for connection in list(self._idle.all):
             connection.close()
 
 
@@ -263,7 +263,7 @@ class AsyncPool:
     def __init__(self, maker: httpcore.AsyncConnectionPool, most: int) -> None:
         self._maker = maker
         self._free = asyncio.Semaphore(most)
-        self._kept: _Kept[httpcore.AsyncConnectionInterface] = _Kept()
+        self._idle: IdleConnections[httpcore.AsyncConnectionInterface] = IdleConnections()
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request; its connection is free for another when the answer is closed.
@@ -287,18 +287,18 @@ class AsyncPool:
 
     async def _sent(self, request: httpcore.Request) -> httpcore.Response:
         while True:
-            connection, stale = self._kept.take()
+            connection, stale = self._idle.acquire()
             if stale:
                 await _close(stale)
             if connection is None:
                 connection = self._maker.create_connection(_origin(request))
-                self._kept.all.add(connection)
+                self._idle.all.add(connection)
             try:
                 response = await connection.handle_async_request(request)
             except httpcore.ConnectionNotAvailable:
-                self._kept.all.discard(connection)  # it was closed meanwhile
+                self._idle.all.discard(connection)  # it was closed meanwhile
             except BaseException:
-                self._kept.all.discard(connection)
+                self._idle.all.discard(connection)
                 await _close([connection])
                 raise
             else:
@@ -308,15 +308,15 @@ class AsyncPool:
     async def back(self, connection: httpcore.AsyncConnectionInterface) -> None:
         """Take a connection back."""
         try:
-            if stale := self._kept.give(connection):
+            if stale := self._idle.release(connection):
                 await _close(stale)
         finally:
             self._free.release()
 
     async def aclose(self) -> None:
         """Close all connections, those too that are in use."""
-        self._kept.closed = True
-        await _close(self._kept.all)
+        self._idle.closed = True
+        await _close(self._idle.all)
 
 
 async def _close(connections: Iterable[httpcore.AsyncConnectionInterface]) -> None:

@@ -17,7 +17,7 @@ from bytehouse_raw.types import Timestamp
 
 from ._column_types import ResultColumn
 from ._decoding import Row
-from ._extras import needed
+from ._extras import import_optional
 from ._literals import literal
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def pandas_frame(table: pa.Table, dtype_backend: DtypeBackend | None) -> pd.Data
     Without a backend, columns have NumPy's types where those hold the values exactly; integers and
     booleans with NULL among them take pandas' own nullable types.
     """
-    pandas = needed("pandas", "pandas")
+    pandas = import_optional("pandas", "pandas")
     if dtype_backend == "pyarrow":
         return table.to_pandas(types_mapper=pandas.ArrowDtype)
     nullable = _nullable_types(pandas)
@@ -158,7 +158,7 @@ def pandas_frame(table: pa.Table, dtype_backend: DtypeBackend | None) -> pd.Data
 
 
 def _nullable_types(pandas: Any) -> dict[Any, Any]:
-    arrow = needed("pyarrow", "pandas")
+    arrow = import_optional("pyarrow", "pandas")
     found = {arrow.bool_(): pandas.BooleanDtype()}
     for size in (8, 16, 32, 64):
         found[getattr(arrow, f"int{size}")()] = getattr(pandas, f"Int{size}Dtype")()
@@ -168,8 +168,8 @@ def _nullable_types(pandas: Any) -> dict[Any, Any]:
 
 def polars_frame(table: pa.Table) -> pl.DataFrame:
     """Return a table as a polars frame. Decimals of more than 38 digits become text."""
-    polars = needed("polars", "polars")
-    arrow = needed("pyarrow", "polars")
+    polars = import_optional("polars", "polars")
+    arrow = import_optional("pyarrow", "polars")
     for at, field in enumerate(table.schema):
         narrow = _without_wide_decimals(arrow, field.type)
         if narrow != field.type:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ._extras import needed
+from ._extras import import_optional
 
 __all__ = ["Progress", "progress"]
 
@@ -87,8 +87,8 @@ def progress(wanted: bool) -> Progress:
     """
     if not wanted:
         return Progress()
-    console = needed("rich.console", "progress").Console(stderr=True)
+    console = import_optional("rich.console", "progress").Console(stderr=True)
     # Colours may be forced upon a pipe; a bar that moves must not be.
     if console.is_jupyter or (_is_terminal(sys.stderr) and console.is_interactive):
-        return _Bar(needed("rich.progress", "progress"), console)
+        return _Bar(import_optional("rich.progress", "progress"), console)
     return Progress()

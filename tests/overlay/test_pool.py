@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bytehouse import AsyncByteHouse, ByteHouse, Clock, NotFound, TimedOut, TransportError
-from bytehouse._network import _Kept
+from bytehouse._network import IdleConnections
 from tests.overlay.colours import KEY, MakeClient
 from tests.overlay.server import CLOSED, SILENT, Reply, ScriptedServer, Seen, data
 
@@ -33,32 +33,32 @@ class Line:
         return self.idle
 
 
-def filled(count: int) -> tuple[_Kept[Line], list[Line]]:
+def filled(count: int) -> tuple[IdleConnections[Line], list[Line]]:
     """Return what keeps some idle connections, the last one given back last."""
-    kept: _Kept[Line] = _Kept()
+    kept: IdleConnections[Line] = IdleConnections()
     lines = [Line() for _ in range(count)]
     kept.all.update(lines)
     for line in lines:
-        assert kept.give(line) == []
+        assert kept.release(line) == []
     return kept, lines
 
 
 def test_the_connection_that_was_used_last_is_used_again() -> None:
     """So those that a burst has made grow old and can be closed."""
     kept, lines = filled(3)
-    assert kept.take() == (lines[2], [])
-    assert kept.take() == (lines[1], [])
-    kept.give(lines[1])
-    assert kept.take() == (lines[1], [])
+    assert kept.acquire() == (lines[2], [])
+    assert kept.acquire() == (lines[1], [])
+    kept.release(lines[1])
+    assert kept.acquire() == (lines[1], [])
 
 
 def test_a_call_looks_at_two_connections_however_many_there_are() -> None:
     """What keeping connections costs does not grow with their number."""
     kept, lines = filled(500)
     before = sum(line.looks for line in lines)
-    taken, _ = kept.take()
+    taken, _ = kept.acquire()
     assert taken is not None
-    kept.give(taken)
+    kept.release(taken)
     assert sum(line.looks for line in lines) - before == 2
 
 
@@ -66,14 +66,14 @@ def test_connections_that_are_no_longer_good_are_given_out_to_be_closed() -> Non
     """They are passed over when one is taken, and cleared away when one comes back."""
     kept, lines = filled(4)
     lines[3].expired = lines[0].expired = lines[1].expired = True
-    taken, stale = kept.take()
+    taken, stale = kept.acquire()
     assert (taken, stale) == (lines[2], [lines[3]])
-    assert kept.give(lines[2]) == [lines[0], lines[1]]
+    assert kept.release(lines[2]) == [lines[0], lines[1]]
     assert kept.all == {lines[2]}
-    assert kept.take() == (lines[2], [])
+    assert kept.acquire() == (lines[2], [])
     lines[2].idle = False  # it broke
-    assert kept.give(lines[2]) == [lines[2]]
-    assert kept.take() == (None, [])
+    assert kept.release(lines[2]) == [lines[2]]
+    assert kept.acquire() == (None, [])
 
 
 def test_calls_in_a_row_share_one_connection(bh: ByteHouse, server: ScriptedServer) -> None:

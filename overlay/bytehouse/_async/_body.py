@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from .._errors import ByteHouseError
-from .._http import Failure
+from .._http import TransportFailure
 
 if TYPE_CHECKING:
     from .._call import Call
-    from .._http import AsyncIncoming
+    from .._http import AsyncResponseStream
 
 __all__ = ["AsyncBody"]
 
@@ -24,7 +24,7 @@ class AsyncBody:
 
     def __init__(self, call: Call[Any]) -> None:
         self._call = call
-        self._rest = cast("AsyncIncoming | None", call.rest)
+        self._rest = cast("AsyncResponseStream | None", call.rest)
         self.ended = False
 
     async def read(self) -> bytes:
@@ -42,7 +42,7 @@ class AsyncBody:
             return piece
         try:
             piece = await self._rest.read()
-        except Failure as failure:
+        except TransportFailure as failure:
             error = self._call.broke_off(failure)
         else:
             self.ended = not piece

@@ -532,14 +532,14 @@ class AsyncByteHouse:
 
     async def _carry(self, call: Call[Any]) -> None:
         """Send a call until it is done."""
-        from .._http import Failure
+        from .._http import TransportFailure
 
         with call.report:
             while True:
                 transport = self._shared.transport
                 try:
                     answer = await transport.send(call.request())
-                except Failure as failure:
+                except TransportFailure as failure:
                     call.failed(failure)
                 else:
                     call.answered(answer)

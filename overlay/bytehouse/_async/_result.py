@@ -14,7 +14,7 @@ from .._arrow import BATCH, ArrowForm
 from .._column_types import ResultColumn
 from .._decoding import MakeDecoder, Row, python_rows
 from .._errors import ByteHouseError
-from .._extras import needed
+from .._extras import import_optional
 from .._options import CallOptions, Seconds
 from .._outputs import (
     CsvRows,
@@ -177,13 +177,13 @@ class AsyncResult:
                 integers or booleans and NULL among them take pandas' own, so that no value changes.
         """
         async with self._to_its_end():
-            needed("pandas", "pandas")
+            import_optional("pandas", "pandas")
         return pandas_frame(await self.to_arrow(), dtype_backend)
 
     async def to_polars(self) -> pl.DataFrame:
         """Return all rows as a polars frame."""
         async with self._to_its_end():
-            needed("polars", "polars")
+            import_optional("polars", "polars")
         return polars_frame(await self.to_arrow())
 
     async def to_csv(self, path: str | PathLike[str], *, null: str = "") -> None:
@@ -206,8 +206,8 @@ class AsyncResult:
         """Write all rows to a Parquet file. It takes its name when it is complete."""
         writer: Any = None
         async with self._to_its_end():
-            arrow = needed("pyarrow", "arrow")
-            parquet = needed("pyarrow.parquet", "arrow")
+            arrow = import_optional("pyarrow", "arrow")
+            parquet = import_optional("pyarrow.parquet", "arrow")
             with whole_file(path, "wb") as file:
                 try:
                     async for batch in self.arrow_batches():

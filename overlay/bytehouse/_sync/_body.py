@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from .._errors import ByteHouseError
-from .._http import Failure
+from .._http import TransportFailure
 
 if TYPE_CHECKING:
     from .._call import Call
-    from .._http import Incoming
+    from .._http import ResponseStream
 
 __all__ = ["Body"]
 
@@ -25,7 +25,7 @@ class Body:
 
     def __init__(self, call: Call[Any]) -> None:
         self._call = call
-        self._rest = cast("Incoming | None", call.rest)
+        self._rest = cast("ResponseStream | None", call.rest)
         self.ended = False
 
     def read(self) -> bytes:
@@ -43,7 +43,7 @@ class Body:
             return piece
         try:
             piece = self._rest.read()
-        except Failure as failure:
+        except TransportFailure as failure:
             error = self._call.broke_off(failure)
         else:
             self.ended = not piece

@@ -531,14 +531,14 @@ class ByteHouse:
 
     def _carry(self, call: Call[Any]) -> None:
         """Send a call until it is done."""
-        from .._http import Failure
+        from .._http import TransportFailure
 
         with call.report:
             while True:
                 transport = self._shared.transport
                 try:
                     answer = transport.send(call.request())
-                except Failure as failure:
+                except TransportFailure as failure:
                     call.failed(failure)
                 else:
                     call.answered(answer)

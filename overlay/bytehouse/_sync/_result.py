@@ -15,7 +15,7 @@ from .._arrow import BATCH, ArrowForm
 from .._column_types import ResultColumn
 from .._decoding import MakeDecoder, Row, python_rows
 from .._errors import ByteHouseError
-from .._extras import needed
+from .._extras import import_optional
 from .._options import CallOptions, Seconds
 from .._outputs import (
     CsvRows,
@@ -178,13 +178,13 @@ class Result:
                 integers or booleans and NULL among them take pandas' own, so that no value changes.
         """
         with self._to_its_end():
-            needed("pandas", "pandas")
+            import_optional("pandas", "pandas")
         return pandas_frame(self.to_arrow(), dtype_backend)
 
     def to_polars(self) -> pl.DataFrame:
         """Return all rows as a polars frame."""
         with self._to_its_end():
-            needed("polars", "polars")
+            import_optional("polars", "polars")
         return polars_frame(self.to_arrow())
 
     def to_csv(self, path: str | PathLike[str], *, null: str = "") -> None:
@@ -207,8 +207,8 @@ class Result:
         """Write all rows to a Parquet file. It takes its name when it is complete."""
         writer: Any = None
         with self._to_its_end():
-            arrow = needed("pyarrow", "arrow")
-            parquet = needed("pyarrow.parquet", "arrow")
+            arrow = import_optional("pyarrow", "arrow")
+            parquet = import_optional("pyarrow.parquet", "arrow")
             with whole_file(path, "wb") as file:
                 try:
                     for batch in self.arrow_batches():

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import attrs
 
 from .._config import Config, parse_setting
-from .._http import Failure, Request, fetch
+from .._http import Request, TransportFailure, fetch
 from .document import Document, check
 from .errors import UpstreamError
 from .pages import LOOKED_FOR, Found, found_in_script, specs_in
@@ -227,7 +227,7 @@ class _Reading:
                     max_body=self._limits.size,
                     config=self._config,
                 )
-            except Failure as failure:
+            except TransportFailure as failure:
                 raise UpstreamError(f"{address} cannot be fetched: {failure}.") from None
             if answer.status in _REDIRECTS and "location" in answer.headers:
                 address = urljoin(address, answer.headers["location"])
