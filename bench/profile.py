@@ -26,7 +26,8 @@ from bench.cases import KEY, Timed
 from bench.run import server
 from bytehouse import AsyncByteHouse, ByteHouse
 from bytehouse._call import Call
-from bytehouse._http import HttpTransport, _Origin, _Wire
+from bytehouse._http import core_request, httpx_request
+from bytehouse._sync_transport import HttpTransport
 from bytehouse_raw.api.databases import get_database
 from bytehouse_raw.plan import Plan
 
@@ -39,7 +40,7 @@ PARTS = {
     "h11": "HTTP written and parsed",
     "httpcore": "One connection of the library",
     "httpx": "The library's transport, over our `Pool`",
-    "_http": "`HttpTransport.send`: bounds of time and size",
+    "transport": "`HttpTransport.send`: the request, bounds of time and size",
     "_call": "`Call`: route, key, role, retry decision, envelope, report",
     "resource": "`databases.get`: the plan and the typed model",
 }
@@ -54,15 +55,9 @@ class Steps:
         self._plan: Plan[Any] = get_database.plan("sales")
         request = self._call().request()
         self._request = request
-        self._origin = _Origin(url)
-        self._wire = _Wire(request, self._origin)
+        self._wire = httpx_request(request, request.timeout)
         self._headers = self._wire.headers.raw
-        self._address = httpcore.URL(
-            scheme=self._wire.url.raw_scheme,
-            host=self._wire.url.raw_host,
-            port=self._wire.url.port,
-            target=self._wire.url.raw_path,
-        )
+        self._address = core_request(self._wire).url
         self._socket = socket.create_connection((self._wire.url.host, self._wire.url.port))
         self._parser = h11.Connection(h11.CLIENT)
         self._connection = httpcore.HTTPConnection(self._address.origin)
@@ -81,7 +76,7 @@ class Steps:
             "h11": self.http,
             "httpcore": self.connection,
             "httpx": lambda: self.read(carrier),
-            "_http": self.sent,
+            "transport": self.sent,
             "_call": lambda: self._client.send(as_json),
             "resource": lambda: self._client.databases.get("sales"),
         }
@@ -112,14 +107,7 @@ class Steps:
 
     def connection(self) -> None:
         """Do the same with a connection of httpcore."""
-        request = httpcore.Request(
-            b"GET",
-            self._address,
-            headers=self._headers,
-            content=self._wire.stream,
-            extensions=self._wire.extensions,
-        )
-        answer = self._connection.handle_request(request)
+        answer = self._connection.handle_request(core_request(self._wire))
         b"".join(answer.iter_stream())
         answer.close()
 

@@ -22,7 +22,7 @@ RULES = (
     (re.compile(r"\ba(iter|next|close|closing|sleep)\b"), r"\1"),
     (re.compile(r"\basynccontextmanager\b"), "contextmanager"),
     (re.compile(r"\bStopAsyncIteration\b"), "StopIteration"),
-    (re.compile(r"\b_async\b"), "_sync"),
+    (re.compile(r"\b_async(?=_|\b)"), "_sync"),
 )
 CLASS = re.compile(r"\b(_?)Async(?=[A-Z])(\w+)")
 """A class of the asynchronous colour: its twin has the name without `Async`."""

@@ -7,10 +7,11 @@ size and compression of answers, and what an error means for a call.
 from __future__ import annotations
 
 import asyncio
+import logging
 import select
 import ssl
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from io import BytesIO
 
@@ -21,9 +22,12 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from ._errors import ConfigError
+from ._http import KEEPALIVE
+from ._library_internals import parser_of, payload_of, use_connection_class
 
 __all__ = ["AiohttpTransport"]
 
+_log = logging.getLogger("bytehouse")
 _LONGEST_HEADER = 100 * 1024  # as h11 takes it; aiohttp's own limit is 8 KB
 _LARGE = 1 << 16  # a larger body goes out in pieces, letting other tasks run
 
@@ -33,38 +37,46 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
 
     Args:
         tls: Whom to trust, and what to show.
-        limits: How many connections there may be.
+        max_connections: How many connections there may be.
         proxy: Proxy to go through.
+        substitute: Makes what sends where this version of aiohttp cannot do so safely.
 
     Raises:
         ConfigError: aiohttp does not speak to such a proxy.
     """
 
     def __init__(
-        self, tls: ssl.SSLContext, limits: httpx.Limits, proxy: httpx.Proxy | None
+        self,
+        tls: ssl.SSLContext,
+        *,
+        max_connections: int,
+        proxy: httpx.Proxy | None,
+        substitute: Callable[[], httpx.AsyncBaseTransport],
     ) -> None:
         if proxy and proxy.url.scheme.startswith("socks"):
             raise ConfigError("aiohttp speaks to no SOCKS proxy.", hint='Use http="httpx".')
         self._tls = tls
-        self._limits = limits
+        self._max_connections = max_connections
         self._proxy = URL(str(proxy.url)) if proxy else None
         self._proxy_headers = {}
         if proxy and proxy.raw_auth:
             login = b64encode(b":".join(proxy.raw_auth)).decode()
             self._proxy_headers["Proxy-Authorization"] = f"Basic {login}"
-        self._session: aiohttp.ClientSession | None = None
+        self._substitute = substitute
+        self._opened: aiohttp.ClientSession | httpx.AsyncBaseTransport | None = None
         self._closed = False
 
-    def _opened(self) -> aiohttp.ClientSession:
+    def _open(self) -> aiohttp.ClientSession | httpx.AsyncBaseTransport:
         connector = aiohttp.TCPConnector(
-            ssl=self._tls,
-            limit=self._limits.max_connections or 0,
-            keepalive_timeout=self._limits.keepalive_expiry,
+            ssl=self._tls, limit=self._max_connections, keepalive_timeout=KEEPALIVE
         )
-        # aiohttp has no argument to hand on a class of connections of one's own.
-        connector._factory = partial(  # type: ignore[assignment]
-            _Connection, asyncio.get_running_loop()
-        )
+        loop = asyncio.get_running_loop()
+        if not use_connection_class(connector, partial(_Connection, loop)):
+            _log.warning(
+                "aiohttp %s is not known to keep responses apart: httpx sends in its place",
+                aiohttp.__version__,
+            )
+            return self._substitute()
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -77,18 +89,20 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request; the body of the answer is left to be read.
+        """Send one request; the body of the response is left to be read.
 
         Raises:
-            httpx.TransportError: No answer came. The class says whether the request was sent.
+            httpx.TransportError: No response came. The class says whether the request was sent.
         """
         if self._closed:
             raise httpx.ConnectError("the client was closed")
-        if self._session is None:
-            self._session = self._opened()
+        if self._opened is None:
+            self._opened = self._open()
+        if isinstance(self._opened, httpx.AsyncBaseTransport):
+            return await self._opened.handle_async_request(request)
         timeout = request.extensions["timeout"]
         content = await request.aread()
-        answer = await self._session.request(
+        response = await self._opened.request(
             request.method,
             _address(request.url),
             headers=[(n.decode("latin-1"), v.decode("latin-1")) for n, v in request.headers.raw],
@@ -102,13 +116,15 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             proxy=self._proxy,
             proxy_headers=self._proxy_headers,
         )
-        return httpx.Response(answer.status, headers=answer.raw_headers, stream=_Body(answer))
+        return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response))
 
     async def aclose(self) -> None:
         """Close all connections."""
         self._closed = True
-        if self._session is not None:
-            await self._session.close()
+        if isinstance(self._opened, httpx.AsyncBaseTransport):
+            await self._opened.aclose()
+        elif self._opened is not None:
+            await self._opened.close()
 
 
 def _address(url: httpx.URL) -> URL:
@@ -150,7 +166,8 @@ class _Connection(ResponseHandler):
     def _begun(self) -> bool:
         """Tell whether a part of a further answer has come."""
         try:
-            return self._parser is not None and self._parser.feed_eof() is not None
+            parser = parser_of(self)
+            return parser is not None and parser.feed_eof() is not None
         except HttpProcessingError:
             return True
 
@@ -171,8 +188,9 @@ class _Connection(ResponseHandler):
 
     def _break_off(self) -> None:
         """End a body that will not come whole; aiohttp waits for it, or takes it for whole."""
-        if self._payload is not None and not self._payload.is_eof():
-            self._payload.set_exception(aiohttp.ClientPayloadError())
+        payload = payload_of(self)
+        if payload is not None and not payload.is_eof():
+            payload.set_exception(aiohttp.ClientPayloadError())
 
 
 class _Body(httpx.AsyncByteStream):
@@ -186,7 +204,7 @@ class _Body(httpx.AsyncByteStream):
             while piece := await self._answer.content.readany():
                 yield piece
         except (aiohttp.ClientError, OSError) as error:
-            raise _translated(error) from error
+            raise _as_httpx_error(error) from error
 
     async def aclose(self) -> None:
         self._answer.release()  # and close the connection, if more is to come
@@ -200,10 +218,10 @@ async def _once(
     try:
         return await handler(request)
     except (aiohttp.ClientError, OSError) as error:
-        raise _translated(error) from error
+        raise _as_httpx_error(error) from error
 
 
-def _translated(error: aiohttp.ClientError | OSError) -> httpx.TransportError:
+def _as_httpx_error(error: aiohttp.ClientError | OSError) -> httpx.TransportError:
     """Return the error as httpx would have it. No text of an answer is in it."""
     kind: type[httpx.TransportError]
     match error:
@@ -211,6 +229,9 @@ def _translated(error: aiohttp.ClientError | OSError) -> httpx.TransportError:
             kind, text = httpx.ConnectTimeout, "no connection came about in time"
         case TimeoutError():
             kind, text = httpx.ReadTimeout, "time ran out"
+        case aiohttp.ClientConnectorCertificateError():
+            # Before 3.13 aiohttp gives it no `os_error`.
+            kind, text = httpx.ConnectError, str(error.certificate_error)
         case aiohttp.ClientConnectorError():
             kind, text = httpx.ConnectError, str(error.os_error)
         case aiohttp.ClientHttpProxyError():

@@ -25,8 +25,8 @@ from ._errors import (
     ResponseDecodeError,
     ServerError,
 )
-from ._http import Response
 from ._secret import Secret
+from ._transport_models import Response
 
 __all__ = [
     "Veil",

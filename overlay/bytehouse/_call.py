@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -33,7 +33,6 @@ from ._errors import (
     TimedOut,
     TransportError,
 )
-from ._http import AsyncResponseStream, Request, Response, ResponseStream, TransportFailure
 from ._options import CallOptions, Options, header_value
 from ._report import Report
 from ._retry import UNAVAILABLE, Cause, may_repeat
@@ -42,6 +41,11 @@ from ._secret import secrets_in
 from ._settings import Settings
 from ._sight import Finding, Sight
 from ._states import Phase, phase_of
+from ._transport_models import Request, Response, TransportFailure
+
+if TYPE_CHECKING:
+    from ._async_transport import AsyncResponseStream
+    from ._sync_transport import ResponseStream
 
 __all__ = ["Call"]
 

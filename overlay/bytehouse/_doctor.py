@@ -121,7 +121,7 @@ def _routes(routes: RouteTable) -> Check:
 
 def _network(config: Config) -> Iterator[Check]:
     """Look at the way to the host, one step after the other."""
-    if _http._proxy(config) is not None:
+    if _http.proxy_of(config) is not None:
         detail = "calls go through a proxy, which resolves the name and connects"
         yield Check("connection", "skipped", detail)
         return
@@ -200,7 +200,7 @@ def _open(host: str, port: int, patience: float) -> socket.socket:
 
 
 def _secured(config: Config, host: str, port: int, patience: float) -> Check:
-    context = _http._tls(config.ca_file, config.client_cert)
+    context = _http.tls_context(config.ca_file, config.client_cert)
     try:
         with (
             _open(host, port, patience) as connection,

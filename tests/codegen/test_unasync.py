@@ -41,6 +41,7 @@ def derive(tmp_path: Path) -> Derive:
         ("async def f(): await clock.asleep(1)", "def f(): clock.sleep(1)"),
         ("async def f(): return await anext(aiter(x))", "def f(): return next(iter(x))"),
         ("from bytehouse._async import x", "from bytehouse._sync import x"),
+        ("from .._async_x import AsyncX", "from .._sync_x import X"),
         ("from typing import AsyncIterator", "from typing import Iterator"),
         ("from contextlib import asynccontextmanager", "from contextlib import contextmanager"),
     ],

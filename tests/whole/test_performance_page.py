@@ -10,7 +10,7 @@ import pytest
 from bench.profile import PARTS
 from bench.run import GROUPS, READING
 from bytehouse._config import ATTRIBUTES
-from bytehouse._http import _REST
+from bytehouse._http import KEEPALIVE
 from bytehouse._waiting import Waiting
 
 NAME = re.compile(r"_?[A-Za-z]\w*(\.\w+)?")
@@ -71,5 +71,5 @@ def test_the_numbers_that_are_settings_are_those_of_the_code(page: str) -> None:
     """A default that is changed is changed on the page."""
     (most,) = (a.default for a in ATTRIBUTES if a.name == "max_connections")
     assert f"`max_connections` requests ({most})" in page
-    assert f"kept for {_REST:g} seconds of rest" in page
-    assert Waiting._longest_pause < _REST
+    assert f"kept for {KEEPALIVE:g} seconds of rest" in page
+    assert Waiting._longest_pause < KEEPALIVE

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bytehouse import ByteHouse
-from bytehouse._http import _tls
+from bytehouse._http import tls_context
 from tests.overlay.colours import MakeClient
 from tests.overlay.server import ScriptedServer
 
@@ -26,7 +26,7 @@ def contexts(monkeypatch: pytest.MonkeyPatch) -> list[ssl.SSLContext]:
         return made[-1]
 
     monkeypatch.setattr(ssl, "create_default_context", counting)
-    _tls.cache_clear()
+    tls_context.cache_clear()
     return made
 
 

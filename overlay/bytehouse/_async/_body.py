@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from .._errors import ByteHouseError
-from .._http import TransportFailure
+from .._transport_models import TransportFailure
 
 if TYPE_CHECKING:
+    from .._async_transport import AsyncResponseStream
     from .._call import Call
-    from .._http import AsyncResponseStream
 
 __all__ = ["AsyncBody"]
 

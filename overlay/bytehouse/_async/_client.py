@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from bytehouse_raw.plan import Plan
 
+    from .._async_transport import AsyncTransport
     from .._call import Call
-    from .._http import AsyncTransport
     from .._inserting import Insertable
     from .._literals import Identifier
     from .._secret import Secret
@@ -532,7 +532,7 @@ class AsyncByteHouse:
 
     async def _carry(self, call: Call[Any]) -> None:
         """Send a call until it is done."""
-        from .._http import TransportFailure
+        from .._transport_models import TransportFailure
 
         with call.report:
             while True:

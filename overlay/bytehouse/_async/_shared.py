@@ -11,8 +11,7 @@ from .._errors import ByteHouseError
 from .._settings import Settings
 
 if TYPE_CHECKING:
-    from .._http import AsyncTransport
-    from .._loops import AsyncTransports
+    from .._async_transport import AsyncHttpTransport, AsyncTransport
 
 __all__ = ["AsyncShared"]
 
@@ -33,22 +32,22 @@ class AsyncShared:
         self._given = given
         self.closed = False
         self._process = os.getpid()
-        self._transport: AsyncTransports | None = None
+        self._transport: AsyncHttpTransport | None = None
         self._opening = Lock()
         if given or _may_be_refused(settings.config):
             self._open()  # so that it is refused now, and not by the first call
 
-    def _open(self) -> AsyncTransports:
+    def _open(self) -> AsyncHttpTransport:
         # The HTTP library, half of all that there is to import, is imported when it is needed.
-        from .._loops import AsyncTransports
+        from .._async_transport import AsyncHttpTransport
 
         with self._opening:
             if self._transport is None:
-                self._transport = AsyncTransports(self.settings.config, self._given)
+                self._transport = AsyncHttpTransport(self.settings.config, self._given)
             return self._transport
 
     @property
-    def transport(self) -> AsyncTransports:
+    def transport(self) -> AsyncHttpTransport:
         """The connections of this process.
 
         Raises:

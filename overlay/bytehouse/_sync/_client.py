@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from bytehouse_raw.plan import Plan
 
     from .._call import Call
-    from .._http import Transport
     from .._inserting import Insertable
     from .._literals import Identifier
     from .._secret import Secret
+    from .._sync_transport import Transport
     from ._body import Body
     from ._result import Result
     from ._session import Session
@@ -531,7 +531,7 @@ class ByteHouse:
 
     def _carry(self, call: Call[Any]) -> None:
         """Send a call until it is done."""
-        from .._http import TransportFailure
+        from .._transport_models import TransportFailure
 
         with call.report:
             while True:

@@ -12,8 +12,7 @@ from .._errors import ByteHouseError
 from .._settings import Settings
 
 if TYPE_CHECKING:
-    from .._http import Transport
-    from .._loops import Transports
+    from .._sync_transport import HttpTransport, Transport
 
 __all__ = ["Shared"]
 
@@ -34,22 +33,22 @@ class Shared:
         self._given = given
         self.closed = False
         self._process = os.getpid()
-        self._transport: Transports | None = None
+        self._transport: HttpTransport | None = None
         self._opening = Lock()
         if given or _may_be_refused(settings.config):
             self._open()  # so that it is refused now, and not by the first call
 
-    def _open(self) -> Transports:
+    def _open(self) -> HttpTransport:
         # The HTTP library, half of all that there is to import, is imported when it is needed.
-        from .._loops import Transports
+        from .._sync_transport import HttpTransport
 
         with self._opening:
             if self._transport is None:
-                self._transport = Transports(self.settings.config, self._given)
+                self._transport = HttpTransport(self.settings.config, self._given)
             return self._transport
 
     @property
-    def transport(self) -> Transports:
+    def transport(self) -> HttpTransport:
         """The connections of this process.
 
         Raises:

@@ -11,7 +11,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 import attrs
 
 from .._config import Config, parse_setting
-from .._http import Request, TransportFailure, fetch
+from .._sync_transport import fetch
+from .._transport_models import Request, TransportFailure
 from .document import Document, check
 from .errors import UpstreamError
 from .pages import LOOKED_FOR, Found, found_in_script, specs_in

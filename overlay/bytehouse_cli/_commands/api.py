@@ -10,7 +10,7 @@ from .._given import Command, Given, Group, given
 from .._output import print_json
 
 if TYPE_CHECKING:
-    from bytehouse._http import Request
+    from bytehouse._transport_models import Request
     from bytehouse_raw.plan import Plan
 
     from .._fields import Form
