@@ -5,9 +5,17 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.budget import SECONDS, Budget
+
 # Properties are checked with the same examples in every run; a machine under load is no failure.
 settings.register_profile("repository", derandomize=True, deadline=None)
 settings.load_profile("repository")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch the processor time of the tests, and of those that are not slow by nature its limit."""
+    slow = config.getoption("-m") == "slow"
+    config.pluginmanager.register(Budget(0 if slow else SECONDS), "budget")
 
 
 @pytest.fixture(scope="session")
