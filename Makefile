@@ -14,6 +14,7 @@ RUN := $(VENV)/bin/python -m
 REDOCLY := codegen/node/node_modules/.bin/redocly
 ARGS ?=
 UPSTREAM ?=
+WORKERS ?= 3
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make requirements'
 
@@ -30,12 +31,34 @@ demo: setup  ## start the emulator and take a tour through the client against it
 	@$(VENV)/bin/python examples/tour.py $(ARGS)
 
 .PHONY: test
-test: setup  ## run the tests, static checks included
-	@$(RUN) pytest $(ARGS)
+test:  ## run the static checks, then the tests (ARGS for pytest); what is slow by nature left out
+	@$(MAKE) lint check-generated check-package ARGS=
+	@$(MAKE) pytest
+
+.PHONY: pytest
+pytest: setup  ## run the tests alone: make pytest ARGS="tests/overlay -k retry"
+	@$(RUN) pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+.PHONY: test-slow
+test-slow: setup  ## run what is slow by nature: whole adoptions, long fuzzing
+	@$(RUN) pytest -n $(WORKERS) --dist worksteal -m slow $(ARGS)
+
+.PHONY: test-lowest
+test-lowest:  ## run the tests on the lowest versions of the requirements that pyproject.toml allows
+	@$(PYTHON) requirements/install.py .venv-lowest lowest
+	@.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+.PHONY: coverage
+coverage: setup  ## run the tests with coverage; fail when it is below the figure in pyproject.toml
+	@$(RUN) pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 .PHONY: lint
 lint: lint-style lint-types lint-imports lint-openapi  ## run the static checks
 	@if command -v npm >/dev/null; then $(MAKE) lint-spec; else echo 'lint-spec needs Node: left out'; fi
+
+.PHONY: check-package
+check-package: setup  ## check the built distributions and what type checkers see of them
+	@$(RUN) pytest -m package $(ARGS)
 
 .PHONY: lint-style
 lint-style: setup
@@ -118,9 +141,13 @@ requirements: setup  ## pin the requirements again (ARGS=--upgrade: to the newes
 	@$(RUN) uv $(COMPILE) requirements/build.in -o requirements/build.txt $(ARGS)
 	@$(RUN) uv $(COMPILE) --all-extras --constraint requirements/build.txt pyproject.toml \
 		requirements/dev.in -o requirements/dev.txt $(ARGS)
-	@$(RUN) uv $(COMPILE) --all-extras --no-strip-extras --constraint requirements/dev.txt \
+	@$(RUN) uv $(COMPILE) --all-extras --constraint requirements/dev.txt \
 		pyproject.toml requirements/bench.in -o requirements/bench.txt $(ARGS)
+	@$(RUN) uv $(COMPILE) --all-extras --no-deps --resolution lowest-direct --no-header \
+		--no-annotate pyproject.toml | $(RUN) uv $(COMPILE) --all-extras \
+		--constraint requirements/build.txt pyproject.toml requirements/test.in - \
+		-o requirements/lowest.txt $(ARGS)
 
 .PHONY: clean
 clean:  ## remove what these verbs made, the environment included
-	rm -rf $(VENV) .venv-bench dist codegen/node/node_modules .*_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-lowest .coverage dist codegen/node/node_modules .*_cache .hypothesis

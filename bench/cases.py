@@ -32,6 +32,31 @@ def httpx(url: str) -> Timed:
     return lambda: client.get(f"{url}/v1/databases/sales").json()
 
 
+def raw(url: str) -> Timed:
+    """Take one database through the raw client: its plan, httpx, its model."""
+    from bytehouse_raw import AuthenticatedClient
+    from bytehouse_raw.api.databases import get_database
+
+    client = AuthenticatedClient(url, KEY)
+    return lambda: get_database.sync_detailed("sales", client=client)
+
+
+def overlay_after_burst(url: str) -> Timed:
+    """Do the same after a burst that opened 50 connections."""
+    return _after_burst(overlay(url))
+
+
+def httpx_after_burst(url: str) -> Timed:
+    """Do the same with httpx after such a burst."""
+    return _after_burst(httpx(url))
+
+
+def _after_burst(get: Timed, count: int = 50) -> Timed:
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(lambda _: get(), range(count * 20)))
+    return get
+
+
 def httpx_transport(url: str) -> Timed:
     """Take the same bytes with httpx's transport alone: what the library costs at the least."""
     import httpx
@@ -161,6 +186,18 @@ def decode_json(_: str) -> Timed:
     """Decode the same page with json.loads, and read the same fields."""
     body = _tables()
     return lambda: [(t.get("name"), t.get("noOfRows")) for t in json.loads(body)["data"]]
+
+
+def decode_stock(_: str) -> Timed:
+    """Decode the same page to the models that the generator makes by its own templates."""
+    stock = importlib.import_module("bench.stock").models()
+    body = _tables()
+
+    def decode() -> object:
+        page = stock.ListTablesResponse.from_dict(json.loads(body))
+        return [(table.name, table.no_of_rows) for table in page.data or []]
+
+    return decode
 
 
 def _decoded_models(moments: bool) -> Timed:

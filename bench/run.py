@@ -15,13 +15,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench import starting
+from bench import goals, starting
 
 RESULTS = Path(__file__).parent / "results"
 GROUPS: dict[str, tuple[str, ...]] = {
     "One small GET, decoded": (
         "httpx",
         "overlay",
+        "raw",
         "httpx_transport",
         "http_client",
         "urllib3",
@@ -32,9 +33,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "stripe",
         "bigquery",
     ),
+    "One small GET, before and after a burst of 50": (
+        "overlay",
+        "overlay_after_burst",
+        "httpx",
+        "httpx_after_burst",
+    ),
     "One create with a body": ("httpx_create", "overlay_create"),
     "A page of 100 tables": ("httpx_page", "overlay_page"),
-    "Decoding 100 tables, two fields read": ("decode_json", "decode_models"),
+    "Decoding 100 tables, two fields read": ("decode_json", "decode_models", "decode_stock"),
     "Decoding 100 tables, every field read": ("decode_json_all", "decode_models_all"),
     "Decoding 100 tables, moments too": ("decode_json_moments", "decode_models_moments"),
     "One small GET, asynchronous": (
@@ -228,7 +235,7 @@ def save(kept: Path, groups: dict[str, list[Figure]], before: Mapping[str, float
 
 
 def main() -> None:
-    """Measure, print, and with --save write the table that the next run is compared with."""
+    """Measure, print, judge, and with --save write the table that the next run is compared with."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few and short rounds")
     parser.add_argument("--cases", default="", help="only groups whose title has this text")
@@ -251,8 +258,13 @@ def main() -> None:
         started = starts(options.cases.lower(), url, processes)
         print(table(started, before))
         groups |= started
+    medians = {title: {f.case: f.median for f in found} for title, found in groups.items()}
+    judged = list(goals.judge(medians))
+    print(goals.table(judged))
     if options.save:
         save(kept, groups, before)
+    if not all(met for _, _, met in judged):
+        sys.exit("A goal is missed.")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """Make the virtual environment that every `make` verb uses, unless it already is as the pins say.
 
 Called by the Makefile as `python requirements/install.py .venv`. It uses the standard library only,
-because it runs before anything is installed.
+because it runs before anything is installed: the pip that Python brings installs uv, the build back
+ends with it, and uv the rest.
 """
+
+import ast
 
 import fcntl
 import hashlib
@@ -25,6 +28,17 @@ from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent
 ROOT = REQUIREMENTS.parent
+# What pip may be configured with, and uv's variable for it; uv reads nothing of pip's configuration.
+PIP_TO_UV = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "no-index": "UV_OFFLINE",
+    "trusted-host": "UV_INSECURE_HOST",
+    "cert": "SSL_CERT_FILE",
+    "proxy": "ALL_PROXY",
+    "timeout": "UV_HTTP_TIMEOUT",
+}
 
 
 def main(directory: str, pinned: str = "dev") -> None:
@@ -43,9 +57,9 @@ def main(directory: str, pinned: str = "dev") -> None:
         began = time.monotonic()
         if have[:1] != [pins]:
             print("Setting up %s (once; about 400 MB to download) ..." % environment, flush=True)
-            create(environment, files)
+            create(environment, *files)
             write_stamps(environment, [pins])
-        pip(environment, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+        uv(environment, "--no-build-isolation", "--editable", str(ROOT))
         write_stamps(environment, [pins, project])
         print("%s is ready (%.0f s)." % (environment, time.monotonic() - began), flush=True)
 
@@ -83,7 +97,7 @@ def write_stamps(environment: Path, stamps: list[str]) -> None:
     draft.replace(target)
 
 
-def create(environment: Path, files: list[Path]) -> None:
+def create(environment: Path, build: Path, pinned: Path) -> None:
     """Make the environment afresh and install the pinned packages, each checked by its hash."""
     try:
         venv.create(environment, clear=True, symlinks=True, with_pip=True)
@@ -92,28 +106,45 @@ def create(environment: Path, files: list[Path]) -> None:
             "Python's venv module could not install pip. On Debian and Ubuntu it is a package of "
             "its own: apt install python3-venv"
         )
-    for file in files:
-        pip(
-            environment,
-            *("--require-hashes", "--no-build-isolation", "--requirement"),
-            str(file),
-        )
+    pip = [environment / "bin" / "python", "-m", "pip", "install", "-qq", "--no-compile"]
+    pip += ["--disable-pip-version-check", "--no-deps", "--require-hashes", "--requirement", build]
+    run(pip, {})
+    uv(environment, "--no-build-isolation", "--require-hashes", "--requirement", str(pinned))
 
 
-def pip(environment: Path, *arguments: str) -> None:
-    """Run `pip install` in the environment; its own message is the error when it fails."""
-    command = [str(environment / "bin" / "python"), "-m", "pip", "install", "-qq"]
-    # Compiling 700 MB of packages ahead of use takes longer than using them.
-    command += ["--no-compile", "--disable-pip-version-check"]
-    done = subprocess.run([*command, *arguments], check=False, env=clean_environment())
-    if done.returncode:
-        sys.exit("Setting up failed; pip's message is above. Run `make setup` to try again.")
+def uv(environment: Path, *arguments: str) -> None:
+    """Run `uv pip install` for what is named and nothing else: the pins are complete."""
+    python = environment / "bin" / "python"
+    command = [environment / "bin" / "uv", "pip", "install", "--quiet", "--no-deps"]
+    run([*command, "--python", python, *arguments], indexes(python))
 
 
-def clean_environment() -> dict[str, str]:
-    """Return the variables for pip without those that would point it to another environment."""
+def run(command: list[str | Path], variables: dict[str, str]) -> None:
+    """Run a command; its own message is the error when it fails.
+
+    What is set in the environment comes before `variables`.
+    """
     unwanted = {"PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_PREFIX", "PIP_USER"}
-    return {name: value for name, value in os.environ.items() if name not in unwanted}
+    inherited = {name: value for name, value in os.environ.items() if name not in unwanted}
+    if subprocess.run(command, check=False, env=variables | inherited).returncode:
+        sys.exit("Setting up failed; the message is above. Run `make setup` to try again.")
+
+
+def indexes(python: Path) -> dict[str, str]:
+    """Return uv's variables for what pip is configured with: package indexes and the way there."""
+    command = [python, "-m", "pip", "config", "list"]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    options: dict[str, str] = {}
+    for section in ("global.", "install.", ":env:."):  # the later comes before the earlier
+        for name, _, value in (line.partition("=") for line in lines):
+            if name.startswith(section):
+                options[name.removeprefix(section)] = ast.literal_eval(value)
+    # pip takes the best of all indexes; as every file is checked by its hash, uv may too.
+    variables = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
+    for option, variable in PIP_TO_UV.items():
+        if values := options.get(option, "").split():
+            variables[variable] = ("," if option == "find-links" else " ").join(values)
+    return variables
 
 
 if __name__ == "__main__":

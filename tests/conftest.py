@@ -1,13 +1,26 @@
 """Settings and fixtures for every test."""
 
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.budget import SECONDS, Budget
+
 # Properties are checked with the same examples in every run; a machine under load is no failure.
-settings.register_profile("repository", derandomize=True, deadline=None)
+settings.register_profile("repository", derandomize=True, deadline=None, max_examples=50)
 settings.load_profile("repository")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch the processor time of the tests, and of those that are not slow by nature its limit;
+    let Ctrl-C reach the programs that tests start, also where the run itself is in the background.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    slow = config.getoption("-m") == "slow"
+    config.pluginmanager.register(Budget(0 if slow else SECONDS), "budget")
 
 
 @pytest.fixture(scope="session")

@@ -32,11 +32,6 @@ def overlay(**action: object) -> spec.Document:
     return {"overlay": "1.0.0", "info": info, "actions": [action]}
 
 
-def test_committed_files_are_what_a_generation_makes(capsys: pytest.CaptureFixture[str]) -> None:
-    """A fresh generation in another place and process changes no byte."""
-    assert generate.main(["--check"]) == 0, capsys.readouterr().out
-
-
 def test_a_planted_byte_fails_the_check_which_changes_nothing(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -83,7 +83,7 @@ def test_what_is_not_as_asked_for_is_a_conflict(bh: ByteHouse, server: ScriptedS
         data([1]),
         Reply(body={}),
     ],
-    ids=str,
+    ids=["no time", "future", "empty", "null", "list", "no data"],
 )
 def test_where_the_time_of_creation_cannot_be_told_the_outcome_is_unknown(
     bh: ByteHouse, server: ScriptedServer, live: Reply

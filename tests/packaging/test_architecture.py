@@ -1,13 +1,15 @@
-"""The rooms of the repository stay apart, and small enough to read."""
+"""The packages of the repository stay apart."""
 
-import ast
 import os
 import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.package
 
 # One forbidden import for each contract, in the order of pyproject.toml.
 VIOLATIONS = {
@@ -16,9 +18,6 @@ VIOLATIONS = {
     "overlay/bytehouse_emulator/__init__.py": "import bytehouse_raw",
     "overlay/bytehouse/_errors.py": "import httpx",
 }
-WRITTEN_BY_HAND = ("codegen", "examples", "overlay", "requirements", "tests")
-LONGEST_FILE = 600
-LONGEST_FUNCTION = 50
 
 
 def test_every_import_contract_notices_a_violation(root: Path, tmp_path: Path) -> None:
@@ -43,31 +42,3 @@ def test_every_import_contract_notices_a_violation(root: Path, tmp_path: Path) -
     names = [contract["name"] for contract in settings["contracts"]]
     assert len(names) == len(VIOLATIONS)
     assert [name for name in names if f"{name} BROKEN" not in done.stdout] == []
-
-
-def sources(root: Path) -> Iterator[Path]:
-    """Yield every Python file that people wrote."""
-    for directory in WRITTEN_BY_HAND:
-        for path in (root / directory).rglob("*.py"):
-            if "node_modules" not in path.parts:
-                yield path
-
-
-def test_no_file_is_too_long_to_read(root: Path) -> None:
-    """A file has at most 600 lines."""
-    lengths = {path: len(path.read_text().splitlines()) for path in sources(root)}
-    assert {path: length for path, length in lengths.items() if length > LONGEST_FILE} == {}
-
-
-def test_no_function_is_too_long_to_read(root: Path) -> None:
-    """A function has at most 50 lines, its docstring left out."""
-    too_long = {}
-    for path in sources(root):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                documented = ast.get_docstring(node) is not None
-                first = node.body[0].end_lineno if documented else node.lineno - 1
-                length = (node.end_lineno or 0) - (first or 0)
-                if length > LONGEST_FUNCTION:
-                    too_long[f"{path}:{node.name}"] = length
-    assert too_long == {}

@@ -10,6 +10,8 @@ from packaging.utils import canonicalize_name
 
 from tests.packaging.conftest import Make
 
+pytestmark = pytest.mark.package
+
 OF_ONE_MACHINE = re.compile(
     r"file:/{3}|(?<![\w.~-])/(?:root|home|Users|work|opt)/\w"
     r"|--?(?:extra-)?index-ur[l]|find-link[s]|pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)"

@@ -1,5 +1,6 @@
 """The environment is made once, and again only when it must be."""
 
+import os
 import runpy
 import shutil
 import sys
@@ -26,16 +27,16 @@ class Checkout:
         monkeypatch.setattr(install, "ROOT", directory)
         monkeypatch.setattr(install, "REQUIREMENTS", directory / "requirements")
         monkeypatch.setattr(install, "create", self.create)
-        monkeypatch.setattr(install, "pip", self.pip)
+        monkeypatch.setattr(install, "uv", self.uv)
 
-    def create(self, environment: Path, _files: list[Path]) -> None:
+    def create(self, environment: Path, *_files: Path) -> None:
         """Note that the environment is made afresh."""
         self.done.append("create")
         if self.fails:
-            sys.exit("pip failed")
+            sys.exit("uv failed")
         environment.mkdir(exist_ok=True)
 
-    def pip(self, environment: Path, *arguments: str) -> None:
+    def uv(self, environment: Path, *arguments: str) -> None:
         """Note that the project itself is installed."""
         assert environment.is_dir()
         assert "--editable" in arguments
@@ -87,10 +88,33 @@ def test_other_metadata_installs_the_project_alone(checkout: Checkout) -> None:
 def test_a_set_up_that_failed_is_done_again(checkout: Checkout) -> None:
     """An environment that is half made is never taken for a whole one."""
     checkout.fails = True
-    with pytest.raises(SystemExit, match="pip failed"):
+    with pytest.raises(SystemExit, match="uv failed"):
         checkout.setup()
     checkout.fails = False
     assert checkout.setup() == ["create", "project"]
+
+
+def test_uv_uses_the_indexes_that_pip_is_configured_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip's files and variables count for uv, a variable before a file."""
+    file = tmp_path / "pip.conf"
+    file.write_text(
+        "[global]\nindex-url = https://one.example/simple\n"
+        "extra-index-url =\n  https://two.example/simple\n  https://three.example/simple\n"
+        "trusted-host = two.example\n[install]\nfind-links = /a /b\n"
+    )
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(file))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = install.indexes(Path(sys.executable))
+    assert found["UV_DEFAULT_INDEX"] == "https://one.example/simple"
+    assert found["UV_INDEX"] == "https://two.example/simple https://three.example/simple"
+    assert found["UV_INSECURE_HOST"] == "two.example"
+    assert found["UV_FIND_LINKS"] == "/a,/b"
+    monkeypatch.setenv("PIP_INDEX_URL", "https://user:word@four.example/simple")
+    assert install.indexes(Path(sys.executable))["UV_DEFAULT_INDEX"].endswith("four.example/simple")
 
 
 def test_an_old_python_is_refused_in_plain_words(

@@ -14,6 +14,8 @@ from typing import Final
 
 import pytest
 
+pytestmark = pytest.mark.package
+
 Check = Callable[[str], set[int]]
 LINE: Final = re.compile(r"^\w+\.py:(\d+): error: ", re.MULTILINE)
 

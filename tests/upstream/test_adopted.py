@@ -16,6 +16,7 @@ TELLING: Final = """
 """What looks at routes from each side; `make test-adopted` runs everything."""
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_other_routes_leave_nothing_behind(tmp_path: Path) -> None:
     """Adopted by the command, with the tests it runs; generated afresh and adopted again without

@@ -1,0 +1,86 @@
+"""The processor time of the tests, per file and in all, printed at the end of a run.
+
+Counted are a process with its threads and the processes that it started. With
+pytest-xdist each worker counts its own, and the controller adds up.
+"""
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+SECONDS = 400
+TOLERANCE = 1.5  # a slower or busy machine takes more processor time for the same work
+SHOWN = 2.0  # seconds: files that took less are counted together
+OUTSIDE_TESTS = "(imports, collection, workers)"
+
+
+class Budget:
+    """Adds up processor time by test file; `seconds` is the limit of all, 0 being none."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.files: Counter[str] = Counter()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Count one test with its fixtures."""
+        began = used()
+        try:
+            return (yield)
+        finally:
+            self.files[item.nodeid.partition("::")[0]] += used() - began
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object) -> None:
+        """Take over what a worker counted."""
+        self.files.update(getattr(node, "workeroutput", {}).get("processor_time", {}))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Hand a worker's figures to the controller; there, and without workers, judge the run."""
+        if hasattr(session.config, "workeroutput"):
+            self.files[OUTSIDE_TESTS] = used() - self.files.total()
+            session.config.workeroutput["processor_time"] = dict(self.files)
+            return
+        distributed = OUTSIDE_TESTS in self.files
+        own = sum(os.times()[:2]) if distributed else used() - self.files.total()
+        self.files[OUTSIDE_TESTS] += own
+        if self.exceeded and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether the run fails: over the limit by a clear margin, where CI watches it."""
+        return "CI" in os.environ and self.files.total() > self.seconds * TOLERANCE > 0
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the files that took most, and the sum."""
+        limit = f" of {self.seconds:.0f} s" if self.seconds else ""
+        terminalreporter.section(f"processor time: {self.files.total():.0f} s{limit}")
+        shown = [(file, time) for file, time in self.files.most_common() if time >= SHOWN]
+        for file, time in shown:
+            terminalreporter.line(f"{time:7.1f} s  {file}")
+        others = self.files.total() - sum(time for _, time in shown)
+        terminalreporter.line(f"{others:7.1f} s  {len(self.files) - len(shown)} other files")
+        if self.exceeded:
+            terminalreporter.line(
+                "Over the budget: make the costliest tests cheaper.", red=True
+            )
+
+
+def used() -> float:
+    """Return the processor time so far, in seconds, of this process and its children.
+
+    Those that are still running, as an emulator that many tests share, are seen on Linux only.
+    """
+    ticks = 0
+    for children in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # a thread or a process that has ended meanwhile
+            for child in children.read_text().split():
+                fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+                ticks += sum(map(int, fields[11:15]))
+    return sum(os.times()[:4]) + ticks / os.sysconf("SC_CLK_TCK")
