@@ -25,9 +25,9 @@ import httpx
 from bench.cases import KEY, Timed
 from bench.run import server
 from bytehouse import AsyncByteHouse, ByteHouse
-from bytehouse._call import Call
-from bytehouse._http import core_request, httpx_request
-from bytehouse._sync_transport import HttpTransport
+from bytehouse._call.call import Call
+from bytehouse._transport.http import core_request, httpx_request
+from bytehouse._transport.sync_transport import HttpTransport
 from bytehouse_raw.api.databases import get_database
 from bytehouse_raw.plan import Plan
 

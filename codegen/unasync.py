@@ -7,7 +7,7 @@ and docstrings alike. What differs by more belongs into a module outside, as a p
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from codegen.errors import GenerationError
@@ -15,17 +15,17 @@ from codegen.formatting import tidy
 
 HEADER = "# Derived from {source} by `make generate`. Do not edit."
 
-RULES = (
+RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"\basync (?=def\b|with\b|for\b)"), ""),
     (re.compile(r"\bawait(?: +|(?=\())"), ""),
     (re.compile(r"\b__a(enter|exit|iter|next)__\b"), r"__\1__"),
     (re.compile(r"\ba(iter|next|close|closing|sleep)\b"), r"\1"),
     (re.compile(r"\basynccontextmanager\b"), "contextmanager"),
     (re.compile(r"\bStopAsyncIteration\b"), "StopIteration"),
-    (re.compile(r"\b_async(?=_|\b)"), "_sync"),
+    (re.compile(r"\b(_async|async_transport)\b"), lambda found: found[0].replace("async", "sync")),
 )
 CLASS = re.compile(r"\b(_?)Async(?=[A-Z])(\w+)")
-"""A class of the asynchronous colour: its twin has the name without `Async`."""
+"""A class of the asynchronous flavour: its twin has the name without `Async`."""
 
 NO_TWIN = frozenset({"asyncio", "anyio", "trio", "Awaitable", "Coroutine", "create_task", "gather"})
 
@@ -71,7 +71,7 @@ def _words(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 def _raw_names(tree: ast.AST) -> set[str]:
-    """Return the names from the raw client, which has but one colour: they stay as they are."""
+    """Return the names from the raw client, which has but one flavour: they stay as they are."""
     return {
         alias.asname or alias.name
         for node in ast.walk(tree)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bytehouse._upstream.shape import word
+from bytehouse._openapi.shape import word
 
 CLIENT = "AsyncByteHouse"
 
@@ -32,8 +32,10 @@ class Method:
 @functools.cache
 def methods(sources: Path) -> dict[str, list[Method]]:
     """Return the methods of the client by the id of the operation that they send."""
-    trees = [_parsed(path) for path in sorted(sources.glob("*.py"))]
-    beside = [_parsed(path) for path in sorted(sources.parent.glob("*.py"))]
+    trees = [_parsed(path) for path in sorted(sources.rglob("*.py"))]
+    modules = sorted(sources.parent.rglob("*.py"))
+    flavours = (sources, sources.with_name("_sync"))
+    beside = [_parsed(m) for m in modules if not any(m.is_relative_to(f) for f in flavours)]
     aliases = {name: other for tree in (*beside, *trees) for name, other in _aliases(tree)}
     resources = {name: attribute for tree in trees for name, attribute in _resources(tree)}
     found: dict[str, list[Method]] = defaultdict(list)

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 from bytehouse import ByteHouseError
-from bytehouse._upstream import (
+from bytehouse._openapi import (
     Document,
     Matching,
     Upstream,

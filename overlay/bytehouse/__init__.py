@@ -14,16 +14,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._async._client import AsyncByteHouse
-    from ._async._execution_handle import AsyncExecutionHandle
-    from ._async._pager import AsyncPager
-    from ._async._query_handle import AsyncQueryHandle
-    from ._async._result import AsyncResult
-    from ._async._session import AsyncSession
-    from ._async._table_plan import AsyncTablePlan
-    from ._clock import Clock
-    from ._column_types import ResultColumn
-    from ._connections import (
+    from ._async.client import AsyncByteHouse
+    from ._async.execution_handle import AsyncExecutionHandle
+    from ._async.paginator import AsyncPager
+    from ._async.query_handle import AsyncQueryHandle
+    from ._async.result import AsyncResult
+    from ._async.session import AsyncSession
+    from ._async.table_plan import AsyncTablePlan
+    from ._core.clock import Clock
+    from ._core.differences import Difference, EnsureResult
+    from ._core.options import CallOptions
+    from ._core.retry import Retry, RetryPolicy
+    from ._params.api_keys import KeyRotation, NewApiKey
+    from ._params.import_sources import (
         ByteHouseConnection,
         CFSConnection,
         HiveConnection,
@@ -37,8 +40,18 @@ if TYPE_CHECKING:
         S3Connection,
         TOSConnection,
     )
-    from ._ensure import Difference, Ensured
-    from ._errors import (
+    from ._sql.literals import Identifier
+    from ._sync.client import ByteHouse
+    from ._sync.execution_handle import ExecutionHandle
+    from ._sync.paginator import Pager
+    from ._sync.query_handle import QueryHandle
+    from ._sync.result import Result
+    from ._sync.session import Session
+    from ._sync.table_plan import TablePlan
+    from ._tables.changes import Change
+    from ._tables.spec import TTL, ClusterKey, Column, PartitionKey, TableSpec, UniqueKey
+    from ._types.codecs import ResultColumn
+    from .errors import (
         APIError,
         AuthenticationError,
         ByteHouseError,
@@ -59,19 +72,6 @@ if TYPE_CHECKING:
         TimedOut,
         TransportError,
     )
-    from ._literals import Identifier
-    from ._new_keys import KeyRotation, NewApiKey
-    from ._options import CallOptions
-    from ._retry import Retry, RetryPolicy
-    from ._schema import TTL, ClusterKey, Column, PartitionKey, TableSpec, UniqueKey
-    from ._sync._client import ByteHouse
-    from ._sync._execution_handle import ExecutionHandle
-    from ._sync._pager import Pager
-    from ._sync._query_handle import QueryHandle
-    from ._sync._result import Result
-    from ._sync._session import Session
-    from ._sync._table_plan import TablePlan
-    from ._table_changes import Change
 
 from ._version import __version__
 
@@ -87,31 +87,31 @@ _CONNECTIONS = """
     TOSConnection
 """
 _HOMES = {
-    "_async._client": "AsyncByteHouse",
-    "_async._execution_handle": "AsyncExecutionHandle",
-    "_async._pager": "AsyncPager",
-    "_async._query_handle": "AsyncQueryHandle",
-    "_async._result": "AsyncResult",
-    "_async._session": "AsyncSession",
-    "_async._table_plan": "AsyncTablePlan",
-    "_clock": "Clock",
-    "_column_types": "ResultColumn",
-    "_connections": _CONNECTIONS,
-    "_ensure": "Difference Ensured",
-    "_errors": _ERRORS,
-    "_literals": "Identifier",
-    "_new_keys": "KeyRotation NewApiKey",
-    "_options": "CallOptions",
-    "_retry": "Retry RetryPolicy",
-    "_schema": "TTL ClusterKey Column PartitionKey UniqueKey TableSpec",
-    "_sync._client": "ByteHouse",
-    "_sync._execution_handle": "ExecutionHandle",
-    "_sync._pager": "Pager",
-    "_sync._query_handle": "QueryHandle",
-    "_sync._result": "Result",
-    "_sync._session": "Session",
-    "_sync._table_plan": "TablePlan",
-    "_table_changes": "Change",
+    "_async.client": "AsyncByteHouse",
+    "_async.execution_handle": "AsyncExecutionHandle",
+    "_async.paginator": "AsyncPager",
+    "_async.query_handle": "AsyncQueryHandle",
+    "_async.result": "AsyncResult",
+    "_async.session": "AsyncSession",
+    "_async.table_plan": "AsyncTablePlan",
+    "_core.clock": "Clock",
+    "_types.codecs": "ResultColumn",
+    "_params.import_sources": _CONNECTIONS,
+    "_core.differences": "Difference EnsureResult",
+    "errors": _ERRORS,
+    "_sql.literals": "Identifier",
+    "_params.api_keys": "KeyRotation NewApiKey",
+    "_core.options": "CallOptions",
+    "_core.retry": "Retry RetryPolicy",
+    "_tables.spec": "TTL ClusterKey Column PartitionKey UniqueKey TableSpec",
+    "_sync.client": "ByteHouse",
+    "_sync.execution_handle": "ExecutionHandle",
+    "_sync.paginator": "Pager",
+    "_sync.query_handle": "QueryHandle",
+    "_sync.result": "Result",
+    "_sync.session": "Session",
+    "_sync.table_plan": "TablePlan",
+    "_tables.changes": "Change",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -138,7 +138,7 @@ __all__ = [
     "ConfigError",
     "Conflict",
     "Difference",
-    "Ensured",
+    "EnsureResult",
     "ExecutionFailed",
     "ExecutionHandle",
     "HiveConnection",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ._config import Config, KeySource
-from ._extras import import_optional
-from ._keys import key_of
-from ._secret import Secret
+from ._core.config import Config, KeySource
+from ._core.credentials import key_of
+from ._core.extras import import_optional
+from ._core.secrets import Secret
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver import AsyncClient, Client

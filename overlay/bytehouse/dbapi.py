@@ -23,15 +23,15 @@ from types import TracebackType
 from typing import Any, Self
 from weakref import WeakSet
 
-from . import _errors
-from ._column_types import ResultColumn, kind_of, precision_of
-from ._config import KeySource
-from ._decoding import Row
-from ._inserting import cut
-from ._literals import Identifier, bind_pyformat
-from ._shapes import unnamed
-from ._sync._client import ByteHouse
-from ._sync._result import Result
+from . import errors
+from ._core.config import KeySource
+from ._results.decoder import Row
+from ._results.layouts import unnamed
+from ._sql.insert import cut
+from ._sql.literals import Identifier, bind_pyformat
+from ._sync.client import ByteHouse
+from ._sync.result import Result
+from ._types.codecs import ResultColumn, kind_of, precision_of
 
 __all__ = [
     "BINARY",
@@ -120,20 +120,20 @@ _BY_CODE: dict[str, type[Error]] = {
 }
 
 
-def _class_of(error: _errors.ByteHouseError) -> type[Error]:
+def _class_of(error: errors.ByteHouseError) -> type[Error]:
     match error:
-        case _errors.ConfigError():
+        case errors.ConfigError():
             return InterfaceError
-        case _errors.ResponseDecodeError():
+        case errors.ResponseDecodeError():
             return InternalError
-        case _errors.QueryFailed(code=code):
+        case errors.QueryFailed(code=code):
             return _BY_CODE.get(code, ProgrammingError)
         case (
-            _errors.InvalidArgument()
-            | _errors.InvalidRequest()
-            | _errors.NotFound()
-            | _errors.Conflict()
-            | _errors.PermissionDenied()
+            errors.InvalidArgument()
+            | errors.InvalidRequest()
+            | errors.NotFound()
+            | errors.Conflict()
+            | errors.PermissionDenied()
         ):
             return ProgrammingError
         case _:
@@ -144,7 +144,7 @@ def _class_of(error: _errors.ByteHouseError) -> type[Error]:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except _errors.ByteHouseError as error:
+    except errors.ByteHouseError as error:
         raise _class_of(error)(str(error)) from error
 
 

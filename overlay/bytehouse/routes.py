@@ -25,11 +25,10 @@ import attrs
 
 from bytehouse_raw.operations import OPERATIONS
 
-from ._config import Config, parse_setting, routes_file, settle
-from ._errors import ConfigError
-from ._options import header_value
-from ._routes import RouteTable, parse_route
-from ._upstream import (
+from ._api.routing import RouteTable, parse_route
+from ._core.config import Config, parse_setting, routes_file, settle
+from ._core.options import header_value
+from ._openapi import (
     Document,
     Limits,
     Matching,
@@ -41,7 +40,8 @@ from ._upstream import (
     shape_of,
     shapes_of_client,
 )
-from ._upstream.matching import path_names
+from ._openapi.matching import path_names
+from .errors import ConfigError
 
 __all__ = ["Kept", "Known", "Pulled", "Taken", "UpstreamError", "file_of", "known", "pull"]
 

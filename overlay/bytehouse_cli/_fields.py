@@ -12,8 +12,8 @@ from typing import Any, NoReturn, get_type_hints
 import attrs
 import click
 
-from bytehouse import _plans
-from bytehouse._secret import Secret
+from bytehouse._api.planning import planner
+from bytehouse._core.secrets import Secret
 from bytehouse_raw import models
 from bytehouse_raw.operations import Operation
 from bytehouse_raw.plan import Plan
@@ -113,7 +113,7 @@ class Form:
 
     def __init__(self, operation: Operation) -> None:
         self.operation = operation
-        self._plan = _plans.planner(operation)
+        self._plan = planner(operation)
         takes = inspect.signature(self._plan, eval_str=True).parameters
         told = {
             name: " ".join(text.split())

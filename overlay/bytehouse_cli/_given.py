@@ -9,7 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from bytehouse import ByteHouse
-    from bytehouse._config import Config
+    from bytehouse._core.config import Config
 
 __all__ = ["Command", "Given", "Group", "given"]
 
@@ -31,7 +31,7 @@ class Given:
 
     def config(self, **more: Any) -> Config:
         """Return the settled configuration; host and key may be missing."""
-        from bytehouse._config import settle
+        from bytehouse._core.config import settle
 
         return settle({**self.arguments, **more}, profile=self.profile)
 

@@ -65,7 +65,7 @@ class Transitions:
             self.begin(kind, key)
 
     def progress(self, kind: str, key: str) -> float:
-        """Look at something: how much of its way is done, from 0 to 1."""
+        """Probe at something: how much of its way is done, from 0 to 1."""
         with self._lock:
             pending = self._pending.get((kind, key))
             if pending is None:

@@ -151,12 +151,12 @@ class Warehouses:
             return warehouse
 
     def get(self, name: str) -> Warehouse:
-        """Look at a warehouse, which may move it on, or say that there is none."""
+        """Probe at a warehouse, which may move it on, or say that there is none."""
         with self._lock:
             return self._settle(self._require(name))
 
     def all(self) -> list[Warehouse]:
-        """Look at every warehouse."""
+        """Probe at every warehouse."""
         with self._lock:
             return [self._settle(warehouse) for warehouse in self._warehouses.all()]
 

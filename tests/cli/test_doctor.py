@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from bytehouse._doctor import examine
+from bytehouse._diagnostics.doctor import examine
 from bytehouse_emulator import RunningEmulator
 from bytehouse_raw.operations import OPERATIONS
 from tests.cli.conftest import Bytehouse
-from tests.overlay.colours import KEY
+from tests.overlay.flavours import KEY
 from tests.overlay.server import CLOSED, Reply, ScriptedServer, Seen, closed_port, data
 
 GUESSED = any(operation.evidence == "inferred" for operation in OPERATIONS.values())

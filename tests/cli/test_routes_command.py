@@ -9,7 +9,7 @@ import pytest
 
 from bytehouse_raw.operations import OPERATIONS
 from tests.cli.conftest import Bytehouse
-from tests.overlay.colours import KEY
+from tests.overlay.flavours import KEY
 from tests.overlay.server import Reply, ScriptedServer
 from tests.routes.specs import elsewhere, moved, vendored
 from tests.wire import request_line

@@ -41,7 +41,7 @@ def derive(tmp_path: Path) -> Derive:
         ("async def f(): await clock.asleep(1)", "def f(): clock.sleep(1)"),
         ("async def f(): return await anext(aiter(x))", "def f(): return next(iter(x))"),
         ("from bytehouse._async import x", "from bytehouse._sync import x"),
-        ("from .._async_x import AsyncX", "from .._sync_x import X"),
+        ("from .async_transport import AsyncX", "from .sync_transport import X"),
         ("from typing import AsyncIterator", "from typing import Iterator"),
         ("from contextlib import asynccontextmanager", "from contextlib import contextmanager"),
     ],
@@ -52,7 +52,7 @@ def test_words_are_replaced(derive: Derive, source: str, expected: str) -> None:
 
 
 def test_examples_in_docstrings_and_comments_follow(derive: Derive) -> None:
-    """What a reader is shown is of the same colour as the code."""
+    """What a reader is shown is of the same flavour as the code."""
     text = '"""Use `async with AsyncByteHouse() as bh: await bh.aclose()`."""  # await AsyncX()\n'
     assert derive(text) == '"""Use `with ByteHouse() as bh: bh.close()`."""  # X()\n'
 
@@ -69,7 +69,7 @@ def test_examples_in_docstrings_and_comments_follow(derive: Derive) -> None:
     ],
 )
 def test_the_words_of_the_service_stay(derive: Derive, text: str) -> None:
-    """Names from the wire and of the raw client have no colour."""
+    """Names from the wire and of the raw client have no flavour."""
     assert derive(text) == text
 
 

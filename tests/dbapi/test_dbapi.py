@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 
 from bytehouse import ByteHouseError, dbapi
-from bytehouse._inserting import cut
+from bytehouse._sql.insert import cut
 from bytehouse_emulator.testing import RunningEmulator
-from tests.overlay.colours import KEY
+from tests.overlay.flavours import KEY
 from tests.overlay.server import Reply, ScriptedServer, Seen, data
 
 TABLE = "CREATE TABLE t (id UInt64, note Nullable(String)) ENGINE = CnchMergeTree ORDER BY id"

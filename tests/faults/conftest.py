@@ -1,13 +1,13 @@
-"""Fixtures of the tests under faults: clients in both colours, a scripted server, an emulator."""
+"""Fixtures of the tests under faults: clients in both flavours, a scripted server, an emulator."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from bytehouse_emulator.testing import RunningEmulator, running_emulator
-from tests.overlay.conftest import bh, clock, colour, make, server, surroundings
+from tests.overlay.conftest import bh, clock, flavour, make, server, surroundings
 
-__all__ = ["bh", "clock", "colour", "emulator", "make", "server", "surroundings"]
+__all__ = ["bh", "clock", "emulator", "flavour", "make", "server", "surroundings"]
 
 
 @pytest.fixture(scope="module")

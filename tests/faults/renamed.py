@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from bytehouse._config import Http
+    from bytehouse._core.config import Http
 
 
 class Renaming(importlib.abc.MetaPathFinder):

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from bytehouse import APIError, ByteHouse, ResponseDecodeError
-from tests.overlay.colours import MakeClient, every_transport
+from tests.overlay.flavours import MakeClient, every_transport
 from tests.overlay.server import Reply, ScriptedServer, data
 
 __all__ = ["every_transport"]

@@ -8,7 +8,7 @@ import pytest
 
 from bytehouse import ByteHouse, ByteHouseError, InvalidArgument, OutcomeUnknown, Retry, RetryPolicy
 from bytehouse_raw.operations import OPERATIONS
-from tests.overlay.colours import FakeClock, MakeClient
+from tests.overlay.flavours import FakeClock, MakeClient
 from tests.overlay.server import CLOSED, Reply, ScriptedServer, data
 
 
@@ -101,7 +101,7 @@ def test_a_hook_and_the_log_see_every_retry_and_every_look(
     bh = make(server.url, role="Analyst", on_retry=seen.append)
     with pytest.raises(OutcomeUnknown):
         bh.databases.create("d")
-    assert [retry.looking for retry in seen] == [True, False, True]
+    assert [retry.probing for retry in seen] == [True, False, True]
     first = seen[0]
     assert (first.operation, first.method, first.route) == OPERATIONS["create_database"][:3]
     assert (first.status, first.attempt, first.role, first.request_id) == (503, 1, "Analyst", "r-1")

@@ -19,8 +19,8 @@ from bytehouse import (
     TimedOut,
     TransportError,
 )
-from bytehouse._config import Http
-from tests.overlay.colours import KEY, MakeClient, every_transport
+from bytehouse._core.config import Http
+from tests.overlay.flavours import KEY, MakeClient, every_transport
 from tests.overlay.server import CLOSED, RESET, Reply, ScriptedServer, data
 from tests.wire import request_line
 

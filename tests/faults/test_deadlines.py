@@ -8,7 +8,7 @@ import pytest
 
 from bytehouse import ByteHouse, ByteHouseError, Clock, RetryPolicy, TransportError
 from tests.faults.proxy import FaultProxy, proxied
-from tests.overlay.colours import MakeClient, every_transport
+from tests.overlay.flavours import MakeClient, every_transport
 from tests.overlay.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, closed_port, data
 from tests.wire import request_line, route
 

@@ -14,7 +14,7 @@ import pytest
 from bytehouse import ByteHouse, OutcomeUnknown, QueryFailed
 from bytehouse_emulator.testing import RunningEmulator
 from tests.faults import workload
-from tests.overlay.colours import MakeClient
+from tests.overlay.flavours import MakeClient
 
 EFFECT = {"drop": "after"}, {"truncate": True}, {"status": 503, "effect": True}
 NO_EFFECT = {"drop": "before"}, {"status": 502}
@@ -28,14 +28,14 @@ def name(emulator: RunningEmulator) -> Iterator[str]:
     emulator.clear_faults()
 
 
-@pytest.mark.parametrize("colour", ["sync", "async", "aiohttp"])
+@pytest.mark.parametrize("flavour", ["sync", "async", "aiohttp"])
 def test_mixed_operations_under_faults_take_effect_once_or_say_that_they_may_not_have(
-    emulator: RunningEmulator, colour: str
+    emulator: RunningEmulator, flavour: str
 ) -> None:
     """With a fault in every tenth request, the emulator's journal agrees with what each caller was
     told, most were told that it was done, and few requests were added."""
     emulator.clear_journal()
-    account, proxy = workload.run(emulator, colour, 12, workers=2)
+    account, proxy = workload.run(emulator, flavour, 12, workers=2)
     outcomes = workload.judge(account, emulator.journal())
     assert outcomes["done"] > 0.9 * len(account.told)
     assert set(outcomes) <= {"done", "unknown"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bytehouse._library_internals import PRIVATE_NAMES
+from bytehouse._transport.library_internals import PRIVATE_NAMES
 from tests.overlay.server import Reply, ScriptedServer, Seen, data
 
 PROGRAM = Path(__file__).with_name("renamed.py")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bytehouse import AsyncByteHouse, ByteHouseError
-from tests.overlay.colours import KEY
+from tests.overlay.flavours import KEY
 from tests.overlay.server import ScriptedServer, data
 
 

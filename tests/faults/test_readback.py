@@ -18,10 +18,10 @@ from bytehouse import (
     OutcomeUnknown,
     QueryFailed,
 )
-from bytehouse._readback import looks_for
+from bytehouse._recovery.probes import probes_for
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.plan import Plan
-from tests.overlay.colours import KEY, FakeClock, MakeClient
+from tests.overlay.flavours import KEY, FakeClock, MakeClient
 from tests.overlay.server import CLOSED, Reply, ScriptedServer, Seen, data
 from tests.overlay.test_fuzz import objects, values
 from tests.wire import request_line
@@ -304,16 +304,16 @@ def test_every_operation_that_is_read_back_has_a_look(operation: Any) -> None:
     """The specification and the table of looks agree."""
     path = dict.fromkeys(["db_name", "table_name", "dict_name", "name", "api_key_id"], "x")
     plan: Plan[Any] = Plan(operation, dict, {**path, "id": "1"}, {}, {}, {"queryID": "q"})
-    for look in looks_for(plan):
+    for look in probes_for(plan):
         assert look.plan is None or look.plan.operation.retry == "read"
-    assert looks_for(plan)
+    assert probes_for(plan)
 
 
 def test_no_other_operation_has_one() -> None:
     """What is not read back is not looked at."""
     for operation in OPERATIONS.values():
         if operation.retry != "read-back":
-            assert looks_for(Plan(operation, dict, {}, {}, {}, {"queryID": "q"})) == ()
+            assert probes_for(Plan(operation, dict, {}, {}, {}, {"queryID": "q"})) == ()
 
 
 WRITES: list[Callable[[ByteHouse], object]] = [

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from bytehouse import ByteHouse, ByteHouseError, Retry
 from tests.faults.proxy import Fault, proxied
 from tests.faults.test_telemetry import spans
-from tests.overlay.colours import KEY, MakeClient, every_transport
+from tests.overlay.flavours import KEY, MakeClient, every_transport
 from tests.overlay.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, data
 from tests.overlay.test_bad_input import told
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bytehouse import AsyncByteHouse, ByteHouse, ByteHouseError, TransportError
-from bytehouse._config import Http
-from tests.overlay.colours import KEY, MakeClient
+from bytehouse._core.config import Http
+from tests.overlay.flavours import KEY, MakeClient
 from tests.overlay.server import SILENT, Reply, ScriptedServer, Seen, data
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bytehouse import TimedOut, TransportError
-from tests.overlay.colours import KEY, MakeClient, every_transport
+from tests.overlay.flavours import KEY, MakeClient, every_transport
 from tests.overlay.server import Reply, ScriptedServer
 from tests.overlay.test_configuration import certificate
 from tests.wire import request_line

@@ -21,7 +21,7 @@ from bytehouse import ByteHouse, ByteHouseError, OutcomeUnknown, RetryPolicy
 from bytehouse_emulator.testing import RunningEmulator, running_emulator
 from bytehouse_raw.operations import OPERATIONS
 from tests.faults.proxy import Fault, FaultProxy, now_and_then, proxied
-from tests.overlay.colours import client_maker
+from tests.overlay.flavours import client_maker
 from tests.wire import asked
 
 __all__ = ["Account", "judge", "run", "story"]
@@ -130,7 +130,7 @@ def judge(account: Account, journal: Iterable[dict[str, Any]]) -> Counter[str]:
 
 
 def run(
-    emulator: RunningEmulator, colour: str, stories: int, *, workers: int = 1, share: float = SHARE
+    emulator: RunningEmulator, flavour: str, stories: int, *, workers: int = 1, share: float = SHARE
 ) -> tuple[Account, FaultProxy]:
     """Tell stories through a proxy and an emulator that each make half of the faults."""
     first = uuid.uuid4().int % 2**50
@@ -148,7 +148,7 @@ def run(
 
         def work(numbers: range) -> None:
             with asyncio.Runner() as runner:
-                bh = client_maker(colour, runner)(proxy.url, emulator.token, **settings)
+                bh = client_maker(flavour, runner)(proxy.url, emulator.token, **settings)
                 for number in numbers:
                     story(bh, account, f"s{mark}_{number}", users[number])
                 bh.close()
@@ -160,13 +160,13 @@ def run(
 
 
 def main(operations: int) -> None:
-    """Tell stories in each colour until so many operations have been done, and judge them."""
-    for colour in ("sync", "async", "aiohttp"):
+    """Tell stories in each flavour until so many operations have been done, and judge them."""
+    for flavour in ("sync", "async", "aiohttp"):
         with running_emulator() as emulator:
-            account, proxy = run(emulator, colour, operations // 3 // 18 + 1, workers=8)
+            account, proxy = run(emulator, flavour, operations // 3 // 18 + 1, workers=8)
             outcomes = judge(account, emulator.journal())
         sent = proxy.requests / len(account.told)
-        print(f"{colour}: {len(account.told)} operations, {sent:.2f} requests each", end="; ")  # noqa: T201
+        print(f"{flavour}: {len(account.told)} operations, {sent:.2f} requests each", end="; ")  # noqa: T201
         print(", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common()))  # noqa: T201
         assert sent < 1.3
 

@@ -1,4 +1,4 @@
-"""Fixtures of the client's tests: a scripted server, and clients in both colours."""
+"""Fixtures of the client's tests: a scripted server, and clients in both flavours."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bytehouse import ByteHouse
-from tests.overlay.colours import KEY, FakeClock, MakeClient, client_maker
+from tests.overlay.flavours import KEY, FakeClock, MakeClient, client_maker
 from tests.overlay.server import ScriptedServer
 
 
@@ -38,17 +38,17 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture(params=["sync", "async"])
-def colour(request: pytest.FixtureRequest) -> str:
-    """Name the colour of the client."""
+def flavour(request: pytest.FixtureRequest) -> str:
+    """Name the flavour of the client."""
     return str(request.param)
 
 
 @pytest.fixture
-def make(colour: str, clock: FakeClock) -> Iterator[MakeClient]:
-    """Return what makes clients, of either colour, with a clock that jumps."""
+def make(flavour: str, clock: FakeClock) -> Iterator[MakeClient]:
+    """Return what makes clients, of either flavour, with a clock that jumps."""
     made: list[ByteHouse] = []
     with asyncio.Runner() as runner:
-        maker = client_maker(colour, runner)
+        maker = client_maker(flavour, runner)
 
         def remembering(host: str | None = None, api_key: Any = KEY, **settings: Any) -> ByteHouse:
             made.append(maker(host, api_key, **{"clock": clock, **settings}))

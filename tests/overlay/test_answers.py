@@ -24,7 +24,7 @@ from bytehouse import (
 )
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.plan import Plan
-from tests.overlay.colours import MakeClient, every_transport
+from tests.overlay.flavours import MakeClient, every_transport
 from tests.overlay.server import Reply, ScriptedServer, data
 from tests.wire import request_line
 

@@ -14,7 +14,7 @@ import pytest
 
 import bytehouse
 from bytehouse import ByteHouse, ByteHouseError
-from tests.overlay.colours import KEY, MakeClient, every_transport
+from tests.overlay.flavours import KEY, MakeClient, every_transport
 from tests.overlay.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, closed_port, data
 
 __all__ = ["every_transport"]
@@ -181,7 +181,7 @@ CASES = {
     ),
     "hangs up": Case(get, "TransportError", ("no answer",), CLOSED, attempts=5),
     "hangs up, write": Case(
-        create, "OutcomeUnknown", ("whether it took effect", "Look"), CLOSED, attempts=6
+        create, "OutcomeUnknown", ("whether it took effect", "Probe"), CLOSED, attempts=6
     ),
     "reset": Case(get, "TransportError", ("no answer",), RESET, attempts=5),
     "reset, statement": Case(

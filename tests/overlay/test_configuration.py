@@ -25,10 +25,10 @@ from bytehouse import (
     ResponseDecodeError,
     TransportError,
 )
-from bytehouse._config import ATTRIBUTES, load
-from bytehouse._http import httpx_request
-from bytehouse._transport_models import Request
-from tests.overlay.colours import KEY, MakeClient, every_transport
+from bytehouse._core.config import ATTRIBUTES, load
+from bytehouse._transport.http import httpx_request
+from bytehouse._transport.models import Request
+from tests.overlay.flavours import KEY, MakeClient, every_transport
 from tests.overlay.server import SILENT, Reply, ScriptedServer, closed_port, data
 from tests.wire import request_line
 
@@ -467,7 +467,7 @@ def test_every_setting_can_be_an_argument_a_variable_and_a_key_of_the_file(
 
 
 def test_the_constructors_take_every_setting() -> None:
-    """Both colours take each setting by its name."""
+    """Both flavours take each setting by its name."""
     for kind in (ByteHouse, AsyncByteHouse):
         assert {a.name for a in ATTRIBUTES} <= set(kind.__init__.__annotations__)
 

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bytehouse import ByteHouse, ByteHouseError
-from tests.overlay.colours import KEY, FakeClock
+from tests.overlay.flavours import KEY, FakeClock
 from tests.overlay.server import Reply, ScriptedServer
 
 CALLS: list[Callable[[ByteHouse], object]] = [

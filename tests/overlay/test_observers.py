@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from vcr import VCR
 
 from bytehouse import ByteHouse, NotFound, TransportError
-from tests.overlay.colours import KEY, MakeClient
+from tests.overlay.flavours import KEY, MakeClient
 from tests.overlay.server import Reply, ScriptedServer, data
 from tests.wire import request_line, route
 

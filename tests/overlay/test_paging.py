@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bytehouse import ByteHouse, InvalidArgument, ServerError
-from bytehouse._paging import Walk
+from bytehouse._api.pagination import PageCursor
 from bytehouse_raw.api.data_loading import list_import_jobs
 from bytehouse_raw.api.databases import list_databases
 from bytehouse_raw.operations import OPERATIONS
-from tests.overlay.colours import KEY
+from tests.overlay.flavours import KEY
 from tests.overlay.server import Reply, ScriptedServer, Seen
 
 CAP = 100
@@ -46,13 +46,15 @@ def asked(server: ScriptedServer) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("counts", [True, False])
 def test_every_page_size_gives_every_entry_once(
-    bh: ByteHouse, server: ScriptedServer, colour: str, counts: bool
+    bh: ByteHouse, server: ScriptedServer, flavour: str, counts: bool
 ) -> None:
     """A service that cuts large pages and one that does not count lose and repeat nothing."""
     server.handler = Listed(250, counts=counts)
     expected = [f"d{number}" for number in range(250)]
-    # The walk is the same code in both colours, and the other one need not take as long.
-    for size in range(1, 121) if (colour, counts) == ("sync", True) else (3, 40, 99, 100, 101, 120):
+    # The walk is the same code in both flavours, and the other one need not take as long.
+    for size in (
+        range(1, 121) if (flavour, counts) == ("sync", True) else (3, 40, 99, 100, 101, 120)
+    ):
         assert names(bh, page_size=size) == expected, size
 
 
@@ -168,7 +170,7 @@ def test_no_data_is_an_empty_list(bh: ByteHouse, server: ScriptedServer, answer:
 def test_a_service_that_ignores_the_offset_is_not_asked_for_ever(
     bh: ByteHouse, server: ScriptedServer
 ) -> None:
-    """The same page again ends the walk."""
+    """The same page again ends the pages."""
     server.script(Reply(body={"data": [{"name": "a"}, {"name": "b"}]}))
     assert names(bh) == ["a", "b"]
     assert len(server.seen) == 2
@@ -215,11 +217,11 @@ Next = Callable[[int, str | None], dict[str, Any]]
 def walked(following: Next, *, size: int = 250, limit: int | None = None) -> list[int]:
     """Return the numbers of the entries that a walk by cursor meets; it must not go on for ever."""
     entries = list(range(size))
-    walk: Walk[Any] = Walk(list_import_jobs.plan(), limit, 40)
+    pages: PageCursor[Any] = PageCursor(list_import_jobs.plan(), limit, 40)
     met: list[int] = []
     asked_for: list[str | None] = []
-    while not walk.done:
-        query = walk.plan().query
+    while not pages.done:
+        query = pages.plan().query
         cursor = query.get("cursor")
         begin = int(cursor.partition("-")[2]) if cursor else 0
         end = begin + int(query["limit"])
@@ -227,7 +229,7 @@ def walked(following: Next, *, size: int = 250, limit: int | None = None) -> lis
         assert len(asked_for) < 400
         answer = {"data": [{"id": n} for n in entries[begin:end]], "meta": following(end, cursor)}
         decode = list_import_jobs.plan().decode
-        met += [job["id"] for job in walk.take(decode(answer)).items]
+        met += [job["id"] for job in pages.take(decode(answer)).items]
     return met
 
 
@@ -249,7 +251,7 @@ def test_a_walk_by_cursor_meets_every_entry_once(key: str, last: Any) -> None:
 
 
 def test_a_walk_ends_at_a_cursor_that_leads_nowhere() -> None:
-    """An echoed cursor, one that was seen before, and an empty page end the walk."""
+    """An echoed cursor, one that was seen before, and an empty page end the pages."""
     assert walked(lambda _, cursor: {"cursor": cursor}) == list(range(40))
     assert walked(lambda end, _: {"next": f"c-{min(end, 80)}"})[:120] == list(range(120))
     assert walked(lambda end, cursor: {"next": f"c-{end}", "cursor": cursor}) == list(range(250))
@@ -268,16 +270,16 @@ def test_any_walk_by_offset_gives_a_beginning_of_the_list(
     size: int, page: int, cap: int, limit: int | None, counts: bool
 ) -> None:
     """For every size of list, page and limit: the first `limit` entries, each once, in order."""
-    walk: Walk[Any] = Walk(list_databases.plan(), limit, page)
+    pages: PageCursor[Any] = PageCursor(list_databases.plan(), limit, page)
     met: list[str] = []
-    while not walk.done:
-        query = walk.plan().query
+    while not pages.done:
+        query = pages.plan().query
         begin = int(query["offset"])
         rows = [{"name": str(n)} for n in range(size)][
             begin : begin + min(cap, int(query["limit"]))
         ]
         meta = {"total": size} if counts else {}
-        taken = walk.take(list_databases.plan().decode({"data": rows, "meta": meta}))
+        taken = pages.take(list_databases.plan().decode({"data": rows, "meta": meta}))
         met += [item.name for item in taken.items]
     assert met == [str(n) for n in range(size if limit is None else min(size, limit))]
 

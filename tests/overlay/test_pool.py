@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bytehouse import AsyncByteHouse, ByteHouse, Clock, NotFound, TimedOut, TransportError
-from bytehouse._network import IdleConnections
-from tests.overlay.colours import KEY, MakeClient
+from bytehouse._transport.pool import IdleConnections
+from tests.overlay.flavours import KEY, MakeClient
 from tests.overlay.server import CLOSED, SILENT, Reply, ScriptedServer, Seen, data
 
 WELL = data({"name": "d"})

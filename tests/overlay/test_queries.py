@@ -20,9 +20,9 @@ from bytehouse import (
     ResponseDecodeError,
     TimedOut,
 )
-from bytehouse._states import Phase, phase_of
+from bytehouse._api.status import Phase, phase_of
 from bytehouse_raw.types import Model
-from tests.overlay.colours import KEY, FakeClock, MakeClient
+from tests.overlay.flavours import KEY, FakeClock, MakeClient
 from tests.overlay.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, Seen, data
 
 

@@ -19,9 +19,9 @@ from bytehouse import (
     TimedOut,
     TransportError,
 )
-from bytehouse._retry import Cause, may_repeat
+from bytehouse._core.retry import Cause, may_repeat
 from bytehouse_raw.operations import OPERATIONS
-from tests.overlay.colours import KEY, FakeClock, MakeClient
+from tests.overlay.flavours import KEY, FakeClock, MakeClient
 from tests.overlay.server import (
     CLOSED,
     RESET,
@@ -285,7 +285,7 @@ def test_a_write_that_was_never_answered_has_an_unknown_outcome(
     with pytest.raises(OutcomeUnknown) as caught:
         make(server.url, deadline=0.2).databases.create("d")
     assert len(server.seen) == 1
-    assert "Look before" in caught.value.hint
+    assert "Probe before" in caught.value.hint
 
 
 def test_a_late_answer_is_waited_for(make: MakeClient, server: ScriptedServer) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from bytehouse import ConfigError
-from bytehouse._routes import RouteTable
+from bytehouse._api.routing import RouteTable
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.routes import Route
-from tests.overlay.colours import MakeClient
+from tests.overlay.flavours import MakeClient
 from tests.overlay.server import ScriptedServer
 from tests.wire import request_line
 

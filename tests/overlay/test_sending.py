@@ -19,11 +19,11 @@ from bytehouse import (
     InvalidArgument,
     NotFound,
 )
-from bytehouse._secret import Secret
+from bytehouse._core.secrets import Secret
 from bytehouse_raw.api.iam import get_account_status
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.plan import Plan
-from tests.overlay.colours import KEY, MakeClient, every_transport
+from tests.overlay.flavours import KEY, MakeClient, every_transport
 from tests.overlay.server import Reply, ScriptedServer, data
 from tests.wire import request_line, route
 

@@ -17,7 +17,7 @@ PACKAGES = {
     "bytehouse_raw": "generated",
 }
 # What the engine and the emulator's server bring in; a client that only calls has none of it.
-TRANSPORT_OF_AN_EXTRA = "bytehouse._aiohttp"
+TRANSPORT_OF_AN_EXTRA = "bytehouse._transport.aiohttp"
 EMULATOR_ONLY = {
     "chdb",
     "jsonschema_rs",
@@ -88,7 +88,7 @@ def test_the_client_imports_without_extras(bare: Path, package: str) -> None:
 
 
 def test_the_client_works_without_extras(bare: Path) -> None:
-    """After a plain installation both colours make calls and walk lists."""
+    """After a plain installation both flavours make calls and walk lists."""
     sales = {"name": "sales"}
     with ScriptedServer() as server:
         server.script(Reply(body={"data": [sales], "meta": {"offset": 0, "total": 1}}))

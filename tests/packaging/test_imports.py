@@ -23,8 +23,8 @@ def packages(program: str) -> set[str]:
 
 def test_a_client_is_made_without_the_libraries_that_calls_take() -> None:
     """Neither HTTP, TLS, event loops, JSON nor any model is imported for a client."""
-    for colour in ("ByteHouse", "AsyncByteHouse"):
-        program = CLIENT.format(colour)
+    for flavour in ("ByteHouse", "AsyncByteHouse"):
+        program = CLIENT.format(flavour)
         assert packages(program) <= {"attr", "attrs", "bytehouse", "bytehouse_raw"}
         loaded = modules(program)
         assert not {"asyncio", "email", "http", "json", "logging", "ssl", "urllib.request"} & loaded
@@ -44,7 +44,7 @@ def test_a_call_imports_its_own_resource_alone() -> None:
     for name in ("_readback", "_result_reader", "_inserting", "_column_types", "_doctor"):
         assert f"bytehouse.{name}" not in loaded
     resources = {name for name in loaded if name.startswith("bytehouse._sync.")}
-    assert "bytehouse._sync.databases" in resources
+    assert "bytehouse._sync.resources.databases" in resources
     assert (
         not {f"bytehouse._sync.{other}" for other in ("tables", "queries", "_result")} & resources
     )
@@ -57,7 +57,7 @@ def test_a_call_imports_its_own_resource_alone() -> None:
 def test_no_extra_is_loaded_with_the_client() -> None:
     """Emulator, command line and data frames stay unloaded, though all are installed."""
     loaded = packages(
-        f"{CLIENT.format('ByteHouse')}; import bytehouse._sync._client, bytehouse._http"
+        f"{CLIENT.format('ByteHouse')}; import bytehouse._sync.client, bytehouse._transport.http"
     )
     assert not loaded & {
         "aiohttp",

@@ -50,7 +50,7 @@ def check(request: pytest.FixtureRequest, bare: Path, root: Path, tmp_path: Path
 
 
 def test_every_type_is_the_promised_one(check: Check) -> None:
-    """Results, pagers, handles, plans and errors have the types that are asserted, both colours."""
+    """Results, pagers, handles, plans and errors have the types that are asserted."""
     assert check("consumer.py") == set()
 
 

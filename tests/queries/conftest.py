@@ -1,4 +1,4 @@
-"""One emulator for the tests of queries: clients in both colours, and a look at what it runs."""
+"""One emulator for the tests of queries: clients in both flavours, and a look at what it runs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 
 from bytehouse import ByteHouse
 from bytehouse_emulator.testing import RunningEmulator, running_emulator
-from tests.overlay.colours import MakeClient
-from tests.overlay.conftest import bh, clock, colour, interrupt, make, server, surroundings
+from tests.overlay.conftest import bh, clock, flavour, interrupt, make, server, surroundings
+from tests.overlay.flavours import MakeClient
 
-__all__ = ["bh", "clock", "colour", "interrupt", "make", "server", "surroundings"]
+__all__ = ["bh", "clock", "flavour", "interrupt", "make", "server", "surroundings"]
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bytehouse import ByteHouse, NotFound, QueryFailed
-from bytehouse._secret import Secret
+from bytehouse._core.secrets import Secret
 from bytehouse_emulator.testing import RunningEmulator
 from tests.queries.programs import ENDLESS
 

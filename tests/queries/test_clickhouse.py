@@ -14,7 +14,7 @@ import pytest
 from clickhouse_connect.driver import AsyncClient, Client
 
 from bytehouse import AsyncByteHouse, ByteHouse, ConfigError
-from tests.overlay.colours import KEY
+from tests.overlay.flavours import KEY
 from tests.overlay.server import Reply, ScriptedServer, Seen
 from tests.overlay.test_configuration import certificate
 
@@ -61,7 +61,7 @@ def ask_in_a_task(host: str, port: int, **settings: Any) -> str:
 
 @pytest.fixture(params=[ask, ask_in_a_task], ids=["sync", "async"])
 def asking(request: pytest.FixtureRequest) -> Ask:
-    """Return what asks the interface something, in either colour."""
+    """Return what asks the interface something, in either flavour."""
     found: Ask = request.param
     return found
 

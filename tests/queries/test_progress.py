@@ -50,7 +50,7 @@ def test_a_terminal_shows_that_a_query_runs(variables: dict[str, str], program: 
     "told", [{}, {"FORCE_COLOR": "1", "TTY_COMPATIBLE": "1"}], ids=["plain", "forced"]
 )
 def test_a_pipe_is_shown_nothing(variables: dict[str, str], told: dict[str, str]) -> None:
-    """Nor is a log, even one that takes colours."""
+    """Nor is a log, even one that takes flavours."""
     done = run("waits", {**variables, **told})
     assert (done.stdout, done.stderr) == ("0\n", "")
 

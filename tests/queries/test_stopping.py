@@ -29,7 +29,7 @@ from bytehouse import (
     ServerError,
     TimedOut,
 )
-from tests.overlay.colours import KEY, FakeClock, MakeClient, every_transport
+from tests.overlay.flavours import KEY, FakeClock, MakeClient, every_transport
 from tests.overlay.server import SILENT, Reply, ScriptedServer, Seen, data
 
 __all__ = ["every_transport"]
@@ -197,10 +197,10 @@ def test_a_time_out_stops_the_query(
 
 
 def test_a_stop_that_is_not_answered_takes_a_tenth_of_the_time_more(
-    make: MakeClient, server: ScriptedServer, colour: str
+    make: MakeClient, server: ScriptedServer, flavour: str
 ) -> None:
     """A service that has gone silent holds nobody for long, nor is it given up at once."""
-    behind = colour != "sync"
+    behind = flavour != "sync"
     running = data({"queryID": "q", "status": "Running"})
     answering(server, submit=running if behind else SILENT, status=running, stop=SILENT)
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""One emulator for the tests of results, and clients of it in both colours."""
+"""One emulator for the tests of results, and clients of it in both flavours."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from hypothesis import settings
 
 from bytehouse import ByteHouse
 from bytehouse_emulator.testing import RunningEmulator, running_emulator
-from tests.overlay.colours import MakeClient, client_maker
-from tests.overlay.conftest import bh, clock, colour, interrupt, make, server, surroundings
+from tests.overlay.conftest import bh, clock, flavour, interrupt, make, server, surroundings
+from tests.overlay.flavours import MakeClient, client_maker
 from tests.results.values import TIMES
 
-__all__ = ["bh", "clock", "colour", "interrupt", "make", "server", "surroundings"]
+__all__ = ["bh", "clock", "flavour", "interrupt", "make", "server", "surroundings"]
 
 if TIMES > 1:
     settings.register_profile(
@@ -30,7 +30,7 @@ def emulator() -> Iterator[RunningEmulator]:
 
 @pytest.fixture
 def live(make: MakeClient, emulator: RunningEmulator) -> Iterator[ByteHouse]:
-    """Return a client of either colour of an emulator that is empty but for a database `d`."""
+    """Return a client of either flavour of an emulator that is empty but for a database `d`."""
     emulator.reset()
     client = make(**emulator.client_arguments, clock=None, mode="clickhouse_sql")
     client.databases.create("d")

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 from bytehouse import ByteHouse
-from bytehouse._column_types import ResultColumn
-from bytehouse._decoding import NotJSON, NotRows, python_rows
+from bytehouse._results.decoder import NotJSON, NotRows, python_rows
+from bytehouse._types.codecs import ResultColumn
 from tests.overlay.server import Reply, ScriptedServer
 
 LISTS = [ResultColumn("n", "Int64"), ResultColumn("a", "Array(String)")]

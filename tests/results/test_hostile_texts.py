@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bytehouse import ByteHouse, ByteHouseError, Identifier, InvalidArgument
-from bytehouse._literals import bind, bind_pyformat, inserted, literal
+from bytehouse._sql.literals import bind, bind_pyformat, inserted, literal
 from tests.results.values import examples
 
 HOSTILE = [

@@ -21,7 +21,7 @@ from bytehouse import (
     InvalidArgument,
     QueryFailed,
 )
-from bytehouse._inserting import blocks
+from bytehouse._sql.insert import blocks
 from bytehouse_emulator.testing import RunningEmulator
 from tests.overlay.server import ScriptedServer, data
 from tests.results.values import TEXTS

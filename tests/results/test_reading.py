@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bytehouse import ByteHouse, ResponseDecodeError
-from bytehouse._column_types import ResultColumn
-from bytehouse._result_reader import (
+from bytehouse._results.parser import (
     Begin,
     Columns,
     End,
     Event,
     Fields,
-    NotUnderstood,
     Reader,
     Reference,
+    UnexpectedShape,
 )
+from bytehouse._types.codecs import ResultColumn
 from tests.overlay.server import Reply, ScriptedServer, Seen, data
 
 META = [{"name": "n", "type": "Int64"}, {"name": "s", "type": "Array(Array(String))"}]
@@ -190,7 +190,7 @@ def test_a_query_is_named_in_the_place_of_a_result(name: str) -> None:
 def test_what_is_not_understood_raises(name: str) -> None:
     """Nothing is passed over in silence."""
     for body in bodies(STRANGE[name]):
-        with pytest.raises(NotUnderstood):
+        with pytest.raises(UnexpectedShape):
             read(body)
 
 
@@ -208,7 +208,7 @@ def test_every_truncation_raises(name: str) -> None:
     """A body without its end is never taken for one."""
     for body in bodies(UNDERSTOOD[name][0])[:2]:
         for end in range(1, len(body)):
-            with pytest.raises(NotUnderstood):
+            with pytest.raises(UnexpectedShape):
                 read(body[:end], 16)
 
 
@@ -234,7 +234,7 @@ def test_any_rows_come_out_of_any_pieces(draw: st.DataObject, rows: list[tuple[A
     body = draw.draw(st.sampled_from(bodies(document)))
     cuts = sorted(draw.draw(st.sets(st.integers(1, len(body) - 1), max_size=8)))
     assert results(read(body, cuts=cuts))[0][1] == rows
-    with pytest.raises(NotUnderstood):
+    with pytest.raises(UnexpectedShape):
         read(body[: draw.draw(st.integers(1, len(body) - 1))], 5)
 
 
@@ -286,7 +286,7 @@ def test_texts_that_are_no_utf8_can_be_recovered() -> None:
 
 @pytest.mark.parametrize("name", UNDERSTOOD)
 def test_a_client_reads_every_shape(bh: ByteHouse, server: ScriptedServer, name: str) -> None:
-    """Both colours give the results of a body, told whole or in chunks."""
+    """Both flavours give the results of a body, told whole or in chunks."""
     document, expected = UNDERSTOOD[name]
     for chunked in (False, True):
         server.handler = partial(_reply, document, chunked=chunked)

@@ -220,7 +220,7 @@ def test_leaving_a_block_ends_the_reading(live: ByteHouse) -> None:
         raise RuntimeError("mine")
 
 
-@pytest.mark.parametrize("colour", ["sync"], indirect=True)
+@pytest.mark.parametrize("flavour", ["sync"], indirect=True)
 def test_a_forgotten_result_warns(live: ByteHouse) -> None:
     """Who drops a result half read is told; who reads it to its end is not."""
     results: Any = [live.query(MANY)]

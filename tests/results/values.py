@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from bytehouse._column_types import timestamp_of
+from bytehouse._types.codecs import timestamp_of
 from bytehouse_raw.types import Timestamp
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 
 import yaml
 
-from bytehouse import _plans
+from bytehouse._api.planning import planner
 from bytehouse_raw.operations import OPERATIONS, Operation
 from bytehouse_raw.plan import Plan
 
@@ -61,7 +61,7 @@ def elsewhere() -> dict[str, str]:
 
 def sample(operation: Operation) -> Plan[Any]:
     """Plan a call of an operation, as little as it needs."""
-    plan = _plans.planner(operation)
+    plan = planner(operation)
     hints = get_type_hints(plan)
     values: dict[str, Any] = {}
     for name, parameter in inspect.signature(plan).parameters.items():

@@ -11,7 +11,7 @@ import pytest
 from bytehouse import APIError, ByteHouse, NotFound, routes
 from bytehouse_emulator import RunningEmulator
 from bytehouse_raw.operations import OPERATIONS
-from tests.overlay.colours import KEY
+from tests.overlay.flavours import KEY
 from tests.overlay.server import Reply, ScriptedServer
 from tests.routes.specs import elsewhere, sample
 

@@ -11,7 +11,7 @@ import pytest
 
 from bytehouse import ByteHouse, ByteHouseError, ConfigError, InvalidArgument, routes
 from bytehouse_raw.operations import OPERATIONS
-from tests.overlay.colours import KEY
+from tests.overlay.flavours import KEY
 from tests.overlay.server import SILENT, Reply, ScriptedServer
 from tests.routes.specs import moved, page
 from tests.wire import request_line, route

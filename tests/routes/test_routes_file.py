@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bytehouse import ByteHouse, ConfigError, routes
-from tests.overlay.colours import KEY
+from tests.overlay.flavours import KEY
 from tests.overlay.server import ScriptedServer
 from tests.wire import request_line
 

@@ -20,7 +20,7 @@ from bytehouse import (
     CallOptions,
     Change,
     Column,
-    Ensured,
+    EnsureResult,
     ExecutionHandle,
     Identifier,
     KafkaConnection,
@@ -66,7 +66,7 @@ def synchronous(bh: ByteHouse) -> None:
     assert_type(bh.databases.get("sales"), Database)
     assert_type(bh.databases.get("sales").name, str | None)
     assert_type(bh.databases.get("sales").raw_response, RawResponse | None)
-    assert_type(bh.databases.ensure("sales"), Ensured[Database])
+    assert_type(bh.databases.ensure("sales"), EnsureResult[Database])
     assert_type(bh.databases.ensure("sales").actual, Database)
     assert_type(bh.databases.list(), Pager[Database])
     assert_type([found for found in bh.databases.list() if found.name], list[Database])
@@ -95,7 +95,7 @@ def tables(bh: ByteHouse) -> None:
     bh.tables.create("d", "t", [("id", "UInt64")], order_by=("id",), role="Admin")
     assert_type(bh.tables.get("d", "t"), Table)
     assert_type(bh.tables.list("d"), Pager[Table])
-    assert_type(bh.tables.ensure("d", spec), Ensured[Table])
+    assert_type(bh.tables.ensure("d", spec), EnsureResult[Table])
     plan = bh.tables.plan("d", spec, renames={"a": "b"})
     assert_type(plan, TablePlan)
     assert_type(plan.actions, tuple[Change, ...])
@@ -167,7 +167,7 @@ def database_api() -> None:
 
 
 def everything_else(bh: ByteHouse) -> None:
-    """Look after keys, roles, loading and warehouses."""
+    """Probe after keys, roles, loading and warehouses."""
     key = bh.api_keys.create(expires_in="60d")
     assert_type(key, NewApiKey)
     assert_type(key.secret.reveal(), str)
@@ -183,7 +183,7 @@ def everything_else(bh: ByteHouse) -> None:
     assert_type(bh.import_jobs.start(1), ExecutionHandle)
     assert_type(bh.import_jobs.start(1).wait(), Execution)
     assert_type(bh.warehouses.list(), Pager[Warehouse])
-    assert_type(bh.warehouses.ensure("w", config_id=1, update=True), Ensured[Warehouse])
+    assert_type(bh.warehouses.ensure("w", config_id=1, update=True), EnsureResult[Warehouse])
     assert_type(bh.warehouses.wait("w", "down", timeout=5), Warehouse)
 
 

@@ -16,7 +16,7 @@ import venv
 from pathlib import Path
 from typing import Any, Final
 
-from bytehouse._upstream import Document, operations, read
+from bytehouse._openapi import Document, operations, read
 
 ROOT: Final = Path(__file__).parents[2]
 LEFT_OUT: Final = (".venv*", "node_modules", ".*_cache", "__pycache__", "dist")

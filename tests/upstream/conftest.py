@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bytehouse._upstream import Document, read
+from bytehouse._openapi import Document, read
 from codegen.upstream.methods import Method, methods
 from tests.upstream.server import Site, site
 

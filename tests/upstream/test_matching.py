@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from bytehouse._upstream import (
+from bytehouse._openapi import (
     Document,
     Matching,
     match,
@@ -16,8 +16,8 @@ from bytehouse._upstream import (
     shape_of,
     shapes_of_client,
 )
-from bytehouse._upstream.matching import path_in_our_words, path_names
-from bytehouse._upstream.shape import path_parameters, word
+from bytehouse._openapi.matching import path_in_our_words, path_names
+from bytehouse._openapi.shape import path_parameters, word
 from tests.upstream.planted import route, take
 
 Change = Callable[[dict[str, Any], int], object]

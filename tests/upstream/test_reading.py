@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bytehouse import ConfigError
-from bytehouse._upstream import Document, Limits, UpstreamError, operations, read, target
-from bytehouse._upstream.swagger2 import converted
+from bytehouse._openapi import Document, Limits, UpstreamError, operations, read, target
+from bytehouse._openapi.swagger2 import converted
 from codegen.upstream.canonical import Canon, bare
 from tests.upstream.forms import FORMS, PAGE, as_json, as_yaml, page, script
 from tests.upstream.planted import PLANTED

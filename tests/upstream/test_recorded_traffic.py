@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bytehouse._upstream import Document
+from bytehouse._openapi import Document
 from tests.upstream.planted import take
 from tests.upstream.traffic import disagreements
 

@@ -1,4 +1,4 @@
-"""One emulator for all these tests, and clients of it in both colours."""
+"""One emulator for all these tests, and clients of it in both flavours."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from vcr import VCR
 
 from bytehouse import ByteHouse
 from bytehouse_emulator import RunningEmulator, running_emulator
-from tests.overlay.colours import MakeClient
-from tests.overlay.conftest import clock, colour, make, server, surroundings
+from tests.overlay.conftest import clock, flavour, make, server, surroundings
+from tests.overlay.flavours import MakeClient
 from tests.whole.recording import Labelled
 from tests.whole.scenarios import FILE, ROWS, SEED
 
-__all__ = ["clock", "colour", "make", "server", "surroundings"]
+__all__ = ["clock", "flavour", "make", "server", "surroundings"]
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ _ORDERS = TableSpec(
 
 
 def access(bh: ByteHouse) -> None:
-    """Look after keys, roles and permissions."""
+    """Probe after keys, roles and permissions."""
     bh.metadata.subscribe(1, 1, SECRET)
     bh.metadata.unsubscribe(1, 1, SECRET)
     assert bh.account.status().to_dict()

@@ -44,8 +44,8 @@ OBJECTS: Final = "ExecutionHandle Pager QueryHandle Session TablePlan".split()
 
 def documented(client: type[Any]) -> dict[str, Callable[..., Any]]:
     """Return every method that a user can call on a client, a resource or what these return."""
-    colour = "Async" if client is AsyncByteHouse else ""
-    objects = {name: getattr(bytehouse, colour + name) for name in OBJECTS}
+    flavour = "Async" if client is AsyncByteHouse else ""
+    objects = {name: getattr(bytehouse, flavour + name) for name in OBJECTS}
     owners = {"bh": client, **resources(client), **objects}
     return {f"{at}.{name}": value for at, owner in owners.items() for name, value in public(owner)}
 

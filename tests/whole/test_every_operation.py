@@ -11,7 +11,7 @@ from tests.whole.scenarios import GROUPS
 def test_every_operation_is_used_through_the_client(
     live: ByteHouse, emulator: RunningEmulator
 ) -> None:
-    """Scenarios as users write them carry out all 71 operations, in either colour."""
+    """Scenarios as users write them carry out all 71 operations, in either flavour."""
     for scenario in GROUPS.values():
         scenario(live)
     done = {entry["operation"] for entry in emulator.journal() if entry["effect"]}

@@ -13,7 +13,7 @@ import pytest
 
 import bytehouse
 from bytehouse import ByteHouseError
-from bytehouse._config import ATTRIBUTES, load
+from bytehouse._core.config import ATTRIBUTES, load
 from bytehouse_emulator import RunningEmulator
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from bytehouse import ByteHouse
 from bytehouse_emulator import RunningEmulator, running_emulator
-from tests.overlay.colours import MakeClient
+from tests.overlay.flavours import MakeClient
 from tests.overlay.server import Reply, ScriptedServer, Seen
 
 CAP: Final = 100
@@ -58,14 +58,14 @@ class Lists:
 
 @pytest.mark.parametrize("name", SIZES)
 def test_every_page_size_gives_every_entry_once(
-    make: MakeClient, server: ScriptedServer, colour: str, name: str
+    make: MakeClient, server: ScriptedServer, flavour: str, name: str
 ) -> None:
     """A walk in pages of 1, of 120 or of anything between loses and repeats nothing."""
     server.handler = Lists()
     bh = make(server.url)
     expected = [f"e{number}" for number in range(SIZES[name])]
-    # The walk is the same code in both colours: one takes every size, the other some.
-    for size in range(1, 121) if colour == "sync" else (7, 99, 100, 101, 120):
+    # The walk is the same code in both flavours: one takes every size, the other some.
+    for size in range(1, 121) if flavour == "sync" else (7, 99, 100, 101, 120):
         assert keys(bh, name, size) == expected, size
 
 

@@ -16,7 +16,7 @@ from vcr.errors import CannotOverwriteExistingCassetteException
 
 from bytehouse import ByteHouse
 from bytehouse_raw.operations import OPERATIONS
-from tests.overlay.colours import MakeClient
+from tests.overlay.flavours import MakeClient
 from tests.whole.recording import HIDDEN, LABEL, Scrubber
 from tests.whole.scenarios import GROUPS
 from tests.whole.scenarios import SECRET as SENT
@@ -44,7 +44,7 @@ def vcr_cassette_dir(root: Path) -> str:
 
 @pytest.fixture
 def default_cassette_name(group: str) -> str:
-    """Name the cassette of a group, which both colours share."""
+    """Name the cassette of a group, which both flavours share."""
     return group
 
 

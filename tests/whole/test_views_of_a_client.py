@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bytehouse import ByteHouse
-from bytehouse._http import tls_context
-from tests.overlay.colours import MakeClient
+from bytehouse._transport.http import tls_context
+from tests.overlay.flavours import MakeClient
 from tests.overlay.server import ScriptedServer
 
 HTTPS = "https://tenant.example"

@@ -1,1 +1,1 @@
-"""The client in one colour; the other is derived from the asynchronous one by `make generate`."""
+"""The client in one flavour; the other is derived from the asynchronous one by `make generate`."""

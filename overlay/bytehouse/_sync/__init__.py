@@ -1,2 +1,2 @@
 # Derived from overlay/bytehouse/_async/__init__.py by `make generate`. Do not edit.
-"""The client in one colour; the other is derived from the asynchronous one by `make generate`."""
+"""The client in one flavour; the other is derived from the asynchronous one by `make generate`."""

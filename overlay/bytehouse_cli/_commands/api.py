@@ -10,7 +10,7 @@ from .._given import Command, Given, Group, given
 from .._output import print_json
 
 if TYPE_CHECKING:
-    from bytehouse._transport_models import Request
+    from bytehouse._transport.models import Request
     from bytehouse_raw.plan import Plan
 
     from .._fields import Form
@@ -87,10 +87,10 @@ def _send(plan: Plan[Any], shared: Given) -> None:
 def _request(plan: Plan[Any], shared: Given) -> Request:
     """Return the request that a call would begin with; no key is read for it."""
     from bytehouse import Clock
-    from bytehouse._call import Call
-    from bytehouse._config import load
-    from bytehouse._options import Options
-    from bytehouse._settings import Settings
+    from bytehouse._call.call import Call
+    from bytehouse._call.context import Settings
+    from bytehouse._core.config import load
+    from bytehouse._core.options import Options
 
     config = load({**shared.arguments, "api_key": "none"}, profile=shared.profile)
     return Call(Settings(config, Clock()), Options.of(config), plan).request()

@@ -12,18 +12,18 @@ from .._given import Command, given
 from .._output import exit_code, print_json
 
 if TYPE_CHECKING:
-    from bytehouse._doctor import Check
+    from bytehouse._diagnostics.doctor import Check
 
 
 @click.command(cls=Command)
 def command() -> int:
-    """Look for what is wrong between here and the service.
+    """Probe for what is wrong between here and the service.
 
     Looks at configuration, name resolution, TLS, key, role and routes, and calls every operation
     that reads and needs nothing to be named. Nothing is changed. With --json the findings suit a
     support ticket: no secret is in them. The exit code is that of the first check that failed.
     """
-    from bytehouse._doctor import examine
+    from bytehouse._diagnostics.doctor import examine
 
     shared, checks = given(), []
     for check in examine(shared.arguments, profile=shared.profile):
@@ -40,9 +40,9 @@ def command() -> int:
 
 
 def _tell(check: Check) -> None:
-    colour = {"ok": "green", "warning": "yellow", "failed": "red"}.get(check.status)
+    flavour = {"ok": "green", "warning": "yellow", "failed": "red"}.get(check.status)
     took = "" if check.seconds is None else f" ({check.seconds * 1000:.0f} ms)"
-    status = click.style(check.status.ljust(7), fg=colour)
+    status = click.style(check.status.ljust(7), fg=flavour)
     click.echo(f"{status}  {check.name.ljust(29)}  {check.detail}{took}")
 
 

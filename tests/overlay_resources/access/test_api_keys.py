@@ -19,9 +19,9 @@ from bytehouse import (
     OutcomeUnknown,
     ResponseDecodeError,
 )
-from bytehouse._new_keys import KeyRotation, NewApiKey, new_key_of
+from bytehouse._params.api_keys import KeyRotation, NewApiKey, new_key_of
 from bytehouse_raw.models import CreateApiKeyResponse
-from tests.overlay.colours import FakeClock, MakeClient
+from tests.overlay.flavours import FakeClock, MakeClient
 from tests.overlay.server import Reply, ScriptedServer, data
 from tests.overlay_resources.access.keys import (
     NEW,

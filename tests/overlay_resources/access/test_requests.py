@@ -20,7 +20,7 @@ from bytehouse_raw.models import (
     WarehouseUsage,
 )
 from bytehouse_raw.types import Model
-from tests.overlay.colours import KEY
+from tests.overlay.flavours import KEY
 from tests.overlay.server import Reply, ScriptedServer, data
 from tests.wire import asked, request_line
 

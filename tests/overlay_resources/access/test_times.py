@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bytehouse import InvalidArgument
-from bytehouse._times import Moment, days, go_duration, moment, span, window
+from bytehouse._core.times import Moment, days, go_duration, moment, span, window
 from bytehouse_raw.types import Timestamp
 
 NOW = datetime(2026, 5, 4, 12, 30, tzinfo=UTC).timestamp()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bytehouse import ByteHouse, InvalidArgument, KafkaConnection, S3Connection
-from tests.overlay.colours import MakeClient
+from tests.overlay.flavours import MakeClient
 from tests.overlay.server import ScriptedServer
 
 Call = Callable[[Any], object]
@@ -131,7 +131,7 @@ NAMES = st.text(alphabet="az09_A.-é\n", max_size=34) | st.from_regex(r"[a-z][a-
 @given(name=NAMES)
 def test_a_warehouse_gets_exactly_the_names_that_the_service_documents(name: str) -> None:
     """Every name that the rule allows is taken, and no other."""
-    from bytehouse._warehouses import wanted
+    from bytehouse._params.warehouses import wanted
 
     if _is_name(name):
         assert wanted(

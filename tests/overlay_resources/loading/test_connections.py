@@ -17,8 +17,8 @@ from bytehouse import (
     ResponseDecodeError,
     S3Connection,
 )
-from bytehouse import _connections as connections
-from bytehouse._connections import ConnectionDetails, source_type
+from bytehouse._params import import_sources as connections
+from bytehouse._params.import_sources import ConnectionDetails, source_type
 from bytehouse_raw.models import ImportSourceType
 from tests.overlay.server import Reply, ScriptedServer, data
 

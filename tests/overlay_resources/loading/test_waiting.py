@@ -22,8 +22,8 @@ from bytehouse import (
     ServerError,
     TimedOut,
 )
-from bytehouse._states import Phase, heading_of, phase_of, warehouse_phase
-from tests.overlay.colours import KEY, FakeClock, MakeClient
+from bytehouse._api.status import Phase, heading_of, phase_of, warehouse_phase
+from tests.overlay.flavours import KEY, FakeClock, MakeClient
 from tests.overlay.server import CLOSED, SILENT, Reply, ScriptedServer, data
 from tests.wire import request_line
 

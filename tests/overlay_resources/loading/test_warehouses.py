@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bytehouse import ByteHouse, InvalidRequest, NotFound, OutcomeUnknown
-from tests.overlay.colours import FakeClock
+from tests.overlay.flavours import FakeClock
 from tests.overlay.server import CLOSED, Reply, ScriptedServer, Seen, data
 from tests.wire import request_line
 

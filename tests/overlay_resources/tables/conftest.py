@@ -7,10 +7,10 @@ import pytest
 
 from bytehouse import ByteHouse
 from bytehouse_emulator.testing import RunningEmulator
-from tests.overlay.colours import MakeClient
-from tests.overlay.conftest import bh, clock, colour, make, server, surroundings
+from tests.overlay.conftest import bh, clock, flavour, make, server, surroundings
+from tests.overlay.flavours import MakeClient
 
-__all__ = ["bh", "clock", "colour", "make", "server", "surroundings"]
+__all__ = ["bh", "clock", "flavour", "make", "server", "surroundings"]
 
 _NUMBERS = count()
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bytehouse import TTL, ClusterKey, Column, InvalidArgument, PartitionKey, TableSpec
-from bytehouse._table_changes import steps
-from bytehouse._table_diff import diff
-from bytehouse._type_spelling import holds_every_value, parse_type
+from bytehouse._tables.changes import steps
+from bytehouse._tables.diff import diff
+from bytehouse._types.parse import holds_every_value, parse_type
 from bytehouse_raw import models
 from tests.overlay_resources.tables.tables import changed, echo, pairs, plainly, specs, updated
 
@@ -150,7 +150,7 @@ def test_a_time_to_live_that_keeps_longer_loses_nothing(
     live = plainly(spec(ttl=before))
     found = diff(spec(ttl=after), live)
     assert [change.destructive for change in found.changes] == ([] if loses is None else [loses])
-    assert bool(found.untold) == (loses is None)
+    assert bool(found.unknown) == (loses is None)
 
 
 def test_every_key_is_fixed() -> None:

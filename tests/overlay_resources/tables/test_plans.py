@@ -23,7 +23,7 @@ from bytehouse import (
     TableSpec,
     UniqueKey,
 )
-from bytehouse._type_spelling import holds_every_value, parse_type
+from bytehouse._types.parse import holds_every_value, parse_type
 from bytehouse_emulator.testing import RunningEmulator
 from bytehouse_raw import models
 from tests.overlay.server import CLOSED, Reply, ScriptedServer, data

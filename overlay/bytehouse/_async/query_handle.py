@@ -1,0 +1,170 @@
+"""Watch a query that runs in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from bytehouse_raw.models import QueryStatus
+
+from .._api.polling import GRACE
+from .._api.status import Phase, phase_of
+from .._call.responses import engine_code
+from .._core.options import CallOptions, Seconds
+from .._sql.statements import Submission
+from ..errors import ByteHouseError, InvalidArgument, QueryFailed
+from .poller import AsyncWaiter
+
+if TYPE_CHECKING:
+    from .client import AsyncByteHouse
+    from .result import AsyncResult
+
+__all__ = ["AsyncQueryHandle"]
+
+
+class AsyncQueryHandle(AsyncWaiter[QueryStatus]):
+    """Watch a query: ask where it stands, wait for it, read its results, stop it.
+
+    Get one from `queries.submit`, or in another process from `queries.handle(id)`.
+
+    Attributes:
+        ids: Ids of the queries that were submitted together; one, unless the service gave each
+            statement its own.
+    """
+
+    _still = "the query still ran"
+
+    def __init__(
+        self,
+        client: AsyncByteHouse,
+        ids: tuple[str, ...],
+        options: CallOptions,
+        *,
+        started: bool = False,
+        grace: float = GRACE,
+    ) -> None:
+        if not ids or not all(ids):
+            raise InvalidArgument("A handle needs the id of a query.")
+        super().__init__(client, options, started=started, grace=grace)
+        self.ids = ids
+        self._query_id = ids[0]
+
+    @property
+    def id(self) -> str:
+        """Id of the query; of the first, if there are several."""
+        return self.ids[0]
+
+    async def _ask(self, options: CallOptions) -> QueryStatus:
+        """Ask where the query stands; of several, the first that has not succeeded."""
+        *earlier, last = self.ids
+        for query_id in earlier:
+            status = await self._client.queries.status(query_id, **options)
+            if self._phase(status) is not Phase.SUCCEEDED:
+                return status
+        return await self._client.queries.status(last, **options)
+
+    def _state(self, status: QueryStatus) -> str | None:
+        return status.status
+
+    def _phase(self, status: QueryStatus) -> Phase:
+        return phase_of(status.status)
+
+    def _failure(self, status: QueryStatus, phase: Phase) -> QueryFailed:
+        fallback = "the query was stopped" if phase is Phase.CANCELLED else "the query failed"
+        message = str(status.message or fallback)
+        error = QueryFailed(message, query_id=str(status.query_id or self.id))
+        error.code = engine_code(message) or str(status.status)
+        return error
+
+    async def wait(
+        self,
+        timeout: Seconds = 3600.0,
+        *,
+        on_progress: Callable[[QueryStatus], object] | None = None,
+        cancel: bool | None = None,
+    ) -> QueryStatus:
+        """Wait until the query has ended, and return its last status.
+
+        `GET /v1/sql/async/{id}/status` (inferred)
+
+        Asks at growing intervals. A poll that fails for a passing reason (no connection, 5xx, 429)
+        is made again until the time is over. A status that is not known counts as still running.
+
+        Args:
+            timeout: Seconds, or a timedelta, to wait at most; an hour if not given.
+            on_progress: Called with each status.
+            cancel: Whether the query is stopped on the service when the wait ends before it does:
+                time-out, Ctrl-C, cancelled task, an error in `on_progress`. If not given, it is if
+                `submit` made this handle, and is not if `handle` did: who only watches, stops
+                nothing. Where the service is slow to answer, stopping may take a tenth of the
+                time-out beyond it, 5 seconds at most.
+
+        Raises:
+            QueryFailed: The query failed or was stopped; `code` is the engine's number for why, or
+                else the status.
+            TimedOut: It still ran when the time was over; `state` is the last that was seen.
+            APIError: The service refused to say where it stands; the query goes on.
+        """
+        return await self._wait(timeout, on_progress, cancel=cancel)
+
+    async def result(
+        self,
+        timeout: Seconds = 3600.0,
+        *,
+        max_rows: int | None = None,
+        cancel: bool | None = None,
+    ) -> AsyncResult:
+        """Wait for the query and return its result, as `AsyncByteHouse.query` does; if there were
+        several statements, that of the first.
+
+        `GET /v1/sql/async/{id}/status`, then `GET /v1/sql/async/{id}/result` (both inferred; the
+        shape of a result is recognized)
+
+        Args:
+            timeout: Seconds, or a timedelta, to wait at most.
+            max_rows: At most so many rows per result; 0 means all.
+            cancel: Whether the query is stopped when the wait ends before it does; see `wait`.
+
+        Raises:
+            QueryFailed: The query failed or was stopped.
+            TimedOut: It still ran when the time was over.
+            ResponseDecodeError: The answer is not understood.
+        """
+        from .result import submitted
+
+        await self.wait(timeout, cancel=cancel)
+        merged = self._client.options.replace(self._options)
+        submission = Submission.known(self.id, merged, self._options, max_rows)
+        return await submitted(self._client, submission, patience=timeout, finished=self.ids)
+
+    async def cancel(self) -> None:
+        """Stop the query on the service. Stopping one that has ended does nothing.
+
+        `DELETE /v1/sql/async/{id}` (inferred)
+
+        Raises:
+            APIError: The service refused.
+        """
+        for query_id in self.ids:
+            try:
+                await self._client.queries.kill_async(query_id, **self._options)
+            except ByteHouseError:
+                status = await self._client.queries.status(query_id, **self._options)
+                if self._phase(status) is Phase.RUNNING:
+                    raise
+
+    async def _stop(self, options: CallOptions) -> None:
+        refused: ByteHouseError | None = None
+        if "deadline" in options:
+            each = cast("float", options["deadline"]) / len(self.ids)
+            options = {**options, "timeout": each, "deadline": each}
+        for query_id in self.ids:
+            try:
+                await self._client.queries.kill_async(query_id, **options)
+            except ByteHouseError as error:
+                refused = error  # the others are to be stopped all the same
+        if refused is not None:
+            raise refused
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.ids))})"

@@ -1,0 +1,1 @@
+"""The operations of the API as methods, one module for each resource."""

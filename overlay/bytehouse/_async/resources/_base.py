@@ -1,0 +1,83 @@
+"""What all groups of operations have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from bytehouse_raw.plan import Plan
+from bytehouse_raw.types import Model
+
+from ..._api.pagination import Listing
+from ..._core.clock import Clock
+from ..._core.options import CallOptions
+from ...errors import ResponseDecodeError
+from ..paginator import AsyncPager
+
+if TYPE_CHECKING:
+    from ..client import AsyncByteHouse
+
+__all__ = ["AsyncResource"]
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Enveloped(Protocol[T_co]):
+    """Describe an answer that holds one thing in ``data``."""
+
+    @property
+    def data(self) -> T_co | None:
+        """What the answer is about."""
+
+
+class AsyncResource:
+    """Hold the client whose `send` all methods go through."""
+
+    def __init__(self, client: AsyncByteHouse) -> None:
+        self._client = client
+
+    @property
+    def clock(self) -> Clock:
+        """The client's source of time."""
+        return self._client.clock
+
+    async def _send(self, plan: Plan[T], options: CallOptions) -> T:
+        return await self._client.send(plan, **options)
+
+    async def _data(
+        self, plan: Plan[Enveloped[M]], options: CallOptions, otherwise: M | None = None
+    ) -> M:
+        """Send a call and return what its answer holds in ``data``.
+
+        Args:
+            plan: The call.
+            options: Options of the call.
+            otherwise: What to return if the answer has no object there; left out, that is an error.
+
+        Raises:
+            ResponseDecodeError: It holds nothing, or what is no object.
+        """
+        answer = await self._client.send(plan, **options)
+        data: M | None = answer.data if isinstance(answer.data, Model) else otherwise
+        raw = answer.raw_response if isinstance(answer, Model) else None
+        if data is None:
+            error = ResponseDecodeError(
+                "the answer has no data"
+                if answer.data is None
+                else f"the data of the answer is no object but {type(answer.data).__name__}",
+                operation=plan.operation.id,
+                hint="The call went well; the service may name its fields otherwise than is known.",
+            )
+            error.raw_response = raw
+            raise error
+        if raw is not None:
+            data.received(raw)
+        return data
+
+    def _list(
+        self, plan: Plan[Listing[T]], options: CallOptions, limit: int | None, page_size: int | None
+    ) -> AsyncPager[T]:
+        # The role of a `with` block is that of where the list was asked for, not iterated.
+        options = self._client.merge_context(options)
+        return AsyncPager(self._client, plan, options, limit=limit, page_size=page_size)

@@ -1,0 +1,102 @@
+"""Which user holds which role."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Unpack
+
+from bytehouse_raw.api.iam import assign_role, list_assignments, unassign_role
+from bytehouse_raw.models import AssignRoleRequest, RoleAssignment, UnassignRoleRequest
+
+from ..._api.lists import extract_list
+from ..._core.options import CallOptions
+from ..._core.validation import require_name
+from ...errors import InvalidArgument
+from ._base import AsyncResource
+
+__all__ = ["AsyncAssignments"]
+
+
+class AsyncAssignments(AsyncResource):
+    """List, make and take back assignments of roles to users.
+
+    `role_name` is the role that is assigned; the option `role` is the one to act under, which needs
+    the permission to assign roles. Every method takes the options of a call (`role`, `timeout`,
+    `deadline`, `max_retries`, `headers`; see `CallOptions`) and raises the errors of
+    `AsyncByteHouse.send`.
+    """
+
+    async def list(
+        self, *, user_id: int | None = None, **options: Unpack[CallOptions]
+    ) -> builtins.list[RoleAssignment]:
+        """Return who holds which role.
+
+        `GET /v1/iam/assignments` (inferred, and so are the fields and the key of the list)
+
+        Args:
+            user_id: Keeps the roles of one user.
+            **options: Options of the call.
+
+        Raises:
+            InvalidArgument: `user_id` is no id; nothing was sent.
+            ResponseDecodeError: Which part of the answer is the list cannot be told.
+        """
+        plan = list_assignments.plan(user_id=None if user_id is None else _user(user_id))
+        answer = await self._send(plan, options)
+        return extract_list(answer, RoleAssignment, "list_assignments")
+
+    async def assign(
+        self, user_id: int, role_name: str, **options: Unpack[CallOptions]
+    ) -> RoleAssignment:
+        """Give a user a role, and with it all that the role may do.
+
+        `POST /v1/iam/assignments` (inferred, and so are the fields of the answer)
+
+        Args:
+            user_id: Id of the user.
+            role_name: Name of the role to give, which must exist.
+            **options: Options of the call.
+
+        Returns:
+            What the service says of the assignment.
+
+        Raises:
+            InvalidArgument: The id or the name makes no sense; nothing was sent.
+            PermissionDenied: The acting role may not assign roles.
+            OutcomeUnknown: No answer came; `list` tells whether the user has the role.
+        """
+        body = AssignRoleRequest(
+            user_id=_user(user_id), role_name=require_name(role_name, "role_name")
+        )
+        return await self._data(assign_role.plan(body=body), options)
+
+    async def unassign(
+        self, user_id: int, role_name: str, **options: Unpack[CallOptions]
+    ) -> RoleAssignment:
+        """Take a role from a user.
+
+        `DELETE /v1/iam/assignments` (inferred, and so are the fields of the answer)
+
+        Args:
+            user_id: Id of the user.
+            role_name: Name of the role to take away.
+            **options: Options of the call.
+
+        Returns:
+            What the service says of the assignment that was.
+
+        Raises:
+            InvalidArgument: The id or the name makes no sense; nothing was sent.
+            PermissionDenied: The acting role may not assign roles.
+            OutcomeUnknown: No answer came; `list` tells whether the user still has the role.
+        """
+        body = UnassignRoleRequest(
+            user_id=_user(user_id), role_name=require_name(role_name, "role_name")
+        )
+        return await self._data(unassign_role.plan(body=body), options)
+
+
+def _user(user_id: int) -> int:
+    if isinstance(user_id, bool) or not isinstance(user_id, int) or user_id < 0:
+        raise InvalidArgument(f"user_id must be a whole number, not {user_id!r}.")
+    return user_id

@@ -1,0 +1,152 @@
+"""Databases."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from bytehouse_raw.api.databases import (
+    create_database,
+    delete_database,
+    get_database,
+    get_mysql_sync_status,
+    list_databases,
+)
+from bytehouse_raw.models import CreateDatabaseRequest, CreatedObject, Database, MysqlSyncStatus
+
+from ..._core.differences import Difference, EnsureResult
+from ..._core.options import CallOptions
+from ..._core.validation import require_name
+from ..ensure import AsyncEnsuring
+from ..paginator import AsyncPager
+
+__all__ = ["AsyncDatabases"]
+
+
+class AsyncDatabases(AsyncEnsuring):
+    """List, create, read and delete databases.
+
+    Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
+    `headers`; see `CallOptions`) and raises the errors of `AsyncByteHouse.send`.
+    """
+
+    def list(
+        self,
+        *,
+        filter: str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncPager[Database]:
+        """Iterate over the databases that the role may see.
+
+        `GET /v1/databases` (inferred)
+
+        Args:
+            filter: Keeps the databases that match; how the service matches is not documented.
+            limit: At most so many databases in all.
+            page_size: At most so many per request; 100 if not given.
+            **options: Options of the calls.
+        """
+        return self._list(list_databases.plan(filter_=filter), options, limit, page_size)
+
+    async def create(
+        self, name: str, *, description: str | None = None, **options: Unpack[CallOptions]
+    ) -> CreatedObject:
+        """Create a database. The service keeps its name in lower case.
+
+        `POST /v1/databases` (inferred)
+
+        Args:
+            name: Name.
+            description: Free text.
+            **options: Options of the call.
+
+        Returns:
+            The id of the database.
+
+        Raises:
+            Conflict: There is one already.
+        """
+        plan = create_database.plan(
+            body=CreateDatabaseRequest(name=require_name(name, "name"), description=description)
+        )
+        return await self._data(plan, options)
+
+    async def get(self, name: str, **options: Unpack[CallOptions]) -> Database:
+        """Return one database, with its size in bytes and its number of tables.
+
+        `GET /v1/databases/{db_name}` (inferred)
+
+        Args:
+            name: Name.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: There is none.
+        """
+        plan = get_database.plan(name)
+        return await self._data(plan, options)
+
+    async def ensure(
+        self, name: str, *, description: str | None = None, **options: Unpack[CallOptions]
+    ) -> EnsureResult[Database]:
+        """Make sure that there is a database: create it if it is missing, compare it if it is
+        there, and change nothing that exists.
+
+        `GET /v1/databases/{db_name}`, then `POST /v1/databases` (both inferred)
+
+        It counts as missing only if the service itself says so: a 404 from a wrong path creates
+        nothing.
+
+        Args:
+            name: Name; taken in lower case, as the service keeps it.
+            description: Free text; if not given, any will do.
+            **options: Options of each call.
+
+        Returns:
+            The database, whether it was created, and whether its description differs. A service
+            that tells no description counts as agreeing.
+
+        Raises:
+            NotFound: The path is not one of the service's, as far as can be told.
+        """
+        name = require_name(name, "name").lower()
+
+        def compare(live: Database) -> tuple[Difference, ...]:
+            if description is None or live.description in (None, description):
+                return ()
+            return (Difference("description", live.description, description),)
+
+        body = CreateDatabaseRequest(name=name, description=description)
+        return await self._ensure(
+            get_database.plan(name), create_database.plan(body=body), compare, options
+        )
+
+    async def delete(self, name: str, **options: Unpack[CallOptions]) -> None:
+        """Drop a database with everything in it.
+
+        `DELETE /v1/databases/{db_name}` (inferred)
+
+        Args:
+            name: Name.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: There is none.
+        """
+        await self._send(delete_database.plan(name), options)
+
+    async def mysql_sync_status(self, name: str, **options: Unpack[CallOptions]) -> MysqlSyncStatus:
+        """Return how far a database that mirrors a MySQL server has come, with its tables.
+
+        `GET /v1/databases/{db_name}/sync-status` (inferred, and so are the fields of the answer)
+
+        Args:
+            name: Name of the database.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: There is no such database, or it mirrors nothing.
+        """
+        plan = get_mysql_sync_status.plan(name)
+        return await self._data(plan, options)

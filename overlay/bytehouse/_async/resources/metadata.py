@@ -1,0 +1,99 @@
+"""Delivery of metadata changes."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from bytehouse_raw.api.metadata import subscribe_metadata, unsubscribe_metadata
+from bytehouse_raw.models import MessageResponse
+from bytehouse_raw.plan import Plan
+
+from ..._core.options import CallOptions
+from ..._core.secrets import Secret
+from ...errors import InvalidArgument
+from ._base import AsyncResource
+
+__all__ = ["AsyncMetadata"]
+
+_TOKEN = "X-Bytehouse-Token"  # noqa: S105 - the name of a header
+
+
+class AsyncMetadata(AsyncResource):
+    """Subscribe a user to the metadata of an account, and end that.
+
+    What is delivered, and where to, is not documented. Every method takes the options of a call
+    (`timeout`, `deadline`, `max_retries`, `headers`; see `CallOptions`; these operations take no
+    role) and raises the errors of `AsyncByteHouse.send`.
+    """
+
+    async def subscribe(
+        self, account_id: int | str, user_id: int | str, token: str, **options: Unpack[CallOptions]
+    ) -> None:
+        """Subscribe to metadata.
+
+        `POST /v1/metadata/subscription` (inferred)
+
+        Args:
+            account_id: Id of the account.
+            user_id: Id of the user that subscribes.
+            token: A JSON Web Token, sent beside the API key; it is shown nowhere.
+            **options: Options of the call.
+
+        Raises:
+            InvalidArgument: An argument is empty, or cannot travel in a header; nothing was sent.
+        """
+        token = _hidden(token)
+        plan = subscribe_metadata.plan(
+            x_account_id=_id(account_id, "account_id"),
+            x_user_id=_id(user_id, "user_id"),
+            x_bytehouse_token="",
+        )
+        await self._send(_with_token(plan, token), options)
+
+    async def unsubscribe(
+        self, account_id: int | str, user_id: int | str, token: str, **options: Unpack[CallOptions]
+    ) -> None:
+        """End a subscription to metadata.
+
+        `DELETE /v1/metadata/subscription` (inferred)
+
+        Args:
+            account_id: Id of the account.
+            user_id: Id of the user that had subscribed.
+            token: A JSON Web Token, sent beside the API key; it is shown nowhere.
+            **options: Options of the call.
+
+        Raises:
+            InvalidArgument: An argument is empty, or cannot travel in a header; nothing was sent.
+        """
+        token = _hidden(token)
+        plan = unsubscribe_metadata.plan(
+            x_account_id=_id(account_id, "account_id"),
+            x_user_id=_id(user_id, "user_id"),
+            x_bytehouse_token="",
+        )
+        await self._send(_with_token(plan, token), options)
+
+
+def _hidden(token: str) -> Secret:
+    # This does not refuse: a traceback would show the caller's variable before it is hidden.
+    return Secret(token if isinstance(token, str) else "")
+
+
+def _with_token(plan: Plan[MessageResponse], token: str) -> Plan[MessageResponse]:
+    if not _travels(token):
+        raise InvalidArgument("token must be one word of printable ASCII; it is not shown here.")
+    # A planner writes its arguments as text, and a secret's text is "***".
+    return plan._replace(headers={**plan.headers, _TOKEN: token})
+
+
+def _id(value: int | str, what: str) -> str:
+    text = str(value)
+    if isinstance(value, bool) or not isinstance(value, int | str) or not _travels(text):
+        raise InvalidArgument(f"{what} must be an id, not {value!r}.")
+    return text
+
+
+def _travels(text: str) -> bool:
+    """Tell whether a header can carry a text as it is."""
+    return text != "" and text.isascii() and text.isprintable() and " " not in text

@@ -1,0 +1,264 @@
+"""Statements: run at once, or in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Unpack
+
+from bytehouse_raw.api.queries import (
+    abort_sync_query,
+    get_async_query_result,
+    get_async_query_status,
+    get_query_lineage,
+    kill_async_query,
+    kill_sync_query,
+    list_dialects,
+    submit_async_query,
+    submit_sync_query,
+)
+from bytehouse_raw.models import (
+    GetQueryLineageRequest,
+    QueryLineage,
+    QueryResult,
+    QueryStatus,
+    QueryStopped,
+    UserInfo,
+)
+
+from ..._core.options import CallOptions
+from ..._sql.statements import Submission, ids_of, results_of, statement
+from ..._tables.spec import model_of
+from ..cancellation import stopping
+from ..query_handle import AsyncQueryHandle
+from ._base import AsyncResource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..._core.config import Mode
+
+__all__ = ["AsyncQueries"]
+
+
+class AsyncQueries(AsyncResource):
+    """Run statements, watch them and stop them.
+
+    A statement is submitted once: it is sent again only if it certainly never reached the service.
+    Each carries a query id, chosen here if you choose none. The methods take the options of a call
+    (`role`, `timeout`, `deadline`, `max_retries`, `headers`; see `CallOptions`) and raise the
+    errors of `AsyncByteHouse.send`.
+    """
+
+    async def execute(
+        self,
+        sql: str,
+        *,
+        mode: Mode | None = None,
+        warehouse: str | None = None,
+        query_id: str | None = None,
+        session_id: str | None = None,
+        max_rows: int | None = None,
+        async_after: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> list[QueryResult]:
+        """Run one or more statements and return their results, one per statement (inferred).
+
+        `POST /v1/sql/sync` (documented; the shape of a result is not, so its fields are inferred)
+
+        An attempt may take as long as the whole call: `timeout` is the deadline unless you give
+        one. If the wait ends early (time-out, Ctrl-C, cancelled task), the query is killed on the
+        service before the error goes on.
+
+        Args:
+            sql: One statement, or several with ``;`` between.
+            mode: SQL dialect; the client's if not given.
+            warehouse: Id of the virtual warehouse to run on; the client's if not given.
+            query_id: Id to give the query.
+            session_id: Session to run in; what `USE` and `SET` change holds for the whole session.
+            max_rows: At most so many rows per result; 0 means all.
+            async_after: Seconds after which the query goes on in the background; the answer then
+                names it and has no rows (inferred).
+            **options: Options of the call.
+
+        Raises:
+            QueryFailed: The engine could not run a statement.
+            OutcomeUnknown: No answer came; whether the statement ran is not known.
+        """
+        submission = Submission.of(
+            sql,
+            self._client.options.replace(options),
+            options,
+            mode=mode,
+            warehouse=warehouse,
+            query_id=query_id,
+            session_id=session_id,
+            max_rows=max_rows,
+            async_after=async_after,
+        )
+        async with stopping(self._client, submission):
+            plan = submit_sync_query.plan(
+                body=submission.body(), x_query_session_id=submission.session_id
+            )
+            return results_of((await self._send(plan, submission.options)).data)
+
+    async def submit(
+        self,
+        sql: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        mode: Mode | None = None,
+        warehouse: str | None = None,
+        query_id: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncQueryHandle:
+        """Submit one or more statements to run in the background.
+
+        `POST /v1/sql/async` (inferred, and so are the fields of the answer)
+
+        Args:
+            sql: One statement, or several with ``;`` between.
+            params: Values for its parameters, as for `AsyncByteHouse.query`.
+            mode: SQL dialect; the client's if not given.
+            warehouse: Id of the virtual warehouse to run on; the client's if not given.
+            query_id: Id to give the query.
+            **options: Options of the call; the handle's calls take the role too.
+
+        Returns:
+            A handle to watch them by; a wait on it that ends early stops them, unless told
+            otherwise. So does Ctrl-C, or the end of the task, while they are being submitted.
+
+        Raises:
+            OutcomeUnknown: No answer came; whether the statement runs is not known. `query_id`
+                names it; it is not stopped.
+        """
+        merged = self._client.options.replace(options)
+        submission = Submission.of(
+            sql,
+            merged,
+            options,
+            params=params,
+            mode=mode,
+            warehouse=warehouse,
+            query_id=query_id,
+        )
+        plan = submit_async_query.plan(body=submission.background_body())
+        client = self._client._hiding(submission.secrets)
+        async with stopping(client, submission, in_background=True, lost=False):
+            answer = await client.send(plan, **options)
+        ids = ids_of(answer.data, submission.query_id)
+        return AsyncQueryHandle(client, ids, options, started=True)
+
+    def handle(self, *query_ids: str, **options: Unpack[CallOptions]) -> AsyncQueryHandle:
+        """Return a handle to queries that were submitted elsewhere. Sends nothing.
+
+        A wait on it that ends early leaves the queries running, unless told otherwise.
+
+        Args:
+            *query_ids: Id of the query, or of several that are watched together.
+            **options: Options of the handle's calls; it takes the role.
+
+        Raises:
+            InvalidArgument: There is no id, or one is empty.
+        """
+        return AsyncQueryHandle(self._client, query_ids, options)
+
+    async def status(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStatus:
+        """Return where an asynchronous query stands.
+
+        `GET /v1/sql/async/{id}/status` (inferred, and so are the fields of the answer)
+
+        Args:
+            query_id: Id of the query.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: There is no such query, or it is no longer kept.
+        """
+        plan = get_async_query_status.plan(query_id)
+        return await self._data(plan, options)
+
+    async def result(
+        self, query_id: str, *, max_rows: int | None = None, **options: Unpack[CallOptions]
+    ) -> list[QueryResult]:
+        """Return the results of an asynchronous query that has finished.
+
+        `GET /v1/sql/async/{id}/result` (inferred, and so is the shape of the results)
+
+        Args:
+            query_id: Id of the query.
+            max_rows: At most so many rows per result; 0 means all.
+            **options: Options of the call.
+
+        Raises:
+            APIError: The query has not finished, failed, or is no longer kept.
+        """
+        plan = get_async_query_result.plan(query_id, max_rows_return=max_rows)
+        return results_of((await self._send(plan, options)).data)
+
+    async def kill(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
+        """Stop a synchronous query by its id. Whether stopping one that has ended is an error is
+        not documented.
+
+        `DELETE /v1/sql/sync/{id}` (inferred, and so are the fields of the answer)
+
+        Args:
+            query_id: Id of the query.
+            **options: Options of the call.
+        """
+        plan = kill_sync_query.plan(query_id)
+        return await self._data(plan, options, QueryStopped())
+
+    async def kill_async(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
+        """Stop an asynchronous query by its id. Whether stopping one that has ended is an error is
+        not documented; `cancel` of a handle is none.
+
+        `DELETE /v1/sql/async/{id}` (inferred, and so are the fields of the answer)
+
+        Args:
+            query_id: Id of the query.
+            **options: Options of the call.
+        """
+        plan = kill_async_query.plan(query_id)
+        return await self._data(plan, options, QueryStopped())
+
+    async def abort(self, session_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
+        """Stop what runs in a session.
+
+        `DELETE /v1/sql/sync` (inferred; that the session header names the target is inferred too)
+
+        Args:
+            session_id: Id of the session.
+            **options: Options of the call.
+        """
+        plan = abort_sync_query.plan(x_query_session_id=session_id)
+        return await self._data(plan, options, QueryStopped())
+
+    async def lineage(
+        self,
+        sql: str,
+        *,
+        user_info: UserInfo | Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> QueryLineage:
+        """Return the tables and views that a statement reads, without running it.
+
+        `POST /v1/sql/lineage` (inferred, and so are the fields of the answer)
+
+        Args:
+            sql: The statement.
+            user_info: The user to look as; its fields are not documented.
+            **options: Options of the call.
+        """
+        body = GetQueryLineageRequest(query=statement(sql), user_info=model_of(UserInfo, user_info))
+        plan = get_query_lineage.plan(body=body)
+        return await self._data(plan, options)
+
+    async def dialects(self, **options: Unpack[CallOptions]) -> list[Any]:
+        """Return the dialects that the user may choose.
+
+        `GET /v1/sql/dialects` (inferred; what an element looks like is not documented)
+
+        Args:
+            **options: Options of the call.
+        """
+        return (await self._send(list_dialects.plan(), options)).data or []

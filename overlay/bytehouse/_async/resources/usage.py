@@ -1,0 +1,88 @@
+"""What was stored and computed."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from bytehouse_raw.api.usage import get_storage_usage, get_warehouse_usage
+from bytehouse_raw.models import StorageUsage, WarehouseUsage
+
+from ..._core.options import CallOptions
+from ..._core.times import Moment, window
+from ..._core.validation import require_name
+from ._base import AsyncResource
+
+__all__ = ["AsyncUsage"]
+
+
+class AsyncUsage(AsyncResource):
+    """Read what was used within a stretch of time.
+
+    A time is an aware datetime; a date, which is its midnight in UTC; a text with a zone, such as
+    ``2021-11-23T09:23:55.840932013Z``, whose nanoseconds are kept; or a timedelta or a text such as
+    ``7d``, which is so long before now. A time without a zone is refused: taken for one or the
+    other, it could be hours off. The methods take the options of a call (`role`, `timeout`,
+    `deadline`, `max_retries`, `headers`; see `CallOptions`) and raise the errors of
+    `AsyncByteHouse.send`.
+    """
+
+    async def storage(
+        self,
+        start: Moment,
+        end: Moment | None = None,
+        *,
+        database: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> StorageUsage:
+        """Return what was stored.
+
+        `GET /v1/usage/storage` (inferred; no field of the answer is documented: they are all in
+        `additional_properties`)
+
+        Args:
+            start: Beginning of the time.
+            end: End of the time; now if not given.
+            database: Name of a database to keep to.
+            **options: Options of the call.
+
+        Raises:
+            InvalidArgument: A time is unclear, or `start` is not before `end`; nothing was sent.
+        """
+        begins, ends = window(start, end, self.clock.now())
+        plan = get_storage_usage.plan(
+            start_time=begins,
+            end_time=ends,
+            db_name=None if database is None else require_name(database, "database"),
+        )
+        return await self._data(plan, options)
+
+    async def warehouse(
+        self,
+        start: Moment,
+        end: Moment | None = None,
+        *,
+        warehouse: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> WarehouseUsage:
+        """Return what the virtual warehouses computed.
+
+        `GET /v1/usage/vw` (inferred; no field of the answer is documented: they are all in
+        `additional_properties`)
+
+        Args:
+            start: Beginning of the time.
+            end: End of the time; now if not given.
+            warehouse: Name of a warehouse to keep to. The client's default is an id, and is not
+                taken.
+            **options: Options of the call.
+
+        Raises:
+            InvalidArgument: A time is unclear, or `start` is not before `end`; nothing was sent.
+        """
+        begins, ends = window(start, end, self.clock.now())
+        plan = get_warehouse_usage.plan(
+            start_time=begins,
+            end_time=ends,
+            vw_name=None if warehouse is None else require_name(warehouse, "warehouse"),
+        )
+        return await self._data(plan, options)

@@ -1,0 +1,179 @@
+"""Hold what makes a live table the one that is wanted, and make it so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Unpack
+
+from bytehouse_raw.api.databases import get_table, update_table
+from bytehouse_raw.models import Table
+
+from .._core.options import CallOptions
+from .._tables.changes import Change, Step, steps
+from .._tables.diff import TableDiff, diff
+from .._tables.spec import TableSpec
+from ..errors import InvalidArgument, OutcomeUnknown, ResponseDecodeError, StalePlan
+
+if TYPE_CHECKING:
+    from .client import AsyncByteHouse
+
+__all__ = ["AsyncTablePlan"]
+
+
+class AsyncTablePlan:
+    """Hold the differences between a wanted and a live table; get one from `tables.plan`.
+
+    Print it to read it. A line begins with ``+`` for what is added, ``-`` for what is dropped,
+    ``~`` for what is changed, ``!`` for what the API cannot change, and ``?`` for what is wanted
+    and the live table does not tell.
+
+    Attributes:
+        database: Name of the database.
+        desired: The wanted table.
+        live: The table as it was read.
+        differences: What differs, and what could not be compared.
+    """
+
+    def __init__(
+        self,
+        client: AsyncByteHouse,
+        database: str,
+        desired: TableSpec,
+        live: Table,
+        *,
+        renames: Mapping[str, str],
+        options: CallOptions,
+    ) -> None:
+        self._client = client
+        self._renames = dict(renames)
+        self._options = options
+        self.database = database
+        self.desired = desired
+        self.live = live
+        self.differences: TableDiff = diff(desired, live, renames)
+
+    @property
+    def actions(self) -> tuple[Change, ...]:
+        """What is to be done, the blocked included."""
+        return self.differences.changes
+
+    @property
+    def blocked(self) -> tuple[Change, ...]:
+        """What the API cannot do."""
+        return tuple(change for change in self.actions if change.blocked)
+
+    @property
+    def destructive(self) -> tuple[Change, ...]:
+        """What loses data."""
+        return tuple(change for change in self.actions if change.destructive)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the live table is as wanted, as far as it can be told."""
+        return not self.actions
+
+    async def apply(
+        self,
+        *,
+        allow_destructive: bool = False,
+        ignore_blocked: bool = False,
+        **options: Unpack[CallOptions],
+    ) -> None:
+        """Make the live table the wanted one, by the actions of this plan and no others.
+
+        `GET /v1/databases/{db_name}/tables/{table_name}`, then
+        `PATCH /v1/databases/{db_name}/tables/{table_name}` (both inferred) up to three times:
+        renames; additions, modifications and the time to live; drops. The service makes them one by
+        one: should one fail, those before it stay, and a new plan holds the rest. An empty plan
+        sends nothing.
+
+        Args:
+            allow_destructive: Whether actions that lose data may be done.
+            ignore_blocked: Whether to do the rest where the API cannot do something.
+            **options: Options of each call, on top of those that the plan was made with.
+
+        Raises:
+            InvalidArgument: There are blocked or destructive actions and no word that they may be;
+                nothing was sent.
+            StalePlan: The table has changed since; nothing was changed.
+            OutcomeUnknown: No answer came to an update, and the table does not show its effect.
+        """
+        self._check(allow_destructive=allow_destructive, ignore_blocked=ignore_blocked)
+        requests = steps(self.actions)
+        if not requests:
+            return
+        options = {**self._options, **options}
+        await self._refuse_stale(options)
+        for step in requests:
+            await self._take(step, options)
+
+    def _check(self, *, allow_destructive: bool, ignore_blocked: bool) -> None:
+        blocked = () if ignore_blocked else self.blocked
+        destructive = () if allow_destructive else self.destructive
+        if blocked:
+            raise InvalidArgument(
+                f"The API cannot do all of this plan: {_listed(blocked)}",
+                hint="Describe the table as it is there, or make a new one; ignore_blocked=True "
+                "does the rest.",
+            )
+        if destructive:
+            raise InvalidArgument(
+                f"This plan loses data: {_listed(destructive)}",
+                hint="allow_destructive=True does it all the same.",
+            )
+
+    async def _refuse_stale(self, options: CallOptions) -> None:
+        live = await self._read(options)
+        if live.uuid != self.live.uuid:
+            found = "it was dropped and made anew"
+        else:
+            try:
+                now = diff(self.desired, live, self._renames)
+            except InvalidArgument as error:
+                found = error.message
+            else:
+                if now.changes == self.actions:
+                    return
+                found = f"now it would be:\n{now}" if now.changes else "nothing is left to do"
+        name = f"{self.database}.{self.desired.name}"
+        raise StalePlan(
+            f"The table {name} has changed since this plan was made: {found}",
+            hint="Make a new plan.",
+        )
+
+    async def _take(self, step: Step, options: CallOptions) -> None:
+        try:
+            await self._client.send(
+                update_table.plan(self.database, self.desired.name, body=step.body), **options
+            )
+        except (OutcomeUnknown, ResponseDecodeError):
+            live = await self._read(options)
+            if set(step.changes) & set(diff(self.desired, live, self._renames).changes):
+                raise
+
+    async def _read(self, options: CallOptions) -> Table:
+        answer = await self._client.send(
+            get_table.plan(self.database, self.desired.name), **options
+        )
+        if not isinstance(answer.data, Table):
+            raise ResponseDecodeError("the answer has no data", operation="get_table")
+        return answer.data
+
+    def __str__(self) -> str:
+        return f"{self._title()}\n{self.differences}".rstrip()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._title()}>"
+
+    def _title(self) -> str:
+        counts = [f"{len(self.actions)} change{'s' * (len(self.actions) != 1)}"]
+        if self.destructive:
+            counts.append(f"{len(self.destructive)} destructive")
+        if self.blocked:
+            counts.append(f"{len(self.blocked)} blocked")
+        name = f"{self.database}.{self.desired.name}"
+        return f"Table {name}: {', '.join(counts) if self.actions else 'no changes'}"
+
+
+def _listed(changes: tuple[Change, ...]) -> str:
+    return "; ".join(map(str, changes))

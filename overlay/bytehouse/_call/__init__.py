@@ -1,0 +1,1 @@
+"""One call from plan to result: the request, the meaning of a response, whether to retry."""

@@ -1,0 +1,1 @@
+"""What everything else stands on: configuration, secrets, options, clocks, retry policy."""

@@ -1,0 +1,476 @@
+"""Settle the configuration of a client, and remember where each value came from."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+
+import attrs
+
+from ..errors import ConfigError
+from .secrets import Secret
+
+__all__ = [
+    "ATTRIBUTES",
+    "Attribute",
+    "Config",
+    "Http",
+    "KeySource",
+    "Mode",
+    "load",
+    "masked",
+    "parse_setting",
+    "routes_file",
+    "settle",
+]
+
+Mode = Literal["ansi_sql", "clickhouse_sql"]
+Http = Literal["httpx", "aiohttp"]
+KeySource = str | Callable[[], str]
+REPAIR_ROUTES = (
+    "`bytehouse routes pull SOURCE` writes the file anew; without it the built-in routes count."
+)
+
+
+def _directory() -> Path:
+    """Return where configuration is kept."""
+    moved = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    return (moved if moved.is_absolute() else Path("~/.config")) / "bytehouse"
+
+
+def routes_file(host: str) -> Path:
+    """Return the file where the routes of a host are looked for, whether there is one or not.
+
+    Args:
+        host: Host as the configuration settles it, ``https://host[:port][/prefix]``.
+    """
+    parts = urlsplit(host)
+    name = parts.netloc.removesuffix(":443" if parts.scheme == "https" else ":80") + parts.path
+    return _directory() / "routes" / f"{quote(name, safe='')}.toml"
+
+
+@attrs.frozen
+class Attribute:
+    """Describe one setting; parsing, redaction and documentation all follow from this."""
+
+    name: str
+    doc: str
+    parse: Callable[[Any], Any]
+    default: Any = None
+    sensitive: bool = False
+
+    @property
+    def variable(self) -> str:
+        """Name of the environment variable."""
+        return f"BYTEHOUSE_{self.name.upper()}"
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be a text, not {type(value).__name__}")
+    if not value.strip() or not value.isprintable():
+        raise ValueError("must be a text that is not empty and has no control characters")
+    return value.strip()
+
+
+def _header_text(value: Any) -> str:
+    text = _text(value)
+    if not text.isascii():
+        raise ValueError("must be plain ASCII, because it travels in an HTTP header")
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_hostname(host: str) -> bool:
+    if ":" in host or not set(host) - set("0123456789."):
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        return True
+    odd = set(host) - set("abcdefghijklmnopqrstuvwxyz0123456789.-_")
+    return bool(host) and not odd and ".." not in host
+
+
+def _host(value: Any) -> str:
+    """Return ``scheme://host[:port][/prefix]``; a bare host is taken as https."""
+    text = _text(value)
+    example = "give a host such as tenant-1-cn-beijing-public.bytehouse.volces.com"
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"is no address ({error}); {example}") from None
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a user or password; the key goes into api_key")
+    if parts.query or parts.fragment:
+        raise ValueError("must not have a query or a fragment")
+    if parts.scheme not in ("https", "http"):
+        raise ValueError(f"must begin with https://, not {parts.scheme}://")
+    host = parts.hostname or ""
+    if not _is_hostname(host):
+        raise ValueError(f"is no address; {example}")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ValueError("must be https: the API key is sent over plain http to this machine only")
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, timedelta):
+        seconds = value.total_seconds()
+    elif isinstance(value, bool):
+        raise ValueError("must be a number of seconds")
+    else:
+        try:
+            seconds = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError("must be a number of seconds or a timedelta") from None
+    if not 0 < seconds <= 7 * 24 * 3600:
+        raise ValueError("must be more than 0 seconds and at most 7 days")
+    return seconds
+
+
+def _count(value: Any) -> int:
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("must be a whole number") from None
+    if isinstance(value, bool) or not 0 <= number <= 10_000 or number != float(value):
+        raise ValueError("must be a whole number from 0 to 10000")
+    return number
+
+
+def _size(value: Any) -> int:
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("must be a whole number of bytes") from None
+    if isinstance(value, bool) or number < 1 or number != float(value):
+        raise ValueError("must be a whole number of bytes, 1 or more")
+    return number
+
+
+def _mode(value: Any) -> str:
+    if value not in ("ansi_sql", "clickhouse_sql"):
+        raise ValueError("must be ansi_sql or clickhouse_sql")
+    return str(value)
+
+
+def _http(value: Any) -> str:
+    if value not in ("httpx", "aiohttp"):
+        raise ValueError("must be httpx or aiohttp")
+    return str(value)
+
+
+def _key(value: Any) -> KeySource:
+    return value if callable(value) else Secret(_text(value))
+
+
+def _path(value: Any) -> str:
+    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+        raise ValueError("must be a path")
+    try:
+        path = Path(value).expanduser()
+        if path.is_file():
+            return str(path)
+    except (OSError, RuntimeError):
+        pass  # a path that the system cannot follow is not there either
+    raise ValueError("names a file that is not there")
+
+
+def _proxy(value: Any) -> str:
+    text = _text(value)
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https", "socks5", "socks5h")
+        makes_sense = known and _is_hostname(parts.hostname or "") and parts.port != 0
+    except ValueError:
+        makes_sense = False
+    if not makes_sense:
+        raise ValueError("must be an address such as http://proxy:3128")
+    return Secret(text) if "@" in text else text
+
+
+def _routes(value: Any) -> dict[str, str]:
+    if isinstance(value, str | os.PathLike):
+        try:
+            value = tomllib.loads(Path(_path(value)).read_text(encoding="utf-8")).get("routes")
+        except OSError as error:
+            raise ValueError(f"names a file that cannot be read: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"names a file that is not TOML: {error}") from None
+    if not isinstance(value, Mapping) or not all(
+        isinstance(item, str) for pair in value.items() for item in pair
+    ):
+        raise ValueError('must map operation ids to routes such as "GET /v1/databases"')
+    return dict(value)
+
+
+ATTRIBUTES: tuple[Attribute, ...] = (
+    Attribute(
+        "host", "Host of the tenant, as its console shows it; a bare host is taken as https.", _host
+    ),
+    Attribute(
+        "api_key",
+        "API key: the text, a callable that returns it, or a reference `env:NAME`, `file:PATH` or "
+        "`keyring:SERVICE/USER`. Read anew for each request.",
+        _key,
+        sensitive=True,
+    ),
+    Attribute(
+        "role",
+        "Role to act under; without it the service takes the user's default role.",
+        _header_text,
+    ),
+    Attribute("warehouse", "Id of the virtual warehouse that queries run on.", _text),
+    Attribute("mode", "SQL dialect of queries: ansi_sql or clickhouse_sql.", _mode, "ansi_sql"),
+    Attribute("timeout", "Seconds that one attempt of a call may take.", _seconds, 60.0),
+    Attribute(
+        "deadline",
+        "Seconds that a call may take in all, with further attempts and pauses.",
+        _seconds,
+        300.0,
+    ),
+    Attribute("max_retries", "How many times a call may be sent again.", _count, 4),
+    Attribute(
+        "retry_budget",
+        "How many further requests, beside the first attempts of its calls, a client may make at a "
+        "burst; each call that is answered well earns a quarter of one back.",
+        _count,
+        100,
+    ),
+    Attribute(
+        "max_body",
+        "Bytes that the body of one answer may have, with its compression undone.",
+        _size,
+        1 << 30,
+    ),
+    Attribute("max_connections", "How many connections the client keeps at most.", _count, 100),
+    Attribute(
+        "http",
+        "HTTP library of `AsyncByteHouse`: httpx or aiohttp. `ByteHouse` uses httpx.",
+        _http,
+        "httpx",
+    ),
+    Attribute(
+        "ca_file",
+        "PEM file of the certificate authorities to trust instead of the usual ones.",
+        _path,
+    ),
+    Attribute("client_cert", "PEM file with a client certificate and its key.", _path),
+    Attribute(
+        "proxy",
+        "Address of a proxy; without it HTTPS_PROXY and NO_PROXY count.",
+        _proxy,
+        sensitive=True,
+    ),
+    Attribute("application", "Name of your application, added to the User-Agent.", _header_text),
+    Attribute(
+        "routes",
+        "Routes that differ from the built-in ones: a mapping of operation ids to `METHOD /path`, "
+        "or a TOML file with a [routes] table. Without it, the file that `bytehouse routes pull` "
+        "wrote for the host.",
+        _routes,
+    ),
+)
+_BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
+
+
+def masked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with their secrets wrapped, so that no traceback shows them on the way."""
+    return {
+        name: Secret(value)
+        if isinstance(value, str) and name in _BY_NAME and _BY_NAME[name].sensitive
+        else value
+        for name, value in values.items()
+    }
+
+
+@attrs.frozen
+class Value:
+    """Hold one settled value and where it came from."""
+
+    value: Any
+    source: str
+
+
+@attrs.frozen(repr=False)
+class Config:
+    """Hold the settled configuration of a client. Its repr shows no secret."""
+
+    values: Mapping[str, Value]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name not in _BY_NAME:
+            raise AttributeError(name)
+        return self.values[name].value
+
+    def explain(self) -> list[tuple[str, str, str]]:
+        """Return (name, value, source) of every setting; a secret is shown as ``***``."""
+        return [(a.name, self._shown(a), self.values[a.name].source) for a in ATTRIBUTES]
+
+    def _shown(self, attribute: Attribute) -> str:
+        value = self.values[attribute.name].value
+        if value is None:
+            return ""
+        if attribute.sensitive:
+            return "***"
+        return f"{len(value)} routes" if isinstance(value, Mapping) else str(value)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value, _ in self.explain() if value)
+        return f"Config({shown})"
+
+
+def load(
+    arguments: Mapping[str, Any],
+    *,
+    profile: str | None = None,
+    file: str | os.PathLike[str] | None = None,
+) -> Config:
+    """Settle every attribute, and require what no client can do without.
+
+    Args:
+        arguments: What the caller says, as `masked` gives it.
+        profile: Name of a profile.
+        file: Configuration file to read instead of the usual one.
+
+    Raises:
+        ConfigError: A value makes no sense, the file or the profile does not exist, or host or key
+            are missing.
+    """
+    config = settle(arguments, profile=profile, file=file)
+    _require(config.values)
+    return config
+
+
+def settle(
+    arguments: Mapping[str, Any],
+    *,
+    profile: str | None = None,
+    file: str | os.PathLike[str] | None = None,
+) -> Config:
+    """Settle every attribute; host and key may be missing.
+
+    The first of these that has a value counts: argument, named profile, environment, default
+    profile, for routes the file of the host, default. The arguments are those of `load`.
+
+    Raises:
+        ConfigError: A value makes no sense, or the file or the profile does not exist.
+    """
+    profile = profile or os.environ.get("BYTEHOUSE_PROFILE")
+    path, tables = _tables(file or os.environ.get("BYTEHOUSE_CONFIG_FILE"))
+    named = _profile(path, tables, profile) if profile else {}
+    fallback = {} if profile else _profile(path, tables, None)
+    variables = masked({a.name: os.environ.get(a.variable) or None for a in ATTRIBUTES})
+    values = {}
+    for attribute in ATTRIBUTES:
+        name = attribute.name
+        places = (
+            ("argument", arguments.get(name)),
+            (f"profile {profile} in {path}", named.get(name)),
+            (f"environment {attribute.variable}", variables[name]),
+            (f"profile default in {path}", fallback.get(name)),
+            ("default", attribute.default),
+        )
+        source, raw = next(((s, v) for s, v in places if v is not None), ("not set", None))
+        parsed = None if raw is None else parse_setting(name, raw, source)
+        values[name] = Value(parsed, source)
+    if values["routes"].value is None and values["host"].value is not None:
+        values["routes"] = _routes_of(values["host"].value)
+    return Config(values)
+
+
+def _routes_of(host: str) -> Value:
+    path = routes_file(host)
+    try:
+        path = path.expanduser()
+        if not path.exists():
+            return Value(None, "not set")
+    except RuntimeError:
+        return Value(None, "not set")  # an account without a home
+    except OSError:
+        pass  # it is there and cannot be reached
+    try:
+        return Value(parse_setting("routes", path, "the file of the host"), f"routes file {path}")
+    except ConfigError as error:
+        raise ConfigError(error.message, hint=REPAIR_ROUTES) from None
+
+
+def parse_setting(name: str, value: Any, source: str = "") -> Any:
+    """Return a value as its attribute wants it.
+
+    Raises:
+        ConfigError: The value makes no sense.
+    """
+    attribute = _BY_NAME[name]
+    try:
+        return attribute.parse(value)
+    except ValueError as error:
+        shown = "" if attribute.sensitive else f" {value!r:.200}"
+        origin = f" (from {source})" if source else ""
+        raise ConfigError(f"{name}{shown}{origin} {error}.") from None
+
+
+def _require(values: Mapping[str, Value]) -> None:
+    missing = [name for name in ("host", "api_key") if values[name].value is None]
+    if missing:
+        ways = " and ".join(f"{name}=... or {_BY_NAME[name].variable}" for name in missing)
+        raise ConfigError(
+            f"No {' and no '.join(missing)} given.",
+            hint=f"Set {ways}, or a profile in {_directory() / 'config.toml'}. "
+            "Without a tenant, `bytehouse-emulator` starts a local one.",
+        )
+
+
+Tables = Mapping[str, dict[str, Any] | None]
+
+
+def _tables(given: str | os.PathLike[str] | None) -> tuple[Path, Tables]:
+    """Return the configuration file and its tables; only a file that was asked for must exist."""
+    path = Path(given or _directory() / "config.toml")
+    try:
+        path = path.expanduser()
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, RuntimeError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        # An account without a home has no file in it.
+        if given is None and isinstance(error, FileNotFoundError | RuntimeError):
+            return path, {}
+        reason = type(error).__name__
+    else:
+        tables = {k: masked(v) if isinstance(v, dict) else None for k, v in document.items()}
+        return path, tables
+    # Raised here and not where it was caught: the frames of the parser hold the text of the file.
+    raise ConfigError(f"The configuration file {path} cannot be read: {reason}")
+
+
+def _profile(path: Path, tables: Tables, name: str | None) -> dict[str, Any]:
+    """Return the table of a profile; the default profile need not exist, a named one must."""
+    wanted = name or "default"
+    if name is None and wanted not in tables:
+        return {}
+    table = tables.get(wanted)
+    if table is None:
+        known = ", ".join(sorted(k for k, v in tables.items() if v is not None)) or "none"
+        raise ConfigError(f"There is no profile {wanted} in {path}. Profiles there: {known}.")
+    unknown = sorted(set(table) - set(_BY_NAME))
+    if unknown:
+        raise ConfigError(
+            f"{path} sets what does not exist: {', '.join(unknown)}. Known: {', '.join(_BY_NAME)}."
+        )
+    return table

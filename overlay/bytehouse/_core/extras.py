@@ -1,0 +1,25 @@
+"""Import what only some methods need, and say how to get it where it is missing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from ..errors import ConfigError
+
+__all__ = ["import_optional"]
+
+
+def import_optional(module: str, extra: str) -> Any:
+    """Return a module of a package that is no requirement of this one.
+
+    Raises:
+        ConfigError: It is not installed.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ConfigError(
+            f"This needs {module.partition('.')[0]}, which cannot be imported: {error}",
+            hint=f"pip install 'bytehouse-sdk[{extra}]'",
+        ) from None

@@ -1,0 +1,138 @@
+"""Decide whether a call is sent again, and when. Small parts that each decide one thing; no network
+and no clock of their own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from bytehouse_raw.operations import Operation
+
+__all__ = ["UNAVAILABLE", "Cause", "OnRetry", "Retry", "RetryBudget", "RetryPolicy", "may_repeat"]
+
+UNAVAILABLE = frozenset({502, 503, 504})
+"""Statuses after which it is not known whether a call took effect."""
+
+
+@attrs.frozen
+class Cause:
+    """Say why an attempt gave no result.
+
+    Attributes:
+        sent: Whether the request may have reached the service.
+        status: HTTP status of a refusal; None if no answer came.
+        retry_after: Seconds that the service asked to wait.
+    """
+
+    sent: bool
+    status: int | None = None
+    retry_after: float | None = None
+
+
+def may_repeat(operation: Operation, cause: Cause) -> bool:
+    """Tell whether sending again can do no harm and might do good.
+
+    What was certainly not sent, or refused with 429, had no effect, so anything may be sent again.
+    An unknown outcome (no answer, or a gateway's 502, 503 or 504) allows only reads and idempotent
+    operations.
+    """
+    if not cause.sent or cause.status == 429:
+        return True
+    if cause.status is not None and cause.status not in UNAVAILABLE:
+        return False
+    return operation.retry in ("read", "idempotent")
+
+
+@attrs.frozen
+class RetryPolicy:
+    """Say how patiently a call is sent again.
+
+    Attributes:
+        first_pause: Upper bound of the first pause, in seconds; each further bound is twice the one
+            before.
+        longest_pause: Upper bound of any pause that we choose, in seconds.
+        longest_wait: How long a Retry-After is honoured, in seconds.
+    """
+
+    first_pause: float = 0.25
+    longest_pause: float = 8.0
+    longest_wait: float = 60.0
+
+    def pause(self, attempt: int, cause: Cause, fraction: float) -> float:
+        """Return the seconds to wait after an attempt (the first is 1); `fraction` spreads callers
+        (full jitter)."""
+        bound = min(self.longest_pause, self.first_pause * 2.0 ** min(attempt - 1, 30))
+        pause = bound * fraction
+        if cause.retry_after is not None:
+            pause = max(pause, min(cause.retry_after, self.longest_wait))
+        return pause
+
+
+class RetryBudget:
+    """Bound what a client and its views send beside the first attempts of their calls.
+
+    A bucket of tokens, full at first. Each further request takes one; each call that is answered
+    well gives a quarter of one back. So an outage is met by the bucket's size of further requests
+    at most, and in the long run a client sends at most five requests for four calls.
+    """
+
+    _earned = 0.25
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.left = float(size)
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Take a token for one further request; False if none is left."""
+        with self._lock:
+            if self.left < 1.0:
+                return False
+            self.left -= 1.0
+            return True
+
+    def earn(self) -> None:
+        """Give part of a token back, after a call that was answered well."""
+        with self._lock:
+            self.left = min(float(self.size), self.left + self._earned)
+
+
+@attrs.frozen
+class Retry:
+    """Say that a call goes on after an attempt that gave no result. `on_retry` is called with this.
+
+    Attributes:
+        operation: Id of the operation.
+        method: HTTP method.
+        route: Route template, without names of objects.
+        attempt: How many times the call has been sent.
+        reason: Why there is no result.
+        status: HTTP status; None if no answer came.
+        pause: Seconds until the call goes on.
+        probing: Whether the state is looked at next, because the call may have taken effect; it is
+            sent again only if it has not.
+        elapsed: Seconds since the call began.
+        role: Role of the call.
+        request_id: Id of the request, if the service gave one.
+        query_id: Id of the query, if the call is about one.
+    """
+
+    operation: str
+    method: str
+    route: str
+    attempt: int
+    reason: str
+    status: int | None
+    pause: float
+    probing: bool
+    elapsed: float
+    role: str | None
+    request_id: str | None
+    query_id: str | None
+
+
+OnRetry = Callable[[Retry], object]

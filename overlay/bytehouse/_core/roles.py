@@ -1,0 +1,30 @@
+"""Hold the role that a `with` block sets, apart for each thread and task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
+
+__all__ = ["current_role", "use_role"]
+
+_Roles = Mapping[int, str | None]
+# One variable for all clients, as context variables are never freed; keyed by the owner's id.
+_roles: ContextVar[_Roles] = ContextVar("bytehouse_roles", default=MappingProxyType({}))
+
+
+@contextmanager
+def use_role(owner: object, role: str | None) -> Iterator[None]:
+    """Set the role of an owner for the block."""
+    token = _roles.set({**_roles.get(), id(owner): role})
+    try:
+        yield
+    finally:
+        _roles.reset(token)
+
+
+def current_role(owner: object) -> Mapping[str, str | None]:
+    """Return the role that a block has set, as an option; empty if none has."""
+    roles = _roles.get()
+    return {"role": roles[id(owner)]} if id(owner) in roles else {}

@@ -1,0 +1,238 @@
+"""Read moments and spans of time as people write them, and write them as the API takes them.
+
+Pure: the present is an argument.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from fractions import Fraction
+from typing import NoReturn, TypeGuard
+
+from bytehouse_raw.types import Timestamp
+
+from ..errors import InvalidArgument
+
+__all__ = ["Moment", "Span", "days", "go_duration", "moment", "span", "window"]
+
+Span = timedelta | str
+Moment = datetime | date | timedelta | str
+
+_SECOND = 10**9
+_UNITS = {
+    "ns": 1,
+    "us": 10**3,
+    "\u00b5s": 10**3,  # the micro sign
+    "\u03bcs": 10**3,  # the Greek letter, which looks the same; Go knows both
+    "ms": 10**6,
+    "s": _SECOND,
+    "m": 60 * _SECOND,
+    "h": 3600 * _SECOND,
+    "d": 86_400 * _SECOND,
+    "w": 7 * 86_400 * _SECOND,
+}
+_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h|d|w)")
+_SPAN = re.compile(rf"(?:{_PART.pattern})+")
+_GO_LONGEST = 2**63 - 1  # Go counts nanoseconds in 64 bits
+_LONGEST_TEXT = 64
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # noqa: DTZ001 - a zone is the text's
+_OFFSET_FROM_NAME = re.compile(r"[A-Za-z]\s*[+-]\d")  # UTC+3: ahead of UTC, or in POSIX behind it
+_FRACTION = re.compile(r"(\d{2}:\d{2}:\d{2}|T\d{6})[.,](\d+)")
+
+
+def go_duration(value: Span, what: str = "duration") -> str:
+    """Return a span as Go's ``time.ParseDuration`` reads it.
+
+    Args:
+        value: A timedelta; or a text such as ``1h30m``, ``90s`` or ``1.5h``, which is passed on as
+            it is. Days (``7d``) and weeks (``2w``), which Go lacks, are sent as seconds.
+        what: Name of the argument, for the error.
+
+    Raises:
+        InvalidArgument: It is no span, is negative, or is longer than Go can count (292 years).
+    """
+    nanoseconds = _nanoseconds(value, what)
+    if nanoseconds > _GO_LONGEST:
+        raise InvalidArgument(f"{what} is longer than 292 years, which the service cannot count.")
+    if isinstance(value, str) and not set(value) & {"d", "w"}:
+        return value.strip()
+    seconds, rest = divmod(nanoseconds, _SECOND)
+    fraction = f".{rest:09d}".rstrip("0") if rest else ""
+    return f"{seconds}{fraction}s"
+
+
+def span(value: Span, what: str) -> timedelta:
+    """Return a span as a timedelta, to the microsecond.
+
+    Raises:
+        InvalidArgument: It is no span, is negative, or is longer than a timedelta can be.
+    """
+    if isinstance(value, timedelta) and value >= timedelta(0):
+        return value
+    try:
+        return timedelta(microseconds=_nanoseconds(value, what) // 1000)
+    except OverflowError:
+        raise InvalidArgument(f"{what} is too long: {value!r}.") from None
+
+
+def days(value: int | Span, what: str) -> int:
+    """Return a span as whole days; nothing is rounded.
+
+    Args:
+        value: A number of days, a timedelta, or a text such as ``90d`` or ``2w``.
+        what: Name of the argument, for the error.
+
+    Raises:
+        InvalidArgument: It is less than one day, or not a whole number of them.
+    """
+    if isinstance(value, int):
+        count, rest = int(value), int(isinstance(value, bool))
+    else:
+        count, rest = divmod(_nanoseconds(value, what), _UNITS["d"])
+    if rest or count < 1:
+        raise InvalidArgument(
+            f"{what} must be whole days, at least one; not {value!r}. The service counts in days."
+        )
+    return count
+
+
+def _nanoseconds(value: Span, what: str) -> int:
+    if isinstance(value, timedelta):
+        if value < timedelta(0):
+            raise InvalidArgument(f"{what} must not be negative: {value!r}.")
+        return value // timedelta(microseconds=1) * 1000
+    text = value.strip() if isinstance(value, str) else ""
+    if text == "0":
+        return 0  # the one number that Go takes without a unit
+    if len(text) > _LONGEST_TEXT or not _SPAN.fullmatch(text):
+        raise InvalidArgument(
+            f"{what} is {value!r}; give a timedelta or a text such as '90d', '1h30m' or '45s'."
+        )
+    total = sum(Fraction(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    if total.denominator != 1:
+        raise InvalidArgument(f"{what} is finer than a nanosecond: {value!r}.")
+    return int(total)
+
+
+def moment(value: Moment, now: float, what: str) -> str:
+    """Return a moment in UTC as RFC 3339 writes it, such as ``2021-11-23T09:23:55.840932013Z``.
+
+    Args:
+        value: An aware datetime; a date, which is its midnight in UTC; a text with a zone, ISO 8601
+            or otherwise plain, whose fraction of a second is kept to the nanosecond; a text that is
+            a date; or a span (timedelta, ``7d``), which is so long before now.
+        now: Seconds since 1970.
+        what: Name of the argument, for the error.
+
+    Raises:
+        InvalidArgument: It is no moment, says no zone, or can be read in two ways.
+    """
+    try:
+        if isinstance(value, timedelta) or _is_span(value):
+            return _rfc3339(datetime.fromtimestamp(now, UTC) - span(value, what))
+        if isinstance(value, Timestamp):
+            return _of_text(str(value), what)  # its text is exact, its fields are not
+        if isinstance(value, datetime):
+            if value.utcoffset() is None:
+                _refuse_naive(value, what)
+            # Some libraries' datetimes go down to nanoseconds, and tell them in their text.
+            return _of_text(value.astimezone(UTC).isoformat(), what)
+        if isinstance(value, date):
+            return f"{value.isoformat()}T00:00:00Z"
+        if isinstance(value, str):
+            return _of_text(value.strip(), what)
+    except OverflowError:
+        raise InvalidArgument(f"{what} is outside the years 1 to 9999: {value!r}.") from None
+    raise InvalidArgument(
+        f"{what} is {value!r}; give a datetime with a zone, a date, a text, or a span such as '7d'."
+    )
+
+
+def window(start: Moment, end: Moment | None, now: float) -> tuple[str, str]:
+    """Return both ends of a stretch of time; without an end it goes up to now.
+
+    Raises:
+        InvalidArgument: An end is no moment, or the stretch does not begin before it ends.
+    """
+    begins = moment(start, now, "start")
+    ends = moment(timedelta(0) if end is None else end, now, "end")
+    if _key(begins) >= _key(ends):
+        raise InvalidArgument(f"start ({begins}) must be before end ({ends}).")
+    return begins, ends
+
+
+def _is_span(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and _SPAN.fullmatch(value.strip()) is not None
+
+
+def _key(text: str) -> tuple[str, str]:
+    whole, _, fraction = text.rstrip("Z").partition(".")
+    return whole, fraction.ljust(9, "0")
+
+
+def _of_text(text: str, what: str) -> str:
+    if _DATE.fullmatch(text):
+        text += "T00:00:00Z"
+    fraction = _FRACTION.search(text)
+    if fraction and len(fraction[2]) > 9:
+        raise InvalidArgument(f"{what} is finer than a nanosecond: {text!r}.")
+    # The parsers stop at microseconds; no zone changes a fraction, so it can go round them.
+    whole = _FRACTION.sub(r"\1", text, count=1)
+    found = _parsed(whole, what)
+    if found.utcoffset() is None:
+        _refuse_naive(text, what)
+    return _rfc3339(found, fraction[2] if fraction else "")
+
+
+def _parsed(text: str, what: str) -> datetime:
+    from dateutil import parser  # only who gives a text pays for the import
+
+    try:
+        return parser.isoparse(text)
+    except ValueError:
+        return _parsed_odd(text, what)
+
+
+def _parsed_odd(text: str, what: str) -> datetime:
+    """Parse a text that is not ISO 8601, if there is only one way to read it."""
+    from dateutil import parser
+
+    readings: set[datetime] = set()
+    try:
+        for day_first in (False, True):
+            # What the text leaves out is taken from the default: two defaults show that it does.
+            for default in _DEFAULTS:
+                readings.add(parser.parse(text, default=default, dayfirst=day_first, tzinfos=_zone))
+    except (ValueError, OverflowError):
+        readings.clear()
+    if len(readings) != 1 or _OFFSET_FROM_NAME.search(text):
+        problem = "can be read in more than one way" if readings else "is no time that is known"
+        raise InvalidArgument(
+            f"{what} {problem}: {text!r}.", hint="Write it as 2021-11-23T09:23:55Z."
+        )
+    return readings.pop()
+
+
+def _zone(name: str | None, offset: int | None) -> tzinfo | None:
+    if name is None and offset is None:
+        return None
+    # Other names of zones mean different things in different places.
+    if name in (None, "UTC", "GMT", "Z", "z"):
+        return timezone(timedelta(seconds=offset or 0))
+    raise ValueError(name)
+
+
+def _rfc3339(value: datetime, fraction: str = "") -> str:
+    value = value.astimezone(UTC)
+    fraction = fraction or (f"{value.microsecond:06d}" if value.microsecond else "")
+    return f"{value.replace(microsecond=0, tzinfo=None).isoformat()}{fraction and '.' + fraction}Z"
+
+
+def _refuse_naive(value: object, what: str) -> NoReturn:
+    raise InvalidArgument(
+        f"{what} says no zone: {value!r}.",
+        hint="Add one: datetime(..., tzinfo=timezone.utc), or a text that ends with Z or +08:00. "
+        "Taken for UTC or for local time, it could be hours off.",
+    )

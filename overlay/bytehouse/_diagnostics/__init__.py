@@ -1,0 +1,1 @@
+"""Find out why a client does not work."""

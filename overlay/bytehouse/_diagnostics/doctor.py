@@ -1,0 +1,320 @@
+"""Probe whether everything between here and the service is as it should be, and change nothing.
+
+Each check says what it found, how long that took, and what to do about it. They build on each
+other, so the first that fails where nothing can follow ends the examination.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from inspect import Parameter, signature
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+import attrs
+
+from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER, Operation
+from bytehouse_raw.plan import Plan
+
+from .._api.planning import planner
+from .._api.routing import RouteTable
+from .._core.config import Config, load, settle
+from .._core.credentials import key_of
+from .._sync.client import ByteHouse
+from .._transport import http
+from ..errors import (
+    APIError,
+    AuthenticationError,
+    ByteHouseError,
+    PermissionDenied,
+    RateLimited,
+    TimedOut,
+    TransportError,
+)
+
+__all__ = ["Check", "examine"]
+
+T = TypeVar("T")
+Status = Literal["ok", "warning", "failed", "skipped"]
+_PATIENCE = 15.0
+_EXPIRES_SOON = 14
+_PULL = "`bytehouse routes pull SOURCE` takes them from your tenant's docs page or specification."
+
+
+@attrs.frozen
+class Check:
+    """Hold the outcome of one check. Nothing in it is secret.
+
+    Attributes:
+        name: What was looked at; an operation's check has its id.
+        status: ``ok``; ``warning`` if it works and something should be known; ``failed``;
+            ``skipped`` if it could not be looked at.
+        detail: What was found.
+        hint: What to do next; empty if there is nothing to do.
+        seconds: How long it took; None if nothing was waited for.
+        facts: What was found, in parts.
+        error: The error, if it failed with one.
+    """
+
+    name: str
+    status: Status
+    detail: str
+    hint: str = ""
+    seconds: float | None = None
+    facts: Mapping[str, Any] = attrs.field(factory=dict)
+    error: ByteHouseError | None = attrs.field(default=None, repr=False)
+
+
+def examine(arguments: Mapping[str, Any], *, profile: str | None = None) -> Iterator[Check]:
+    """Yield the checks as they are made.
+
+    Args:
+        arguments: What a client would be made with.
+        profile: Name of a profile of the configuration.
+    """
+    facts: dict[str, Any] = {}
+    try:
+        facts["settings"] = _settings(settle(arguments, profile=profile))
+        config = load(arguments, profile=profile)
+        routes = RouteTable(config.routes, config.values["routes"].source)
+        key_of(config.api_key)
+    except ByteHouseError as error:
+        yield attrs.evolve(_failed("configuration", error), facts=facts)
+        return
+    sources = {name: value.source for name, value in config.values.items()}
+    detail = f"{config.host} (from {sources['host']}), key (from {sources['api_key']})"
+    yield Check("configuration", "ok", detail, facts=facts)
+    yield _routes(routes)
+    for check in _network(config):
+        yield check
+        if check.status == "failed":
+            return
+    with ByteHouse(**arguments, profile=profile) as client:
+        yield from _Service(client, routes).checks()
+
+
+def _failed(name: str, error: ByteHouseError, seconds: float | None = None) -> Check:
+    return Check(name, "failed", error.message, error.hint, seconds, error=error)
+
+
+def _settings(config: Config) -> list[dict[str, str]]:
+    return [
+        {"name": name, "value": value, "source": source} for name, value, source in config.explain()
+    ]
+
+
+def _routes(routes: RouteTable) -> Check:
+    origins = [routes.origin(operation) for operation in OPERATIONS.values()]
+    counts = {origin: origins.count(origin) for origin in dict.fromkeys(origins)}
+    detail = ", ".join(f"{count} {origin}" for origin, count in counts.items())
+    if "inferred" not in counts:
+        return Check("routes", "ok", detail, facts=counts)
+    return Check(
+        "routes", "warning", detail, f"Inferred routes may be wrong. {_PULL}", facts=counts
+    )
+
+
+def _network(config: Config) -> Iterator[Check]:
+    """Probe at the way to the host, one step after the other."""
+    if http.proxy_of(config) is not None:
+        detail = "calls go through a proxy, which resolves the name and connects"
+        yield Check("connection", "skipped", detail)
+        return
+    parts = urlsplit(config.host)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    patience = min(config.timeout, _PATIENCE)
+    steps: dict[str, Callable[[], Check]] = {
+        "name resolution": lambda: _resolved(host, port, patience),
+        "connection": lambda: _connected(host, port, patience),
+        "TLS": lambda: _secured(config, host, port, patience),
+    }
+    for name, step in steps.items():
+        if name == "TLS" and parts.scheme == "http":
+            yield Check(name, "skipped", "plain http, to this machine")
+            return
+        started = time.monotonic()
+        try:
+            check = step()
+        except ByteHouseError as error:
+            check = _failed(name, error)
+        yield attrs.evolve(check, seconds=time.monotonic() - started)
+        if check.status == "failed":
+            return
+
+
+def _within(seconds: float, work: Callable[[], T]) -> T:
+    """Return what a call returns that has no time limit of its own."""
+    done: list[T] = []
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except Exception as error:  # noqa: BLE001 - raised again by the thread that waits
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not done:
+        raise TimeoutError
+    return done[0]
+
+
+def _resolved(host: str, port: int, patience: float) -> Check:
+    try:
+        found = _within(patience, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    except TimeoutError:
+        raise TimedOut(f"no name server answered within {patience:g} s") from None
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        hint = "Check the host, the name servers, and whether a VPN is needed."
+        raise TransportError(f"{host} is not known: {reason}", hint=hint) from None
+    addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+    return Check("name resolution", "ok", ", ".join(addresses), facts={"addresses": addresses})
+
+
+def _connected(host: str, port: int, patience: float) -> Check:
+    with _open(host, port, patience) as connection:
+        address = connection.getpeername()[0]
+    return Check("connection", "ok", f"port {port} of {address} answers")
+
+
+def _open(host: str, port: int, patience: float) -> socket.socket:
+    try:
+        return socket.create_connection((host, port), patience)
+    except OSError as error:
+        timed_out = isinstance(error, TimeoutError)
+        reason = f"no answer within {patience:g} s" if timed_out else error.strerror or error
+        hint = "Check host and port, the firewall, and whether the host wants a VPN or a proxy."
+        kind = TimedOut if timed_out else TransportError
+        raise kind(f"port {port} of {host} cannot be reached: {reason}", hint=hint) from None
+
+
+def _secured(config: Config, host: str, port: int, patience: float) -> Check:
+    context = http.tls_context(config.ca_file, config.client_cert)
+    try:
+        with (
+            _open(host, port, patience) as connection,
+            context.wrap_socket(connection, server_hostname=host) as secured,
+        ):
+            certificate: Mapping[str, Any] = secured.getpeercert() or {}
+            version = secured.version() or "TLS"
+    except ssl.SSLCertVerificationError as error:
+        hint = "If a proxy or your organisation signs certificates itself, set ca_file."
+        what = f"the certificate is not accepted: {error.verify_message}"
+        raise TransportError(what, hint=hint) from None
+    except OSError as error:
+        raise TransportError(f"no TLS with port {port}: {error.strerror or error}") from None
+    expires = str(certificate.get("notAfter", ""))
+    days = math.floor((ssl.cert_time_to_seconds(expires) - time.time()) / 86400)
+    facts = {"version": version, "expires": expires, "issuer": _name(certificate.get("issuer"))}
+    detail = f"{version}, certificate of {facts['issuer']} for {days} more days"
+    if days < _EXPIRES_SOON:
+        return Check(
+            "TLS", "warning", detail, "Whoever runs the host should renew it.", None, facts
+        )
+    return Check("TLS", "ok", detail, facts=facts)
+
+
+def _name(parts: Any) -> str:
+    named = dict(pair for group in parts or () for pair in group)
+    return str(named.get("organizationName") or named.get("commonName") or "an unnamed authority")
+
+
+def _probes() -> list[Plan[Any]]:
+    """Plan a call of every operation that reads and needs nothing to be named."""
+    plans = []
+    for operation in OPERATIONS.values():
+        plan = planner(operation)
+        takes = signature(plan).parameters
+        needs = [name for name, one in takes.items() if one.default is Parameter.empty]
+        if operation.retry == "read" and not needs:
+            plans.append(plan(limit=1) if "limit" in takes else plan())
+    # What takes no role goes first: it tells about the key and nothing else.
+    return sorted(plans, key=lambda plan: ROLE_HEADER in plan.operation.headers)
+
+
+class _Service:
+    """Ask the service what can be asked without naming anything; each question is put once."""
+
+    def __init__(self, client: ByteHouse, routes: RouteTable) -> None:
+        self._client = client
+        self._routes = routes
+        self._plans = _probes()
+        self._made: dict[str, Check] = {}
+
+    def checks(self) -> Iterator[Check]:
+        """Yield what is known of the key and the role, then each operation."""
+        authentication = self._authentication()
+        yield authentication
+        if authentication.status == "failed":
+            yield Check("operations", "skipped", "nothing is answered without a good key")
+            return
+        yield self._role()
+        for plan in self._plans:
+            yield self._check(plan)
+
+    def _check(self, plan: Plan[Any]) -> Check:
+        operation = plan.operation
+        if operation.id not in self._made:
+            started = time.monotonic()
+            error: ByteHouseError | None = None
+            try:
+                patience = min(self._client.options.timeout, _PATIENCE)
+                self._client.send(plan, timeout=patience, deadline=patience, max_retries=0)
+            except ByteHouseError as raised:
+                error = raised
+            self._made[operation.id] = self._judged(operation, error, time.monotonic() - started)
+        return self._made[operation.id]
+
+    def _judged(self, operation: Operation, error: ByteHouseError | None, seconds: float) -> Check:
+        route = self._routes.route(operation)
+        origin = self._routes.origin(operation)
+        facts: dict[str, Any] = {"method": route.method, "path": route.template, "origin": origin}
+        if error is None:
+            return Check(operation.id, "ok", "answers", seconds=seconds, facts=facts)
+        detail = error.message
+        if isinstance(error, APIError):
+            facts |= {"status": error.status, "code": error.code, "request_id": error.request_id}
+            detail = f"HTTP {error.status}: {error.message}"
+        # What is refused or not offered tells that the service is there and understands.
+        known = isinstance(error, PermissionDenied | RateLimited)
+        known = known or (isinstance(error, APIError) and error.status == 501)
+        status: Status = "warning" if known else "failed"
+        return Check(operation.id, status, detail, error.hint, seconds, facts, error)
+
+    def _authentication(self) -> Check:
+        name = "authentication"
+        for plan in self._plans:
+            check = self._check(plan)
+            error, said = check.error, f"as {plan.operation.id} says"
+            if isinstance(error, AuthenticationError):
+                return attrs.evolve(check, name=name)
+            if error is None or isinstance(error, PermissionDenied):
+                return Check(name, "ok", f"the key is accepted, {said}", seconds=check.seconds)
+        return Check(name, "warning", "no operation answered in a way that tells")
+
+    def _role(self) -> Check:
+        role = self._client.options.role
+        named = f"role {role}" if role else "the user's default role"
+        refused: Check | None = None
+        for plan in self._plans:
+            if ROLE_HEADER in plan.operation.headers:
+                check = self._check(plan)
+                if check.error is None:
+                    said = f"as {plan.operation.id} says"
+                    return Check("role", "ok", f"{named} may read, {said}", seconds=check.seconds)
+                if isinstance(check.error, PermissionDenied):
+                    refused = refused or check
+        if refused is not None:
+            return attrs.evolve(refused, name="role", status="failed")
+        return Check("role", "warning", f"whether {named} may read cannot be told")

@@ -1,0 +1,305 @@
+"""Read a specification from a file or an address, directly or out of a docs page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+import attrs
+
+from .._core.config import Config, parse_setting
+from .._transport.models import Request, TransportFailure
+from .._transport.sync_transport import fetch
+from .document import Document, check
+from .errors import UpstreamError
+from .pages import LOOKED_FOR, Found, found_in_script, specs_in
+from .parsing import load
+from .swagger2 import converted
+
+__all__ = ["Limits", "Upstream", "read"]
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_ASKED = "application/json, application/yaml, text/yaml, text/html;q=0.9, */*;q=0.5"
+
+
+@attrs.frozen
+class Limits:
+    """Bound what reading may cost.
+
+    Attributes:
+        size: Bytes that one document may have, compression undone.
+        seconds: Seconds that all requests together may take.
+        requests: How many documents may be fetched.
+    """
+
+    size: int = 32 << 20
+    seconds: float = 60.0
+    requests: int = 20
+
+
+@attrs.frozen
+class Upstream:
+    """Hold a specification and where it was found.
+
+    Attributes:
+        document: The specification, OpenAPI 3.
+        address: Where it was: a file or an address.
+        how: How a docs page told of it; empty if it was no page.
+        version: OpenAPI version that it was written in.
+    """
+
+    document: Document = attrs.field(repr=False)
+    address: str
+    how: str
+    version: str
+
+
+def read(
+    source: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+    rank: Callable[[Document], float] | None = None,
+    config: Config | None = None,
+) -> Upstream:
+    """Read a specification.
+
+    Args:
+        source: Address or path of an OpenAPI document in JSON or YAML, or of a docs page that shows
+            one.
+        headers: Headers for requests to the host of `source`, such as a token. No other host gets
+            them, and no message or log shows them.
+        limits: How much may be fetched.
+        rank: Says how well a document fits, where a page offers several; without it the first that
+            can be read is taken.
+        config: Where authorities to trust and a proxy come from, if they are not the usual ones.
+
+    Raises:
+        UpstreamError: There is none, or it cannot be used.
+        ConfigError: Headers would travel over plain http.
+    """
+    if headers and urlsplit(source).scheme == "http":
+        parse_setting("host", f"http://{urlsplit(source).netloc}", "the address to read")
+    return _Reading(source, dict(headers or {}), limits or Limits(), rank, config).upstream()
+
+
+@attrs.frozen
+class _Text:
+    text: str = attrs.field(repr=False)
+    address: str
+
+
+class _Reading:
+    def __init__(
+        self,
+        source: str,
+        headers: dict[str, str],
+        limits: Limits,
+        rank: Callable[[Document], float] | None,
+        config: Config | None,
+    ) -> None:
+        self._config = config
+        self._source = source
+        self._headers = headers
+        self._limits = limits
+        self._rank = rank
+        self._until = time.monotonic() + limits.seconds
+        self._requests = 0
+        self._looked_at: list[str] = []
+
+    def upstream(self) -> Upstream:
+        """Return what the source has."""
+        got = self._get(self._source)
+        if not _is_html(got.text):
+            value = load(got.text, got.address)
+            pointed = _addresses(value, got.address) if not _is_spec(value) else []
+            if not pointed:
+                return self._settled(value, got.address, "")
+            return self._best(pointed)
+        found, scripts = specs_in(got.text, got.address)
+        if not found:
+            found = self._in_scripts(scripts)
+        if not found:
+            raise UpstreamError(
+                f"{got.address} is a page without a specification. Looked for: {LOOKED_FOR}.",
+                hint="Give the address behind its link to download the specification.",
+            )
+        return self._best(found)
+
+    def _in_scripts(self, scripts: list[str]) -> list[Found]:
+        """Probe through the scripts that a page loads."""
+        found: list[Found] = []
+        for address in scripts[:5]:
+            try:
+                script = self._get(address)
+            except UpstreamError as error:
+                self._looked_at.append(f"{address}: {error.message}")
+                continue
+            # What a script names is relative to the page, not to the script.
+            base = self._page_of(address)
+            found += [
+                attrs.evolve(one, address=urljoin(base, one.address)) if one.address else one
+                for one in found_in_script(script.text, address)
+            ]
+        return found
+
+    def _page_of(self, script: str) -> str:
+        here, there = urlsplit(self._source), urlsplit(script)
+        return self._source if here.netloc == there.netloc else script
+
+    def _best(self, found: list[Found]) -> Upstream:
+        """Return the best of the specifications that a page offers."""
+        read: dict[str, Upstream] = {}
+        problems = list(self._looked_at)
+        for one in found[:10]:
+            key = one.address or f"inline {len(read)}"
+            if key in read or (read and (self._rank is None or one.weak)):
+                continue
+            try:
+                for upstream in self._offered(one):
+                    read[upstream.address + upstream.how] = upstream
+            except UpstreamError as error:
+                problems.append(f"{one.how}: {error.message}")
+        if not read:
+            raise UpstreamError(
+                f"{self._source} names a specification that cannot be read: {'; '.join(problems)}"
+            )
+        rank = self._rank
+        return (
+            max(read.values(), key=lambda u: rank(u.document))
+            if rank
+            else next(iter(read.values()))
+        )
+
+    def _offered(self, found: Found, *, follow: bool = True) -> list[Upstream]:
+        if found.address is None:
+            return [self._settled(found.document, self._source, found.how)]
+        got = self._get(found.address)
+        if _is_html(got.text):
+            raise UpstreamError(f"{got.address} is a page, not a specification.")
+        value = load(got.text, got.address)
+        if _is_spec(value) or not follow:
+            return [self._settled(value, got.address, found.how)]
+        pointed = _addresses(value, got.address)
+        if not pointed:
+            return [self._settled(value, got.address, found.how)]
+        return [up for one in pointed[:10] for up in self._offered(one, follow=False)]
+
+    def _settled(self, value: Any, address: str, how: str) -> Upstream:
+        try:
+            if isinstance(value, dict) and str(value.get("swagger", "")).startswith("2"):
+                version, value = str(value["swagger"]), converted(value)
+            else:
+                version = str(value.get("openapi", "")) if isinstance(value, dict) else ""
+            return Upstream(check(value, address), address, how, version)
+        except RecursionError:
+            raise UpstreamError(f"{address} is nested too deeply.") from None
+        except (AttributeError, TypeError, ValueError) as error:
+            raise UpstreamError(f"{address} is no sound OpenAPI document: {error}") from None
+
+    def _get(self, address: str) -> _Text:
+        self._requests += 1
+        if self._requests > self._limits.requests:
+            raise UpstreamError(
+                f"{self._source} leads to more than {self._limits.requests} documents."
+            )
+        if urlsplit(address).scheme in ("http", "https"):
+            return self._fetch(address)
+        if urlsplit(self._source).scheme in ("http", "https"):
+            raise UpstreamError(
+                f"{self._source} names an address that is not fetched: {address:.200}"
+            )
+        return self._open(address)
+
+    def _fetch(self, address: str) -> _Text:
+        for _ in range(5):
+            headers = {"accept": _ASKED, "accept-encoding": "gzip, deflate"}
+            if _origin(address) == _origin(self._source):
+                headers |= self._headers
+            left = self._until - time.monotonic()
+            if left <= 0:
+                raise UpstreamError(f"{address} did not come within {self._limits.seconds:g} s.")
+            try:
+                answer = fetch(
+                    Request("GET", address, headers, None, left),
+                    max_body=self._limits.size,
+                    config=self._config,
+                )
+            except TransportFailure as failure:
+                raise UpstreamError(f"{address} cannot be fetched: {failure}.") from None
+            if answer.status in _REDIRECTS and "location" in answer.headers:
+                address = urljoin(address, answer.headers["location"])
+                continue
+            if answer.status != 200:
+                raise _refused(address, answer.status)
+            if not answer.complete:
+                raise UpstreamError(f"{address} broke off before its end.")
+            return _Text(_decoded(answer.body, answer.headers.get("content-type", "")), address)
+        raise UpstreamError(f"{self._source} leads from one address to the next without an end.")
+
+    def _open(self, address: str) -> _Text:
+        parts = urlsplit(address)
+        path = Path(unquote(parts.path) if parts.scheme == "file" else address)
+        try:
+            with path.expanduser().open("rb") as stream:
+                body = stream.read(self._limits.size + 1)
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UpstreamError(f"{path} cannot be read: {reason}.") from None
+        if len(body) > self._limits.size:
+            raise UpstreamError(f"{path} is larger than {self._limits.size} bytes.")
+        return _Text(_decoded(body, ""), str(path))
+
+
+def _refused(address: str, status: int) -> UpstreamError:
+    hint = {
+        401: "It wants to know who asks: give a header, such as Authorization.",
+        403: "It refuses: give a header with a token that may read it.",
+        404: "Probe up the address in the browser that shows the docs.",
+    }
+    return UpstreamError(f"{address} answers HTTP {status}.", hint=hint.get(status, ""))
+
+
+def _origin(address: str) -> tuple[str, str]:
+    parts = urlsplit(address)
+    return parts.scheme, parts.netloc.lower()
+
+
+def _decoded(body: bytes, content_type: str) -> str:
+    _, _, charset = content_type.lower().partition("charset=")
+    names = [charset.strip(" \"';")] if charset else []
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        names.insert(0, "utf-16")
+    for name in (*names, "utf-8-sig"):
+        try:
+            return body.decode(name)
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return body.decode("utf-8", "replace")
+
+
+def _is_html(text: str) -> bool:
+    """Tell whether a text is a page, whatever its sender calls it."""
+    start = text[:2000].lstrip("\ufeff \t\r\n").lower()
+    return start.startswith("<") and (
+        "<!doctype html" in start or "<html" in start or "<" in start[1:]
+    )
+
+
+def _is_spec(value: Any) -> bool:
+    return isinstance(value, dict) and bool({"openapi", "swagger"} & value.keys())
+
+
+def _addresses(value: Any, base: str) -> list[Found]:
+    """Return what a Swagger UI configuration (``{url}`` or ``{urls: [{url, name}]}``) points to."""
+    listed = value.get("urls") if isinstance(value, dict) else value
+    entries = listed if isinstance(listed, list) else []
+    entries = [*entries, value] if isinstance(value, dict) else entries
+    return [
+        Found("url of a Swagger UI configuration", urljoin(base, entry["url"]))
+        for entry in entries
+        if isinstance(entry, dict) and isinstance(entry.get("url"), str)
+    ]

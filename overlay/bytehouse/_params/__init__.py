@@ -1,0 +1,1 @@
+"""Turn what methods take into what the API takes."""

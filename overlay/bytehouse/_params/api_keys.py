@@ -1,0 +1,325 @@
+"""Read a new API key out of an answer, and keep account of a rotation. No input or output here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from inspect import isawaitable, iscoroutine, iscoroutinefunction
+from typing import Any
+
+import attrs
+
+from bytehouse_raw import models
+from bytehouse_raw.types import Model
+
+from .._core.secrets import Secret
+from .._core.times import Span, days
+from ..errors import APIError, ByteHouseError, InvalidArgument, OutcomeUnknown, ResponseDecodeError
+
+__all__ = [
+    "KeyRotation",
+    "NewApiKey",
+    "Rotation",
+    "Store",
+    "check_store",
+    "due",
+    "new_key_of",
+    "request_of",
+    "secret_not_found",
+    "without_body",
+]
+
+LIMIT = 2
+"""How many keys a user can have (documented)."""
+
+# The docs name no field of a new key. Letters alone count, and the first of these that is there.
+_SECRET_NAMES = ("apikey", "key", "secret", "token", "value", "apikeysecret", "secretkey",
+                 "apisecret", "apikeyvalue", "keyvalue", "plaintext")  # fmt: skip
+_ID_NAMES = ("id", "apikeyid", "keyid", "uuid")
+
+
+class NewApiKey(models.CreatedApiKey):
+    """Hold a new API key. The service shows its secret this once and never again.
+
+    No repr, log or traceback shows the secret, and the object cannot be pickled.
+    `key.secret.reveal()` gives the plain text; an f-string or `str()` gives ``***``.
+    """
+
+    @property
+    def secret(self) -> Secret:
+        """The key itself, as it goes into `api_key` of a client."""
+        return Secret(self.api_key or "")
+
+
+Store = Callable[[NewApiKey], object]
+
+
+def request_of(
+    expires_in: int | Span | None, no_expiry: bool, comment: str | None
+) -> models.CreateApiKeyRequest:
+    """Return the body that asks for a key.
+
+    Raises:
+        InvalidArgument: It is not said how long the key lives, or said twice, or not in whole days.
+    """
+    if bool(no_expiry) != (expires_in is None):
+        raise InvalidArgument(
+            "Say how long the key lives: either expires_in, such as '90d', or no_expiry=True."
+        )
+    count = None if expires_in is None else days(expires_in, "expires_in")
+    if comment is not None and not isinstance(comment, str):
+        raise InvalidArgument(f"comment must be a text, not {comment!r}.")
+    return models.CreateApiKeyRequest(
+        no_expiry=bool(no_expiry), expiry_in_days=count, comment=comment
+    )
+
+
+def new_key_of(answer: models.CreateApiKeyResponse) -> tuple[NewApiKey, bool]:
+    """Return the key that an answer holds, and whether its secret was found.
+
+    It never raises, so that no traceback has the answer among its locals.
+    """
+    data: Any = answer.data
+    if isinstance(data, Model):
+        data = data.to_dict()
+    places = {"data": data, **answer.additional_properties}
+    secret = Secret(data) if data and _is_secret(data) else _secret_in(places)
+    key = NewApiKey.from_dict(_masked(data, secret) if isinstance(data, dict) else {})
+    found_id = _text_in(places, _ID_NAMES)
+    key.id = key.id or found_id
+    key.api_key = secret
+    if answer.raw_response is not None:
+        key.received(answer.raw_response)
+    return key, secret is not None
+
+
+def secret_not_found(key: NewApiKey) -> ResponseDecodeError:
+    """Return the error that says that a key was made whose secret is nowhere to be found."""
+    name = f"the key {key.id}" if key.id else "a key, of unknown id,"
+    error = ResponseDecodeError(
+        f"{name} was created, but its secret is under none of the names that are known",
+        operation="create_api_key",
+        hint="`error.raw_response.body` holds the answer, which is not shown here because the "
+        "secret is in it. If you cannot use it, delete the key.",
+    )
+    error.raw_response = key.raw_response
+    return error
+
+
+def without_body(error: APIError | ResponseDecodeError) -> APIError | ResponseDecodeError:
+    """Take out of an error what it shows of a success, as that may hold the secret of a new key."""
+    if error.status is not None and error.status < 300:
+        error.body = ""
+        if isinstance(error, ResponseDecodeError):
+            reason = error.message.partition(" (HTTP")[0]
+            error.message = f"{reason}, which is not shown: it may hold the secret of a new key"
+            error.hint = (
+                "A key was probably created. `error.raw_response.body` holds what came; if you "
+                "cannot use it, find the key with api_keys.list() and delete it."
+            )
+            error.args = (error.message,)
+    return error.with_traceback(None)  # its frames hold the answer
+
+
+def due(keys: Sequence[models.ApiKey], now: datetime, within: timedelta) -> list[models.ApiKey]:
+    """Return the keys that expire soon, the first to expire first, then those that do not say."""
+    telling = [(key.expires_at, key) for key in keys if isinstance(key.expires_at, datetime)]
+    soon = [(ends, key) for ends, key in telling if not key.no_expiry and now - ends >= -within]
+    silent = [k for k in keys if not k.no_expiry and not isinstance(k.expires_at, datetime)]
+    return [key for _, key in sorted(soon, key=lambda pair: pair[0])] + silent
+
+
+def _is_secret(value: object) -> bool:
+    # What a header cannot carry cannot be a key.
+    return isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value
+
+
+def _texts(value: object, names: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield the texts under any of the names, each with its name's place, outermost first."""
+    if not isinstance(value, dict):
+        return
+    for name, item in value.items():
+        plain = "".join(c for c in str(name).lower() if c.isalnum())
+        if plain in names and item and _is_secret(item):
+            yield names.index(plain), item
+    for item in value.values():
+        yield from _texts(item, names)
+
+
+def _text_in(value: object, names: Sequence[str]) -> str | None:
+    return min(_texts(value, names), key=lambda found: found[0], default=(0, None))[1]
+
+
+def _secret_in(places: dict[str, Any]) -> Secret | None:
+    ids = {text for _, text in _texts(places, _ID_NAMES)}
+    found = [(rank, text) for rank, text in _texts(places, _SECRET_NAMES) if text not in ids]
+    return Secret(min(found, key=lambda one: one[0])[1]) if found else None
+
+
+def _masked(value: Any, secret: Secret | None) -> Any:
+    """Return a JSON value with the secret in it hidden."""
+    match value:
+        case dict():
+            return {name: _masked(item, secret) for name, item in value.items()}
+        case list():
+            return [_masked(item, secret) for item in value]
+        case _:
+            return secret if secret is not None and value == secret else value
+
+
+@attrs.frozen
+class KeyRotation:
+    """Say what a rotation did.
+
+    Attributes:
+        key: The new key, with its secret.
+        old_id: Id of the key that it took the place of, which is deleted.
+        steps: What was done, in order, in words.
+    """
+
+    key: NewApiKey
+    old_id: str
+    steps: tuple[str, ...]
+
+
+class Rotation:
+    """Keep account of one rotation: which key is in use, what was done, and where it stands."""
+
+    def __init__(
+        self, keys: Sequence[models.ApiKey], current_id: str | None, replace: str | None
+    ) -> None:
+        ids = [key.id for key in keys]
+        if not ids or not all(isinstance(key_id, str) and key_id for key_id in ids):
+            raise ResponseDecodeError(
+                "the list of keys does not tell their ids, so nothing was changed",
+                operation="list_api_keys",
+            )
+        self.old_id = _current(ids, current_id)
+        self.replace = _replaced(ids, self.old_id, replace)
+        self.key: NewApiKey | None = None
+        self.steps: list[str] = []
+        self._where = "Nothing was changed."
+
+    def dropped(self) -> None:
+        """Take note that the key in the other slot is gone."""
+        self.steps.append(f"deleted key {self.replace}, as told")
+        self._where = f"Key {self.replace} was deleted, as told. Key {self.old_id} is still in use."
+
+    def created(self, key: NewApiKey) -> None:
+        """Take note of the new key."""
+        self.key = key
+        self.steps.append(f"created key {self._new}")
+        self._where = (
+            f"Key {self._new} was created and not stored; key {self.old_id} is still in use. To "
+            f"try again, pass current_id={self.old_id!r}, and the id of the new key as replace."
+        )
+
+    def answered(self, keys: Sequence[models.ApiKey]) -> None:
+        """Take note of the first answer under the new key.
+
+        Raises:
+            ResponseDecodeError: It does not list the key in use, so it is not this user who asked.
+        """
+        if self.old_id not in [key.id for key in keys]:
+            raise ResponseDecodeError(
+                f"under the new key, the keys of the user are others: {self.old_id} is not there",
+                operation="list_api_keys",
+            )
+        self.steps.append(f"listed keys under key {self._new}, which works")
+
+    def store(self, store: Store) -> None:
+        """Have the new key stored.
+
+        Raises:
+            InvalidArgument: Storing has not happened when the call returns.
+        """
+        self._where = (
+            f"Key {self._new} works; whether it was stored is not known. Key {self.old_id} still "
+            "works too: nothing was deleted."
+        )
+        if self.key is not None:
+            outcome = store(self.key)
+            if isawaitable(outcome):
+                if iscoroutine(outcome):
+                    outcome.close()
+                raise InvalidArgument("store must be a plain function, done when it returns.")
+        self.steps.append(f"stored key {self._new}")
+        self._where = (
+            f"Key {self._new} works and is stored. Key {self.old_id} may still be there: delete "
+            f"it with api_keys.delete({self.old_id!r})."
+        )
+
+    def done(self, key: NewApiKey) -> KeyRotation:
+        """Take note that the old key is gone, and return the account."""
+        self.steps.append(f"deleted key {self.old_id}")
+        return KeyRotation(key, self.old_id, tuple(self.steps))
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Add to any error where the rotation stands."""
+        try:
+            yield
+        except BaseException as error:
+            if isinstance(error, ByteHouseError):
+                error.hint = f"{error.hint} {self._where}{self._perhaps(error)}".strip()
+            else:
+                error.add_note(f"API key rotation: {self._where}{self._perhaps(error)}")
+            raise
+
+    def _perhaps(self, error: BaseException) -> str:
+        """Say that a key may have been made, where that is not known."""
+        told = isinstance(error, ByteHouseError) and not isinstance(
+            error, OutcomeUnknown | ResponseDecodeError
+        )
+        if self.key is not None or told:
+            return ""
+        return " A new key may exist whose secret is lost: look with api_keys.list()."
+
+    @property
+    def _new(self) -> str:
+        return self.key.id or "of unknown id" if self.key else "not yet made"
+
+
+def check_store(store: Store) -> None:
+    """Refuse what cannot store a key.
+
+    Raises:
+        InvalidArgument: It cannot be called, or is a coroutine function.
+    """
+    if not callable(store) or iscoroutinefunction(store):
+        raise InvalidArgument(
+            "store must be a plain function that takes the new key and is done when it returns."
+        )
+
+
+def _current(ids: Sequence[str | None], current_id: str | None) -> str:
+    known = ", ".join(str(key_id) for key_id in ids)
+    if current_id is None:
+        if len(ids) > 1:
+            raise InvalidArgument(
+                f"There are {len(ids)} keys ({known}), and which of them is in use cannot be seen.",
+                hint="Name it: current_id=... Nothing was changed.",
+            )
+        current_id = ids[0]
+    if current_id not in ids or current_id is None:
+        raise InvalidArgument(
+            f"There is no key {current_id}; there are {known}.", hint="Nothing was changed."
+        )
+    return current_id
+
+
+def _replaced(ids: Sequence[str | None], current_id: str, replace: str | None) -> str | None:
+    if replace == current_id:
+        raise InvalidArgument(
+            f"Key {replace} is in use; replace names the other one.", hint="Nothing was changed."
+        )
+    if replace is not None and replace not in ids:
+        raise InvalidArgument(f"There is no key {replace}.", hint="Nothing was changed.")
+    if replace is None and len(ids) >= LIMIT:
+        others = ", ".join(str(key_id) for key_id in ids if key_id != current_id)
+        raise InvalidArgument(
+            f"A user can have {LIMIT} keys and has {len(ids)}, so there is no room for a new one.",
+            hint=f"Say which to delete first: replace=... ({others}). Nothing was changed.",
+        )
+    return replace

@@ -1,0 +1,168 @@
+"""Turn what describes an import job into what the API takes. No input or output here, save reading
+a schema file."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+from bytehouse_raw import models
+from bytehouse_raw.types import Model
+
+from .._core.validation import require_name
+from ..errors import InvalidArgument, ResponseDecodeError
+
+__all__ = [
+    "JobState",
+    "SchemaFile",
+    "count_of",
+    "definition",
+    "execution_id_of",
+    "id_of",
+    "short_name",
+    "start_request",
+]
+
+JobState = Literal["PUBLISHED", "DRAFT"]
+SchemaFile = bytes | str | PathLike[str]
+_LONGEST_NAME = 128
+_EXECUTION_IDS = ("id", "executionID", "executionId", "execution_id", "uuid")
+_FILES = "source.properties.fileNames"
+
+
+def short_name(name: str) -> str:
+    """Return the name of a connection or a job.
+
+    Raises:
+        InvalidArgument: It is empty, or longer than the 128 characters that the service takes.
+    """
+    if len(require_name(name, "name")) > _LONGEST_NAME:
+        raise InvalidArgument(
+            f"name has {len(name)} characters; the service takes {_LONGEST_NAME} at most."
+        )
+    return name
+
+
+def id_of(value: int, what: str) -> int:
+    """Return the number that an id is.
+
+    Raises:
+        InvalidArgument: It is no whole number, or negative.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidArgument(f"{what} must be a whole number, 0 or more; not {value!r}.")
+    return value
+
+
+def count_of(value: int | None, what: str) -> int | None:
+    """Return a number of things, or None if it is left to the service."""
+    return None if value is None else id_of(value, what)
+
+
+def _state(state: str) -> models.ImportJobState:
+    given = models.ImportJobState(state.upper()) if isinstance(state, str) else None
+    if given is None or not given.is_known:
+        raise InvalidArgument(f"state must be PUBLISHED or DRAFT, not {state!r}.")
+    return given
+
+
+def definition(
+    name: str,
+    *,
+    configuration: Mapping[str, Any] | Model,
+    source_schema: Mapping[str, Any] | Model | None,
+    connection_id: int | None,
+    description: str | None,
+    schema_file: SchemaFile | None,
+    state: str,
+) -> dict[str, Any]:
+    """Return the fields that define a job.
+
+    Raises:
+        InvalidArgument: One of them makes no sense.
+    """
+    return {
+        "name": short_name(name),
+        "description": description,
+        "connection_id": None if connection_id is None else id_of(connection_id, "connection_id"),
+        "configuration": _mapping(configuration, "configuration"),
+        "source_schema": _mapping(source_schema or {}, "source_schema"),
+        "schema_file": _schema_file(schema_file),
+        "state": _state(state),
+    }
+
+
+def _mapping(value: object, what: str) -> Mapping[str, Any]:
+    if isinstance(value, Model):
+        return value.to_dict()
+    if not isinstance(value, Mapping):
+        raise InvalidArgument(f"{what} must be a mapping by the names on the wire, not {value!r}.")
+    return value
+
+
+def _schema_file(schema: SchemaFile | None) -> str | None:
+    """Return a protobuf schema in Base64."""
+    if schema is None:
+        return None
+    if isinstance(schema, str):
+        if "{" not in schema:
+            raise InvalidArgument(
+                "schema_file is a text that is no protobuf schema.",
+                hint="Pass its path as a pathlib.Path, or the schema itself as text or bytes.",
+            )
+        schema = schema.encode()
+    elif isinstance(schema, PathLike):
+        try:
+            schema = Path(schema).read_bytes()
+        except OSError as error:
+            raise InvalidArgument(f"schema_file cannot be read: {error}") from None
+    if not isinstance(schema, bytes | bytearray) or not schema:
+        raise InvalidArgument("schema_file must be a schema as bytes or text, or its path.")
+    return base64.b64encode(schema).decode()
+
+
+def start_request(
+    file_names: Iterable[str] | str | None, arguments: Mapping[str, Any] | None
+) -> models.StartImportJobRequest:
+    """Return what a job is told when it is started.
+
+    Raises:
+        InvalidArgument: The file names are empty, or are in the arguments too.
+    """
+    told: dict[str, Any] = {}
+    if arguments is not None:
+        told = dict(_mapping(arguments, "arguments"))
+    if file_names is not None:
+        names = [file_names] if isinstance(file_names, str) else list(file_names)
+        if not names or not all(isinstance(name, str) and name for name in names):
+            raise InvalidArgument("file_names must be one name or several, none of them empty.")
+        if len(names) > 1 and any("," in name for name in names):
+            raise InvalidArgument("file_names are joined by commas, so none may have one.")
+        if _FILES in told:
+            raise InvalidArgument(f"file_names and {_FILES} in arguments exclude each other.")
+        told[_FILES] = ",".join(names)
+    return models.StartImportJobRequest.from_dict(told)
+
+
+def execution_id_of(answer: models.StartImportJobResponse, operation: str) -> str:
+    """Return the id of the execution that was started; how the answer names it is not documented.
+
+    Raises:
+        ResponseDecodeError: The answer names none. The job runs all the same.
+    """
+    data: object = answer.data
+    fields = data.to_dict() if isinstance(data, Model) else {"id": data}
+    for key in _EXECUTION_IDS:
+        value = fields.get(key)
+        if isinstance(value, str | int) and not isinstance(value, bool) and value:
+            return str(value)
+    error = ResponseDecodeError(
+        "the job was started, but the answer does not tell the id of the execution",
+        operation=operation,
+        hint="`import_jobs.executions(id)` lists the executions of the job.",
+    )
+    error.raw_response = answer.raw_response
+    raise error

@@ -1,0 +1,1 @@
+"""Find out what became of a call whose response was lost."""

@@ -1,0 +1,1 @@
+"""Write statements: literals, parameters, inserts."""

@@ -1,0 +1,173 @@
+"""What submitting statements needs beside sending them. No input or output here."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self, cast
+
+import attrs
+
+from bytehouse_raw.models import QueryResult, SubmitAsyncQueryRequest, SubmitSyncQueryRequest
+from bytehouse_raw.types import Model
+
+from .._core.options import CallOptions, Options
+from .._core.secrets import Secret, secrets_in
+from ..errors import InvalidArgument
+from .literals import bind, literal
+
+if TYPE_CHECKING:
+    from .._core.config import Mode
+
+__all__ = ["ID_KEYS", "Submission", "ids_of", "new_query_id", "results_of", "statement"]
+
+ID_KEYS = (
+    "asyncQueryID",
+    "asyncQueryId",
+    "async_query_id",
+    "queryID",
+    "queryId",
+    "query_id",
+    "id",
+)
+
+
+def new_query_id() -> str:
+    """Return an id by which a query can be found again if its answer is lost."""
+    return str(uuid.uuid4())
+
+
+def statement(sql: str) -> str:
+    """Return the text of a query.
+
+    Raises:
+        InvalidArgument: It is no text, or empty.
+    """
+    if not isinstance(sql, str) or not sql.strip():
+        raise InvalidArgument("The statement is empty.")
+    return sql
+
+
+@attrs.frozen(kw_only=True)
+class Submission:
+    """Hold what is submitted to run: one statement or several, and how.
+
+    Attributes:
+        options: Options of the call; `timeout` is the deadline unless something else was said.
+        secrets: What came as a secret among the parameters, and its form in the text.
+    """
+
+    sql: str = attrs.field(repr=False)
+    mode: Mode
+    warehouse: str | None
+    query_id: str
+    session_id: str | None
+    max_rows: int | None
+    async_after: int | None
+    options: CallOptions
+    secrets: tuple[Secret, ...] = attrs.field(default=(), repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        sql: str,
+        settled: Options,
+        options: CallOptions,
+        *,
+        params: Mapping[str, object] | None = None,
+        mode: Mode | None = None,
+        warehouse: str | None = None,
+        query_id: str | None = None,
+        session_id: str | None = None,
+        max_rows: int | None = None,
+        async_after: int | None = None,
+    ) -> Self:
+        """Bind the parameters and fill in what is not given.
+
+        Raises:
+            InvalidArgument: There is no statement, or its parameters do not fit.
+        """
+        secrets = secrets_in(params)
+        bound = bind(statement(sql), params)
+        return cls(
+            # A text with secrets in it hides itself, in a traceback too.
+            sql=Secret(bound) if secrets else bound,
+            mode=mode or cast("Mode", settled.mode),
+            warehouse=warehouse or settled.warehouse,
+            query_id=query_id or new_query_id(),
+            session_id=session_id,
+            max_rows=max_rows,
+            async_after=async_after,
+            options={"timeout": settled.deadline, **options},
+            secrets=(*secrets, *(Secret(literal(secret)[1:-1]) for secret in secrets)),
+        )
+
+    @classmethod
+    def known(
+        cls, query_id: str, settled: Options, options: CallOptions, max_rows: int | None
+    ) -> Self:
+        """Stand for what has been submitted elsewhere, whose text is not known."""
+        return cls(
+            sql="",
+            mode=cast("Mode", settled.mode),
+            warehouse=None,
+            query_id=query_id,
+            session_id=None,
+            max_rows=max_rows,
+            async_after=None,
+            options={"timeout": settled.deadline, **options},
+        )
+
+    def body(self) -> SubmitSyncQueryRequest:
+        """Return the body of a call that waits for the results."""
+        return SubmitSyncQueryRequest(
+            query=self.sql,
+            mode=self.mode,
+            vw_id=self.warehouse,
+            query_id=self.query_id,
+            max_rows_return=self.max_rows,
+            async_mode_switch_after_in_sec=self.async_after,
+        )
+
+    def background_body(self) -> SubmitAsyncQueryRequest:
+        """Return the body of a call that lets it run in the background."""
+        return SubmitAsyncQueryRequest(
+            query=self.sql, mode=self.mode, vw_id=self.warehouse, query_id=self.query_id
+        )
+
+
+def results_of(data: object) -> list[QueryResult]:
+    """Return the results that an answer holds, as it holds them.
+
+    The statement ran, so no shape is an error: a single result may come without a list around it,
+    and what is no result (null, ``"Success"``) is none.
+    """
+    if isinstance(data, dict):
+        return [QueryResult.from_dict(data)]
+    return data if isinstance(data, list) else []
+
+
+def ids_of(elements: object, submitted: str) -> tuple[str, ...]:
+    """Return the ids that an answer to a submission names, each once; the submitted one if it names
+    none.
+
+    The open-source engine gives an asynchronous query an id of its own, and a text of several
+    statements may be answered with one element each, so every id counts.
+    """
+    found: dict[str, None] = {}
+    several = [elements] if isinstance(elements, Model | dict) else elements
+    for element in several if isinstance(several, list) else []:
+        fields = (
+            element.to_dict()
+            if isinstance(element, Model)
+            else element
+            if isinstance(element, dict)
+            else {}
+        )
+        value = next(
+            (fields[key] for key in ID_KEYS if isinstance(fields.get(key), str) and fields[key]),
+            None,
+        )
+        if value is not None:
+            found[value] = None
+    return tuple(found) or (submitted,)

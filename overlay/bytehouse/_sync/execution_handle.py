@@ -1,0 +1,147 @@
+# Derived from overlay/bytehouse/_async/execution_handle.py by `make generate`. Do not edit.
+"""Watch a run of an import job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from bytehouse_raw.models import Execution
+
+from .._api.status import Phase, phase_of
+from .._core.options import CallOptions, Seconds
+from .._core.validation import require_name
+from ..errors import ByteHouseError, ExecutionFailed
+from .poller import Waiter
+
+if TYPE_CHECKING:
+    from .client import ByteHouse
+
+__all__ = ["ExecutionHandle"]
+
+_AN_HOUR = 3600.0
+
+
+class ExecutionHandle(Waiter[Execution]):
+    """Watch an execution: ask where it stands, wait for it, stop it.
+
+    Get one from `import_jobs.start`, or in another process from `executions.handle(id)`.
+
+    Attributes:
+        id: Id of the execution.
+        job_id: Id of its job; None until it is known.
+    """
+
+    _still = "the execution still ran"
+
+    def __init__(
+        self,
+        client: ByteHouse,
+        execution_id: str,
+        job_id: int | None,
+        options: CallOptions,
+        *,
+        started: bool = False,
+    ) -> None:
+        super().__init__(client, options, started=started)
+        self.id = require_name(execution_id, "execution_id")
+        self.job_id = job_id
+
+    def _ask(self, options: CallOptions) -> Execution:
+        execution = self._client.executions.get(self.id, **options)
+        if self.job_id is None:
+            self.job_id = execution.job_id
+        return execution
+
+    def _state(self, status: Execution) -> str | None:
+        return status.status
+
+    def _phase(self, status: Execution) -> Phase:
+        return phase_of(status.status)
+
+    def _failure(self, status: Execution, phase: Phase) -> ExecutionFailed:
+        verb = "was stopped" if phase is Phase.CANCELLED else "failed"
+        why = f": {status.message}" if status.message else ""
+        error = ExecutionFailed(
+            f"the execution {self.id} {verb}{why}", hint="`executions.logs(id)` may tell more."
+        )
+        error.code = str(status.status)
+        error.execution_id = self.id
+        return error
+
+    def wait(
+        self,
+        timeout: Seconds | None = None,
+        *,
+        on_progress: Callable[[Execution], object] | None = None,
+        cancel: bool | None = None,
+    ) -> Execution:
+        """Wait until the execution has ended, and return it.
+
+        `GET /v1/import/executions/{id}` (inferred)
+
+        Asks at growing intervals. A poll that fails for a passing reason (no connection, 5xx, 429)
+        is made again until the time is over. A status that is not known counts as still running.
+        An execution of a Kafka job ends only when it is stopped: `status` tells whether it runs.
+
+        Args:
+            timeout: Seconds, or a timedelta, to wait at most. If not given, the wait is over after
+                an hour, and the execution goes on.
+            on_progress: Called with each answer.
+            cancel: Whether the job is stopped on the service when the wait ends before the
+                execution does: time-out, Ctrl-C, cancelled task, an error in `on_progress`. If not
+                given, it is if `import_jobs.start` made this handle, and is not if
+                `executions.handle` did: who only watches, stops nothing. Where the service is slow
+                to answer, stopping may take a tenth of the time-out beyond it, 5 seconds at most.
+
+        Raises:
+            ExecutionFailed: The execution failed or was stopped.
+            TimedOut: It still ran when the time was over; `state` is the last that was seen.
+            APIError: The service refused to say where it stands; the execution goes on.
+        """
+        return self._wait(
+            _AN_HOUR if timeout is None else timeout,
+            on_progress,
+            cancel=cancel,
+            outlasts=timeout is None,
+        )
+
+    def result(self, timeout: Seconds | None = None, *, cancel: bool | None = None) -> Execution:
+        """Wait for the execution and return it as it ended; the same as `wait`.
+
+        Args:
+            timeout: Seconds, or a timedelta, to wait at most; see `wait`.
+            cancel: Whether the job is stopped when the wait ends before the execution does; see
+                `wait`.
+        """
+        return self.wait(timeout, cancel=cancel)
+
+    def cancel(self) -> None:
+        """Stop the execution, by stopping its job (inferred: the API has no other way). One that
+        has ended is left alone, as the job may run anew.
+
+        `GET /v1/import/executions/{id}`, then `POST /v1/import/jobs/{id}/stop` (both inferred)
+
+        Raises:
+            APIError: The service refused.
+            ByteHouseError: The service does not tell which job to stop.
+        """
+        if self._phase(self.status()) is Phase.RUNNING:
+            self._stop(self._options)
+
+    def _stop(self, options: CallOptions) -> None:
+        if self.job_id is None:
+            if "deadline" in options:
+                half = cast("float", options["deadline"]) / 2
+                options = {**options, "timeout": half, "deadline": half}
+            self._ask(options)
+        if self.job_id is None:
+            raise ByteHouseError(
+                f"The service does not tell which job the execution {self.id} is of.",
+                hint="Stop the job with import_jobs.stop(id).",
+            )
+        self._client.import_jobs.stop(self.job_id, **options)
+
+    def __repr__(self) -> str:
+        job = "" if self.job_id is None else f", job_id={self.job_id!r}"
+        return f"{type(self).__name__}({self.id!r}{job})"

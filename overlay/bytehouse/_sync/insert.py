@@ -1,0 +1,51 @@
+# Derived from overlay/bytehouse/_async/insert.py by `make generate`. Do not edit.
+"""Send blocks of rows one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Unpack
+
+from .._core.options import CallOptions
+from .._sql.insert import Block, RowRefused, failed
+from ..errors import ByteHouseError
+
+if TYPE_CHECKING:
+    from .._core.config import Mode
+    from .client import ByteHouse
+
+__all__ = ["insert_blocks"]
+
+
+def insert_blocks(
+    client: ByteHouse,
+    written: Iterator[Block],
+    on_block: Callable[[int], object] | None,
+    *,
+    mode: Mode | None,
+    warehouse: str | None,
+    **options: Unpack[CallOptions],
+) -> int:
+    """Send blocks until all are acknowledged or one is not; return how many rows they had.
+
+    Raises:
+        InsertFailed: A row or a block was refused or lost.
+    """
+    taken = 0
+    try:
+        for block in written:
+            try:
+                client.queries.execute(block.sql, mode=mode, warehouse=warehouse, **options)
+            except ByteHouseError as error:
+                raise failed(error, taken, block.position) from error
+            taken += block.rows
+            if on_block is not None:
+                on_block(taken)
+    except RowRefused as refused:
+        raise failed(refused.error, taken, refused.position) from refused.error
+    except ByteHouseError:
+        raise
+    except BaseException as error:
+        error.add_note(f"insert: the first {taken} rows are in the table.")
+        raise
+    return taken

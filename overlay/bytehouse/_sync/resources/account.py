@@ -1,0 +1,32 @@
+# Derived from overlay/bytehouse/_async/resources/account.py by `make generate`. Do not edit.
+"""The account itself."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from bytehouse_raw.api.iam import get_account_status
+from bytehouse_raw.models import AccountStatus
+
+from ..._core.options import CallOptions
+from ._base import Resource
+
+__all__ = ["Account"]
+
+
+class Account(Resource):
+    """Read the state of the account.
+
+    The method takes the options of a call (`timeout`, `deadline`, `max_retries`, `headers`; see
+    `CallOptions`; the operation takes no role) and raises the errors of `ByteHouse.send`.
+    """
+
+    def status(self, **options: Unpack[CallOptions]) -> AccountStatus:
+        """Return the state of the account.
+
+        `GET /v1/iam/account/status` (inferred, and so are the fields of the answer)
+
+        Args:
+            **options: Options of the call.
+        """
+        return self._data(get_account_status.plan(), options)

@@ -1,0 +1,330 @@
+# Derived from overlay/bytehouse/_async/resources/import_jobs.py by `make generate`. Do not edit.
+"""Jobs that load data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Unpack
+
+from bytehouse_raw.api.data_loading import (
+    create_import_job,
+    delete_import_job,
+    describe_import_job,
+    get_import_job,
+    get_import_job_start_arguments,
+    list_import_job_executions,
+    list_import_jobs,
+    rename_import_job,
+    start_import_job,
+    stop_import_job,
+    update_import_job,
+)
+from bytehouse_raw.models import (
+    CreateImportJobRequest,
+    DescribeImportJobRequest,
+    Execution,
+    ImportJob,
+    ImportJobConfiguration,
+    ImportJobSourceSchema,
+    ImportJobStartArguments,
+    RenameImportJobRequest,
+    UpdateImportJobRequest,
+)
+
+from ..._core.options import CallOptions
+from ..._params.import_jobs import (
+    JobState,
+    SchemaFile,
+    definition,
+    execution_id_of,
+    id_of,
+    short_name,
+    start_request,
+)
+from ...errors import InvalidArgument
+from ..execution_handle import ExecutionHandle
+from ..paginator import Pager
+from ._base import Resource
+
+__all__ = ["ImportJobs"]
+
+
+class ImportJobs(Resource):
+    """List, define, change, start and stop import jobs.
+
+    A job says where to read, where to write and how; each run of it is an execution. The docs do
+    not show the keys of a configuration or of a source schema, so both are mappings that go out as
+    they are.
+
+    Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
+    `headers`; see `CallOptions`) and raises the errors of `ByteHouse.send`.
+    """
+
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Pager[ImportJob]:
+        """Iterate over the import jobs.
+
+        `GET /v1/import/jobs` (inferred, and so are the fields of a job and the key of the next
+        page)
+
+        Args:
+            limit: At most so many jobs in all.
+            page_size: At most so many per request; 100 if not given.
+            **options: Options of the calls.
+        """
+        return self._list(list_import_jobs.plan(), options, limit, page_size)
+
+    def create(
+        self,
+        name: str,
+        *,
+        configuration: ImportJobConfiguration | Mapping[str, Any],
+        source_schema: ImportJobSourceSchema | Mapping[str, Any] | None = None,
+        connection_id: int | None = None,
+        description: str | None = None,
+        schema_file: SchemaFile | None = None,
+        state: JobState = "PUBLISHED",
+        **options: Unpack[CallOptions],
+    ) -> ImportJob:
+        """Define an import job. Nothing runs until it is started.
+
+        `POST /v1/import/jobs` (inferred, and so are the keys of `configuration` and `source_schema`
+        and the fields of the answer)
+
+        Args:
+            name: Name, of 128 characters at most.
+            configuration: Where to read, where to write and how.
+            source_schema: Columns of the source; batch sources can do without.
+            connection_id: Id of the connection to read through; 0 for a job that reads from
+                ByteHouse.
+            description: Free text.
+            schema_file: Protobuf schema for a Kafka topic in Protobuf: its text, its bytes, or the
+                path of its file; sent in Base64.
+            state: ``PUBLISHED``, or ``DRAFT`` for a job that is not complete yet.
+            **options: Options of the call.
+
+        Returns:
+            The job, with its id.
+
+        Raises:
+            InvalidArgument: The name is empty or too long, the state is not known, or the schema
+                file cannot be read; nothing was sent.
+            Conflict: There is such a job already.
+        """
+        fields = definition(
+            name,
+            configuration=configuration,
+            source_schema=source_schema,
+            connection_id=connection_id,
+            description=description,
+            schema_file=schema_file,
+            state=state,
+        )
+        body = CreateImportJobRequest(**fields)
+        return self._data(create_import_job.plan(body=body), options)
+
+    def get(self, job_id: int, **options: Unpack[CallOptions]) -> ImportJob:
+        """Return one import job.
+
+        `GET /v1/import/jobs/{id}` (inferred, and so are the fields of a job)
+
+        Args:
+            job_id: Id of the job.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: There is none.
+        """
+        return self._data(get_import_job.plan(id_of(job_id, "job_id")), options)
+
+    def update(
+        self,
+        job_id: int,
+        name: str,
+        *,
+        configuration: ImportJobConfiguration | Mapping[str, Any],
+        source_schema: ImportJobSourceSchema | Mapping[str, Any] | None = None,
+        connection_id: int | None = None,
+        description: str | None = None,
+        schema_file: SchemaFile | None = None,
+        state: JobState = "PUBLISHED",
+        **options: Unpack[CallOptions],
+    ) -> None:
+        """Give an import job another definition, in place of the present one as a whole.
+
+        `PUT /v1/import/jobs/{id}` (inferred, and so are the keys of `configuration` and
+        `source_schema`)
+
+        Args:
+            job_id: Id of the job.
+            name: Name, of 128 characters at most.
+            configuration: Where to read, where to write and how.
+            source_schema: Columns of the source; batch sources can do without.
+            connection_id: Id of the connection to read through; 0 for a job that reads from
+                ByteHouse.
+            description: Free text.
+            schema_file: Protobuf schema, as in `create`.
+            state: ``PUBLISHED``, or ``DRAFT`` for a job that is not complete yet.
+            **options: Options of the call.
+
+        Raises:
+            InvalidArgument: As in `create`; nothing was sent.
+            NotFound: There is no such job.
+        """
+        fields = definition(
+            name,
+            configuration=configuration,
+            source_schema=source_schema,
+            connection_id=connection_id,
+            description=description,
+            schema_file=schema_file,
+            state=state,
+        )
+        body = UpdateImportJobRequest(**fields)
+        self._send(update_import_job.plan(id_of(job_id, "job_id"), body=body), options)
+
+    def delete(self, job_id: int, **options: Unpack[CallOptions]) -> None:
+        """Delete an import job.
+
+        `DELETE /v1/import/jobs/{id}` (inferred)
+
+        Args:
+            job_id: Id of the job.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: There is none.
+        """
+        self._send(delete_import_job.plan(id_of(job_id, "job_id")), options)
+
+    def rename(self, job_id: int, name: str, **options: Unpack[CallOptions]) -> None:
+        """Give an import job another name.
+
+        `PUT /v1/import/jobs/{id}/name` (inferred)
+
+        Args:
+            job_id: Id of the job.
+            name: Name to give, of 128 characters at most.
+            **options: Options of the call.
+
+        Raises:
+            InvalidArgument: The name is empty or too long; nothing was sent.
+            NotFound: There is no such job.
+        """
+        body = RenameImportJobRequest(name=short_name(name))
+        self._send(rename_import_job.plan(id_of(job_id, "job_id"), body=body), options)
+
+    def describe(self, job_id: int, description: str, **options: Unpack[CallOptions]) -> None:
+        """Give an import job another description.
+
+        `PUT /v1/import/jobs/{id}/description` (inferred)
+
+        Args:
+            job_id: Id of the job.
+            description: Free text; may be empty.
+            **options: Options of the call.
+
+        Raises:
+            InvalidArgument: The description is no text; nothing was sent.
+            NotFound: There is no such job.
+        """
+        if not isinstance(description, str):
+            raise InvalidArgument(f"description must be a text, not {description!r}.")
+        body = DescribeImportJobRequest(description=description)
+        self._send(describe_import_job.plan(id_of(job_id, "job_id"), body=body), options)
+
+    def start_arguments(
+        self, job_id: int, **options: Unpack[CallOptions]
+    ) -> ImportJobStartArguments:
+        """Return what a job may be told when it is started.
+
+        `GET /v1/import/jobs/{id}/start` (inferred, and so are the keys of the answer)
+
+        Args:
+            job_id: Id of the job.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: There is no such job.
+        """
+        plan = get_import_job_start_arguments.plan(id_of(job_id, "job_id"))
+        return self._data(plan, options)
+
+    def start(
+        self,
+        job_id: int,
+        *,
+        file_names: Iterable[str] | str | None = None,
+        arguments: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> ExecutionHandle:
+        """Start a job and return a handle to the execution.
+
+        `POST /v1/import/jobs/{id}/start` (inferred, and so is how the answer names the execution)
+
+        It is sent again only if it certainly never reached the service.
+
+        Args:
+            job_id: Id of the job.
+            file_names: File or files to load; several are joined by commas (inferred).
+            arguments: Further arguments by their names on the wire; `start_arguments` may tell
+                which.
+            **options: Options of the call; the handle's calls take the role too.
+
+        Returns:
+            A handle to watch it by; a wait on it that ends early stops the job, unless told
+            otherwise.
+
+        Raises:
+            InvalidArgument: `file_names` is empty or given twice; nothing was sent.
+            NotFound: There is no such job.
+            OutcomeUnknown: No answer came; `executions` lists what runs.
+            ResponseDecodeError: The job was started, but the answer does not tell the execution.
+        """
+        plan = start_import_job.plan(
+            id_of(job_id, "job_id"), body=start_request(file_names, arguments)
+        )
+        answer = self._send(plan, options)
+        execution_id = execution_id_of(answer, plan.operation.id)
+        return ExecutionHandle(self._client, execution_id, job_id, options, started=True)
+
+    def stop(self, job_id: int, **options: Unpack[CallOptions]) -> None:
+        """Stop what a job is running.
+
+        `POST /v1/import/jobs/{id}/stop` (inferred)
+
+        Args:
+            job_id: Id of the job.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: There is no such job.
+        """
+        self._send(stop_import_job.plan(id_of(job_id, "job_id")), options)
+
+    def executions(
+        self,
+        job_id: int,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Pager[Execution]:
+        """Iterate over the executions of a job.
+
+        `GET /v1/import/jobs/{id}/executions` (inferred, and so are the fields of an execution and
+        the key of the next page)
+
+        Args:
+            job_id: Id of the job.
+            limit: At most so many executions in all.
+            page_size: At most so many per request; 100 if not given.
+            **options: Options of the calls.
+        """
+        plan = list_import_job_executions.plan(id_of(job_id, "job_id"))
+        return self._list(plan, options, limit, page_size)

@@ -1,0 +1,126 @@
+# Derived from overlay/bytehouse/_async/resources/permissions.py by `make generate`. Do not edit.
+"""What a role may do."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Unpack
+
+from bytehouse_raw.api.iam import grant_permission, list_permissions, revoke_permission
+from bytehouse_raw.models import GrantPermissionRequest, Permission, RevokePermissionRequest
+
+from ..._api.lists import extract_list
+from ..._core.options import CallOptions
+from ..._core.validation import require_name
+from ...errors import InvalidArgument
+from ._base import Resource
+
+__all__ = ["Permissions"]
+
+
+class Permissions(Resource):
+    """List, grant and revoke the permissions of a role on one object.
+
+    `role_name` is the role that the permission is about; the option `role` is the one to act under.
+    The kinds of objects and the actions are not documented: what `list` gives shows the words of
+    the service. Every method takes the options of a call (`role`, `timeout`, `deadline`,
+    `max_retries`, `headers`; see `CallOptions`) and raises the errors of `ByteHouse.send`.
+    """
+
+    def list(
+        self, role_name: str, resource_id: str, object_type: str, **options: Unpack[CallOptions]
+    ) -> builtins.list[Permission]:
+        """Return what a role may do with an object.
+
+        `GET /v1/iam/permissions` (inferred, and so are the fields and the key of the list)
+
+        Args:
+            role_name: Name of the role that is asked about.
+            resource_id: Id of the object.
+            object_type: Kind of the object.
+            **options: Options of the call.
+
+        Raises:
+            InvalidArgument: An argument is empty; nothing was sent.
+            ResponseDecodeError: Which part of the answer is the list cannot be told.
+        """
+        plan = list_permissions.plan(
+            role_name=require_name(role_name, "role_name"),
+            byte_house_resource_id=require_name(resource_id, "resource_id"),
+            secure_object_type_name=require_name(object_type, "object_type"),
+        )
+        answer = self._send(plan, options)
+        return extract_list(answer, Permission, "list_permissions")
+
+    def grant(
+        self,
+        role_name: str,
+        resource_id: str,
+        object_type: str,
+        action: str,
+        *,
+        grant_option: bool = False,
+        **options: Unpack[CallOptions],
+    ) -> Permission:
+        """Let a role do something with an object.
+
+        `POST /v1/iam/permissions` (inferred, and so are the fields of the answer)
+
+        Args:
+            role_name: Name of the role to give the permission to.
+            resource_id: Id of the object.
+            object_type: Kind of the object.
+            action: Name of the action.
+            grant_option: Whether the role may pass the permission on.
+            **options: Options of the call.
+
+        Returns:
+            What the service says of the permission.
+
+        Raises:
+            InvalidArgument: An argument makes no sense; nothing was sent.
+            PermissionDenied: The acting role may not grant this.
+            OutcomeUnknown: No answer came; `list` tells whether the permission is there.
+        """
+        if not isinstance(grant_option, bool):
+            raise InvalidArgument(f"grant_option must be True or False, not {grant_option!r}.")
+        body = GrantPermissionRequest(
+            role_name=require_name(role_name, "role_name"),
+            byte_house_resource_id=require_name(resource_id, "resource_id"),
+            secure_object_type_name=require_name(object_type, "object_type"),
+            action_name=require_name(action, "action"),
+            grant_option=grant_option,
+        )
+        return self._data(grant_permission.plan(body=body), options)
+
+    def revoke(
+        self,
+        role_name: str,
+        resource_id: str,
+        object_type: str,
+        action: str,
+        **options: Unpack[CallOptions],
+    ) -> None:
+        """Let a role no longer do something with an object.
+
+        `DELETE /v1/iam/permissions` (inferred)
+
+        Args:
+            role_name: Name of the role to take the permission from.
+            resource_id: Id of the object.
+            object_type: Kind of the object.
+            action: Name of the action.
+            **options: Options of the call.
+
+        Raises:
+            InvalidArgument: An argument is empty; nothing was sent.
+            PermissionDenied: The acting role may not revoke this.
+            OutcomeUnknown: No answer came; `list` tells whether the permission is still there.
+        """
+        body = RevokePermissionRequest(
+            role_name=require_name(role_name, "role_name"),
+            byte_house_resource_id=require_name(resource_id, "resource_id"),
+            secure_object_type_name=require_name(object_type, "object_type"),
+            action_name=require_name(action, "action"),
+        )
+        self._send(revoke_permission.plan(body=body), options)

@@ -1,0 +1,38 @@
+# Derived from overlay/bytehouse/_async/resources/roles.py by `make generate`. Do not edit.
+"""Roles of the account."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Unpack
+
+from bytehouse_raw.api.iam import list_roles
+from bytehouse_raw.models import Role
+
+from ..._api.lists import extract_list
+from ..._core.options import CallOptions
+from ._base import Resource
+
+__all__ = ["Roles"]
+
+
+class Roles(Resource):
+    """List roles. `assignments` tells who holds them, `permissions` what they may do.
+
+    Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
+    `headers`; see `CallOptions`) and raises the errors of `ByteHouse.send`.
+    """
+
+    def list(self, **options: Unpack[CallOptions]) -> builtins.list[Role]:
+        """Return all roles of the account.
+
+        `GET /v1/iam/roles` (inferred, and so are the fields of a role and the key of the list)
+
+        Args:
+            **options: Options of the call. Its `role` is the one to ask under.
+
+        Raises:
+            ResponseDecodeError: Which part of the answer is the list cannot be told.
+        """
+        answer = self._send(list_roles.plan(), options)
+        return extract_list(answer, Role, "list_roles")

@@ -1,0 +1,433 @@
+# Derived from overlay/bytehouse/_async/resources/warehouses.py by `make generate`. Do not edit.
+"""Virtual warehouses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Unpack
+
+from bytehouse_raw.api.virtual_warehouse import (
+    create_warehouse,
+    delete_warehouse,
+    get_warehouse,
+    list_warehouse_configurations,
+    list_warehouses,
+    update_warehouse,
+)
+from bytehouse_raw.models import (
+    CreateWarehouseRequest,
+    CreateWarehouseResponse,
+    UpdateWarehouseRequest,
+    Warehouse,
+    WarehouseConfiguration,
+)
+from bytehouse_raw.types import UNSET, Unset
+
+from ..._api.polling import parse_timeout
+from ..._api.status import Phase, WarehouseStatus, warehouse_phase
+from ..._core.differences import EnsureResult
+from ..._core.options import CallOptions, Seconds
+from ..._core.times import Span
+from ..._core.validation import require_name
+from ..._params.warehouses import (
+    checked,
+    config_id_of,
+    differences,
+    flag_of,
+    minutes_of,
+    status_of,
+    text_of,
+    wanted,
+)
+from ...errors import Conflict, InvalidArgument, NotFound, OutcomeUnknown, ServerError
+from ..paginator import Pager
+from ..poller import Waiter
+from ._base import Resource
+
+if TYPE_CHECKING:
+    from ..client import ByteHouse
+
+__all__ = ["Warehouses"]
+
+
+class Warehouses(Resource):
+    """List, create, change, resume, suspend and delete virtual warehouses.
+
+    Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
+    `headers`; see `CallOptions`) and raises the errors of `ByteHouse.send`.
+    """
+
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Pager[Warehouse]:
+        """Iterate over the virtual warehouses.
+
+        `GET /v1/vws` (inferred, and so are the fields of an entry)
+
+        Args:
+            limit: At most so many warehouses in all.
+            page_size: At most so many per request; 100 if not given. The service gives no more
+                than 100 at a time.
+            **options: Options of the calls.
+        """
+        return self._list(list_warehouses.plan(), options, limit, page_size)
+
+    def create(
+        self,
+        name: str,
+        *,
+        config_id: int,
+        status: WarehouseStatus | None = None,
+        auto_suspend: int | Span | None = None,
+        auto_resume: bool | None = None,
+        description: str | None = None,
+        **options: Unpack[CallOptions],
+    ) -> CreateWarehouseResponse:
+        """Create a virtual warehouse and, unless told otherwise, start it.
+
+        `POST /v1/vws` (inferred)
+
+        Args:
+            name: Name: 1 to 31 lower-case letters, digits and underscores, a letter first and no
+                underscore last.
+            config_id: Id of its resource setting; `configurations` lists them.
+            status: ``up`` to start it, which the service does if not told, or ``down``.
+            auto_suspend: Minutes without work, or a timedelta of whole minutes, after which it is
+                suspended; 0, which the service takes if not told, means never.
+            auto_resume: Whether a query that arrives wakes it; if not told, it does not.
+            description: Free text.
+            **options: Options of the call.
+
+        Returns:
+            Its name and its id, `vw_id`, which queries take as `warehouse`.
+
+        Raises:
+            InvalidArgument: The name breaks the rule, or a value makes no sense; nothing was sent.
+            Conflict: There is such a warehouse already.
+        """
+        body = wanted(
+            name,
+            config_id,
+            status=status,
+            auto_suspend=auto_suspend,
+            auto_resume=auto_resume,
+            description=description,
+        )
+        return self._send(create_warehouse.plan(body=body), options)
+
+    def get(self, name: str, **options: Unpack[CallOptions]) -> Warehouse:
+        """Return one virtual warehouse.
+
+        `GET /v1/vws/{name}` (inferred)
+
+        Args:
+            name: Name.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: There is none.
+        """
+        answer = self._send(get_warehouse.plan(require_name(name, "name")), options)
+        # The answer is the warehouse itself, with the envelope's message and error among its own.
+        fields = {k: v for k, v in answer.to_dict().items() if k not in ("message", "error")}
+        warehouse = Warehouse.from_dict(fields)
+        if answer.raw_response:
+            warehouse.received(answer.raw_response)
+        return warehouse
+
+    def update(
+        self,
+        name: str,
+        *,
+        config_id: int | Unset | None = UNSET,
+        status: WarehouseStatus | Unset | None = UNSET,
+        auto_suspend: int | Span | Unset | None = UNSET,
+        auto_resume: bool | Unset | None = UNSET,
+        description: str | Unset | None = UNSET,
+        **options: Unpack[CallOptions],
+    ) -> None:
+        """Change a virtual warehouse. What is left out stays as it is.
+
+        `PATCH /v1/vws/{name}` (inferred)
+
+        Args:
+            name: Name.
+            config_id: Id of the resource setting to give.
+            status: ``up`` to resume it, ``down`` to suspend it.
+            auto_suspend: Minutes without work, or a timedelta of whole minutes, after which it is
+                suspended; 0 means never.
+            auto_resume: Whether a query that arrives wakes it.
+            description: Free text. None, here and above, is sent as null, which the service takes
+                for "as it is" (inferred).
+            **options: Options of the call.
+
+        Raises:
+            InvalidArgument: There is nothing to change, or a value makes no sense; nothing was
+                sent.
+            NotFound: There is no such warehouse.
+        """
+        body = UpdateWarehouseRequest(
+            config_id=checked(config_id, config_id_of),
+            status=checked(status, status_of),
+            auto_suspend=checked(auto_suspend, minutes_of),
+            auto_resume=checked(auto_resume, flag_of),
+            description=checked(description, text_of),
+        )
+        if not body.to_dict():
+            raise InvalidArgument("There is nothing to change.")
+        self._send(update_warehouse.plan(require_name(name, "name"), body=body), options)
+
+    def delete(self, name: str, **options: Unpack[CallOptions]) -> None:
+        """Delete a virtual warehouse.
+
+        `DELETE /v1/vws/{name}` (inferred)
+
+        Args:
+            name: Name.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: There is none.
+        """
+        self._send(delete_warehouse.plan(require_name(name, "name")), options)
+
+    def configurations(
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Pager[WarehouseConfiguration]:
+        """Iterate over the resource settings that a warehouse can be given.
+
+        `GET /v1/vw-configs` (inferred, and so are the fields of a setting)
+
+        Args:
+            limit: At most so many settings in all.
+            page_size: At most so many per request; 100 if not given. The service gives no more
+                than 100 at a time.
+            **options: Options of the calls.
+        """
+        return self._list(list_warehouse_configurations.plan(), options, limit, page_size)
+
+    def resume(
+        self,
+        name: str,
+        *,
+        wait: bool = False,
+        wait_timeout: Seconds = 600.0,
+        **options: Unpack[CallOptions],
+    ) -> None:
+        """Bring a warehouse up.
+
+        `PATCH /v1/vws/{name}` (inferred)
+
+        Args:
+            name: Name.
+            wait: Whether to wait until it is up.
+            wait_timeout: Seconds, or a timedelta, to wait at most; ten minutes if not given.
+            **options: Options of the call; the wait takes the role.
+
+        Raises:
+            NotFound: There is no such warehouse.
+            ServerError: The service failed to bring it up.
+            TimedOut: It was not up when the time was over; `state` is the last that was seen.
+        """
+        self._bring(name, "up", wait, wait_timeout, options)
+
+    def suspend(
+        self,
+        name: str,
+        *,
+        wait: bool = False,
+        wait_timeout: Seconds = 600.0,
+        **options: Unpack[CallOptions],
+    ) -> None:
+        """Bring a warehouse down.
+
+        `PATCH /v1/vws/{name}` (inferred)
+
+        Args:
+            name: Name.
+            wait: Whether to wait until it is down.
+            wait_timeout: Seconds, or a timedelta, to wait at most; ten minutes if not given.
+            **options: Options of the call; the wait takes the role.
+
+        Raises:
+            NotFound: There is no such warehouse.
+            ServerError: The service failed to bring it down.
+            TimedOut: It was not down when the time was over; `state` is the last that was seen.
+        """
+        self._bring(name, "down", wait, wait_timeout, options)
+
+    def _bring(
+        self,
+        name: str,
+        status: WarehouseStatus,
+        wait: bool,
+        timeout: Seconds,
+        options: CallOptions,
+    ) -> None:
+        seconds = parse_timeout(timeout)  # refused here, before anything is changed
+        self.update(name, status=status, **options)
+        if wait:
+            WarehouseWaiter(self._client, name, status, options).wait(seconds)
+
+    def wait(
+        self,
+        name: str,
+        until: WarehouseStatus = "up",
+        *,
+        timeout: Seconds = 600.0,
+        on_progress: Callable[[Warehouse], object] | None = None,
+        role: str | Unset | None = UNSET,
+    ) -> Warehouse:
+        """Wait until a warehouse is up, or down, and return it. Changes nothing on the service.
+
+        `GET /v1/vws/{name}` (inferred, and so are the states on the way)
+
+        Asks at growing intervals. A poll that fails for a passing reason (no connection, 5xx, 429)
+        is made again until the time is over. A state that is not known counts as on its way.
+
+        Args:
+            name: Name.
+            until: State to wait for, ``up`` or ``down``.
+            timeout: Seconds, or a timedelta, to wait at most; ten minutes if not given.
+            on_progress: Called with each answer.
+            role: Role to ask under; the client's if not given.
+
+        Raises:
+            NotFound: There is no such warehouse.
+            ServerError: The service failed to bring it there.
+            TimedOut: It was not there when the time was over; `state` is the last that was seen.
+        """
+        options: CallOptions = {} if isinstance(role, Unset) else {"role": role}
+        waiter = WarehouseWaiter(self._client, name, status_of(until), options)
+        return waiter.wait(timeout, on_progress)
+
+    def ensure(
+        self,
+        name: str,
+        *,
+        config_id: int,
+        status: WarehouseStatus | None = None,
+        auto_suspend: int | Span | None = None,
+        auto_resume: bool | None = None,
+        description: str | None = None,
+        update: bool = False,
+        **options: Unpack[CallOptions],
+    ) -> EnsureResult[Warehouse]:
+        """Make sure that there is a warehouse with these settings: create it if it is missing,
+        compare it if it is there.
+
+        `GET /v1/vws/{name}`, then `POST /v1/vws` or `PATCH /v1/vws/{name}` (all inferred)
+
+        A warehouse that differs is left as it is, unless `update` says otherwise. It counts as
+        missing only if the service itself says so: a 404 from a wrong path creates nothing.
+
+        Args:
+            name: Name, as in `create`.
+            config_id: Id of its resource setting.
+            status: State to be in or on the way to; if not given, a new one is started and an
+                existing one is left alone.
+            auto_suspend: As in `create`; what is not given is not compared either.
+            auto_resume: As in `create`.
+            description: As in `create`.
+            update: Whether to change an existing warehouse where it differs.
+            **options: Options of each call.
+
+        Returns:
+            The warehouse, whether it was created, and what differs or was changed.
+
+        Raises:
+            InvalidArgument: The name breaks the rule, or a value makes no sense; nothing was sent.
+            NotFound: The path is not one of the service's, as far as can be told.
+        """
+        body = wanted(
+            name,
+            config_id,
+            status=status,
+            auto_suspend=auto_suspend,
+            auto_resume=auto_resume,
+            description=description,
+        )
+        try:
+            live = self.get(name, **options)
+        except NotFound as missing:
+            if not missing.by_service:
+                raise
+            live, created = self._create_missing(name, body, options)
+            if created:
+                return EnsureResult(live, created=True, differences=differences(body, live))
+        found = differences(body, live)
+        if not found or not update:
+            return EnsureResult(live, differences=found)
+        changes: dict[str, Any] = {each.name: each.wanted for each in found}
+        self.update(name, **changes, **options)
+        live = self.get(name, **options)
+        return EnsureResult(live, updated=found, differences=differences(body, live))
+
+    def _create_missing(
+        self, name: str, body: CreateWarehouseRequest, options: CallOptions
+    ) -> tuple[Warehouse, bool]:
+        """Create a warehouse and return it, with False if someone else was faster."""
+        created, lost = True, None
+        try:
+            self._send(create_warehouse.plan(body=body), options)
+        except Conflict:
+            created = False
+        except OutcomeUnknown as unknown:
+            lost = unknown
+        try:
+            # A new warehouse may not be visible at once.
+            live = WarehouseWaiter(self._client, name, None, options).wait(60.0)
+        except NotFound as missing:
+            raise lost or missing from None
+        return live, created
+
+
+class WarehouseWaiter(Waiter[Warehouse]):
+    """Wait for a warehouse to come up or down, or, without a state, to be visible."""
+
+    _goes_on = "It may still get there; `warehouses.wait` goes on waiting."
+
+    def __init__(
+        self,
+        client: ByteHouse,
+        name: str,
+        until: WarehouseStatus | None,
+        options: CallOptions,
+    ) -> None:
+        super().__init__(client, options, started=False)
+        self._name = name
+        self._until = until
+        self._still = f"the warehouse {name} was not {until or 'there'}"
+
+    def _ask(self, options: CallOptions) -> Warehouse:
+        return self._client.warehouses.get(self._name, **options)
+
+    def _state(self, status: Warehouse) -> str | None:
+        return status.status
+
+    def _phase(self, status: Warehouse) -> Phase:
+        if self._until is None:
+            return Phase.SUCCEEDED
+        return warehouse_phase(status.status, self._until)
+
+    def _failure(self, status: Warehouse, phase: Phase) -> ServerError:  # noqa: ARG002
+        error = ServerError(
+            f"the service failed to bring the warehouse {self._name} {self._until}: "
+            f"its state is {status.status}"
+        )
+        error.code = str(status.status)
+        return error
+
+    def wait(
+        self, timeout: Seconds, on_progress: Callable[[Warehouse], object] | None = None
+    ) -> Warehouse:
+        """Wait, and return the warehouse."""
+        return self._wait(timeout, on_progress)

@@ -1,0 +1,344 @@
+# Derived from overlay/bytehouse/_async/result.py by `make generate`. Do not edit.
+"""The result of a statement: its columns, and its rows in the form that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from os import PathLike
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, Unpack
+
+from bytehouse_raw.models import QueryStatistics
+
+from .._core.extras import import_optional
+from .._core.options import CallOptions, Seconds
+from .._results.arrow import BATCH, ArrowForm
+from .._results.decoder import MakeDecoder, Row, python_rows
+from .._results.export import (
+    CsvRows,
+    DtypeBackend,
+    html_table,
+    pandas_frame,
+    polars_frame,
+    renamed,
+    whole_file,
+)
+from .._results.parser import Begin, End
+from .._sql.statements import Submission
+from .._types.codecs import ResultColumn
+from ..errors import ByteHouseError
+from .result_stream import Reading
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from .client import ByteHouse
+
+__all__ = ["Result", "submitted"]
+
+_SHOWN = 20
+
+
+class Result:
+    """Hold the result of a statement. Its rows are read as they are asked for, and once.
+
+    A large result is never in memory as a whole unless you ask for that: iterate, or take it in
+    `arrow_batches`. After `rows`, or a call that is made of it, the rows are kept and may be asked
+    for again. Values have the types of their columns. What JSON does not carry is lost: nan and the
+    infinities come as None unless the service quotes them, -0.0 as 0.0, and text that is not UTF-8
+    with surrogates (``value.encode("utf-8", "surrogateescape")`` gives its bytes).
+
+    Leaving a ``with`` block, or `close`, before the end stops the query.
+
+    Example:
+        with client.query("SELECT number FROM numbers(10)") as result:
+            for (number,) in result:
+                print(number)
+    """
+
+    def __init__(self, client: ByteHouse, reading: Reading, begin: Begin | None) -> None:
+        self._client = client
+        self._reading = reading
+        self._begin = begin or Begin([], "arrays")
+        self._columns = tuple(self._begin.columns)
+        self._taken = False
+        self._ended = begin is None
+        self._kept: list[Row] | None = [] if begin is None else None
+        self._next: Result | None = None
+
+    @property
+    def columns(self) -> tuple[ResultColumn, ...]:
+        """The columns, with their ClickHouse types as far as the answer tells them.
+
+        A statement that returns no rows has none. An answer that names them behind its rows has
+        other names until the rows have been read.
+        """
+        return self._columns
+
+    @property
+    def query_id(self) -> str:
+        """Id that the query was submitted under."""
+        return self._reading.submission.query_id
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds from the submission to the last byte that has been read."""
+        return self._reading.elapsed
+
+    def statistics(self, **options: Unpack[CallOptions]) -> QueryStatistics:
+        """Ask what the query read, wrote and cost; see `statistics.query`."""
+        return self._client.statistics.query(self.query_id, **options)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Give the rows one by one, as tuples."""
+        for block in self._blocks(python_rows):
+            for row in block:
+                yield row
+
+    def mappings(self) -> Iterator[dict[str, Any]]:
+        """Give the rows one by one, by the names of the columns; of equal names the last counts."""
+        names = [column.name for column in self._columns]
+        for block in self._blocks(python_rows):
+            for row in block:
+                yield dict(zip(names, row, strict=True))
+
+    def rows(self) -> list[Row]:
+        """Return all rows, as tuples, and keep them."""
+        if self._kept is None:
+            kept: list[Row] = []
+            with self._to_its_end():
+                for block in self._blocks(python_rows):
+                    kept += block
+            self._kept = kept
+        return self._kept
+
+    def one_or_none(self) -> Row | None:
+        """Return the only row; None if there is none.
+
+        Raises:
+            ByteHouseError: There are several.
+        """
+        found: list[Row] = []
+        for block in self._blocks(python_rows):
+            found += block
+            if len(found) > 1:
+                self.close()
+                raise ByteHouseError("The result has more than one row.", query_id=self.query_id)
+        self._kept = found
+        return found[0] if found else None
+
+    def one(self) -> Row:
+        """Return the only row.
+
+        Raises:
+            ByteHouseError: There is none, or there are several.
+        """
+        row = self.one_or_none()
+        if row is None:
+            raise ByteHouseError("The result has no row.", query_id=self.query_id)
+        return row
+
+    def scalar(self) -> Any:
+        """Return the first value of the only row.
+
+        Raises:
+            ByteHouseError: There is no row, or there are several.
+        """
+        return (self.one())[0]
+
+    def arrow_batches(self, rows: int = BATCH) -> Iterator[pa.RecordBatch]:
+        """Give the rows in Arrow record batches of at least so many rows, but for the last.
+
+        What Arrow has no type for becomes text: integers of more than 64 bits, UUIDs, IP addresses.
+        """
+        arrow = ArrowForm(self._columns)
+        for columns in self._blocks(arrow.decoder):
+            arrow.take(columns)
+            if arrow.waiting >= rows:
+                yield arrow.batch()
+        if arrow.waiting:
+            yield arrow.batch()
+
+    def to_arrow(self) -> pa.Table:
+        """Return all rows as an Arrow table."""
+        with self._to_its_end():
+            arrow = ArrowForm(self._columns)
+            batches = [batch for batch in self.arrow_batches()]
+        schema = batches[0].schema if batches else arrow.schema
+        return renamed(arrow.arrow.Table.from_batches(batches, schema), self._columns)
+
+    def to_pandas(self, dtype_backend: DtypeBackend | None = None) -> pd.DataFrame:
+        """Return all rows as a pandas frame.
+
+        Args:
+            dtype_backend: As in pandas. If not given, columns have NumPy's types; those with
+                integers or booleans and NULL among them take pandas' own, so that no value changes.
+        """
+        with self._to_its_end():
+            import_optional("pandas", "pandas")
+        return pandas_frame(self.to_arrow(), dtype_backend)
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return all rows as a polars frame."""
+        with self._to_its_end():
+            import_optional("polars", "polars")
+        return polars_frame(self.to_arrow())
+
+    def to_csv(self, path: str | PathLike[str], *, null: str = "") -> None:
+        """Write all rows to a CSV file. It takes its name when it is complete.
+
+        Values look as ClickHouse reads them; moments are in their column's time zone, and do not
+        name it.
+
+        Args:
+            path: Where to.
+            null: What stands for NULL.
+        """
+        with self._to_its_end():
+            with whole_file(path, "w") as file:
+                rows = CsvRows(file, self._columns, null)
+                for block in self._blocks(python_rows):
+                    rows.write(block)
+
+    def to_parquet(self, path: str | PathLike[str]) -> None:
+        """Write all rows to a Parquet file. It takes its name when it is complete."""
+        writer: Any = None
+        with self._to_its_end():
+            arrow = import_optional("pyarrow", "arrow")
+            parquet = import_optional("pyarrow.parquet", "arrow")
+            with whole_file(path, "wb") as file:
+                try:
+                    for batch in self.arrow_batches():
+                        writer = writer or parquet.ParquetWriter(file, batch.schema)
+                        # A table is written at once; a batch would wait for a million rows.
+                        writer.write_table(arrow.Table.from_batches([batch]))
+                    writer = writer or parquet.ParquetWriter(file, ArrowForm(self._columns).schema)
+                finally:
+                    if writer is not None:
+                        writer.close()
+
+    def next_result(self) -> Result | None:
+        """Return the result of the next statement; None if this is the last.
+
+        What has not been read of this result is passed over.
+        """
+        if self._next is None:
+            self._pass_over()
+            event = self._reading.event()
+            if isinstance(event, Begin):
+                self._next = type(self)(self._client, self._reading, event)
+        return self._next
+
+    def results(self) -> Iterator[Result]:
+        """Give this result and those of all further statements, one after another."""
+        result: Result | None = self
+        while result is not None:
+            yield result
+            result = result.next_result()
+
+    def close(self) -> None:
+        """Read no further; if there is more to come, stop the query on the service."""
+        self._reading.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        columns = ", ".join(f"{c.name} {c.type}" if c.type else c.name for c in self._columns)
+        return f"<{type(self).__name__} {self.query_id}: {columns or 'no columns'}>"
+
+    def _repr_html_(self) -> str:
+        """Show the first rows in a notebook, as far as they are here."""
+        rows = self._kept
+        if rows is None:
+            rows = [] if self._taken else self._reading.preview(self._begin)
+        more = self._kept is None or len(rows) > _SHOWN
+        return html_table(self._columns, rows[:_SHOWN], more=more)
+
+    @contextmanager
+    def _to_its_end(self) -> Iterator[None]:
+        """Stop the query if something ends the making of what was asked for: Ctrl-C, a full disk.
+
+        An error of the client itself leaves the rows there for another try, if there are any.
+        """
+        try:
+            yield
+        except ByteHouseError:
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    def _blocks(self, make_decoder: MakeDecoder) -> Iterator[list[Any]]:
+        """Give the rows in the blocks in which they come, in the form that the decoder gives."""
+        if self._kept is not None and make_decoder is python_rows:
+            yield self._kept
+            return
+        if self._taken:
+            raise ByteHouseError(
+                "The rows of this result have been read, or passed over.",
+                hint="rows() returns a list that can be kept; or run the query again.",
+                query_id=self.query_id,
+            )
+        self._taken = True
+        self._reading.decode_with(make_decoder)
+        for block in self._rest():
+            yield block
+
+    def _rest(self) -> Iterator[list[Any]]:
+        while not self._ended:
+            event = self._reading.event()
+            if isinstance(event, list):
+                yield event
+                continue
+            self._ended = True
+            if not isinstance(event, End):
+                raise ByteHouseError("This result was closed.", query_id=self.query_id)
+            columns = self._reading.settle()
+            if columns is not None and len(columns) == len(self._columns):
+                names = {column.name for column in self._columns}
+                if names != {column.name for column in columns}:
+                    # The values came before their types were told.
+                    self._columns = tuple(ResultColumn(column.name) for column in columns)
+
+    def _pass_over(self) -> None:
+        self._taken = True
+        for _ in self._rest():
+            pass
+
+
+def submitted(
+    client: ByteHouse,
+    submission: Submission,
+    *,
+    patience: Seconds,
+    asynchronous: bool = False,
+    finished: Collection[str] = (),
+    progress: bool = False,
+) -> Result:
+    """Submit statements and return the result of the first.
+
+    Args:
+        client: Client to go through.
+        submission: What to submit.
+        patience: Seconds that a query in the background may take.
+        asynchronous: Whether to run it in the background.
+        finished: Ids of the queries that have run it already; it is not submitted then.
+        progress: Whether to show how far it is.
+    """
+    client = client._hiding(submission.secrets)
+    reading = Reading(client, submission, patience=patience, shows=progress)
+    reading.begin(asynchronous=asynchronous, finished=finished)
+    event = reading.event()
+    return Result(client, reading, event if isinstance(event, Begin) else None)

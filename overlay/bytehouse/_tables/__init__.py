@@ -1,0 +1,1 @@
+"""Describe tables, and compare what is wanted with what there is."""

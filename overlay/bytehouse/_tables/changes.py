@@ -1,0 +1,109 @@
+"""Hold the changes that make a table what it should be, and turn them into requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import attrs
+
+from bytehouse_raw import models
+
+from .._core.differences import Difference
+
+__all__ = ["Change", "Step", "steps"]
+
+_SIGNS = {"add": "+", "drop": "-", "modify": "~", "rename": "~"}
+
+
+@attrs.frozen
+class Change(Difference):
+    """Hold one difference between a wanted and a live table, and what comes of making it.
+
+    Attributes:
+        name: What it is about: ``column note``, ``TTL``, ``sort key``.
+        actual: What it is on the service; None if it is not there.
+        wanted: What was asked for; None if it is not to be there.
+        kind: What is to be done: add, drop, modify or rename.
+        blocked: Whether the API cannot do it.
+        destructive: Whether it loses data.
+        reason: Why it is blocked or destructive.
+    """
+
+    actual: str | None
+    wanted: str | None
+    kind: Literal["add", "drop", "modify", "rename"] = "modify"
+    blocked: bool = False
+    destructive: bool = False
+    reason: str = ""
+    model: models.Column | models.TableTtl | None = attrs.field(default=None, eq=False, repr=False)
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "add":
+                what = f"{self.name}: {self.wanted}"
+            case "drop":
+                what = f"{self.name}: {self.actual}"
+            case "rename":
+                what = f"{self.name}: renamed to {self.wanted}"
+            case _:
+                what = f"{self.name}: {self.actual} -> {self.wanted}"
+        if self.blocked:
+            return f"! {what} (blocked: {self.reason})"
+        loss = f" (destructive: {self.reason})" if self.destructive else ""
+        return f"{_SIGNS[self.kind]} {what}{loss}"
+
+
+@attrs.frozen
+class Step:
+    """Hold one request of a plan.
+
+    Attributes:
+        changes: What it makes.
+        body: Its body.
+    """
+
+    changes: tuple[Change, ...]
+    body: models.UpdateTableRequest
+
+
+def steps(changes: Iterable[Change]) -> list[Step]:
+    """Return the requests that make changes, those that are blocked left out.
+
+    In which order the service makes the changes of one request is not documented. So what could
+    depend on the order is apart: renames first; what else there is next; drops last.
+    """
+    columns = [c for c in changes if not c.blocked and isinstance(c.model, models.Column)]
+    renamed = [c for c in changes if not c.blocked and c.kind == "rename"]
+    ttl = [c for c in changes if not c.blocked and c.name == "TTL"]
+    dropped = [c for c in changes if not c.blocked and c.kind == "drop" and c not in ttl]
+    set_ttl = next((c.model for c in ttl if isinstance(c.model, models.TableTtl)), None)
+    bodies = (
+        (
+            renamed,
+            models.UpdateTableRequest(
+                rename_columns=[
+                    models.RenameColumn(name=c.actual, new_name=c.wanted) for c in renamed
+                ]
+            ),
+        ),
+        (
+            [*columns, *ttl],
+            models.UpdateTableRequest(
+                add_columns=_models(columns, "add"),
+                modify_columns=_models(columns, "modify"),
+                ttl=set_ttl,
+                is_remove_ttl=any(c.kind == "drop" for c in ttl) or None,
+            ),
+        ),
+        (
+            dropped,
+            models.UpdateTableRequest(drop_columns=[c.name.partition(" ")[2] for c in dropped]),
+        ),
+    )
+    return [Step(tuple(made), body) for made, body in bodies if made]
+
+
+def _models(changes: Iterable[Change], kind: str) -> list[models.Column] | None:
+    found = [c.model for c in changes if c.kind == kind and isinstance(c.model, models.Column)]
+    return found or None

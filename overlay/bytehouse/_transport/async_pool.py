@@ -1,0 +1,87 @@
+"""Keep the connections of an asynchronous client between calls."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import anyio
+import httpcore
+
+from .library_internals import has_trailing_data
+from .pool import IdleConnections, origin_of
+
+__all__ = ["AsyncPool"]
+
+
+class AsyncPool:
+    """Keep the connections of an asynchronous client; see `Pool`."""
+
+    def __init__(self, maker: httpcore.AsyncConnectionPool) -> None:
+        self._maker = maker
+        self._connections: IdleConnections[httpcore.AsyncConnectionInterface] = IdleConnections()
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request; its connection is free for another when the response is closed."""
+        while True:
+            connection, stale = self._connections.acquire()
+            if stale:
+                await _close(stale)
+            if connection is None:
+                connection = self._maker.create_connection(origin_of(request))
+                self._connections.all.add(connection)
+            try:
+                response = await connection.handle_async_request(request)
+            except httpcore.ConnectionNotAvailable:
+                self._connections.all.discard(connection)  # it was closed meanwhile
+            except BaseException:
+                self._connections.all.discard(connection)
+                await _close([connection])
+                raise
+            else:
+                response.stream = _AsyncBody(self, connection, response.stream)
+                return response
+
+    async def release(
+        self, connection: httpcore.AsyncConnectionInterface, *, reusable: bool
+    ) -> None:
+        """Take a connection back."""
+        if stale := self._connections.release(connection, reusable=reusable):
+            await _close(stale)
+
+    async def aclose(self) -> None:
+        """Close all connections, those too that are in use."""
+        self._connections.closed = True
+        await _close(self._connections.all)
+
+
+async def _close(connections: Iterable[httpcore.AsyncConnectionInterface]) -> None:
+    """Close connections, even in a task that is being cancelled."""
+    with anyio.CancelScope(shield=True):
+        for connection in list(connections):
+            await connection.aclose()
+
+
+class _AsyncBody:
+    """Release a connection when its response is closed."""
+
+    def __init__(
+        self, pool: AsyncPool, connection: httpcore.AsyncConnectionInterface, stream: Any
+    ) -> None:
+        self._pool = pool
+        self._connection = connection
+        self._stream = stream
+        self._closed = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._stream)
+
+    async def aclose(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        reusable = not has_trailing_data(self._stream)
+        try:
+            await self._stream.aclose()
+        finally:
+            await self._pool.release(self._connection, reusable=reusable)

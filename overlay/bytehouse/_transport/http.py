@@ -1,0 +1,216 @@
+"""Speak to httpx: what the transports of both flavours share."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpcore
+import httpx
+
+from .._core.config import Config, parse_setting
+from .._core.secrets import Secret
+from ..errors import ConfigError
+from .models import Request, Response, TransportFailure
+
+if TYPE_CHECKING:
+    from .async_transport import AsyncResponseStream
+    from .sync_transport import ResponseStream
+
+__all__ = [
+    "BROKEN",
+    "KEEPALIVE",
+    "LOST",
+    "BodyReader",
+    "core_proxy",
+    "core_request",
+    "failure_of",
+    "httpx_errors",
+    "httpx_request",
+    "proxy_of",
+    "tls_context",
+]
+
+KEEPALIVE = 15.0
+"""Seconds that a connection may rest unused. The library's 5 are no longer than the longest pause
+between two looks at what runs in the background: each look would open a connection of its own."""
+
+LOST = (httpx.TransportError, OSError)
+BROKEN = (httpx.TransportError, httpx.DecodingError)
+_CONNECT_TIMEOUT = 30.0
+
+# A request that met one of these was certainly not sent.
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+def failure_of(error: Exception) -> TransportFailure:
+    """Return what an error of the HTTP library means."""
+    timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
+    reason = str(error) or ("time ran out" if timed_out else type(error).__name__)
+    return TransportFailure(reason, sent=not isinstance(error, _NOT_SENT), timed_out=timed_out)
+
+
+@cache
+def tls_context(ca_file: str | None, client_cert: str | None) -> ssl.SSLContext:
+    """Make a TLS context; it costs 20 ms, so equal settings share one.
+
+    Raises:
+        ConfigError: The certificates cannot be used.
+    """
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+        if client_cert:
+            context.load_cert_chain(client_cert)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"The certificates in {ca_file or client_cert} cannot be used: {error}"
+        ) from None
+    return context
+
+
+def proxy_of(config: Config) -> httpx.Proxy | None:
+    """Return the proxy to go through, from the configuration or the environment; None if there is
+    none.
+
+    Raises:
+        ConfigError: It cannot be used.
+    """
+    parts = urlsplit(config.host)
+    if parts.scheme == "http":
+        return None  # plain http is for this machine; through a proxy the key would leave it
+    address = config.proxy
+    if address is None and not proxy_bypass(parts.netloc):
+        proxies = getproxies()
+        told = proxies.get("https") or proxies.get("all")
+        if told:
+            address = Secret(told if "://" in told else f"http://{told}")
+            address = parse_setting("proxy", address, "the proxy of the environment")
+    if not address:
+        return None
+    text = address.reveal() if isinstance(address, Secret) else address
+    if text.startswith("socks") and find_spec("socksio") is None:
+        raise ConfigError("The proxy speaks SOCKS.", hint="pip install 'httpx[socks]'")
+    return httpx.Proxy(text)
+
+
+def core_proxy(proxy: httpx.Proxy | None) -> httpcore.Proxy | None:
+    """Return a proxy as httpcore takes it."""
+    if proxy is None:
+        return None
+    return httpcore.Proxy(_core_url(proxy.url), proxy.raw_auth, proxy.headers.raw)
+
+
+def _core_url(url: httpx.URL) -> httpcore.URL:
+    return httpcore.URL(
+        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+    )
+
+
+def httpx_request(request: Request, timeout: float) -> httpx.Request:
+    """Return a request as the transports of httpx take it, with its time-out in seconds."""
+    limits = httpx.Timeout(timeout, connect=min(timeout, _CONNECT_TIMEOUT)).as_dict()
+    made = httpx.Request(
+        request.method,
+        request.url,
+        headers=request.headers,
+        # Given as `content`, httpx would look for headers to add, for longer than all else takes.
+        stream=httpx.ByteStream(request.content or b""),
+        extensions={"timeout": limits},
+    )
+    made.read()  # so that a recorder or a mock finds its `content`
+    return made
+
+
+def core_request(request: httpx.Request) -> httpcore.Request:
+    """Return a request as the connections of httpcore take it."""
+    return httpcore.Request(
+        request.method,
+        _core_url(request.url),
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions=request.extensions,
+    )
+
+
+@contextmanager
+def httpx_errors() -> Iterator[None]:
+    """Raise the errors of httpcore as those of httpx, which have the same names."""
+    try:
+        yield
+    except (
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.ProxyError,
+        httpcore.TimeoutException,
+        httpcore.UnsupportedProtocol,
+    ) as error:
+        kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__)
+        raise kind(str(error)) from error
+
+
+class BodyReader:
+    """Gather the body of one response within a bound of size and of time.
+
+    Args:
+        response: The response.
+        began: When the request was sent, in seconds of `time.monotonic`.
+        timeout: Seconds from then until the body must have come.
+        max_body: Bytes that it may have.
+    """
+
+    def __init__(
+        self, response: httpx.Response, *, began: float, timeout: float, max_body: int
+    ) -> None:
+        self._response = response
+        self._began = began
+        self._timeout = timeout
+        self._max_body = max_body
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left to read the body."""
+        return self._timeout - (time.monotonic() - self._began)
+
+    def add(self, piece: bytes) -> bool:
+        """Take one more piece; False if that is more than a body may have.
+
+        Raises:
+            httpx.ReadTimeout: It came too late.
+        """
+        if self.left < 0:
+            raise httpx.ReadTimeout("time ran out")
+        self._size += len(piece)
+        if self._size > self._max_body:
+            return False
+        self._pieces.append(piece)
+        return True
+
+    def response(
+        self, *, complete: bool, rest: ResponseStream | AsyncResponseStream | None = None
+    ) -> Response:
+        """Return what has come; of a body that broke off at least the status is known."""
+        too_large = self._size > self._max_body
+        return Response(
+            self._response.status_code,
+            dict(self._response.headers.items()),
+            b"".join(self._pieces),
+            complete and not too_large,
+            time.monotonic() - self._began,
+            too_large,
+            rest,
+        )

@@ -1,0 +1,220 @@
+"""Keep connections between calls, and hold what is read and written in the time of a call.
+
+It stands below the HTTP library, where its own pool and sockets would stand.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Generic, Protocol, TypeVar
+
+import httpcore
+
+from .library_internals import has_trailing_data
+
+__all__ = ["IdleConnections", "Pool", "TimeLimitedBackend", "origin_of", "time_limit"]
+
+_ends: ContextVar[float] = ContextVar("ends", default=float("inf"))
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Bound what this thread reads and writes in the block."""
+    before = _ends.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _ends.reset(before)
+
+
+def _left(timeout: float | None, over: type[Exception]) -> float:
+    left = _ends.get() - time.monotonic()
+    if timeout is not None and timeout < left:
+        left = timeout
+    if left <= 0:
+        raise over("time ran out")
+    return left
+
+
+class _TimeLimitedStream(httpcore.NetworkStream):
+    """Bound each read and write by the time that is left.
+
+    The library's own time-out begins anew with each piece: a server that sends a byte a second
+    would never meet it.
+    """
+
+    _piece = 1 << 16
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for begin in range(0, len(buffer), self._piece):
+            left = _left(timeout, httpcore.WriteTimeout)
+            self._stream.write(buffer[begin : begin + self._piece], left)
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _TimeLimitedStream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class TimeLimitedBackend(httpcore.SyncBackend):
+    """Open connections whose reads and writes end in time."""
+
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
+    ) -> httpcore.NetworkStream:
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _TimeLimitedStream(super().connect_tcp(host, port, left, *args, **options))
+
+
+class _Connection(Protocol):
+    def has_expired(self) -> bool: ...
+
+    def is_idle(self) -> bool: ...
+
+
+C = TypeVar("C", bound=_Connection)
+
+
+class IdleConnections(Generic[C]):
+    """Know the connections of a pool, and which of them are idle."""
+
+    def __init__(self) -> None:
+        self.all: set[C] = set()
+        self.closed = False
+        self._idle: deque[C] = deque()
+
+    def acquire(self) -> tuple[C | None, list[C]]:
+        """Return the connection that was used last, if it is still good, and those that are not.
+
+        Raises:
+            httpcore.ConnectError: The pool is closed.
+        """
+        if self.closed:
+            raise httpcore.ConnectError("the client was closed")
+        stale = []
+        try:
+            while (connection := self._idle.pop()).has_expired():
+                stale.append(connection)
+        except IndexError:
+            connection = None
+        self.all.difference_update(stale)
+        return connection, stale
+
+    def release(self, connection: C, *, reusable: bool = True) -> list[C]:
+        """Take a connection back that is not used any more; return those that are to be closed."""
+        stale = []
+        try:
+            # What a burst has left at the bottom would else stay until the next one.
+            while self._idle[0].has_expired():
+                stale.append(self._idle.popleft())
+        except IndexError:
+            pass
+        if reusable and connection.is_idle() and not self.closed:
+            self._idle.append(connection)
+        else:
+            stale.append(connection)
+        self.all.difference_update(stale)
+        return stale
+
+
+def origin_of(request: httpcore.Request) -> httpcore.Origin:
+    """Return what a request is to be connected to.
+
+    Raises:
+        httpcore.UnsupportedProtocol: It is neither http nor https.
+    """
+    scheme = request.url.scheme
+    if scheme not in (b"http", b"https"):
+        raise httpcore.UnsupportedProtocol(f"{scheme.decode() or 'no scheme'} is not spoken")
+    return request.url.origin
+
+
+class Pool:
+    """Keep the connections of a client, at a cost that does not grow with their number.
+
+    The library's own pool looks at every connection, twice for each request. How many there are at
+    once is up to who sends: one for each request under way.
+
+    Args:
+        maker: Pool of the library, which makes the connections.
+    """
+
+    def __init__(self, maker: httpcore.ConnectionPool) -> None:
+        self._maker = maker
+        self._connections: IdleConnections[httpcore.ConnectionInterface] = IdleConnections()
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request; its connection is free for another when the response is closed."""
+        while True:
+            connection, stale = self._connections.acquire()
+            for other in stale:
+                other.close()
+            if connection is None:
+                connection = self._maker.create_connection(origin_of(request))
+                self._connections.all.add(connection)
+            try:
+                response = connection.handle_request(request)
+            except httpcore.ConnectionNotAvailable:
+                self._connections.all.discard(connection)  # it was closed meanwhile
+            except BaseException:
+                self._connections.all.discard(connection)
+                connection.close()
+                raise
+            else:
+                response.stream = _Body(self, connection, response.stream)
+                return response
+
+    def release(self, connection: httpcore.ConnectionInterface, *, reusable: bool) -> None:
+        """Take a connection back."""
+        for stale in self._connections.release(connection, reusable=reusable):
+            stale.close()
+
+    def close(self) -> None:
+        """Close all connections, those too that are in use."""
+        self._connections.closed = True
+        for connection in list(self._connections.all):
+            connection.close()
+
+
+class _Body:
+    """Release a connection when its response is closed."""
+
+    def __init__(self, pool: Pool, connection: httpcore.ConnectionInterface, stream: Any) -> None:
+        self._pool = pool
+        self._connection = connection
+        self._stream = stream
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._stream)
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        reusable = not has_trailing_data(self._stream)
+        try:
+            self._stream.close()
+        finally:
+            self._pool.release(self._connection, reusable=reusable)

@@ -1,0 +1,237 @@
+"""Carry the requests of a synchronous client, over connections that all its threads share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol, cast
+
+import attrs
+import httpcore
+import httpx
+
+from .._core.config import ATTRIBUTES, Config, Value
+from ..errors import ConfigError
+from .http import (
+    BROKEN,
+    KEEPALIVE,
+    LOST,
+    BodyReader,
+    core_proxy,
+    core_request,
+    failure_of,
+    httpx_errors,
+    httpx_request,
+    proxy_of,
+    tls_context,
+)
+from .library_internals import use_pool
+from .models import Request, Response, TransportFailure
+from .pool import Pool, TimeLimitedBackend, time_limit
+
+__all__ = ["HttpTransport", "ResponseStream", "Transport", "fetch"]
+
+
+class ResponseStream:
+    """Read the body of a response piece by piece.
+
+    Args:
+        response: The response.
+        left: Seconds that reading may wait for the service in all.
+        on_close: Called once, when it is closed.
+    """
+
+    def __init__(
+        self, response: httpx.Response, left: float, on_close: Callable[[], object]
+    ) -> None:
+        self._response = response
+        self._pieces = response.iter_bytes()
+        self._left = left
+        self._on_close: list[Callable[[], object]] = [on_close]
+
+    def read(self) -> bytes:
+        """Return the next piece; empty at the end.
+
+        Raises:
+            TransportFailure: The body broke off, or time ran out.
+        """
+        began = time.monotonic()
+        try:
+            if self._left <= 0:
+                raise httpx.ReadTimeout("time ran out")
+            with time_limit(self._left):
+                piece = next(filter(None, self._pieces), b"")
+        except (*LOST, *BROKEN) as error:
+            failure = failure_of(error)
+        else:
+            self._left -= time.monotonic() - began
+            return piece
+        self.close()
+        raise failure  # not where it was caught: the library's frames hold the key
+
+    def close(self) -> None:
+        """Close the body, and a connection that has more of it to come."""
+        try:
+            self._response.close()
+        finally:
+            while self._on_close:
+                self._on_close.pop()()
+
+    def __del__(self) -> None:
+        self.close()  # or its connection would count as busy for ever
+
+
+class Transport(Protocol):
+    """Describe what may carry the requests of a client: a transport of the HTTP library."""
+
+    def handle_request(self, request: Any) -> Any:
+        """Send a request of the HTTP library and return its response."""
+
+    def close(self) -> None:
+        """Close all connections."""
+
+
+class HttpTransport:
+    """Send requests over connections that all calls and threads of a client share.
+
+    Raises:
+        ConfigError: There can be no connections as told.
+    """
+
+    def __init__(self, config: Config, given: Transport | None = None) -> None:
+        http = config.values["http"]
+        if http.value == "aiohttp" and http.source == "argument":
+            raise ConfigError("aiohttp needs an event loop.", hint="AsyncByteHouse can use it.")
+        self._max_body: int = config.max_body
+        # A queue and no semaphore: a body that the garbage collector closes gives its place back,
+        # and may do so while this thread is about to take one.
+        self._free: SimpleQueue[None] = SimpleQueue()
+        for _ in range(config.max_connections):
+            self._free.put(None)
+        self._transport = given or _transport(config)
+
+    def send(self, request: Request) -> Response:
+        """Send one request and read its response.
+
+        Raises:
+            TransportFailure: No response came.
+        """
+        began = time.monotonic()
+        try:
+            self._free.get(timeout=request.timeout)
+        except Empty:
+            raise TransportFailure(
+                "no connection became free", sent=False, timed_out=True
+            ) from None
+        response = None
+        try:
+            left = max(0.001, request.timeout - (time.monotonic() - began))
+            with time_limit(left):
+                response = self._exchange(request, left)
+        except LOST as error:
+            failure = failure_of(error)
+        else:
+            return response
+        finally:
+            if response is None or response.rest is None:
+                self._free.put(None)
+        raise failure  # not where it was caught: the library's frames hold the key
+
+    def _exchange(self, request: Request, timeout: float) -> Response:
+        began = time.monotonic()
+        response = self._transport.handle_request(httpx_request(request, timeout))
+        reader = BodyReader(response, began=began, timeout=timeout, max_body=self._max_body)
+        if request.streamed and response.is_success:
+            rest = ResponseStream(response, reader.left, lambda: self._free.put(None))
+            return reader.response(complete=False, rest=rest)
+        packed = "content-encoding" in response.headers
+        pieces = response.iter_bytes() if packed else cast("httpx.SyncByteStream", response.stream)
+        try:
+            for piece in pieces:
+                if not reader.add(piece):
+                    break
+        except httpx.TimeoutException:
+            raise
+        except BROKEN:
+            return reader.response(complete=False)
+        finally:
+            response.close()
+        return reader.response(complete=True)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+
+def _transport(config: Config) -> httpx.BaseTransport:
+    """Return the transport of httpx, over a pool of ours."""
+    tls = tls_context(config.ca_file, config.client_cert)
+    pool = Pool(
+        httpcore.ConnectionPool(
+            ssl_context=tls,
+            proxy=core_proxy(proxy_of(config)),
+            keepalive_expiry=KEEPALIVE,
+            network_backend=TimeLimitedBackend(),
+        )
+    )
+    transport = httpx.HTTPTransport(verify=tls)
+    return transport if use_pool(transport, pool) else _PoolTransport(pool)
+
+
+class _PoolTransport(httpx.BaseTransport):
+    """Do what `httpx.HTTPTransport` does with a pool, where it cannot be given one."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        with httpx_errors():
+            response = self._pool.handle_request(core_request(request))
+        return httpx.Response(
+            response.status, headers=response.headers, stream=_PoolStream(response)
+        )
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _PoolStream(httpx.SyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        with httpx_errors():
+            yield from self._response.iter_stream()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+def fetch(request: Request, *, max_body: int, config: Config | None = None) -> Response:
+    """Send one request outside of a client, to any host: no key and no certificate goes along.
+
+    Args:
+        request: What to send.
+        max_body: Bytes that the response may have.
+        config: Where authorities to trust and a proxy come from, if they are not the usual ones.
+
+    Raises:
+        TransportFailure: No response came, or one that is too large.
+    """
+    given = {"host": request.url, "max_body": max_body, "max_connections": 1}
+    if config is not None:
+        given |= {"ca_file": config.ca_file, "proxy": config.proxy}
+    values = {a.name: Value(given.get(a.name), "fetch") for a in ATTRIBUTES}
+    try:
+        headers = {"host": httpx.URL(request.url).netloc.decode(), **request.headers}
+        transport = HttpTransport(Config(values))
+        try:
+            response = transport.send(attrs.evolve(request, headers=headers))
+        finally:
+            transport.close()
+    except (httpx.InvalidURL, ValueError) as error:
+        raise TransportFailure(str(error), sent=False) from None
+    if response.too_large:
+        raise TransportFailure(f"the response is larger than {max_body} bytes", sent=True)
+    return response

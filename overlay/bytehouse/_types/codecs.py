@@ -1,0 +1,302 @@
+"""Say for each column type what its values are in JSON and in Python.
+
+JSON has fewer types than a table. A column's type says what its texts and numbers stand for;
+msgspec decodes most of them directly, and what is left is converted afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from ctypes import c_float
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
+from socket import AF_INET, AF_INET6, inet_pton
+from typing import Any, Union
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import attrs
+import msgspec
+
+from bytehouse_raw.types import Timestamp
+
+from .parse import ColumnType, parse_type
+
+__all__ = [
+    "Codec",
+    "ResultColumn",
+    "bare",
+    "codec_of",
+    "codec_of_kind",
+    "holding",
+    "kind_of",
+    "label_of",
+    "nullable",
+    "precision_of",
+    "timestamp_of",
+    "zone_of",
+]
+
+Convert = Callable[[Any], Any]
+
+# null stands for nan and the infinities, which JSON does not have.
+_FLOAT = Union[float, None]  # noqa: UP007 - a value, not an annotation
+_SCALARS: dict[str, Any] = {
+    "Bool": bool,
+    "Date": date,
+    "Date32": date,
+    "DateTime": datetime,
+    "Decimal": Decimal,
+    "Enum8": str,
+    "Enum16": str,
+    "FixedString": str,
+    "Float64": _FLOAT,
+    "String": str,
+    "UUID": UUID,
+}
+_FRACTION = re.compile(r"\.(\d{1,9})")
+_INTEGER = re.compile(r"U?Int\d+|Interval[A-Z]\w+")
+_POINT = "Tuple(Float64, Float64)"
+_GEOMETRY = {
+    "Point": _POINT,
+    "Ring": f"Array({_POINT})",
+    "LineString": f"Array({_POINT})",
+    "Polygon": f"Array(Array({_POINT}))",
+    "MultiLineString": f"Array(Array({_POINT}))",
+    "MultiPolygon": f"Array(Array(Array({_POINT})))",
+}
+
+
+@attrs.frozen
+class ResultColumn:
+    """Hold a column of a result.
+
+    Attributes:
+        name: Name of the column.
+        type: Its ClickHouse type; None if the answer did not tell.
+    """
+
+    name: str
+    type: str | None = None
+
+
+@attrs.frozen
+class Codec:
+    """Say how the values of a type come to Python.
+
+    Attributes:
+        wire: Type that msgspec decodes.
+        convert: What makes the Python value of a decoded one that is not None; None if nothing
+            has to.
+    """
+
+    wire: Any = Any
+    convert: Convert | None = None
+
+
+def _single(number: float) -> float:
+    """Return the number of 32 bits that a text stands for: it has only as many digits as tell it
+    from its neighbours."""
+    return c_float(number).value
+
+
+def _ipv4(text: str) -> IPv4Address:
+    try:
+        return IPv4Address(inet_pton(AF_INET, text))  # a quarter of the time without it
+    except OSError:
+        return IPv4Address(text)
+
+
+def _ipv6(text: str) -> IPv6Address:
+    try:
+        return IPv6Address(inet_pton(AF_INET6, text))
+    except OSError:
+        return IPv6Address(text)
+
+
+_CONVERTED = {
+    "BFloat16": Codec(_FLOAT, _single),
+    "Float32": Codec(_FLOAT, _single),
+    "IPv4": Codec(str, _ipv4),
+    "IPv6": Codec(str, _ipv6),
+}
+
+
+def kind_of(type_: str | None) -> tuple[ColumnType, bool]:
+    """Return a column's type without what does not change its values, and whether NULL is one."""
+    if type_ is None:
+        return ColumnType(""), True
+    try:
+        kind, may_be_null = parse_type(type_)
+    except RecursionError:
+        return ColumnType(""), True
+    return bare(kind), bool(may_be_null)
+
+
+def bare(kind: ColumnType) -> ColumnType:
+    """Return a type without what does not change its values, and as others that it consists of."""
+    if kind.name == "LowCardinality" and len(kind.arguments) == 1:
+        return bare(kind.arguments[0])
+    if kind.name == "SimpleAggregateFunction" and len(kind.arguments) == 2:
+        return bare(kind.arguments[1])
+    if kind.name == "Nested":
+        return ColumnType("Array", (ColumnType("Tuple", kind.arguments),))
+    if kind.name in _GEOMETRY:
+        return parse_type(_GEOMETRY[kind.name])[0]
+    return kind
+
+
+def zone_of(kind: ColumnType) -> str | None:
+    """Return the time zone that a DateTime or DateTime64 names; None if it names none."""
+    last = kind.arguments[-1].name if kind.arguments else ""
+    return last[1:-1] if last.startswith("'") else None
+
+
+def precision_of(kind: ColumnType) -> int:
+    """Return how many digits a second's fraction has."""
+    first = kind.arguments[0].name if kind.arguments else ""
+    return int(first) if kind.name == "DateTime64" and first.isdecimal() else 0
+
+
+def label_of(element: ColumnType) -> str:
+    """Return the name of an element of a tuple, without what quotes it; empty if it has none."""
+    label = element.label
+    return re.sub(r"\\(.)", r"\1", label[1:-1]) if label[:1] in ("`", '"') else label
+
+
+@lru_cache(maxsize=1024)
+def codec_of(type_: str | None) -> Codec:
+    """Return the codec of a column's type; a type that is not known takes values as they come."""
+    kind, may_be_null = kind_of(type_)
+    return nullable(codec_of_kind(kind)) if may_be_null else codec_of_kind(kind)
+
+
+def nullable(codec: Codec) -> Codec:
+    """Return the codec of the same values and null."""
+    return codec if codec.wire is Any else attrs.evolve(codec, wire=Union[codec.wire, None])  # noqa: UP007
+
+
+def codec_of_kind(kind: ColumnType) -> Codec:
+    """Return the codec of a type that has been parsed."""
+    kind = bare(kind)
+    if kind.name == "Nullable" and len(kind.arguments) == 1:
+        return nullable(codec_of_kind(kind.arguments[0]))
+    match kind.name:
+        case "DateTime" | "DateTime64":
+            return _moment(kind)
+        case "Array" | "Map" | "Tuple" if kind.arguments:
+            return holding(kind, [codec_of_kind(argument) for argument in kind.arguments])
+        case name if name in _CONVERTED:
+            return _CONVERTED[name]
+        case name if _INTEGER.fullmatch(name):
+            return Codec(int)
+        case name:
+            return Codec(_SCALARS.get(name, Any))
+
+
+def _moment(kind: ColumnType) -> Codec:
+    name = zone_of(kind)
+    zone: tzinfo | None = None
+    if name is not None:
+        try:
+            zone = ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            return Codec(str)  # without the zone's rules the text says more than a datetime
+
+    def exact(text: str) -> Timestamp:
+        return timestamp_of(text, zone)
+
+    def placed(moment: datetime) -> datetime:
+        if moment.tzinfo is None:
+            return datetime.combine(moment, moment.time(), zone)  # a tenth of replace()'s time
+        return moment.astimezone(zone)  # it was a number of seconds since 1970
+
+    if precision_of(kind) > 6:
+        return Codec(str, exact)
+    return Codec(datetime, placed if zone else None)
+
+
+def timestamp_of(text: str, zone: tzinfo | None) -> Timestamp:
+    """Return the moment that a text says, in a time zone, to the nanosecond."""
+    moment = Timestamp.fromisoformat(text)
+    if zone is not None and moment.tzinfo is None:
+        moment = Timestamp.combine(moment, moment.time(), zone)
+    whole = datetime.isoformat(moment, timespec="seconds")
+    fraction = _FRACTION.search(text)
+    digits = fraction[1] if fraction else "0"
+    moment._text = f"{whole[:19]}.{digits:0<9}{whole[19:]}"
+    return moment
+
+
+def _inside(convert: Convert | None) -> Convert:
+    """Return what converts a value inside another, where null may be among them."""
+    if convert is None:
+        return lambda value: value
+    return lambda value: None if value is None else convert(value)
+
+
+def holding(kind: ColumnType, inner: Sequence[Codec]) -> Codec:
+    """Return the codec of a type that holds others, from the codecs of those."""
+    match kind.name, inner:
+        case "Array", [item]:
+            return _array(item)
+        case "Map", [key, value]:
+            return _map(key, value)
+        case "Tuple", _:
+            return _tuple(kind.arguments, inner)
+        case _:
+            return Codec()
+
+
+def _array(item: Codec) -> Codec:
+    if item.convert is None:
+        return Codec(list[item.wire])  # type: ignore[name-defined]  # a type made at run time
+    inside = _inside(item.convert)
+    return Codec(list[item.wire], lambda values: [inside(v) for v in values])  # type: ignore[name-defined]
+
+
+def _map(key: Codec, value: Codec) -> Codec:
+    wire = dict[key.wire, value.wire]  # type: ignore[name-defined]  # the same
+    if key.convert is None and value.convert is None:
+        return Codec(wire)
+    keys, values = _inside(key.convert), _inside(value.convert)
+    return Codec(wire, lambda found: {keys(k): values(v) for k, v in found.items()})
+
+
+def _tuple(elements: Sequence[ColumnType], codecs: Sequence[Codec]) -> Codec:
+    wire: Any = tuple[tuple(codec.wire for codec in codecs)]  # type: ignore[misc]
+    named = _as_object(elements, codecs)
+    convert = _each([codec.convert for codec in codecs])
+    if named is None:
+        return Codec(wire, convert)
+
+    def from_either(found: Any) -> Any:
+        values = found if isinstance(found, tuple) else msgspec.structs.astuple(found)
+        return convert(values) if convert else values
+
+    return Codec(Union[wire, named], from_either)  # noqa: UP007
+
+
+def _each(converts: Sequence[Convert | None]) -> Convert | None:
+    if not any(converts):
+        return None
+    insides = [_inside(convert) for convert in converts]
+    return lambda values: tuple(
+        inside(value) for inside, value in zip(insides, values, strict=True)
+    )
+
+
+def _as_object(elements: Sequence[ColumnType], codecs: Sequence[Codec]) -> Any:
+    """Return the type of a named tuple as newer engines write it: an object."""
+    labels = [label_of(element) for element in elements]
+    if not all(labels) or len(set(labels)) < len(labels):
+        return None
+    fields = [(f"f{index}", codec.wire) for index, codec in enumerate(codecs)]
+    names = {f"f{index}": label for index, label in enumerate(labels)}
+    try:
+        return msgspec.defstruct("NamedTuple", fields, rename=names)
+    except ValueError:
+        return None  # a label has a quote or a line's end in it

@@ -1,0 +1,268 @@
+"""Every error that the client raises, and nothing but them.
+
+ByteHouseError
+├── ConfigError             the client cannot be set up as told
+├── InvalidArgument         a call was refused before anything was sent
+├── StalePlan               a table has changed since a plan for it was made
+├── TransportError          no answer came
+│   ├── TimedOut            ... in time
+│   └── OutcomeUnknown      ... and whether the call took effect is not known
+├── InsertFailed            an insertion came so far and no further
+├── ResponseDecodeError     an answer came that cannot be understood
+└── APIError                the service said no
+    ├── AuthenticationError     401
+    ├── PermissionDenied        403
+    ├── NotFound                404
+    ├── Conflict                409
+    ├── RateLimited             429
+    ├── InvalidRequest          any other 4xx
+    ├── ServerError             5xx
+    ├── QueryFailed             the engine could not run a statement
+    └── ExecutionFailed         a run of an import job failed or was stopped
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bytehouse_raw.types import RawResponse
+
+__all__ = [
+    "APIError",
+    "AuthenticationError",
+    "ByteHouseError",
+    "ConfigError",
+    "Conflict",
+    "ExecutionFailed",
+    "InsertFailed",
+    "InvalidArgument",
+    "InvalidRequest",
+    "NotFound",
+    "OutcomeUnknown",
+    "PermissionDenied",
+    "QueryFailed",
+    "RateLimited",
+    "ResponseDecodeError",
+    "ServerError",
+    "StalePlan",
+    "TimedOut",
+    "TransportError",
+]
+
+
+class ByteHouseError(Exception):
+    """Stand for everything that can go wrong in this client.
+
+    Attributes:
+        message: What happened.
+        hint: What to do next; empty if there is nothing to add.
+        operation: Id of the operation, such as ``create_database``; None outside a call.
+        method: HTTP method as sent, if a call was made.
+        path: Path as sent, if a call was made.
+        role: Role that the call was made under; None is the user's default role, or none at all
+            where the operation takes none.
+        attempts: How many times the call was sent.
+        query_id: Id of the query, if the call was about one.
+        raw_response: The answer as it came; None if none came.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        operation: str | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        role: str | None = None,
+        attempts: int = 0,
+        query_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.operation = operation
+        self.method = method
+        self.path = path
+        self.role = role
+        self.takes_role = False
+        self.attempts = attempts
+        self.query_id = query_id
+        self.raw_response: RawResponse | None = None
+
+    def __str__(self) -> str:
+        parts = [f"{self.operation}: {self.message}" if self.operation else self.message]
+        if context := self._context():
+            parts.append(f"[{', '.join(context)}]")
+        if self.hint:
+            parts.append(f"Hint: {self.hint}")
+        return " ".join(parts)
+
+    def _context(self) -> list[str]:
+        context = []
+        if self.method and self.path:
+            context.append(f"{self.method} {self.path}")
+        if self.takes_role:
+            context.append(f"role {self.role}" if self.role else "default role")
+        if self.attempts > 1:
+            context.append(f"{self.attempts} attempts")
+        if self.query_id:
+            context.append(f"query {self.query_id}")
+        return context
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The default would call __init__ with the message alone; the state then restores the rest.
+        return (_rebuild, (type(self), self.args), self.__dict__.copy())
+
+
+def _rebuild(cls: type[ByteHouseError], args: tuple[object, ...]) -> ByteHouseError:
+    error = cls.__new__(cls)
+    error.args = args
+    return error
+
+
+class ConfigError(ByteHouseError):
+    """Say that the client cannot be set up as told."""
+
+
+class InvalidArgument(ByteHouseError, ValueError):
+    """Refuse a call before anything is sent, because it could not have worked or meant something
+    else."""
+
+
+class StalePlan(ByteHouseError):
+    """Say that a table is no longer what a plan for it was made from; nothing was changed."""
+
+
+class TransportError(ByteHouseError, ConnectionError):
+    """Say that no answer came: the host is unknown or down, refused, or hung up."""
+
+
+class TimedOut(TransportError, TimeoutError):
+    """Say that no answer came within the call's ``timeout`` or ``deadline``, or that a wait was not
+    over in time.
+
+    Attributes:
+        state: Last state that was seen, if it was a wait.
+    """
+
+    state: str | None = None
+
+
+class OutcomeUnknown(TransportError):
+    """Say that a call was sent, no answer of the service came, and it may have taken effect.
+
+    What can be looked at has been: the message tells what was seen. It is not sent again, because a
+    second time might do harm. Probe whether it took effect; where a query is concerned, `query_id`
+    is the id to look for.
+
+    Attributes:
+        state: Last state that was seen, where a statement is concerned and the service told one.
+    """
+
+    state: str | None = None
+
+
+class InsertFailed(ByteHouseError):
+    """Say how far an insertion came; ``__cause__`` is the error that ended it.
+
+    Attributes:
+        acknowledged: How many rows, from the first, the service has said that it took in: the
+            number of the row to go on from.
+        position: Number, from 0, of the row that cannot be written; or else of the first row of the
+            block that failed.
+        outcome_unknown: Whether rows of that block may be in the table all the same.
+    """
+
+    acknowledged: int = 0
+    position: int = 0
+    outcome_unknown: bool = False
+
+
+class ResponseDecodeError(ByteHouseError):
+    """Say that an answer came that cannot be understood.
+
+    Attributes:
+        status: HTTP status.
+        body: First part of the body, as text.
+    """
+
+    status: int | None = None
+    body: str = ""
+
+
+class APIError(ByteHouseError):
+    """Say that the service answered with an error.
+
+    Attributes:
+        status: HTTP status. 200 if the error came inside an answer that looked well.
+        code: The service's own name or number for the error; empty if it gave none.
+        request_id: Id of the request for a support ticket; None if the service gave none.
+        by_service: Whether it came in the service's own form, and not from something in between
+            or from a path that the service does not have (as far as that can be told).
+        body: First part of the body, as text.
+        headers: Headers of the answer, names in lower case.
+        retry_after: Seconds that the service asked to wait; None if it did not.
+    """
+
+    status: int = 0
+    code: str = ""
+    request_id: str | None = None
+    by_service: bool = False
+    body: str = ""
+    headers: Mapping[str, str] = {}
+    retry_after: float | None = None
+
+    def _context(self) -> list[str]:
+        context = [f"HTTP {self.status}"] if self.status else []
+        if self.code:
+            context.append(f"code {self.code}")
+        context += super()._context()
+        if self.request_id:
+            context.append(f"request {self.request_id}")
+        return context
+
+
+class AuthenticationError(APIError):
+    """Say that the API key was not accepted (401)."""
+
+
+class PermissionDenied(APIError):
+    """Say that the role may not do this (403)."""
+
+
+class NotFound(APIError):
+    """Say that the object does not exist, or that the path is not one of the service's (404)."""
+
+
+class Conflict(APIError):
+    """Say that the call does not go with what is there, such as a second create (409)."""
+
+
+class RateLimited(APIError):
+    """Say that there were too many calls (429)."""
+
+
+class InvalidRequest(APIError):
+    """Say that the service found the request wrong (any other 4xx)."""
+
+
+class ServerError(APIError):
+    """Say that the service failed (5xx)."""
+
+
+class QueryFailed(APIError):
+    """Say that the engine could not run a statement; ``code`` is the engine's error number, if it
+    gave one."""
+
+
+class ExecutionFailed(APIError):
+    """Say that a run of an import job failed or was stopped; ``code`` is its last status.
+
+    Attributes:
+        execution_id: Id of the run; `executions.logs` tells more about it.
+    """
+
+    execution_id: str = ""
