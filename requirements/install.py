@@ -6,7 +6,6 @@ ends with it, and uv the rest.
 """
 
 import ast
-
 import fcntl
 import hashlib
 import json
@@ -28,7 +27,7 @@ from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent
 ROOT = REQUIREMENTS.parent
-# What pip may be configured with, and uv's variable for it; uv reads nothing of pip's configuration.
+# What pip may be configured with, and uv's variable for it: uv reads no configuration of pip.
 PIP_TO_UV = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",

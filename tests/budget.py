@@ -67,9 +67,7 @@ class Budget:
         others = self.files.total() - sum(time for _, time in shown)
         terminalreporter.line(f"{others:7.1f} s  {len(self.files) - len(shown)} other files")
         if self.exceeded:
-            terminalreporter.line(
-                "Over the budget: make the costliest tests cheaper.", red=True
-            )
+            terminalreporter.line("Over the budget: make the costliest tests cheaper.", red=True)
 
 
 def used() -> float:

@@ -97,7 +97,7 @@ def test_a_set_up_that_failed_is_done_again(checkout: Checkout) -> None:
 def test_uv_uses_the_indexes_that_pip_is_configured_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """pip's files and variables count for uv, a variable before a file."""
+    """Pip's files and variables count for uv, a variable before a file."""
     file = tmp_path / "pip.conf"
     file.write_text(
         "[global]\nindex-url = https://one.example/simple\n"
