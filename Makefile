@@ -49,7 +49,7 @@ test-lowest:  ## run the tests on the lowest versions of the requirements that p
 	@.venv-lowest/bin/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: coverage
-coverage: setup  ## run the tests with coverage; fail when it is below the figure in pyproject.toml
+coverage: setup  ## run the tests, and show what of the code they reach
 	@$(RUN) pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 .PHONY: lint

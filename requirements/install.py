@@ -6,7 +6,6 @@ ends with it, and uv the rest.
 """
 
 import ast
-
 import fcntl
 import hashlib
 import json
@@ -28,7 +27,7 @@ from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent
 ROOT = REQUIREMENTS.parent
-# What pip may be configured with, and uv's variable for it; uv reads nothing of pip's configuration.
+# What pip may be configured with, and uv's variable for it: uv reads no configuration of pip.
 PIP_TO_UV = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
@@ -106,20 +105,20 @@ def create(environment: Path, build: Path, pinned: Path) -> None:
             "Python's venv module could not install pip. On Debian and Ubuntu it is a package of "
             "its own: apt install python3-venv"
         )
-    pip = [environment / "bin" / "python", "-m", "pip", "install", "-qq", "--no-compile"]
-    pip += ["--disable-pip-version-check", "--no-deps", "--require-hashes", "--requirement", build]
-    run(pip, {})
+    pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "-qq", "--no-compile"]
+    pip += ["--disable-pip-version-check", "--no-deps", "--require-hashes", "--requirement"]
+    run([*pip, str(build)], {})
     uv(environment, "--no-build-isolation", "--require-hashes", "--requirement", str(pinned))
 
 
 def uv(environment: Path, *arguments: str) -> None:
     """Run `uv pip install` for what is named and nothing else: the pins are complete."""
-    python = environment / "bin" / "python"
-    command = [environment / "bin" / "uv", "pip", "install", "--quiet", "--no-deps"]
+    python = str(environment / "bin" / "python")
+    command = [str(environment / "bin" / "uv"), "pip", "install", "--quiet", "--no-deps"]
     run([*command, "--python", python, *arguments], indexes(python))
 
 
-def run(command: list[str | Path], variables: dict[str, str]) -> None:
+def run(command: list[str], variables: dict[str, str]) -> None:
     """Run a command; its own message is the error when it fails.
 
     What is set in the environment comes before `variables`.
@@ -130,7 +129,7 @@ def run(command: list[str | Path], variables: dict[str, str]) -> None:
         sys.exit("Setting up failed; the message is above. Run `make setup` to try again.")
 
 
-def indexes(python: Path) -> dict[str, str]:
+def indexes(python: str) -> dict[str, str]:
     """Return uv's variables for what pip is configured with: package indexes and the way there."""
     command = [python, "-m", "pip", "config", "list"]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()

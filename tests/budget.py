@@ -6,7 +6,7 @@ pytest-xdist each worker counts its own, and the controller adds up.
 
 import contextlib
 import os
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Generator
 from pathlib import Path
 
@@ -23,7 +23,7 @@ class Budget:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.files: Counter[str] = Counter()
+        self.files: defaultdict[str, float] = defaultdict(float)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -37,34 +37,44 @@ class Budget:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
         """Take over what a worker counted."""
-        self.files.update(getattr(node, "workeroutput", {}).get("processor_time", {}))
+        for file, time in getattr(node, "workeroutput", {}).get("processor_time", {}).items():
+            self.files[file] += time
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Hand a worker's figures to the controller; there, and without workers, judge the run."""
         if hasattr(session.config, "workeroutput"):
-            self.files[OUTSIDE_TESTS] = used() - self.files.total()
+            self.files[OUTSIDE_TESTS] = used() - self.total
             session.config.workeroutput["processor_time"] = dict(self.files)
             return
         distributed = OUTSIDE_TESTS in self.files
-        own = sum(os.times()[:2]) if distributed else used() - self.files.total()
+        own = sum(os.times()[:2]) if distributed else used() - self.total
         self.files[OUTSIDE_TESTS] += own
         if self.exceeded and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @property
+    def total(self) -> float:
+        """The processor time of all, in seconds."""
+        return sum(self.files.values())
+
+    @property
     def exceeded(self) -> bool:
         """Whether the run fails: over the limit by a clear margin, where CI watches it."""
-        return "CI" in os.environ and self.files.total() > self.seconds * TOLERANCE > 0
+        return "CI" in os.environ and self.total > self.seconds * TOLERANCE > 0
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the files that took most, and the sum."""
         limit = f" of {self.seconds:.0f} s" if self.seconds else ""
-        terminalreporter.section(f"processor time: {self.files.total():.0f} s{limit}")
-        shown = [(file, time) for file, time in self.files.most_common() if time >= SHOWN]
+        terminalreporter.section(f"processor time: {self.total:.0f} s{limit}")
+        shown = [
+            (file, time)
+            for file, time in sorted(self.files.items(), key=lambda one: -one[1])
+            if time >= SHOWN
+        ]
         for file, time in shown:
             terminalreporter.line(f"{time:7.1f} s  {file}")
-        others = self.files.total() - sum(time for _, time in shown)
+        others = self.total - sum(time for _, time in shown)
         terminalreporter.line(f"{others:7.1f} s  {len(self.files) - len(shown)} other files")
         if self.exceeded:
             terminalreporter.line("Over the budget: make the costliest tests cheaper.", red=True)

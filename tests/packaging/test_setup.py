@@ -108,13 +108,13 @@ def test_uv_uses_the_indexes_that_pip_is_configured_with(
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", str(file))
     monkeypatch.setenv("HOME", str(tmp_path))
-    found = install.indexes(Path(sys.executable))
+    found = install.indexes(sys.executable)
     assert found["UV_DEFAULT_INDEX"] == "https://one.example/simple"
     assert found["UV_INDEX"] == "https://two.example/simple https://three.example/simple"
     assert found["UV_INSECURE_HOST"] == "two.example"
     assert found["UV_FIND_LINKS"] == "/a,/b"
     monkeypatch.setenv("PIP_INDEX_URL", "https://user:word@four.example/simple")
-    assert install.indexes(Path(sys.executable))["UV_DEFAULT_INDEX"].endswith("four.example/simple")
+    assert install.indexes(sys.executable)["UV_DEFAULT_INDEX"].endswith("four.example/simple")
 
 
 def test_an_old_python_is_refused_in_plain_words(
