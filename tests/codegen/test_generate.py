@@ -78,7 +78,7 @@ def test_an_operation_without_a_method_fails_the_generation(
     """The page of operations names a method for each of the 71, or is not written."""
     page = (repository / generate.REFERENCE / "operations.md").read_text()
     assert all(f"`{o.method} {o.path}`" in page for o in OPERATIONS.values())
-    (repository / generate.ASYNC / "dictionaries.py").unlink()
+    (repository / generate.ASYNC / "resources" / "dictionaries.py").unlink()
 
     assert generate.main(["--repository", str(repository)]) == 1
 

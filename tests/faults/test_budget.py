@@ -106,7 +106,7 @@ def test_a_hook_and_the_log_see_every_retry_and_every_look(
     assert (first.operation, first.method, first.route) == OPERATIONS["create_database"][:3]
     assert (first.status, first.attempt, first.role, first.request_id) == (503, 1, "Analyst", "r-1")
     records = [r for r in caplog.records if r.levelno == logging.INFO]
-    assert [vars(r)["looking"] for r in records] == [True, False, True]
+    assert [vars(r)["probing"] for r in records] == [True, False, True]
     for name in ("operation", "method", "route", "status", "attempt", "elapsed", "request_id"):
         assert name in vars(records[0])
     assert vars(records[0])["status"] == 503

@@ -97,8 +97,6 @@ def test_the_client_works_without_extras(bare: Path) -> None:
             f"""
 import asyncio
 from bytehouse import AsyncByteHouse, ByteHouse
-
-pytestmark = pytest.mark.package
 with ByteHouse({server.url!r}, "k") as bh:
     print([found.name for found in bh.databases.list()])
 async def main():
