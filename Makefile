@@ -126,7 +126,7 @@ fuzz-results: setup  ## write, read and cut any values at length: new ones, 40 t
 
 .PHONY: soak
 soak: setup  ## do 10,000 mixed operations under faults, judged by the emulator's journal (ARGS=operations)
-	@PYTHONPATH=. $(RUN) tests.faults.workload $(ARGS)
+	@PYTHONPATH=. $(RUN) tests.support.workload $(ARGS)
 
 .PHONY: build
 build: setup  ## build the sdist and the wheel into dist/

@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from bytehouse_cli._main import run
-from tests.overlay.conftest import server, surroundings
+from tests.support.fixtures import server, surroundings
 
 __all__ = ["Bytehouse", "Done", "server", "surroundings"]
 

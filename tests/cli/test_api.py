@@ -14,7 +14,7 @@ from bytehouse_cli._fields import Form
 from bytehouse_cli._given import _options
 from bytehouse_raw.operations import OPERATIONS, Operation
 from tests.cli.conftest import Bytehouse
-from tests.overlay.server import Reply, ScriptedServer
+from tests.support.server import Reply, ScriptedServer
 
 WORDS = {"text": "x1", "integer": "7", "boolean": "true", "float": "1.5", "json": '{"k": [1]}'}
 WIRE = {"text": "x1", "integer": 7, "boolean": True, "float": 1.5, "json": {"k": [1]}}

@@ -17,8 +17,8 @@ from bytehouse_cli import _commands
 from bytehouse_cli._main import root as outermost
 from bytehouse_emulator import RunningEmulator
 from tests.cli.conftest import Bytehouse
-from tests.overlay.flavours import KEY
-from tests.overlay.server import CLOSED, SILENT, Reply, ScriptedServer, closed_port, data
+from tests.support.flavours import KEY
+from tests.support.server import CLOSED, SILENT, Reply, ScriptedServer, closed_port, data
 
 COMMAND = [sys.executable, "-m", "bytehouse_cli"]
 

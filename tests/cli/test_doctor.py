@@ -14,8 +14,8 @@ from bytehouse._diagnostics.doctor import examine
 from bytehouse_emulator import RunningEmulator
 from bytehouse_raw.operations import OPERATIONS
 from tests.cli.conftest import Bytehouse
-from tests.overlay.flavours import KEY
-from tests.overlay.server import CLOSED, Reply, ScriptedServer, Seen, closed_port, data
+from tests.support.flavours import KEY
+from tests.support.server import CLOSED, Reply, ScriptedServer, Seen, closed_port, data
 
 GUESSED = any(operation.evidence == "inferred" for operation in OPERATIONS.values())
 ASKED = {

@@ -9,10 +9,10 @@ import pytest
 
 from bytehouse_raw.operations import OPERATIONS
 from tests.cli.conftest import Bytehouse
-from tests.overlay.flavours import KEY
-from tests.overlay.server import Reply, ScriptedServer
 from tests.routes.specs import elsewhere, moved, vendored
-from tests.wire import request_line
+from tests.support.flavours import KEY
+from tests.support.server import Reply, ScriptedServer
+from tests.support.wire import request_line
 
 
 @pytest.fixture(scope="module")

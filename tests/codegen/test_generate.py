@@ -8,7 +8,7 @@ import pytest
 from bytehouse_raw.operations import OPERATIONS
 from codegen import formatting, generate, raw, spec, trees
 from codegen.errors import GenerationError
-from tests.wire import route
+from tests.support.wire import route
 
 REPOSITORY = generate.REPOSITORY
 OPENAPI = REPOSITORY / "openapi.yaml"

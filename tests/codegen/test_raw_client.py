@@ -23,7 +23,7 @@ from bytehouse_raw.api.metadata import subscribe_metadata
 from bytehouse_raw.models import CreateDatabaseRequest
 from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER, Operation
 from bytehouse_raw.types import Model, Response
-from tests.wire import request_line
+from tests.support.wire import request_line
 
 TOKEN = "sk-s3cret"
 HOST = "https://tenant.example"

@@ -8,8 +8,8 @@ import pytest
 
 from bytehouse import dbapi
 from bytehouse_emulator.testing import RunningEmulator
-from tests.overlay.conftest import server, surroundings
 from tests.queries.conftest import shared_emulator
+from tests.support.fixtures import server, surroundings
 
 __all__ = ["server", "shared_emulator", "surroundings"]
 

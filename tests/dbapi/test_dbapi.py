@@ -18,8 +18,8 @@ import pytest
 from bytehouse import ByteHouseError, dbapi
 from bytehouse._sql.insert import cut
 from bytehouse_emulator.testing import RunningEmulator
-from tests.overlay.flavours import KEY
-from tests.overlay.server import Reply, ScriptedServer, Seen, data
+from tests.support.flavours import KEY
+from tests.support.server import Reply, ScriptedServer, Seen, data
 
 TABLE = "CREATE TABLE t (id UInt64, note Nullable(String)) ENGINE = CnchMergeTree ORDER BY id"
 INSERT = "INSERT INTO t VALUES (%(id)s, %(note)s)"

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.wire import route
+from tests.support.wire import route
 
 
 class Api:

@@ -14,7 +14,7 @@ import yaml
 from bytehouse_emulator import RunningEmulator
 from bytehouse_raw.operations import OPERATIONS
 from tests.emulator.api import Api
-from tests.wire import route
+from tests.support.wire import route
 
 DATABASES = route("list_databases")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bytehouse_emulator.testing import RunningEmulator, running_emulator
-from tests.overlay.conftest import bh, clock, flavour, make, server, surroundings
+from tests.support.fixtures import bh, clock, flavour, make, server, surroundings
 
 __all__ = ["bh", "clock", "emulator", "flavour", "make", "server", "surroundings"]
 

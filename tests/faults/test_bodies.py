@@ -8,8 +8,8 @@ import zlib
 import pytest
 
 from bytehouse import APIError, ByteHouse, ResponseDecodeError
-from tests.overlay.flavours import MakeClient, every_transport
-from tests.overlay.server import Reply, ScriptedServer, data
+from tests.support.flavours import MakeClient, every_transport
+from tests.support.server import Reply, ScriptedServer, data
 
 __all__ = ["every_transport"]
 

@@ -8,8 +8,8 @@ import pytest
 
 from bytehouse import ByteHouse, ByteHouseError, InvalidArgument, OutcomeUnknown, Retry, RetryPolicy
 from bytehouse_raw.operations import OPERATIONS
-from tests.overlay.flavours import FakeClock, MakeClient
-from tests.overlay.server import CLOSED, Reply, ScriptedServer, data
+from tests.support.flavours import FakeClock, MakeClient
+from tests.support.server import CLOSED, Reply, ScriptedServer, data
 
 
 @pytest.mark.parametrize("reply", [Reply(503), CLOSED], ids=str)

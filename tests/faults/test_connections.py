@@ -20,9 +20,9 @@ from bytehouse import (
     TransportError,
 )
 from bytehouse._core.config import Http
-from tests.overlay.flavours import KEY, MakeClient, every_transport
-from tests.overlay.server import CLOSED, RESET, Reply, ScriptedServer, data
-from tests.wire import request_line
+from tests.support.flavours import KEY, MakeClient, every_transport
+from tests.support.server import CLOSED, RESET, Reply, ScriptedServer, data
+from tests.support.wire import request_line
 
 __all__ = ["every_transport"]
 

@@ -7,10 +7,10 @@ from contextlib import suppress
 import pytest
 
 from bytehouse import ByteHouse, ByteHouseError, Clock, RetryPolicy, TransportError
-from tests.faults.proxy import FaultProxy, proxied
-from tests.overlay.flavours import MakeClient, every_transport
-from tests.overlay.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, closed_port, data
-from tests.wire import request_line, route
+from tests.support.flavours import MakeClient, every_transport
+from tests.support.proxy import FaultProxy, proxied
+from tests.support.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, closed_port, data
+from tests.support.wire import request_line, route
 
 __all__ = ["every_transport"]
 

@@ -13,8 +13,8 @@ import pytest
 
 from bytehouse import ByteHouse, OutcomeUnknown, QueryFailed
 from bytehouse_emulator.testing import RunningEmulator
-from tests.faults import workload
-from tests.overlay.flavours import MakeClient
+from tests.support import workload
+from tests.support.flavours import MakeClient
 
 EFFECT = {"drop": "after"}, {"truncate": True}, {"status": 503, "effect": True}
 NO_EFFECT = {"drop": "before"}, {"status": 502}

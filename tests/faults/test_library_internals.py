@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bytehouse._transport.library_internals import PRIVATE_NAMES
-from tests.overlay.server import Reply, ScriptedServer, Seen, data
+from tests.support.server import Reply, ScriptedServer, Seen, data
 
 PROGRAM = Path(__file__).with_name("renamed.py")
 WELL = b'HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\n{"data": {"name": "d"}}'

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from bytehouse import AsyncByteHouse, ByteHouseError
-from tests.overlay.flavours import KEY
-from tests.overlay.server import ScriptedServer, data
+from tests.support.flavours import KEY
+from tests.support.server import ScriptedServer, data
 
 
 @pytest.fixture(params=["httpx", "aiohttp"])

@@ -21,10 +21,10 @@ from bytehouse import (
 from bytehouse._recovery.probes import probes_for
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.plan import Plan
-from tests.overlay.flavours import KEY, FakeClock, MakeClient
-from tests.overlay.server import CLOSED, Reply, ScriptedServer, Seen, data
 from tests.overlay.test_fuzz import objects, values
-from tests.wire import request_line
+from tests.support.flavours import KEY, FakeClock, MakeClient
+from tests.support.server import CLOSED, Reply, ScriptedServer, Seen, data
+from tests.support.wire import request_line
 
 MISSING = Reply(404, {"error": {"code": "errbook_Database_NotFound", "message": "none"}})
 NO_PATH = Reply(404, {"error": {"code": "errbook_Path_NotFound", "message": "no such path"}})

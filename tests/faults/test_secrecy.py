@@ -9,11 +9,11 @@ import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from bytehouse import ByteHouse, ByteHouseError, Retry
-from tests.faults.proxy import Fault, proxied
 from tests.faults.test_telemetry import spans
-from tests.overlay.flavours import KEY, MakeClient, every_transport
-from tests.overlay.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, data
 from tests.overlay.test_bad_input import told
+from tests.support.flavours import KEY, MakeClient, every_transport
+from tests.support.proxy import Fault, proxied
+from tests.support.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, data
 
 __all__ = ["every_transport", "spans"]
 

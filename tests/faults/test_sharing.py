@@ -13,8 +13,8 @@ import pytest
 
 from bytehouse import AsyncByteHouse, ByteHouse, ByteHouseError, TransportError
 from bytehouse._core.config import Http
-from tests.overlay.flavours import KEY, MakeClient
-from tests.overlay.server import SILENT, Reply, ScriptedServer, Seen, data
+from tests.support.flavours import KEY, MakeClient
+from tests.support.server import SILENT, Reply, ScriptedServer, Seen, data
 
 
 def echo(seen: Seen) -> Reply:

@@ -14,8 +14,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from bytehouse import ByteHouse, NotFound
 from bytehouse_raw.operations import OPERATIONS
-from tests.overlay.flavours import KEY, MakeClient
-from tests.overlay.server import CLOSED, Reply, ScriptedServer, data
+from tests.support.flavours import KEY, MakeClient
+from tests.support.server import CLOSED, Reply, ScriptedServer, data
 
 GET_DATABASE = OPERATIONS["get_database"]
 

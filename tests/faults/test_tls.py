@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from bytehouse import TimedOut, TransportError
-from tests.overlay.flavours import KEY, MakeClient, every_transport
-from tests.overlay.server import Reply, ScriptedServer
 from tests.overlay.test_configuration import certificate
-from tests.wire import request_line
+from tests.support.flavours import KEY, MakeClient, every_transport
+from tests.support.server import Reply, ScriptedServer
+from tests.support.wire import request_line
 
 __all__ = ["certificate", "every_transport"]
 

@@ -24,9 +24,9 @@ from bytehouse import (
 )
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.plan import Plan
-from tests.overlay.flavours import MakeClient, every_transport
-from tests.overlay.server import Reply, ScriptedServer, data
-from tests.wire import request_line
+from tests.support.flavours import MakeClient, every_transport
+from tests.support.server import Reply, ScriptedServer, data
+from tests.support.wire import request_line
 
 __all__ = ["every_transport"]
 

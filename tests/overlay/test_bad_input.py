@@ -14,8 +14,8 @@ import pytest
 
 import bytehouse
 from bytehouse import ByteHouse, ByteHouseError
-from tests.overlay.flavours import KEY, MakeClient, every_transport
-from tests.overlay.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, closed_port, data
+from tests.support.flavours import KEY, MakeClient, every_transport
+from tests.support.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, closed_port, data
 
 __all__ = ["every_transport"]
 

@@ -28,9 +28,9 @@ from bytehouse import (
 from bytehouse._core.config import ATTRIBUTES, load
 from bytehouse._transport.http import httpx_request
 from bytehouse._transport.models import Request
-from tests.overlay.flavours import KEY, MakeClient, every_transport
-from tests.overlay.server import SILENT, Reply, ScriptedServer, closed_port, data
-from tests.wire import request_line
+from tests.support.flavours import KEY, MakeClient, every_transport
+from tests.support.server import SILENT, Reply, ScriptedServer, closed_port, data
+from tests.support.wire import request_line
 
 __all__ = ["every_transport"]
 

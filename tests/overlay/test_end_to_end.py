@@ -23,7 +23,7 @@ from bytehouse import (
     TransportError,
 )
 from bytehouse_emulator.testing import RunningEmulator, running_emulator
-from tests.overlay.flavours import FakeClock, MakeClient
+from tests.support.flavours import FakeClock, MakeClient
 
 ENDLESS = "SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) = 7"
 _NUMBERS = count()

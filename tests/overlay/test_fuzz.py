@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bytehouse import ByteHouse, ByteHouseError
-from tests.overlay.flavours import KEY, FakeClock
-from tests.overlay.server import Reply, ScriptedServer
+from tests.support.flavours import KEY, FakeClock
+from tests.support.server import Reply, ScriptedServer
 
 CALLS: list[Callable[[ByteHouse], object]] = [
     lambda bh: bh.databases.get("d"),

@@ -13,9 +13,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from vcr import VCR
 
 from bytehouse import ByteHouse, NotFound, TransportError
-from tests.overlay.flavours import KEY, MakeClient
-from tests.overlay.server import Reply, ScriptedServer, data
-from tests.wire import request_line, route
+from tests.support.flavours import KEY, MakeClient
+from tests.support.server import Reply, ScriptedServer, data
+from tests.support.wire import request_line, route
 
 HOST = "https://tenant.example/gateway"
 

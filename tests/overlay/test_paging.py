@@ -13,8 +13,8 @@ from bytehouse._api.pagination import PageCursor
 from bytehouse_raw.api.data_loading import list_import_jobs
 from bytehouse_raw.api.databases import list_databases
 from bytehouse_raw.operations import OPERATIONS
-from tests.overlay.flavours import KEY
-from tests.overlay.server import Reply, ScriptedServer, Seen
+from tests.support.flavours import KEY
+from tests.support.server import Reply, ScriptedServer, Seen
 
 CAP = 100
 

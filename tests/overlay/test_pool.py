@@ -9,8 +9,8 @@ import pytest
 
 from bytehouse import AsyncByteHouse, ByteHouse, Clock, NotFound, TimedOut, TransportError
 from bytehouse._transport.pool import IdleConnections
-from tests.overlay.flavours import KEY, MakeClient
-from tests.overlay.server import CLOSED, SILENT, Reply, ScriptedServer, Seen, data
+from tests.support.flavours import KEY, MakeClient
+from tests.support.server import CLOSED, SILENT, Reply, ScriptedServer, Seen, data
 
 WELL = data({"name": "d"})
 

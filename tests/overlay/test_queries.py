@@ -22,8 +22,8 @@ from bytehouse import (
 )
 from bytehouse._api.status import Phase, phase_of
 from bytehouse_raw.types import Model
-from tests.overlay.flavours import KEY, FakeClock, MakeClient
-from tests.overlay.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, Seen, data
+from tests.support.flavours import KEY, FakeClock, MakeClient
+from tests.support.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, Seen, data
 
 
 class Service:

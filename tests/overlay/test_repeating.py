@@ -21,8 +21,8 @@ from bytehouse import (
 )
 from bytehouse._core.retry import Cause, may_repeat
 from bytehouse_raw.operations import OPERATIONS
-from tests.overlay.flavours import KEY, FakeClock, MakeClient
-from tests.overlay.server import (
+from tests.support.flavours import KEY, FakeClock, MakeClient
+from tests.support.server import (
     CLOSED,
     RESET,
     SILENT,
@@ -32,7 +32,7 @@ from tests.overlay.server import (
     closed_port,
     data,
 )
-from tests.wire import request_line
+from tests.support.wire import request_line
 
 Call = Callable[[ByteHouse], object]
 

@@ -9,9 +9,9 @@ from bytehouse import ConfigError
 from bytehouse._api.routing import RouteTable
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.routes import Route
-from tests.overlay.flavours import MakeClient
-from tests.overlay.server import ScriptedServer
-from tests.wire import request_line
+from tests.support.flavours import MakeClient
+from tests.support.server import ScriptedServer
+from tests.support.wire import request_line
 
 
 def test_a_route_can_be_corrected_by_argument(make: MakeClient, server: ScriptedServer) -> None:

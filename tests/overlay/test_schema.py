@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bytehouse import TTL, ByteHouse, ClusterKey, Column, InvalidArgument, PartitionKey, UniqueKey
-from tests.overlay.server import ScriptedServer
+from tests.support.server import ScriptedServer
 
 GOOD = {"columns": {"a": "UInt64"}, "order_by": "a"}
 

@@ -23,9 +23,9 @@ from bytehouse._core.secrets import Secret
 from bytehouse_raw.api.iam import get_account_status
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.plan import Plan
-from tests.overlay.flavours import KEY, MakeClient, every_transport
-from tests.overlay.server import Reply, ScriptedServer, data
-from tests.wire import request_line, route
+from tests.support.flavours import KEY, MakeClient, every_transport
+from tests.support.server import Reply, ScriptedServer, data
+from tests.support.wire import request_line, route
 
 __all__ = ["every_transport"]
 

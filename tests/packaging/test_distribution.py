@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.overlay.server import Reply, ScriptedServer
 from tests.packaging.conftest import Built
+from tests.support.server import Reply, ScriptedServer
 
 PACKAGES = {
     "bytehouse": "overlay",

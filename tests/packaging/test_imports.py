@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.overlay.server import Reply, ScriptedServer
+from tests.support.server import Reply, ScriptedServer
 
 CLIENT = "import bytehouse; bytehouse.{}('localhost', api_key='k')"
 

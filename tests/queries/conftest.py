@@ -9,8 +9,8 @@ import pytest
 
 from bytehouse import ByteHouse
 from bytehouse_emulator.testing import RunningEmulator, running_emulator
-from tests.overlay.conftest import bh, clock, flavour, interrupt, make, server, surroundings
-from tests.overlay.flavours import MakeClient
+from tests.support.fixtures import bh, clock, flavour, interrupt, make, server, surroundings
+from tests.support.flavours import MakeClient
 
 __all__ = ["bh", "clock", "flavour", "interrupt", "make", "server", "surroundings"]
 

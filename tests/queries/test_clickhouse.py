@@ -14,9 +14,9 @@ import pytest
 from clickhouse_connect.driver import AsyncClient, Client
 
 from bytehouse import AsyncByteHouse, ByteHouse, ConfigError
-from tests.overlay.flavours import KEY
-from tests.overlay.server import Reply, ScriptedServer, Seen
 from tests.overlay.test_configuration import certificate
+from tests.support.flavours import KEY
+from tests.support.server import Reply, ScriptedServer, Seen
 
 __all__ = ["certificate"]
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from bytehouse import ByteHouse, ConfigError
-from tests.overlay.server import ScriptedServer, data
 from tests.queries.terminal import ROOT, Terminal
 from tests.queries.watched import ROWS
+from tests.support.server import ScriptedServer, data
 
 CONTROL = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
 

@@ -29,8 +29,8 @@ from bytehouse import (
     ServerError,
     TimedOut,
 )
-from tests.overlay.flavours import KEY, FakeClock, MakeClient, every_transport
-from tests.overlay.server import SILENT, Reply, ScriptedServer, Seen, data
+from tests.support.flavours import KEY, FakeClock, MakeClient, every_transport
+from tests.support.server import SILENT, Reply, ScriptedServer, Seen, data
 
 __all__ = ["every_transport"]
 

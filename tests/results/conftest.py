@@ -8,9 +8,9 @@ from hypothesis import settings
 
 from bytehouse import ByteHouse
 from bytehouse_emulator.testing import RunningEmulator, running_emulator
-from tests.overlay.conftest import bh, clock, flavour, interrupt, make, server, surroundings
-from tests.overlay.flavours import MakeClient, client_maker
 from tests.results.values import TIMES
+from tests.support.fixtures import bh, clock, flavour, interrupt, make, server, surroundings
+from tests.support.flavours import MakeClient, client_maker
 
 __all__ = ["bh", "clock", "flavour", "interrupt", "make", "server", "surroundings"]
 

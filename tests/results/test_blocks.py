@@ -13,7 +13,7 @@ import pytest
 from bytehouse import ByteHouse
 from bytehouse._results.decoder import NotJSON, NotRows, python_rows
 from bytehouse._types.codecs import ResultColumn
-from tests.overlay.server import Reply, ScriptedServer
+from tests.support.server import Reply, ScriptedServer
 
 LISTS = [ResultColumn("n", "Int64"), ResultColumn("a", "Array(String)")]
 BLOCKS = {

@@ -23,8 +23,8 @@ from bytehouse import (
 )
 from bytehouse._sql.insert import blocks
 from bytehouse_emulator.testing import RunningEmulator
-from tests.overlay.server import ScriptedServer, data
 from tests.results.values import TEXTS
+from tests.support.server import ScriptedServer, data
 
 Rows = list[tuple[int, str]]
 ROWS: Rows = [(number, f"row {number}") for number in range(25)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.overlay.server import Reply, ScriptedServer, Seen
+from tests.support.server import Reply, ScriptedServer, Seen
 
 ROWS = 300_000
 # Half of the rows would take 60 MB, and 20 MB in Arrow or as the text that comes.

@@ -22,7 +22,7 @@ from bytehouse._results.parser import (
     UnexpectedShape,
 )
 from bytehouse._types.codecs import ResultColumn
-from tests.overlay.server import Reply, ScriptedServer, Seen, data
+from tests.support.server import Reply, ScriptedServer, Seen, data
 
 META = [{"name": "n", "type": "Int64"}, {"name": "s", "type": "Array(Array(String))"}]
 WIRE: list[list[Any]] = [["1", [["x],[", 'y"],["'], []]], [2, []], [None, [["]", "\\", '\\"]']]]]

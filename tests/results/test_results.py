@@ -14,7 +14,7 @@ import pytest
 
 from bytehouse import ByteHouse, ByteHouseError, Identifier, QueryFailed
 from bytehouse_emulator.testing import RunningEmulator
-from tests.overlay.server import Reply, ScriptedServer, Seen, data
+from tests.support.server import Reply, ScriptedServer, Seen, data
 
 NUMBERS = "SELECT number AS n FROM numbers(5)"
 MANY = "SELECT number AS n, repeat('x', 50) AS s FROM numbers(20000)"

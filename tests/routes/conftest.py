@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bytehouse_emulator import RunningEmulator, running_emulator
-from tests.overlay.conftest import server, surroundings
 from tests.routes.specs import elsewhere, vendored
+from tests.support.fixtures import server, surroundings
 
 __all__ = ["server", "surroundings"]
 

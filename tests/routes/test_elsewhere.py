@@ -11,9 +11,9 @@ import pytest
 from bytehouse import APIError, ByteHouse, NotFound, routes
 from bytehouse_emulator import RunningEmulator
 from bytehouse_raw.operations import OPERATIONS
-from tests.overlay.flavours import KEY
-from tests.overlay.server import Reply, ScriptedServer
 from tests.routes.specs import elsewhere, sample
+from tests.support.flavours import KEY
+from tests.support.server import Reply, ScriptedServer
 
 
 def test_pulling_the_routes_makes_every_operation_work(

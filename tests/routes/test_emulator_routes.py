@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from bytehouse_raw.operations import OPERATIONS
-from tests.wire import request_line
+from tests.support.wire import request_line
 
 REFUSED = [
     (None, "No such file"),

@@ -11,10 +11,10 @@ import pytest
 
 from bytehouse import ByteHouse, ByteHouseError, ConfigError, InvalidArgument, routes
 from bytehouse_raw.operations import OPERATIONS
-from tests.overlay.flavours import KEY
-from tests.overlay.server import SILENT, Reply, ScriptedServer
 from tests.routes.specs import moved, page
-from tests.wire import request_line, route
+from tests.support.flavours import KEY
+from tests.support.server import SILENT, Reply, ScriptedServer
+from tests.support.wire import request_line, route
 
 HOST = "tenant.example"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bytehouse import ByteHouse, ConfigError, routes
-from tests.overlay.flavours import KEY
-from tests.overlay.server import ScriptedServer
-from tests.wire import request_line
+from tests.support.flavours import KEY
+from tests.support.server import ScriptedServer
+from tests.support.wire import request_line
 
 MOVED = '[routes]\nget_database = "POST /moved/{db_name}"\n'
 

@@ -10,8 +10,8 @@ from vcr import VCR
 
 from bytehouse import ByteHouse
 from bytehouse_emulator import RunningEmulator, running_emulator
-from tests.overlay.conftest import clock, flavour, make, server, surroundings
-from tests.overlay.flavours import MakeClient
+from tests.support.fixtures import clock, flavour, make, server, surroundings
+from tests.support.flavours import MakeClient
 from tests.whole.recording import Labelled
 from tests.whole.scenarios import FILE, ROWS, SEED
 

@@ -13,8 +13,8 @@ from vcr.request import Request
 from vcr.serialize import serialize
 
 from bytehouse_raw.operations import OPERATIONS
+from tests.support.wire import asked
 from tests.whole.scenarios import SECRET
-from tests.wire import asked
 
 LABEL: Final = (
     "# Recorded against bytehouse-emulator, not ByteHouse. Written by `make record-cassettes`.\n"

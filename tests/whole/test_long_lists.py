@@ -14,8 +14,8 @@ import pytest
 
 from bytehouse import ByteHouse
 from bytehouse_emulator import RunningEmulator, running_emulator
-from tests.overlay.flavours import MakeClient
-from tests.overlay.server import Reply, ScriptedServer, Seen
+from tests.support.flavours import MakeClient
+from tests.support.server import Reply, ScriptedServer, Seen
 
 CAP: Final = 100
 SIZES: Final = {"databases": 1050, "warehouses": 250, "executions": 330}

@@ -16,7 +16,7 @@ from vcr.errors import CannotOverwriteExistingCassetteException
 
 from bytehouse import ByteHouse
 from bytehouse_raw.operations import OPERATIONS
-from tests.overlay.flavours import MakeClient
+from tests.support.flavours import MakeClient
 from tests.whole.recording import HIDDEN, LABEL, Scrubber
 from tests.whole.scenarios import GROUPS
 from tests.whole.scenarios import SECRET as SENT

@@ -9,8 +9,8 @@ import pytest
 
 from bytehouse import ByteHouse
 from bytehouse._transport.http import tls_context
-from tests.overlay.flavours import MakeClient
-from tests.overlay.server import ScriptedServer
+from tests.support.flavours import MakeClient
+from tests.support.server import ScriptedServer
 
 HTTPS = "https://tenant.example"
 

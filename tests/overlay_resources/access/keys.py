@@ -8,7 +8,7 @@ from typing import Literal
 
 import attrs
 
-from tests.overlay.server import RESET, Reply, Seen, data
+from tests.support.server import RESET, Reply, Seen, data
 
 __all__ = ["NEW", "OLD", "SPARE", "Failure", "KeyService", "everything_shown"]
 

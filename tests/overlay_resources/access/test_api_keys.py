@@ -21,8 +21,6 @@ from bytehouse import (
 )
 from bytehouse._params.api_keys import KeyRotation, NewApiKey, new_key_of
 from bytehouse_raw.models import CreateApiKeyResponse
-from tests.overlay.flavours import FakeClock, MakeClient
-from tests.overlay.server import Reply, ScriptedServer, data
 from tests.overlay_resources.access.keys import (
     NEW,
     OLD,
@@ -31,7 +29,9 @@ from tests.overlay_resources.access.keys import (
     KeyService,
     everything_shown,
 )
-from tests.wire import request_line
+from tests.support.flavours import FakeClock, MakeClient
+from tests.support.server import Reply, ScriptedServer, data
+from tests.support.wire import request_line
 
 FAILURES: tuple[Failure, ...] = (
     "refused", "down", "lost before", "lost after", "garbled", "shut out",

@@ -20,9 +20,9 @@ from bytehouse_raw.models import (
     WarehouseUsage,
 )
 from bytehouse_raw.types import Model
-from tests.overlay.flavours import KEY
-from tests.overlay.server import Reply, ScriptedServer, data
-from tests.wire import asked, request_line
+from tests.support.flavours import KEY
+from tests.support.server import Reply, ScriptedServer, data
+from tests.support.wire import asked, request_line
 
 Call = Callable[[ByteHouse], Any]
 START = "2021-11-23T09:23:55.840932013Z"

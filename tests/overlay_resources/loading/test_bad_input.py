@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bytehouse import ByteHouse, InvalidArgument, KafkaConnection, S3Connection
-from tests.overlay.flavours import MakeClient
-from tests.overlay.server import ScriptedServer
+from tests.support.flavours import MakeClient
+from tests.support.server import ScriptedServer
 
 Call = Callable[[Any], object]
 

@@ -20,7 +20,7 @@ from bytehouse import (
 from bytehouse._params import import_sources as connections
 from bytehouse._params.import_sources import ConnectionDetails, source_type
 from bytehouse_raw.models import ImportSourceType
-from tests.overlay.server import Reply, ScriptedServer, data
+from tests.support.server import Reply, ScriptedServer, data
 
 SECRET = 'Tr0ub4dor"\\é&3-long'
 KINDS = [

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bytehouse import ByteHouse, OutcomeUnknown, ResponseDecodeError
-from tests.overlay.server import CLOSED, Reply, ScriptedServer, data
+from tests.support.server import CLOSED, Reply, ScriptedServer, data
 
 PROTO = 'syntax = "proto3";\nmessage Row { string name = 1; } // é\n'
 

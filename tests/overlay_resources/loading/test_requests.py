@@ -9,8 +9,8 @@ import pytest
 
 from bytehouse import ByteHouse, S3Connection
 from bytehouse_raw.operations import OPERATIONS
-from tests.overlay.server import Reply, ScriptedServer, data
-from tests.wire import request_line
+from tests.support.server import Reply, ScriptedServer, data
+from tests.support.wire import request_line
 
 DONE = Reply(body={"message": "Success", "error": {"code": "", "message": ""}})
 UUID = "b36fa16e-a0ce-4274-a744-621357180928"

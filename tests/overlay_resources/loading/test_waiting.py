@@ -23,9 +23,9 @@ from bytehouse import (
     TimedOut,
 )
 from bytehouse._api.status import Phase, heading_of, phase_of, warehouse_phase
-from tests.overlay.flavours import KEY, FakeClock, MakeClient
-from tests.overlay.server import CLOSED, SILENT, Reply, ScriptedServer, data
-from tests.wire import request_line
+from tests.support.flavours import KEY, FakeClock, MakeClient
+from tests.support.server import CLOSED, SILENT, Reply, ScriptedServer, data
+from tests.support.wire import request_line
 
 WORDS = {
     Phase.SUCCEEDED: "Finished FINISH_ED success Succeeded completed COMPLETE done",

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bytehouse import ByteHouse, InvalidRequest, NotFound, OutcomeUnknown
-from tests.overlay.flavours import FakeClock
-from tests.overlay.server import CLOSED, Reply, ScriptedServer, Seen, data
-from tests.wire import request_line
+from tests.support.flavours import FakeClock
+from tests.support.server import CLOSED, Reply, ScriptedServer, Seen, data
+from tests.support.wire import request_line
 
 MISSING = Reply(404, {"message": "no", "error": {"code": "errbook_VW_NotFound", "message": "no"}})
 DONE = Reply(body={"message": "Success", "error": {}})

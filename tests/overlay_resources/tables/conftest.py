@@ -7,8 +7,8 @@ import pytest
 
 from bytehouse import ByteHouse
 from bytehouse_emulator.testing import RunningEmulator
-from tests.overlay.conftest import bh, clock, flavour, make, server, surroundings
-from tests.overlay.flavours import MakeClient
+from tests.support.fixtures import bh, clock, flavour, make, server, surroundings
+from tests.support.flavours import MakeClient
 
 __all__ = ["bh", "clock", "flavour", "make", "server", "surroundings"]
 

@@ -15,7 +15,7 @@ from bytehouse import (
     TableSpec,
 )
 from bytehouse_emulator.testing import RunningEmulator
-from tests.overlay.server import CLOSED, Reply, ScriptedServer, data
+from tests.support.server import CLOSED, Reply, ScriptedServer, data
 
 SPEC = TableSpec("t", {"id": "UInt64", "day": "Date"}, order_by="id")
 MISSING = Reply(404, {"message": "no", "error": {"code": "errbook_Table_NotFound"}})

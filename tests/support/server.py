@@ -16,7 +16,7 @@ from typing import Any, Literal, Self
 
 import attrs
 
-from tests.wire import asked
+from tests.support.wire import asked
 
 __all__ = ["CLOSED", "RESET", "SILENT", "Reply", "ScriptedServer", "Seen", "closed_port", "data"]
 

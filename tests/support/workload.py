@@ -20,9 +20,9 @@ import attrs
 from bytehouse import ByteHouse, ByteHouseError, OutcomeUnknown, RetryPolicy
 from bytehouse_emulator.testing import RunningEmulator, running_emulator
 from bytehouse_raw.operations import OPERATIONS
-from tests.faults.proxy import Fault, FaultProxy, now_and_then, proxied
-from tests.overlay.flavours import client_maker
-from tests.wire import asked
+from tests.support.flavours import client_maker
+from tests.support.proxy import Fault, FaultProxy, now_and_then, proxied
+from tests.support.wire import asked
 
 __all__ = ["Account", "judge", "run", "story"]
 

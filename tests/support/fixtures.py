@@ -1,0 +1,74 @@
+"""Fixtures of the client's tests, which the folders take into their conftest: a scripted server, and clients in both flavours."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bytehouse import ByteHouse
+from tests.support.flavours import KEY, FakeClock, MakeClient, client_maker
+from tests.support.server import ScriptedServer
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the settings of whoever runs the tests out of them."""
+    for name in list(os.environ):
+        if name.startswith("BYTEHOUSE_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """Run a server that answers as the test says."""
+    with ScriptedServer() as running:
+        yield running
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Return a clock that jumps instead of waiting."""
+    return FakeClock()
+
+
+@pytest.fixture(params=["sync", "async"])
+def flavour(request: pytest.FixtureRequest) -> str:
+    """Name the flavour of the client."""
+    return str(request.param)
+
+
+@pytest.fixture
+def make(flavour: str, clock: FakeClock) -> Iterator[MakeClient]:
+    """Return what makes clients, of either flavour, with a clock that jumps."""
+    made: list[ByteHouse] = []
+    with asyncio.Runner() as runner:
+        maker = client_maker(flavour, runner)
+
+        def remembering(host: str | None = None, api_key: Any = KEY, **settings: Any) -> ByteHouse:
+            made.append(maker(host, api_key, **{"clock": clock, **settings}))
+            return made[-1]
+
+        yield remembering
+        for client in made:
+            client.close()
+
+
+@pytest.fixture
+def interrupt() -> Iterator[Callable[[], None]]:
+    """Return what does to this program what Ctrl-C does, from any thread."""
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield lambda: os.kill(os.getpid(), signal.SIGINT)
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def bh(make: MakeClient, server: ScriptedServer) -> ByteHouse:
+    """Return a client of the scripted server."""
+    return make(server.url)
