@@ -1,4 +1,4 @@
-"""Fixtures of the client's tests, which the folders take into their conftest: a scripted server, and clients in both flavours."""
+"""Fixtures of the client's tests, which the folders take into their conftest."""
 
 import asyncio
 import os
