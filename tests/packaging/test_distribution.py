@@ -1,5 +1,6 @@
 """What a user gets from an index is complete, minimal and importable."""
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -52,12 +53,17 @@ def test_the_wheel_holds_the_packages_and_nothing_else(built: Built, root: Path)
 
 
 def test_the_wheel_carries_its_licence_and_readme(built: Built, root: Path) -> None:
-    """The licence text and the README travel with the package."""
+    """The licence text and the README travel with the package, with links that lead somewhere."""
     files = contents(built.wheel)
     (licence,) = (name for name in files if name.endswith("/licenses/LICENSE"))
     (metadata,) = (name for name in files if name.endswith("/METADATA"))
     assert files[licence] == (root / "LICENSE").read_bytes()
-    assert files[metadata].decode().endswith((root / "README.md").read_text())
+    page = files[metadata].decode().partition("\n\n")[2]
+    links = re.findall(r"\]\(([^)]+)\)", page)
+    assert len(links) > 10
+    assert all(link.startswith("https://") for link in links)
+    target = re.compile(r"\]\([^)]+\)")
+    assert target.sub("", page) == target.sub("", (root / "README.md").read_text())
 
 
 def test_a_wheel_built_from_the_sdist_is_the_same(built: Built) -> None:
