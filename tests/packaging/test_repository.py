@@ -14,7 +14,7 @@ pytestmark = pytest.mark.package
 
 OF_ONE_MACHINE = re.compile(
     r"file:/{3}|(?<![\w.~-])/(?:root|home|Users|work|opt)/\w"
-    r"|(?:index-ur[l]|find-link[s])[ =]+\w+://|pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)"
+    r"|(?:index-ur[l]|find-link[s])[ =]+\w+://(?!\w+\.example/)|pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)"
 )
 
 
