@@ -36,7 +36,7 @@ from ._http import Answer, AsyncIncoming, Failure, Incoming, Request
 from ._options import CallOptions, Options, header_value
 from ._report import Report
 from ._retry import UNAVAILABLE, Cause, may_repeat
-from ._secret import Secret, secrets_in
+from ._secret import secrets_in
 from ._settings import Settings
 from ._sight import Finding, Sight
 from ._states import Phase, phase_of

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
-from bytehouse_emulator._ddl import Clauses, restore
-from bytehouse_emulator._dialect import Mode, Prepared, prepare
-from bytehouse_emulator._errors import EmulatorError
-from bytehouse_emulator._lexer import split
+from bytehouse_emulator.sql.ddl import Clauses, restore
+from bytehouse_emulator.sql.dialect import Mode, Prepared, prepare
+from bytehouse_emulator.errors import EmulatorError
+from bytehouse_emulator.sql.lexer import split
 
 
 def translated(text: str, mode: Mode = "clickhouse_sql") -> Prepared:

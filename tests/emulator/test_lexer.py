@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from bytehouse_emulator.sql.lexer import quote_identifier, quote_string, split, tokens
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bytehouse_emulator._lexer import quote_identifier, quote_string, split, tokens
 
 
 @pytest.mark.parametrize(

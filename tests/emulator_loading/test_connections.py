@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from bytehouse_emulator.loading.masking import is_secret
 
 from bytehouse_emulator import running_emulator
-from bytehouse_emulator._loading.masking import is_secret
 from tests.emulator.api import Api
 from tests.emulator_loading.loader import Loader
 

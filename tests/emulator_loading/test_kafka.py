@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bytehouse_emulator.errors import EmulatorError
+from bytehouse_emulator.calls.times import read_duration
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bytehouse_emulator import running_emulator
-from bytehouse_emulator._errors import EmulatorError
-from bytehouse_emulator._loading.durations import nanoseconds
 from tests.emulator_loading.loader import Loader
 
 _TOPICS = count()
@@ -182,10 +182,10 @@ def test_a_duration_is_the_sum_of_its_parts(parts: list[tuple[int, str]]) -> Non
     text = "".join(f"{number}{unit}" for number, unit in parts)
     total = sum(number * sizes[unit] for number, unit in parts)
     if total and len(text) <= 100:
-        assert nanoseconds("period", text) == total
+        assert read_duration("period", text) == total
     else:
         with pytest.raises(EmulatorError):
-            nanoseconds("period", text)
+            read_duration("period", text)
 
 
 def test_logs_of_kafka_are_refused(api: Loader, topic: str) -> None:

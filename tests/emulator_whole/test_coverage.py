@@ -51,7 +51,7 @@ def observed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         name: {
             "engine": "engine" in trace[name],
             "state": "state" in trace[name],
-            "refusals": sorted(tour.refusals[name]),
+            "errors": sorted(tour.refusals[name]),
         }
         for name in OPERATIONS
     }
@@ -59,7 +59,7 @@ def observed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 def test_the_coverage_file_is_what_was_observed(root: Path, observed: dict[str, Any]) -> None:
     """Every operation succeeds with a valid answer, and the file tells what it worked on."""
-    path = root / "overlay/bytehouse_emulator/coverage.json"
+    path = root / "emulator/bytehouse_emulator/spec/coverage.json"
     lines = ",\n".join(f"  {json.dumps(n)}: {json.dumps(o)}" for n, o in observed.items())
     text = f"{{\n{lines}\n}}\n"
     if os.environ.get(UPDATE):

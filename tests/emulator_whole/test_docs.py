@@ -36,7 +36,7 @@ def api(emulator: RunningEmulator) -> Iterator[Api]:
 
 def test_every_lever_is_on_the_page_and_no_other(root: Path, page: str) -> None:
     """The table of levers has each of them, by method and path."""
-    source = (root / "overlay/bytehouse_emulator/_levers.py").read_text("utf-8")
+    source = (root / "emulator/bytehouse_emulator/control/api.py").read_text("utf-8")
     made = set(re.findall(r'\("([A-Z]+)", f"\{LEVERS\}([^"]*)"\)', source)) | {("GET", "health")}
     made = {(method, path.replace("{{name}}", "NAME")) for method, path in made}
     told: set[tuple[str, str]] = set()
@@ -69,7 +69,7 @@ def test_the_commands_of_the_page_work(api: Api, page: str) -> None:
 
 def test_every_setting_of_the_plugin_is_on_the_page(root: Path, page: str) -> None:
     """The names in the plugin's source and those on the page are the same."""
-    source = (root / "overlay/bytehouse_emulator/pytest_plugin.py").read_text("utf-8")
+    source = (root / "emulator/bytehouse_emulator/pytest_plugin.py").read_text("utf-8")
     settings = re.findall(r'addini\("(\w+)"', source)
     for name in settings + re.findall(r"^def (bytehouse_\w+)", source, re.MULTILINE):
         assert f"| `{name}` |" in page

@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from typing import Any
 
-from starlette.requests import Request
-
-from bytehouse_emulator import _handlers, _levers
 from bytehouse_emulator._call import HANDLERS, Call
 from bytehouse_emulator._emulator import Emulator
 from bytehouse_emulator._engine import Engine
-from bytehouse_emulator._server import main
+from bytehouse_emulator.cli import main
 from bytehouse_emulator._state import State
+from starlette.requests import Request
+
+from bytehouse_emulator import _handlers, _levers
 
 SEEN: ContextVar[set[str]] = ContextVar("SEEN")
 TRACE: list[tuple[str, set[str]]] = []
@@ -83,13 +83,12 @@ async def tell(_emulator: Emulator, _request: Request) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    _handlers.load()
     for name, found in list(HANDLERS.items()):
-        HANDLERS[name] = trace(name, found)
+        HANDLERS[name] = found._replace(run=trace(name, found.run))
     note(Engine, "session", "engine")
     note(Engine, "kill", "engine")
-    note(State, "execute", "state")
+    note(DocumentStore, "execute", "state")
     follow(ThreadPoolExecutor, "submit", 0)
     follow(threading.Thread, "__init__", 1)
-    _levers._LEVERS["GET", "/_emulator/trace"] = tell
+    ENDPOINTS["GET", "/_emulator/trace"] = tell
     main()

@@ -13,7 +13,7 @@ from pathlib import Path
 VIOLATIONS = {
     "generated/bytehouse_raw/__init__.py": "import httpx",
     "overlay/bytehouse/__init__.py": "import bytehouse_emulator",
-    "overlay/bytehouse_emulator/__init__.py": "import bytehouse_raw",
+    "emulator/bytehouse_emulator/__init__.py": "import bytehouse_raw",
     "overlay/bytehouse/_errors.py": "import httpx",
 }
 WRITTEN_BY_HAND = ("codegen", "examples", "overlay", "requirements", "tests")
