@@ -13,7 +13,7 @@ from tests.packaging.conftest import Built
 PACKAGES = {
     "bytehouse": "overlay",
     "bytehouse_cli": "overlay",
-    "bytehouse_emulator": "overlay",
+    "bytehouse_emulator": "emulator",
     "bytehouse_raw": "generated",
 }
 # What the engine and the emulator's server bring in; a client that only calls has none of it.

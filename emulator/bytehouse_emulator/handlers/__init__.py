@@ -1,31 +1,7 @@
-"""The handlers of the operations; importing this registers them."""
+"""The handlers of the operations; importing this package registers them all."""
 
-from bytehouse_emulator.handlers import (
-    connections,
-    databases,
-    executions,
-    iam,
-    import_jobs,
-    metadata,
-    partitions,
-    permissions,
-    queries,
-    tables,
-    usage,
-    warehouses,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = [
-    "connections",
-    "databases",
-    "executions",
-    "iam",
-    "import_jobs",
-    "metadata",
-    "partitions",
-    "permissions",
-    "queries",
-    "tables",
-    "usage",
-    "warehouses",
-]
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")

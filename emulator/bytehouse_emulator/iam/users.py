@@ -138,9 +138,7 @@ class Iam:
 
     def require_role(self, name: str) -> Role:
         """Return a role; 404 if there is none."""
-        if role := self._roles.get(name):
-            return role
-        raise not_found("Role", name)
+        return self._roles.require(name, "Role")
 
     def active_role(self, user: int, name: str | None) -> str:
         """Return the role that a call acts under: the named one, or the user's default.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from bytehouse_emulator.errors import EmulatorError, conflict, not_found
+from bytehouse_emulator.errors import EmulatorError, conflict
 from bytehouse_emulator.loading.documents import (
     ENDED,
     Connection,
@@ -111,10 +111,7 @@ class Executions:
     def get(self, execution_id: str) -> Execution:
         """Return an execution; 404 if there is none."""
         run = self._runs.get(execution_id)
-        execution = run.execution if run else self._executions.get(execution_id.lower())
-        if execution is None:
-            raise not_found("Execution", execution_id)
-        return execution
+        return run.execution if run else self._executions.require(execution_id.lower(), "Execution")
 
     def poll(self, execution: Execution) -> dict[str, Any]:
         """Return an execution as the API shows it, brought up to date."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bytehouse_emulator.errors import not_found
 from bytehouse_emulator.loading.documents import Connection, Job, Sequence
 from bytehouse_emulator.loading.executions import Executions
 from bytehouse_emulator.loading.kafka import Kafka
@@ -46,17 +45,11 @@ class Loading:
 
     def connection(self, number: int) -> Connection:
         """Return a connection; 404 if there is none."""
-        found = self.connections.get(str(number))
-        if found is None:
-            raise not_found("Connection", str(number))
-        return found
+        return self.connections.require(str(number), "Connection")
 
     def job(self, number: int) -> Job:
         """Return a job; 404 if there is none."""
-        found = self.jobs.get(str(number))
-        if found is None:
-            raise not_found("ImportJob", str(number))
-        return found
+        return self.jobs.require(str(number), "ImportJob")
 
     @contextmanager
     def paused(self, timeout: float) -> Iterator[None]:

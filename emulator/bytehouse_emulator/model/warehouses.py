@@ -143,7 +143,7 @@ class Warehouses:
     def delete(self, name: str) -> Warehouse:
         """Delete a warehouse; queries on it run to their end."""
         with self._lock:
-            warehouse = self._require(name)
+            warehouse = self._warehouses.require(name, "Warehouse")
             if name == DEFAULT:
                 # That it stays is inferred: queries that name no warehouse need one.
                 message = f"{DEFAULT!r} takes the queries that name no warehouse; it must stay."
@@ -154,7 +154,7 @@ class Warehouses:
     def get(self, name: str) -> Warehouse:
         """Return a warehouse, its status brought up to date; 404 if there is none."""
         with self._lock:
-            return self._refresh(self._require(name))
+            return self._refresh(self._warehouses.require(name, "Warehouse"))
 
     def all(self) -> list[Warehouse]:
         """Return every warehouse, its status brought up to date."""
@@ -175,7 +175,7 @@ class Warehouses:
     def acquire(self, warehouse_id: str) -> Warehouse:
         """Count a query as running; resume a suspended warehouse, or refuse without autoResume."""
         with self._lock:
-            warehouse = self._refresh(self._require(warehouse_id.removeprefix(_PREFIX)))
+            warehouse = self.get(warehouse_id.removeprefix(_PREFIX))
             if warehouse.status in {"down", "suspending"}:
                 if not warehouse.auto_resume:
                     raise EmulatorError(
@@ -212,12 +212,6 @@ class Warehouses:
     def _by_id(self, warehouse_id: str) -> Warehouse | None:
         found = self._warehouses.get(warehouse_id.removeprefix(_PREFIX))
         return found if found and found.id == warehouse_id else None
-
-    def _require(self, name: str) -> Warehouse:
-        warehouse = self._warehouses.get(name)
-        if warehouse is None:
-            raise not_found("Warehouse", name)
-        return warehouse
 
     def _begin_change(self, warehouse: Warehouse, target: Literal["up", "down"]) -> None:
         """Begin to start or suspend a warehouse, unless that is done or in progress."""

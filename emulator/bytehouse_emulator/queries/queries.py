@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from uuid import uuid4
 
-from bytehouse_emulator.errors import EmulatorError, conflict, invalid, not_found
+from bytehouse_emulator.errors import EmulatorError, conflict, invalid
 from bytehouse_emulator.model.catalog import Catalog
 from bytehouse_emulator.queries.admission import Admission
 from bytehouse_emulator.queries.query import ENDED, Failure, Query, QuerySession, Run, Status
@@ -71,10 +71,7 @@ class Queries:
     def get(self, query_id: str) -> Query:
         """Return a query; 404 if there is none."""
         run = self._runs.get(query_id)
-        query = run.query if run else self._queries.get(query_id)
-        if query is None:
-            raise not_found("Query", query_id)
-        return query
+        return run.query if run else self._queries.require(query_id, "Query")
 
     def kill(self, query_id: str) -> Query:
         """Kill a query; one that has ended stays as it is."""

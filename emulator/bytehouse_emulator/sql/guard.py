@@ -71,10 +71,11 @@ def _check_created(statement: Statement) -> None:
         raise not_modelled(what, "databases, tables, views and dictionaries are.")
     found = statement.tokens[: begin_of_select(statement.tokens)]
     for index, token in enumerate(found[:-1]):
-        value = found[index + 2 if found[index + 1].text == "=" else index + 1 :][:1]
-        if token.word == "ENGINE" and token.depth == 0 and value:
-            if value[0].name.lower() not in _ENGINES:
-                raise not_modelled(f"ENGINE = {value[0].name}", "it reaches outside the emulator.")
+        if token.word == "ENGINE" and token.depth == 0:
+            start = index + 2 if found[index + 1].text == "=" else index + 1
+            if start < len(found) and found[start].name.lower() not in _ENGINES:
+                name = found[start].name
+                raise not_modelled(f"ENGINE = {name}", "it reaches outside the emulator.")
         elif "DICTIONARY" in words and token.word == "SOURCE" and found[index + 1].text == "(":
             source = found[index + 2].name if index + 2 < len(found) else ""
             if source.lower() not in _SOURCES:

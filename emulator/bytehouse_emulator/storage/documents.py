@@ -13,6 +13,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from bytehouse_emulator.errors import not_found
+
 T = TypeVar("T", bound=msgspec.Struct)
 
 _TABLE = """
@@ -100,6 +102,13 @@ class Collection(Generic[T]):
         sql = "SELECT body FROM document WHERE kind = ? AND key = ?"
         found = self._store.execute(sql, self._kind, key)
         return self._decoder.decode(found[0][0]) if found else None
+
+    def require(self, key: str, kind: str) -> T:
+        """Return the document of a key; 404 if there is none."""
+        found = self.get(key)
+        if found is None:
+            raise not_found(kind, key)
+        return found
 
     def all(self) -> list[T]:
         """Return every document."""
