@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _serve(options: argparse.Namespace) -> bool:
+    listener = _listen(options.host, options.port)
     # pyarrow imports numpy if there is one, for nothing here: a quarter of the start. None in
     # `sys.modules` is Python's own way to say that a module cannot be imported.
     sys.modules.setdefault("numpy", None)  # type: ignore[arg-type]
@@ -49,7 +51,7 @@ def _serve(options: argparse.Namespace) -> bool:
     from bytehouse_emulator.control.seed import apply_seed_file
     from bytehouse_emulator.emulator import Emulator, Settings
     from bytehouse_emulator.http.app import build_app
-    from bytehouse_emulator.http.server import listen, serve
+    from bytehouse_emulator.http.server import serve
 
     settings = Settings(
         token=options.token or secrets.token_urlsafe(24),
@@ -63,7 +65,6 @@ def _serve(options: argparse.Namespace) -> bool:
         seed=options.seed,
         result_shape=options.result_shape,
     )
-    listener = listen(options.host, options.port)
     emulator = Emulator(settings)
     try:
         app = build_app(emulator, control_routes(emulator))
@@ -79,6 +80,17 @@ def _serve(options: argparse.Namespace) -> bool:
         emulator.close()
         raise
     return emulator.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open a listening socket."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sets TCP_NODELAY only where the protocol is named.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if sys.platform != "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bytehouse_emulator import RunningEmulator, running_emulator
-from tests.emulator.api import ENDLESS, Api
+from tests.emulator.api import ENDLESS, SLEEPING, Api
 
 COMMAND = [sys.executable, "-m", "bytehouse_emulator"]
 PARENT = """
@@ -104,7 +104,7 @@ def test_options_hold_from_the_start_and_a_directory_has_one_emulator(
         with api.client:
             response = api.submit("SELECT 1 AS x").json()
             assert response == {"data": [[1]], "meta": [{"name": "x", "type": "UInt8"}]}
-            assert api.refused(ENDLESS) == (400, "Query_TimeoutExceeded")
+            assert api.refused(SLEEPING) == (400, "Query_TimeoutExceeded")
         result = run(f"--data={tmp_path}")
         assert result.returncode == 1
         assert "another emulator" in result.stderr

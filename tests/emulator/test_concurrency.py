@@ -19,7 +19,6 @@ import pytest
 
 from bytehouse_emulator import RunningEmulator, running_emulator
 from tests.emulator.api import Api
-from tests.emulator.fuzzing import Fuzzer
 from tests.emulator.mixing import Mixer
 
 FULL: Final = bool(os.environ.get("BYTEHOUSE_EMULATOR_FULL"))
@@ -42,6 +41,9 @@ def test_every_response_conforms_to_the_specification(
     emulator: RunningEmulator, root: Path
 ) -> None:
     """No call returns a 500 or what the specification lacks, or succeeds without a key."""
+    # What it imports takes seconds, also where this test is not selected.
+    from tests.emulator.fuzzing import Fuzzer
+
     fuzzer = Fuzzer(emulator, root / "openapi.yaml")
     fuzzer.run(EXAMPLES)
     assert len(fuzzer.operations) == 71

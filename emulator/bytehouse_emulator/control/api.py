@@ -17,7 +17,6 @@ from starlette.routing import Route
 from bytehouse_emulator.control.seed import NewRole, NewUser, apply, apply_seed_file, read_seed
 from bytehouse_emulator.emulator import Emulator
 from bytehouse_emulator.errors import invalid
-from bytehouse_emulator.http.authentication import HEALTH_PATH
 from bytehouse_emulator.http.responses import json_response
 from bytehouse_emulator.loading.kafka import Produce
 from bytehouse_emulator.simulation.clock import LATEST, SECOND
@@ -79,7 +78,7 @@ async def _read(request: Request, model: type[_M]) -> _M:
         raise invalid(kind, f"The body describes no {kind.lower()}: {error}") from None
 
 
-@_endpoint("GET", HEALTH_PATH.removeprefix(CONTROL_PATH))
+@_endpoint("GET", "health")
 async def _health(_emulator: Emulator, _request: Request) -> dict[str, Any]:
     return {"status": "ok"}
 

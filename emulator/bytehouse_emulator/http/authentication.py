@@ -13,8 +13,7 @@ from bytehouse_emulator.http.responses import json_response
 from bytehouse_emulator.iam.users import Caller, unauthenticated
 from bytehouse_emulator.spec.routes import CONTROL_PATH, DOCS_PATH, SPECIFICATION_PATH
 
-HEALTH_PATH: Final = f"{CONTROL_PATH}health"
-_PUBLIC: Final = frozenset({HEALTH_PATH, DOCS_PATH, SPECIFICATION_PATH})
+_PUBLIC: Final = frozenset({f"{CONTROL_PATH}health", DOCS_PATH, SPECIFICATION_PATH})
 
 
 class Authentication:

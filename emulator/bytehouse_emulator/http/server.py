@@ -39,17 +39,6 @@ def serve(
     server.run(sockets=[listener])
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Open a listening socket."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sets TCP_NODELAY only where the protocol is named.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    if sys.platform != "win32":
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    return listener
-
-
 class _Server(uvicorn.Server):
     """A server that prints a line when it is ready, and kills queries when it shuts down."""
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bytehouse_emulator import RunningEmulator
 from bytehouse_raw.operations import OPERATIONS
-from tests.emulator.api import ENDLESS, Api
+from tests.emulator.api import SLEEPING, Api
 
 USER: Final = 1336688750
 PERIOD: Final = {"startTime": "2021-01-01T00:00:00Z", "endTime": "2199-01-01T00:00:00Z"}
@@ -158,7 +158,7 @@ class Tour:
         yield Step("get_async_query_status", {"id": "async"})
         yield Step("get_async_query_result", {"id": "async"})
         for name in ("kill_async_query", "kill_sync_query"):
-            endless = {"query": ENDLESS, "mode": "ansi_sql", "queryID": name}
+            endless = {"query": SLEEPING, "mode": "ansi_sql", "queryID": name}
             self._take(Step("submit_async_query", body=endless))
             self._refused(Step("get_async_query_result", {"id": name}), 409)
             yield Step(name, {"id": name})
@@ -168,7 +168,7 @@ class Tour:
 
     def _abort(self) -> Iterator[Step]:
         session = {"X-QuerySession-ID": "mine"}
-        body = {"query": ENDLESS, "mode": "ansi_sql", "asyncModeSwitchAfterInSec": 1}
+        body = {"query": SLEEPING, "mode": "ansi_sql", "asyncModeSwitchAfterInSec": 1}
         self._take(Step("submit_sync_query", body=body, headers=session))
         yield Step("abort_sync_query", headers=session)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bytehouse_emulator import RunningEmulator, running_emulator
-from tests.emulator.api import ENDLESS, Api
+from tests.emulator.api import SLEEPING, Api
 from tests.emulator.loading.loader import Loader
 from tests.emulator.seed import SEED, everything
 
@@ -87,7 +87,7 @@ def _fill(api: Loader) -> dict[str, Any]:
     found["stream"] = api.start(api.job(source, connectionID=broker, table="topic"))
     while api.count("stored.topic") != 2:
         time.sleep(0.01)
-    body = {"query": ENDLESS, "mode": "ansi_sql", "queryID": "endless"}
+    body = {"query": SLEEPING, "mode": "ansi_sql", "queryID": "endless"}
     api.ok("submit_async_query", body)
     api.wait_for("endless", "Running")
     api.table("id Int32, name String", name="files")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bytehouse_emulator import RunningEmulator
-from tests.emulator.api import ENDLESS, Api
+from tests.emulator.api import SLEEPING, Api
 from tests.emulator.seed import SEED, everything
 
 pytestmark = pytest.mark.usefixtures("fresh")
@@ -42,7 +42,7 @@ def test_a_restore_ends_what_runs(emulator: RunningEmulator, api: Api) -> None:
     emulator.snapshot("empty")
     other = Api(emulator.url, emulator.token)
     with ThreadPoolExecutor() as pool, other.client:
-        waiting = pool.submit(other.refused, ENDLESS, queryID="long")
+        waiting = pool.submit(other.refused, SLEEPING, queryID="long")
         while api.call("get_async_query_status", id="long").status_code != 200:
             time.sleep(0.01)
         api.wait_for("long", "Running")
@@ -79,7 +79,7 @@ def test_kafka_reads_on_after_a_restore(emulator: RunningEmulator, api: Api) -> 
 
 def test_a_snapshot_waits_for_what_runs_and_says_so(api: Api) -> None:
     """Half a query cannot be saved: the error names it, and everything goes on."""
-    api.ok("submit_async_query", {"query": ENDLESS, "mode": "ansi_sql", "queryID": "long"})
+    api.ok("submit_async_query", {"query": SLEEPING, "mode": "ansi_sql", "queryID": "long"})
     response = api.call("PUT /_emulator/snapshots/busy")
     assert response.status_code == 409
     assert "'long'" in response.json()["message"]
