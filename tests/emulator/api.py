@@ -94,7 +94,7 @@ class Api:
         deadline = time.monotonic() + 20
         while (status := self.status(query_id)) not in statuses:
             assert time.monotonic() < deadline, f"still {status}"
-            time.sleep(0.02)
+            time.sleep(0.03)
         return status
 
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -91,23 +91,37 @@ def test_it_does_not_outlive_its_parent() -> None:
     wait_until(lambda: not is_alive(pid))
 
 
-def test_options_hold_from_the_start_and_a_directory_has_one_emulator(
-    tmp_path: Path, emulator: RunningEmulator
-) -> None:
-    """A time limit and a result shape apply, after a reset too; a directory in use is refused."""
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
+    """Run an emulator with options and a directory; an error ends its block."""
+    directory = tmp_path_factory.mktemp("data")
     options = ["--max-seconds=1", "--result-shape=meta"]
-    with running_emulator(data=tmp_path, options=options) as other:
-        assert other.url != emulator.url
-        other.result_shape("columns")
-        other.reset()
-        api = Api(other.url, other.token)
-        with api.client:
-            response = api.submit("SELECT 1 AS x").json()
-            assert response == {"data": [[1]], "meta": [{"name": "x", "type": "UInt8"}]}
-            assert api.refused(SLEEPING) == (400, "Query_TimeoutExceeded")
-        result = run(f"--data={tmp_path}")
-        assert result.returncode == 1
-        assert "another emulator" in result.stderr
+    block = running_emulator(data=directory, options=options)
+    emulator = block.__enter__()
+    yield emulator
+    # The error is not swallowed, and no process stays.
+    assert not block.__exit__(ZeroDivisionError, ZeroDivisionError(), None)
+    assert emulator.process.returncode == 0
+
+
+def test_options_hold_from_the_start(limited: RunningEmulator) -> None:
+    """A time limit and a result shape apply, after a reset too."""
+    limited.result_shape("columns")
+    limited.reset()
+    api = Api(limited.url, limited.token)
+    with api.client:
+        response = api.submit("SELECT 1 AS x").json()
+        assert response == {"data": [[1]], "meta": [{"name": "x", "type": "UInt8"}]}
+        assert api.refused(SLEEPING) == (400, "Query_TimeoutExceeded")
+
+
+def test_a_directory_has_one_emulator(limited: RunningEmulator) -> None:
+    """A second one on the same data is refused with the reason."""
+    arguments = limited.process.args
+    assert isinstance(arguments, list)
+    result = run(*[argument for argument in arguments if str(argument).startswith("--data=")])
+    assert result.returncode == 1
+    assert "another emulator" in result.stderr
 
 
 @pytest.mark.parametrize(

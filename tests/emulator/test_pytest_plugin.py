@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from bytehouse_emulator import running_emulator
-
 SEED = """
 databases:
   - name: shop
@@ -76,10 +74,3 @@ def test_the_fixtures_are_ready_for_use(tmp_path: Path, tests: str, setting: str
         | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_an_error_in_the_with_block_stops_the_emulator() -> None:
-    """It is not swallowed, and no process stays."""
-    with pytest.raises(ZeroDivisionError), running_emulator() as emulator:
-        raise ZeroDivisionError
-    assert emulator.process.returncode == 0

@@ -102,7 +102,7 @@ class Loader(Api):
         deadline = time.monotonic() + 20
         while (found := self.execution(execution))["status"] not in statuses:
             assert time.monotonic() < deadline, found
-            time.sleep(0.005)
+            time.sleep(0.02)
         return found
 
     def log(self, execution: str, **parameters: Any) -> list[dict[str, Any]]:

@@ -8,16 +8,23 @@ import os
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 
 from tests.emulator.loading.loader import Loader
 
+# A file as text, as the columns of a Parquet file, or None for no file.
+Content = bytes | dict[str, list[Any]]
 
-def _parquet(columns: dict[str, list[Any]]) -> bytes:
+
+def _encode(content: Content) -> bytes:
+    if isinstance(content, bytes):
+        return content
+    # Imported here, as every process that collects the tests would import it.
+    import pyarrow as pa
+    from pyarrow import parquet
+
     sink = io.BytesIO()
-    parquet.write_table(pa.table(columns), sink, row_group_size=3)
+    parquet.write_table(pa.table(content), sink, row_group_size=3)
     return sink.getvalue()
 
 
@@ -69,15 +76,15 @@ def test_a_log_is_cut_to_its_last_lines(api: Loader) -> None:
     [
         ("JSON", b'{"id": 1, "name": "a"}\n{"name": "b", "id": 2}\n\n{"id": "x"}\n{"id": 3}'),
         ("JSON", b'[{"id": 1, "name": "a"},\n {"id": 2, "name": "b"}, {"id": "x"}, {"id": 3}]'),
-        ("PARQUET", _parquet({"id": ["1", "2", "x", "3"], "name": ["a", "b", "c", ""]})),
+        ("PARQUET", {"id": ["1", "2", "x", "3"], "name": ["a", "b", "c", ""]}),
         ("CSV", b"id;name\n1;a\n2;b\nx;c\n3;\n"),
     ],
 )
-def test_each_format_is_read(api: Loader, kind: str, content: bytes) -> None:
+def test_each_format_is_read(api: Loader, kind: str, content: Content) -> None:
     """Rows are the same from each, and the row that is bad in each is found."""
     table = api.table("id Int32, name String")
     more = {"delimiter": ";"} if kind == "CSV" else {}
-    execution = api.run(api.local(api.file("a.dat", content), kind, **more))
+    execution = api.run(api.local(api.file("a.dat", _encode(content)), kind, **more))
     assert execution["statistics"]["rowsFailed"] == 1
     rows = api.rows(f"SELECT id, name FROM {table} ORDER BY id")
     assert rows == [[1, "a"], [2, "b"], [3, ""]]
@@ -115,18 +122,18 @@ def test_too_many_bad_rows_fail_the_execution(api: Loader) -> None:
         ("CSV", b"id,id\n1,2\n", "same name"),
         ("CSV", b"id\nx\ny\n", "Not one row"),
         ("PARQUET", b"no parquet", "cannot be read"),
-        ("PARQUET", _parquet({"id": [1], "colour": ["red"]}), "colour"),
+        ("PARQUET", {"id": [1], "colour": ["red"]}, "colour"),
         ("JSON", b'[{"id": 1},', "cannot be read"),
         ("CSV", None, "No file"),
     ],
 )
 def test_a_file_that_is_no_use_fails_the_execution(
-    api: Loader, kind: str, content: bytes | None, says: str
+    api: Loader, kind: str, content: Content | None, says: str
 ) -> None:
     """It says what is wrong, in the execution and in its log, and loads nothing at all."""
     table = api.table("id Int32")
     good = api.file("good", b"id\n7\n" if kind == "CSV" else b'{"id": 7}\n')
-    bad = f"{api.database}/none" if content is None else api.file("bad", content)
+    bad = f"{api.database}/none" if content is None else api.file("bad", _encode(content))
     names = bad if kind == "PARQUET" or says == "Not one row" else f"{good},{bad}"
     execution = api.run(api.local(names, kind))
     assert execution["status"] == "FAILED"

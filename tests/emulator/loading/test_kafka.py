@@ -34,7 +34,7 @@ def _until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 20
     while not holds():
         assert time.monotonic() < deadline
-        time.sleep(0.01)
+        time.sleep(0.03)
 
 
 def test_lag_rises_stays_and_falls(api: Loader, topic: str) -> None:

@@ -113,13 +113,13 @@ def test_snapshots_are_fast_and_leave_nothing_behind(emulator: RunningEmulator, 
         threads, files = len(list(process.glob("task/*"))), len(list(process.glob("fd/*")))
         return threads, files, int((process / "statm").read_text().split()[1]) >> 8
 
-    for _ in range(5):
+    for _ in range(4):
         emulator.restore("filled")
     before, begin = cost(), time.monotonic()
-    for _ in range(15):
+    for _ in range(8):
         emulator.restore("filled")
         api.rows("SELECT 1")
-    seconds = (time.monotonic() - begin) / 15
+    seconds = (time.monotonic() - begin) / 8
     after = cost()
     assert seconds < 0.5
     assert after[0] <= before[0] + 10
