@@ -117,7 +117,7 @@ bench:  ## measure the client beside its peers (ARGS=--save: keep the table)
 
 .PHONY: fuzz-emulator
 fuzz-emulator: setup  ## call the emulator's every operation at length: 6,000 cases, 10,000 calls at once
-	@BYTEHOUSE_EMULATOR_FULL=1 $(RUN) pytest -s tests/emulator_whole/test_whole.py $(ARGS)
+	@BYTEHOUSE_EMULATOR_FULL=1 $(RUN) pytest -s -m slow tests/emulator/test_concurrency.py $(ARGS)
 
 .PHONY: fuzz-results
 fuzz-results: setup  ## write, read and cut any values at length: new ones, 40 times as many as the tests

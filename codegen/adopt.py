@@ -67,7 +67,7 @@ _NOTHING = "There is nothing to take over."
 
 def _passes(repository: Path, tests: list[str]) -> bool:
     """Record the cassettes on the new routes, and run tests against the code of the repository."""
-    roots = (repository, repository / "generated", repository / "overlay")
+    roots = (repository, repository / "generated", repository / "overlay", repository / "emulator")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, roots))}
 
     def run(*arguments: str) -> bool:

@@ -14,7 +14,7 @@ from tests.support.server import Reply, ScriptedServer
 PACKAGES = {
     "bytehouse": "overlay",
     "bytehouse_cli": "overlay",
-    "bytehouse_emulator": "overlay",
+    "bytehouse_emulator": "emulator",
     "bytehouse_raw": "generated",
 }
 # What the engine and the emulator's server bring in; a client that only calls has none of it.
@@ -44,12 +44,12 @@ def test_the_wheel_holds_the_packages_and_nothing_else(built: Built, root: Path)
         for package, parent in PACKAGES.items()
         for path in (root / parent / package).rglob("*")
         if path.is_file() and path.suffix != ".pyc"
-    } | {"bytehouse_emulator/openapi.yaml"}
+    } | {"bytehouse_emulator/spec/openapi.yaml"}
     files = contents(built.wheel)
     packaged = {name for name in files if ".dist-info/" not in name}
     assert packaged == expected
     assert {f"{package}/py.typed" for package in PACKAGES} <= packaged
-    assert files["bytehouse_emulator/openapi.yaml"] == (root / "openapi.yaml").read_bytes()
+    assert files["bytehouse_emulator/spec/openapi.yaml"] == (root / "openapi.yaml").read_bytes()
 
 
 def test_the_wheel_carries_its_licence_and_readme(built: Built, root: Path) -> None:
@@ -136,7 +136,7 @@ def test_the_pytest_plugin_costs_nothing_until_it_is_used() -> None:
 
 def test_the_emulator_without_its_extra_says_what_to_install(bare: Path) -> None:
     """Starting the emulator without the extra names the extra instead of a missing module."""
-    done = run_bare(bare, "from bytehouse_emulator._server import main; main()")
+    done = run_bare(bare, "from bytehouse_emulator.cli import main; main()")
     assert done.returncode != 0
     assert "bytehouse-sdk[emulator]" in done.stderr
     assert "Traceback" not in done.stderr

@@ -68,7 +68,7 @@ def _environment(at: Path, repository: Path) -> Path:
         if not (at / "bin" / tool.name).exists():
             (at / "bin" / tool.name).symlink_to(tool)
     [packages] = (at / "lib").glob("python*/site-packages")
-    places = [str(repository / name) for name in ("generated", "overlay")]
+    places = [str(repository / name) for name in ("emulator", "generated", "overlay")]
     # What is installed comes after, the code of the first repository with it.
     installed = sysconfig.get_path("purelib")
     places.append(f"import site; site.addsitedir({installed!r})")

@@ -56,7 +56,7 @@ def vcr_config() -> dict[str, Any]:
         "match_on": ["method", "uri", "body", "headers"],
         "before_record_request": scrubber.request,
         "before_record_response": scrubber.response,
-        "skip_patchers": ["httplib", "urllib3"],  # the emulator's levers are no traffic of ours
+        "skip_patchers": ["httplib", "urllib3"],  # the control API of the emulator is not recorded
     }
 
 

@@ -15,6 +15,6 @@ def command(arguments: tuple[str, ...]) -> None:
 
     Takes the options of `bytehouse-emulator`.
     """
-    from bytehouse_emulator._server import main
+    from bytehouse_emulator.cli import main
 
     main(arguments)

@@ -1,0 +1,179 @@
+"""The `bytehouse-emulator` command."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import logging
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+_TOKEN: Final = "BYTEHOUSE_EMULATOR_TOKEN"  # noqa: S105 - the name of a variable
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Serve until stopped, or print what is modelled."""
+    options = _parser().parse_args(arguments)
+    if options.command == "coverage":
+        from bytehouse_emulator.spec.coverage import coverage_page
+
+        print(coverage_page())  # noqa: T201 - the command's output
+        sys.exit()
+    logging.basicConfig(level=options.log_level.upper(), stream=sys.stderr)
+    # It would log every requested fault, and what `http/app.py` logs already.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    try:
+        ended = _serve(options)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("bytehouse"):
+            raise
+        sys.exit(f"{error.name} is missing: pip install 'bytehouse-sdk[emulator]'")
+    except (OSError, RuntimeError) as error:
+        sys.exit(f"bytehouse-emulator: {error}")
+    sys.stdout.flush()
+    # A query that does not end is left to die with the process; a regular exit would wait for its
+    # thread, and the engine's own clean-up crashes meanwhile.
+    os._exit(0 if ended else 1)
+
+
+def _serve(options: argparse.Namespace) -> bool:
+    listener = _listen(options.host, options.port)
+    # pyarrow imports numpy if there is one, for nothing here: a quarter of the start. None in
+    # `sys.modules` is Python's own way to say that a module cannot be imported.
+    sys.modules.setdefault("numpy", None)  # type: ignore[arg-type]
+    # Imported here so that --help and a wrong option respond at once.
+    from bytehouse_emulator.control.api import control_routes
+    from bytehouse_emulator.control.seed import apply_seed_file
+    from bytehouse_emulator.emulator import Emulator, Settings
+    from bytehouse_emulator.http.app import build_app
+    from bytehouse_emulator.http.server import serve
+
+    settings = Settings(
+        token=options.token or secrets.token_urlsafe(24),
+        data=options.data,
+        import_dir=options.import_dir,
+        roles=tuple(options.role),
+        validate_answers=options.validate_answers,
+        max_seconds=options.max_seconds,
+        max_memory=options.max_memory,
+        routes=options.routes,
+        seed=options.seed,
+        result_shape=options.result_shape,
+    )
+    emulator = Emulator(settings)
+    try:
+        app = build_app(emulator, control_routes(emulator))
+        apply_seed_file(emulator)
+        serve(
+            emulator,
+            app,
+            listener,
+            show_token=not options.token,
+            stop_with_stdin=options.exit_with_stdin,
+        )
+    except BaseException:
+        emulator.close()
+        raise
+    return emulator.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open a listening socket."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sets TCP_NODELAY only where the protocol is named.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if sys.platform != "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bytehouse-emulator",
+        description="Serve a local ByteHouse, for demonstrations and tests.",
+    )
+    add = parser.add_argument
+    add(
+        "command",
+        nargs="?",
+        choices=["serve", "coverage"],
+        default="serve",
+        help="serve (default), or print what is modelled, how, and with which evidence",
+    )
+    add("--host", type=_loopback, default="127.0.0.1", help="loopback address to listen on")
+    add("--port", type=_port, default=0, help="port to listen on (default: any free one)")
+    add(
+        "--token",
+        default=os.environ.get(_TOKEN),
+        help=f"bearer token that callers must send (default: ${_TOKEN}, or a new one)",
+    )
+    add("--data", type=Path, metavar="DIR", help="directory to store data in (default: none)")
+    add(
+        "--import-dir",
+        type=Path,
+        metavar="DIR",
+        help="directory that import jobs load local files from (default: import/ below --data)",
+    )
+    _add_behaviour(parser)
+    add("--exit-with-stdin", action="store_true", help="stop when standard input ends")
+    levels = ["debug", "info", "warning", "error"]
+    add("--log-level", choices=levels, default="warning", help="how much to log")
+    return parser
+
+
+def _add_behaviour(parser: argparse.ArgumentParser) -> None:
+    """Add the options that change how the API behaves."""
+    add = parser.add_argument
+    add(
+        "--role",
+        action="append",
+        default=[],
+        help="role to add to AccountAdmin and SystemAdmin (repeatable)",
+    )
+    add("--max-seconds", type=int, default=600, help="longest time a query may run")
+    add("--max-memory", type=int, default=2 << 30, help="bytes of memory a query may take")
+    add(
+        "--routes",
+        type=Path,
+        metavar="FILE",
+        help="TOML file with a [routes] table: serve operations elsewhere than inferred",
+    )
+    add(
+        "--seed",
+        type=Path,
+        metavar="FILE",
+        help="YAML file of objects to create at the first start, and after a reset",
+    )
+    add(
+        "--result-shape",
+        choices=["columns", "objects", "meta", "id"],
+        default="columns",
+        help="shape of responses with the rows of a query (see docs/emulator.md)",
+    )
+    add(
+        "--validate-answers",
+        action="store_true",
+        help="validate responses against the specification",
+    )
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and int(text) < 1 << 16:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 0 to 65535")
+
+
+def _loopback(host: str) -> str:
+    address = "127.0.0.1" if host == "localhost" else host
+    try:
+        if ipaddress.ip_address(address).is_loopback:
+            return address
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{host!r} is not a loopback address, and no other is served")

@@ -1,0 +1,86 @@
+"""Serve an emulator on a socket of the loopback interface until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from bytehouse_emulator.emulator import Emulator
+
+_SHUTDOWN_TIMEOUT: Final = 5
+
+
+def serve(
+    emulator: Emulator,
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    show_token: bool,
+    stop_with_stdin: bool,
+) -> None:
+    """Serve until SIGINT, SIGTERM or the end of standard input."""
+    host, port = listener.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    ready = f"bytehouse-emulator listening on {url}"
+    if show_token:
+        ready += f" token {emulator.settings.token}"
+    server = _Server(emulator, app, ready)
+    if stop_with_stdin:
+        threading.Thread(target=_wait_for_stdin, args=(server,), daemon=True).start()
+    server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that prints a line when it is ready, and kills queries when it shuts down."""
+
+    def __init__(self, emulator: Emulator, app: ASGIApp, ready: str) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
+            )
+        )
+        self._emulator = emulator
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and print that it is ready."""
+        await super().startup(sockets)
+        if self.started:
+            print(self._ready, flush=True)  # noqa: T201 - what a caller waits for
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Kill the queries before waiting for their callers, and shut down."""
+        await asyncio.to_thread(self._emulator.queries.close)
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on a signal without raising it again later: the engine is still to be closed."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self.stop())
+        yield
+
+    def stop(self) -> None:
+        """Make it shut down."""
+        self.should_exit = True
+
+
+def _wait_for_stdin(server: _Server) -> None:
+    """Stop when the parent process has ended: its end of the pipe is closed then."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    server.stop()

@@ -1,0 +1,1 @@
+"""The objects of an account: databases and tables, virtual warehouses, usage."""

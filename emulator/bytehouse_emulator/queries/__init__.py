@@ -1,0 +1,1 @@
+"""Queries: admission, execution, results."""

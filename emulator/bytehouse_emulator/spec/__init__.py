@@ -1,0 +1,1 @@
+"""The API document: operations, routes, validation, and what of them is modelled."""

@@ -1,0 +1,1 @@
+"""The SQL dialect of ByteHouse on a ClickHouse engine."""

@@ -1,0 +1,325 @@
+"""Run SQL on chDB, the ClickHouse engine inside this process.
+
+The engine's hazards are dealt with here:
+
+- The output of a query that fails half-way is prepended to the connection's next result, so every
+  request has a session of its own, which costs a fraction of a millisecond, and empties it on
+  failure.
+- Some statements end the process or reach outside it (SYSTEM SHUTDOWN, Kafka tables, `file()`), so
+  there are no grants but those below; `guard.py` refuses what grants do not cover.
+- Without its `default` database the engine opens no session, so that one cannot be changed.
+- A query that runs while the process exits crashes it, so `close` kills queries and waits first.
+- A fork after the import hangs, so the emulator is a process of its own.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+from xml.sax.saxutils import escape
+
+import msgspec
+from chdb import ChdbError
+from chdb.session import Session
+
+from bytehouse_emulator.errors import EmulatorError
+from bytehouse_emulator.sql.lexer import quote_string
+
+_ERROR: Final = re.compile(r"Code: (\d+)\. DB::Exception: (.*?)(?: ?\((\w+)\))?\s*$", re.DOTALL)
+_VERSION: Final = re.compile(r" \(version [\d.]+\)$")
+# Marks the emulator's own queries in the engine's log.
+OWN: Final = "/* own */"
+_NESTED: Final = re.compile(r"Code: \d+\. DB::Exception: |\s*\(version [\d.]+\)\.?(?: \(\w+\))?")
+# What happens to a name without a database: nothing can be created in `default`, and what is not
+# found there is looked for among files.
+_NO_DATABASE: Final = re.compile(r" ON default\.|READ ON FILE")
+_PROTECTED: Final = ("system", "default", "information_schema", "INFORMATION_SCHEMA")
+
+_CONFIG: Final = """\
+<clickhouse>
+  <user_directories><users_xml><path>{path}</path></users_xml></user_directories>
+  <profiles><default>
+    {settings}
+    <constraints>
+      <max_execution_time><max>{seconds}</max></max_execution_time>
+      <max_memory_usage><max>{memory}</max></max_memory_usage>
+      {fixed}
+    </constraints>
+  </default></profiles>
+  <quotas><default/></quotas>
+  <users><default>
+    <password></password><networks><ip>::/0</ip></networks>
+    <profile>default</profile><quota>default</quota>
+    <grants>{grants}</grants>
+  </default></users>
+  <query_log>
+    <database>system</database><table>query_log</table>
+    <ttl>event_date + INTERVAL {log_days} DAY DELETE</ttl>
+  </query_log>
+</clickhouse>
+"""
+# Settings that name files or addresses for the engine to read or write; no caller may set them.
+_FIXED: Final = (
+    "filesystem_cache_name",
+    "format_avro_schema_registry_url",
+    "format_schema",
+    "format_schema_source",
+    "input_format_record_errors_file_path",
+    "output_format_schema",
+    "rename_files_after_processing",
+    "url_base",
+)
+# The engine's query log must not grow for ever.
+LOG_DAYS: Final = 2
+_CHANGES: Final = "INSERT, ALTER, DROP, TRUNCATE, OPTIMIZE, CREATE TABLE, CREATE VIEW"
+_GRANTS: Final = (
+    f"GRANT {_CHANGES}, CREATE DATABASE, CREATE DICTIONARY, CREATE TEMPORARY TABLE ON *.*",
+    "GRANT SELECT, SHOW, dictGet, KILL QUERY ON *.*",
+    "GRANT SYSTEM FLUSH LOGS ON *.*",
+    *(f"REVOKE {_CHANGES}, CREATE DICTIONARY ON {name}.*" for name in _PROTECTED),
+)
+_BASE: Final = "21.8"
+# In the profile rather than in each session, because setting `compatibility` takes 2 ms.
+_SETTINGS: Final = {
+    # The version that ByteHouse derives from decides what is quoted and which defaults apply.
+    "compatibility": _BASE,
+    "implicit_select": 0,
+    # Rows of a unique key replace each other, within their partition.
+    "final": 1,
+    "do_not_merge_across_partitions_select_final": 1,
+    "log_queries_min_type": "QUERY_FINISH",
+    # A change is complete when its statement returns.
+    "alter_sync": 2,
+    "mutations_sync": 2,
+    "database_atomic_wait_for_drop_and_detach_synchronously": 1,
+}
+
+
+class EngineError(EmulatorError):
+    """An error of the engine, with its name.
+
+    Which status and code the service returns is not documented. 400 for whatever is wrong with a
+    statement, and a code made of the engine's name for the error, are inferred.
+    """
+
+    def __init__(self, raw: str) -> None:
+        match = _ERROR.search(raw)
+        number, text, name = match.groups() if match else ("0", raw, None)
+        self.name: str = name or "UNKNOWN_EXCEPTION"
+        # A syntax error lists every keyword there is; its position is enough.
+        reason = _NESTED.sub("", text).partition(" Expected one of:")[0].strip()
+        if self.name == "ACCESS_DENIED" and _NO_DATABASE.search(reason):
+            self.name = "NO_DATABASE"
+            reason = "No database is selected: name it before the table, or begin with USE."
+        code = "".join(word.capitalize() for word in self.name.split("_"))
+        super().__init__(
+            {"ACCESS_DENIED": 403, "ABORTED": 503}.get(self.name, 400),
+            f"Query_{code}",
+            f"Code: {number}. DB::Exception: {reason} ({self.name})",
+        )
+
+
+class ResultColumn(msgspec.Struct, frozen=True):
+    """Name and ClickHouse type of a column."""
+
+    name: str
+    type: str
+
+
+class Block(NamedTuple):
+    """Rows of a result, one JSON array per line."""
+
+    lines: bytes
+    rows: int
+
+
+class Engine:
+    """The engine on one directory; a process has one at a time."""
+
+    def __init__(self, directory: Path, *, max_seconds: int = 600, max_memory: int = 2 << 30):
+        if found := set("?&%#") & set(str(directory)):
+            raise RuntimeError(f"The engine takes no path with {' '.join(found)}: {directory}")
+        directory.mkdir(parents=True, exist_ok=True)
+        config = directory / "config.xml"
+        grants = "".join(f"<query>{grant}</query>" for grant in _GRANTS)
+        bounds = {"max_execution_time": max_seconds, "max_memory_usage": max_memory}
+        settings = "".join(f"<{k}>{v}</{k}>" for k, v in (_SETTINGS | bounds).items())
+        text = _CONFIG.format(
+            path=escape(str(config)),
+            settings=settings,
+            seconds=max_seconds,
+            memory=max_memory,
+            fixed="".join(f"<{name}><const/></{name}>" for name in _FIXED),
+            grants=grants,
+            log_days=LOG_DAYS,
+        )
+        config.write_text(text, encoding="utf-8")
+        self.data = directory / "data"
+        self._source = f"{self.data}?config-file={config}"
+        self._open = 0
+        self._changed = threading.Condition()
+        self._closed = False
+        # While this one is open, opening another is cheap.
+        try:
+            self._anchor = Session(self._source)
+        except RuntimeError as error:
+            message = f"The engine cannot open {directory}. Is another emulator using it? {error}"
+            raise RuntimeError(message) from None
+        if str(self._anchor.query("SELECT getSetting('compatibility')", "TSVRaw")).strip() != _BASE:
+            # Without them a statement could read any file.
+            raise RuntimeError("The engine did not take its grants and settings.")
+
+    def session(self, query_id: str = "") -> EngineSession:
+        """Open a session whose queries `kill` finds by an id."""
+        with self._changed:
+            if self._closed:
+                raise EngineError("Code: 236. DB::Exception: The emulator stops. (ABORTED)")
+            self._open += 1
+        try:
+            session = Session(self._source)
+            try:
+                # Statistics of the emulator's own queries are never requested.
+                logged = f", log_queries={int(bool(query_id))}"
+                session.query(f"SET log_comment={quote_string(query_id)}{logged}")
+            except BaseException:
+                session.close()
+                raise
+        except BaseException:
+            self._closed_session()
+            raise
+        return EngineSession(session, self._closed_session)
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """Run one query of the emulator's own."""
+        with self.session() as session:
+            return session.rows(sql)
+
+    def run(self, sql: str) -> None:
+        """Run one statement of the emulator's own."""
+        with self.session() as session:
+            session.run(sql)
+
+    def kill(self, query_id: str) -> None:
+        """Kill the running queries of an id; they end with code 394."""
+        self._kill(f"Settings['log_comment']={quote_string(query_id)}")
+
+    def close(self, timeout: float = 10) -> bool:
+        """Kill what runs, wait for it, and close; return whether all ended in time."""
+        with self._changed:
+            self._closed = True
+            while self._open and timeout > 0:
+                self._kill("1")
+                self._changed.wait(0.2)
+                timeout -= 0.2
+            if self._open:
+                return False
+        self._anchor.close()
+        return True
+
+    def _kill(self, condition: str) -> None:
+        self._anchor.query(f"KILL QUERY WHERE {condition} AND query NOT ILIKE 'KILL%' ASYNC")
+
+    def _closed_session(self) -> None:
+        with self._changed:
+            self._open -= 1
+            self._changed.notify_all()
+
+
+class EngineSession:
+    """A session: settings, current database and temporary tables hold within it."""
+
+    def __init__(self, session: Session, closed: Callable[[], None]) -> None:
+        self._session = session
+        self._closed = closed
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self._session.close()
+        finally:
+            self._closed()
+
+    def run(self, sql: str) -> None:
+        """Run a statement whose output does not matter."""
+        self._query(sql, "Null")
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """Run a query of the emulator's own and return its rows."""
+        lines = self._query(f"{OWN} {sql}", "JSONEachRow").splitlines()
+        return [msgspec.json.decode(line) for line in lines]
+
+    def current_database(self) -> str:
+        """Return the database that names without one are looked up in."""
+        name: str = self.rows("SELECT currentDatabase() AS name")[0]["name"]
+        return name
+
+    def dump(self, sql: str) -> bytes:
+        """Run a query of the emulator's own and return its rows in the format Native."""
+        return self._query(f"{OWN} {sql}", "Native")
+
+    def table(self, sql: str) -> tuple[list[ResultColumn], Block]:
+        """Run any statement; without a result there are no columns."""
+        output = self._query(sql, "JSONCompactEachRowWithNamesAndTypes")
+        return _with_header(output) if output else ([], Block(b"", 0))
+
+    def stream(self, sql: str) -> tuple[list[ResultColumn], Iterator[Block]]:
+        """Run a SELECT and return its rows block by block."""
+        blocks = self._blocks(sql)
+        first = next(blocks, None)
+        if first is None:
+            return self._describe(sql), iter(())
+        columns, block = first
+        return columns, chain([block], (following for _, following in blocks))
+
+    def insert(self, sql: str, input_format: str, data: bytes) -> int:
+        """Run an INSERT of rows in a format; return how many were written."""
+        try:
+            with self._session.send_insert(sql, input_format) as inserter:
+                inserter.append(data)
+                written: int = inserter.finish().rows_written
+        except (ChdbError, RuntimeError) as error:
+            raise EngineError(_VERSION.sub("", str(error).rstrip())) from None
+        return written
+
+    def _blocks(self, sql: str) -> Iterator[tuple[list[ResultColumn], Block]]:
+        try:
+            with self._session.send_query(sql, "JSONCompactEachRowWithNamesAndTypes") as stream:
+                for chunk in stream:
+                    if data := chunk.bytes():
+                        yield _with_header(data)
+        except (ChdbError, RuntimeError) as error:
+            raise self._failed(error) from None
+
+    def _describe(self, sql: str) -> list[ResultColumn]:
+        found = self.rows(f"DESCRIBE ({sql}\n)")
+        return [ResultColumn(row["name"], row["type"]) for row in found]
+
+    def _query(self, sql: str, output: str) -> bytes:
+        try:
+            result: bytes = self._session.query(sql, output).bytes()
+        except (ChdbError, RuntimeError) as error:
+            raise self._failed(error) from None
+        return result
+
+    def _failed(self, error: Exception) -> EngineError:
+        # Discards what the failed query had already output, see above.
+        self._session.query("")
+        return EngineError(str(error))
+
+
+def _with_header(data: bytes) -> tuple[list[ResultColumn], Block]:
+    names, types, lines = data.split(b"\n", 2)
+    pairs = zip(msgspec.json.decode(names), msgspec.json.decode(types), strict=True)
+    return [ResultColumn(*pair) for pair in pairs], Block(lines, lines.count(b"\n"))

@@ -1,0 +1,1 @@
+"""What is kept: documents, results of queries, snapshots of both."""

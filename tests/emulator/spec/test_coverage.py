@@ -1,0 +1,80 @@
+"""The documented coverage is what was observed."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bytehouse_emulator import RunningEmulator
+from bytehouse_raw.operations import OPERATIONS
+from tests.emulator.spec.tour import Tour
+
+TOKEN = secrets.token_urlsafe()
+UPDATE = "BYTEHOUSE_UPDATE_COVERAGE"
+OUT_OF_DATE = (
+    f"out of date: run this test again with {UPDATE}=1 in the environment, then `make generate`"
+)
+
+
+@pytest.fixture(scope="module")
+def observed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Call every operation on an emulator that records what each uses."""
+    import_dir = tmp_path_factory.mktemp("import")
+    command = [sys.executable, "-m", "tests.emulator.spec.traced", "--exit-with-stdin"]
+    process = subprocess.Popen(
+        [*command, "--validate-answers", f"--import-dir={import_dir}"],
+        cwd=root,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "BYTEHOUSE_EMULATOR_TOKEN": TOKEN},
+    )
+    assert process.stdout
+    emulator = RunningEmulator(process, process.stdout.readline().split()[3], TOKEN)
+    try:
+        tour = Tour(emulator, import_dir)
+        tour.walk()
+        assert tour.done == set(OPERATIONS)
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        url = f"{emulator.url}/_emulator/trace"
+        trace = httpx.get(url, headers=headers, trust_env=False).json()
+    finally:
+        assert emulator.stop() == 0
+        process.stdout.close()
+    return {
+        name: {
+            "engine": "engine" in trace[name],
+            "state": "state" in trace[name],
+            "errors": sorted(tour.errors[name]),
+        }
+        for name in OPERATIONS
+    }
+
+
+def test_the_coverage_file_is_what_was_observed(root: Path, observed: dict[str, Any]) -> None:
+    """Every operation succeeds with a valid response, and the file lists what it used."""
+    path = root / "emulator/bytehouse_emulator/spec/coverage.json"
+    lines = ",\n".join(f"  {json.dumps(n)}: {json.dumps(o)}" for n, o in observed.items())
+    text = f"{{\n{lines}\n}}\n"
+    if os.environ.get(UPDATE):
+        path.write_text(text, "utf-8")
+    assert path.read_text("utf-8") == text, OUT_OF_DATE
+
+
+def test_the_command_prints_the_page(root: Path, observed: dict[str, Any]) -> None:
+    """The page in the documentation is what the command prints, with a line for each operation."""
+    command = [sys.executable, "-m", "bytehouse_emulator", "coverage"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    page = (root / "docs/reference/emulator-coverage.md").read_text("utf-8")
+    assert page.partition("\n\n")[2] == result.stdout, OUT_OF_DATE
+    rows = [line for line in result.stdout.splitlines() if line.startswith("| ") and "`" in line]
+    assert len(rows) == len(observed) == 71
+    assert {row.split("`")[1] for row in rows} == set(observed)

@@ -1,0 +1,184 @@
+"""ByteHouse's SQL is translated into the engine's."""
+
+from __future__ import annotations
+
+import pytest
+
+from bytehouse_emulator.errors import EmulatorError
+from bytehouse_emulator.sql.ddl import Clauses, restore
+from bytehouse_emulator.sql.dialect import Mode, Prepared, prepare
+from bytehouse_emulator.sql.lexer import split
+
+
+def translated(text: str, mode: Mode = "clickhouse_sql") -> Prepared:
+    """Translate one statement where the database `sales` exists."""
+    [statement] = split(text)
+    return prepare(statement, mode, lambda: {"sales"})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SELECT * FROM SALES.t", "SELECT * FROM sales.t"),
+        ("SELECT * FROM `Sales`.T", "SELECT * FROM `sales`.T"),
+        ("SELECT Sales.T.a FROM Sales.T", "SELECT sales.T.a FROM sales.T"),
+        ("SELECT Sales.a FROM other.x AS Sales", "SELECT Sales.a FROM other.x AS Sales"),
+        ("SELECT 'Sales.t', a.Sales.b FROM a", "SELECT 'Sales.t', a.Sales.b FROM a"),
+        ("SELECT * FROM Unknown.t", "SELECT * FROM Unknown.t"),
+        ("USE Sales", "USE sales"),
+        ("CREATE DATABASE IF NOT EXISTS New", "CREATE DATABASE IF NOT EXISTS new"),
+        ('DROP DATABASE "Sales"', 'DROP DATABASE "sales"'),
+        ("SHOW TABLES FROM Sales LIKE 'T%'", "SHOW TABLES FROM sales LIKE 'T%'"),
+        ("SHOW CREATE TABLE Sales.T", "SHOW CREATE TABLE sales.T"),
+    ],
+)
+def test_names_of_databases_are_lowered_and_no_others(text: str, expected: str) -> None:
+    """Database names are case-insensitive; tables, columns, aliases and strings are not."""
+    assert translated(text).text == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("a Int32", "a Int32 NULL"),
+        ("a Int32 NOT NULL", "a Int32 NOT NULL"),
+        ("a Int32 NULL", "a Int32 NULL"),
+        ("a Int32 DEFAULT 5 NOT NULL", "a Int32 DEFAULT 5 NOT NULL"),
+        ("a Int32 DEFAULT NULL", "a Int32 NULL DEFAULT NULL"),
+        (
+            "a Decimal(10, 2) DEFAULT 1.5 COMMENT 'x'",
+            "a Decimal(10, 2) NULL DEFAULT 1.5 COMMENT 'x'",
+        ),
+        ("a double precision", "a double precision NULL"),
+        ("a Array(Int32)", "a Array(Int32)"),
+        ("a Map(String, Int8)", "a Map(String, Int8)"),
+        ("a Nullable(Int8)", "a Nullable(Int8)"),
+        ("a LowCardinality(String)", "a LowCardinality(String)"),
+        ("a MATERIALIZED k + 1", "a MATERIALIZED k + 1"),
+        ("INDEX i k TYPE minmax", "INDEX i k TYPE minmax"),
+    ],
+)
+def test_a_column_is_nullable_by_default_in_ansi_sql(column: str, expected: str) -> None:
+    """In `ansi_sql` a column is nullable unless NOT NULL, its type forbids it, or it is a key."""
+    text = "CREATE TABLE t (k Int64, {}) ENGINE = MergeTree ORDER BY k"
+    assert translated(text.format(column), "ansi_sql").text == (
+        text.format(expected).replace("k Int64", "k Int64 NOT NULL")
+    )
+    assert translated(text.format(column)).text == text.format(column)
+
+
+def test_an_added_column_is_nullable_by_default_in_ansi_sql() -> None:
+    """ALTER TABLE follows the dialect too."""
+    text = "ALTER TABLE t ADD COLUMN a Int32 AFTER b, ADD COLUMN IF NOT EXISTS c Int8 NOT NULL"
+    assert translated(text, "ansi_sql").text == (
+        "ALTER TABLE t ADD COLUMN a Int32 NULL AFTER b, ADD COLUMN IF NOT EXISTS c Int8 NOT NULL"
+    )
+
+
+def test_a_unique_key_takes_the_place_of_the_sort_key() -> None:
+    """Rows of a unique key replace each other; what the engine does not know is kept as written."""
+    prepared = translated(
+        "CREATE TABLE sales.t (a Int64, b String, v UInt64) ENGINE = CnchMergeTree(v)"
+        " PARTITION BY b CLUSTER BY (a, b) INTO 8 BUCKETS SPLIT_NUMBER 16 WITH_RANGE"
+        " ORDER BY (b, a) PRIMARY KEY b UNIQUE KEY (a) SETTINGS index_granularity = 1024"
+    )
+    assert " ".join(prepared.text.split()) == (
+        "CREATE TABLE sales.t (a Int64, b String, v UInt64) ENGINE = ReplacingMergeTree(v)"
+        " PARTITION BY b ORDER BY (a) SETTINGS index_granularity = 1024"
+    )
+    assert prepared.clauses == Clauses(
+        engine="CnchMergeTree",
+        version="v",
+        order_by="(b, a)",
+        primary_key="b",
+        unique_key="(a)",
+        cluster_by="(a, b)",
+        buckets=8,
+        split_number=16,
+        with_range=True,
+    )
+    assert restore(split(prepared.text)[0], prepared.clauses) == (
+        "CREATE TABLE sales.t (a Int64, b String, v UInt64) ENGINE = CnchMergeTree(v)"
+        " PARTITION BY b  CLUSTER BY (a, b) INTO 8 BUCKETS SPLIT_NUMBER 16 WITH_RANGE"
+        " ORDER BY (b, a) PRIMARY KEY b UNIQUE KEY (a)   SETTINGS index_granularity = 1024"
+    )
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "",
+        "ORDER BY tuple()",
+        "ORDER BY (a, b, c, d, e, f)",
+        "ORDER BY (a, b) PRIMARY KEY b",
+        "ORDER BY a SAMPLE BY b",
+        "ORDER BY n",
+        "ORDER BY m",
+        "ORDER BY nowhere",
+        "ORDER BY a UNIQUE KEY n",
+        "ORDER BY a CLUSTER BY a INTO 0 BUCKETS",
+        "ORDER BY a CLUSTER BY a",
+    ],
+)
+def test_keys_that_the_service_refuses_are_refused(rest: str) -> None:
+    """A sort key is needed, short and not nullable; the primary key is a prefix of it."""
+    columns = "a Int8, b Int8, c Int8, d Int8, e Int8, f Int8, n Int8 NULL, m Nullable(Int8)"
+    with pytest.raises(EmulatorError) as caught:
+        translated(f"CREATE TABLE t ({columns}) ENGINE = CnchMergeTree {rest}")
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("SYSTEM SHUTDOWN", 403),
+        ("system kill", 403),
+        ("ATTACH TABLE t", 403),
+        ("GRANT ALL ON *.* TO x", 403),
+        ("CREATE USER x", 501),
+        ("CREATE FUNCTION f AS x -> x", 501),
+        ("CREATE TABLE t (a Int8) ENGINE = Kafka('h:1', 't', 'g', 'CSV')", 501),
+        ("CREATE TABLE t (a Int8) ENGINE URL('http://localhost')", 501),
+        ("CREATE TABLE t ENGINE = File(CSV) AS SELECT 1", 501),
+        ("CREATE DATABASE d ENGINE = MySQL('h:1', 'd', 'u', 'p')", 501),
+        ("CREATE DICTIONARY d (a Int8) PRIMARY KEY a SOURCE(EXECUTABLE(COMMAND 'id'))", 501),
+        ("SELECT file('/etc/passwd')", 403),
+        ("SELECT `file` /* */ ('/etc/passwd')", 403),
+        ("SELECT * FROM file('/etc/passwd')", 403),
+        ("SELECT * FROM python('x')", 403),
+        ("INSERT INTO t VALUES (1), (file('/etc/passwd'))", 403),
+        ("INSERT INTO FUNCTION file('/tmp/x') SELECT 1", 403),
+        ("CREATE VIEW v AS SELECT file('/etc/passwd')", 403),
+        ("SELECT 1 INTO OUTFILE '/tmp/x'", 403),
+        ("SELECT 1 FORMAT CSV", 501),
+        ("SELECT 1 FORMAT CSV SETTINGS max_threads = 1", 501),
+        ("SET log_comment = 'x'", 501),
+        ("SELECT 1 SETTINGS log_comment = 'x'", 501),
+        ("SET max_execution_time = 0", 403),
+        ("SELECT 1 SETTINGS max_memory_usage = '0'", 403),
+        ("gibberish", 400),
+    ],
+)
+def test_what_must_not_reach_the_engine_is_refused(text: str, status: int) -> None:
+    """What would end the process, reach outside it or exceed limits is refused before it runs."""
+    with pytest.raises(EmulatorError) as caught:
+        translated(text)
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT format FROM t",
+        "SELECT 1 AS file, 'file(1)', a.file FROM t",
+        "CREATE TABLE file (a Int8) ENGINE = MergeTree ORDER BY a",
+        "INSERT INTO file (a) VALUES (1)",
+        "INSERT INTO t VALUES ('file(x)')",
+        "INSERT INTO t FORMAT CSV file (x)",
+        "CREATE VIEW v AS SELECT engine FROM system.tables",
+        "SET max_execution_time = 10",
+    ],
+)
+def test_what_only_seems_harmful_is_accepted(text: str) -> None:
+    """A word is refused only where it has the harmful meaning."""
+    assert translated(text).text == text
