@@ -26,7 +26,7 @@ from bench.cases import KEY, Timed
 from bench.run import server
 from bytehouse import AsyncByteHouse, ByteHouse
 from bytehouse._call.call import Call
-from bytehouse._transport.http import core_request, httpx_request
+from bytehouse._transport.http import httpcore_request, httpx_request
 from bytehouse._transport.sync_transport import HttpTransport
 from bytehouse_raw.api.databases import get_database
 from bytehouse_raw.plan import Plan
@@ -57,7 +57,7 @@ class Steps:
         self._request = request
         self._wire = httpx_request(request, request.timeout)
         self._headers = self._wire.headers.raw
-        self._address = core_request(self._wire).url
+        self._address = httpcore_request(self._wire).url
         self._socket = socket.create_connection((self._wire.url.host, self._wire.url.port))
         self._parser = h11.Connection(h11.CLIENT)
         self._connection = httpcore.HTTPConnection(self._address.origin)
@@ -107,7 +107,7 @@ class Steps:
 
     def connection(self) -> None:
         """Do the same with a connection of httpcore."""
-        answer = self._connection.handle_request(core_request(self._wire))
+        answer = self._connection.handle_request(httpcore_request(self._wire))
         b"".join(answer.iter_stream())
         answer.close()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ._core.config import Config, KeySource
-from ._core.credentials import key_of
+from ._core.credentials import read_key
 from ._core.extras import import_optional
 from ._core.secrets import Secret
 
@@ -24,7 +24,7 @@ def _arguments(config: Config, key: KeySource, port: int) -> dict[str, Any]:
         "port": port,
         "secure": parts.scheme == "https",
         "username": "bytehouse",
-        "password": key_of(key).reveal(),
+        "password": read_key(key).reveal(),
         "ca_cert": config.ca_file,
         "client_cert": config.client_cert,
         # Otherwise a certificate would stand in for the key.

@@ -229,7 +229,7 @@ def walked(following: Next, *, size: int = 250, limit: int | None = None) -> lis
         assert len(asked_for) < 400
         answer = {"data": [{"id": n} for n in entries[begin:end]], "meta": following(end, cursor)}
         decode = list_import_jobs.plan().decode
-        met += [job["id"] for job in pages.take(decode(answer)).items]
+        met += [job["id"] for job in pages.advance(decode(answer)).items]
     return met
 
 
@@ -279,7 +279,7 @@ def test_any_walk_by_offset_gives_a_beginning_of_the_list(
             begin : begin + min(cap, int(query["limit"]))
         ]
         meta = {"total": size} if counts else {}
-        taken = pages.take(list_databases.plan().decode({"data": rows, "meta": meta}))
+        taken = pages.advance(list_databases.plan().decode({"data": rows, "meta": meta}))
         met += [item.name for item in taken.items]
     assert met == [str(n) for n in range(size if limit is None else min(size, limit))]
 

@@ -19,7 +19,7 @@ from bytehouse import (
     TimedOut,
     TransportError,
 )
-from bytehouse._core.retry import Cause, may_repeat
+from bytehouse._core.retry import Cause, may_retry
 from bytehouse_raw.operations import OPERATIONS
 from tests.support.flavours import KEY, FakeClock, MakeClient
 from tests.support.server import (
@@ -146,13 +146,13 @@ def test_only_reads_and_idempotent_operations_are_repeated_after_an_unknown_outc
     """For each operation, its class in the specification decides, and nothing else."""
     assert isinstance(operation, type(next(iter(OPERATIONS.values()))))
     harmless = operation.retry in ("read", "idempotent")
-    assert may_repeat(operation, Cause(sent=False))
-    assert may_repeat(operation, Cause(sent=True, status=429))
-    assert may_repeat(operation, Cause(sent=True)) is harmless
+    assert may_retry(operation, Cause(sent=False))
+    assert may_retry(operation, Cause(sent=True, status=429))
+    assert may_retry(operation, Cause(sent=True)) is harmless
     for status in range(100, 1000):
         if status != 429:
             expected = harmless and status in (502, 503, 504)
-            assert may_repeat(operation, Cause(sent=True, status=status)) is expected
+            assert may_retry(operation, Cause(sent=True, status=status)) is expected
 
 
 @pytest.mark.parametrize("retries", [0, 1, 5])

@@ -100,8 +100,8 @@ class PageCursor(Generic[T]):
     def _wanted(self) -> int:
         return self._page_size if self._left is None else min(self._page_size, self._left)
 
-    def take(self, listing: Listing[T]) -> Page[T]:
-        """Take the answer to the plan and move on."""
+    def advance(self, listing: Listing[T]) -> Page[T]:
+        """Return the page that the response to the plan holds, and move on to the next."""
         rows = listing.data if isinstance(listing.data, list) else []
         meta = listing.meta
         total = getattr(meta, "total", None)

@@ -54,7 +54,7 @@ class AsyncPager(Generic[T]):
         """Iterate over whole pages."""
         walk = self._walk()
         while not walk.done:
-            page = walk.take(await self._client.send(walk.plan(), **self._options))
+            page = walk.advance(await self._client.send(walk.plan(), **self._options))
             self.total = page.total
             yield page
 
@@ -68,7 +68,7 @@ class AsyncPager(Generic[T]):
         if self._limit == 0:
             return None
         walk = self._walk(limit=1)
-        page = walk.take(await self._client.send(walk.plan(), **self._options))
+        page = walk.advance(await self._client.send(walk.plan(), **self._options))
         self.total = page.total
         return page.items[0] if page.items else None
 

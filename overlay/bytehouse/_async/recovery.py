@@ -1,4 +1,4 @@
-"""Probe what became of a call that may have taken effect."""
+"""Find out what became of a call that may have taken effect."""
 
 from __future__ import annotations
 
@@ -13,42 +13,38 @@ from .._core.options import CallOptions
 from ..errors import ByteHouseError
 
 if TYPE_CHECKING:
-    from .client import AsyncByteHouse
+    from .base_client import AsyncBaseClient
 
-__all__ = ["settle"]
+__all__ = ["recover"]
 
 
-async def settle(client: AsyncByteHouse, call: Call[Any]) -> None:
-    """Probe until it is clear whether the call is done or is to be sent again.
+async def recover(client: AsyncBaseClient, call: Call[Any]) -> None:
+    """Send probes until it is clear whether the call is done or is to be sent again.
 
     Raises:
         ByteHouseError: The call ends here.
     """
     while call.unresolved:
         await client.clock.asleep(call.pause)
-        look = call.look()
-        if look is None:
-            call.saw_refusal()
-            continue
         try:
-            value, raw = await _observe(client, *look)
+            value, raw = await _send_probe(client, *call.probe())
         except ByteHouseError as error:
-            call.saw_nothing(error)
+            call.on_probe_failure(error)
         else:
-            call.saw(value, raw)
+            call.on_probe_result(value, raw)
 
 
-async def _observe(
-    client: AsyncByteHouse, plan: Plan[Any], options: CallOptions
+async def _send_probe(
+    client: AsyncBaseClient, plan: Plan[Any], options: CallOptions
 ) -> tuple[object, RawResponse | None]:
-    """Ask for an object, or for all entries of a list."""
+    """Read an object, or all entries of a list."""
     if plan.operation.pagination is None:
-        answer = await client.send(plan, **options)
-        return answer, answer.raw_response
+        value = await client.send(plan, **options)
+        return value, value.raw_response
     cursor: PageCursor[Any] = PageCursor(plan, None, DEFAULT_PAGE_SIZE)
-    found: list[Any] = []
+    entries: list[Any] = []
     while True:
-        answer = await client.send(cursor.plan(), **options)
-        found += cursor.take(answer).items
+        response = await client.send(cursor.plan(), **options)
+        entries += cursor.advance(response).items
         if cursor.done:
-            return found, answer.raw_response
+            return entries, response.raw_response

@@ -336,7 +336,7 @@ async def submitted(
         finished: Ids of the queries that have run it already; it is not submitted then.
         progress: Whether to show how far it is.
     """
-    client = client._hiding(submission.secrets)
+    client = client._redacting(submission.secrets)
     reading = AsyncReading(client, submission, patience=patience, shows=progress)
     await reading.begin(asynchronous=asynchronous, finished=finished)
     event = await reading.event()

@@ -18,51 +18,51 @@ __all__ = ["AsyncShared"]
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
-def _may_be_refused(config: Config) -> bool:
-    """Tell whether something is said about connections that only opening them can check."""
-    told = config.ca_file or config.client_cert or config.proxy or config.http != "httpx"
-    return bool(told) or any(name in os.environ for name in _PROXIES)
+def _needs_check(config: Config) -> bool:
+    """Return whether only making the transport can check the settings of connections."""
+    settings = config.ca_file or config.client_cert or config.proxy or config.http != "httpx"
+    return bool(settings) or any(name in os.environ for name in _PROXIES)
 
 
 class AsyncShared:
     """Hold what a client and its views share."""
 
-    def __init__(self, settings: Settings, given: AsyncTransport | None) -> None:
+    def __init__(self, settings: Settings, transport: AsyncTransport | None) -> None:
         self.settings = settings
-        self._given = given
+        self._custom_transport = transport
         self.closed = False
-        self._process = os.getpid()
+        self._pid = os.getpid()
         self._transport: AsyncHttpTransport | None = None
-        self._opening = Lock()
-        if given or _may_be_refused(settings.config):
-            self._open()  # so that it is refused now, and not by the first call
+        self._lock = Lock()
+        if transport or _needs_check(settings.config):
+            self._open()  # so that an error is raised now, and not by the first call
 
     def _open(self) -> AsyncHttpTransport:
-        # The HTTP library, half of all that there is to import, is imported when it is needed.
+        # The HTTP library takes half of the time of all imports.
         from .._transport.async_transport import AsyncHttpTransport
 
-        with self._opening:
+        with self._lock:
             if self._transport is None:
-                self._transport = AsyncHttpTransport(self.settings.config, self._given)
+                self._transport = AsyncHttpTransport(self.settings.config, self._custom_transport)
             return self._transport
 
     @property
     def transport(self) -> AsyncHttpTransport:
-        """The connections of this process.
+        """The transport of this process.
 
         Raises:
             ByteHouseError: The client is closed.
         """
         if self.closed:
             raise ByteHouseError("This client is closed.", hint="Make a new one.")
-        if self._process != os.getpid():
-            # After a fork both processes hold the same sockets: what one reads, the other misses.
-            self.settings.renew()
-            self._process, self._transport, self._opening = os.getpid(), None, Lock()
+        if self._pid != os.getpid():
+            # After a fork both processes share the sockets: what one reads, the other misses.
+            self.settings.reset_after_fork()
+            self._pid, self._transport, self._lock = os.getpid(), None, Lock()
         return self._transport or self._open()
 
     async def aclose(self) -> None:
         """Close the connections; those of another process are not ours to close."""
         self.closed = True
-        if self._transport and self._process == os.getpid():
+        if self._transport and self._pid == os.getpid():
             await self._transport.aclose()

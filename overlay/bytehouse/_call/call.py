@@ -1,16 +1,13 @@
-"""One call from plan to result, without doing any input or output itself.
+"""One call from plan to result, without input or output of its own.
 
-`send` of a client, in either flavour, is the loop around this: take the request, carry it, say what
-came of it.
+`send` of a client, in either flavour, is the loop around it: take the next request, send it, and
+report the response or the failure.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import urlencode
 
 import msgspec
 
@@ -19,11 +16,10 @@ from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model, RawResponse
 
 from .._api.routing import fill
-from .._api.status import Phase, phase_of
-from .._core.options import CallOptions, Options, header_value
-from .._core.retry import UNAVAILABLE, Cause, may_repeat
+from .._core.options import CallOptions, Options
+from .._core.retry import UNAVAILABLE, Cause, may_retry
 from .._core.secrets import secrets_in
-from .._recovery.model import Observation, Outcome
+from .._recovery.model import Outcome, Verdict
 from .._recovery.tracker import UnresolvedCall
 from .._transport.models import Request, Response, TransportFailure
 from ..errors import (
@@ -33,89 +29,87 @@ from ..errors import (
     InvalidArgument,
     InvalidRequest,
     NotFound,
-    OutcomeUnknown,
     QueryFailed,
     ResponseDecodeError,
     TimedOut,
-    TransportError,
 )
-from . import responses
-from .context import Settings
+from .body_errors import BodyErrors
+from .error_context import ErrorContext
+from .redaction import SecretMask, redact
+from .request import PreparedRequest
+from .responses import decode, error_in, raw_response
 from .telemetry import CallTelemetry
 
 if TYPE_CHECKING:
     from .._transport.async_transport import AsyncResponseStream
     from .._transport.sync_transport import ResponseStream
+    from .context import Settings
 
 __all__ = ["Call"]
 
 T = TypeVar("T")
-_E = TypeVar("_E", bound=ByteHouseError)
-_LONGEST_URL = 32_000
-_BROKE_OFF = "the body of the answer broke off"
-_ROUTE_IS = {
-    "inferred": "inferred, not documented",
-    "documented": "documented, but your tenant may have others",
-}
-# An error that names no object: no code at all, the status again, or that there is no such path.
-_NO_OBJECT = re.compile(r"(404)?\Z|.*(path|route|url|page|endpoint)", re.IGNORECASE)
 
 
 class Call(Generic[T]):
-    """Carry the state of one call over its attempts.
+    """Decide what follows each attempt of one call.
 
     Attributes:
-        done: Whether it has its result.
-        unresolved: Whether it may have taken effect, and a look is due that may tell.
-        report: What tells others about it.
-        rest: Body of a success that is still to be read; None if there is none.
+        done: Whether the call has its result.
+        unresolved: Whether the call may have taken effect, and a probe may resolve that.
+        pause: Seconds to wait before the call goes on.
+        telemetry: What is logged, traced and measured of it.
+        stream: Body of a success that is still to be read; None if there is none.
 
     Args:
         settings: What all calls of the client share.
         options: Options of the call.
         plan: What to send.
         streamed: Whether the body of a success is to be read piece by piece.
+
+    Raises:
+        InvalidArgument: The call cannot be sent.
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        options: Options,
-        plan: Plan[T],
-        *,
-        streamed: bool = False,
+        self, settings: Settings, options: Options, plan: Plan[T], *, streamed: bool = False
     ) -> None:
-        self.plan = plan
-        self.rest: ResponseStream | AsyncResponseStream | None = None
-        self._streamed = streamed
-        self._secrets = [*options.secrets, *secrets_in(plan.body)]
-        self._mask: responses.SecretMask | None = None
-        self.operation = plan.operation
-        self.options = options
-        self.attempts = 0
         self.done = False
         self.unresolved = False
-        self._unresolved: UnresolvedCall | None = None
-        self._document: Mapping[str, Any] | None = None
-        self._raw: RawResponse | None = None
-        self._pause = 0.0
+        self.pause = 0.0
+        self.stream: ResponseStream | AsyncResponseStream | None = None
         self._settings = settings
-        self._route = settings.routes.route(self.operation)
-        self._path = fill(self._route, self.operation, plan.path)
-        self._url = self._address()
-        self._further = _further(options.headers, plan.headers)
-        self._content = None if plan.body is None else self._encoded(plan.body)
+        self._options = options
+        self._plan = plan
+        self._operation = plan.operation
+        self._streamed = streamed
+        self._secret_masks = [SecretMask(s) for s in (*options.secrets, *secrets_in(plan.body))]
+        self._key_mask: SecretMask | None = None
+        self._recovery: UnresolvedCall | None = None
+        self._document: Mapping[str, Any] = {}
+        route = settings.routes.route(self._operation)
+        path = fill(route, self._operation, plan.path)
+        self._errors = ErrorContext(settings, options, plan, route, path)
+        try:
+            self._request = PreparedRequest(settings, options, plan, route.method, path)
+        except InvalidArgument as error:
+            self._errors.add_to(error)
+            raise
         self._began = settings.clock.monotonic()
         self._ends = self._began + options.deadline
         self.telemetry = CallTelemetry(
             settings.clock,
             options,
-            operation=self.operation.id,
-            method=self._route.method,
-            route=self._route.template,
-            role=options.role if ROLE_HEADER in self.operation.headers else None,
+            operation=self._operation.id,
+            method=route.method,
+            route=route.template,
+            role=options.role if ROLE_HEADER in self._operation.headers else None,
             query_id=(plan.body or {}).get("queryID"),
         )
+
+    @property
+    def raw(self) -> RawResponse | None:
+        """The last response; without its body, if that is read piece by piece."""
+        return self._errors.raw
 
     def request(self) -> Request:
         """Return the next attempt.
@@ -124,417 +118,229 @@ class Call(Generic[T]):
             TimedOut: The deadline has passed.
             OutcomeUnknown: It has, and an earlier attempt may have taken effect.
         """
-        left = self._left
-        if left <= 0:
-            over = TimedOut(f"the deadline of {self.options.deadline:g} s passed")
-            raise self._about(self._unresolved.error() if self._unresolved else over)
-        self.attempts += 1
-        self.telemetry.sending(self.attempts)
-        self._raw = None
-        return Request(
-            self._route.method,
-            self._url,
-            self._headers(),
-            self._content,
-            min(left, self.options.timeout),
-            self._streamed,
-        )
+        remaining = self._remaining
+        if remaining <= 0:
+            timed_out = TimedOut(f"the deadline of {self._options.deadline:g} s passed")
+            raise self._errors.add_to(self._recovery.error() if self._recovery else timed_out)
+        self._errors.attempts += 1
+        self._errors.raw = None
+        self.telemetry.sending(self._errors.attempts)
+        credential = self._settings.credential(self._options)
+        self._key_mask = credential.mask
+        timeout = min(remaining, self._options.timeout)
+        return self._request.attempt(credential.header, timeout, streamed=self._streamed)
 
-    def answered(self, answer: Response) -> None:
-        """Take in an answer: the call is `done`, or `unresolved`, or goes on after `pause`.
+    def on_response(self, response: Response) -> None:
+        """Process a response: the call is `done`, or `unresolved`, or goes on after `pause`.
 
         Raises:
-            APIError: The answer is an error that stands.
-            ResponseDecodeError: The answer cannot be understood.
-            OutcomeUnknown: Whether the call took effect is not known, and nothing can be looked at.
+            APIError: The API returned an error that is final.
+            ResponseDecodeError: The response cannot be decoded.
+            OutcomeUnknown: Whether the call took effect is not known, and there is nothing to
+                probe.
         """
         # A service may repeat what it was sent; neither an error nor a result shall hold a secret.
-        answer = self._redacted(answer)
-        self._raw = responses.raw_response(answer, self.attempts)
-        self.telemetry.answered(self._raw)
-        if answer.rest is not None:
-            self.rest = answer.rest
-            self._end()
+        response = self._redact(response)
+        self._errors.raw = raw_response(response, self._errors.attempts)
+        self.telemetry.response(self._errors.raw)
+        if response.stream is not None:
+            self.stream = response.stream
+            self._finish({})
             return
         try:
-            document = responses.decode(answer) if 200 <= answer.status < 300 else None
+            document = decode(response) if 200 <= response.status < 300 else None
         except ResponseDecodeError as undecodable:
-            self._broken(answer, undecodable)
+            self._on_undecodable(response, self._errors.add_to(undecodable))
             return
-        error = responses.error_of(answer, document, self._settings.clock.now())
+        error = error_in(response, document, self._settings.clock.now())
         if error is None:
-            self._document = document
-            self._end()
+            self._finish(document or {})
+        elif response.status < 300:
+            raise self._errors.api_error(error)
         else:
-            self._refused(self._explained(error), success=answer.status < 300)
+            self._on_api_error(self._errors.api_error(error))
 
-    def failed(self, failure: TransportFailure) -> None:
-        """Take note that no answer came: the call is `unresolved`, or goes on after `pause`.
+    def on_failure(self, failure: TransportFailure) -> None:
+        """Process an attempt without a response: the call is `unresolved`, or goes on after
+        `pause`.
 
         Raises:
             TransportError: The call ends here.
         """
         self.telemetry.failed(str(failure))
-        if self._again(Cause(failure.sent), str(failure)):
+        if self._retry(Cause(failure.sent), str(failure)):
             return
-        error = self._about(self._transport_error(failure))
-        if failure.sent and self.operation.retry == "read-back":
-            self._wonder(error)
-        elif self._unresolved is not None:
-            raise self._about(self._unresolved.error()) from error
+        error = self._errors.transport_error(failure)
+        if failure.sent and self._operation.retry == "read-back":
+            self._recover(error)
+        elif self._recovery is not None:
+            raise self._errors.add_to(self._recovery.error()) from error
         else:
             raise error
 
-    def look(self) -> tuple[Plan[Any], CallOptions] | None:
-        """Return the look that may settle the call, and the options to make it with; None if there
-        is nothing to look at."""
-        look = self._unresolved.look if self._unresolved else None
-        if look is None or look.plan is None:
-            return None
+    def probe(self) -> tuple[Plan[Any], CallOptions]:
+        """Return the call that may resolve an `unresolved` one, and the options to send it with."""
         options: CallOptions = {
-            "role": self.options.role,
-            "headers": self.options.headers,
-            "max_retries": self.options.max_retries,
-            "deadline": max(self._left, 0.001),
+            "role": self._options.role,
+            "headers": self._options.headers,
+            "max_retries": self._options.max_retries,
+            "deadline": max(self._remaining, 0.001),
         }
-        return look.plan, options
+        return self._unresolved_call.probe_plan(), options
 
-    def saw_refusal(self) -> None:
-        """Let the last answer stand for a look where nothing can be looked at: a 404 says that what
-        was to be deleted is gone."""
-        lost = self._wondering.lost
-        gone = isinstance(lost, APIError) and _is_absence(lost)
-        self.saw(None if gone else lost, None)
-
-    def saw(self, value: object, raw: RawResponse | None) -> None:
-        """Take in what a look shows; the call is `done`, still `unresolved`, or is sent again.
+    def on_probe_result(self, value: object, raw: RawResponse | None) -> None:
+        """Process what a probe returned: the call is `done`, still `unresolved`, or is sent again.
 
         Args:
-            value: The decoded answer, or all entries of a list.
-            raw: The answer to the look.
+            value: The decoded response, or all entries of a list.
+            raw: The response to the probe.
 
         Raises:
             ByteHouseError: The call ends here.
         """
-        doubt = self._wondering
-        now = None if raw is None else responses.date_of(raw)
         elapsed = self._settings.clock.monotonic() - self._began
-        observed = Observation(value, now, elapsed, isinstance(doubt.lost, ResponseDecodeError))
-        try:
-            verdict = doubt.judge(observed)
-        except ResponseDecodeError as error:
-            self.saw_nothing(error)
-            return
-        match verdict.outcome:
-            case Outcome.DONE:
-                read = self._document_of(raw) if verdict.document is None else verdict.document
-                self._document, self._raw = read, raw or self._raw
-                self._end()
-            case Outcome.NOT_DONE:
-                self._send_again()
-            case Outcome.UNDER_WAY:
-                self._wait()
-            case Outcome.CONFLICT:
-                hint = "The answer to the call was lost; a look showed this."
-                raise self._about(Conflict(verdict.seen, hint=hint))
-            case Outcome.FAILED:
-                failed = QueryFailed(verdict.seen)
-                failed.code = responses.engine_code(verdict.seen) or verdict.state or ""
-                raise self._about(failed)
-            case Outcome.UNCLEAR:
-                self._look_further()
+        self._follow(self._unresolved_call.on_probe_result(value, raw, elapsed), raw)
 
-    def saw_nothing(self, error: ByteHouseError) -> None:
-        """Take note that a look failed.
+    def on_probe_failure(self, error: ByteHouseError) -> None:
+        """Process a probe that failed.
 
         Raises:
             ByteHouseError: The call ends here.
         """
-        doubt = self._wondering
-        if isinstance(error, APIError) and _is_absence(error):
-            self.saw(None, error.raw_response)
-            return
-        doubt.blinded(error)
-        self._look_further()
+        elapsed = self._settings.clock.monotonic() - self._began
+        verdict = self._unresolved_call.on_probe_failure(error, elapsed)
+        self._follow(verdict, error.raw_response)
 
     def result(self) -> T:
         """Return the result of a call that is done."""
-        result = self.plan.decode(self._document or {})
-        if isinstance(result, Model) and self._raw is not None:
-            result.received(self._raw)
+        result = self._plan.decode(self._document)
+        if isinstance(result, Model) and self.raw is not None:
+            result.received(self.raw)
         return result
 
-    @property
-    def raw(self) -> RawResponse | None:
-        """The last answer; without its body, if that is read piece by piece."""
-        return self._raw
+    def body_errors(self) -> BodyErrors:
+        """Return what makes the errors of a body that is read piece by piece."""
+        assert self.raw is not None  # noqa: S101 - the call is done
+        return BodyErrors(self.raw, self._redact, self._errors)
 
-    def truncated_body(self, failure: TransportFailure) -> ByteHouseError:
-        """Return the error that a body amounts to whose reading has failed."""
-        if failure.timed_out:
-            return self._about(TimedOut("time ran out while the answer was read"))
-        return self._about(responses.undecodable(self._part(b""), f"{_BROKE_OFF} ({failure})"))
-
-    def parse_error(self, what: str, start: bytes, place: bytes) -> ByteHouseError:
-        """Return the error that a body amounts to which is read and not understood.
-
-        Args:
-            what: What is wrong with it.
-            start: The first part of it.
-            place: What stands where it is wrong.
-        """
-        answer = self._part(place)
-        if place and not start.startswith(place):
-            what = f"{what}, at {answer.body[:60].decode('utf-8', 'replace')!r}"
-        error = responses.engine_error_in(answer) or responses.undecodable(self._part(start), what)
-        return self._about(error)
-
-    def judge(self, fields: Mapping[str, Any]) -> None:
-        """Probe at what stands beside the rows of a success.
-
-        Raises:
-            APIError: It says that something went wrong.
-        """
-        told = {key: fields[key] for key in ("error", "exception", "message") if key in fields}
-        if phase_of(fields.get("status")) in (Phase.FAILED, Phase.CANCELLED):
-            told.setdefault("error", told.get("message") or fields["status"])
-        if not told.get("error") and told.get("exception"):
-            told["error"] = told["exception"]
-        answer = self._part(json.dumps(told, default=str).encode())
-        error = responses.error_of(answer, json.loads(answer.body), 0.0)
-        if error is not None:
-            raise self._about(error)
-
-    def _part(self, body: bytes) -> Response:
-        """Return a part of the body as an answer of its own."""
-        raw = self._raw
-        assert raw is not None  # noqa: S101 - something of the answer has been read
-        answer = Response(raw.status, raw.headers, body, complete=False, elapsed=raw.elapsed)
-        return self._redacted(answer)
-
-    def _redacted(self, answer: Response) -> Response:
-        masks = [responses.SecretMask(secret) for secret in self._secrets]
-        return responses.redact(answer, [*masks, self._mask] if self._mask else masks)
+    def _redact(self, response: Response) -> Response:
+        key = [self._key_mask] if self._key_mask else []
+        return redact(response, self._secret_masks + key)
 
     @property
-    def pause(self) -> float:
-        """Seconds to wait before the call goes on."""
-        return self._pause
-
-    @property
-    def _left(self) -> float:
+    def _remaining(self) -> float:
         return self._ends - self._settings.clock.monotonic()
 
     @property
-    def _wondering(self) -> UnresolvedCall:
-        assert self._unresolved is not None  # noqa: S101 - a look is made in doubt only
-        return self._unresolved
+    def _unresolved_call(self) -> UnresolvedCall:
+        assert self._recovery is not None  # noqa: S101 - only an unresolved call is probed
+        return self._recovery
 
-    def _end(self) -> None:
+    def _finish(self, document: Mapping[str, Any]) -> None:
+        self._document = document
         self.done, self.unresolved = True, False
-        self._settings.budget.earn()
+        self._settings.budget.refund()
 
-    def _broken(self, answer: Response, undecodable: ResponseDecodeError) -> None:
-        """Take in a success whose body cannot be read. It took effect."""
-        error = self._about(undecodable)
-        if not answer.complete and not answer.too_large:
-            # Only what broke off may come whole another time.
-            read = self.operation.retry == "read"
-            if read and self._again(Cause(sent=True), error.message):
-                return
-            if self.operation.retry == "read-back":
-                self._wonder(error)
-                return
-        raise error
-
-    def _refused(self, error: APIError, *, success: bool) -> None:
-        cause = Cause(True, error.status, error.retry_after)
-        if success:
+    def _on_undecodable(self, response: Response, error: ResponseDecodeError) -> None:
+        """Process a success whose body cannot be decoded. It took effect."""
+        if response.complete or response.too_large:
             raise error
-        if self._again(cause, f"HTTP {error.status}"):
+        # Only a truncated body may be complete another time.
+        retry = self._operation.retry
+        if retry == "read-back":
+            self._recover(error)
+        elif retry != "read" or not self._retry(Cause(sent=True), error.message):
+            raise error
+
+    def _on_api_error(self, error: APIError) -> None:
+        if self._retry(Cause(True, error.status, error.retry_after), f"HTTP {error.status}"):
             return
-        # What the engine says of a statement is no guess of something in between.
+        # An error of the engine itself does not come from a gateway.
         unknown = error.status in UNAVAILABLE and not isinstance(error, QueryFailed)
         # An earlier attempt may be why there is one already, or none any more.
-        ours = self._unresolved is not None and isinstance(
+        own_effect = self._recovery is not None and isinstance(
             error, Conflict | NotFound | InvalidRequest | QueryFailed
         )
-        if self.operation.retry == "read-back" and (unknown or ours):
-            self._wonder(error)
-            return
-        raise error
+        if self._operation.retry != "read-back" or not (unknown or own_effect):
+            raise error
+        self._recover(error)
 
-    def _wonder(self, lost: ByteHouseError) -> None:
-        """Take note that whether the call took effect is not known.
+    def _recover(self, lost: ByteHouseError) -> None:
+        """Begin to find out whether the call took effect.
 
         Raises:
-            ByteHouseError: Nothing can be looked at, or there is no time for it.
+            ByteHouseError: There is nothing to probe, or no time for it.
         """
-        doubt = self._unresolved = UnresolvedCall(self.plan, lost)
+        self._recovery = UnresolvedCall(self._plan, lost)
         cause = Cause(True, retry_after=getattr(lost, "retry_after", None))
         pause = self._pause_after(cause)
-        if doubt.look is None or pause >= self._left or not self._settings.budget.take():
-            raise self._about(doubt.error())
-        self._go_on(pause, lost.message, probing=True)
+        if self._recovery.resends_to_probe:
+            self._follow(self._recovery.judge_last_attempt(), pause=pause)
+            return
+        self._require_probe(pause)
         self.unresolved = True
+        self._continue(pause, lost.message, probing=True)
 
-    def _look_further(self) -> None:
-        """Go on to the next look."""
-        doubt = self._wondering
-        if doubt.look is None or self._left <= 0 or not self._settings.budget.take():
-            raise self._about(doubt.error())
-        self._pause = 0.0
+    def _follow(self, verdict: Verdict, raw: RawResponse | None = None, pause: float = 0.0) -> None:
+        """Do what follows from a verdict."""
+        match verdict.outcome:
+            case Outcome.DONE:
+                self._errors.raw = raw or self._errors.raw
+                document = verdict.document
+                if document is None:
+                    document = msgspec.json.decode(raw.body) if raw else {}
+                self._finish(document)
+            case Outcome.NOT_DONE:
+                self._resend(pause)
+            case Outcome.RUNNING:
+                waits = self._unresolved_call.waits
+                fraction = max(0.2, self._settings.clock.fraction())
+                self.pause = self._options.retry_policy.pause(waits, Cause(True), fraction)
+                if self.pause >= self._remaining:
+                    raise self._errors.add_to(self._unresolved_call.error())
+            case Outcome.CONFLICT | Outcome.FAILED:
+                raise self._errors.add_to(verdict.error())
+            case Outcome.UNCLEAR:
+                self._require_probe(0.0)
+                self.pause = 0.0
 
-    def _wait(self) -> None:
-        """Probe again later at what is under way."""
-        fraction = max(0.2, self._settings.clock.fraction())
-        pause = self.options.retry_policy.pause(self._wondering.waits, Cause(True), fraction)
-        if pause >= self._left:
-            raise self._about(self._wondering.error())
-        self._pause = pause
+    def _require_probe(self, pause: float) -> None:
+        """Check that there is a further probe, and that time and budget allow it after a pause."""
+        unresolved = self._unresolved_call
+        due = unresolved.has_probe and pause < self._remaining
+        if not due or not self._settings.budget.take():
+            raise self._errors.add_to(unresolved.error())
 
-    def _send_again(self) -> None:
-        """Send the call again, which has not taken effect so far."""
-        doubt, lost = self._wondering, self._wondering.lost
+    def _resend(self, pause: float) -> None:
+        """Send a call again that has not taken effect so far."""
+        unresolved, lost = self._unresolved_call, self._unresolved_call.lost
         if isinstance(lost, APIError) and lost.status not in UNAVAILABLE:
             raise lost  # the last attempt was refused, and no other has done it
-        may = self.attempts <= self.options.max_retries and self._left > 0
-        # After a success that broke off, the service has said that it did it.
-        if isinstance(lost, ResponseDecodeError) or not may or not self._settings.budget.take():
-            raise self._about(doubt.error())
+        allowed = self._errors.attempts <= self._options.max_retries and pause < self._remaining
+        # After a success with a truncated body, the service has reported that it did it.
+        acknowledged = isinstance(lost, ResponseDecodeError)
+        if acknowledged or not allowed or not self._settings.budget.take():
+            raise self._errors.add_to(unresolved.error())
         self.unresolved = False
-        self._go_on(0.0, doubt.lost.message + "; it has not taken effect", probing=False)
+        self._continue(pause, f"{lost.message}; it has not taken effect", probing=False)
 
-    def _again(self, cause: Cause, reason: str) -> bool:
-        """Tell whether the call is sent again; if so, take note of it."""
-        if self.attempts > self.options.max_retries or not may_repeat(self.operation, cause):
+    def _retry(self, cause: Cause, reason: str) -> bool:
+        """Return whether the call is retried; if so, record it."""
+        if self._errors.attempts > self._options.max_retries:
+            return False
+        if not may_retry(self._operation, cause):
             return False
         pause = self._pause_after(cause)
-        # An attempt that could only begin after the deadline is no attempt: the cause at hand says
-        # more.
-        if pause >= self._left or not self._settings.budget.take():
+        # A retry that could only begin after the deadline is none: the cause at hand says more.
+        if pause >= self._remaining or not self._settings.budget.take():
             return False
-        self._go_on(pause, reason, probing=False)
+        self._continue(pause, reason, probing=False)
         return True
 
     def _pause_after(self, cause: Cause) -> float:
         fraction = self._settings.clock.fraction()
-        return self.options.retry_policy.pause(self.attempts, cause, fraction)
+        return self._options.retry_policy.pause(self._errors.attempts, cause, fraction)
 
-    def _go_on(self, pause: float, reason: str, *, probing: bool) -> None:
-        self._pause = pause
+    def _continue(self, pause: float, reason: str, *, probing: bool) -> None:
+        self.pause = pause
         self.telemetry.going_on(pause, reason, probing=probing)
-
-    @staticmethod
-    def _document_of(raw: RawResponse | None) -> Mapping[str, Any]:
-        document: Mapping[str, Any] = msgspec.json.decode(raw.body) if raw else {}
-        return document
-
-    def _address(self) -> str:
-        url = self._settings.host + self._path
-        try:
-            url += "?" + urlencode(self.plan.query) if self.plan.query else ""
-        except UnicodeEncodeError as error:
-            raise self._about(InvalidArgument(f"a text cannot be sent: {error}")) from None
-        if len(url) > _LONGEST_URL:
-            what = f"the address is longer than {_LONGEST_URL} characters"
-            raise self._about(InvalidArgument(what))
-        return url
-
-    def _headers(self) -> dict[str, str]:
-        credential = self._settings.credential(self.options)
-        self._mask = credential.mask
-        headers = {**self._settings.headers, "Authorization": credential.header}
-        if self._further:
-            for name in [name for name in headers if name.lower() in self._further]:
-                del headers[name]
-            headers |= self._further.values()
-        if self._content is not None:
-            headers["Content-Type"] = "application/json"
-            headers["Content-Length"] = str(len(self._content))
-        role = self.options.role
-        if role is not None and ROLE_HEADER in self.operation.headers:
-            headers.setdefault(ROLE_HEADER, role)
-        return headers
-
-    def _encoded(self, body: Mapping[str, Any]) -> bytes:
-        try:
-            return msgspec.json.encode(body, enc_hook=_plain)
-        except (TypeError, ValueError, RecursionError, UnicodeEncodeError) as error:
-            raise self._about(
-                InvalidArgument(f"the body cannot be written as JSON: {error}")
-            ) from None
-
-    def _transport_error(self, failure: TransportFailure) -> TransportError:
-        if failure.sent and self.operation.retry == "never":
-            return OutcomeUnknown(
-                f"no answer came ({failure}), and whether it took effect is not known",
-                hint="It was not sent again, so that nothing happens twice. Probe before you do.",
-            )
-        if failure.sent and self.operation.retry == "read-back":
-            return OutcomeUnknown(f"no answer came ({failure})")
-        if failure.timed_out:
-            limit = min(self.options.timeout, self.options.deadline)
-            return TimedOut(f"no answer within {limit:g} s ({failure})")
-        hint = (
-            ""
-            if failure.sent
-            else f"Check that {self._settings.config.host} is right and reachable."
-        )
-        return TransportError(
-            f"no connection: {failure}" if not failure.sent else f"no answer: {failure}", hint=hint
-        )
-
-    def _explained(self, error: APIError) -> APIError:
-        origin = self._settings.routes.origin(self.operation)
-        if origin in _ROUTE_IS and _may_be_the_route(error):
-            error.hint = (
-                f"Method and path of this operation are {_ROUTE_IS[origin]}. If the object exists, "
-                "take your tenant's own routes from its docs page or API specification: "
-                "`bytehouse routes pull SOURCE`, or routes={...}."
-            )
-        return self._about(error)
-
-    def _about(self, error: _E) -> _E:
-        error.raw_response = self._raw
-        error.operation = self.operation.id
-        error.method, error.path = self._route.method, self._path
-        error.takes_role = ROLE_HEADER in self.operation.headers
-        error.role = self.options.role if error.takes_role else None
-        error.attempts = self.attempts
-        if error.query_id is None and self.plan.body:
-            error.query_id = self.plan.body.get("queryID")
-        return error
-
-
-def _plain(value: object) -> str:
-    """Return what the encoder does not know as what it knows: a text of a class of its own, such as
-    a secret, as the text that it is."""
-    if isinstance(value, str):
-        return "".join(value)  # str() of a secret hides it
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
-
-
-def _further(*given: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Return headers by name in lower case; a later one goes before an earlier one."""
-    return {
-        name.lower(): (name, header_value(name, value))
-        for headers in given
-        for name, value in headers.items()
-    }
-
-
-def _may_be_the_route(error: APIError) -> bool:
-    """Tell whether an error may mean that the service has no such method or path."""
-    if error.status == 405:
-        return True
-    return isinstance(error, NotFound) and _NO_OBJECT.match(error.code) is not None
-
-
-def _is_absence(error: APIError) -> bool:
-    """Tell whether the service itself says that there is no such object.
-
-    The engine's own words for that come with a 404 as well.
-    """
-    missing = isinstance(error, NotFound) or error.status == 404
-    return missing and error.by_service and not _may_be_the_route(error)

@@ -1,4 +1,4 @@
-"""What all calls of a client and its views share, without what it takes to make a call."""
+"""What all calls of a client and its views share, without the modules that a call needs."""
 
 from __future__ import annotations
 
@@ -7,30 +7,29 @@ from typing import TYPE_CHECKING
 from .._api.routing import RouteTable
 from .._core.clock import Clock
 from .._core.config import Config, KeySource
-from .._core.credentials import key_of
+from .._core.credentials import read_key
 from .._core.options import Options
 from .._core.retry import RetryBudget
 from .._core.secrets import Secret
 from .._version import USER_AGENT
 
 if TYPE_CHECKING:
-    from .responses import SecretMask
+    from .redaction import SecretMask
 
 __all__ = ["Credential", "Settings"]
 
 
 class Credential:
-    """Hold a key as a request carries it, and as an answer may repeat it."""
+    """Hold a key, its header, and the mask that removes it from responses."""
 
     __slots__ = ("header", "key", "mask")
-    mask: SecretMask
 
     def __init__(self, key: Secret) -> None:
-        from .responses import SecretMask
+        from .redaction import SecretMask  # a client that sends nothing needs no JSON library
 
         self.key = key
         self.header = Secret("Bearer " + key)
-        self.mask = SecretMask(key)
+        self.mask: SecretMask = SecretMask(key)
 
 
 class Settings:
@@ -55,15 +54,14 @@ class Settings:
         self._credential: Credential | None = None
 
     def credential(self, options: Options) -> Credential:
-        """Return the key as it is now. What is made of it is made once, until it changes."""
-        key = key_of(options.api_key or self._api_key)
-        known = self._credential
-        if known is None or known.key != key:
-            known = self._credential = Credential(key)
-        return known
+        """Return the key as it is now; the same object until it changes."""
+        key = read_key(options.api_key or self._api_key)
+        if self._credential is None or self._credential.key != key:
+            self._credential = Credential(key)
+        return self._credential
 
-    def renew(self) -> None:
-        """Begin anew in a process that was forked off: another thread may have held a lock."""
+    def reset_after_fork(self) -> None:
+        """Replace the lock in a forked process: another thread may have held it."""
         self.budget = RetryBudget(self.budget.size)
 
 

@@ -1,10 +1,9 @@
-"""Judge an answer: give its decoded body, or raise the error that it amounts to."""
+"""Turn a response into its decoded body, or into the error that it stands for."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ import msgspec
 
 from bytehouse_raw.types import RawResponse
 
-from .._core.secrets import Secret
+from .._api.engine_errors import find_engine_error
 from .._transport.models import Response
 from ..errors import (
     APIError,
@@ -29,42 +28,38 @@ from ..errors import (
 )
 
 __all__ = [
-    "SecretMask",
-    "date_of",
+    "TRUNCATED",
     "decode",
-    "engine_code",
+    "decode_error",
     "engine_error_in",
-    "error_of",
+    "error_in",
+    "parse_retry_after",
     "raw_response",
-    "redact",
-    "retry_after",
-    "undecodable",
 ]
 
-_BODY_SHOWN = 500
-_BY_STATUS: dict[int, type[APIError]] = {
+TRUNCATED = "the response body was truncated"
+_MAX_BODY_SHOWN = 500
+_ERROR_BY_STATUS: dict[int, type[APIError]] = {
     401: AuthenticationError,
     403: PermissionDenied,
     404: NotFound,
     409: Conflict,
     429: RateLimited,
 }
-_REQUEST_IDS = ("x-request-id", "x-tt-logid", "x-bytehouse-request-id", "request-id")
-# The engine's own form: "Code: 60. DB::Exception: Table default.t does not exist. (UNKNOWN_TABLE)".
-_ENGINE = re.compile(r"Code:\s*(\d+)[.,]\s*(?:e\.displayText\(\) = )?(DB::Exception.*)", re.DOTALL)
-_ENGINE_HEADER = "x-clickhouse-exception-code"
-_NOTHING = frozenset({"", "0", "200", "ok", "success", "none", "null"})
+_REQUEST_ID_HEADERS = ("x-request-id", "x-tt-logid", "x-bytehouse-request-id", "request-id")
+_ENGINE_CODE_HEADER = "x-clickhouse-exception-code"
+_MEANS_NO_ERROR = frozenset({"", "0", "200", "ok", "success", "none", "null"})
 
 
 @attrs.frozen
 class ErrorDetails:
-    """Hold what an answer says about an error.
+    """Hold what a response says about an error.
 
     Attributes:
         code: Name or number of the error; empty if there is none.
-        message: What went wrong; empty if nothing is said.
-        by_service: Whether it came in the service's own form, and not from something in between.
-        by_engine: Whether it is the SQL engine that speaks.
+        message: What went wrong; empty if there is none.
+        by_service: Whether it came in the service's own form, and not from a gateway or proxy.
+        by_engine: Whether it is an error of the SQL engine.
     """
 
     code: str = ""
@@ -73,191 +68,161 @@ class ErrorDetails:
     by_engine: bool = False
 
 
-def decode(answer: Response) -> Mapping[str, Any]:
+def decode(response: Response) -> Mapping[str, Any]:
     """Return the body of a success as an object.
 
     Raises:
-        ResponseDecodeError: The body broke off, or is no JSON object.
+        ResponseDecodeError: The body is truncated, or is no JSON object.
     """
-    if answer.too_large:
-        raise undecodable(answer, "the body of the answer is larger than `max_body` allows")
-    if not answer.complete:
-        raise undecodable(answer, "the body of the answer broke off")
-    if not answer.body or answer.body.isspace():
+    if response.too_large:
+        raise decode_error(response, "the response body is larger than `max_body` allows")
+    if not response.complete:
+        raise decode_error(response, TRUNCATED)
+    if not response.body or response.body.isspace():
         return {}
     try:
-        document = msgspec.json.decode(answer.body)
+        document = msgspec.json.decode(response.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise undecodable(answer, "the body of the answer is not JSON") from None
+        raise decode_error(response, "the response body is not JSON") from None
     if not isinstance(document, dict):
-        raise undecodable(answer, "the body of the answer is not a JSON object")
+        raise decode_error(response, "the response body is not a JSON object")
     return document
 
 
-def engine_code(message: str) -> str:
-    """Return the engine's number for an error, from its own words; empty if there is none."""
-    told = _told_by_engine(message)
-    return told.code if told else ""
-
-
-def engine_error_in(answer: Response) -> APIError | None:
-    """Return the error that the engine wrote into a success that it had begun; None if it did
-    not."""
-    found = _ENGINE.search(_shown(answer, 4000))
-    return error_of(answer, {"error": found[0]}, 0.0) if found else None
-
-
-def undecodable(answer: Response, what: str) -> ResponseDecodeError:
-    """Return the error that a success amounts to that cannot be understood."""
-    kind = answer.headers.get("content-type", "no content type")
-    begins = answer.body.lstrip()[:1]
+def decode_error(response: Response, problem: str) -> ResponseDecodeError:
+    """Return the error for a success whose body cannot be decoded."""
+    content_type = response.headers.get("content-type", "no content type")
+    first = response.body.lstrip()[:1]
     hint = (
-        "The call itself was answered with success, so it probably took effect."
-        if begins in (b"{", b"[") or (begins != b"<" and not answer.complete)
+        "The API returned a success status, so the call probably took effect."
+        if first in (b"{", b"[") or (first != b"<" and not response.complete)
         else "The host may not be ByteHouse's API; check it, and any proxy in between."
     )
+    start = _body_start(response, 120)
     error = ResponseDecodeError(
-        f"{what} (HTTP {answer.status}, {kind}): {_shown(answer, 120)!r}", hint=hint
+        f"{problem} (HTTP {response.status}, {content_type}): {start!r}", hint=hint
     )
-    error.status = answer.status
-    error.body = _shown(answer, _BODY_SHOWN)
+    error.status = response.status
+    error.body = _body_start(response, _MAX_BODY_SHOWN)
     return error
 
 
-def _shown(answer: Response, length: int) -> str:
-    return answer.body[: length * 4].decode("utf-8", "replace")[:length]
+def engine_error_in(response: Response) -> APIError | None:
+    """Return the error that the engine wrote into a success that it had begun; None if it did
+    not."""
+    found = find_engine_error(_body_start(response, 4000))
+    return error_in(response, {"error": found.message}, 0.0) if found else None
 
 
-def error_of(answer: Response, document: Mapping[str, Any] | None, now: float) -> APIError | None:
-    """Return the error that an answer amounts to; None for a success.
+def error_in(response: Response, document: Mapping[str, Any] | None, now: float) -> APIError | None:
+    """Return the error that a response stands for; None for a success.
 
-    The HTTP status speaks first. In a success, an ``error`` object counts only if it carries a code
-    or a message that says something: the service sends one beside ``"message": "Success"``.
+    The HTTP status comes first. In a success, an ``error`` object counts only if it carries a code
+    or a message that means an error: the service sends one beside ``"message": "Success"``.
 
     Args:
-        answer: The answer.
+        response: The response.
         document: Its decoded body, if it is a success.
         now: Seconds since 1970.
     """
     if document is None:
-        told = _told_by_failure(answer)
+        details = _details_of_failure(response)
     elif document.get("error") is None:
         return None
     else:
-        told = _told_by(document, success=True)
-        if not (told.code or told.message):
+        details = _details_in(document, success=True)
+        if not (details.code or details.message):
             return None
-    error = _class_of(answer.status, told)(told.message or _unexplained(answer))
-    error.status = answer.status
-    error.code = told.code
-    error.by_service = told.by_service
-    error.headers = answer.headers
-    error.body = _shown(answer, _BODY_SHOWN)
-    error.request_id = _request_id(answer)
-    error.retry_after = retry_after(answer.headers.get("retry-after"), now)
-    error.hint = "" if document is not None else _hint(answer, told)
+    error_class = _error_class(response.status, details)
+    error = error_class(details.message or _default_message(response))
+    error.status = response.status
+    error.code = details.code
+    error.by_service = details.by_service
+    error.headers = response.headers
+    error.body = _body_start(response, _MAX_BODY_SHOWN)
+    error.request_id = _request_id(response)
+    error.retry_after = parse_retry_after(response.headers.get("retry-after"), now)
+    error.hint = "" if document is not None else _hint(response, details)
     return error
 
 
-class SecretMask:
-    """Hold a secret in the forms in which an answer may repeat it."""
-
-    __slots__ = ("forms", "secret")
-
-    def __init__(self, secret: Secret) -> None:
-        text = secret.reveal()
-        written = (text, msgspec.json.encode(text).decode()[1:-1], json.dumps(text)[1:-1])
-        self.secret = secret
-        self.forms = tuple(dict.fromkeys(form.encode() for form in written))
-
-
-def redact(answer: Response, masks: Collection[SecretMask]) -> Response:
-    """Return an answer without the secrets of its request, where the service repeated them.
-
-    A text that is too short to be a secret worth the name stays, and in a success so does one that
-    might be a word of the answer's own.
-    """
-    body, headers = answer.body, answer.headers
-    for mask in sorted(masks, key=lambda mask: len(mask.secret), reverse=True):
-        secret = mask.secret
-        if len(secret) < (8 if answer.status < 300 else 4):
-            continue
-        for form in mask.forms:
-            body = body.replace(form, b"***")
-        if any(secret in value for value in headers.values()):
-            headers = {name: value.replace(secret, "***") for name, value in headers.items()}
-    if body is answer.body and headers is answer.headers:
-        return answer
-    return attrs.evolve(answer, body=body, headers=headers)
-
-
-def date_of(raw: RawResponse) -> float | None:
-    """Return the time, in seconds since 1970, at which the service says that it answered."""
-    try:
-        return parsedate_to_datetime(raw.headers.get("date", "")).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def raw_response(answer: Response, attempts: int) -> RawResponse:
-    """Return an answer as users see it."""
+def raw_response(response: Response, attempts: int) -> RawResponse:
+    """Return a response in the form that users see."""
     return RawResponse(
-        status=answer.status,
-        headers=answer.headers,
-        body=answer.body,
-        request_id=_request_id(answer),
-        elapsed=answer.elapsed,
+        status=response.status,
+        headers=response.headers,
+        body=response.body,
+        request_id=_request_id(response),
+        elapsed=response.elapsed,
         attempts=attempts,
     )
 
 
-def _request_id(answer: Response) -> str | None:
-    for name in _REQUEST_IDS:
-        if name in answer.headers:
-            return answer.headers[name]
+def parse_retry_after(value: str | None, now: float) -> float | None:
+    """Return the seconds that a Retry-After header asks to wait, from seconds or a date."""
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - now
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return max(0.0, seconds) if seconds < float("inf") else None
+
+
+def _body_start(response: Response, length: int) -> str:
+    return response.body[: length * 4].decode("utf-8", "replace")[:length]
+
+
+def _request_id(response: Response) -> str | None:
+    for name in _REQUEST_ID_HEADERS:
+        if name in response.headers:
+            return response.headers[name]
     return None
 
 
-def _class_of(status: int, told: ErrorDetails) -> type[APIError]:
+def _error_class(status: int, details: ErrorDetails) -> type[APIError]:
     if status in (401, 403, 429):
-        return _BY_STATUS[status]  # whoever says it, the remedy is the same
-    if told.by_engine:
+        return _ERROR_BY_STATUS[status]  # whatever returned it, the remedy is the same
+    if details.by_engine:
         return QueryFailed
-    number = int(told.code) if status < 300 and told.code.isdecimal() else status
-    if number in _BY_STATUS:
-        return _BY_STATUS[number]
+    number = int(details.code) if status < 300 and details.code.isdecimal() else status
+    if number in _ERROR_BY_STATUS:
+        return _ERROR_BY_STATUS[number]
     if status < 400:
         return APIError
     return InvalidRequest if status < 500 else ServerError
 
 
-def _unexplained(answer: Response) -> str:
-    if 300 <= answer.status < 400:
-        return f"the host redirects to {answer.headers.get('location', 'nowhere')!r}"
-    text = " ".join(re.sub(r"<[^>]*>", " ", _shown(answer, 2000)).split())
-    return f"HTTP {answer.status}" + (f", {text[:120]!r}" if text else " without a body")
+def _default_message(response: Response) -> str:
+    if 300 <= response.status < 400:
+        return f"the host redirects to {response.headers.get('location', 'nowhere')!r}"
+    text = " ".join(re.sub(r"<[^>]*>", " ", _body_start(response, 2000)).split())
+    return f"HTTP {response.status}" + (f", {text[:120]!r}" if text else " without a body")
 
 
-def _told_by_failure(answer: Response) -> ErrorDetails:
-    """Find what a failure says, in any of the forms that are known."""
-    told = _told_by_body(answer)
-    number = answer.headers.get(_ENGINE_HEADER)
-    if number and not told.by_engine:
-        return attrs.evolve(told, code=_error_text(number, 20), by_service=True, by_engine=True)
-    return told
+def _details_of_failure(response: Response) -> ErrorDetails:
+    """Return the details of a response with an error status, in any of the known forms."""
+    details = _details_in_body(response)
+    code = response.headers.get(_ENGINE_CODE_HEADER)
+    if code and not details.by_engine:
+        return attrs.evolve(details, code=_error_text(code, 20), by_service=True, by_engine=True)
+    return details
 
 
-def _told_by_body(answer: Response) -> ErrorDetails:
-    if answer.body.lstrip().startswith(b"{"):
+def _details_in_body(response: Response) -> ErrorDetails:
+    if response.body.lstrip().startswith(b"{"):
         try:
-            document = msgspec.json.decode(answer.body)
+            document = msgspec.json.decode(response.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return ErrorDetails()
-        return _told_by(document, success=False)
-    return _told_by_engine(_shown(answer, 4000)) or ErrorDetails()
+        return _details_in(document, success=False)
+    return _engine_details(_body_start(response, 4000)) or ErrorDetails()
 
 
-def _told_by(document: Mapping[str, Any], *, success: bool) -> ErrorDetails:
+def _details_in(document: Mapping[str, Any], *, success: bool) -> ErrorDetails:
     detail = document.get("error")
     if not isinstance(detail, dict):
         detail = {"message": detail}
@@ -266,26 +231,27 @@ def _told_by(document: Mapping[str, Any], *, success: bool) -> ErrorDetails:
         code = code or _error_text(document.get("code"), 100)
         message = message or _error_text(document.get("message"))
     by_service = "error" in document or "code" in document
-    return _told_by_engine(message) or ErrorDetails(code, message, by_service=by_service)
+    return _engine_details(message) or ErrorDetails(code, message, by_service=by_service)
 
 
-def _told_by_engine(text: str) -> ErrorDetails | None:
-    match = _ENGINE.search(text)
-    return match and ErrorDetails(
-        match[1], match[0].strip()[:1000], by_service=True, by_engine=True
-    )
+def _engine_details(text: str) -> ErrorDetails | None:
+    error = find_engine_error(text)
+    if error is None:
+        return None
+    message = error.message.strip()[:1000]
+    return ErrorDetails(error.code, message, by_service=True, by_engine=True)
 
 
 def _error_text(value: object, length: int = 1000) -> str:
-    """Return a code or message as text; empty if it says that nothing is wrong."""
+    """Return a code or message as a string; empty if it means that there is no error."""
     if value is None or value is False or isinstance(value, dict | list):
         return ""
     text = str(value).strip()
-    return "" if text.lower() in _NOTHING else text[:length]
+    return "" if text.lower() in _MEANS_NO_ERROR else text[:length]
 
 
-def _hint(answer: Response, told: ErrorDetails) -> str:
-    status = answer.status
+def _hint(response: Response, details: ErrorDetails) -> str:
+    status = response.status
     if 300 <= status < 400:
         return (
             "Redirects are not followed, so that the key goes to no other host. "
@@ -300,22 +266,8 @@ def _hint(answer: Response, told: ErrorDetails) -> str:
         return (
             "The role does not exist or lacks the grant: pass role=..., or ask for the permission."
         )
-    if status == 501 and told.by_service:
+    if status == 501 and details.by_service:
         return "The service does not offer this operation."
-    if status >= 500 and not told.by_service:
-        return "The answer is not in the service's form; something between may be failing."
+    if status >= 500 and not details.by_service:
+        return "The response is not in the service's form; a gateway or proxy may be failing."
     return ""
-
-
-def retry_after(value: str | None, now: float) -> float | None:
-    """Return the seconds that a Retry-After header asks to wait, from seconds or a date."""
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - now
-        except (ValueError, TypeError, OverflowError):
-            return None
-    return max(0.0, seconds) if seconds < float("inf") else None

@@ -1,4 +1,4 @@
-"""Tell what calls do: log records with structured extras, the caller's hook, and OpenTelemetry
+"""Report what calls do: log records with structured extras, the caller's hook, and OpenTelemetry
 where its API is installed.
 
 Every record of the logger ``bytehouse`` about a call has the extras `operation`, `method`, `route`
@@ -37,7 +37,7 @@ log = logging.getLogger("bytehouse")
 
 
 class CallTelemetry:
-    """Tell what one call does, from its first attempt to its end."""
+    """Report what one call does, from its first attempt to its end."""
 
     def __init__(
         self,
@@ -63,21 +63,21 @@ class CallTelemetry:
         self._span: tuple[Span, Token[Context]] | None = None
 
     def sending(self, attempt: int) -> None:
-        """Take note that an attempt is made."""
+        """Record that an attempt is sent."""
         self._attempt, self._raw = attempt, None
 
-    def answered(self, raw: RawResponse) -> None:
-        """Tell that an answer came."""
+    def response(self, raw: RawResponse) -> None:
+        """Report a response."""
         self._raw = raw
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s: HTTP %s", self.operation, raw.status, extra=self._extra())
 
     def failed(self, reason: str) -> None:
-        """Tell that none came."""
-        log.debug("%s: no answer (%s)", self.operation, reason, extra=self._extra())
+        """Report an attempt without a response."""
+        log.debug("%s: no response (%s)", self.operation, reason, extra=self._extra())
 
     def going_on(self, pause: float, reason: str, *, probing: bool) -> None:
-        """Tell that the call goes on."""
+        """Report that the call goes on after a pause, in seconds."""
         extra = self._extra()
         what = "probing whether it took effect" if probing else "sending it again"
         log.info(
@@ -88,8 +88,8 @@ class CallTelemetry:
             pause,
             extra={**extra, "reason": reason, "pause": pause, "probing": probing},
         )
-        if (tools := _telemetry()) is not None:
-            tools.retries.add(1, {"bytehouse.operation": self.operation})
+        if (instruments := _instruments()) is not None:
+            instruments.retries.add(1, {"bytehouse.operation": self.operation})
         if self._on_retry is None:
             return
         try:
@@ -110,7 +110,7 @@ class CallTelemetry:
                 )
             )
         except Exception:
-            # Who only watches must not change what a call that is under way comes to.
+            # A hook that fails must not change the outcome of the call.
             log.exception("%s: on_retry raised", self.operation)
 
     @property
@@ -132,8 +132,8 @@ class CallTelemetry:
         }
 
     def __enter__(self) -> Self:
-        if (tools := _telemetry()) is not None:
-            self._span = tools.begin(self)
+        if (instruments := _instruments()) is not None:
+            self._span = instruments.start_span(self)
         return self
 
     def __exit__(
@@ -144,14 +144,14 @@ class CallTelemetry:
     ) -> None:
         if isinstance(error, OutcomeUnknown):
             log.warning("%s", error, extra=self._extra())
-        if (tools := _telemetry()) is not None:
-            tools.measure(self.operation, self._elapsed, error)
+        if (instruments := _instruments()) is not None:
+            instruments.measure(self.operation, self._elapsed, error)
             if self._span is not None:
-                tools.end(*self._span, error, self._extra())
+                instruments.end_span(*self._span, error, self._extra())
 
 
-class _Telemetry:
-    """Hold what OpenTelemetry is told with."""
+class _Instruments:
+    """Hold the tracer and the meters of OpenTelemetry."""
 
     def __init__(self) -> None:
         from opentelemetry import context, metrics, trace
@@ -168,39 +168,39 @@ class _Telemetry:
             "bytehouse.client.retries", "1", "Requests beside the first attempts of calls."
         )
 
-    def begin(self, report: CallTelemetry) -> tuple[Span, Token[Context]] | None:
-        """Begin the span of a call; what is called meanwhile is below it. None if nobody collects
-        spans."""
-        span = self._tracer.start_span(report.operation, kind=self._kind)
+    def start_span(self, call: CallTelemetry) -> tuple[Span, Token[Context]] | None:
+        """Start the span of a call, as the parent of spans that start meanwhile; None if no spans
+        are collected."""
+        span = self._tracer.start_span(call.operation, kind=self._kind)
         if not span.get_span_context().is_valid:
             return None
         if span.is_recording():
-            told = {
-                "bytehouse.operation": report.operation,
-                "bytehouse.role": report.role,
-                "bytehouse.query_id": report.query_id,
-                "http.request.method": report.method,
-                "url.template": report.route,
+            attributes = {
+                "bytehouse.operation": call.operation,
+                "bytehouse.role": call.role,
+                "bytehouse.query_id": call.query_id,
+                "http.request.method": call.method,
+                "url.template": call.route,
             }
-            span.set_attributes({name: value for name, value in told.items() if value is not None})
+            span.set_attributes({k: v for k, v in attributes.items() if v is not None})
         return span, self._context.attach(self._trace.set_span_in_context(span))
 
     def measure(self, operation: str, elapsed: float, error: BaseException | None) -> None:
-        """Measure how long a call took."""
-        measured = {"bytehouse.operation": operation}
+        """Record the duration of a call, in seconds."""
+        attributes = {"bytehouse.operation": operation}
         if error is not None:
-            measured["error.type"] = type(error).__name__
-        self._duration.record(elapsed, measured)
+            attributes["error.type"] = type(error).__name__
+        self._duration.record(elapsed, attributes)
 
-    def end(
+    def end_span(
         self,
         span: Span,
-        before: Token[Context],
+        token: Token[Context],
         error: BaseException | None,
         extra: Mapping[str, object],
     ) -> None:
         """End the span of a call."""
-        self._context.detach(before)
+        self._context.detach(token)
         if isinstance(attempt := extra["attempt"], int):
             span.set_attribute("http.request.resend_count", max(0, attempt - 1))
         if isinstance(status := extra["status"], int):
@@ -210,18 +210,18 @@ class _Telemetry:
             span.set_attribute("bytehouse.request_id", request_id)
         if error is not None:
             span.set_attribute("error.type", type(error).__name__)
-            # Of an error that is not ours the text may hold anything.
-            told = error.message if isinstance(error, ByteHouseError) else None
-            span.set_status(self._error, told)
+            # The message of an error of another package may contain anything.
+            description = error.message if isinstance(error, ByteHouseError) else None
+            span.set_status(self._error, description)
         span.end()
 
 
 @cache
-def _telemetry() -> _Telemetry | None:
-    """Return what OpenTelemetry is told with; None where its API is not installed."""
+def _instruments() -> _Instruments | None:
+    """Return the tracer and the meters; None where OpenTelemetry's API is not installed."""
     if find_spec("opentelemetry") is None:
         return None
     try:
-        return _Telemetry()
+        return _Instruments()
     except ImportError:
         return None  # some other part of it is installed

@@ -1,4 +1,4 @@
-"""Read the API key, for each request anew, from wherever it is kept."""
+"""Read the API key, anew for each request, from where it is stored."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ..errors import ConfigError
 from .config import KeySource
 from .secrets import Secret
 
-__all__ = ["key_of"]
+__all__ = ["read_key"]
 
 
-def key_of(source: KeySource) -> Secret:
+def read_key(source: KeySource) -> Secret:
     """Return the key as it is now.
 
     Raises:
-        ConfigError: The key is not where the reference says, or is no text that a header can carry.
+        ConfigError: The key is not where the reference says, or cannot be sent in a header.
     """
     key = _read(source)
     if not key or not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigError(
-            "The API key cannot be sent: it is empty, or has blanks or odd characters.",
+            "The API key cannot be sent: it is empty, or has spaces or non-ASCII characters.",
             hint="Check for a line break or a placeholder; the key itself is not shown.",
         )
     return Secret(key)
@@ -32,11 +32,11 @@ def _read(source: KeySource) -> str:
     if callable(source):
         key = source()
         if not isinstance(key, str):
-            raise ConfigError(f"The api_key callable returned {type(key).__name__}, not a text.")
+            raise ConfigError(f"The api_key callable returned {type(key).__name__}, not a string.")
         return Secret(key.strip())
     scheme, _, place = source.partition(":")
     reader = _READERS.get(scheme)
-    # A key may itself hold a colon, so only the known schemes are references.
+    # A key may itself contain a colon, so only the known schemes are references.
     return Secret(reader(place)) if reader else source
 
 
@@ -63,7 +63,7 @@ def _from_keyring(place: str) -> str:
     service, _, user = place.rpartition("/")
     try:
         key = keyring.get_password(service or "bytehouse", user)
-    except Exception as error:  # noqa: BLE001 - each of its back ends has errors of its own
+    except Exception as error:  # noqa: BLE001 - each back end has its own errors
         reason = type(error).__name__
         raise ConfigError(f"The keyring, which api_key refers to, failed: {reason}.") from None
     if not key:

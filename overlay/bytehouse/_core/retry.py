@@ -1,5 +1,4 @@
-"""Decide whether a call is sent again, and when. Small parts that each decide one thing; no network
-and no clock of their own."""
+"""Decide whether a call is retried, and when. No network and no clock here."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ import attrs
 if TYPE_CHECKING:
     from bytehouse_raw.operations import Operation
 
-__all__ = ["UNAVAILABLE", "Cause", "OnRetry", "Retry", "RetryBudget", "RetryPolicy", "may_repeat"]
+__all__ = ["UNAVAILABLE", "Cause", "OnRetry", "Retry", "RetryBudget", "RetryPolicy", "may_retry"]
 
 UNAVAILABLE = frozenset({502, 503, 504})
 """Statuses after which it is not known whether a call took effect."""
@@ -20,11 +19,11 @@ UNAVAILABLE = frozenset({502, 503, 504})
 
 @attrs.frozen
 class Cause:
-    """Say why an attempt gave no result.
+    """Hold why an attempt has no result.
 
     Attributes:
         sent: Whether the request may have reached the service.
-        status: HTTP status of a refusal; None if no answer came.
+        status: HTTP status of an error; None if no response came.
         retry_after: Seconds that the service asked to wait.
     """
 
@@ -33,12 +32,12 @@ class Cause:
     retry_after: float | None = None
 
 
-def may_repeat(operation: Operation, cause: Cause) -> bool:
-    """Tell whether sending again can do no harm and might do good.
+def may_retry(operation: Operation, cause: Cause) -> bool:
+    """Return whether a retry is safe and of use.
 
-    What was certainly not sent, or refused with 429, had no effect, so anything may be sent again.
-    An unknown outcome (no answer, or a gateway's 502, 503 or 504) allows only reads and idempotent
-    operations.
+    What was certainly not sent, or refused with 429, had no effect, so any operation may be
+    retried. An unknown outcome (no response, or a gateway's 502, 503 or 504) allows only reads and
+    idempotent operations.
     """
     if not cause.sent or cause.status == 429:
         return True
@@ -49,13 +48,13 @@ def may_repeat(operation: Operation, cause: Cause) -> bool:
 
 @attrs.frozen
 class RetryPolicy:
-    """Say how patiently a call is sent again.
+    """Hold how long the pauses between attempts are.
 
     Attributes:
         first_pause: Upper bound of the first pause, in seconds; each further bound is twice the one
             before.
-        longest_pause: Upper bound of any pause that we choose, in seconds.
-        longest_wait: How long a Retry-After is honoured, in seconds.
+        longest_pause: Upper bound of any pause that the client chooses, in seconds.
+        longest_wait: Upper bound of the pause that a Retry-After asks for, in seconds.
     """
 
     first_pause: float = 0.25
@@ -63,8 +62,8 @@ class RetryPolicy:
     longest_wait: float = 60.0
 
     def pause(self, attempt: int, cause: Cause, fraction: float) -> float:
-        """Return the seconds to wait after an attempt (the first is 1); `fraction` spreads callers
-        (full jitter)."""
+        """Return the seconds to wait after an attempt (the first is 1); `fraction`, from 0
+        to 1, is the jitter."""
         bound = min(self.longest_pause, self.first_pause * 2.0 ** min(attempt - 1, 30))
         pause = bound * fraction
         if cause.retry_after is not None:
@@ -73,14 +72,14 @@ class RetryPolicy:
 
 
 class RetryBudget:
-    """Bound what a client and its views send beside the first attempts of their calls.
+    """Limit the requests that a client and its views send beside the first attempts of their calls.
 
-    A bucket of tokens, full at first. Each further request takes one; each call that is answered
-    well gives a quarter of one back. So an outage is met by the bucket's size of further requests
-    at most, and in the long run a client sends at most five requests for four calls.
+    A token bucket, full at first. Each further request takes one token; each success refunds 0.25
+    tokens. So an outage causes at most the bucket's size of further requests, and in the long run a
+    client sends at most five requests for four calls.
     """
 
-    _earned = 0.25
+    _refund = 0.25
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -95,15 +94,15 @@ class RetryBudget:
             self.left -= 1.0
             return True
 
-    def earn(self) -> None:
-        """Give part of a token back, after a call that was answered well."""
+    def refund(self) -> None:
+        """Put part of a token back, after a success."""
         with self._lock:
-            self.left = min(float(self.size), self.left + self._earned)
+            self.left = min(float(self.size), self.left + self._refund)
 
 
 @attrs.frozen
 class Retry:
-    """Say that a call goes on after an attempt that gave no result. `on_retry` is called with this.
+    """Describe a call that goes on after an attempt without a result, for `on_retry`.
 
     Attributes:
         operation: Id of the operation.
@@ -111,10 +110,10 @@ class Retry:
         route: Route template, without names of objects.
         attempt: How many times the call has been sent.
         reason: Why there is no result.
-        status: HTTP status; None if no answer came.
+        status: HTTP status; None if no response came.
         pause: Seconds until the call goes on.
-        probing: Whether the state is looked at next, because the call may have taken effect; it is
-            sent again only if it has not.
+        probing: Whether a probe is sent next, because the call may have taken effect; it is sent
+            again only if it has not.
         elapsed: Seconds since the call began.
         role: Role of the call.
         request_id: Id of the request, if the service gave one.

@@ -24,7 +24,7 @@ from bytehouse_raw.plan import Plan
 from .._api.planning import planner
 from .._api.routing import RouteTable
 from .._core.config import Config, load, settle
-from .._core.credentials import key_of
+from .._core.credentials import read_key
 from .._sync.client import ByteHouse
 from .._transport import http
 from ..errors import (
@@ -82,7 +82,7 @@ def examine(arguments: Mapping[str, Any], *, profile: str | None = None) -> Iter
         facts["settings"] = _settings(settle(arguments, profile=profile))
         config = load(arguments, profile=profile)
         routes = RouteTable(config.routes, config.values["routes"].source)
-        key_of(config.api_key)
+        read_key(config.api_key)
     except ByteHouseError as error:
         yield attrs.evolve(_failed("configuration", error), facts=facts)
         return
@@ -121,7 +121,7 @@ def _routes(routes: RouteTable) -> Check:
 
 def _network(config: Config) -> Iterator[Check]:
     """Probe at the way to the host, one step after the other."""
-    if http.proxy_of(config) is not None:
+    if http.find_proxy(config) is not None:
         detail = "calls go through a proxy, which resolves the name and connects"
         yield Check("connection", "skipped", detail)
         return

@@ -1,4 +1,4 @@
-"""The words in which `_readback.py` says what to look at after a lost answer, and what it tells."""
+"""What is probed after a lost response, what a probe observes, and the verdict on that."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ import attrs
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model
 
+from .._api.engine_errors import engine_code
+from ..errors import APIError, Conflict, QueryFailed
+
 __all__ = ["TOLERANCE", "Observation", "Outcome", "Probe", "Verdict"]
 
-# A date in an answer is in whole seconds, and servers renew it once a second: two seconds behind at
-# most, and one for what else there is between two clocks.
+# The Date of a response is in whole seconds, and servers renew it once a second: two seconds behind
+# at most, and one for what else there is between two clocks.
 TOLERANCE = 3.0
 
 
 class Outcome(Enum):
-    """Say what a look found."""
+    """Name what a probe found."""
 
     DONE = "done"
     NOT_DONE = "not done"
-    UNDER_WAY = "under way"
+    RUNNING = "running"
     FAILED = "failed"
     CONFLICT = "conflict"
     UNCLEAR = "unclear"
@@ -32,33 +35,42 @@ class Outcome(Enum):
 
 @attrs.frozen
 class Verdict:
-    """Hold what a look amounts to.
+    """Hold what follows from an observation.
 
     Attributes:
         outcome: The outcome.
-        seen: What was seen, in words.
-        document: What the lost answer would have held, if it was done; None if the look's own
-            answer holds that.
-        state: Word of the service for where it stands, if it has one.
+        finding: What was found, as a clause of a message.
+        document: What the lost response would have held, if the call was done; None if that is the
+            response to the probe.
+        state: The service's name for the state of a query, if it gave one.
     """
 
     outcome: Outcome
-    seen: str = ""
+    finding: str = ""
     document: Mapping[str, Any] | None = attrs.field(factory=dict)
     state: str | None = None
+
+    def error(self) -> APIError:
+        """Return the error of a call that ended in a conflict or failed."""
+        if self.outcome is Outcome.CONFLICT:
+            hint = "The response to the call was lost; a probe found this."
+            return Conflict(self.finding, hint=hint)
+        failed = QueryFailed(self.finding)
+        failed.code = engine_code(self.finding) or self.state or ""
+        return failed
 
 
 @attrs.frozen
 class Observation:
-    """Hold what a look sees.
+    """Hold what a probe returned.
 
     Attributes:
-        value: The decoded answer, or all entries of a list; None if the service says that it is not
-            there.
-        now: Seconds since 1970 by the clock of the service; None if it does not tell.
+        value: The decoded response, or all entries of a list; None if the service says that there
+            is no such object.
+        now: Seconds since 1970 by the clock of the service; None if it gave none.
         elapsed: Seconds since the call was first sent.
-        acknowledged: Whether the service has said that the call was done, in an answer whose body
-            broke off.
+        acknowledged: Whether the service has reported that the call was done, in a response whose
+            body was truncated.
     """
 
     value: Any
@@ -68,40 +80,41 @@ class Observation:
 
     @property
     def absent(self) -> bool:
-        """Whether the service says that it is not there."""
+        """Whether the service says that there is no such object."""
         return self.value is None
 
     @property
     def live(self) -> Any:
-        """What the answer holds in ``data``; None if that is no object."""
+        """The object in the response's ``data``; None if that is no object."""
         data = getattr(self.value, "data", None)
         return data if isinstance(data, Model) else None
 
-    def lead(self, created: object) -> float | None:
-        """Return how many seconds after the call was first sent something was created; None if that
-        cannot be told."""
+    def seconds_after_call(self, created: object) -> float | None:
+        """Return how many seconds after the call was first sent something was created; negative if
+        before, None if that is not known."""
         if not isinstance(created, datetime) or created.tzinfo is None or self.now is None:
             return None
         age = self.now - created.timestamp()
-        # From the future: its clock and the one that dates the answer disagree.
+        # From the future: its clock and the one that dates the response disagree.
         return None if age < -TOLERANCE else self.elapsed - age
 
     def is_new(self, created: object) -> bool | None:
-        """Tell whether something was created since the call was first sent; None if that cannot be
-        told."""
-        lead = self.lead(created)
-        return None if lead is None else lead >= -TOLERANCE
+        """Return whether something was created since the call was first sent; None if that is not
+        known."""
+        seconds = self.seconds_after_call(created)
+        return None if seconds is None else seconds >= -TOLERANCE
 
 
 @attrs.frozen
 class Probe:
-    """Say what to read, and what an observation of it amounts to; without a plan, nothing can be
-    read.
+    """Hold what to read and how to judge it.
 
     Attributes:
-        once_known: Whether it makes sense only if an earlier look has found a state.
+        plan: What to send; None if nothing can be read, and the call itself is sent again.
+        judge: Returns the verdict on an observation.
+        needs_state: Whether it is of use only if an earlier probe has found a state.
     """
 
     plan: Plan[Any] | None
     judge: Callable[[Observation], Verdict]
-    once_known: bool = False
+    needs_state: bool = False

@@ -1,26 +1,25 @@
-"""Settle what became of a call whose answer was lost: which look at the state tells it, and what it
-tells. No input or output here: `send` makes the looks.
+"""Which probes resolve a call whose response was lost, and the verdict on what each returns. No
+input or output here: `send` sends the probes.
 
-An answer is lost after a broken connection, a time-out, a gateway's 502, 503 or 504, or a success
-whose body broke off. What was asked for may have been done, may still be under way, or may never
-have arrived. The table at the end names for each operation what is looked at. A look finds one of
-these:
+A response is lost after a broken connection, a time-out, a gateway's 502, 503 or 504, or a success
+with a truncated body. What was asked for may have been done, may still be running, or may never
+have arrived. The table at the end names the probes of each operation. The outcome is one of these:
 
-DONE        The state is as asked for. The call returns what its lost answer would have held.
-NOT_DONE    It is not, and sending again can do no harm that the call itself would not: the thing
-            has one name, so it can exist once only and be deleted once only.
-UNDER_WAY   A statement still runs: look again, until the deadline.
+DONE        The state is as asked for. The call returns what its lost response would have held.
+NOT_DONE    It is not, and sending again is as safe as the call itself: the object has one name, so
+            it can be created once only and deleted once only.
+RUNNING     A statement still runs: the probe is repeated, until the deadline.
 FAILED      A statement failed.
-CONFLICT    What a create was to make was there before, or is not as asked for.
-UNCLEAR     None of these can be told. The call raises `OutcomeUnknown` with what was seen.
+CONFLICT    What a create was to create existed before, or is not as asked for.
+UNCLEAR     None of these is certain. The call raises `OutcomeUnknown` with what was found.
 
-**Is it of this call's own making?** The time of creation tells, held against the ``Date`` of the
-answer that shows it, so that it does not matter what this machine's clock says. What was created
-before the call was first sent was there before. What has been created since is this call's: someone
-else may have made an equal thing in the same seconds, which cannot be told apart, and then there is
-one as asked for all the same. Where the service tells no time of creation, that stays UNCLEAR.
+**Was it created by this call?** The time of creation says so, compared with the ``Date`` of the
+response that shows it, so that this machine's clock does not matter. What was created before the
+call was first sent existed before. What has been created since is this call's: someone else may
+have created an equal object in the same seconds, which cannot be distinguished, and then there is
+one as asked for all the same. Where the service gives no time of creation, the outcome is UNCLEAR.
 
-**Why not send everything again?** A request may be held up on its way and arrive late. An import
+**Why not send everything again?** A request may be delayed on its way and arrive late. An import
 job that is started, a connection or a job that is created (that their names can be used once only
 is inferred) and a statement might then take effect twice. A partition that is deleted again might
 have been filled in between. These are sent once.
@@ -59,48 +58,48 @@ __all__ = ["probes_for"]
 
 
 def probes_for(plan: Plan[Any]) -> tuple[Probe, ...]:
-    """Return the looks that may settle a call, the first to be taken first; none if nothing can."""
-    found = _PROBES.get(plan.operation.id)
-    return found(plan) if found else ()
+    """Return the probes that may resolve a call, in the order to send them; none if nothing can."""
+    make = _PROBES.get(plan.operation.id)
+    return make(plan) if make else ()
 
 
-_Probes = Callable[[Plan[Any]], tuple[Probe, ...]]
-_NOTHING_TOLD = Verdict(Outcome.UNCLEAR, "the answer to a look does not tell")
+_MakeProbes = Callable[[Plan[Any]], tuple[Probe, ...]]
+_INCONCLUSIVE = Verdict(Outcome.UNCLEAR, "the response to a probe is inconclusive")
 
 
-# Creating.
+# Creating objects.
 
 
-def _made(
+def _created(
     what: str,
     created: object,
-    different: list[str],
+    differences: list[str],
     observed: Observation,
     document: Mapping[str, Any],
 ) -> Verdict:
-    """Judge something that is there after a create."""
+    """Judge an object that exists after a create."""
     if observed.acknowledged:
-        return Verdict(Outcome.DONE, f"{what} is there", document)
+        return Verdict(Outcome.DONE, f"{what} exists", document)
     new = observed.is_new(created)
     if new is False:
-        return Verdict(Outcome.CONFLICT, f"{what} was there before")
+        return Verdict(Outcome.CONFLICT, f"{what} existed before")
     if new is None:
         return Verdict(
             Outcome.UNCLEAR,
-            f"{what} is there, and whether it was there before cannot be told",
+            f"{what} exists, and whether it existed before is not known",
         )
-    if different:
-        return Verdict(Outcome.CONFLICT, f"{what} is there and differs: {'; '.join(different)}")
-    return Verdict(Outcome.DONE, f"{what} is there", document)
+    if differences:
+        return Verdict(Outcome.CONFLICT, f"{what} exists and differs: {'; '.join(differences)}")
+    return Verdict(Outcome.DONE, f"{what} exists", document)
 
 
-def _unlike(body: Mapping[str, Any], live: Model, *names: str) -> list[str]:
-    """Return the settings that are not as asked for; one that is not told or not asked for is."""
-    told = live.to_dict()
+def _differences(body: Mapping[str, Any], live: Model, *names: str) -> list[str]:
+    """Return the settings that are not as asked for, of those that are given on both sides."""
+    fields = live.to_dict()
     return [
-        f"{name} is {told[name]!r}"
+        f"{name} is {fields[name]!r}"
         for name in names
-        if body.get(name) is not None and told.get(name) not in (None, body[name])
+        if body.get(name) is not None and fields.get(name) not in (None, body[name])
     ]
 
 
@@ -112,82 +111,86 @@ def _create_database(plan: Plan[Any]) -> tuple[Probe, ...]:
         if observed.absent:
             return Verdict(Outcome.NOT_DONE, f"there is no database {name}")
         if (live := observed.live) is None:
-            return _NOTHING_TOLD
-        different = _unlike(body, live, "description")
+            return _INCONCLUSIVE
+        differing = _differences(body, live, "description")
         document = {"data": {"uuid": live.uuid}}
-        return _made(f"the database {name}", live.created_at, different, observed, document)
+        return _created(f"the database {name}", live.created_at, differing, observed, document)
 
     return (Probe(get_database.plan(name), judge),)
 
 
 def _create_table(plan: Plan[Any]) -> tuple[Probe, ...]:
-    asked = models.CreateTableRequest.from_dict(plan.body or {})
-    name = str(asked.name)
+    wanted = models.CreateTableRequest.from_dict(plan.body or {})
+    name = str(wanted.name)
 
     def judge(observed: Observation) -> Verdict:
         if observed.absent:
             return Verdict(Outcome.NOT_DONE, f"there is no table {name}")
-        wanted = _spec_of(asked)
-        if (live := observed.live) is None or wanted is None:
-            return _NOTHING_TOLD
-        different = [str(change) for change in diff(wanted, live).changes]
+        spec = _spec_of(wanted)
+        if (live := observed.live) is None or spec is None:
+            return _INCONCLUSIVE
+        differing = [str(change) for change in diff(spec, live).changes]
         document = {"data": {"uuid": live.uuid}}
-        return _made(f"the table {name}", live.created_at, different, observed, document)
+        return _created(f"the table {name}", live.created_at, differing, observed, document)
 
     return (Probe(get_table.plan(plan.path["db_name"], name), judge),)
 
 
-def _spec_of(asked: models.CreateTableRequest) -> TableSpec | None:
-    """Return what describes a table; None if what was asked for is not what a spec can say."""
+def _spec_of(wanted: models.CreateTableRequest) -> TableSpec | None:
+    """Return the spec of a table to create; None if a spec cannot describe it."""
     try:
         return TableSpec(
-            str(asked.name),
-            asked.columns or (),
-            order_by=asked.order_by_keys or (),
-            primary_key=asked.primary_keys,
-            partition_by=asked.partition_keys,
-            unique_key=asked.unique_key,
-            cluster_key=asked.cluster_key,
-            sample_by=asked.sampling_key,
-            ttl=asked.ttl,
-            description=asked.description,
+            str(wanted.name),
+            wanted.columns or (),
+            order_by=wanted.order_by_keys or (),
+            primary_key=wanted.primary_keys,
+            partition_by=wanted.partition_keys,
+            unique_key=wanted.unique_key,
+            cluster_key=wanted.cluster_key,
+            sample_by=wanted.sampling_key,
+            ttl=wanted.ttl,
+            description=wanted.description,
         )
     except InvalidArgument:
         return None
 
 
 def _create_warehouse(plan: Plan[Any]) -> tuple[Probe, ...]:
-    asked = models.CreateWarehouseRequest.from_dict(plan.body or {})
-    name = str(asked.name)
+    wanted = models.CreateWarehouseRequest.from_dict(plan.body or {})
+    name = str(wanted.name)
 
     def judge(observed: Observation) -> Verdict:
         if observed.absent:
             return Verdict(Outcome.NOT_DONE, f"there is no warehouse {name}")
         live = models.Warehouse.from_dict(observed.value.to_dict())
-        different = [str(each) for each in differences(asked, live)]
+        differing = [str(each) for each in differences(wanted, live)]
         document = {key: live[key] for key in ("name", "vwID") if key in live}
-        return _made(f"the warehouse {name}", live.created_at, different, observed, document)
+        return _created(f"the warehouse {name}", live.created_at, differing, observed, document)
 
     return (Probe(get_warehouse.plan(name), judge),)
 
 
-def _create_entry(what: str, listing: Plan[Any], *compared: str) -> _Probes:
-    """Probe for something in a list by its name, which the service gives an id."""
+def _create_entry(what: str, listing: Plan[Any], *compared: str) -> _MakeProbes:
+    """Probe a list for an object by its name, as the service chooses its id."""
 
     def probes(plan: Plan[Any]) -> tuple[Probe, ...]:
         body = plan.body or {}
         name = body.get("name")
 
         def judge(observed: Observation) -> Verdict:
-            named = [entry for entry in _models(observed) if _told(entry, "name") == name]
+            named = [entry for entry in _models(observed) if _field(entry, "name") == name]
             if len(named) != 1:
-                seen = f"{len(named) or 'no'} {what}{'s' if named else ''} named {name!r}"
-                return Verdict(Outcome.UNCLEAR, f"{seen} seen")
+                finding = f"{len(named) or 'no'} {what}{'s' if named else ''} named {name!r}"
+                return Verdict(Outcome.UNCLEAR, f"{finding} found")
             live = named[0]
             document = {"data": live.to_dict()}
-            different = _unlike(body, live, *compared)
-            return _made(
-                f"a {what} named {name!r}", _told(live, "created_at"), different, observed, document
+            differing = _differences(body, live, *compared)
+            return _created(
+                f"a {what} named {name!r}",
+                _field(live, "created_at"),
+                differing,
+                observed,
+                document,
             )
 
         return (Probe(listing, judge),)
@@ -195,21 +198,23 @@ def _create_entry(what: str, listing: Plan[Any], *compared: str) -> _Probes:
     return probes
 
 
-# Deleting.
+# Deleting objects.
 
 
-def _gone(what: str, target: Callable[[Plan[Any]], Plan[Any]]) -> _Probes:
-    """Probe whether something that was to be deleted is still there."""
+def _deleted(what: str, target: Callable[[Plan[Any]], Plan[Any]]) -> _MakeProbes:
+    """Probe whether an object that was to be deleted still exists."""
 
     def probes(plan: Plan[Any]) -> tuple[Probe, ...]:
         def judge(observed: Observation) -> Verdict:
             if observed.absent:
                 return Verdict(Outcome.DONE, f"the {what} is gone")
-            # A warehouse is the answer itself, everything else is in its data.
-            lead = observed.lead(_told(observed.live or observed.value, "created_at"))
-            if lead is not None and lead > TOLERANCE:
+            # A warehouse is the response itself, everything else is in its data.
+            seconds = observed.seconds_after_call(
+                _field(observed.live or observed.value, "created_at")
+            )
+            if seconds is not None and seconds > TOLERANCE:
                 return Verdict(Outcome.DONE, f"the {what} is gone, and there is a new one")
-            return Verdict(Outcome.NOT_DONE, f"the {what} is still there")
+            return Verdict(Outcome.NOT_DONE, f"the {what} still exists")
 
         return (Probe(target(plan), judge),)
 
@@ -217,11 +222,11 @@ def _gone(what: str, target: Callable[[Plan[Any]], Plan[Any]]) -> _Probes:
 
 
 def _delete_dictionary(_: Plan[Any]) -> tuple[Probe, ...]:
-    # No operation shows a dictionary. The second delete tells: a 404 says that it is gone.
+    # No operation reads a dictionary. A second delete shows it: a 404 says that it is gone.
     def judge(observed: Observation) -> Verdict:
         if observed.absent:
             return Verdict(Outcome.DONE, "the dictionary is gone")
-        return Verdict(Outcome.NOT_DONE, "no operation shows a dictionary")
+        return Verdict(Outcome.NOT_DONE, "no operation reads a dictionary")
 
     return (Probe(None, judge),)
 
@@ -230,11 +235,11 @@ def _delete_partitions(plan: Plan[Any]) -> tuple[Probe, ...]:
     names = set((plan.body or {}).get("partitionNames") or ())
 
     def judge(observed: Observation) -> Verdict:
-        there = sorted(names & {str(_told(entry, "partition")) for entry in _models(observed)})
-        if not there:
+        present = sorted(names & {str(_field(entry, "partition")) for entry in _models(observed)})
+        if not present:
             return Verdict(Outcome.DONE, "the partitions are gone", {"data": "Success"})
-        # They may have been filled again since: who asked for a delete did not ask for that.
-        return Verdict(Outcome.UNCLEAR, f"still or again there: {', '.join(there)}")
+        # They may have been filled again since, and nobody asked to delete that.
+        return Verdict(Outcome.UNCLEAR, f"still or again present: {', '.join(present)}")
 
     return (Probe(list_partitions.plan(plan.path["db_name"], plan.path["table_name"]), judge),)
 
@@ -244,55 +249,55 @@ def _delete_api_key(plan: Plan[Any]) -> tuple[Probe, ...]:
 
     def judge(observed: Observation) -> Verdict:
         if observed.absent:
-            return _NOTHING_TOLD
+            return _INCONCLUSIVE
         keys = extract_list(observed.value, models.ApiKey, "list_api_keys")
-        if any(str(_told(key, "id")) == key_id for key in keys):
-            return Verdict(Outcome.NOT_DONE, f"the key {key_id} is still there")
+        if any(str(_field(key, "id")) == key_id for key in keys):
+            return Verdict(Outcome.NOT_DONE, f"the key {key_id} still exists")
         return Verdict(Outcome.DONE, f"the key {key_id} is gone")
 
     return (Probe(list_api_keys.plan(), judge),)
 
 
-# Giving and taking.
+# Assigning roles, granting permissions.
 
 
-def _assignment(*, given: bool) -> _Probes:
+def _assignment(*, wanted: bool) -> _MakeProbes:
     def probes(plan: Plan[Any]) -> tuple[Probe, ...]:
         body = plan.body or {}
         user, role = body.get("UserID"), body.get("RoleName")
 
         def judge(observed: Observation) -> Verdict:
             if observed.absent:
-                return _NOTHING_TOLD
+                return _INCONCLUSIVE
             found = extract_list(observed.value, models.RoleAssignment, "list_assignments")
             pair = (user, role)
-            held = [a for a in found if (_told(a, "user_id"), _told(a, "role_name")) == pair]
-            seen = f"user {user} {'has' if held else 'has not'} the role {role}"
+            held = [a for a in found if (_field(a, "user_id"), _field(a, "role_name")) == pair]
+            finding = f"user {user} {'has' if held else 'does not have'} the role {role}"
             document = {"data": held[0].to_dict() if held else dict(body)}
-            done = bool(held) is given
-            return Verdict(Outcome.DONE if done else Outcome.NOT_DONE, seen, document)
+            done = bool(held) is wanted
+            return Verdict(Outcome.DONE if done else Outcome.NOT_DONE, finding, document)
 
         return (Probe(list_assignments.plan(user_id=user), judge),)
 
     return probes
 
 
-def _permission(*, given: bool) -> _Probes:
+def _permission(*, wanted: bool) -> _MakeProbes:
     def probes(plan: Plan[Any]) -> tuple[Probe, ...]:
         body = plan.body or {}
         action = str(body.get("ActionName")).upper()
 
         def judge(observed: Observation) -> Verdict:
             if observed.absent:
-                return _NOTHING_TOLD
+                return _INCONCLUSIVE
             found = extract_list(observed.value, models.Permission, "list_permissions")
-            held = [p for p in found if str(_told(p, "action_name")).upper() == action]
-            if given and held and body.get("GrantOption"):
+            held = [p for p in found if str(_field(p, "action_name")).upper() == action]
+            if wanted and held and body.get("GrantOption"):
                 held = [p for p in held if p.grant_option in (None, True)]
-            seen = f"the role {'has' if held else 'has not'} the permission {action}"
+            finding = f"the role {'has' if held else 'does not have'} the permission {action}"
             document = {"data": held[0].to_dict() if held else dict(body)}
-            done = bool(held) is given
-            return Verdict(Outcome.DONE if done else Outcome.NOT_DONE, seen, document)
+            done = bool(held) is wanted
+            return Verdict(Outcome.DONE if done else Outcome.NOT_DONE, finding, document)
 
         listing = list_permissions.plan(
             role_name=body.get("RoleName", ""),
@@ -304,49 +309,49 @@ def _permission(*, given: bool) -> _Probes:
     return probes
 
 
-# Changing a table.
+# Updating tables.
 
 
 def _update_table(plan: Plan[Any]) -> tuple[Probe, ...]:
-    asked = models.UpdateTableRequest.from_dict(plan.body or {})
-    added = {c.name for c in asked.add_columns or ()}
-    dropped = set(asked.drop_columns or ())
-    renamed = {r.name: r.new_name for r in asked.rename_columns or ()}
-    coming, going = added | set(renamed.values()), dropped | set(renamed)
-    others = bool(asked.modify_columns or asked.ttl or asked.is_remove_ttl)
+    wanted = models.UpdateTableRequest.from_dict(plan.body or {})
+    added = {c.name for c in wanted.add_columns or ()}
+    dropped = set(wanted.drop_columns or ())
+    renamed = {r.name: r.new_name for r in wanted.rename_columns or ()}
+    to_appear, to_vanish = added | set(renamed.values()), dropped | set(renamed)
+    has_other_changes = bool(wanted.modify_columns or wanted.ttl or wanted.is_remove_ttl)
 
     def judge(observed: Observation) -> Verdict:
         if observed.absent:
-            return Verdict(Outcome.UNCLEAR, "the table is not there any more")
+            return Verdict(Outcome.UNCLEAR, "the table does not exist any more")
         if (live := observed.live) is None:
-            return _NOTHING_TOLD
+            return _INCONCLUSIVE
         columns = live.columns if isinstance(live.columns, list) else []
-        names = {str(_told(column, "name")) for column in columns}
-        seen = f"the table has the columns {', '.join(sorted(names))}"
-        if coming & going or not names:
-            return Verdict(Outcome.UNCLEAR, seen)
-        if coming <= names and not going & names:
-            if not others:
-                return Verdict(Outcome.DONE, seen)
-            # To set a type or a time to live once more changes nothing; to add a column does.
-            return Verdict(Outcome.UNCLEAR if coming | going else Outcome.NOT_DONE, seen)
-        untouched = not coming & names and going <= names
-        return Verdict(Outcome.NOT_DONE if untouched else Outcome.UNCLEAR, seen)
+        names = {str(_field(column, "name")) for column in columns}
+        finding = f"the table has the columns {', '.join(sorted(names))}"
+        if to_appear & to_vanish or not names:
+            return Verdict(Outcome.UNCLEAR, finding)
+        if to_appear <= names and not to_vanish & names:
+            if not has_other_changes:
+                return Verdict(Outcome.DONE, finding)
+            # Setting a type or a time to live again changes nothing; adding a column does.
+            return Verdict(Outcome.UNCLEAR if to_appear | to_vanish else Outcome.NOT_DONE, finding)
+        untouched = not to_appear & names and to_vanish <= names
+        return Verdict(Outcome.NOT_DONE if untouched else Outcome.UNCLEAR, finding)
 
     return (Probe(get_table.plan(plan.path["db_name"], plan.path["table_name"]), judge),)
 
 
-# Starting.
+# Starting import jobs.
 
 
 def _start_import_job(plan: Plan[Any]) -> tuple[Probe, ...]:
     def judge(observed: Observation) -> Verdict:
         runs = _models(observed)
-        new = [run for run in runs if observed.is_new(_told(run, "start_time"))]
+        new = [run for run in runs if observed.is_new(_field(run, "start_time"))]
         if len(new) == 1:
-            seen = f"execution {_told(new[0], 'id')} has been started since"
-            return Verdict(Outcome.DONE, seen, {"data": new[0].to_dict()})
-        ids = ", ".join(str(_told(run, "id")) for run in new)
+            finding = f"execution {_field(new[0], 'id')} has been started since"
+            return Verdict(Outcome.DONE, finding, {"data": new[0].to_dict()})
+        ids = ", ".join(str(_field(run, "id")) for run in new)
         return Verdict(Outcome.UNCLEAR, f"executions started since: {ids or 'none'}")
 
     return (Probe(list_import_job_executions.plan(int(plan.path["id"])), judge),)
@@ -356,11 +361,11 @@ def _start_import_job(plan: Plan[Any]) -> tuple[Probe, ...]:
 
 
 def _statement(plan: Plan[Any]) -> tuple[Probe, ...]:
-    """Ask after a statement by the id that it was sent with.
+    """Probe a statement by the id that it was sent with.
 
-    That a synchronous one can be asked after, and read, as if it were asynchronous is inferred; the
-    open-source engine also gives an asynchronous one an id of its own. So that the service does not
-    know an id does not prove that nothing ran.
+    That the status and the result of a synchronous statement can be read as if it were asynchronous
+    is inferred; the open-source engine also gives an asynchronous one an id of its own. So an id
+    that the service does not know does not prove that nothing ran.
     """
     query_id = (plan.body or {}).get("queryID")
     if not query_id:
@@ -372,34 +377,35 @@ def _statement(plan: Plan[Any]) -> tuple[Probe, ...]:
             Probe(status.plan, lambda observed: _submitted(query_id, _status(observed))),
             statistics,
         )
-    kept = Probe(get_async_query_result.plan(query_id), _result, once_known=True)
-    return (status, kept, statistics)
+    result = Probe(get_async_query_result.plan(query_id), _result, needs_state=True)
+    return (status, result, statistics)
 
 
 def _status(observed: Observation) -> Verdict:
-    word = _told(observed.live, "status")
+    state = _field(observed.live, "status")
     if observed.absent:
         return Verdict(Outcome.UNCLEAR, "the service does not know its id")
-    if not isinstance(word, str):
-        return Verdict(Outcome.UNCLEAR, "the service does not tell where it stands")
-    seen = f"its state is {word}"
-    match phase_of(word):
+    if not isinstance(state, str):
+        return Verdict(Outcome.UNCLEAR, "the service does not report its state")
+    finding = f"its state is {state}"
+    match phase_of(state):
         case Phase.RUNNING:
-            return Verdict(Outcome.UNDER_WAY, seen, state=word)
+            return Verdict(Outcome.RUNNING, finding, state=state)
         case Phase.SUCCEEDED:
-            # Whether the result is kept, the next look shows.
-            return Verdict(Outcome.UNCLEAR, seen, state=word)
+            # Whether the result is kept, the next probe shows.
+            return Verdict(Outcome.UNCLEAR, finding, state=state)
         case _:
-            message = _told(observed.live, "message")
-            return Verdict(Outcome.FAILED, str(message or f"the query ended: {word}"), state=word)
+            message = _field(observed.live, "message")
+            return Verdict(Outcome.FAILED, str(message or f"the query ended: {state}"), state=state)
 
 
 def _submitted(query_id: str, status: Verdict) -> Verdict:
-    """Judge a statement that runs in the background: that it is known is what its answer says."""
+    """Judge a statement that runs in the background: that the id is known is all that its lost
+    response would have said."""
     if status.state is None:
         return status
     reference = {"queryID": query_id, "status": status.state}
-    return Verdict(Outcome.DONE, status.seen, {"data": [reference]}, status.state)
+    return Verdict(Outcome.DONE, status.finding, {"data": [reference]}, status.state)
 
 
 def _result(observed: Observation) -> Verdict:
@@ -411,8 +417,8 @@ def _result(observed: Observation) -> Verdict:
 def _statistics(observed: Observation) -> Verdict:
     if observed.absent:
         return Verdict(Outcome.UNCLEAR)
-    word = _told(observed.live, "status")
-    state = word if isinstance(word, str) else None
+    status = _field(observed.live, "status")
+    state = status if isinstance(status, str) else None
     return Verdict(Outcome.UNCLEAR, "the service has statistics of it, so it began", state=state)
 
 
@@ -421,11 +427,11 @@ def _models(observed: Observation) -> list[Model]:
     return [value for value in values if isinstance(value, Model)]
 
 
-def _told(model: object, name: str) -> Any:
+def _field(model: object, name: str) -> Any:
     return getattr(model, name, None)
 
 
-_PROBES: dict[str, _Probes] = {
+_PROBES: dict[str, _MakeProbes] = {
     "create_database": _create_database,
     "create_table": _create_table,
     "create_warehouse": _create_warehouse,
@@ -433,20 +439,20 @@ _PROBES: dict[str, _Probes] = {
     "create_import_job": _create_entry(
         "job", list_import_jobs.plan(), "description", "connectionID"
     ),
-    "delete_database": _gone("database", lambda p: get_database.plan(p.path["db_name"])),
-    "delete_table": _gone(
+    "delete_database": _deleted("database", lambda p: get_database.plan(p.path["db_name"])),
+    "delete_table": _deleted(
         "table", lambda p: get_table.plan(p.path["db_name"], p.path["table_name"])
     ),
-    "delete_warehouse": _gone("warehouse", lambda p: get_warehouse.plan(p.path["name"])),
-    "delete_connection": _gone("connection", lambda p: get_connection.plan(int(p.path["id"]))),
-    "delete_import_job": _gone("job", lambda p: get_import_job.plan(int(p.path["id"]))),
+    "delete_warehouse": _deleted("warehouse", lambda p: get_warehouse.plan(p.path["name"])),
+    "delete_connection": _deleted("connection", lambda p: get_connection.plan(int(p.path["id"]))),
+    "delete_import_job": _deleted("job", lambda p: get_import_job.plan(int(p.path["id"]))),
     "delete_dictionary": _delete_dictionary,
     "delete_partitions": _delete_partitions,
     "delete_api_key": _delete_api_key,
-    "assign_role": _assignment(given=True),
-    "unassign_role": _assignment(given=False),
-    "grant_permission": _permission(given=True),
-    "revoke_permission": _permission(given=False),
+    "assign_role": _assignment(wanted=True),
+    "unassign_role": _assignment(wanted=False),
+    "grant_permission": _permission(wanted=True),
+    "revoke_permission": _permission(wanted=False),
     "update_table": _update_table,
     "start_import_job": _start_import_job,
     "submit_sync_query": _statement,

@@ -1,78 +1,124 @@
-"""Keep what is known of a call whose outcome is not. No input or output here."""
+"""Keep what is known of a call whose response was lost. No input or output here."""
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from bytehouse_raw.plan import Plan
+from bytehouse_raw.types import RawResponse
 
-from ..errors import ByteHouseError, OutcomeUnknown, ResponseDecodeError
+from .._api.routing import object_is_missing
+from ..errors import APIError, ByteHouseError, OutcomeUnknown, ResponseDecodeError
 from .model import Observation, Outcome, Probe, Verdict
 
 __all__ = ["UnresolvedCall"]
 
 
 class UnresolvedCall:
-    """Keep what is known of a call whose answer was lost, over the looks that may settle it.
+    """Keep the probes that are still to be sent, and what the earlier ones found.
 
     Attributes:
-        lost: What came instead of an answer.
-        state: Word of the service for where it stands, if a look has found one.
-        waits: How often it was found under way.
+        lost: The error that stands for the lost response.
+        state: The service's name for the state of a query, if a probe has found one.
+        waits: How often the query was found running.
     """
 
     def __init__(self, plan: Plan[Any], lost: ByteHouseError) -> None:
-        from .probes import probes_for
+        from .probes import probes_for  # its models cost time, and most programs lose no response
 
         self.lost = lost
         self.state: str | None = None
         self.waits = 0
-        self._statement = plan.operation.id in ("submit_sync_query", "submit_async_query")
-        self._looks = list(probes_for(plan))
-        self._seen: list[str] = []
+        self._is_statement = plan.operation.id in ("submit_sync_query", "submit_async_query")
+        self._probes: list[Probe] = list(probes_for(plan))
+        self._findings: list[str] = []
 
     @property
-    def look(self) -> Probe | None:
-        """The look to take next; None if nothing more can be looked at."""
-        while self._looks and self._looks[0].once_known and self.state is None:
-            del self._looks[0]
-        return self._looks[0] if self._looks else None
+    def has_probe(self) -> bool:
+        """Whether there is a further probe."""
+        return bool(self._probes)
 
-    def judge(self, observed: Observation) -> Verdict:
-        """Say what a look amounts to; if that is unclear, the next look is due.
+    @property
+    def resends_to_probe(self) -> bool:
+        """Whether nothing can be read, and only sending the call again shows what became of it."""
+        return bool(self._probes) and self._probes[0].plan is None
 
-        Raises:
-            ResponseDecodeError: The answer to the look cannot be understood.
+    def probe_plan(self) -> Plan[Any]:
+        """Return the next probe."""
+        plan = self._probes[0].plan
+        assert plan is not None  # noqa: S101 - else the call itself is sent again
+        return plan
+
+    def on_probe_result(self, value: object, raw: RawResponse | None, elapsed: float) -> Verdict:
+        """Return the verdict on what a probe returned; if it is unclear, the next probe is due.
+
+        Args:
+            value: The decoded response, all entries of a list, or None for an absent object.
+            raw: The response to the probe; None if there is none.
+            elapsed: Seconds since the call was first sent.
         """
-        verdict = self._looks[0].judge(observed)
+        acknowledged = isinstance(self.lost, ResponseDecodeError)
+        now = None if raw is None else _date_of(raw)
+        try:
+            verdict = self._probes[0].judge(Observation(value, now, elapsed, acknowledged))
+        except ResponseDecodeError as error:
+            return self._skip_probe(error)
         self.state = verdict.state or self.state
-        if verdict.outcome is Outcome.UNDER_WAY:
+        if verdict.outcome is Outcome.RUNNING:
             self.waits += 1
             return verdict
-        if verdict.seen and verdict.seen not in self._seen:
-            self._seen.append(verdict.seen)
+        if verdict.finding and verdict.finding not in self._findings:
+            self._findings.append(verdict.finding)
         if verdict.outcome is Outcome.UNCLEAR:
-            del self._looks[0]
+            self._next_probe()
         return verdict
 
-    def blinded(self, error: ByteHouseError) -> None:
-        """Take note that a look failed; the next one is due."""
-        self._seen.append(f"a look failed ({error.message})")
-        del self._looks[0]
+    def on_probe_failure(self, error: ByteHouseError, elapsed: float) -> Verdict:
+        """Return the verdict on a probe that failed: the object is absent, or nothing is clear."""
+        if isinstance(error, APIError) and object_is_missing(error):
+            return self.on_probe_result(None, error.raw_response, elapsed)
+        return self._skip_probe(error)
+
+    def judge_last_attempt(self) -> Verdict:
+        """Return the verdict where nothing can be read: a 404 for a repeated delete means that the
+        object is gone."""
+        missing = isinstance(self.lost, APIError) and object_is_missing(self.lost)
+        return self.on_probe_result(None if missing else self.lost, None, 0.0)
 
     def error(self) -> ByteHouseError:
-        """Return the error that says what is known."""
-        seen = "; ".join(self._seen) or (f"its state was {self.state}" if self.state else "")
-        if isinstance(self.lost, ResponseDecodeError):
-            # The service said that it was done.
-            self.lost.hint = f"{self.lost.hint} A look says: {seen}." if seen else self.lost.hint
-            return self.lost
-        again = "It was not sent again, so that nothing happens twice. Probe before you do."
-        error = OutcomeUnknown(
-            f"{self.lost.message}, and whether it took effect is not known"
-            + (f": {seen}" if seen else ""),
-            hint=again if not self._statement else f"{again} `query_id` names the statement.",
+        """Return the error with all that is known."""
+        findings = "; ".join(self._findings) or (
+            f"its state was {self.state}" if self.state else ""
         )
+        if isinstance(self.lost, ResponseDecodeError):
+            # The service has reported that it was done.
+            if findings:
+                self.lost.hint = f"{self.lost.hint} A probe found: {findings}."
+            return self.lost
+        hint = "It was not sent again, so that nothing happens twice. Check before you do."
+        if self._is_statement:
+            hint += " `query_id` identifies the statement."
+        message = f"{self.lost.message}, and whether the call took effect is not known"
+        error = OutcomeUnknown(f"{message}: {findings}" if findings else message, hint=hint)
         error.state = self.state
         error.__cause__ = self.lost if self.lost.raw_response else None
         return error
+
+    def _skip_probe(self, error: ByteHouseError) -> Verdict:
+        self._findings.append(f"a probe failed ({error.message})")
+        self._next_probe()
+        return Verdict(Outcome.UNCLEAR)
+
+    def _next_probe(self) -> None:
+        del self._probes[0]
+        while self._probes and self._probes[0].needs_state and self.state is None:
+            del self._probes[0]
+
+
+def _date_of(raw: RawResponse) -> float | None:
+    """Return the time, in seconds since 1970, at which the service dates its response."""
+    try:
+        return parsedate_to_datetime(raw.headers.get("date", "")).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -55,7 +55,7 @@ class Pager(Generic[T]):
         """Iterate over whole pages."""
         walk = self._walk()
         while not walk.done:
-            page = walk.take(self._client.send(walk.plan(), **self._options))
+            page = walk.advance(self._client.send(walk.plan(), **self._options))
             self.total = page.total
             yield page
 
@@ -69,7 +69,7 @@ class Pager(Generic[T]):
         if self._limit == 0:
             return None
         walk = self._walk(limit=1)
-        page = walk.take(self._client.send(walk.plan(), **self._options))
+        page = walk.advance(self._client.send(walk.plan(), **self._options))
         self.total = page.total
         return page.items[0] if page.items else None
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 from bytehouse_raw.models import QueryStatus
 
+from .._api.engine_errors import engine_code
 from .._api.polling import GRACE
 from .._api.status import Phase, phase_of
-from .._call.responses import engine_code
 from .._core.options import CallOptions, Seconds
 from .._sql.statements import Submission
 from ..errors import ByteHouseError, InvalidArgument, QueryFailed

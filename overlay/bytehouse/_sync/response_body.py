@@ -1,5 +1,5 @@
 # Derived from overlay/bytehouse/_async/response_body.py by `make generate`. Do not edit.
-"""Read the body of an answer piece by piece."""
+"""Read the body of a response piece by piece."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ __all__ = ["Body"]
 
 
 class Body:
-    """Read what a call was answered with.
+    """Read the body of the response to a call that is done.
 
     Attributes:
         ended: Whether its end was reached.
     """
 
     def __init__(self, call: Call[Any]) -> None:
-        self._call = call
-        self._rest = cast("ResponseStream | None", call.rest)
+        self._raw = call.raw
+        self._errors = call.body_errors()
+        self._stream = cast("ResponseStream | None", call.stream)
         self.ended = False
 
     def read(self) -> bytes:
@@ -33,32 +34,31 @@ class Body:
 
         Raises:
             TimedOut: The time of the call is over.
-            ResponseDecodeError: The body broke off.
+            ResponseDecodeError: The body was truncated.
         """
-        if self._rest is None:
-            # The answer was lost and has been found again, so it is here as a whole.
-            raw = self._call.raw
-            piece = raw.body if raw and not self.ended else b""
+        if self._stream is None:
+            # The response was lost and a probe has returned it, as a whole.
+            piece = self._raw.body if self._raw and not self.ended else b""
             self.ended = True
             return piece
         try:
-            piece = self._rest.read()
+            piece = self._stream.read()
         except TransportFailure as failure:
-            error = self._call.truncated_body(failure)
+            error = self._errors.truncated_body(failure)
         else:
             self.ended = not piece
             return piece
         raise error
 
-    def parse_error(self, what: str, start: bytes, place: bytes) -> ByteHouseError:
-        """Return the error that the body amounts to if it is not understood."""
-        return self._call.parse_error(what, start, place)
+    def parse_error(self, problem: str, start: bytes, position: bytes) -> ByteHouseError:
+        """Return the error for a body that cannot be parsed; see `BodyErrors.parse_error`."""
+        return self._errors.parse_error(problem, start, position)
 
-    def judge(self, fields: Mapping[str, Any]) -> None:
-        """Raise the error that the body tells of beside its rows, if it does."""
-        self._call.judge(fields)
+    def check_fields(self, fields: Mapping[str, Any]) -> None:
+        """Raise the error that the fields beside the rows report, if they do."""
+        self._errors.check_fields(fields)
 
     def close(self) -> None:
         """Close it; what has not been read is lost."""
-        if self._rest is not None:
-            self._rest.close()
+        if self._stream is not None:
+            self._stream.close()

@@ -337,7 +337,7 @@ def submitted(
         finished: Ids of the queries that have run it already; it is not submitted then.
         progress: Whether to show how far it is.
     """
-    client = client._hiding(submission.secrets)
+    client = client._redacting(submission.secrets)
     reading = Reading(client, submission, patience=patience, shows=progress)
     reading.begin(asynchronous=asynchronous, finished=finished)
     event = reading.event()

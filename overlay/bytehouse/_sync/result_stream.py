@@ -213,9 +213,9 @@ class Reading:
                     if not self._go_on():
                         self._end()
                 case Fields(fields):
-                    self._body.judge(fields)
+                    self._body.check_fields(fields)
                 case Reference(query_id, fields):
-                    self._body.judge(fields)
+                    self._body.check_fields(fields)
                     self._refer(query_id, fields)
                 case event:
                     return event

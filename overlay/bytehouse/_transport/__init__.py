@@ -1,2 +1,1 @@
-"""Carry one request to the host and bring its response back. The only package that knows the HTTP
-libraries."""
+"""Send one request and return its response. The only package that imports HTTP libraries."""

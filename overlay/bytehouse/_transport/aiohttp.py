@@ -1,7 +1,7 @@
-"""Carry the requests of an asynchronous client with aiohttp in place of httpx's own transport.
+"""Send the requests of an asynchronous client with aiohttp in place of httpx's own transport.
 
-It stands where `httpx.AsyncHTTPTransport` stands, so that all else is the same for both: time,
-size and compression of answers, and what an error means for a call.
+It replaces `httpx.AsyncHTTPTransport`, so that all else is the same for both: time-outs, size and
+compression of responses, and what an error means for a call.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from .library_internals import parser_of, payload_of, use_connection_class
 __all__ = ["AiohttpTransport"]
 
 _log = logging.getLogger("bytehouse")
-_LONGEST_HEADER = 100 * 1024  # as h11 takes it; aiohttp's own limit is 8 KB
-_LARGE = 1 << 16  # a larger body goes out in pieces, letting other tasks run
+_MAX_HEADER_SIZE = 100 * 1024  # the limit of h11; that of aiohttp is 8 KB
+_STREAM_ABOVE = 1 << 16  # bytes; a larger body is sent in pieces, letting other tasks run
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
-    """Send requests over connections of aiohttp, all of one event loop.
+    """Send requests over connections of aiohttp in one event loop.
 
     Args:
-        tls: Whom to trust, and what to show.
+        tls: TLS context.
         max_connections: How many connections there may be.
-        proxy: Proxy to go through.
-        substitute: Makes what sends where this version of aiohttp cannot do so safely.
+        proxy: Proxy to use; None for a direct connection.
+        fallback: Makes the transport to use where this version of aiohttp cannot do so safely.
 
     Raises:
-        ConfigError: aiohttp does not speak to such a proxy.
+        ConfigError: aiohttp does not support such a proxy.
     """
 
     def __init__(
@@ -51,10 +51,10 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         *,
         max_connections: int,
         proxy: httpx.Proxy | None,
-        substitute: Callable[[], httpx.AsyncBaseTransport],
+        fallback: Callable[[], httpx.AsyncBaseTransport],
     ) -> None:
         if proxy and proxy.url.scheme.startswith("socks"):
-            raise ConfigError("aiohttp speaks to no SOCKS proxy.", hint='Use http="httpx".')
+            raise ConfigError("aiohttp does not support SOCKS proxies.", hint='Use http="httpx".')
         self._tls = tls
         self._max_connections = max_connections
         self._proxy = URL(str(proxy.url)) if proxy else None
@@ -62,7 +62,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         if proxy and proxy.raw_auth:
             login = b64encode(b":".join(proxy.raw_auth)).decode()
             self._proxy_headers["Proxy-Authorization"] = f"Basic {login}"
-        self._substitute = substitute
+        self._fallback = fallback
         self._opened: aiohttp.ClientSession | httpx.AsyncBaseTransport | None = None
         self._closed = False
 
@@ -73,19 +73,19 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         loop = asyncio.get_running_loop()
         if not use_connection_class(connector, partial(_Connection, loop)):
             _log.warning(
-                "aiohttp %s is not known to keep responses apart: httpx sends in its place",
+                "aiohttp %s is not known to keep responses apart: httpx is used in its place",
                 aiohttp.__version__,
             )
-            return self._substitute()
+            return self._fallback()
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            # A POST without a body has no type; it would be given that of bytes.
+            # A POST without a body has no type; aiohttp would set that of bytes.
             skip_auto_headers=["Content-Type"],
-            max_line_size=_LONGEST_HEADER,
-            max_field_size=_LONGEST_HEADER,
-            middlewares=(_once,),
+            max_line_size=_MAX_HEADER_SIZE,
+            max_field_size=_MAX_HEADER_SIZE,
+            middlewares=(_send_once,),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -104,9 +104,9 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         content = await request.aread()
         response = await self._opened.request(
             request.method,
-            _address(request.url),
+            _yarl_url(request.url),
             headers=[(n.decode("latin-1"), v.decode("latin-1")) for n, v in request.headers.raw],
-            data=BytesIO(content) if len(content) > _LARGE else content or None,
+            data=BytesIO(content) if len(content) > _STREAM_ABOVE else content or None,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(
                 connect=timeout["connect"],
@@ -127,8 +127,8 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             await self._opened.close()
 
 
-def _address(url: httpx.URL) -> URL:
-    """Return an address as aiohttp takes it, with not a character changed."""
+def _yarl_url(url: httpx.URL) -> URL:
+    """Return a URL as aiohttp takes it, with not a character changed."""
     host = url.raw_host.decode()
     authority = f"[{host}]" if ":" in host else host
     port = "" if url.port is None else f":{url.port}"
@@ -137,34 +137,34 @@ def _address(url: httpx.URL) -> URL:
 
 
 class _Connection(ResponseHandler):
-    """Keep answers apart, and a body that broke off from one that is whole."""
+    """Keep responses apart, and report truncated bodies."""
 
     def is_connected(self) -> bool:
-        """Tell whether it can be used again: nothing has come that was not asked for.
+        """Return whether it can be used again: nothing was received that was not requested.
 
-        It would be taken for the answer to the next request, which may be another role's. aiohttp
-        asks before it takes up a connection that rested.
+        It would be taken for the response to the next request, which may be another role's.
+        aiohttp asks before it reuses an idle connection.
         """
         return (
             super().is_connected()
             and not self.should_close
-            and not self._begun()
-            and not self._unread()
+            and not self._has_partial_response()
+            and not self._has_unread_data()
         )
 
-    def _unread(self) -> bool:
-        """Tell whether something has come, or the server has closed, and the loop has not seen it
-        yet."""
+    def _has_unread_data(self) -> bool:
+        """Return whether data or the end of the connection has arrived that the loop has not
+        processed yet."""
         assert self.transport is not None  # noqa: S101 - it is connected
         descriptor = self.transport.get_extra_info("socket").fileno()
         if not hasattr(select, "poll"):
             return bool(select.select([descriptor], [], [], 0)[0])
-        looking = select.poll()
-        looking.register(descriptor, select.POLLIN)
-        return bool(looking.poll(0))
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(0))
 
-    def _begun(self) -> bool:
-        """Tell whether a part of a further answer has come."""
+    def _has_partial_response(self) -> bool:
+        """Return whether a part of a further response was received."""
         try:
             parser = parser_of(self)
             return parser is not None and parser.feed_eof() is not None
@@ -172,49 +172,49 @@ class _Connection(ResponseHandler):
             return True
 
     def data_received(self, data: bytes) -> None:
-        # One piece after the other: what is wrong with a body shall not hide the status before it.
+        # Head and body apart: an error in the body must not hide the status before it.
         body = data.find(b"\r\n\r\n") + 4
         if 4 <= body < len(data):
             super().data_received(data[:body])
             data = data[body:]
         super().data_received(data)
         if self.exception() is not None:
-            self._break_off()
+            self._fail_body()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         if exc is not None:
-            self._break_off()
+            self._fail_body()
         super().connection_lost(exc)
 
-    def _break_off(self) -> None:
-        """End a body that will not come whole; aiohttp waits for it, or takes it for whole."""
+    def _fail_body(self) -> None:
+        """Fail a body that will not be complete; aiohttp waits for it, or takes it as complete."""
         payload = payload_of(self)
         if payload is not None and not payload.is_eof():
             payload.set_exception(aiohttp.ClientPayloadError())
 
 
 class _Body(httpx.AsyncByteStream):
-    """Read the body of an answer piece by piece."""
+    """Read the body of a response piece by piece."""
 
-    def __init__(self, answer: aiohttp.ClientResponse) -> None:
-        self._answer = answer
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
-            while piece := await self._answer.content.readany():
+            while piece := await self._response.content.readany():
                 yield piece
         except (aiohttp.ClientError, OSError) as error:
             raise _as_httpx_error(error) from error
 
     async def aclose(self) -> None:
-        self._answer.release()  # and close the connection, if more is to come
+        self._response.release()  # and close the connection, if more is to come
 
 
-async def _once(
+async def _send_once(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Send a request once: aiohttp by itself repeats a GET, PUT or DELETE whose connection ended,
-    whatever has become of the first."""
+    """Send a request once: aiohttp by itself retries a GET, PUT or DELETE whose connection ended,
+    whatever became of the first."""
     try:
         return await handler(request)
     except (aiohttp.ClientError, OSError) as error:
@@ -222,26 +222,26 @@ async def _once(
 
 
 def _as_httpx_error(error: aiohttp.ClientError | OSError) -> httpx.TransportError:
-    """Return the error as httpx would have it. No text of an answer is in it."""
+    """Return the error that httpx would raise. It contains nothing of a response."""
     kind: type[httpx.TransportError]
     match error:
         case aiohttp.ConnectionTimeoutError():
-            kind, text = httpx.ConnectTimeout, "no connection came about in time"
+            kind, message = httpx.ConnectTimeout, "could not connect in time"
         case TimeoutError():
-            kind, text = httpx.ReadTimeout, "time ran out"
+            kind, message = httpx.ReadTimeout, "time ran out"
         case aiohttp.ClientConnectorCertificateError():
             # Before 3.13 aiohttp gives it no `os_error`.
-            kind, text = httpx.ConnectError, str(error.certificate_error)
+            kind, message = httpx.ConnectError, str(error.certificate_error)
         case aiohttp.ClientConnectorError():
-            kind, text = httpx.ConnectError, str(error.os_error)
+            kind, message = httpx.ConnectError, str(error.os_error)
         case aiohttp.ClientHttpProxyError():
-            kind, text = httpx.ProxyError, f"the proxy answered {error.status}"
+            kind, message = httpx.ProxyError, f"the proxy returned {error.status}"
         case aiohttp.ServerDisconnectedError():
-            kind, text = httpx.RemoteProtocolError, "the server hung up without an answer"
+            kind, message = httpx.RemoteProtocolError, "the server disconnected without a response"
         case aiohttp.ClientPayloadError():
-            kind, text = httpx.RemoteProtocolError, "the body broke off"
+            kind, message = httpx.RemoteProtocolError, "the body was truncated"
         case aiohttp.ClientResponseError():
-            kind, text = httpx.RemoteProtocolError, "the answer is no HTTP"
+            kind, message = httpx.RemoteProtocolError, "the response is not HTTP"
         case _:
-            kind, text = httpx.ReadError, str(error)
-    return kind(text)
+            kind, message = httpx.ReadError, str(error)
+    return kind(message)

@@ -17,18 +17,18 @@ __all__ = ["AsyncPool"]
 class AsyncPool:
     """Keep the connections of an asynchronous client; see `Pool`."""
 
-    def __init__(self, maker: httpcore.AsyncConnectionPool) -> None:
-        self._maker = maker
+    def __init__(self, factory: httpcore.AsyncConnectionPool) -> None:
+        self._factory = factory
         self._connections: IdleConnections[httpcore.AsyncConnectionInterface] = IdleConnections()
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
-        """Send a request; its connection is free for another when the response is closed."""
+        """Send a request; its connection is idle again when the response is closed."""
         while True:
             connection, stale = self._connections.acquire()
             if stale:
                 await _close(stale)
             if connection is None:
-                connection = self._maker.create_connection(origin_of(request))
+                connection = self._factory.create_connection(origin_of(request))
                 self._connections.all.add(connection)
             try:
                 response = await connection.handle_async_request(request)
@@ -45,12 +45,12 @@ class AsyncPool:
     async def release(
         self, connection: httpcore.AsyncConnectionInterface, *, reusable: bool
     ) -> None:
-        """Take a connection back."""
+        """Put a connection back."""
         if stale := self._connections.release(connection, reusable=reusable):
             await _close(stale)
 
     async def aclose(self) -> None:
-        """Close all connections, those too that are in use."""
+        """Close all connections, also those in use."""
         self._connections.closed = True
         await _close(self._connections.all)
 

@@ -1,4 +1,4 @@
-"""Carry the requests of an asynchronous client, each event loop's over connections of its own."""
+"""Send the requests of an asynchronous client, over connections of each event loop's own."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from .._core.config import Config
 from .._core.extras import import_optional
 from .async_pool import AsyncPool
 from .http import (
-    BROKEN,
+    BODY_ERRORS,
+    CONNECTION_ERRORS,
     KEEPALIVE,
-    LOST,
     BodyReader,
-    core_proxy,
-    core_request,
-    failure_of,
+    find_proxy,
+    httpcore_proxy,
+    httpcore_request,
     httpx_errors,
     httpx_request,
-    proxy_of,
     tls_context,
+    transport_failure,
 )
 from .library_internals import use_pool
 from .models import Request, Response, TransportFailure
@@ -39,7 +39,7 @@ class AsyncResponseStream:
     Args:
         response: The response.
         left: Seconds that reading may wait for the service in all.
-        on_close: Called once, when it is closed.
+        on_close: Called once, when the stream is closed.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class AsyncResponseStream:
         """Return the next piece; empty at the end.
 
         Raises:
-            TransportFailure: The body broke off, or time ran out.
+            TransportFailure: The body was truncated, or time ran out.
         """
         began = time.monotonic()
         try:
@@ -62,16 +62,16 @@ class AsyncResponseStream:
                 piece: bytes | None = b""
                 while piece == b"":
                     piece = await anext(self._pieces, None)
-        except (*LOST, *BROKEN) as error:
-            failure = failure_of(error)
+        except (*CONNECTION_ERRORS, *BODY_ERRORS) as error:
+            failure = transport_failure(error)
         else:
             self._left -= time.monotonic() - began
             return piece or b""
         await self.aclose()
-        raise failure  # not where it was caught: the library's frames hold the key
+        raise failure  # not in the handler: the library's frames hold the key
 
     async def aclose(self) -> None:
-        """Close the body, and a connection that has more of it to come."""
+        """Close the body, and a connection on which more of it is to come."""
         try:
             await self._response.aclose()
         finally:
@@ -80,8 +80,7 @@ class AsyncResponseStream:
 
 
 class AsyncTransport(Protocol):
-    """Describe what may carry the requests of an asynchronous client: a transport of the HTTP
-    library."""
+    """A transport of the HTTP library, as an asynchronous client can use it."""
 
     async def handle_async_request(self, request: Any) -> Any:
         """Send a request of the HTTP library and return its response."""
@@ -91,21 +90,21 @@ class AsyncTransport(Protocol):
 
 
 class AsyncHttpTransport:
-    """Send requests over the connections of the event loop that runs.
+    """Send requests over the connections of the running event loop.
 
-    A connection belongs to the loop that it was opened in: another could not wait for its answers.
+    A connection belongs to the loop that it was opened in: another cannot wait for its responses.
 
     Raises:
-        ConfigError: There can be no connections as told.
+        ConfigError: The certificates or the proxy cannot be used.
     """
 
-    def __init__(self, config: Config, given: AsyncTransport | None = None) -> None:
+    def __init__(self, config: Config, custom: AsyncTransport | None = None) -> None:
         self._config = config
-        self._given = given
-        self._first: _LoopTransport | None = _LoopTransport(config, given)
-        self._opening = Lock()
-        self._live: dict[asyncio.AbstractEventLoop, _LoopTransport] = {}
-        self._endings: dict[asyncio.AbstractEventLoop, AsyncGenerator[None]] = {}
+        self._custom = custom
+        self._unused: _LoopTransport | None = _LoopTransport(config, custom)
+        self._lock = Lock()
+        self._transports: dict[asyncio.AbstractEventLoop, _LoopTransport] = {}
+        self._closers: dict[asyncio.AbstractEventLoop, AsyncGenerator[None]] = {}
 
     async def send(self, request: Request) -> Response:
         """Send one request and read its response.
@@ -114,97 +113,97 @@ class AsyncHttpTransport:
             TransportFailure: No response came.
         """
         loop = asyncio.get_running_loop()
-        transport = self._live.get(loop)
+        transport = self._transports.get(loop)
         if transport is None:
-            transport = await self._opened(loop)
+            transport = await self._open(loop)
         return await transport.send(request)
 
-    async def _opened(self, loop: asyncio.AbstractEventLoop) -> _LoopTransport:
-        with self._opening:
-            for other in [other for other in self._live if other.is_closed()]:
-                # It was closed by hand, without the step that would have closed its connections.
-                del self._live[other], self._endings[other]
-            first, self._first = self._first, None
-            self._live[loop] = first or _LoopTransport(self._config, self._given)
-            self._endings[loop] = self._ending(loop)
-        await anext(self._endings[loop])
-        return self._live[loop]
+    async def _open(self, loop: asyncio.AbstractEventLoop) -> _LoopTransport:
+        with self._lock:
+            for other in [other for other in self._transports if other.is_closed()]:
+                # It was closed without `shutdown_asyncgens`, which would have closed them.
+                del self._transports[other], self._closers[other]
+            unused, self._unused = self._unused, None
+            self._transports[loop] = unused or _LoopTransport(self._config, self._custom)
+            self._closers[loop] = self._close_with_loop(loop)
+        await anext(self._closers[loop])
+        return self._transports[loop]
 
-    async def _ending(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None]:
+    async def _close_with_loop(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None]:
         """Close the connections of a loop. `asyncio.run` and its like end all asynchronous
-        generators before they close the loop, which is the one sign of its end that there is."""
+        generators before they close the loop; nothing else announces its end."""
         try:
             yield
         finally:
-            with self._opening:
-                del self._endings[loop]
-                transport = self._live.pop(loop)
+            with self._lock:
+                del self._closers[loop]
+                transport = self._transports.pop(loop)
             await transport.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections of this loop and of others that run. A loop that rests closes its
-        own when it ends."""
-        if self._first is not None:
-            await self._first.aclose()
-        here = asyncio.get_running_loop()
-        for loop, ending in list(self._endings.items()):
-            if loop is here:
-                await ending.aclose()
+        """Close the connections of this loop and of other running ones. A loop that does not run
+        closes its own when it ends."""
+        if self._unused is not None:
+            await self._unused.aclose()
+        current = asyncio.get_running_loop()
+        for loop, closer in list(self._closers.items()):
+            if loop is current:
+                await closer.aclose()
             elif loop.is_running():
-                asyncio.run_coroutine_threadsafe(_close(ending), loop)
+                asyncio.run_coroutine_threadsafe(_close(closer), loop)
 
 
-async def _close(ending: AsyncGenerator[None]) -> None:
-    await ending.aclose()
+async def _close(closer: AsyncGenerator[None]) -> None:
+    await closer.aclose()
 
 
 class _LoopTransport:
     """Send requests over connections of one event loop."""
 
-    def __init__(self, config: Config, given: AsyncTransport | None) -> None:
+    def __init__(self, config: Config, custom: AsyncTransport | None) -> None:
         self._max_body: int = config.max_body
-        self._free = asyncio.Semaphore(config.max_connections)
-        self._transport = given or _transport(config)
+        self._slots = asyncio.Semaphore(config.max_connections)
+        self._transport = custom or _transport(config)
 
     async def send(self, request: Request) -> Response:
         """Send one request and read its response."""
         timeout = request.timeout
-        if self._free.locked():
+        if self._slots.locked():
             began = time.monotonic()
             try:
                 async with asyncio.timeout(timeout):
-                    await self._free.acquire()
+                    await self._slots.acquire()
             except TimeoutError:
                 raise TransportFailure(
-                    "no connection became free", sent=False, timed_out=True
+                    "no connection became available", sent=False, timed_out=True
                 ) from None
             timeout = max(0.001, timeout - (time.monotonic() - began))
         else:
-            await self._free.acquire()
+            await self._slots.acquire()
         response = None
         try:
-            # A little more than the library's own time-outs, which know whether it was sent.
+            # A little longer than the library's own time-outs, which know whether it was sent.
             async with asyncio.timeout(timeout + 0.05):
                 response = await self._exchange(request, timeout)
-        except LOST as error:
-            failure = failure_of(error)
+        except CONNECTION_ERRORS as error:
+            failure = transport_failure(error)
         else:
             return response
         finally:
-            if response is None or response.rest is None:
-                self._free.release()
-        raise failure  # not where it was caught: the library's frames hold the key
+            if response is None or response.stream is None:
+                self._slots.release()
+        raise failure  # not in the handler: the library's frames hold the key
 
     async def _exchange(self, request: Request, timeout: float) -> Response:
         began = time.monotonic()
         response = await self._transport.handle_async_request(httpx_request(request, timeout))
         reader = BodyReader(response, began=began, timeout=timeout, max_body=self._max_body)
         if request.streamed and response.is_success:
-            rest = AsyncResponseStream(response, reader.left, self._free.release)
-            return reader.response(complete=False, rest=rest)
-        packed = "content-encoding" in response.headers
+            stream = AsyncResponseStream(response, reader.left, self._slots.release)
+            return reader.response(complete=False, stream=stream)
+        compressed = "content-encoding" in response.headers
         pieces = (
-            response.aiter_bytes() if packed else cast("httpx.AsyncByteStream", response.stream)
+            response.aiter_bytes() if compressed else cast("httpx.AsyncByteStream", response.stream)
         )
         try:
             async for piece in pieces:
@@ -212,7 +211,7 @@ class _LoopTransport:
                     break
         except httpx.TimeoutException:
             raise
-        except BROKEN:
+        except BODY_ERRORS:
             return reader.response(complete=False)
         finally:
             await response.aclose()
@@ -232,17 +231,17 @@ def _transport(config: Config) -> httpx.AsyncBaseTransport:
     return AiohttpTransport(
         tls_context(config.ca_file, config.client_cert),
         max_connections=config.max_connections,
-        proxy=proxy_of(config),
-        substitute=lambda: _httpx_transport(config),
+        proxy=find_proxy(config),
+        fallback=lambda: _httpx_transport(config),
     )
 
 
 def _httpx_transport(config: Config) -> httpx.AsyncBaseTransport:
-    """Return the transport of httpx, over a pool of ours."""
+    """Return the transport of httpx with our own pool."""
     tls = tls_context(config.ca_file, config.client_cert)
     pool = AsyncPool(
         httpcore.AsyncConnectionPool(
-            ssl_context=tls, proxy=core_proxy(proxy_of(config)), keepalive_expiry=KEEPALIVE
+            ssl_context=tls, proxy=httpcore_proxy(find_proxy(config)), keepalive_expiry=KEEPALIVE
         )
     )
     transport = httpx.AsyncHTTPTransport(verify=tls)
@@ -250,14 +249,14 @@ def _httpx_transport(config: Config) -> httpx.AsyncBaseTransport:
 
 
 class _PoolTransport(httpx.AsyncBaseTransport):
-    """Do what `httpx.AsyncHTTPTransport` does with a pool, where it cannot be given one."""
+    """Do what `httpx.AsyncHTTPTransport` does with a pool, where our pool cannot be set on it."""
 
     def __init__(self, pool: AsyncPool) -> None:
         self._pool = pool
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         with httpx_errors():
-            response = await self._pool.handle_async_request(core_request(request))
+            response = await self._pool.handle_async_request(httpcore_request(request))
         return httpx.Response(
             response.status, headers=response.headers, stream=_PoolStream(response)
         )

@@ -1,4 +1,4 @@
-"""Speak to httpx: what the transports of both flavours share."""
+"""Use httpx: what the transports of both flavours share."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ if TYPE_CHECKING:
     from .sync_transport import ResponseStream
 
 __all__ = [
-    "BROKEN",
+    "BODY_ERRORS",
+    "CONNECTION_ERRORS",
     "KEEPALIVE",
-    "LOST",
     "BodyReader",
-    "core_proxy",
-    "core_request",
-    "failure_of",
+    "find_proxy",
+    "httpcore_proxy",
+    "httpcore_request",
     "httpx_errors",
     "httpx_request",
-    "proxy_of",
     "tls_context",
+    "transport_failure",
 ]
 
 KEEPALIVE = 15.0
-"""Seconds that a connection may rest unused. The library's 5 are no longer than the longest pause
-between two looks at what runs in the background: each look would open a connection of its own."""
+"""Seconds that a connection may be idle. The library's 5 are no longer than the longest pause
+between two polls of what runs in the background: each poll would open a connection of its own."""
 
-LOST = (httpx.TransportError, OSError)
-BROKEN = (httpx.TransportError, httpx.DecodingError)
+CONNECTION_ERRORS = (httpx.TransportError, OSError)
+BODY_ERRORS = (httpx.TransportError, httpx.DecodingError)
 _CONNECT_TIMEOUT = 30.0
 
-# A request that met one of these was certainly not sent.
+# After one of these errors, the request was certainly not sent.
 _NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -56,8 +56,8 @@ _NOT_SENT = (
 )
 
 
-def failure_of(error: Exception) -> TransportFailure:
-    """Return what an error of the HTTP library means."""
+def transport_failure(error: Exception) -> TransportFailure:
+    """Return the failure that an error of the HTTP library stands for."""
     timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
     reason = str(error) or ("time ran out" if timed_out else type(error).__name__)
     return TransportFailure(reason, sent=not isinstance(error, _NOT_SENT), timed_out=timed_out)
@@ -65,7 +65,7 @@ def failure_of(error: Exception) -> TransportFailure:
 
 @cache
 def tls_context(ca_file: str | None, client_cert: str | None) -> ssl.SSLContext:
-    """Make a TLS context; it costs 20 ms, so equal settings share one.
+    """Return a TLS context; making one takes 20 ms, so equal settings share one.
 
     Raises:
         ConfigError: The certificates cannot be used.
@@ -81,9 +81,8 @@ def tls_context(ca_file: str | None, client_cert: str | None) -> ssl.SSLContext:
     return context
 
 
-def proxy_of(config: Config) -> httpx.Proxy | None:
-    """Return the proxy to go through, from the configuration or the environment; None if there is
-    none.
+def find_proxy(config: Config) -> httpx.Proxy | None:
+    """Return the proxy to use, from the configuration or the environment; None if there is none.
 
     Raises:
         ConfigError: It cannot be used.
@@ -94,26 +93,28 @@ def proxy_of(config: Config) -> httpx.Proxy | None:
     address = config.proxy
     if address is None and not proxy_bypass(parts.netloc):
         proxies = getproxies()
-        told = proxies.get("https") or proxies.get("all")
-        if told:
-            address = Secret(told if "://" in told else f"http://{told}")
+        found = proxies.get("https") or proxies.get("all")
+        if found:
+            address = Secret(found if "://" in found else f"http://{found}")
             address = parse_setting("proxy", address, "the proxy of the environment")
     if not address:
         return None
-    text = address.reveal() if isinstance(address, Secret) else address
-    if text.startswith("socks") and find_spec("socksio") is None:
-        raise ConfigError("The proxy speaks SOCKS.", hint="pip install 'httpx[socks]'")
-    return httpx.Proxy(text)
+    url = address.reveal() if isinstance(address, Secret) else address
+    if url.startswith("socks") and find_spec("socksio") is None:
+        raise ConfigError(
+            "A SOCKS proxy needs the package socksio.", hint="pip install 'httpx[socks]'"
+        )
+    return httpx.Proxy(url)
 
 
-def core_proxy(proxy: httpx.Proxy | None) -> httpcore.Proxy | None:
+def httpcore_proxy(proxy: httpx.Proxy | None) -> httpcore.Proxy | None:
     """Return a proxy as httpcore takes it."""
     if proxy is None:
         return None
-    return httpcore.Proxy(_core_url(proxy.url), proxy.raw_auth, proxy.headers.raw)
+    return httpcore.Proxy(_httpcore_url(proxy.url), proxy.raw_auth, proxy.headers.raw)
 
 
-def _core_url(url: httpx.URL) -> httpcore.URL:
+def _httpcore_url(url: httpx.URL) -> httpcore.URL:
     return httpcore.URL(
         scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
     )
@@ -122,23 +123,23 @@ def _core_url(url: httpx.URL) -> httpcore.URL:
 def httpx_request(request: Request, timeout: float) -> httpx.Request:
     """Return a request as the transports of httpx take it, with its time-out in seconds."""
     limits = httpx.Timeout(timeout, connect=min(timeout, _CONNECT_TIMEOUT)).as_dict()
-    made = httpx.Request(
+    built = httpx.Request(
         request.method,
         request.url,
         headers=request.headers,
-        # Given as `content`, httpx would look for headers to add, for longer than all else takes.
+        # With `content`, httpx would look for headers to add, which takes longer than all else.
         stream=httpx.ByteStream(request.content or b""),
         extensions={"timeout": limits},
     )
-    made.read()  # so that a recorder or a mock finds its `content`
-    return made
+    built.read()  # so that a recorder or a mock finds `content`
+    return built
 
 
-def core_request(request: httpx.Request) -> httpcore.Request:
+def httpcore_request(request: httpx.Request) -> httpcore.Request:
     """Return a request as the connections of httpcore take it."""
     return httpcore.Request(
         request.method,
-        _core_url(request.url),
+        _httpcore_url(request.url),
         headers=request.headers.raw,
         content=request.stream,
         extensions=request.extensions,
@@ -162,12 +163,12 @@ def httpx_errors() -> Iterator[None]:
 
 
 class BodyReader:
-    """Gather the body of one response within a bound of size and of time.
+    """Collect the body of one response within limits of size and time.
 
     Args:
         response: The response.
         began: When the request was sent, in seconds of `time.monotonic`.
-        timeout: Seconds from then until the body must have come.
+        timeout: Seconds from then until the body must be complete.
         max_body: Bytes that it may have.
     """
 
@@ -187,10 +188,10 @@ class BodyReader:
         return self._timeout - (time.monotonic() - self._began)
 
     def add(self, piece: bytes) -> bool:
-        """Take one more piece; False if that is more than a body may have.
+        """Add a piece; False if the body has become too large.
 
         Raises:
-            httpx.ReadTimeout: It came too late.
+            httpx.ReadTimeout: The time is over.
         """
         if self.left < 0:
             raise httpx.ReadTimeout("time ran out")
@@ -201,9 +202,9 @@ class BodyReader:
         return True
 
     def response(
-        self, *, complete: bool, rest: ResponseStream | AsyncResponseStream | None = None
+        self, *, complete: bool, stream: ResponseStream | AsyncResponseStream | None = None
     ) -> Response:
-        """Return what has come; of a body that broke off at least the status is known."""
+        """Return what was received; of a truncated body at least the status is known."""
         too_large = self._size > self._max_body
         return Response(
             self._response.status_code,
@@ -212,5 +213,5 @@ class BodyReader:
             complete and not too_large,
             time.monotonic() - self._began,
             too_large,
-            rest,
+            stream,
         )

@@ -1,8 +1,8 @@
 """The private names of other packages that the transports use: all of them, and only here.
 
-Each has no public counterpart in the versions that pyproject.toml allows. Where one is missing the
-client is slower, and bounded and right all the same; `tests/faults/test_library_internals.py`
-renames each and sees that.
+None has a public counterpart in the versions that pyproject.toml allows. Where one is missing, the
+client is slower, but bounded and correct: `tests/transport/test_library_internals.py` renames each
+and checks that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PRIVATE_NAMES = {
 
 
 def use_pool(transport: Any, pool: object) -> bool:
-    """Put a connection pool into a transport of httpx; False if that cannot be done.
+    """Set the connection pool of a transport of httpx; return whether that was possible.
 
     httpx has no argument for a pool, and a transport of another class would escape what patches
     `httpx.HTTPTransport`, as recorders do. Without it requests go to the pool directly, and are not
@@ -34,10 +34,10 @@ def use_pool(transport: Any, pool: object) -> bool:
 
 
 def has_trailing_data(stream: Any) -> bool:
-    """Tell whether more has come on a connection of httpcore than the response that was read.
+    """Return whether a connection of httpcore received more than the response that was read.
 
     What follows a response would be taken for the response to the next request. httpcore does not
-    show the parser. Where that cannot be found the answer is yes: the connection is not used again.
+    expose its parser. Where it is not found this is True: the connection is not used again.
     """
     try:
         return bool(stream._connection._h11_state.trailing_data[0])
@@ -46,25 +46,25 @@ def has_trailing_data(stream: Any) -> bool:
 
 
 def use_connection_class(connector: Any, connection: Callable[[], object]) -> bool:
-    """Have a connector of aiohttp make connections of a class of ours; False if it cannot be done.
+    """Make a connector of aiohttp use our connection class; return whether that was possible.
 
-    aiohttp has no argument for it. Without it httpx sends in place of aiohttp.
+    aiohttp has no argument for it. Without it, httpx is used in place of aiohttp.
     """
     try:
-        usual = connector._factory()
+        default = connector._factory()
     except (AttributeError, TypeError):
         return False
-    if not (hasattr(usual, "_parser") and hasattr(usual, "_payload")):
+    if not (hasattr(default, "_parser") and hasattr(default, "_payload")):
         return False
     connector._factory = connection
     return True
 
 
 def parser_of(connection: Any) -> Any:
-    """Return what parses the responses on a connection of aiohttp; None before the first."""
+    """Return the response parser of a connection of aiohttp; None before the first request."""
     return connection._parser
 
 
 def payload_of(connection: Any) -> Any:
-    """Return the body that is coming in on a connection of aiohttp; None if none is."""
+    """Return the body that a connection of aiohttp is receiving; None if there is none."""
     return connection._payload

@@ -1,4 +1,4 @@
-"""What a transport takes and gives. It needs no HTTP library."""
+"""What a transport takes and returns. It needs no HTTP library."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ __all__ = ["Request", "Response", "TransportFailure"]
 class Request:
     """Hold one attempt of a call, ready to be sent. Its repr shows no header and no body.
 
-    With `streamed`, the body of a success is left to be read piece by piece.
+    `timeout` is in seconds. With `streamed`, the body of a success is left to be read piece by
+    piece.
     """
 
     method: str
@@ -31,16 +32,16 @@ class Request:
 
 @attrs.frozen
 class Response:
-    """Hold what came back.
+    """Hold a response.
 
     Attributes:
         status: HTTP status.
         headers: Headers, names in lower case.
         body: Body, with its content encoding undone.
-        complete: Whether the body came whole.
+        complete: Whether the body is complete.
         elapsed: Seconds from sending to the last byte.
-        too_large: Whether it was not read to its end, because it is larger than it may be.
-        rest: The body, where it is still to be read.
+        too_large: Whether the body was not read to its end, because it exceeds `max_body`.
+        stream: The body, where it is still to be read.
     """
 
     status: int
@@ -49,15 +50,15 @@ class Response:
     complete: bool
     elapsed: float
     too_large: bool = False
-    rest: ResponseStream | AsyncResponseStream | None = attrs.field(default=None, repr=False)
+    stream: ResponseStream | AsyncResponseStream | None = attrs.field(default=None, repr=False)
 
 
 class TransportFailure(Exception):
-    """Say that no response came.
+    """Report an attempt without a response, or a body that was truncated.
 
     Attributes:
         sent: Whether the request may have reached the service.
-        timed_out: Whether it was time that ran out.
+        timed_out: Whether time ran out.
     """
 
     def __init__(self, reason: str, *, sent: bool, timed_out: bool = False) -> None:

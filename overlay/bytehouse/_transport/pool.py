@@ -1,6 +1,6 @@
-"""Keep connections between calls, and hold what is read and written in the time of a call.
+"""Keep connections between calls, and bound reads and writes by the time of a call.
 
-It stands below the HTTP library, where its own pool and sockets would stand.
+Used by the HTTP library in place of its own pool and sockets.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from .library_internals import has_trailing_data
 
 __all__ = ["IdleConnections", "Pool", "TimeLimitedBackend", "origin_of", "time_limit"]
 
-_ends: ContextVar[float] = ContextVar("ends", default=float("inf"))
+_deadline: ContextVar[float] = ContextVar("bytehouse_deadline", default=float("inf"))
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Bound what this thread reads and writes in the block."""
-    before = _ends.set(time.monotonic() + seconds)
+    """Bound the reads and writes of this thread in the block."""
+    token = _deadline.set(time.monotonic() + seconds)
     try:
         yield
     finally:
-        _ends.reset(before)
+        _deadline.reset(token)
 
 
-def _left(timeout: float | None, over: type[Exception]) -> float:
-    left = _ends.get() - time.monotonic()
+def _remaining(timeout: float | None, error: type[Exception]) -> float:
+    left = _deadline.get() - time.monotonic()
     if timeout is not None and timeout < left:
         left = timeout
     if left <= 0:
-        raise over("time ran out")
+        raise error("time ran out")
     return left
 
 
@@ -45,7 +45,7 @@ class _TimeLimitedStream(httpcore.NetworkStream):
     """Bound each read and write by the time that is left.
 
     The library's own time-out begins anew with each piece: a server that sends a byte a second
-    would never meet it.
+    would never exceed it.
     """
 
     _piece = 1 << 16
@@ -54,11 +54,11 @@ class _TimeLimitedStream(httpcore.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        return self._stream.read(max_bytes, _remaining(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for begin in range(0, len(buffer), self._piece):
-            left = _left(timeout, httpcore.WriteTimeout)
+            left = _remaining(timeout, httpcore.WriteTimeout)
             self._stream.write(buffer[begin : begin + self._piece], left)
 
     def start_tls(
@@ -67,7 +67,7 @@ class _TimeLimitedStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
+        left = _remaining(timeout, httpcore.ConnectTimeout)
         return _TimeLimitedStream(self._stream.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:
@@ -78,12 +78,12 @@ class _TimeLimitedStream(httpcore.NetworkStream):
 
 
 class TimeLimitedBackend(httpcore.SyncBackend):
-    """Open connections whose reads and writes end in time."""
+    """Open connections whose reads and writes are bounded by `time_limit`."""
 
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
     ) -> httpcore.NetworkStream:
-        left = _left(timeout, httpcore.ConnectTimeout)
+        left = _remaining(timeout, httpcore.ConnectTimeout)
         return _TimeLimitedStream(super().connect_tcp(host, port, left, *args, **options))
 
 
@@ -97,7 +97,7 @@ C = TypeVar("C", bound=_Connection)
 
 
 class IdleConnections(Generic[C]):
-    """Know the connections of a pool, and which of them are idle."""
+    """Keep the connections of a pool, and which of them are idle."""
 
     def __init__(self) -> None:
         self.all: set[C] = set()
@@ -105,7 +105,7 @@ class IdleConnections(Generic[C]):
         self._idle: deque[C] = deque()
 
     def acquire(self) -> tuple[C | None, list[C]]:
-        """Return the connection that was used last, if it is still good, and those that are not.
+        """Return the idle connection that was used last, if any, and expired ones to close.
 
         Raises:
             httpcore.ConnectError: The pool is closed.
@@ -122,10 +122,10 @@ class IdleConnections(Generic[C]):
         return connection, stale
 
     def release(self, connection: C, *, reusable: bool = True) -> list[C]:
-        """Take a connection back that is not used any more; return those that are to be closed."""
+        """Put back a connection that is not used any more; return those to close."""
         stale = []
         try:
-            # What a burst has left at the bottom would else stay until the next one.
+            # The oldest ones, left by a burst, would otherwise stay until the next burst.
             while self._idle[0].has_expired():
                 stale.append(self._idle.popleft())
         except IndexError:
@@ -139,39 +139,39 @@ class IdleConnections(Generic[C]):
 
 
 def origin_of(request: httpcore.Request) -> httpcore.Origin:
-    """Return what a request is to be connected to.
+    """Return the origin to connect to for a request.
 
     Raises:
         httpcore.UnsupportedProtocol: It is neither http nor https.
     """
     scheme = request.url.scheme
     if scheme not in (b"http", b"https"):
-        raise httpcore.UnsupportedProtocol(f"{scheme.decode() or 'no scheme'} is not spoken")
+        raise httpcore.UnsupportedProtocol(f"{scheme.decode() or 'no scheme'} is not supported")
     return request.url.origin
 
 
 class Pool:
     """Keep the connections of a client, at a cost that does not grow with their number.
 
-    The library's own pool looks at every connection, twice for each request. How many there are at
-    once is up to who sends: one for each request under way.
+    The library's own pool checks every connection, twice for each request. How many there are at
+    once is up to the caller: one for each request in progress.
 
     Args:
-        maker: Pool of the library, which makes the connections.
+        factory: Pool of the library, which creates the connections.
     """
 
-    def __init__(self, maker: httpcore.ConnectionPool) -> None:
-        self._maker = maker
+    def __init__(self, factory: httpcore.ConnectionPool) -> None:
+        self._factory = factory
         self._connections: IdleConnections[httpcore.ConnectionInterface] = IdleConnections()
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
-        """Send a request; its connection is free for another when the response is closed."""
+        """Send a request; its connection is idle again when the response is closed."""
         while True:
             connection, stale = self._connections.acquire()
             for other in stale:
                 other.close()
             if connection is None:
-                connection = self._maker.create_connection(origin_of(request))
+                connection = self._factory.create_connection(origin_of(request))
                 self._connections.all.add(connection)
             try:
                 response = connection.handle_request(request)
@@ -186,12 +186,12 @@ class Pool:
                 return response
 
     def release(self, connection: httpcore.ConnectionInterface, *, reusable: bool) -> None:
-        """Take a connection back."""
+        """Put a connection back."""
         for stale in self._connections.release(connection, reusable=reusable):
             stale.close()
 
     def close(self) -> None:
-        """Close all connections, those too that are in use."""
+        """Close all connections, also those in use."""
         self._connections.closed = True
         for connection in list(self._connections.all):
             connection.close()

@@ -1,4 +1,4 @@
-"""Carry the requests of a synchronous client, over connections that all its threads share."""
+"""Send the requests of a synchronous client, over connections that all its threads share."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import httpx
 from .._core.config import ATTRIBUTES, Config, Value
 from ..errors import ConfigError
 from .http import (
-    BROKEN,
+    BODY_ERRORS,
+    CONNECTION_ERRORS,
     KEEPALIVE,
-    LOST,
     BodyReader,
-    core_proxy,
-    core_request,
-    failure_of,
+    find_proxy,
+    httpcore_proxy,
+    httpcore_request,
     httpx_errors,
     httpx_request,
-    proxy_of,
     tls_context,
+    transport_failure,
 )
 from .library_internals import use_pool
 from .models import Request, Response, TransportFailure
@@ -39,7 +39,7 @@ class ResponseStream:
     Args:
         response: The response.
         left: Seconds that reading may wait for the service in all.
-        on_close: Called once, when it is closed.
+        on_close: Called once, when the stream is closed.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class ResponseStream:
         """Return the next piece; empty at the end.
 
         Raises:
-            TransportFailure: The body broke off, or time ran out.
+            TransportFailure: The body was truncated, or time ran out.
         """
         began = time.monotonic()
         try:
@@ -62,16 +62,16 @@ class ResponseStream:
                 raise httpx.ReadTimeout("time ran out")
             with time_limit(self._left):
                 piece = next(filter(None, self._pieces), b"")
-        except (*LOST, *BROKEN) as error:
-            failure = failure_of(error)
+        except (*CONNECTION_ERRORS, *BODY_ERRORS) as error:
+            failure = transport_failure(error)
         else:
             self._left -= time.monotonic() - began
             return piece
         self.close()
-        raise failure  # not where it was caught: the library's frames hold the key
+        raise failure  # not in the handler: the library's frames hold the key
 
     def close(self) -> None:
-        """Close the body, and a connection that has more of it to come."""
+        """Close the body, and a connection on which more of it is to come."""
         try:
             self._response.close()
         finally:
@@ -83,7 +83,7 @@ class ResponseStream:
 
 
 class Transport(Protocol):
-    """Describe what may carry the requests of a client: a transport of the HTTP library."""
+    """A transport of the HTTP library, as a client can use it."""
 
     def handle_request(self, request: Any) -> Any:
         """Send a request of the HTTP library and return its response."""
@@ -96,20 +96,20 @@ class HttpTransport:
     """Send requests over connections that all calls and threads of a client share.
 
     Raises:
-        ConfigError: There can be no connections as told.
+        ConfigError: The certificates or the proxy cannot be used.
     """
 
-    def __init__(self, config: Config, given: Transport | None = None) -> None:
+    def __init__(self, config: Config, custom: Transport | None = None) -> None:
         http = config.values["http"]
         if http.value == "aiohttp" and http.source == "argument":
             raise ConfigError("aiohttp needs an event loop.", hint="AsyncByteHouse can use it.")
         self._max_body: int = config.max_body
-        # A queue and no semaphore: a body that the garbage collector closes gives its place back,
-        # and may do so while this thread is about to take one.
-        self._free: SimpleQueue[None] = SimpleQueue()
+        # A queue and no semaphore: a body that the garbage collector closes returns its slot, and
+        # may do so while this thread is about to take one.
+        self._slots: SimpleQueue[None] = SimpleQueue()
         for _ in range(config.max_connections):
-            self._free.put(None)
-        self._transport = given or _transport(config)
+            self._slots.put(None)
+        self._transport = custom or _transport(config)
 
     def send(self, request: Request) -> Response:
         """Send one request and read its response.
@@ -119,41 +119,43 @@ class HttpTransport:
         """
         began = time.monotonic()
         try:
-            self._free.get(timeout=request.timeout)
+            self._slots.get(timeout=request.timeout)
         except Empty:
             raise TransportFailure(
-                "no connection became free", sent=False, timed_out=True
+                "no connection became available", sent=False, timed_out=True
             ) from None
         response = None
         try:
             left = max(0.001, request.timeout - (time.monotonic() - began))
             with time_limit(left):
                 response = self._exchange(request, left)
-        except LOST as error:
-            failure = failure_of(error)
+        except CONNECTION_ERRORS as error:
+            failure = transport_failure(error)
         else:
             return response
         finally:
-            if response is None or response.rest is None:
-                self._free.put(None)
-        raise failure  # not where it was caught: the library's frames hold the key
+            if response is None or response.stream is None:
+                self._slots.put(None)
+        raise failure  # not in the handler: the library's frames hold the key
 
     def _exchange(self, request: Request, timeout: float) -> Response:
         began = time.monotonic()
         response = self._transport.handle_request(httpx_request(request, timeout))
         reader = BodyReader(response, began=began, timeout=timeout, max_body=self._max_body)
         if request.streamed and response.is_success:
-            rest = ResponseStream(response, reader.left, lambda: self._free.put(None))
-            return reader.response(complete=False, rest=rest)
-        packed = "content-encoding" in response.headers
-        pieces = response.iter_bytes() if packed else cast("httpx.SyncByteStream", response.stream)
+            stream = ResponseStream(response, reader.left, lambda: self._slots.put(None))
+            return reader.response(complete=False, stream=stream)
+        compressed = "content-encoding" in response.headers
+        pieces = (
+            response.iter_bytes() if compressed else cast("httpx.SyncByteStream", response.stream)
+        )
         try:
             for piece in pieces:
                 if not reader.add(piece):
                     break
         except httpx.TimeoutException:
             raise
-        except BROKEN:
+        except BODY_ERRORS:
             return reader.response(complete=False)
         finally:
             response.close()
@@ -165,12 +167,12 @@ class HttpTransport:
 
 
 def _transport(config: Config) -> httpx.BaseTransport:
-    """Return the transport of httpx, over a pool of ours."""
+    """Return the transport of httpx with our own pool."""
     tls = tls_context(config.ca_file, config.client_cert)
     pool = Pool(
         httpcore.ConnectionPool(
             ssl_context=tls,
-            proxy=core_proxy(proxy_of(config)),
+            proxy=httpcore_proxy(find_proxy(config)),
             keepalive_expiry=KEEPALIVE,
             network_backend=TimeLimitedBackend(),
         )
@@ -180,14 +182,14 @@ def _transport(config: Config) -> httpx.BaseTransport:
 
 
 class _PoolTransport(httpx.BaseTransport):
-    """Do what `httpx.HTTPTransport` does with a pool, where it cannot be given one."""
+    """Do what `httpx.HTTPTransport` does with a pool, where our pool cannot be set on it."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         with httpx_errors():
-            response = self._pool.handle_request(core_request(request))
+            response = self._pool.handle_request(httpcore_request(request))
         return httpx.Response(
             response.status, headers=response.headers, stream=_PoolStream(response)
         )
@@ -209,20 +211,20 @@ class _PoolStream(httpx.SyncByteStream):
 
 
 def fetch(request: Request, *, max_body: int, config: Config | None = None) -> Response:
-    """Send one request outside of a client, to any host: no key and no certificate goes along.
+    """Send one request outside of a client, to any host, without key and certificate.
 
     Args:
         request: What to send.
         max_body: Bytes that the response may have.
-        config: Where authorities to trust and a proxy come from, if they are not the usual ones.
+        config: Source of the authorities to trust and of the proxy, if not the default ones.
 
     Raises:
         TransportFailure: No response came, or one that is too large.
     """
-    given = {"host": request.url, "max_body": max_body, "max_connections": 1}
+    settings = {"host": request.url, "max_body": max_body, "max_connections": 1}
     if config is not None:
-        given |= {"ca_file": config.ca_file, "proxy": config.proxy}
-    values = {a.name: Value(given.get(a.name), "fetch") for a in ATTRIBUTES}
+        settings |= {"ca_file": config.ca_file, "proxy": config.proxy}
+    values = {a.name: Value(settings.get(a.name), "fetch") for a in ATTRIBUTES}
     try:
         headers = {"host": httpx.URL(request.url).netloc.decode(), **request.headers}
         transport = HttpTransport(Config(values))

@@ -142,7 +142,7 @@ class AsyncQueries(AsyncResource):
             query_id=query_id,
         )
         plan = submit_async_query.plan(body=submission.background_body())
-        client = self._client._hiding(submission.secrets)
+        client = self._client._redacting(submission.secrets)
         async with stopping(client, submission, in_background=True, lost=False):
             answer = await client.send(plan, **options)
         ids = ids_of(answer.data, submission.query_id)

@@ -143,7 +143,7 @@ class Queries(Resource):
             query_id=query_id,
         )
         plan = submit_async_query.plan(body=submission.background_body())
-        client = self._client._hiding(submission.secrets)
+        client = self._client._redacting(submission.secrets)
         with stopping(client, submission, in_background=True, lost=False):
             answer = client.send(plan, **options)
         ids = ids_of(answer.data, submission.query_id)

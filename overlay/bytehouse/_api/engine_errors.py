@@ -1,0 +1,32 @@
+"""Find the SQL engine's own error messages in what the service returns."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+__all__ = ["EngineError", "engine_code", "find_engine_error"]
+
+# Such as: Code: 60. DB::Exception: Table default.t does not exist. (UNKNOWN_TABLE)
+_PATTERN = re.compile(r"Code:\s*(\d+)[.,]\s*(?:e\.displayText\(\) = )?(DB::Exception.*)", re.DOTALL)
+
+
+@attrs.frozen
+class EngineError:
+    """Hold an error as the engine writes it: its number, and the whole message."""
+
+    code: str
+    message: str
+
+
+def find_engine_error(text: str) -> EngineError | None:
+    """Return the error of the engine in a string; None if there is none."""
+    match = _PATTERN.search(text)
+    return EngineError(match[1], match[0]) if match else None
+
+
+def engine_code(message: str) -> str:
+    """Return the engine's number for an error, from its own message; empty if there is none."""
+    error = find_engine_error(message)
+    return error.code if error else ""
