@@ -337,12 +337,12 @@ class ByteHouse:
                 "What runs in the background from its beginning runs in no session.",
                 hint="Leave out `asynchronous`, or say with async_after= when it may go on there.",
             )
-        patience = options.get("timeout", 3600.0)
+        timeout = options.get("timeout", 3600.0)
         if "timeout" in options:
             options.setdefault("deadline", options["timeout"])
         options = self.merge_context(options)
         from .._sql.statements import Submission
-        from .result import submitted
+        from .result import run_submission
 
         submission = Submission.of(
             sql,
@@ -356,10 +356,10 @@ class ByteHouse:
             max_rows=max_rows,
             async_after=async_after,
         )
-        return submitted(
+        return run_submission(
             self,
             submission,
-            patience=patience,
+            timeout=timeout,
             asynchronous=asynchronous,
             progress=progress,
         )
