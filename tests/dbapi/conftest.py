@@ -8,7 +8,7 @@ import pytest
 
 from bytehouse import dbapi
 from bytehouse_emulator.testing import RunningEmulator
-from tests.queries.conftest import shared_emulator
+from tests.client.queries.conftest import shared_emulator
 from tests.support.fixtures import server, surroundings
 
 __all__ = ["server", "shared_emulator", "surroundings"]

@@ -10,7 +10,7 @@ from tests.upstream.adopted import Copy
 TELLING: Final = """
     tests/emulator/handlers/test_databases.py
     tests/overlay/test_queries.py tests/overlay/test_routes.py
-    tests/overlay_resources/access/test_requests.py tests/overlay_resources/loading/test_requests.py
+    tests/client/resources/test_access_requests.py tests/client/resources/test_loading_requests.py
     tests/spec/test_openapi.py tests/upstream/test_recorded_traffic.py
     tests/whole/test_docstrings.py
 """.split()

@@ -1,15 +1,16 @@
-"""Stop a query on the service when the wait for it ends early."""
+"""Cancel what runs on the service when the wait for it ends early."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bytehouse_raw.api.queries import abort_sync_query, kill_async_query, kill_sync_query
 from bytehouse_raw.plan import Plan
 
 from .._api.polling import AsyncShield, cancel_timeout
+from .._core.clock import Clock
 from .._core.options import CallOptions
 from .._sql.statements import Submission
 from ..errors import ByteHouseError, NotFound, OutcomeUnknown
@@ -17,92 +18,154 @@ from ..errors import ByteHouseError, NotFound, OutcomeUnknown
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
 
-__all__ = ["stop_quietly", "stopping"]
+__all__ = [
+    "AsyncCancellable",
+    "AsyncSubmittedQuery",
+    "TimeLimit",
+    "cancel_on_early_exit",
+    "cancel_quietly",
+]
 
 _FIRST_PAUSE = 0.05
-_LONGEST_WAY = 1.0
+_LONGEST_DELIVERY = 1.0
+_SHORTEST_CALL = 0.001
+
+
+class TimeLimit:
+    """Divide the seconds that cancelling may take among its calls."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._seconds = seconds
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds that have passed."""
+        return self._clock.monotonic() - self._began
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left; 0 if the time is up."""
+        return max(0.0, self._seconds - self.elapsed)
+
+    def options(self, options: CallOptions, share: float = 1.0) -> CallOptions:
+        """Return options for a call that may take a share, 0 to 1, of the time that is left."""
+        seconds = max(_SHORTEST_CALL, self.left * share)
+        return {**options, "timeout": seconds, "deadline": seconds}
+
+
+class AsyncCancellable(Protocol):
+    """Describe what can be cancelled on the service."""
+
+    async def _cancel_within(self, limit: TimeLimit) -> None:
+        """Cancel it.
+
+        Raises:
+            ByteHouseError: The API did not accept that.
+        """
+
+
+async def cancel_quietly(
+    target: AsyncCancellable, clock: Clock, *, limit: float, left: float
+) -> bool:
+    """Cancel something for a caller that gives up; return whether the API accepted that.
+
+    An error of the API is not raised: the reason for giving up matters more.
+
+    Args:
+        target: What to cancel.
+        clock: The client's source of time.
+        limit: Seconds that the caller had in all.
+        left: Seconds that are left of them; see `cancel_timeout`.
+    """
+    accepted = False
+    async with AsyncShield():
+        with suppress(ByteHouseError):
+            await target._cancel_within(TimeLimit(clock, cancel_timeout(limit, left)))
+            accepted = True
+    return accepted
 
 
 @asynccontextmanager
-async def stopping(
+async def cancel_on_early_exit(
     client: AsyncByteHouse,
     submission: Submission,
     *,
     in_background: bool = False,
-    lost: bool = True,
+    when_unknown: bool = True,
 ) -> AsyncIterator[None]:
-    """Stop the query if the block ends early: time-out, Ctrl-C, cancelled task.
+    """Cancel a query if the block that submits it ends early: time-out, Ctrl-C, cancelled task.
 
     Args:
         client: Client to go through.
         submission: What the block submits.
         in_background: Whether it is to run in the background.
-        lost: Whether it is stopped too if no answer came.
+        when_unknown: Whether it is cancelled too if no response came.
     """
     limit = client.options.replace(submission.options).deadline
-    ends = client.clock.monotonic() + limit
+    began = client.clock.monotonic()
     try:
         yield
     except BaseException as error:
-        if not isinstance(error, ByteHouseError) or (lost and isinstance(error, OutcomeUnknown)):
-            within = cancel_timeout(limit, ends - client.clock.monotonic())
-            stop = _Stop(client, submission, within)
-            async with AsyncShield():
-                await stop(in_background=in_background, may_overtake=True)
+        unknown = when_unknown and isinstance(error, OutcomeUnknown)
+        if unknown or not isinstance(error, ByteHouseError):
+            query = AsyncSubmittedQuery(
+                client, submission, in_background=in_background, in_delivery=True
+            )
+            left = limit - (client.clock.monotonic() - began)
+            await cancel_quietly(query, client.clock, limit=limit, left=left)
         raise
 
 
-async def stop_quietly(client: AsyncByteHouse, submission: Submission, within: float) -> None:
-    """Try to stop a query that has been answered already.
+class AsyncSubmittedQuery:
+    """Cancel a query by its id, or else by its session, in which others may run.
 
-    The error at hand matters more than one that this meets.
+    Args:
+        client: Client to go through.
+        submission: What was submitted.
+        in_background: Whether it runs in the background.
+        in_delivery: Whether the request may still be on its way, so that the service does not know
+            the query yet.
     """
-    async with AsyncShield():
-        await _Stop(client, submission, within)()
 
-
-class _Stop:
-    """Stop a query by its id, or else by its session, in which others may run."""
-
-    def __init__(self, client: AsyncByteHouse, submission: Submission, within: float) -> None:
+    def __init__(
+        self,
+        client: AsyncByteHouse,
+        submission: Submission,
+        *,
+        in_background: bool = False,
+        in_delivery: bool = False,
+    ) -> None:
         self._client = client
         self._submission = submission
-        self._clock = client.clock
-        self._began = self._clock.monotonic()
-        self._ends = self._began + within
+        self._kill = (kill_async_query if in_background else kill_sync_query).plan(
+            submission.query_id
+        )
+        self._longest_delivery = _LONGEST_DELIVERY if in_delivery else 0.0
 
-    async def __call__(self, *, in_background: bool = False, may_overtake: bool = False) -> None:
-        """Try it.
-
-        Args:
-            in_background: Whether the query is one that runs in the background.
-            may_overtake: Whether the query may still be on its way, so that it is not known yet.
-        """
-        submission = self._submission
-        kill = (kill_async_query if in_background else kill_sync_query).plan(submission.query_id)
-        refusal = await self._refusal(kill)
+    async def _cancel_within(self, limit: TimeLimit) -> None:
+        error = await self._send(self._kill, limit)
         pause = _FIRST_PAUSE
-        while may_overtake and _is_unknown(refusal) and self._has_time_for(pause):
-            await self._clock.asleep(pause)
+        while _is_unknown(error) and pause < min(
+            limit.left, self._longest_delivery - limit.elapsed
+        ):
+            await self._client.clock.asleep(pause)
             pause *= 2
-            refusal = await self._refusal(kill)
-        if submission.session_id is not None and refusal and not _is_unknown(refusal):
-            await self._refusal(abort_sync_query.plan(x_query_session_id=submission.session_id))
+            error = await self._send(self._kill, limit)
+        session_id = self._submission.session_id
+        if session_id is not None and error and not _is_unknown(error):
+            await self._send(abort_sync_query.plan(x_query_session_id=session_id), limit)
 
-    def _has_time_for(self, pause: float) -> bool:
-        return self._clock.monotonic() + pause < min(self._ends, self._began + _LONGEST_WAY)
-
-    async def _refusal(self, plan: Plan[Any]) -> ByteHouseError | None:
-        left = self._ends - self._clock.monotonic()
-        if left <= 0:
-            return None
-        options: CallOptions = {**self._submission.options, "timeout": left, "deadline": left}
-        try:
-            await self._client.send(plan, **options)
-        except ByteHouseError as error:
-            return error
+    async def _send(self, plan: Plan[Any], limit: TimeLimit) -> ByteHouseError | None:
+        """Send a call if there is time left, and return its error."""
+        if limit.left:
+            try:
+                await self._client.send(plan, **limit.options(self._submission.options))
+            except ByteHouseError as error:
+                return error
         return None
 
 
-def _is_unknown(refusal: ByteHouseError | None) -> bool:
-    return isinstance(refusal, NotFound) and refusal.by_service
+def _is_unknown(error: ByteHouseError | None) -> bool:
+    return isinstance(error, NotFound) and error.by_service

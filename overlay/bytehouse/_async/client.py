@@ -313,7 +313,7 @@ class AsyncByteHouse(AsyncBaseClient):
             options.setdefault("deadline", options["timeout"])
         options = self.merge_context(options)
         from .._sql.statements import Submission
-        from .result import submitted
+        from .result import run_submission
 
         submission = Submission.of(
             sql,
@@ -327,10 +327,10 @@ class AsyncByteHouse(AsyncBaseClient):
             max_rows=max_rows,
             async_after=async_after,
         )
-        return await submitted(
+        return await run_submission(
             self,
             submission,
-            patience=timeout,
+            timeout=timeout,
             asynchronous=asynchronous,
             progress=progress,
         )

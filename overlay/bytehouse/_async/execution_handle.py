@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from bytehouse_raw.models import Execution
 
@@ -11,7 +11,8 @@ from .._api.status import Phase, phase_of
 from .._core.options import CallOptions, Seconds
 from .._core.validation import require_name
 from ..errors import ByteHouseError, ExecutionFailed
-from .poller import AsyncWaiter
+from .cancellation import TimeLimit
+from .poller import AsyncPoller
 
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
@@ -21,7 +22,7 @@ __all__ = ["AsyncExecutionHandle"]
 _AN_HOUR = 3600.0
 
 
-class AsyncExecutionHandle(AsyncWaiter[Execution]):
+class AsyncExecutionHandle(AsyncPoller[Execution]):
     """Watch an execution: ask where it stands, wait for it, stop it.
 
     Get one from `import_jobs.start`, or in another process from `executions.handle(id)`.
@@ -31,7 +32,7 @@ class AsyncExecutionHandle(AsyncWaiter[Execution]):
         job_id: Id of its job; None until it is known.
     """
 
-    _still = "the execution still ran"
+    _timeout_message = "the execution still ran"
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class AsyncExecutionHandle(AsyncWaiter[Execution]):
         self.id = require_name(execution_id, "execution_id")
         self.job_id = job_id
 
-    async def _ask(self, options: CallOptions) -> Execution:
+    async def _fetch(self, options: CallOptions) -> Execution:
         execution = await self._client.executions.get(self.id, **options)
         if self.job_id is None:
             self.job_id = execution.job_id
@@ -102,7 +103,7 @@ class AsyncExecutionHandle(AsyncWaiter[Execution]):
             _AN_HOUR if timeout is None else timeout,
             on_progress,
             cancel=cancel,
-            outlasts=timeout is None,
+            survives_timeout=timeout is None,
         )
 
     async def result(
@@ -128,17 +129,17 @@ class AsyncExecutionHandle(AsyncWaiter[Execution]):
             ByteHouseError: The service does not tell which job to stop.
         """
         if self._phase(await self.status()) is Phase.RUNNING:
-            await self._stop(self._options)
+            await self._stop_job(self._options)
 
-    async def _stop(self, options: CallOptions) -> None:
+    async def _cancel_within(self, limit: TimeLimit) -> None:
         if self.job_id is None:
-            if "deadline" in options:
-                half = cast("float", options["deadline"]) / 2
-                options = {**options, "timeout": half, "deadline": half}
-            await self._ask(options)
+            await self._fetch(limit.options(self._options, share=0.5))
+        await self._stop_job(limit.options(self._options))
+
+    async def _stop_job(self, options: CallOptions) -> None:
         if self.job_id is None:
             raise ByteHouseError(
-                f"The service does not tell which job the execution {self.id} is of.",
+                f"The service does not say which job the execution {self.id} belongs to.",
                 hint="Stop the job with import_jobs.stop(id).",
             )
         await self._client.import_jobs.stop(self.job_id, **options)

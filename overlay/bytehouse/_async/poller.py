@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .._api.polling import GRACE, AsyncShield, Waiting, cancel_timeout
+from .._api.polling import GRACE, Waiting
 from .._api.status import Phase
 from .._core.options import CallOptions, Seconds
 from ..errors import ByteHouseError, TimedOut
+from .cancellation import TimeLimit, cancel_quietly
 
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
 
-__all__ = ["AsyncWaiter"]
+__all__ = ["AsyncCreationPoller", "AsyncPoller"]
 
 T = TypeVar("T")
-_INSTANT = 0.001
+_SHORTEST_POLL = 0.001
+_CREATION_TIMEOUT = 60.0
 
 
-class AsyncWaiter(Generic[T]):
-    """Ask where something stands until it has got where it should.
+class AsyncPoller(Generic[T]):
+    """Poll the status of something until it has reached an end.
 
-    A subclass says how to ask, what an answer means, and how to stop what is waited for.
+    A subclass says how to poll, what a status means, and how to cancel what is waited for.
 
     Args:
-        client: Client to ask through.
-        options: Options of the call that made what is waited for; its role is that of all calls.
-        started: Whether this process started it, and stops it when a wait ends early.
+        client: Client to poll through.
+        options: Options of the call that started it; its role is that of all calls.
+        started: Whether this process started it, and cancels it when a wait ends early.
         grace: Seconds in which it may not be visible yet.
     """
 
-    _still = "it still ran"
-    _goes_on = "It goes on; wait again, here or in another process from its id."
+    _timeout_message = "it still ran"
+    _timeout_hint = "It goes on; wait again, here or in another process from its id."
     _query_id: str | None = None
 
     def __init__(
@@ -51,28 +52,28 @@ class AsyncWaiter(Generic[T]):
         self._started = started
         self._grace = grace
 
-    async def _ask(self, options: CallOptions) -> T:
-        """Ask once where it stands."""
+    async def _fetch(self, options: CallOptions) -> T:
+        """Ask once for the status."""
         raise NotImplementedError
 
     def _state(self, status: T) -> object:
-        """Return the word for where it stands."""
+        """Return the name of the state."""
         raise NotImplementedError
 
     def _phase(self, status: T) -> Phase:
-        """Return what the word means."""
+        """Return what the state means."""
         raise NotImplementedError
 
     def _failure(self, status: T, phase: Phase) -> ByteHouseError:
-        """Return the error that a failed or stopped thing amounts to."""
+        """Return the error for what failed or was stopped."""
         raise NotImplementedError
 
-    async def _stop(self, options: CallOptions) -> None:
-        """Stop it on the service, within the `deadline` of the options, if they have one."""
+    async def _cancel_within(self, limit: TimeLimit) -> None:
+        """Cancel it on the service; nothing, unless a subclass says how."""
 
     async def status(self) -> T:
-        """Return where it stands."""
-        return await self._ask(self._options)
+        """Return its present status."""
+        return await self._fetch(self._options)
 
     async def _wait(
         self,
@@ -80,30 +81,36 @@ class AsyncWaiter(Generic[T]):
         on_progress: Callable[[T], object] | None,
         *,
         cancel: bool | None = None,
-        outlasts: bool = False,
+        survives_timeout: bool = False,
     ) -> T:
-        """Wait until it has ended well, and return the last answer.
+        """Wait until it has succeeded, and return its last status.
 
-        What outlasts the time-out is not stopped then, unless `cancel` says so.
+        Args:
+            timeout: Seconds, or a timedelta, to wait at most.
+            on_progress: Called with each status.
+            cancel: Whether it is cancelled if the wait ends early; if not given, it is if this
+                process started it.
+            survives_timeout: Whether a time-out cancels it only if `cancel` is given.
         """
-        stops = self._started if cancel is None else cancel
-        stops_late = cancel if outlasts else stops
         waiting = Waiting(timeout, self._client.clock, self._grace)
         try:
-            status = await self._watch(waiting, on_progress)
+            return await self._poll(waiting, on_progress)
         except BaseException as error:
-            late = isinstance(error, TimedOut)
-            if (stops_late if late else stops) and not waiting.ended:
-                stopped = await self._stop_quietly(cancel_timeout(waiting.timeout, waiting.left))
-                if stopped and isinstance(error, TimedOut):
+            timed_out = isinstance(error, TimedOut)
+            if cancel is None:
+                cancel = self._started and not (timed_out and survives_timeout)
+            if cancel and not waiting.ended:
+                accepted = await cancel_quietly(
+                    self, self._client.clock, limit=waiting.timeout, left=waiting.left
+                )
+                if accepted and isinstance(error, TimedOut):
                     error.hint = "The service was told to stop it."
             raise
-        return status
 
-    async def _watch(self, waiting: Waiting, on_progress: Callable[[T], object] | None) -> T:
-        """Ask at growing intervals until it has ended or the time is up."""
+    async def _poll(self, waiting: Waiting, on_progress: Callable[[T], object] | None) -> T:
+        """Poll at growing intervals until it has ended or the time is up."""
         while waiting.left:
-            status = await self._poll(waiting)
+            status = await self._try_fetch(waiting)
             if status is not None:
                 phase = self._phase(status)
                 waiting.saw(self._state(status), phase)
@@ -114,25 +121,41 @@ class AsyncWaiter(Generic[T]):
                 if phase is not Phase.RUNNING:
                     raise self._failure(status, phase)
             await self._client.clock.asleep(waiting.pause())
-        raise waiting.timed_out(self._still, hint=self._goes_on, query_id=self._query_id)
+        raise waiting.timed_out(
+            self._timeout_message, hint=self._timeout_hint, query_id=self._query_id
+        )
 
-    async def _poll(self, waiting: Waiting) -> T | None:
-        """Ask once; None if the answer was lost for a reason that may pass."""
-        # A poll must not outlast the wait, however patient the client is otherwise.
-        deadline = min(waiting.left or _INSTANT, self._client.options.deadline)
+    async def _try_fetch(self, waiting: Waiting) -> T | None:
+        """Ask once for the status; None if that failed for a reason that may pass."""
+        # A poll must not outlast the wait, whatever the client's deadline is otherwise.
+        deadline = min(waiting.left or _SHORTEST_POLL, self._client.options.deadline)
         try:
-            return await self._ask({**self._options, "deadline": deadline})
+            return await self._fetch({**self._options, "deadline": deadline})
         except ByteHouseError as error:
             if not waiting.survives(error):
                 raise
         return None
 
-    async def _stop_quietly(self, within: float) -> bool:
-        """Stop it when the wait for it ends early; the error at hand matters more than this."""
-        stopped = False
-        async with AsyncShield():
-            brief: CallOptions = {**self._options, "timeout": within, "deadline": within}
-            with suppress(ByteHouseError):
-                await self._stop(brief)
-                stopped = True
-        return stopped
+
+class AsyncCreationPoller(AsyncPoller[T]):
+    """Wait until something just created is visible. A subclass says how to fetch it."""
+
+    _timeout_message = "what was created was not visible"
+    _timeout_hint = "It may still appear; look again."
+
+    def __init__(self, client: AsyncByteHouse, options: CallOptions) -> None:
+        super().__init__(client, options, started=False)
+
+    def _state(self, status: T) -> None:  # noqa: ARG002 - it has none
+        return None
+
+    def _phase(self, status: T) -> Phase:  # noqa: ARG002 - that it is visible is all
+        return Phase.SUCCEEDED
+
+    async def wait(self) -> T:
+        """Return it once it is visible.
+
+        Raises:
+            NotFound: It is not, seconds later.
+        """
+        return await self._wait(_CREATION_TIMEOUT, None)

@@ -1,4 +1,4 @@
-"""The result of a statement: its columns, and its rows in the form that is asked for."""
+"""Represent the result of a statement: its columns, and its rows in the form asked for."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .._results.parser import Begin, End
 from .._sql.statements import Submission
 from .._types.codecs import ResultColumn
 from ..errors import ByteHouseError
-from .result_stream import AsyncReading
+from .result_stream import AsyncResultStream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,21 +36,21 @@ if TYPE_CHECKING:
 
     from .client import AsyncByteHouse
 
-__all__ = ["AsyncResult", "submitted"]
+__all__ = ["AsyncResult", "run_submission"]
 
-_SHOWN = 20
+_PREVIEW_ROWS = 20
 
 
 class AsyncResult:
-    """Hold the result of a statement. Its rows are read as they are asked for, and once.
+    """Hold the result of a statement. Its rows are read on demand, and once.
 
-    A large result is never in memory as a whole unless you ask for that: iterate, or take it in
-    `arrow_batches`. After `rows`, or a call that is made of it, the rows are kept and may be asked
-    for again. Values have the types of their columns. What JSON does not carry is lost: nan and the
-    infinities come as None unless the service quotes them, -0.0 as 0.0, and text that is not UTF-8
-    with surrogates (``value.encode("utf-8", "surrogateescape")`` gives its bytes).
+    A large result is never in memory as a whole unless you ask for that: iterate, or use
+    `arrow_batches`. After `rows`, or a method built on it, the rows are kept and may be read again.
+    Values have the types of their columns. What JSON cannot express is lost: nan and the
+    infinities become None unless the service quotes them, -0.0 becomes 0.0, and a string that is
+    not UTF-8 has surrogates (``value.encode("utf-8", "surrogateescape")`` returns its bytes).
 
-    Leaving a ``async with`` block, or `aclose`, before the end stops the query.
+    Leaving an ``async with`` block, or `aclose`, before the end cancels the query.
 
     Example:
         async with await client.query("SELECT number FROM numbers(10)") as result:
@@ -58,47 +58,49 @@ class AsyncResult:
                 print(number)
     """
 
-    def __init__(self, client: AsyncByteHouse, reading: AsyncReading, begin: Begin | None) -> None:
+    def __init__(
+        self, client: AsyncByteHouse, stream: AsyncResultStream, begin: Begin | None
+    ) -> None:
         self._client = client
-        self._reading = reading
+        self._stream = stream
         self._begin = begin or Begin([], "arrays")
         self._columns = tuple(self._begin.columns)
-        self._taken = False
+        self._consumed = False
         self._ended = begin is None
-        self._kept: list[Row] | None = [] if begin is None else None
+        self._rows: list[Row] | None = [] if begin is None else None
         self._next: AsyncResult | None = None
 
     @property
     def columns(self) -> tuple[ResultColumn, ...]:
-        """The columns, with their ClickHouse types as far as the answer tells them.
+        """The columns, with their ClickHouse types as far as the response has them.
 
-        A statement that returns no rows has none. An answer that names them behind its rows has
-        other names until the rows have been read.
+        A statement that returns no rows has none. Where the response names them after its rows,
+        they have other names until the rows have been read.
         """
         return self._columns
 
     @property
     def query_id(self) -> str:
         """Id that the query was submitted under."""
-        return self._reading.submission.query_id
+        return self._stream.submission.query_id
 
     @property
     def elapsed(self) -> float:
-        """Seconds from the submission to the last byte that has been read."""
-        return self._reading.elapsed
+        """Seconds from the submission to the last byte that has been received."""
+        return self._stream.elapsed
 
     async def statistics(self, **options: Unpack[CallOptions]) -> QueryStatistics:
-        """Ask what the query read, wrote and cost; see `statistics.query`."""
+        """Return what the query read, wrote and cost; see `statistics.query`."""
         return await self._client.statistics.query(self.query_id, **options)
 
     async def __aiter__(self) -> AsyncIterator[Row]:
-        """Give the rows one by one, as tuples."""
+        """Yield the rows one by one, as tuples."""
         async for block in self._blocks(python_rows):
             for row in block:
                 yield row
 
     async def mappings(self) -> AsyncIterator[dict[str, Any]]:
-        """Give the rows one by one, by the names of the columns; of equal names the last counts."""
+        """Yield the rows one by one, as dicts by column name; of equal names the last counts."""
         names = [column.name for column in self._columns]
         async for block in self._blocks(python_rows):
             for row in block:
@@ -106,13 +108,13 @@ class AsyncResult:
 
     async def rows(self) -> list[Row]:
         """Return all rows, as tuples, and keep them."""
-        if self._kept is None:
-            kept: list[Row] = []
-            async with self._to_its_end():
+        if self._rows is None:
+            found: list[Row] = []
+            async with self._closing_on_error():
                 async for block in self._blocks(python_rows):
-                    kept += block
-            self._kept = kept
-        return self._kept
+                    found += block
+            self._rows = found
+        return self._rows
 
     async def one_or_none(self) -> Row | None:
         """Return the only row; None if there is none.
@@ -126,7 +128,7 @@ class AsyncResult:
             if len(found) > 1:
                 await self.aclose()
                 raise ByteHouseError("The result has more than one row.", query_id=self.query_id)
-        self._kept = found
+        self._rows = found
         return found[0] if found else None
 
     async def one(self) -> Row:
@@ -149,9 +151,10 @@ class AsyncResult:
         return (await self.one())[0]
 
     async def arrow_batches(self, rows: int = BATCH) -> AsyncIterator[pa.RecordBatch]:
-        """Give the rows in Arrow record batches of at least so many rows, but for the last.
+        """Yield the rows in Arrow record batches of at least so many rows, but for the last.
 
-        What Arrow has no type for becomes text: integers of more than 64 bits, UUIDs, IP addresses.
+        What Arrow has no type for becomes a string: integers of more than 64 bits, UUIDs, IP
+        addresses.
         """
         arrow = ArrowForm(self._columns)
         async for columns in self._blocks(arrow.decoder):
@@ -163,49 +166,49 @@ class AsyncResult:
 
     async def to_arrow(self) -> pa.Table:
         """Return all rows as an Arrow table."""
-        async with self._to_its_end():
+        async with self._closing_on_error():
             arrow = ArrowForm(self._columns)
             batches = [batch async for batch in self.arrow_batches()]
         schema = batches[0].schema if batches else arrow.schema
         return renamed(arrow.arrow.Table.from_batches(batches, schema), self._columns)
 
     async def to_pandas(self, dtype_backend: DtypeBackend | None = None) -> pd.DataFrame:
-        """Return all rows as a pandas frame.
+        """Return all rows as a pandas DataFrame.
 
         Args:
-            dtype_backend: As in pandas. If not given, columns have NumPy's types; those with
-                integers or booleans and NULL among them take pandas' own, so that no value changes.
+            dtype_backend: As in pandas. If not given, columns have NumPy's types; those of integers
+                or booleans with NULL among them have pandas' own, so that no value changes.
         """
-        async with self._to_its_end():
+        async with self._closing_on_error():
             import_optional("pandas", "pandas")
         return pandas_frame(await self.to_arrow(), dtype_backend)
 
     async def to_polars(self) -> pl.DataFrame:
-        """Return all rows as a polars frame."""
-        async with self._to_its_end():
+        """Return all rows as a polars DataFrame."""
+        async with self._closing_on_error():
             import_optional("polars", "polars")
         return polars_frame(await self.to_arrow())
 
     async def to_csv(self, path: str | PathLike[str], *, null: str = "") -> None:
-        """Write all rows to a CSV file. It takes its name when it is complete.
+        """Write all rows to a CSV file, which is given its name when it is complete.
 
-        Values look as ClickHouse reads them; moments are in their column's time zone, and do not
-        name it.
+        Values are written as ClickHouse reads them; timestamps are in their column's time zone,
+        without its name.
 
         Args:
-            path: Where to.
-            null: What stands for NULL.
+            path: Path of the file.
+            null: What to write for NULL.
         """
-        async with self._to_its_end():
+        async with self._closing_on_error():
             with whole_file(path, "w") as file:
                 rows = CsvRows(file, self._columns, null)
                 async for block in self._blocks(python_rows):
                     rows.write(block)
 
     async def to_parquet(self, path: str | PathLike[str]) -> None:
-        """Write all rows to a Parquet file. It takes its name when it is complete."""
+        """Write all rows to a Parquet file, which is given its name when it is complete."""
         writer: Any = None
-        async with self._to_its_end():
+        async with self._closing_on_error():
             arrow = import_optional("pyarrow", "arrow")
             parquet = import_optional("pyarrow.parquet", "arrow")
             with whole_file(path, "wb") as file:
@@ -222,25 +225,25 @@ class AsyncResult:
     async def next_result(self) -> AsyncResult | None:
         """Return the result of the next statement; None if this is the last.
 
-        What has not been read of this result is passed over.
+        What has not been read of this result is skipped.
         """
         if self._next is None:
-            await self._pass_over()
-            event = await self._reading.event()
+            await self._skip_rest()
+            event = await self._stream.event()
             if isinstance(event, Begin):
-                self._next = type(self)(self._client, self._reading, event)
+                self._next = type(self)(self._client, self._stream, event)
         return self._next
 
     async def results(self) -> AsyncIterator[AsyncResult]:
-        """Give this result and those of all further statements, one after another."""
+        """Yield this result and those of all further statements, one after another."""
         result: AsyncResult | None = self
         while result is not None:
             yield result
             result = await result.next_result()
 
     async def aclose(self) -> None:
-        """Read no further; if there is more to come, stop the query on the service."""
-        await self._reading.aclose()
+        """Stop reading; if there is more to come, cancel the query on the service."""
+        await self._stream.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -258,18 +261,18 @@ class AsyncResult:
         return f"<{type(self).__name__} {self.query_id}: {columns or 'no columns'}>"
 
     def _repr_html_(self) -> str:
-        """Show the first rows in a notebook, as far as they are here."""
-        rows = self._kept
+        """Show the first rows in a notebook, as far as they have been received."""
+        rows = self._rows
         if rows is None:
-            rows = [] if self._taken else self._reading.preview(self._begin)
-        more = self._kept is None or len(rows) > _SHOWN
-        return html_table(self._columns, rows[:_SHOWN], more=more)
+            rows = [] if self._consumed else self._stream.preview(self._begin)
+        more = self._rows is None or len(rows) > _PREVIEW_ROWS
+        return html_table(self._columns, rows[:_PREVIEW_ROWS], more=more)
 
     @asynccontextmanager
-    async def _to_its_end(self) -> AsyncIterator[None]:
-        """Stop the query if something ends the making of what was asked for: Ctrl-C, a full disk.
+    async def _closing_on_error(self) -> AsyncIterator[None]:
+        """Cancel the query if an output is interrupted, such as by Ctrl-C or a full disk.
 
-        An error of the client itself leaves the rows there for another try, if there are any.
+        An error of the client itself leaves the rows for another try, if there are any.
         """
         try:
             yield
@@ -280,50 +283,50 @@ class AsyncResult:
             raise
 
     async def _blocks(self, make_decoder: MakeDecoder) -> AsyncIterator[list[Any]]:
-        """Give the rows in the blocks in which they come, in the form that the decoder gives."""
-        if self._kept is not None and make_decoder is python_rows:
-            yield self._kept
+        """Yield the rows in blocks, as received, in the form that the decoder gives."""
+        if self._rows is not None and make_decoder is python_rows:
+            yield self._rows
             return
-        if self._taken:
+        if self._consumed:
             raise ByteHouseError(
-                "The rows of this result have been read, or passed over.",
+                "The rows of this result have been read or skipped.",
                 hint="rows() returns a list that can be kept; or run the query again.",
                 query_id=self.query_id,
             )
-        self._taken = True
-        self._reading.decode_with(make_decoder)
-        async for block in self._rest():
+        self._consumed = True
+        self._stream.decode_with(make_decoder)
+        async for block in self._remaining():
             yield block
 
-    async def _rest(self) -> AsyncIterator[list[Any]]:
+    async def _remaining(self) -> AsyncIterator[list[Any]]:
         while not self._ended:
-            event = await self._reading.event()
+            event = await self._stream.event()
             if isinstance(event, list):
                 yield event
                 continue
             self._ended = True
             if not isinstance(event, End):
                 raise ByteHouseError("This result was closed.", query_id=self.query_id)
-            columns = await self._reading.settle()
+            columns = await self._stream.end_result()
             if columns is not None and len(columns) == len(self._columns):
                 names = {column.name for column in self._columns}
                 if names != {column.name for column in columns}:
-                    # The values came before their types were told.
+                    # The values were received before their types.
                     self._columns = tuple(ResultColumn(column.name) for column in columns)
 
-    async def _pass_over(self) -> None:
-        self._taken = True
-        async for _ in self._rest():
+    async def _skip_rest(self) -> None:
+        self._consumed = True
+        async for _ in self._remaining():
             pass
 
 
-async def submitted(
+async def run_submission(
     client: AsyncByteHouse,
     submission: Submission,
     *,
-    patience: Seconds,
+    timeout: Seconds,
     asynchronous: bool = False,
-    finished: Collection[str] = (),
+    succeeded: Collection[str] = (),
     progress: bool = False,
 ) -> AsyncResult:
     """Submit statements and return the result of the first.
@@ -331,13 +334,13 @@ async def submitted(
     Args:
         client: Client to go through.
         submission: What to submit.
-        patience: Seconds that a query in the background may take.
+        timeout: Seconds that a query in the background may take.
         asynchronous: Whether to run it in the background.
-        finished: Ids of the queries that have run it already; it is not submitted then.
-        progress: Whether to show how far it is.
+        succeeded: Ids of the queries that have run it already; it is not submitted then.
+        progress: Whether to show progress.
     """
     client = client._redacting(submission.secrets)
-    reading = AsyncReading(client, submission, patience=patience, shows=progress)
-    await reading.begin(asynchronous=asynchronous, finished=finished)
-    event = await reading.event()
-    return AsyncResult(client, reading, event if isinstance(event, Begin) else None)
+    stream = AsyncResultStream(client, submission, timeout=timeout, show_progress=progress)
+    await stream.begin(asynchronous=asynchronous, succeeded=succeeded)
+    event = await stream.event()
+    return AsyncResult(client, stream, event if isinstance(event, Begin) else None)

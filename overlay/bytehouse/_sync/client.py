@@ -314,7 +314,7 @@ class ByteHouse(BaseClient):
             options.setdefault("deadline", options["timeout"])
         options = self.merge_context(options)
         from .._sql.statements import Submission
-        from .result import submitted
+        from .result import run_submission
 
         submission = Submission.of(
             sql,
@@ -328,10 +328,10 @@ class ByteHouse(BaseClient):
             max_rows=max_rows,
             async_after=async_after,
         )
-        return submitted(
+        return run_submission(
             self,
             submission,
-            patience=timeout,
+            timeout=timeout,
             asynchronous=asynchronous,
             progress=progress,
         )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from bytehouse_raw.models import Execution
 
@@ -12,7 +12,8 @@ from .._api.status import Phase, phase_of
 from .._core.options import CallOptions, Seconds
 from .._core.validation import require_name
 from ..errors import ByteHouseError, ExecutionFailed
-from .poller import Waiter
+from .cancellation import TimeLimit
+from .poller import Poller
 
 if TYPE_CHECKING:
     from .client import ByteHouse
@@ -22,7 +23,7 @@ __all__ = ["ExecutionHandle"]
 _AN_HOUR = 3600.0
 
 
-class ExecutionHandle(Waiter[Execution]):
+class ExecutionHandle(Poller[Execution]):
     """Watch an execution: ask where it stands, wait for it, stop it.
 
     Get one from `import_jobs.start`, or in another process from `executions.handle(id)`.
@@ -32,7 +33,7 @@ class ExecutionHandle(Waiter[Execution]):
         job_id: Id of its job; None until it is known.
     """
 
-    _still = "the execution still ran"
+    _timeout_message = "the execution still ran"
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class ExecutionHandle(Waiter[Execution]):
         self.id = require_name(execution_id, "execution_id")
         self.job_id = job_id
 
-    def _ask(self, options: CallOptions) -> Execution:
+    def _fetch(self, options: CallOptions) -> Execution:
         execution = self._client.executions.get(self.id, **options)
         if self.job_id is None:
             self.job_id = execution.job_id
@@ -103,7 +104,7 @@ class ExecutionHandle(Waiter[Execution]):
             _AN_HOUR if timeout is None else timeout,
             on_progress,
             cancel=cancel,
-            outlasts=timeout is None,
+            survives_timeout=timeout is None,
         )
 
     def result(self, timeout: Seconds | None = None, *, cancel: bool | None = None) -> Execution:
@@ -127,17 +128,17 @@ class ExecutionHandle(Waiter[Execution]):
             ByteHouseError: The service does not tell which job to stop.
         """
         if self._phase(self.status()) is Phase.RUNNING:
-            self._stop(self._options)
+            self._stop_job(self._options)
 
-    def _stop(self, options: CallOptions) -> None:
+    def _cancel_within(self, limit: TimeLimit) -> None:
         if self.job_id is None:
-            if "deadline" in options:
-                half = cast("float", options["deadline"]) / 2
-                options = {**options, "timeout": half, "deadline": half}
-            self._ask(options)
+            self._fetch(limit.options(self._options, share=0.5))
+        self._stop_job(limit.options(self._options))
+
+    def _stop_job(self, options: CallOptions) -> None:
         if self.job_id is None:
             raise ByteHouseError(
-                f"The service does not tell which job the execution {self.id} is of.",
+                f"The service does not say which job the execution {self.id} belongs to.",
                 hint="Stop the job with import_jobs.stop(id).",
             )
         self._client.import_jobs.stop(self.job_id, **options)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from bytehouse_raw.models import QueryStatus
 
@@ -14,7 +14,8 @@ from .._api.status import Phase, phase_of
 from .._core.options import CallOptions, Seconds
 from .._sql.statements import Submission
 from ..errors import ByteHouseError, InvalidArgument, QueryFailed
-from .poller import Waiter
+from .cancellation import TimeLimit
+from .poller import Poller
 
 if TYPE_CHECKING:
     from .client import ByteHouse
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["QueryHandle"]
 
 
-class QueryHandle(Waiter[QueryStatus]):
+class QueryHandle(Poller[QueryStatus]):
     """Watch a query: ask where it stands, wait for it, read its results, stop it.
 
     Get one from `queries.submit`, or in another process from `queries.handle(id)`.
@@ -33,7 +34,7 @@ class QueryHandle(Waiter[QueryStatus]):
             statement its own.
     """
 
-    _still = "the query still ran"
+    _timeout_message = "the query still ran"
 
     def __init__(
         self,
@@ -55,8 +56,8 @@ class QueryHandle(Waiter[QueryStatus]):
         """Id of the query; of the first, if there are several."""
         return self.ids[0]
 
-    def _ask(self, options: CallOptions) -> QueryStatus:
-        """Ask where the query stands; of several, the first that has not succeeded."""
+    def _fetch(self, options: CallOptions) -> QueryStatus:
+        """Return the status of the query; of several, of the first that has not succeeded."""
         *earlier, last = self.ids
         for query_id in earlier:
             status = self._client.queries.status(query_id, **options)
@@ -131,12 +132,12 @@ class QueryHandle(Waiter[QueryStatus]):
             TimedOut: It still ran when the time was over.
             ResponseDecodeError: The answer is not understood.
         """
-        from .result import submitted
+        from .result import run_submission
 
         self.wait(timeout, cancel=cancel)
         merged = self._client.options.replace(self._options)
         submission = Submission.known(self.id, merged, self._options, max_rows)
-        return submitted(self._client, submission, patience=timeout, finished=self.ids)
+        return run_submission(self._client, submission, timeout=timeout, succeeded=self.ids)
 
     def cancel(self) -> None:
         """Stop the query on the service. Stopping one that has ended does nothing.
@@ -154,18 +155,16 @@ class QueryHandle(Waiter[QueryStatus]):
                 if self._phase(status) is Phase.RUNNING:
                     raise
 
-    def _stop(self, options: CallOptions) -> None:
-        refused: ByteHouseError | None = None
-        if "deadline" in options:
-            each = cast("float", options["deadline"]) / len(self.ids)
-            options = {**options, "timeout": each, "deadline": each}
-        for query_id in self.ids:
+    def _cancel_within(self, limit: TimeLimit) -> None:
+        failure: ByteHouseError | None = None
+        for count, query_id in enumerate(self.ids):
+            options = limit.options(self._options, share=1 / (len(self.ids) - count))
             try:
                 self._client.queries.kill_async(query_id, **options)
             except ByteHouseError as error:
-                refused = error  # the others are to be stopped all the same
-        if refused is not None:
-            raise refused
+                failure = error  # the others are to be cancelled all the same
+        if failure is not None:
+            raise failure
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.ids))})"

@@ -1,5 +1,5 @@
 # Derived from overlay/bytehouse/_async/result.py by `make generate`. Do not edit.
-"""The result of a statement: its columns, and its rows in the form that is asked for."""
+"""Represent the result of a statement: its columns, and its rows in the form asked for."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .._results.parser import Begin, End
 from .._sql.statements import Submission
 from .._types.codecs import ResultColumn
 from ..errors import ByteHouseError
-from .result_stream import Reading
+from .result_stream import ResultStream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,21 +37,21 @@ if TYPE_CHECKING:
 
     from .client import ByteHouse
 
-__all__ = ["Result", "submitted"]
+__all__ = ["Result", "run_submission"]
 
-_SHOWN = 20
+_PREVIEW_ROWS = 20
 
 
 class Result:
-    """Hold the result of a statement. Its rows are read as they are asked for, and once.
+    """Hold the result of a statement. Its rows are read on demand, and once.
 
-    A large result is never in memory as a whole unless you ask for that: iterate, or take it in
-    `arrow_batches`. After `rows`, or a call that is made of it, the rows are kept and may be asked
-    for again. Values have the types of their columns. What JSON does not carry is lost: nan and the
-    infinities come as None unless the service quotes them, -0.0 as 0.0, and text that is not UTF-8
-    with surrogates (``value.encode("utf-8", "surrogateescape")`` gives its bytes).
+    A large result is never in memory as a whole unless you ask for that: iterate, or use
+    `arrow_batches`. After `rows`, or a method built on it, the rows are kept and may be read again.
+    Values have the types of their columns. What JSON cannot express is lost: nan and the
+    infinities become None unless the service quotes them, -0.0 becomes 0.0, and a string that is
+    not UTF-8 has surrogates (``value.encode("utf-8", "surrogateescape")`` returns its bytes).
 
-    Leaving a ``with`` block, or `close`, before the end stops the query.
+    Leaving an ``with`` block, or `close`, before the end cancels the query.
 
     Example:
         with client.query("SELECT number FROM numbers(10)") as result:
@@ -59,47 +59,47 @@ class Result:
                 print(number)
     """
 
-    def __init__(self, client: ByteHouse, reading: Reading, begin: Begin | None) -> None:
+    def __init__(self, client: ByteHouse, stream: ResultStream, begin: Begin | None) -> None:
         self._client = client
-        self._reading = reading
+        self._stream = stream
         self._begin = begin or Begin([], "arrays")
         self._columns = tuple(self._begin.columns)
-        self._taken = False
+        self._consumed = False
         self._ended = begin is None
-        self._kept: list[Row] | None = [] if begin is None else None
+        self._rows: list[Row] | None = [] if begin is None else None
         self._next: Result | None = None
 
     @property
     def columns(self) -> tuple[ResultColumn, ...]:
-        """The columns, with their ClickHouse types as far as the answer tells them.
+        """The columns, with their ClickHouse types as far as the response has them.
 
-        A statement that returns no rows has none. An answer that names them behind its rows has
-        other names until the rows have been read.
+        A statement that returns no rows has none. Where the response names them after its rows,
+        they have other names until the rows have been read.
         """
         return self._columns
 
     @property
     def query_id(self) -> str:
         """Id that the query was submitted under."""
-        return self._reading.submission.query_id
+        return self._stream.submission.query_id
 
     @property
     def elapsed(self) -> float:
-        """Seconds from the submission to the last byte that has been read."""
-        return self._reading.elapsed
+        """Seconds from the submission to the last byte that has been received."""
+        return self._stream.elapsed
 
     def statistics(self, **options: Unpack[CallOptions]) -> QueryStatistics:
-        """Ask what the query read, wrote and cost; see `statistics.query`."""
+        """Return what the query read, wrote and cost; see `statistics.query`."""
         return self._client.statistics.query(self.query_id, **options)
 
     def __iter__(self) -> Iterator[Row]:
-        """Give the rows one by one, as tuples."""
+        """Yield the rows one by one, as tuples."""
         for block in self._blocks(python_rows):
             for row in block:
                 yield row
 
     def mappings(self) -> Iterator[dict[str, Any]]:
-        """Give the rows one by one, by the names of the columns; of equal names the last counts."""
+        """Yield the rows one by one, as dicts by column name; of equal names the last counts."""
         names = [column.name for column in self._columns]
         for block in self._blocks(python_rows):
             for row in block:
@@ -107,13 +107,13 @@ class Result:
 
     def rows(self) -> list[Row]:
         """Return all rows, as tuples, and keep them."""
-        if self._kept is None:
-            kept: list[Row] = []
-            with self._to_its_end():
+        if self._rows is None:
+            found: list[Row] = []
+            with self._closing_on_error():
                 for block in self._blocks(python_rows):
-                    kept += block
-            self._kept = kept
-        return self._kept
+                    found += block
+            self._rows = found
+        return self._rows
 
     def one_or_none(self) -> Row | None:
         """Return the only row; None if there is none.
@@ -127,7 +127,7 @@ class Result:
             if len(found) > 1:
                 self.close()
                 raise ByteHouseError("The result has more than one row.", query_id=self.query_id)
-        self._kept = found
+        self._rows = found
         return found[0] if found else None
 
     def one(self) -> Row:
@@ -150,9 +150,10 @@ class Result:
         return (self.one())[0]
 
     def arrow_batches(self, rows: int = BATCH) -> Iterator[pa.RecordBatch]:
-        """Give the rows in Arrow record batches of at least so many rows, but for the last.
+        """Yield the rows in Arrow record batches of at least so many rows, but for the last.
 
-        What Arrow has no type for becomes text: integers of more than 64 bits, UUIDs, IP addresses.
+        What Arrow has no type for becomes a string: integers of more than 64 bits, UUIDs, IP
+        addresses.
         """
         arrow = ArrowForm(self._columns)
         for columns in self._blocks(arrow.decoder):
@@ -164,49 +165,49 @@ class Result:
 
     def to_arrow(self) -> pa.Table:
         """Return all rows as an Arrow table."""
-        with self._to_its_end():
+        with self._closing_on_error():
             arrow = ArrowForm(self._columns)
             batches = [batch for batch in self.arrow_batches()]
         schema = batches[0].schema if batches else arrow.schema
         return renamed(arrow.arrow.Table.from_batches(batches, schema), self._columns)
 
     def to_pandas(self, dtype_backend: DtypeBackend | None = None) -> pd.DataFrame:
-        """Return all rows as a pandas frame.
+        """Return all rows as a pandas DataFrame.
 
         Args:
-            dtype_backend: As in pandas. If not given, columns have NumPy's types; those with
-                integers or booleans and NULL among them take pandas' own, so that no value changes.
+            dtype_backend: As in pandas. If not given, columns have NumPy's types; those of integers
+                or booleans with NULL among them have pandas' own, so that no value changes.
         """
-        with self._to_its_end():
+        with self._closing_on_error():
             import_optional("pandas", "pandas")
         return pandas_frame(self.to_arrow(), dtype_backend)
 
     def to_polars(self) -> pl.DataFrame:
-        """Return all rows as a polars frame."""
-        with self._to_its_end():
+        """Return all rows as a polars DataFrame."""
+        with self._closing_on_error():
             import_optional("polars", "polars")
         return polars_frame(self.to_arrow())
 
     def to_csv(self, path: str | PathLike[str], *, null: str = "") -> None:
-        """Write all rows to a CSV file. It takes its name when it is complete.
+        """Write all rows to a CSV file, which is given its name when it is complete.
 
-        Values look as ClickHouse reads them; moments are in their column's time zone, and do not
-        name it.
+        Values are written as ClickHouse reads them; timestamps are in their column's time zone,
+        without its name.
 
         Args:
-            path: Where to.
-            null: What stands for NULL.
+            path: Path of the file.
+            null: What to write for NULL.
         """
-        with self._to_its_end():
+        with self._closing_on_error():
             with whole_file(path, "w") as file:
                 rows = CsvRows(file, self._columns, null)
                 for block in self._blocks(python_rows):
                     rows.write(block)
 
     def to_parquet(self, path: str | PathLike[str]) -> None:
-        """Write all rows to a Parquet file. It takes its name when it is complete."""
+        """Write all rows to a Parquet file, which is given its name when it is complete."""
         writer: Any = None
-        with self._to_its_end():
+        with self._closing_on_error():
             arrow = import_optional("pyarrow", "arrow")
             parquet = import_optional("pyarrow.parquet", "arrow")
             with whole_file(path, "wb") as file:
@@ -223,25 +224,25 @@ class Result:
     def next_result(self) -> Result | None:
         """Return the result of the next statement; None if this is the last.
 
-        What has not been read of this result is passed over.
+        What has not been read of this result is skipped.
         """
         if self._next is None:
-            self._pass_over()
-            event = self._reading.event()
+            self._skip_rest()
+            event = self._stream.event()
             if isinstance(event, Begin):
-                self._next = type(self)(self._client, self._reading, event)
+                self._next = type(self)(self._client, self._stream, event)
         return self._next
 
     def results(self) -> Iterator[Result]:
-        """Give this result and those of all further statements, one after another."""
+        """Yield this result and those of all further statements, one after another."""
         result: Result | None = self
         while result is not None:
             yield result
             result = result.next_result()
 
     def close(self) -> None:
-        """Read no further; if there is more to come, stop the query on the service."""
-        self._reading.close()
+        """Stop reading; if there is more to come, cancel the query on the service."""
+        self._stream.close()
 
     def __enter__(self) -> Self:
         return self
@@ -259,18 +260,18 @@ class Result:
         return f"<{type(self).__name__} {self.query_id}: {columns or 'no columns'}>"
 
     def _repr_html_(self) -> str:
-        """Show the first rows in a notebook, as far as they are here."""
-        rows = self._kept
+        """Show the first rows in a notebook, as far as they have been received."""
+        rows = self._rows
         if rows is None:
-            rows = [] if self._taken else self._reading.preview(self._begin)
-        more = self._kept is None or len(rows) > _SHOWN
-        return html_table(self._columns, rows[:_SHOWN], more=more)
+            rows = [] if self._consumed else self._stream.preview(self._begin)
+        more = self._rows is None or len(rows) > _PREVIEW_ROWS
+        return html_table(self._columns, rows[:_PREVIEW_ROWS], more=more)
 
     @contextmanager
-    def _to_its_end(self) -> Iterator[None]:
-        """Stop the query if something ends the making of what was asked for: Ctrl-C, a full disk.
+    def _closing_on_error(self) -> Iterator[None]:
+        """Cancel the query if an output is interrupted, such as by Ctrl-C or a full disk.
 
-        An error of the client itself leaves the rows there for another try, if there are any.
+        An error of the client itself leaves the rows for another try, if there are any.
         """
         try:
             yield
@@ -281,50 +282,50 @@ class Result:
             raise
 
     def _blocks(self, make_decoder: MakeDecoder) -> Iterator[list[Any]]:
-        """Give the rows in the blocks in which they come, in the form that the decoder gives."""
-        if self._kept is not None and make_decoder is python_rows:
-            yield self._kept
+        """Yield the rows in blocks, as received, in the form that the decoder gives."""
+        if self._rows is not None and make_decoder is python_rows:
+            yield self._rows
             return
-        if self._taken:
+        if self._consumed:
             raise ByteHouseError(
-                "The rows of this result have been read, or passed over.",
+                "The rows of this result have been read or skipped.",
                 hint="rows() returns a list that can be kept; or run the query again.",
                 query_id=self.query_id,
             )
-        self._taken = True
-        self._reading.decode_with(make_decoder)
-        for block in self._rest():
+        self._consumed = True
+        self._stream.decode_with(make_decoder)
+        for block in self._remaining():
             yield block
 
-    def _rest(self) -> Iterator[list[Any]]:
+    def _remaining(self) -> Iterator[list[Any]]:
         while not self._ended:
-            event = self._reading.event()
+            event = self._stream.event()
             if isinstance(event, list):
                 yield event
                 continue
             self._ended = True
             if not isinstance(event, End):
                 raise ByteHouseError("This result was closed.", query_id=self.query_id)
-            columns = self._reading.settle()
+            columns = self._stream.end_result()
             if columns is not None and len(columns) == len(self._columns):
                 names = {column.name for column in self._columns}
                 if names != {column.name for column in columns}:
-                    # The values came before their types were told.
+                    # The values were received before their types.
                     self._columns = tuple(ResultColumn(column.name) for column in columns)
 
-    def _pass_over(self) -> None:
-        self._taken = True
-        for _ in self._rest():
+    def _skip_rest(self) -> None:
+        self._consumed = True
+        for _ in self._remaining():
             pass
 
 
-def submitted(
+def run_submission(
     client: ByteHouse,
     submission: Submission,
     *,
-    patience: Seconds,
+    timeout: Seconds,
     asynchronous: bool = False,
-    finished: Collection[str] = (),
+    succeeded: Collection[str] = (),
     progress: bool = False,
 ) -> Result:
     """Submit statements and return the result of the first.
@@ -332,13 +333,13 @@ def submitted(
     Args:
         client: Client to go through.
         submission: What to submit.
-        patience: Seconds that a query in the background may take.
+        timeout: Seconds that a query in the background may take.
         asynchronous: Whether to run it in the background.
-        finished: Ids of the queries that have run it already; it is not submitted then.
-        progress: Whether to show how far it is.
+        succeeded: Ids of the queries that have run it already; it is not submitted then.
+        progress: Whether to show progress.
     """
     client = client._redacting(submission.secrets)
-    reading = Reading(client, submission, patience=patience, shows=progress)
-    reading.begin(asynchronous=asynchronous, finished=finished)
-    event = reading.event()
-    return Result(client, reading, event if isinstance(event, Begin) else None)
+    stream = ResultStream(client, submission, timeout=timeout, show_progress=progress)
+    stream.begin(asynchronous=asynchronous, succeeded=succeeded)
+    event = stream.event()
+    return Result(client, stream, event if isinstance(event, Begin) else None)

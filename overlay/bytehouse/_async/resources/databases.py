@@ -16,13 +16,13 @@ from bytehouse_raw.models import CreateDatabaseRequest, CreatedObject, Database,
 from ..._core.differences import Difference, EnsureResult
 from ..._core.options import CallOptions
 from ..._core.validation import require_name
-from ..ensure import AsyncEnsuring
+from ..ensure import AsyncEnsureResource
 from ..paginator import AsyncPager
 
 __all__ = ["AsyncDatabases"]
 
 
-class AsyncDatabases(AsyncEnsuring):
+class AsyncDatabases(AsyncEnsureResource):
     """List, create, read and delete databases.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,

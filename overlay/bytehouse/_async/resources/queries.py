@@ -28,7 +28,7 @@ from bytehouse_raw.models import (
 from ..._core.options import CallOptions
 from ..._sql.statements import Submission, ids_of, results_of, statement
 from ..._tables.spec import model_of
-from ..cancellation import stopping
+from ..cancellation import cancel_on_early_exit
 from ..query_handle import AsyncQueryHandle
 from ._base import AsyncResource
 
@@ -95,7 +95,7 @@ class AsyncQueries(AsyncResource):
             max_rows=max_rows,
             async_after=async_after,
         )
-        async with stopping(self._client, submission):
+        async with cancel_on_early_exit(self._client, submission):
             plan = submit_sync_query.plan(
                 body=submission.body(), x_query_session_id=submission.session_id
             )
@@ -143,7 +143,7 @@ class AsyncQueries(AsyncResource):
         )
         plan = submit_async_query.plan(body=submission.background_body())
         client = self._client._redacting(submission.secrets)
-        async with stopping(client, submission, in_background=True, lost=False):
+        async with cancel_on_early_exit(client, submission, in_background=True, when_unknown=False):
             answer = await client.send(plan, **options)
         ids = ids_of(answer.data, submission.query_id)
         return AsyncQueryHandle(client, ids, options, started=True)

@@ -30,14 +30,14 @@ from ..._core.validation import require_names
 from ..._tables.diff import diff
 from ..._tables.spec import ColumnsLike, PartitionLike, TableSpec, columns_of, model_of
 from ...errors import InvalidArgument
-from ..ensure import AsyncEnsuring
+from ..ensure import AsyncEnsureResource
 from ..paginator import AsyncPager
 from ..table_plan import AsyncTablePlan
 
 __all__ = ["AsyncTables"]
 
 
-class AsyncTables(AsyncEnsuring):
+class AsyncTables(AsyncEnsureResource):
     """List, create, read, change and delete tables.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,

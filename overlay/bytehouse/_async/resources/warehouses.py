@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 from bytehouse_raw.api.virtual_warehouse import (
     create_warehouse,
@@ -23,7 +23,7 @@ from bytehouse_raw.models import (
 from bytehouse_raw.types import UNSET, Unset
 
 from ..._api.polling import parse_timeout
-from ..._api.status import Phase, WarehouseStatus, warehouse_phase
+from ..._api.status import WarehouseStatus
 from ..._core.differences import EnsureResult
 from ..._core.options import CallOptions, Seconds
 from ..._core.times import Span
@@ -38,13 +38,10 @@ from ..._params.warehouses import (
     text_of,
     wanted,
 )
-from ...errors import Conflict, InvalidArgument, NotFound, OutcomeUnknown, ServerError
+from ...errors import Conflict, InvalidArgument, NotFound, OutcomeUnknown
 from ..paginator import AsyncPager
-from ..poller import AsyncWaiter
+from ..warehouse_poller import AsyncWarehouseCreationPoller, AsyncWarehousePoller
 from ._base import AsyncResource
-
-if TYPE_CHECKING:
-    from ..client import AsyncByteHouse
 
 __all__ = ["AsyncWarehouses"]
 
@@ -236,7 +233,7 @@ class AsyncWarehouses(AsyncResource):
             ServerError: The service failed to bring it up.
             TimedOut: It was not up when the time was over; `state` is the last that was seen.
         """
-        await self._bring(name, "up", wait, wait_timeout, options)
+        await self._change_status(name, "up", wait, wait_timeout, options)
 
     async def suspend(
         self,
@@ -261,9 +258,9 @@ class AsyncWarehouses(AsyncResource):
             ServerError: The service failed to bring it down.
             TimedOut: It was not down when the time was over; `state` is the last that was seen.
         """
-        await self._bring(name, "down", wait, wait_timeout, options)
+        await self._change_status(name, "down", wait, wait_timeout, options)
 
-    async def _bring(
+    async def _change_status(
         self,
         name: str,
         status: WarehouseStatus,
@@ -274,7 +271,7 @@ class AsyncWarehouses(AsyncResource):
         seconds = parse_timeout(timeout)  # refused here, before anything is changed
         await self.update(name, status=status, **options)
         if wait:
-            await AsyncWarehouseWaiter(self._client, name, status, options).wait(seconds)
+            await AsyncWarehousePoller(self._client, name, status, options).wait(seconds)
 
     async def wait(
         self,
@@ -305,8 +302,8 @@ class AsyncWarehouses(AsyncResource):
             TimedOut: It was not there when the time was over; `state` is the last that was seen.
         """
         options: CallOptions = {} if isinstance(role, Unset) else {"role": role}
-        waiter = AsyncWarehouseWaiter(self._client, name, status_of(until), options)
-        return await waiter.wait(timeout, on_progress)
+        poller = AsyncWarehousePoller(self._client, name, status_of(until), options)
+        return await poller.wait(timeout, on_progress)
 
     async def ensure(
         self,
@@ -383,50 +380,7 @@ class AsyncWarehouses(AsyncResource):
             lost = unknown
         try:
             # A new warehouse may not be visible at once.
-            live = await AsyncWarehouseWaiter(self._client, name, None, options).wait(60.0)
+            live = await AsyncWarehouseCreationPoller(self._client, name, options).wait()
         except NotFound as missing:
             raise lost or missing from None
         return live, created
-
-
-class AsyncWarehouseWaiter(AsyncWaiter[Warehouse]):
-    """Wait for a warehouse to come up or down, or, without a state, to be visible."""
-
-    _goes_on = "It may still get there; `warehouses.wait` goes on waiting."
-
-    def __init__(
-        self,
-        client: AsyncByteHouse,
-        name: str,
-        until: WarehouseStatus | None,
-        options: CallOptions,
-    ) -> None:
-        super().__init__(client, options, started=False)
-        self._name = name
-        self._until = until
-        self._still = f"the warehouse {name} was not {until or 'there'}"
-
-    async def _ask(self, options: CallOptions) -> Warehouse:
-        return await self._client.warehouses.get(self._name, **options)
-
-    def _state(self, status: Warehouse) -> str | None:
-        return status.status
-
-    def _phase(self, status: Warehouse) -> Phase:
-        if self._until is None:
-            return Phase.SUCCEEDED
-        return warehouse_phase(status.status, self._until)
-
-    def _failure(self, status: Warehouse, phase: Phase) -> ServerError:  # noqa: ARG002
-        error = ServerError(
-            f"the service failed to bring the warehouse {self._name} {self._until}: "
-            f"its state is {status.status}"
-        )
-        error.code = str(status.status)
-        return error
-
-    async def wait(
-        self, timeout: Seconds, on_progress: Callable[[Warehouse], object] | None = None
-    ) -> Warehouse:
-        """Wait, and return the warehouse."""
-        return await self._wait(timeout, on_progress)

@@ -17,13 +17,13 @@ from bytehouse_raw.models import CreateDatabaseRequest, CreatedObject, Database,
 from ..._core.differences import Difference, EnsureResult
 from ..._core.options import CallOptions
 from ..._core.validation import require_name
-from ..ensure import Ensuring
+from ..ensure import EnsureResource
 from ..paginator import Pager
 
 __all__ = ["Databases"]
 
 
-class Databases(Ensuring):
+class Databases(EnsureResource):
     """List, create, read and delete databases.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,

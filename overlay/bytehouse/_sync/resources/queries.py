@@ -29,7 +29,7 @@ from bytehouse_raw.models import (
 from ..._core.options import CallOptions
 from ..._sql.statements import Submission, ids_of, results_of, statement
 from ..._tables.spec import model_of
-from ..cancellation import stopping
+from ..cancellation import cancel_on_early_exit
 from ..query_handle import QueryHandle
 from ._base import Resource
 
@@ -96,7 +96,7 @@ class Queries(Resource):
             max_rows=max_rows,
             async_after=async_after,
         )
-        with stopping(self._client, submission):
+        with cancel_on_early_exit(self._client, submission):
             plan = submit_sync_query.plan(
                 body=submission.body(), x_query_session_id=submission.session_id
             )
@@ -144,7 +144,7 @@ class Queries(Resource):
         )
         plan = submit_async_query.plan(body=submission.background_body())
         client = self._client._redacting(submission.secrets)
-        with stopping(client, submission, in_background=True, lost=False):
+        with cancel_on_early_exit(client, submission, in_background=True, when_unknown=False):
             answer = client.send(plan, **options)
         ids = ids_of(answer.data, submission.query_id)
         return QueryHandle(client, ids, options, started=True)

@@ -31,14 +31,14 @@ from ..._core.validation import require_names
 from ..._tables.diff import diff
 from ..._tables.spec import ColumnsLike, PartitionLike, TableSpec, columns_of, model_of
 from ...errors import InvalidArgument
-from ..ensure import Ensuring
+from ..ensure import EnsureResource
 from ..paginator import Pager
 from ..table_plan import TablePlan
 
 __all__ = ["Tables"]
 
 
-class Tables(Ensuring):
+class Tables(EnsureResource):
     """List, create, read, change and delete tables.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,

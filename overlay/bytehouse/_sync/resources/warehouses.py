@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
 from bytehouse_raw.api.virtual_warehouse import (
     create_warehouse,
@@ -24,7 +24,7 @@ from bytehouse_raw.models import (
 from bytehouse_raw.types import UNSET, Unset
 
 from ..._api.polling import parse_timeout
-from ..._api.status import Phase, WarehouseStatus, warehouse_phase
+from ..._api.status import WarehouseStatus
 from ..._core.differences import EnsureResult
 from ..._core.options import CallOptions, Seconds
 from ..._core.times import Span
@@ -39,13 +39,10 @@ from ..._params.warehouses import (
     text_of,
     wanted,
 )
-from ...errors import Conflict, InvalidArgument, NotFound, OutcomeUnknown, ServerError
+from ...errors import Conflict, InvalidArgument, NotFound, OutcomeUnknown
 from ..paginator import Pager
-from ..poller import Waiter
+from ..warehouse_poller import WarehouseCreationPoller, WarehousePoller
 from ._base import Resource
-
-if TYPE_CHECKING:
-    from ..client import ByteHouse
 
 __all__ = ["Warehouses"]
 
@@ -237,7 +234,7 @@ class Warehouses(Resource):
             ServerError: The service failed to bring it up.
             TimedOut: It was not up when the time was over; `state` is the last that was seen.
         """
-        self._bring(name, "up", wait, wait_timeout, options)
+        self._change_status(name, "up", wait, wait_timeout, options)
 
     def suspend(
         self,
@@ -262,9 +259,9 @@ class Warehouses(Resource):
             ServerError: The service failed to bring it down.
             TimedOut: It was not down when the time was over; `state` is the last that was seen.
         """
-        self._bring(name, "down", wait, wait_timeout, options)
+        self._change_status(name, "down", wait, wait_timeout, options)
 
-    def _bring(
+    def _change_status(
         self,
         name: str,
         status: WarehouseStatus,
@@ -275,7 +272,7 @@ class Warehouses(Resource):
         seconds = parse_timeout(timeout)  # refused here, before anything is changed
         self.update(name, status=status, **options)
         if wait:
-            WarehouseWaiter(self._client, name, status, options).wait(seconds)
+            WarehousePoller(self._client, name, status, options).wait(seconds)
 
     def wait(
         self,
@@ -306,8 +303,8 @@ class Warehouses(Resource):
             TimedOut: It was not there when the time was over; `state` is the last that was seen.
         """
         options: CallOptions = {} if isinstance(role, Unset) else {"role": role}
-        waiter = WarehouseWaiter(self._client, name, status_of(until), options)
-        return waiter.wait(timeout, on_progress)
+        poller = WarehousePoller(self._client, name, status_of(until), options)
+        return poller.wait(timeout, on_progress)
 
     def ensure(
         self,
@@ -384,50 +381,7 @@ class Warehouses(Resource):
             lost = unknown
         try:
             # A new warehouse may not be visible at once.
-            live = WarehouseWaiter(self._client, name, None, options).wait(60.0)
+            live = WarehouseCreationPoller(self._client, name, options).wait()
         except NotFound as missing:
             raise lost or missing from None
         return live, created
-
-
-class WarehouseWaiter(Waiter[Warehouse]):
-    """Wait for a warehouse to come up or down, or, without a state, to be visible."""
-
-    _goes_on = "It may still get there; `warehouses.wait` goes on waiting."
-
-    def __init__(
-        self,
-        client: ByteHouse,
-        name: str,
-        until: WarehouseStatus | None,
-        options: CallOptions,
-    ) -> None:
-        super().__init__(client, options, started=False)
-        self._name = name
-        self._until = until
-        self._still = f"the warehouse {name} was not {until or 'there'}"
-
-    def _ask(self, options: CallOptions) -> Warehouse:
-        return self._client.warehouses.get(self._name, **options)
-
-    def _state(self, status: Warehouse) -> str | None:
-        return status.status
-
-    def _phase(self, status: Warehouse) -> Phase:
-        if self._until is None:
-            return Phase.SUCCEEDED
-        return warehouse_phase(status.status, self._until)
-
-    def _failure(self, status: Warehouse, phase: Phase) -> ServerError:  # noqa: ARG002
-        error = ServerError(
-            f"the service failed to bring the warehouse {self._name} {self._until}: "
-            f"its state is {status.status}"
-        )
-        error.code = str(status.status)
-        return error
-
-    def wait(
-        self, timeout: Seconds, on_progress: Callable[[Warehouse], object] | None = None
-    ) -> Warehouse:
-        """Wait, and return the warehouse."""
-        return self._wait(timeout, on_progress)

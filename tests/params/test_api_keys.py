@@ -21,7 +21,7 @@ from bytehouse import (
 )
 from bytehouse._params.api_keys import KeyRotation, NewApiKey, new_key_of
 from bytehouse_raw.models import CreateApiKeyResponse
-from tests.overlay_resources.access.keys import (
+from tests.params.key_service import (
     NEW,
     OLD,
     SPARE,

@@ -1,4 +1,4 @@
-"""The fixtures of the client's tests, for data loading and virtual warehouses."""
+"""Fixtures of the client, for the methods of its resources."""
 
 from tests.support.fixtures import bh, clock, flavour, interrupt, make, server, surroundings
 

@@ -8,8 +8,8 @@ import pytest
 
 from bytehouse import ByteHouse, QueryFailed
 from bytehouse_emulator.testing import RunningEmulator
-from tests.queries.conftest import ProcessList
-from tests.queries.programs import ENDLESS, MARK
+from tests.client.queries.conftest import ProcessList
+from tests.client.queries.programs import ENDLESS, MARK
 
 STATE = "SELECT currentDatabase(), getSetting('max_threads')"
 

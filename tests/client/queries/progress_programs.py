@@ -1,6 +1,6 @@
 """Programs that show how far a query is, if somebody can see it.
 
-python -m tests.queries.watched NAME
+python -m tests.client.queries.progress_programs NAME
 """
 
 from __future__ import annotations

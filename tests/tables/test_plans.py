@@ -26,8 +26,8 @@ from bytehouse import (
 from bytehouse._types.parse import holds_every_value, parse_type
 from bytehouse_emulator.testing import RunningEmulator
 from bytehouse_raw import models
-from tests.overlay_resources.tables.tables import pairs
 from tests.support.server import CLOSED, Reply, ScriptedServer, data
+from tests.tables.strategies import pairs
 
 WIDE = TableSpec(
     "wide",

@@ -1,4 +1,4 @@
-"""The fixtures of the client's tests, and a client of an emulator, for tables."""
+"""Fixtures of the client, and a client of an emulator, for tables."""
 
 from collections.abc import Iterator
 from itertools import count

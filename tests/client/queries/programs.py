@@ -1,6 +1,6 @@
 """What users run in a terminal: programs whose query goes on until it is stopped.
 
-    python -m tests.queries.programs NAME
+    python -m tests.client.queries.programs NAME
 
 A program takes host and key from the environment, as users' programs do.
 """

@@ -11,9 +11,9 @@ import pytest
 
 from bytehouse import AsyncByteHouse, ByteHouse, OutcomeUnknown, TimedOut
 from bytehouse_emulator.testing import RunningEmulator
-from tests.queries.conftest import ProcessList
-from tests.queries.programs import ENDLESS, MARK, PROGRAMS
-from tests.queries.terminal import Terminal
+from tests.client.queries.conftest import ProcessList
+from tests.client.queries.programs import ENDLESS, MARK, PROGRAMS
+from tests.client.queries.terminal import Terminal
 
 AT_ONCE = 1.0
 
@@ -24,7 +24,7 @@ def test_ctrl_c_in_a_terminal_kills_the_query(
 ) -> None:
     """A second after the key is pressed, the engine's process list is empty; the program ends as
     Ctrl-C ends one, and shows no key."""
-    command = ("-m", "tests.queries.programs", program)
+    command = ("-m", "tests.client.queries.programs", program)
     with Terminal(*command, environment=variables) as terminal:
         processes.await_that(MARK, runs=True)
         if program == "switched":
@@ -42,7 +42,7 @@ def test_a_program_that_takes_leave_kills_its_query(
 ) -> None:
     """SIGTERM, which by itself leaves a program no time, becomes an exit like any other where the
     program says so."""
-    command = ("-m", "tests.queries.programs", "that_takes_leave")
+    command = ("-m", "tests.client.queries.programs", "that_takes_leave")
     with Terminal(*command, environment=variables) as terminal:
         processes.await_that(MARK, runs=True)
         terminal.process.terminate()

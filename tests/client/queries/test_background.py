@@ -10,7 +10,7 @@ import pytest
 from bytehouse import ByteHouse, NotFound, QueryFailed
 from bytehouse._core.secrets import Secret
 from bytehouse_emulator.testing import RunningEmulator
-from tests.queries.programs import ENDLESS
+from tests.client.queries.programs import ENDLESS
 
 SLOW = "SELECT number, sleepEachRow(0.05) FROM numbers(24) SETTINGS max_block_size = 1"
 SEVERAL = "SELECT 1 AS a; SELECT number, toString(number) AS text FROM numbers(3)"

@@ -1,4 +1,4 @@
-"""The fixtures of the client's tests, for the tests of these groups of operations."""
+"""Fixtures of the client, for the parameters of its methods."""
 
 from tests.support.fixtures import bh, clock, flavour, make, server, surroundings
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from bytehouse import ByteHouse, ConfigError
-from tests.queries.terminal import ROOT, Terminal
-from tests.queries.watched import ROWS
+from tests.client.queries.progress_programs import ROWS
+from tests.client.queries.terminal import ROOT, Terminal
 from tests.support.server import ScriptedServer, data
 
 CONTROL = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
@@ -25,7 +25,7 @@ CONTROL = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
 def run(program: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a program whose output goes through pipes."""
     return subprocess.run(
-        [sys.executable, "-m", "tests.queries.watched", program],
+        [sys.executable, "-m", "tests.client.queries.progress_programs", program],
         cwd=ROOT,
         env=variables,
         capture_output=True,
@@ -38,7 +38,9 @@ def run(program: str, variables: dict[str, str]) -> subprocess.CompletedProcess[
 @pytest.mark.parametrize("program", ["waits", "waits_in_a_task"])
 def test_a_terminal_shows_that_a_query_runs(variables: dict[str, str], program: str) -> None:
     """A bar with its state is there meanwhile, and wiped out in the end."""
-    with Terminal("-m", "tests.queries.watched", program, environment=variables) as terminal:
+    with Terminal(
+        "-m", "tests.client.queries.progress_programs", program, environment=variables
+    ) as terminal:
         assert terminal.wait() == 0
         assert "Running" in terminal.shown
         # The cursor is there again, and only the result is left.
@@ -57,7 +59,7 @@ def test_a_pipe_is_shown_nothing(variables: dict[str, str], told: dict[str, str]
 
 def test_a_terminal_without_a_cursor_is_shown_nothing(variables: dict[str, str]) -> None:
     """What cannot be wiped out is not written."""
-    command = ("-m", "tests.queries.watched", "waits")
+    command = ("-m", "tests.client.queries.progress_programs", "waits")
     with Terminal(*command, environment={**variables, "TERM": "dumb"}) as terminal:
         assert terminal.wait() == 0
         assert terminal.shown.split() == ["0"]
@@ -66,7 +68,7 @@ def test_a_terminal_without_a_cursor_is_shown_nothing(variables: dict[str, str])
 def test_what_is_printed_goes_where_it_belongs(variables: dict[str, str], tmp_path: Path) -> None:
     """Rows that are printed into a file while a terminal shows the bar are all in the file."""
     target = tmp_path / "rows.txt"
-    command = ("-m", "tests.queries.watched", "prints_rows")
+    command = ("-m", "tests.client.queries.progress_programs", "prints_rows")
     with (
         target.open("w") as file,
         Terminal(*command, environment=variables, stdout=file) as terminal,
@@ -79,7 +81,7 @@ def test_what_is_printed_goes_where_it_belongs(variables: dict[str, str], tmp_pa
 
 def test_what_is_printed_meanwhile_stays_in_sight(variables: dict[str, str]) -> None:
     """Rows that are printed to the same terminal are all there."""
-    command = ("-m", "tests.queries.watched", "prints_rows")
+    command = ("-m", "tests.client.queries.progress_programs", "prints_rows")
     with Terminal(*command, environment=variables) as terminal:
         assert terminal.wait() == 0
         found = re.findall(r"row (\d+)\.", CONTROL.sub("", terminal.shown))
@@ -88,7 +90,7 @@ def test_what_is_printed_meanwhile_stays_in_sight(variables: dict[str, str]) -> 
 
 def test_a_result_at_rest_shows_nothing(variables: dict[str, str]) -> None:
     """Between the first rows and the next the terminal is the caller's own."""
-    command = ("-m", "tests.queries.watched", "does_something_else")
+    command = ("-m", "tests.client.queries.progress_programs", "does_something_else")
     with Terminal(*command, environment=variables) as terminal:
         assert terminal.wait() == 0
         _, _, rest = terminal.shown.partition("first\r\n")

@@ -1,0 +1,66 @@
+"""Wait for a virtual warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bytehouse_raw.models import Warehouse
+
+from .._api.status import Phase, WarehouseStatus, warehouse_phase
+from .._core.options import CallOptions, Seconds
+from ..errors import ServerError
+from .poller import AsyncCreationPoller, AsyncPoller
+
+if TYPE_CHECKING:
+    from .client import AsyncByteHouse
+
+__all__ = ["AsyncWarehouseCreationPoller", "AsyncWarehousePoller"]
+
+
+class AsyncWarehousePoller(AsyncPoller[Warehouse]):
+    """Wait until a warehouse is up, or down."""
+
+    _timeout_hint = "It may still get there; `warehouses.wait` goes on waiting."
+
+    def __init__(
+        self, client: AsyncByteHouse, name: str, until: WarehouseStatus, options: CallOptions
+    ) -> None:
+        super().__init__(client, options, started=False)
+        self._name = name
+        self._until = until
+        self._timeout_message = f"the warehouse {name} was not {until}"
+
+    async def _fetch(self, options: CallOptions) -> Warehouse:
+        return await self._client.warehouses.get(self._name, **options)
+
+    def _state(self, status: Warehouse) -> str | None:
+        return status.status
+
+    def _phase(self, status: Warehouse) -> Phase:
+        return warehouse_phase(status.status, self._until)
+
+    def _failure(self, status: Warehouse, phase: Phase) -> ServerError:  # noqa: ARG002
+        error = ServerError(
+            f"the service failed to bring the warehouse {self._name} {self._until}: "
+            f"its state is {status.status}"
+        )
+        error.code = str(status.status)
+        return error
+
+    async def wait(
+        self, timeout: Seconds, on_progress: Callable[[Warehouse], object] | None = None
+    ) -> Warehouse:
+        """Wait, and return the warehouse."""
+        return await self._wait(timeout, on_progress)
+
+
+class AsyncWarehouseCreationPoller(AsyncCreationPoller[Warehouse]):
+    """Wait until a warehouse just created is visible."""
+
+    def __init__(self, client: AsyncByteHouse, name: str, options: CallOptions) -> None:
+        super().__init__(client, options)
+        self._name = name
+
+    async def _fetch(self, options: CallOptions) -> Warehouse:
+        return await self._client.warehouses.get(self._name, **options)

@@ -1,0 +1,160 @@
+# Derived from overlay/bytehouse/_async/query_responses.py by `make generate`. Do not edit.
+"""Open the responses that hold the results of a submission, one after another."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from bytehouse_raw.api.queries import get_async_query_result, submit_async_query, submit_sync_query
+from bytehouse_raw.models import QueryStatus
+
+from .._api.polling import GRACE
+from .._core.options import CallOptions
+from .._sql.statements import Submission, ids_of
+from ..errors import NotFound
+from .cancellation import SubmittedQuery, cancel_on_early_exit, cancel_quietly
+from .query_handle import QueryHandle
+from .result_events import ResultEvents
+
+if TYPE_CHECKING:
+    from .client import ByteHouse
+
+__all__ = ["QueryResponses"]
+
+_SHORTEST_TIMEOUT = 0.001
+
+
+class QueryResponses:
+    """Open the responses of a submission: that of statements that run at once, or those with the
+    results of queries in the background, which are waited for.
+
+    Args:
+        client: Client to go through.
+        submission: What is submitted.
+        timeout: Seconds that queries in the background may take.
+        on_status: Called with each status of a query that is waited for.
+
+    Attributes:
+        submission: What is submitted.
+        returned: Whether the caller has a result: from then on the time between calls is the
+            caller's own, and does not count.
+    """
+
+    def __init__(
+        self,
+        client: ByteHouse,
+        submission: Submission,
+        timeout: float,
+        on_status: Callable[[str], object],
+    ) -> None:
+        self.submission = submission
+        self.returned = False
+        self._client = client
+        self._timeout = timeout
+        self._on_status = on_status
+        self._began = client.clock.monotonic()
+        self._in_background = False
+        self._named: list[str] = []
+        self._named_are_queries = False
+        self._succeeded: deque[str] = deque()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the submission."""
+        return self._client.clock.monotonic() - self._began
+
+    def run(self) -> ResultEvents:
+        """Run the statements, and open the response when it begins."""
+        submission = self.submission
+        plan = submit_sync_query.plan(
+            body=submission.body(), x_query_session_id=submission.session_id
+        )
+        with cancel_on_early_exit(self._client, submission):
+            body = self._client.stream(plan, **submission.options)
+        return ResultEvents(body, submission.query_id)
+
+    def submit(self) -> None:
+        """Submit the statements to run in the background, and wait for them."""
+        plan = submit_async_query.plan(body=self.submission.background_body())
+        with cancel_on_early_exit(self._client, self.submission, in_background=True):
+            response = self._client.send(plan, **self.submission.options)
+        self._wait_for(ids_of(response.data, self.submission.query_id))
+
+    def add_succeeded(self, query_ids: Iterable[str]) -> None:
+        """Add queries in the background that have succeeded, to fetch their results."""
+        self._in_background = True
+        self._succeeded.extend(query_ids)
+
+    def add_named(self, query_id: str, *, is_query: bool) -> None:
+        """Add an id that a response names in the place of a result.
+
+        Args:
+            query_id: The id.
+            is_query: Whether it surely is that of a query in the background, or may be that of a
+                statement that is done already.
+        """
+        if query_id not in self._named:
+            self._named.append(query_id)
+            self._named_are_queries = self._named_are_queries or is_query
+
+    def next(self) -> ResultEvents | None:
+        """Open the next response; None if there is none."""
+        if self._named:
+            named, self._named = tuple(self._named), []
+            self._wait_for(named, are_queries=self._named_are_queries)
+        if not self._succeeded:
+            return None
+        query_id = self._succeeded.popleft()
+        plan = get_async_query_result.plan(query_id, max_rows_return=self.submission.max_rows)
+        limit = min(self._deadline, self._timeout_left)
+        options: CallOptions = {**self.submission.options, "timeout": limit, "deadline": limit}
+        body = self._client.stream(plan, **options)
+        return ResultEvents(body, query_id, in_background=True)
+
+    def cancel(self) -> None:
+        """Cancel the statements if they run at once, for a caller that stops reading."""
+        if not self._in_background:
+            query = SubmittedQuery(self._client, self.submission)
+            limit = self._deadline
+            cancel_quietly(query, self._client.clock, limit=limit, left=limit - self.elapsed)
+
+    def _wait_for(self, query_ids: tuple[str, ...], *, are_queries: bool = True) -> None:
+        """Wait for queries in the background, so that their results can be fetched.
+
+        An id that may not be that of a query is probed once.
+        """
+        self._in_background = True
+        found = are_queries
+
+        def on_progress(status: QueryStatus) -> None:
+            nonlocal found
+            found = True
+            self._on_status(str(status.status or "Running"))
+
+        handle = QueryHandle(
+            self._client,
+            query_ids,
+            self.submission.options,
+            started=True,
+            grace=GRACE if are_queries else 0.0,
+        )
+        try:
+            handle.wait(self._timeout_left, on_progress=on_progress)
+        except NotFound:
+            if found:
+                raise
+        else:
+            self._succeeded.extend(query_ids)
+
+    @property
+    def _deadline(self) -> float:
+        return self._client.options.replace(self.submission.options).deadline
+
+    @property
+    def _timeout_left(self) -> float:
+        """Seconds that queries in the background may still take."""
+        if self.returned:
+            return self._timeout
+        return max(self._timeout - self.elapsed, _SHORTEST_TIMEOUT)

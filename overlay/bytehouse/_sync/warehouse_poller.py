@@ -1,0 +1,67 @@
+# Derived from overlay/bytehouse/_async/warehouse_poller.py by `make generate`. Do not edit.
+"""Wait for a virtual warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bytehouse_raw.models import Warehouse
+
+from .._api.status import Phase, WarehouseStatus, warehouse_phase
+from .._core.options import CallOptions, Seconds
+from ..errors import ServerError
+from .poller import CreationPoller, Poller
+
+if TYPE_CHECKING:
+    from .client import ByteHouse
+
+__all__ = ["WarehouseCreationPoller", "WarehousePoller"]
+
+
+class WarehousePoller(Poller[Warehouse]):
+    """Wait until a warehouse is up, or down."""
+
+    _timeout_hint = "It may still get there; `warehouses.wait` goes on waiting."
+
+    def __init__(
+        self, client: ByteHouse, name: str, until: WarehouseStatus, options: CallOptions
+    ) -> None:
+        super().__init__(client, options, started=False)
+        self._name = name
+        self._until = until
+        self._timeout_message = f"the warehouse {name} was not {until}"
+
+    def _fetch(self, options: CallOptions) -> Warehouse:
+        return self._client.warehouses.get(self._name, **options)
+
+    def _state(self, status: Warehouse) -> str | None:
+        return status.status
+
+    def _phase(self, status: Warehouse) -> Phase:
+        return warehouse_phase(status.status, self._until)
+
+    def _failure(self, status: Warehouse, phase: Phase) -> ServerError:  # noqa: ARG002
+        error = ServerError(
+            f"the service failed to bring the warehouse {self._name} {self._until}: "
+            f"its state is {status.status}"
+        )
+        error.code = str(status.status)
+        return error
+
+    def wait(
+        self, timeout: Seconds, on_progress: Callable[[Warehouse], object] | None = None
+    ) -> Warehouse:
+        """Wait, and return the warehouse."""
+        return self._wait(timeout, on_progress)
+
+
+class WarehouseCreationPoller(CreationPoller[Warehouse]):
+    """Wait until a warehouse just created is visible."""
+
+    def __init__(self, client: ByteHouse, name: str, options: CallOptions) -> None:
+        super().__init__(client, options)
+        self._name = name
+
+    def _fetch(self, options: CallOptions) -> Warehouse:
+        return self._client.warehouses.get(self._name, **options)
