@@ -12,7 +12,6 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from bytehouse import ByteHouseError, dbapi
@@ -310,6 +309,8 @@ def test_threads_share_a_connection(connection: dbapi.Connection) -> None:
 
 def test_pandas_reads_sql(table: dbapi.Cursor) -> None:
     """Whole or in chunks, with parameters; it warns of nothing but that it prefers SQLAlchemy."""
+    import pandas as pd
+
     sql = "SELECT id, note FROM t WHERE id >= %(least)s ORDER BY id"
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
-from pyarrow import fs
 
 from tests.emulator_loading.loader import Loader
 
@@ -15,6 +13,9 @@ from tests.emulator_loading.loader import Loader
 @pytest.fixture(scope="session")
 def s3() -> Iterator[tuple[str, Any]]:
     """Run an S3 server, and return its address and a way to write to it."""
+    from moto.server import ThreadedMotoServer
+    from pyarrow import fs
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -19,7 +19,6 @@ import pytest
 
 from bytehouse_emulator import RunningEmulator, running_emulator
 from tests.emulator.api import Api
-from tests.emulator_whole.fuzzing import Fuzzer
 from tests.emulator_whole.mixing import Mixer
 
 FULL: Final = bool(os.environ.get("BYTEHOUSE_EMULATOR_FULL"))
@@ -41,6 +40,8 @@ def test_whatever_is_asked_the_answer_is_in_the_specification(
     emulator: RunningEmulator, root: Path
 ) -> None:
     """No call ends in a fault, in an answer the specification lacks, or without a good key."""
+    from tests.emulator_whole.fuzzing import Fuzzer
+
     fuzzer = Fuzzer(emulator, root / "openapi.yaml")
     fuzzer.run(EXAMPLES)
     assert len(fuzzer.operations) == 71

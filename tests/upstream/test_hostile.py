@@ -17,9 +17,10 @@ PIECE = b"0" * (1 << 20)
 
 
 def compressed(megabytes: int) -> list[bytes]:
-    """Return zeros, packed."""
+    """Return zeros in gzip's format, without an end: a flushed piece can be repeated."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return [*(packer.compress(PIECE) for _ in range(megabytes)), packer.flush()]
+    first, more = (packer.compress(PIECE) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    return [first, *[more] * (megabytes - 1)]
 
 
 def aliases() -> str:

@@ -184,7 +184,7 @@ def _of_pandas(frame: Any, names: tuple[str, ...] | None) -> Rows:
         raise InvalidArgument("A pandas Series is no frame; give series.to_frame().")
     there = list(frame.columns)
     if not all(isinstance(name, str) for name in there):
-        raise InvalidArgument("The columns of a frame must be named by texts.")
+        raise InvalidArgument("The columns of a frame must be named by strings.")
     wanted = _positions(there, names)
 
     def rows() -> Iterator[Sequence[Any]]:
