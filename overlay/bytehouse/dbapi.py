@@ -28,7 +28,8 @@ from ._core.config import KeySource
 from ._results.decoder import Row
 from ._results.layouts import unnamed
 from ._sql.insert import cut
-from ._sql.literals import Identifier, bind_pyformat
+from ._sql.literals import Identifier
+from ._sql.parameters import bind_pyformat
 from ._sync.client import ByteHouse
 from ._sync.result import Result
 from ._types.codecs import ResultColumn, kind_of, precision_of

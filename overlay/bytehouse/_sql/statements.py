@@ -14,7 +14,8 @@ from bytehouse_raw.types import Model
 from .._core.options import CallOptions, Options
 from .._core.secrets import Secret, secrets_in
 from ..errors import InvalidArgument
-from .literals import bind, literal
+from .literals import literal
+from .parameters import bind
 
 if TYPE_CHECKING:
     from .._core.config import Mode

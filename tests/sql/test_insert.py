@@ -154,7 +154,7 @@ def test_a_frame_without_the_columns_is_refused(bh: ByteHouse, server: ScriptedS
     import pyarrow as pa
 
     with pytest.raises(InvalidArgument, match="to_frame"):
-        bh.insert("d.t", pd.Series([1]))  # type: ignore[arg-type]  # what is tested
+        bh.insert("d.t", pd.Series([1]))
     with pytest.raises(InvalidArgument, match="named by strings"):
         bh.insert("d.t", pd.DataFrame([[1]]))
     with pytest.raises(InvalidArgument, match="no column 'b'"):
@@ -222,7 +222,7 @@ def test_a_row_that_cannot_be_written_is_named(table: ByteHouse, bad: str) -> No
 def test_a_mapping_that_differs_is_named(table: ByteHouse, bad: Any, says: str) -> None:
     """Its values must have the names that those of the first have."""
     with pytest.raises(InsertFailed, match=says) as caught:
-        table.insert("d.t", [*SOURCES["mappings"][:5], bad])
+        table.insert("d.t", [*SOURCES["mappings"]()[:5], bad])
     assert (caught.value.acknowledged, caught.value.position) == (0, 5)
     assert there(table) == []
 

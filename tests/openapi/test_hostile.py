@@ -10,7 +10,7 @@ import pytest
 
 from bytehouse._openapi import UpstreamError, match, operations, read, shape_of, shapes_of_client
 from codegen import adopt, drift
-from tests.upstream.server import Served, Site, text
+from tests.openapi.server import Served, Site, text
 
 SECONDS = 10
 PIECE = b"0" * (1 << 20)
