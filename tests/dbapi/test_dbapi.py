@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from bytehouse import ByteHouseError, dbapi
-from bytehouse._sql.insert import cut
 from bytehouse_emulator.testing import RunningEmulator
 from tests.support.flavours import KEY
 from tests.support.server import Reply, ScriptedServer, Seen, data
@@ -223,7 +222,7 @@ def test_an_insert_that_fails_half_way_says_how_far_it_came(
 ) -> None:
     """The count is that of the rows which are in the table."""
     rows = [{"id": n, "note": "x"} for n in range(10, 15)]
-    monkeypatch.setattr(dbapi, "cut", partial(cut, block_rows=2))
+    monkeypatch.setattr(dbapi, "pack_rows", partial(pack_rows, block_rows=2))
     with pytest.raises(dbapi.ProgrammingError, match="note"):
         table.executemany(INSERT, [*rows, {"id": 15}, *rows])
     assert table.rowcount == 4

@@ -19,7 +19,7 @@ from bytehouse import (
     InvalidArgument,
     QueryFailed,
 )
-from bytehouse._sql.insert import blocks
+from bytehouse._sql.insert import insert_statements
 from bytehouse_emulator.testing import RunningEmulator
 from tests.results.values import TEXTS
 from tests.support.server import ScriptedServer, data
@@ -179,7 +179,9 @@ def test_a_statement_is_no_larger_than_is_said(
     rows: list[tuple[int, str]], size: int, count: int
 ) -> None:
     """In bytes and in rows, unless it has a single one; together they hold each row once."""
-    made = list(blocks("t", rows, columns=None, null="", block_bytes=size, block_rows=count))
+    made = list(
+        insert_statements("t", rows, columns=None, null="", block_bytes=size, block_rows=count)
+    )
     for block in made:
         assert len(block.sql.encode()) <= size or block.rows == 1
         assert 1 <= block.rows <= count
@@ -187,9 +189,10 @@ def test_a_statement_is_no_larger_than_is_said(
     assert positions == [sum(one.rows for one in made[:at]) for at in range(len(made))]
     head = "INSERT INTO `t` VALUES "
     whole = [block.sql.removeprefix(head) for block in made]
-    [one] = [*blocks("t", rows, columns=None, null="", block_bytes=1 << 30, block_rows=99), None][
-        :1
-    ]
+    [one] = [
+        *insert_statements("t", rows, columns=None, null="", block_bytes=1 << 30, block_rows=99),
+        None,
+    ][:1]
     assert ", ".join(whole) == (one.sql.removeprefix(head) if one else "")
 
 

@@ -10,7 +10,7 @@ from ipaddress import IPv6Address
 import pytest
 
 from bytehouse import InvalidArgument
-from bytehouse._sql.literals import inserted, literal
+from bytehouse._sql.literals import literal, row_literal
 
 
 class Number(int, Enum):
@@ -89,7 +89,7 @@ def test_a_value_is_written_as_what_it_is(value: object, expected: str) -> None:
 )
 def test_a_number_is_inserted_exactly(value: object, expected: str) -> None:
     """In brackets or a function, the engine reads it as an expression."""
-    assert inserted(value) == expected
+    assert row_literal(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -123,9 +123,9 @@ def test_values_of_numpy_and_pandas_are_written_as_what_they_are() -> None:
     assert literal(np.array([1, 2])) == "[1, 2]"
     assert literal(pd.NA) == literal(pd.NaT) == "NULL"
     assert literal([pd.NaT, None]) == "[NULL, NULL]"
-    assert inserted(np.array([0.5, 1.0])) == "array(0.5, 1.0)"
-    assert inserted([np.array([1, 2])]) == "array(array(1, 2))"
-    assert inserted([pd.Timestamp(0)]) == "array(toDateTime('1970-01-01 00:00:00'))"
+    assert row_literal(np.array([0.5, 1.0])) == "array(0.5, 1.0)"
+    assert row_literal([np.array([1, 2])]) == "array(array(1, 2))"
+    assert row_literal([pd.Timestamp(0)]) == "array(toDateTime('1970-01-01 00:00:00'))"
     for value, says in (
         (np.datetime64("2020-01-01"), "datetime64"),
         ([[pd.Timedelta(1)]], "Timedelta"),

@@ -134,7 +134,7 @@ class AsyncQueryHandle(AsyncWaiter[QueryStatus]):
 
         await self.wait(timeout, cancel=cancel)
         merged = self._client.options.replace(self._options)
-        submission = Submission.known(self.id, merged, self._options, max_rows)
+        submission = Submission.existing(self.id, merged, self._options, max_rows)
         return await submitted(self._client, submission, patience=timeout, finished=self.ids)
 
     async def cancel(self) -> None:

@@ -15,9 +15,18 @@ from .._api.polling import GRACE, AsyncShield, cancel_timeout, parse_timeout
 from .._api.status import Phase, phase_of
 from .._core.options import CallOptions, Seconds
 from .._results.layouts import ROW_KEYS
-from .._results.parser import Begin, Columns, End, Event, Fields, Reader, Reference, UnexpectedShape
+from .._results.parser import (
+    Begin,
+    Columns,
+    End,
+    Event,
+    Fields,
+    Reference,
+    ResultParser,
+    UnexpectedLayout,
+)
 from .._results.progress import progress
-from .._sql.statements import Submission, ids_of
+from .._sql.statements import Submission, extract_query_ids
 from ..errors import NotFound
 from .cancellation import stop_quietly, stopping
 from .query_handle import AsyncQueryHandle
@@ -56,7 +65,7 @@ class AsyncReading:
         self._patience = parse_timeout(patience)
         self._began = client.clock.monotonic()
         self._progress = progress(shows)
-        self._reader = Reader(submission.query_id)
+        self._reader = ResultParser(submission.query_id)
         self._body: AsyncBody | None = None
         self._size = 0
         self._ahead: deque[Event] = deque()
@@ -159,7 +168,7 @@ class AsyncReading:
         plan = submit_async_query.plan(body=self.submission.background_body())
         async with stopping(self._client, self.submission, in_background=True):
             answer = await self._client.send(plan, **self.submission.options)
-        await self._wait_for(ids_of(answer.data, self.submission.query_id), surely=True)
+        await self._wait_for(extract_query_ids(answer.data, self.submission.query_id), surely=True)
         await self._go_on()
 
     async def _wait_for(self, query_ids: tuple[str, ...], *, surely: bool) -> None:
@@ -176,7 +185,7 @@ class AsyncReading:
         def take_note(status: QueryStatus) -> None:
             nonlocal seen
             seen = True
-            self._progress.says(str(status.status or "Running"))
+            self._progress.set_state(str(status.status or "Running"))
 
         handle = AsyncQueryHandle(
             self._client,
@@ -222,10 +231,10 @@ class AsyncReading:
 
     def _understood(self, body: AsyncBody) -> Event | None:
         try:
-            return self._reader.next()
-        except UnexpectedShape as error:
+            return self._reader.next_event()
+        except UnexpectedLayout as error:
             what = str(error)
-        raise body.parse_error(what, self._reader.start, self._reader.place)
+        raise body.parse_error(what, self._reader.start, self._reader.unparsed)
 
     async def _receive(self, body: AsyncBody) -> None:
         """Read one more piece of the body."""
@@ -260,7 +269,7 @@ class AsyncReading:
         limit = min(self._deadline, self._left)
         options: CallOptions = {**self.submission.options, "timeout": limit, "deadline": limit}
         self._body = await self._client.stream(plan, **options)
-        self._reader = Reader(query_id)
+        self._reader = ResultParser(query_id)
         return True
 
     @property

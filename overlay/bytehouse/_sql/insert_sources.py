@@ -16,7 +16,7 @@ from .._core.extras import import_optional
 from .._types.codecs import timestamp_of
 from ..errors import InvalidArgument
 
-__all__ = ["Rows", "rows_of"]
+__all__ = ["Rows", "read_rows"]
 
 _AT_ONCE = 1 << 14
 
@@ -29,7 +29,7 @@ class Rows:
     rows: Iterator[Sequence[Any]]
 
 
-def rows_of(data: object, columns: Sequence[str] | None, null: str) -> Rows:
+def read_rows(data: object, columns: Sequence[str] | None, null: str) -> Rows:
     """Return the rows that data holds.
 
     Args:

@@ -16,7 +16,7 @@ from bytehouse_raw.types import Timestamp
 
 from ..errors import InvalidArgument
 
-__all__ = ["Identifier", "inserted", "literal"]
+__all__ = ["Identifier", "literal", "row_literal"]
 
 
 class Identifier:
@@ -98,7 +98,7 @@ def literal(value: object) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-def inserted(value: object) -> str:
+def row_literal(value: object) -> str:
     """Return the literal of a value in a row of an INSERT.
 
     The engine reads what stands there as mere data, which is fast, but numbers not to the last bit.
@@ -138,7 +138,7 @@ def _expression(value: Any, *, in_row: bool) -> Any:
     """Return a container with literals for what depends on what else is in it.
 
     Of integers with and without a sign, the engine finds no common type. Within some containers of
-    a row that is inserted, it makes no DateTime of a DateTime64.
+    a row that is row_literal, it makes no DateTime of a DateTime64.
     """
     return _settled(value, (), set(_below_zero(value, ())), in_row)
 

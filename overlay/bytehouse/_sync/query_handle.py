@@ -135,7 +135,7 @@ class QueryHandle(Waiter[QueryStatus]):
 
         self.wait(timeout, cancel=cancel)
         merged = self._client.options.replace(self._options)
-        submission = Submission.known(self.id, merged, self._options, max_rows)
+        submission = Submission.existing(self.id, merged, self._options, max_rows)
         return submitted(self._client, submission, patience=timeout, finished=self.ids)
 
     def cancel(self) -> None:

@@ -16,9 +16,18 @@ from .._api.polling import GRACE, Shield, cancel_timeout, parse_timeout
 from .._api.status import Phase, phase_of
 from .._core.options import CallOptions, Seconds
 from .._results.layouts import ROW_KEYS
-from .._results.parser import Begin, Columns, End, Event, Fields, Reader, Reference, UnexpectedShape
+from .._results.parser import (
+    Begin,
+    Columns,
+    End,
+    Event,
+    Fields,
+    Reference,
+    ResultParser,
+    UnexpectedLayout,
+)
 from .._results.progress import progress
-from .._sql.statements import Submission, ids_of
+from .._sql.statements import Submission, extract_query_ids
 from ..errors import NotFound
 from .cancellation import stop_quietly, stopping
 from .query_handle import QueryHandle
@@ -57,7 +66,7 @@ class Reading:
         self._patience = parse_timeout(patience)
         self._began = client.clock.monotonic()
         self._progress = progress(shows)
-        self._reader = Reader(submission.query_id)
+        self._reader = ResultParser(submission.query_id)
         self._body: Body | None = None
         self._size = 0
         self._ahead: deque[Event] = deque()
@@ -160,7 +169,7 @@ class Reading:
         plan = submit_async_query.plan(body=self.submission.background_body())
         with stopping(self._client, self.submission, in_background=True):
             answer = self._client.send(plan, **self.submission.options)
-        self._wait_for(ids_of(answer.data, self.submission.query_id), surely=True)
+        self._wait_for(extract_query_ids(answer.data, self.submission.query_id), surely=True)
         self._go_on()
 
     def _wait_for(self, query_ids: tuple[str, ...], *, surely: bool) -> None:
@@ -177,7 +186,7 @@ class Reading:
         def take_note(status: QueryStatus) -> None:
             nonlocal seen
             seen = True
-            self._progress.says(str(status.status or "Running"))
+            self._progress.set_state(str(status.status or "Running"))
 
         handle = QueryHandle(
             self._client,
@@ -223,10 +232,10 @@ class Reading:
 
     def _understood(self, body: Body) -> Event | None:
         try:
-            return self._reader.next()
-        except UnexpectedShape as error:
+            return self._reader.next_event()
+        except UnexpectedLayout as error:
             what = str(error)
-        raise body.parse_error(what, self._reader.start, self._reader.place)
+        raise body.parse_error(what, self._reader.start, self._reader.unparsed)
 
     def _receive(self, body: Body) -> None:
         """Read one more piece of the body."""
@@ -261,7 +270,7 @@ class Reading:
         limit = min(self._deadline, self._left)
         options: CallOptions = {**self.submission.options, "timeout": limit, "deadline": limit}
         self._body = self._client.stream(plan, **options)
-        self._reader = Reader(query_id)
+        self._reader = ResultParser(query_id)
         return True
 
     @property
