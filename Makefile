@@ -108,7 +108,7 @@ adopt: setup  ## take that specification into openapi.yaml, generate and test (U
 
 .PHONY: test-adopted
 test-adopted: setup  ## run the tests in a copy that has adopted altogether other routes
-	@PYTHONPATH=. $(RUN) tests.upstream.adopted $(ARGS)
+	@PYTHONPATH=. $(RUN) tests.codegen.upstream.adopted $(ARGS)
 
 .PHONY: bench
 bench:  ## measure the client beside its peers (ARGS=--save: keep the table)
@@ -122,7 +122,7 @@ fuzz-emulator: setup  ## call the emulator's every operation at length: 6,000 ca
 .PHONY: fuzz-results
 fuzz-results: setup  ## write, read and cut any values at length: new ones, 40 times as many as the tests
 	@BYTEHOUSE_RESULTS_TIMES=40 $(RUN) pytest --timeout=7200 -o faulthandler_timeout=0 \
-		tests/results $(ARGS)
+		tests/results tests/sql $(ARGS)
 
 .PHONY: soak
 soak: setup  ## do 10,000 mixed operations under faults, judged by the emulator's journal (ARGS=operations)

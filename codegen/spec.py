@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from jsonpath_ng.ext.parser import parse
-from oas_patch.overlay import apply_overlay  # type: ignore[import-untyped]
-from oas_patch.validator import validate  # type: ignore[import-untyped]
 from openapi_python_client.parser.properties import Property
 from ruamel.yaml import YAML
 
@@ -61,6 +59,10 @@ def correct(document: Document, overlay: Document) -> Document:
         overlay.get("actions") == []
     ):  # the Overlay schema has no way to say that nothing is to be done
         return document
+    # They import pandas and more, which takes seconds.
+    from oas_patch.overlay import apply_overlay  # type: ignore[import-untyped]
+    from oas_patch.validator import validate  # type: ignore[import-untyped]
+
     verdict = validate(overlay, "log")
     if "successful" not in verdict:
         raise GenerationError(f"The corrections are no OpenAPI Overlay document:\n{verdict}")

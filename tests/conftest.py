@@ -1,5 +1,6 @@
 """Settings and fixtures for every test."""
 
+import gc
 import signal
 from pathlib import Path
 
@@ -21,6 +22,13 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     slow = config.getoption("-m") == "slow"
     config.pluginmanager.register(Budget(0 if slow else SECONDS), "budget")
+    gc.disable()  # collection makes many objects and no garbage
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from here on, without looking at what collection has made."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -27,11 +27,12 @@ from . import errors
 from ._core.config import KeySource
 from ._results.decoder import Row
 from ._results.layouts import unnamed
-from ._sql.insert import cut
-from ._sql.literals import Identifier, bind_pyformat
+from ._sql.insert import pack_rows
+from ._sql.literals import Identifier
+from ._sql.parameters import bind_pyformat
 from ._sync.client import ByteHouse
 from ._sync.result import Result
-from ._types.codecs import ResultColumn, kind_of, precision_of
+from ._types.codecs import ResultColumn, parse_column_type, precision_of
 
 __all__ = [
     "BINARY",
@@ -177,7 +178,7 @@ class _TypeObject:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, str):
-            return self._pattern.fullmatch(kind_of(other)[0].name) is not None
+            return self._pattern.fullmatch(parse_column_type(other)[0].name) is not None
         return self is other
 
     def __hash__(self) -> int:
@@ -358,7 +359,7 @@ class Cursor:
 
     def _insert(self, head: str, row: str, sets: Iterable[Mapping[str, Any]]) -> None:
         self.rowcount = 0
-        for block in cut(head, (bind_pyformat(row, parameters) for parameters in sets)):
+        for block in pack_rows(head, (bind_pyformat(row, parameters) for parameters in sets)):
             self.connection.session.execute(block.sql)
             self.rowcount += block.rows
 
@@ -450,7 +451,7 @@ class Cursor:
 
 
 def _described(column: ResultColumn) -> tuple[Any, ...]:
-    kind, nullable = kind_of(column.type)
+    kind, nullable = parse_column_type(column.type)
     precision: int | None = None
     scale: int | None = None
     if kind.name == "Decimal" and len(kind.arguments) == 2:

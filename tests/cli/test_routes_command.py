@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bytehouse._openapi import read
 from bytehouse_raw.operations import OPERATIONS
 from tests.cli.conftest import Bytehouse
-from tests.routes.specs import elsewhere, moved, vendored
+from tests.openapi.specs import elsewhere, moved
 from tests.support.flavours import KEY
 from tests.support.server import Reply, ScriptedServer
 from tests.support.wire import request_line
@@ -18,8 +19,9 @@ from tests.support.wire import request_line
 @pytest.fixture(scope="module")
 def spec(root: Path) -> str:
     """Return a specification with one operation moved, one gone and one new."""
-    document = vendored(root)
-    document["paths"]["/new"] = {"get": {"operationId": "get_new", "responses": {}}}
+    document = read(str(root / "openapi.yaml")).document
+    added = {"/new": {"get": {"operationId": "get_new", "responses": {}}}}
+    document = {**document, "paths": {**document["paths"], **added}}
     return moved(document, list_databases="GET /v2/dbs", list_roles="")
 
 

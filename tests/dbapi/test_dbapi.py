@@ -12,11 +12,10 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from bytehouse import ByteHouseError, dbapi
-from bytehouse._sql.insert import cut
+from bytehouse._sql.insert import pack_rows
 from bytehouse_emulator.testing import RunningEmulator
 from tests.support.flavours import KEY
 from tests.support.server import Reply, ScriptedServer, Seen, data
@@ -224,7 +223,7 @@ def test_an_insert_that_fails_half_way_says_how_far_it_came(
 ) -> None:
     """The count is that of the rows which are in the table."""
     rows = [{"id": n, "note": "x"} for n in range(10, 15)]
-    monkeypatch.setattr(dbapi, "cut", partial(cut, block_rows=2))
+    monkeypatch.setattr(dbapi, "pack_rows", partial(pack_rows, block_rows=2))
     with pytest.raises(dbapi.ProgrammingError, match="note"):
         table.executemany(INSERT, [*rows, {"id": 15}, *rows])
     assert table.rowcount == 4
@@ -310,6 +309,8 @@ def test_threads_share_a_connection(connection: dbapi.Connection) -> None:
 
 def test_pandas_reads_sql(table: dbapi.Cursor) -> None:
     """Whole or in chunks, with parameters; it warns of nothing but that it prefers SQLAlchemy."""
+    import pandas as pd
+
     sql = "SELECT id, note FROM t WHERE id >= %(least)s ORDER BY id"
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")

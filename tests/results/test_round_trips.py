@@ -10,11 +10,8 @@ import sys
 from collections.abc import Callable, Iterable
 from ctypes import c_float
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +29,9 @@ from tests.results.values import (
     rows_of,
     same,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Without this, nan and the infinities are null in JSON.
 EXACTLY = " SETTINGS output_format_json_quote_denormals = 1"
@@ -136,6 +136,9 @@ def test_every_other_form_holds_the_same(
     lasting: ByteHouse, tmp_path: Path, table: tuple[list[Kind], list[Row]]
 ) -> None:
     """Arrow, its batches, pandas, polars and Parquet hold the values of the rows."""
+    import pyarrow as pa
+    import pyarrow.parquet
+
     kinds, rows = table
     fill(lasting, kinds, rows)
     same(kinds, out_of_arrow(kinds, lasting.query(ALL).to_arrow()), rows)
@@ -150,6 +153,8 @@ def test_every_other_form_holds_the_same(
 
 def out_of_pandas(kind: Kind, value: Any) -> Any:
     """Return the value that pandas holds in a column of its own types."""
+    import pandas as pd
+
     if value is None or value is pd.NaT or value is pd.NA:
         return None
     return kind.out_of_arrow(value.item() if hasattr(value, "item") else value)

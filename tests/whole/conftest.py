@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from vcr import VCR
@@ -41,12 +40,6 @@ def emulator(shared_emulator: RunningEmulator) -> RunningEmulator:
 def live(make: MakeClient, emulator: RunningEmulator) -> ByteHouse:
     """Return a client of the emulator, with the real clock."""
     return make(**emulator.client_arguments, clock=None)
-
-
-@pytest.fixture(scope="session")
-def documents(root: Path) -> Path:
-    """Return the directory of what is written for users."""
-    return root / "docs"
 
 
 def pytest_recording_configure(vcr: VCR) -> None:

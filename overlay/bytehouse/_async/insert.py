@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Unpack
 
 from .._core.options import CallOptions
-from .._sql.insert import Block, RowRefused, failed
+from .._sql.insert import Block, RowRefused, insert_failed
 from ..errors import ByteHouseError
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ async def insert_blocks(
             try:
                 await client.queries.execute(block.sql, mode=mode, warehouse=warehouse, **options)
             except ByteHouseError as error:
-                raise failed(error, taken, block.position) from error
+                raise insert_failed(error, taken, block.position) from error
             taken += block.rows
             if on_block is not None:
                 on_block(taken)
     except RowRefused as refused:
-        raise failed(refused.error, taken, refused.position) from refused.error
+        raise insert_failed(refused.error, taken, refused.position) from refused.error
     except ByteHouseError:
         raise
     except BaseException as error:

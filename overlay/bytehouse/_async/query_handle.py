@@ -135,7 +135,7 @@ class AsyncQueryHandle(AsyncPoller[QueryStatus]):
 
         await self.wait(timeout, cancel=cancel)
         merged = self._client.options.replace(self._options)
-        submission = Submission.known(self.id, merged, self._options, max_rows)
+        submission = Submission.existing(self.id, merged, self._options, max_rows)
         return await run_submission(self._client, submission, timeout=timeout, succeeded=self.ids)
 
     async def cancel(self) -> None:

@@ -11,7 +11,7 @@ from bytehouse_raw.models import QueryStatus
 
 from .._api.polling import GRACE
 from .._core.options import CallOptions
-from .._sql.statements import Submission, ids_of
+from .._sql.statements import Submission, extract_query_ids
 from ..errors import NotFound
 from .cancellation import AsyncSubmittedQuery, cancel_on_early_exit, cancel_quietly
 from .query_handle import AsyncQueryHandle
@@ -79,7 +79,7 @@ class AsyncQueryResponses:
         plan = submit_async_query.plan(body=self.submission.background_body())
         async with cancel_on_early_exit(self._client, self.submission, in_background=True):
             response = await self._client.send(plan, **self.submission.options)
-        await self._wait_for(ids_of(response.data, self.submission.query_id))
+        await self._wait_for(extract_query_ids(response.data, self.submission.query_id))
 
     def add_succeeded(self, query_ids: Iterable[str]) -> None:
         """Add queries in the background that have succeeded, to fetch their results."""

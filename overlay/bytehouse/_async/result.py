@@ -12,16 +12,16 @@ from bytehouse_raw.models import QueryStatistics
 
 from .._core.extras import import_optional
 from .._core.options import CallOptions, Seconds
-from .._results.arrow import BATCH, ArrowForm
+from .._results.arrow import BATCH_ROWS, ArrowConverter
 from .._results.decoder import MakeDecoder, Row, python_rows
 from .._results.export import (
-    CsvRows,
+    CsvWriter,
     DtypeBackend,
+    atomic_file,
     html_table,
     pandas_frame,
     polars_frame,
-    renamed,
-    whole_file,
+    rename_columns,
 )
 from .._results.parser import Begin, End
 from .._sql.statements import Submission
@@ -150,27 +150,27 @@ class AsyncResult:
         """
         return (await self.one())[0]
 
-    async def arrow_batches(self, rows: int = BATCH) -> AsyncIterator[pa.RecordBatch]:
+    async def arrow_batches(self, rows: int = BATCH_ROWS) -> AsyncIterator[pa.RecordBatch]:
         """Yield the rows in Arrow record batches of at least so many rows, but for the last.
 
         What Arrow has no type for becomes a string: integers of more than 64 bits, UUIDs, IP
         addresses.
         """
-        arrow = ArrowForm(self._columns)
-        async for columns in self._blocks(arrow.decoder):
-            arrow.take(columns)
-            if arrow.waiting >= rows:
+        arrow = ArrowConverter(self._columns)
+        async for columns in self._blocks(arrow.make_decoder):
+            arrow.add(columns)
+            if arrow.pending_rows >= rows:
                 yield arrow.batch()
-        if arrow.waiting:
+        if arrow.pending_rows:
             yield arrow.batch()
 
     async def to_arrow(self) -> pa.Table:
         """Return all rows as an Arrow table."""
         async with self._closing_on_error():
-            arrow = ArrowForm(self._columns)
+            arrow = ArrowConverter(self._columns)
             batches = [batch async for batch in self.arrow_batches()]
         schema = batches[0].schema if batches else arrow.schema
-        return renamed(arrow.arrow.Table.from_batches(batches, schema), self._columns)
+        return rename_columns(arrow.arrow.Table.from_batches(batches, schema), self._columns)
 
     async def to_pandas(self, dtype_backend: DtypeBackend | None = None) -> pd.DataFrame:
         """Return all rows as a pandas DataFrame.
@@ -200,8 +200,8 @@ class AsyncResult:
             null: What to write for NULL.
         """
         async with self._closing_on_error():
-            with whole_file(path, "w") as file:
-                rows = CsvRows(file, self._columns, null)
+            with atomic_file(path, "w") as file:
+                rows = CsvWriter(file, self._columns, null)
                 async for block in self._blocks(python_rows):
                     rows.write(block)
 
@@ -211,13 +211,15 @@ class AsyncResult:
         async with self._closing_on_error():
             arrow = import_optional("pyarrow", "arrow")
             parquet = import_optional("pyarrow.parquet", "arrow")
-            with whole_file(path, "wb") as file:
+            with atomic_file(path, "wb") as file:
                 try:
                     async for batch in self.arrow_batches():
                         writer = writer or parquet.ParquetWriter(file, batch.schema)
                         # A table is written at once; a batch would wait for a million rows.
                         writer.write_table(arrow.Table.from_batches([batch]))
-                    writer = writer or parquet.ParquetWriter(file, ArrowForm(self._columns).schema)
+                    writer = writer or parquet.ParquetWriter(
+                        file, ArrowConverter(self._columns).schema
+                    )
                 finally:
                     if writer is not None:
                         writer.close()

@@ -51,7 +51,7 @@ class AsyncResultStream:
         self.elapsed = 0.0
         seconds = parse_timeout(timeout)
         self._progress = progress(show_progress)
-        self._responses = AsyncQueryResponses(client, submission, seconds, self._progress.says)
+        self._responses = AsyncQueryResponses(client, submission, seconds, self._progress.set_state)
         self._current: AsyncResultEvents | None = None
         self._ahead: deque[Event] = deque()
         self._size = 0

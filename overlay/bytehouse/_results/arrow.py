@@ -16,27 +16,27 @@ from .._core.extras import import_optional
 from .._types.codecs import (
     Codec,
     ResultColumn,
-    bare,
     codec_of,
-    codec_of_kind,
-    holding,
-    kind_of,
-    label_of,
+    codec_of_parsed,
+    container_codec,
+    element_name,
     nullable,
+    parse_column_type,
     precision_of,
     timestamp_of,
+    unwrap,
     zone_of,
 )
 from .._types.parse import ColumnType
 from ..errors import ResponseDecodeError
-from .decoder import ColumnDecoder, Form
+from .decoder import ColumnDecoder, RowFormat
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BATCH", "ArrowForm"]
+__all__ = ["BATCH_ROWS", "ArrowConverter"]
 
-BATCH = 1 << 16
+BATCH_ROWS = 1 << 16
 # From this year on, Arrow does not know when clocks change.
 _FAR = 2037
 _UNITS = ("s", "ms", "ms", "ms", "us", "us", "us", "ns", "ns", "ns")
@@ -74,7 +74,7 @@ class _Target:
     zone: str | None = None
 
 
-class ArrowForm:
+class ArrowConverter:
     """Decode rows for Arrow, and make record batches of them.
 
     Numbers, texts, dates and times become what they are. Integers of more than 64 bits, UUIDs, IP
@@ -84,7 +84,7 @@ class ArrowForm:
         columns: Columns of the result.
 
     Attributes:
-        waiting: How many rows have been taken for the next batch.
+        pending_rows: How many rows have been taken for the next batch.
     """
 
     def __init__(self, columns: Sequence[ResultColumn]) -> None:
@@ -94,9 +94,9 @@ class ArrowForm:
         self._targets = [self._target(column.type) for column in columns]
         self._parts: list[list[Any]] = [[] for _ in columns]
         self._schema: pa.Schema | None = None
-        self.waiting = 0
+        self.pending_rows = 0
 
-    def decoder(self, columns: Sequence[ResultColumn], form: Form) -> ColumnDecoder:
+    def make_decoder(self, columns: Sequence[ResultColumn], form: RowFormat) -> ColumnDecoder:
         """Return what decodes the rows."""
         return ColumnDecoder(columns, [target.codec for target in self._targets], form)
 
@@ -109,7 +109,7 @@ class ArrowForm:
         names = [column.name for column in self._columns]
         return self.arrow.schema(list(zip(names, types, strict=True)))
 
-    def take(self, columns: Sequence[Sequence[Any]]) -> None:
+    def add(self, columns: Sequence[Sequence[Any]]) -> None:
         """Take the columns of a block.
 
         Raises:
@@ -120,7 +120,7 @@ class ArrowForm:
                 self._parts[at] += values  # the more values there are, the better the guess
             else:
                 self._parts[at].append(self._array(values, at))
-        self.waiting += len(columns[0]) if columns else 0
+        self.pending_rows += len(columns[0]) if columns else 0
 
     def batch(self) -> pa.RecordBatch:
         """Return what was taken as a record batch; all batches have the schema of the first.
@@ -133,7 +133,7 @@ class ArrowForm:
             for at, (parts, target) in enumerate(zip(self._parts, self._targets, strict=True))
         ]
         self._parts = [[] for _ in arrays]
-        self.waiting = 0
+        self.pending_rows = 0
         if self._schema is None:
             names = [column.name for column in self._columns]
             pairs = zip(names, (array.type for array in arrays), strict=True)
@@ -184,7 +184,7 @@ class ArrowForm:
         """Return how the values of a column come to Arrow."""
         if text is None:
             return _Target(None, Codec())
-        kind, may_be_null = kind_of(text)
+        kind, may_be_null = parse_column_type(text)
         texts = nullable(Codec(str))
         if kind.name in ("Date", "Date32"):
             return _Target(self.arrow.date32(), texts, parse=True)
@@ -198,7 +198,7 @@ class ArrowForm:
 
     def _nested(self, kind: ColumnType) -> tuple[Any, Codec]:
         """Return the type of values that may stand in others, and how they are decoded."""
-        kind = bare(kind)
+        kind = unwrap(kind)
         match kind.name:
             case "Nullable" if kind.arguments:
                 type_, codec = self._nested(kind.arguments[0])
@@ -229,17 +229,17 @@ class ArrowForm:
     def _container(self, kind: ColumnType) -> tuple[Any, Codec]:
         inner = [self._nested(argument) for argument in kind.arguments]
         types = [type_ for type_, _ in inner]
-        codec = holding(kind, [codec for _, codec in inner])
+        codec = container_codec(kind, [codec for _, codec in inner])
         if kind.name == "Array":
             return self.arrow.list_(types[0]), codec
         if kind.name == "Map":
             return self.arrow.map_(*types), _then(codec, lambda found: list(found.items()))
-        names = [label_of(argument) or str(at) for at, argument in enumerate(kind.arguments, 1)]
+        names = [element_name(argument) or str(at) for at, argument in enumerate(kind.arguments, 1)]
         return self.arrow.struct(list(zip(names, types, strict=True))), codec
 
     def _moment(self, kind: ColumnType) -> tuple[Any, Codec]:
         unit = _UNITS[min(precision_of(kind), 9)]
-        codec = codec_of_kind(kind)
+        codec = codec_of_parsed(kind)
         if codec.wire is datetime:
             return self.arrow.timestamp(unit, zone_of(kind)), codec
         if codec.convert is None:

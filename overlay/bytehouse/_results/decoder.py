@@ -21,16 +21,16 @@ from .._types.codecs import Codec, ResultColumn, codec_of
 __all__ = [
     "ColumnDecoder",
     "Decoder",
-    "Form",
     "MakeDecoder",
     "NotJSON",
     "NotRows",
     "Row",
+    "RowFormat",
     "python_rows",
 ]
 
 Row = tuple[Any, ...]
-Form = Literal["arrays", "objects"]
+RowFormat = Literal["arrays", "objects"]
 """How an answer writes a row: as its values in order, or by the names of the columns."""
 
 
@@ -52,7 +52,7 @@ class Decoder(ABC):
     """
 
     def __init__(
-        self, columns: Sequence[ResultColumn], codecs: Sequence[Codec], form: Form
+        self, columns: Sequence[ResultColumn], codecs: Sequence[Codec], form: RowFormat
     ) -> None:
         self._names = [column.name for column in columns]
         self._codecs = codecs
@@ -226,9 +226,9 @@ def _plain(value: Any) -> Any:
             return value
 
 
-MakeDecoder = Callable[[Sequence[ResultColumn], Form], Decoder]
+MakeDecoder = Callable[[Sequence[ResultColumn], RowFormat], Decoder]
 
 
-def python_rows(columns: Sequence[ResultColumn], form: Form) -> RowDecoder:
+def python_rows(columns: Sequence[ResultColumn], form: RowFormat) -> RowDecoder:
     """Return a decoder to the Python values that the types of columns stand for."""
     return RowDecoder(columns, [codec_of(column.type) for column in columns], form)

@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "CsvRows",
+    "CsvWriter",
     "DtypeBackend",
+    "atomic_file",
     "html_table",
     "pandas_frame",
     "polars_frame",
-    "renamed",
-    "whole_file",
+    "rename_columns",
 ]
 
 DtypeBackend = Literal["numpy_nullable", "pyarrow"]
 
 
 @contextmanager
-def whole_file(path: str | PathLike[str], mode: Literal["w", "wb"]) -> Iterator[IO[Any]]:
+def atomic_file(path: str | PathLike[str], mode: Literal["w", "wb"]) -> Iterator[IO[Any]]:
     """Open a file that takes its name only when it has been written to its end."""
     target = Path(path)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -65,7 +65,7 @@ class _Lines:
         self._write(f"{line[:-2]}\n")
 
 
-class CsvRows:
+class CsvWriter:
     """Write rows as CSV: values look as ClickHouse reads them."""
 
     def __init__(self, file: IO[str], columns: Sequence[ResultColumn], null: str) -> None:
@@ -229,6 +229,6 @@ def _html_cell(value: object) -> str:
     )
 
 
-def renamed(table: pa.Table, columns: Sequence[ResultColumn]) -> pa.Table:
+def rename_columns(table: pa.Table, columns: Sequence[ResultColumn]) -> pa.Table:
     """Return a table with the names that were told behind its rows."""
     return table.rename_columns([column.name for column in columns])

@@ -16,7 +16,7 @@ import attrs
 import msgspec
 
 from .._types.codecs import ResultColumn
-from .decoder import Decoder, Form, MakeDecoder, NotJSON, NotRows, Row, python_rows
+from .decoder import Decoder, MakeDecoder, NotJSON, NotRows, Row, RowFormat, python_rows
 from .layouts import (
     COLUMN_KEYS,
     ROW_KEYS,
@@ -28,7 +28,16 @@ from .layouts import (
     unnamed,
 )
 
-__all__ = ["Begin", "Columns", "End", "Event", "Fields", "Reader", "Reference", "UnexpectedShape"]
+__all__ = [
+    "Begin",
+    "Columns",
+    "End",
+    "Event",
+    "Fields",
+    "Reference",
+    "ResultParser",
+    "UnexpectedLayout",
+]
 
 _FIRST_BLOCK = 1 << 14
 _BLOCK = 1 << 18
@@ -43,7 +52,7 @@ _MARK = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{}]', re.DOTALL)
 _BROKE_OFF = "the body of the answer broke off"
 
 
-class UnexpectedShape(ValueError):
+class UnexpectedLayout(ValueError):
     """Say that the body is not what an answer to a query can be."""
 
 
@@ -52,7 +61,7 @@ class Begin:
     """Say that a result begins. Without columns, the statement had no rows to return."""
 
     columns: list[ResultColumn]
-    form: Form
+    form: RowFormat
 
 
 @attrs.frozen
@@ -99,7 +108,7 @@ class _Element:
     understood: bool = False
 
 
-class Reader:
+class ResultParser:
     """Understand a body as it comes.
 
     Args:
@@ -128,7 +137,7 @@ class Reader:
         self._steps = self._body()
 
     @property
-    def place(self) -> bytes:
+    def unparsed(self) -> bytes:
         """The first part of what has not been understood."""
         return b"".join([self._buffer[self._at :], *self._pending])[:_SHOWN]
 
@@ -143,18 +152,18 @@ class Reader:
         """Take note that the body has come to its end."""
         self._ended = True
 
-    def next(self) -> Event | None:
+    def next_event(self) -> Event | None:
         """Return what comes next; None if more of the body is needed, or nothing is left of it.
 
         Raises:
-            UnexpectedShape: The body is broken, ends too early, or holds something else.
+            UnexpectedLayout: The body is broken, ends too early, or holds something else.
         """
         if self._waiting < self._wanted and not self._ended:
             return None
         try:
             return next(self._steps, None)
         except (NotJSON, NotRows) as error:
-            raise UnexpectedShape(str(error)) from None
+            raise UnexpectedLayout(str(error)) from None
 
     def preview(self, begin: Begin, most: int = 1 << 14) -> list[Row]:
         """Return the first rows of the result that has just begun, as far as they are here, and
@@ -170,9 +179,9 @@ class Reader:
         if first == b"{":
             yield from self._object(_Element(0), probing=False)
         elif first:
-            raise UnexpectedShape("the body of the answer is not a JSON object")
+            raise UnexpectedLayout("the body of the answer is not a JSON object")
         if (yield from self._peek_or_end()):
-            raise UnexpectedShape("something follows after the end of the answer")
+            raise UnexpectedLayout("something follows after the end of the answer")
         self.complete = True
 
     def _object(self, element: _Element, *, probing: bool) -> Generator[Event | None, None, bool]:
@@ -186,7 +195,7 @@ class Reader:
         while more:
             key = yield from self._value()
             if not isinstance(key, str):
-                raise UnexpectedShape("the body of the answer is not JSON")
+                raise UnexpectedLayout("the body of the answer is not JSON")
             yield from self._expect(b":")
             yield from self._member(element, key, probing=probing and not element.understood)
             more = yield from self._goes_on()
@@ -238,7 +247,7 @@ class Reader:
         elif could_be_result(inner.fields):
             yield Fields(inner.fields)
         else:
-            raise UnexpectedShape("the object in the answer is no result that can be recognized")
+            raise UnexpectedLayout("the object in the answer is no result that can be recognized")
 
     def _commit(self, element: _Element) -> None:
         """Take an object for one that holds results, for good."""
@@ -258,9 +267,9 @@ class Reader:
             nothing = not element.understood and fields.get("data") is None
             # Rows without names, and beside them what stands in no result: a row, taken for one.
             if nothing or (element.depth and element.columns is None):
-                raise UnexpectedShape("the answer holds no result that can be recognized")
+                raise UnexpectedLayout("the answer holds no result that can be recognized")
         elif strange and element.depth and element.columns is None:
-            raise UnexpectedShape("the answer holds no result that can be recognized")
+            raise UnexpectedLayout("the answer holds no result that can be recognized")
         if fields:
             yield Fields(fields)
 
@@ -275,7 +284,7 @@ class Reader:
         elif first not in (b"[", b"{"):
             yield from self._names(element)
         elif element.columns:
-            form: Form = "arrays" if first == b"[" else "objects"
+            form: RowFormat = "arrays" if first == b"[" else "objects"
             yield from self._rows(element, element.columns, form)
         elif first == b"{":
             yield from self._objects(element)
@@ -301,7 +310,7 @@ class Reader:
                     yield from self._rows(element, columns, "objects", again=True)
                     return
                 elif inner.fields:
-                    raise UnexpectedShape("an object among the results is no result")
+                    raise UnexpectedLayout("an object among the results is no result")
             results, self._mark = True, None
             if not (yield from self._goes_on()):
                 break
@@ -312,7 +321,7 @@ class Reader:
         while True:
             inner = _Element(element.depth + 1)
             if (yield from self._peek()) != b"[":
-                raise UnexpectedShape("what stands among the rows of statements is no array")
+                raise UnexpectedLayout("what stands among the rows of statements is no array")
             if (yield from self._peek(after=1)) == b"]":
                 yield Begin([], "arrays")
                 yield End()
@@ -328,7 +337,7 @@ class Reader:
             if is_query_id(value, self._query_id):
                 yield Reference(value, {})
             elif value is not None:
-                raise UnexpectedShape("what stands in the place of rows is none")
+                raise UnexpectedLayout("what stands in the place of rows is none")
             if not (yield from self._goes_on()):
                 break
         yield from self._expect(b"]")
@@ -337,7 +346,12 @@ class Reader:
     # Rows
 
     def _rows(
-        self, element: _Element, columns: list[ResultColumn], form: Form, *, again: bool = False
+        self,
+        element: _Element,
+        columns: list[ResultColumn],
+        form: RowFormat,
+        *,
+        again: bool = False,
     ) -> _Steps:
         """Read the rows of one result to the end of their array.
 
@@ -392,7 +406,7 @@ class Reader:
             if start < len(self._buffer):
                 break
             if self._ended and not self._waiting:
-                raise UnexpectedShape(_BROKE_OFF)
+                raise UnexpectedLayout(_BROKE_OFF)
             begin = self._at
             yield from self._more()
             end -= begin - self._at
@@ -405,7 +419,7 @@ class Reader:
         """Wait for so many further bytes, or what there is up to the end; it must be something."""
         yield from self._gather(max(1, least))
         if not self._taken:
-            raise UnexpectedShape(_BROKE_OFF)
+            raise UnexpectedLayout(_BROKE_OFF)
 
     def _gather(self, least: int) -> Generator[None, None, None]:
         """Wait for so many further bytes, or what there is up to the end."""
@@ -434,12 +448,12 @@ class Reader:
     def _peek_or_end(self) -> Generator[None, None, bytes]:
         try:
             return (yield from self._peek())
-        except UnexpectedShape:
+        except UnexpectedLayout:
             return b""
 
     def _expect(self, char: bytes) -> Generator[None, None, None]:
         if (yield from self._peek()) != char:
-            raise UnexpectedShape("the body of the answer is not JSON")
+            raise UnexpectedLayout("the body of the answer is not JSON")
         self._at += 1
 
     def _goes_on(self) -> Generator[None, None, bool]:
@@ -448,7 +462,7 @@ class Reader:
         if char == b",":
             self._at += 1
         elif char not in (b"]", b"}"):
-            raise UnexpectedShape("the body of the answer is not JSON")
+            raise UnexpectedLayout("the body of the answer is not JSON")
         return char == b","
 
     def _end_of_value(self) -> Generator[None, None, int]:
@@ -470,7 +484,7 @@ class Reader:
         try:
             return json.loads(text.decode("utf-8", "surrogateescape"))
         except (ValueError, RecursionError):
-            raise UnexpectedShape("the body of the answer is not JSON") from None
+            raise UnexpectedLayout("the body of the answer is not JSON") from None
 
 
 def _end_of_value(text: bytes, start: int) -> int | None:
@@ -481,7 +495,7 @@ def _end_of_value(text: bytes, start: int) -> int | None:
         return found.end() if found else None
     if char not in (b"[", b"{"):
         if char in (b",", b":", b"]", b"}"):
-            raise UnexpectedShape("the body of the answer is not JSON")
+            raise UnexpectedLayout("the body of the answer is not JSON")
         found = _SCALAR.match(text, start)
         return found.end() if found else None
     depth = 0

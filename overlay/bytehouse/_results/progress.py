@@ -13,7 +13,7 @@ __all__ = ["Progress", "progress"]
 class Progress:
     """Show nothing."""
 
-    def says(self, state: str) -> None:
+    def set_state(self, state: str) -> None:
         """Take note of what the query is doing."""
 
     def received(self, size: int) -> None:
@@ -36,7 +36,7 @@ class _Bar(Progress):
         self._shown: Any = None
         self._show("Running", 0)
 
-    def says(self, state: str) -> None:
+    def set_state(self, state: str) -> None:
         self._show(state, 0)
 
     def received(self, size: int) -> None:

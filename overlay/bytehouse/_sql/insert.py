@@ -17,10 +17,18 @@ from ..errors import (
     ResponseDecodeError,
     ServerError,
 )
-from .insert_sources import Rows, rows_of
-from .literals import Identifier, inserted
+from .insert_sources import Rows, read_rows
+from .literals import Identifier, row_literal
 
-__all__ = ["BLOCK_BYTES", "BLOCK_ROWS", "Block", "Insertable", "blocks", "cut", "failed"]
+__all__ = [
+    "BLOCK_BYTES",
+    "BLOCK_ROWS",
+    "Block",
+    "Insertable",
+    "insert_failed",
+    "insert_statements",
+    "pack_rows",
+]
 
 
 class ArrowStream(Protocol):
@@ -75,7 +83,7 @@ def target_of(table: str | Identifier) -> Identifier:
     return Identifier(*parts)
 
 
-def blocks(
+def insert_statements(
     table: str | Identifier,
     data: Insertable,
     *,
@@ -101,17 +109,17 @@ def blocks(
     target = target_of(table)
     if block_bytes < 1 or block_rows < 1:
         raise InvalidArgument("A block must have room for a row.")
-    source = rows_of(data, columns, null)
+    source = read_rows(data, columns, null)
     named = (
         f" ({', '.join(str(Identifier(name)) for name in source.columns)})"
         if source.columns
         else ""
     )
     head = f"INSERT INTO {target}{named} VALUES "  # noqa: S608 - quoted by Identifier
-    return cut(head, _texts(source), block_bytes, block_rows)
+    return pack_rows(head, _texts(source), block_bytes, block_rows)
 
 
-def cut(
+def pack_rows(
     head: str,
     rows: Iterable[str],
     block_bytes: int = BLOCK_BYTES,
@@ -156,10 +164,10 @@ def _written(row: Sequence[Any], width: int | None) -> str:
         raise InvalidArgument(f"A row is a sequence of values, not a {type(row).__name__}.")
     if not row or (width is not None and len(row) != width):
         raise InvalidArgument(f"A row has {len(row)} values where there are {width or 'some'}.")
-    return f"({', '.join(map(inserted, row))})"
+    return f"({', '.join(map(row_literal, row))})"
 
 
-def failed(error: ByteHouseError, acknowledged: int, position: int) -> InsertFailed:
+def insert_failed(error: ByteHouseError, acknowledged: int, position: int) -> InsertFailed:
     """Return the error that says how far an insertion came."""
     unknown = isinstance(error, OutcomeUnknown | ResponseDecodeError | ServerError)
     further = "some further ones may be" if unknown else "no further ones are"

@@ -16,7 +16,7 @@ from .._core.extras import import_optional
 from .._types.codecs import timestamp_of
 from ..errors import InvalidArgument
 
-__all__ = ["Rows", "rows_of"]
+__all__ = ["Rows", "read_rows"]
 
 _AT_ONCE = 1 << 14
 
@@ -29,7 +29,7 @@ class Rows:
     rows: Iterator[Sequence[Any]]
 
 
-def rows_of(data: object, columns: Sequence[str] | None, null: str) -> Rows:
+def read_rows(data: object, columns: Sequence[str] | None, null: str) -> Rows:
     """Return the rows that data holds.
 
     Args:
@@ -184,7 +184,7 @@ def _of_pandas(frame: Any, names: tuple[str, ...] | None) -> Rows:
         raise InvalidArgument("A pandas Series is no frame; give series.to_frame().")
     there = list(frame.columns)
     if not all(isinstance(name, str) for name in there):
-        raise InvalidArgument("The columns of a frame must be named by texts.")
+        raise InvalidArgument("The columns of a frame must be named by strings.")
     wanted = _positions(there, names)
 
     def rows() -> Iterator[Sequence[Any]]:

@@ -1,4 +1,4 @@
-"""Write Python values as ClickHouse literals, and bind them into a statement."""
+"""Write Python values as ClickHouse literals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bytehouse_raw.types import Timestamp
 
 from ..errors import InvalidArgument
 
-__all__ = ["Identifier", "bind", "bind_pyformat", "inserted", "literal"]
+__all__ = ["Identifier", "literal", "row_literal"]
 
 
 class Identifier:
@@ -98,7 +98,7 @@ def literal(value: object) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-def inserted(value: object) -> str:
+def row_literal(value: object) -> str:
     """Return the literal of a value in a row of an INSERT.
 
     The engine reads what stands there as mere data, which is fast, but numbers not to the last bit.
@@ -138,7 +138,7 @@ def _expression(value: Any, *, in_row: bool) -> Any:
     """Return a container with literals for what depends on what else is in it.
 
     Of integers with and without a sign, the engine finds no common type. Within some containers of
-    a row that is inserted, it makes no DateTime of a DateTime64.
+    a row that is row_literal, it makes no DateTime of a DateTime64.
     """
     return _settled(value, (), set(_below_zero(value, ())), in_row)
 
@@ -375,111 +375,3 @@ def _(value: Mapping[Any, Any]) -> str:
 @_literal.register
 def _(value: Identifier) -> str:
     return str(value)
-
-
-def _quoted(quote: str) -> str:
-    return rf"{quote}(?:[^{quote}\\]|\\.|{quote}{quote})*+(?:{quote}|\\?\Z)"
-
-
-def _comment(depth: int = 3) -> str:
-    """Return what matches a comment with others in it; those that are deeper never end."""
-    inner = _comment(depth - 1) if depth else r"/\*.*"
-    return rf"/\*(?:(?!\*/|/\*).|{inner})*+(?:\*/|\Z)"
-
-
-# What must be passed over to find a placeholder: texts, quoted names, comments, here-documents and
-# words. What is not closed goes on to the end, so that no value can close it.
-_OPAQUE = rf"""
-      {_quoted("'")} | {_quoted('"')} | {_quoted("`")}
-    | \u2018[^\u2019]*+(?:\u2019|\Z) | \u201c[^\u201d]*+(?:\u201d|\Z)
-    | --[^\n]* | \#[^\n]* | {_comment()} | \$(?P<tag>\w*)\$(?:.*?\$(?P=tag)\$|.*) | \w[\w$]*+
-"""
-_PERCENT = r"%\((?P<name>[^()]+)\)s | %%"
-_PERCENT_TOKEN = re.compile(f"{_OPAQUE} | {_PERCENT}", re.VERBOSE | re.DOTALL)
-_TOKEN = re.compile(
-    rf"""{_OPAQUE} | {_PERCENT.replace("name", "key")}
-    | \{{\s*(?P<name>[A-Za-z_]\w*)\s*
-        (?::\s*(?P<type>(?:[^{{}}'"`]|{_quoted("'")}|{_quoted('"')}|{_quoted("`")})*+))?\}}
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-
-
-def bind(sql: str, params: Mapping[str, object] | None) -> str:
-    """Return a statement with the values of its parameters written into it as literals.
-
-    A parameter is ``{name}``, ``{name:Type}`` (the value is cast to the type) or ``%(name)s``,
-    outside of texts, quoted names and comments. Without `params` the statement is returned as it
-    is.
-
-    Raises:
-        InvalidArgument: A parameter has no value, a value no parameter, or a value no literal.
-    """
-    if params is None:
-        return sql
-    if not isinstance(params, Mapping):
-        raise InvalidArgument("params must map the names of parameters to values.")
-    used: set[str] = set()
-
-    def written(found: re.Match[str]) -> str:
-        name = found["name"] or found["key"]
-        if name is None:
-            return found[0]
-        if name not in params:
-            known = ", ".join(map(str, params)) or "none"
-            raise InvalidArgument(f"The parameter {found[0]} has no value. Given: {known}.")
-        used.add(name)
-        return _apart(found, _typed(params[name], found["type"], name))
-
-    bound = _TOKEN.sub(written, sql)
-    if unused := [str(name) for name in params if name not in used]:
-        raise InvalidArgument(f"The statement has no parameter {', '.join(unused)}.")
-    return bound
-
-
-def bind_pyformat(sql: str, params: Mapping[str, object]) -> str:
-    """Return a statement with its ``%(name)s`` written out, and ``%%`` as a percent sign.
-
-    This is what tools expect that speak DB-API: braces mean nothing, a percent sign is doubled in
-    texts too, and values that the statement does not use are passed over.
-
-    Raises:
-        InvalidArgument: A parameter has no value, or a value no literal.
-    """
-    if not isinstance(params, Mapping):
-        raise InvalidArgument("Parameters must be a mapping: the statement names them.")
-
-    def written(found: re.Match[str]) -> str:
-        name = found["name"]
-        if name is None:
-            return found[0].replace("%%", "%")
-        if name not in params:
-            raise InvalidArgument(f"The parameter {found[0]} has no value.")
-        return _apart(found, _typed(params[name], None, name))
-
-    return _PERCENT_TOKEN.sub(written, sql)
-
-
-def _apart(found: re.Match[str], text: str) -> str:
-    """Keep a literal from growing together with what stands beside it: a text, a number, a name."""
-    before = found.string[max(0, found.start() - 1) : found.start()]
-    after = found.string[found.end() : found.end() + 1]
-    left = " " if _joins(before, text[0]) else ""
-    return f"{left}{text}{' ' if _joins(after, text[-1]) else ''}"
-
-
-def _joins(beside: str, edge: str) -> bool:
-    return beside.isalnum() or beside in {*"_$'\"`{}%"} or (beside == "." and edge.isalnum())
-
-
-def _typed(value: object, type_: str | None, name: str) -> str:
-    try:
-        if type_ is None:
-            text = literal(value)
-            # A bare minus could meet another one and begin a comment.
-            return f"({text})" if text.startswith("-") else text
-        if type_.strip() == "Identifier":
-            return str(value if isinstance(value, Identifier) else Identifier(str(value)))
-        return f"CAST({literal(value)} AS {type_.strip()})"
-    except InvalidArgument as error:
-        raise InvalidArgument(f"The parameter {name}: {error.message}", hint=error.hint) from None

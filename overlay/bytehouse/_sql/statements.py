@@ -14,12 +14,20 @@ from bytehouse_raw.types import Model
 from .._core.options import CallOptions, Options
 from .._core.secrets import Secret, secrets_in
 from ..errors import InvalidArgument
-from .literals import bind, literal
+from .literals import literal
+from .parameters import bind
 
 if TYPE_CHECKING:
     from .._core.config import Mode
 
-__all__ = ["ID_KEYS", "Submission", "ids_of", "new_query_id", "results_of", "statement"]
+__all__ = [
+    "ID_KEYS",
+    "Submission",
+    "check_statement",
+    "extract_query_ids",
+    "extract_results",
+    "new_query_id",
+]
 
 ID_KEYS = (
     "asyncQueryID",
@@ -37,7 +45,7 @@ def new_query_id() -> str:
     return str(uuid.uuid4())
 
 
-def statement(sql: str) -> str:
+def check_statement(sql: str) -> str:
     """Return the text of a query.
 
     Raises:
@@ -68,10 +76,10 @@ class Submission:
     secrets: tuple[Secret, ...] = attrs.field(default=(), repr=False)
 
     @classmethod
-    def of(
+    def create(
         cls,
         sql: str,
-        settled: Options,
+        merged: Options,
         options: CallOptions,
         *,
         params: Mapping[str, object] | None = None,
@@ -88,34 +96,34 @@ class Submission:
             InvalidArgument: There is no statement, or its parameters do not fit.
         """
         secrets = secrets_in(params)
-        bound = bind(statement(sql), params)
+        bound = bind(check_statement(sql), params)
         return cls(
             # A text with secrets in it hides itself, in a traceback too.
             sql=Secret(bound) if secrets else bound,
-            mode=mode or cast("Mode", settled.mode),
-            warehouse=warehouse or settled.warehouse,
+            mode=mode or cast("Mode", merged.mode),
+            warehouse=warehouse or merged.warehouse,
             query_id=query_id or new_query_id(),
             session_id=session_id,
             max_rows=max_rows,
             async_after=async_after,
-            options={"timeout": settled.deadline, **options},
+            options={"timeout": merged.deadline, **options},
             secrets=(*secrets, *(Secret(literal(secret)[1:-1]) for secret in secrets)),
         )
 
     @classmethod
-    def known(
-        cls, query_id: str, settled: Options, options: CallOptions, max_rows: int | None
+    def existing(
+        cls, query_id: str, merged: Options, options: CallOptions, max_rows: int | None
     ) -> Self:
         """Stand for what has been submitted elsewhere, whose text is not known."""
         return cls(
             sql="",
-            mode=cast("Mode", settled.mode),
+            mode=cast("Mode", merged.mode),
             warehouse=None,
             query_id=query_id,
             session_id=None,
             max_rows=max_rows,
             async_after=None,
-            options={"timeout": settled.deadline, **options},
+            options={"timeout": merged.deadline, **options},
         )
 
     def body(self) -> SubmitSyncQueryRequest:
@@ -136,7 +144,7 @@ class Submission:
         )
 
 
-def results_of(data: object) -> list[QueryResult]:
+def extract_results(data: object) -> list[QueryResult]:
     """Return the results that an answer holds, as it holds them.
 
     The statement ran, so no shape is an error: a single result may come without a list around it,
@@ -147,7 +155,7 @@ def results_of(data: object) -> list[QueryResult]:
     return data if isinstance(data, list) else []
 
 
-def ids_of(elements: object, submitted: str) -> tuple[str, ...]:
+def extract_query_ids(elements: object, submitted: str) -> tuple[str, ...]:
     """Return the ids that an answer to a submission names, each once; the submitted one if it names
     none.
 

@@ -316,7 +316,7 @@ class ByteHouse(BaseClient):
         from .._sql.statements import Submission
         from .result import run_submission
 
-        submission = Submission.of(
+        submission = Submission.create(
             sql,
             self._options.replace(options),
             options,
@@ -379,10 +379,10 @@ class ByteHouse(BaseClient):
             InsertFailed: A row or a block was refused or lost. It says how many rows are in the
                 table and which could not be inserted.
         """
-        from .._sql.insert import blocks
+        from .._sql.insert import insert_statements
         from .insert import insert_blocks
 
-        written = blocks(
+        written = insert_statements(
             table,
             data,
             columns=columns,

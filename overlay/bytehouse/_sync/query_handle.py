@@ -136,7 +136,7 @@ class QueryHandle(Poller[QueryStatus]):
 
         self.wait(timeout, cancel=cancel)
         merged = self._client.options.replace(self._options)
-        submission = Submission.known(self.id, merged, self._options, max_rows)
+        submission = Submission.existing(self.id, merged, self._options, max_rows)
         return run_submission(self._client, submission, timeout=timeout, succeeded=self.ids)
 
     def cancel(self) -> None:

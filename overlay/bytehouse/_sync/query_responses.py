@@ -12,7 +12,7 @@ from bytehouse_raw.models import QueryStatus
 
 from .._api.polling import GRACE
 from .._core.options import CallOptions
-from .._sql.statements import Submission, ids_of
+from .._sql.statements import Submission, extract_query_ids
 from ..errors import NotFound
 from .cancellation import SubmittedQuery, cancel_on_early_exit, cancel_quietly
 from .query_handle import QueryHandle
@@ -80,7 +80,7 @@ class QueryResponses:
         plan = submit_async_query.plan(body=self.submission.background_body())
         with cancel_on_early_exit(self._client, self.submission, in_background=True):
             response = self._client.send(plan, **self.submission.options)
-        self._wait_for(ids_of(response.data, self.submission.query_id))
+        self._wait_for(extract_query_ids(response.data, self.submission.query_id))
 
     def add_succeeded(self, query_ids: Iterable[str]) -> None:
         """Add queries in the background that have succeeded, to fetch their results."""

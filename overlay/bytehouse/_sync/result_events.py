@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .._api.status import Phase, phase_of
 from .._results.layouts import ROW_KEYS
-from .._results.parser import Begin, End, Event, Fields, Reader, Reference, UnexpectedShape
+from .._results.parser import Begin, End, Event, Fields, Reference, ResultParser, UnexpectedLayout
 
 if TYPE_CHECKING:
     from .._results.decoder import MakeDecoder, Row
@@ -29,7 +29,7 @@ class ResultEvents:
 
     def __init__(self, body: Body, query_id: str, *, in_background: bool = False) -> None:
         self._body = body
-        self._parser = Reader(query_id)
+        self._parser = ResultParser(query_id)
         self._in_background = in_background
         self._queued: deque[Event] = deque()
 
@@ -89,7 +89,7 @@ class ResultEvents:
 
     def _parse(self) -> Event | None:
         try:
-            return self._parser.next()
-        except UnexpectedShape as error:
+            return self._parser.next_event()
+        except UnexpectedLayout as error:
             reason = str(error)
-        raise self._body.parse_error(reason, self._parser.start, self._parser.place)
+        raise self._body.parse_error(reason, self._parser.start, self._parser.unparsed)

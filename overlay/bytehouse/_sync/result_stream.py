@@ -52,7 +52,7 @@ class ResultStream:
         self.elapsed = 0.0
         seconds = parse_timeout(timeout)
         self._progress = progress(show_progress)
-        self._responses = QueryResponses(client, submission, seconds, self._progress.says)
+        self._responses = QueryResponses(client, submission, seconds, self._progress.set_state)
         self._current: ResultEvents | None = None
         self._ahead: deque[Event] = deque()
         self._size = 0

@@ -28,15 +28,15 @@ from .parse import ColumnType, parse_type
 __all__ = [
     "Codec",
     "ResultColumn",
-    "bare",
     "codec_of",
-    "codec_of_kind",
-    "holding",
-    "kind_of",
-    "label_of",
+    "codec_of_parsed",
+    "container_codec",
+    "element_name",
     "nullable",
+    "parse_column_type",
     "precision_of",
     "timestamp_of",
+    "unwrap",
     "zone_of",
 ]
 
@@ -125,7 +125,7 @@ _CONVERTED = {
 }
 
 
-def kind_of(type_: str | None) -> tuple[ColumnType, bool]:
+def parse_column_type(type_: str | None) -> tuple[ColumnType, bool]:
     """Return a column's type without what does not change its values, and whether NULL is one."""
     if type_ is None:
         return ColumnType(""), True
@@ -133,15 +133,15 @@ def kind_of(type_: str | None) -> tuple[ColumnType, bool]:
         kind, may_be_null = parse_type(type_)
     except RecursionError:
         return ColumnType(""), True
-    return bare(kind), bool(may_be_null)
+    return unwrap(kind), bool(may_be_null)
 
 
-def bare(kind: ColumnType) -> ColumnType:
+def unwrap(kind: ColumnType) -> ColumnType:
     """Return a type without what does not change its values, and as others that it consists of."""
     if kind.name == "LowCardinality" and len(kind.arguments) == 1:
-        return bare(kind.arguments[0])
+        return unwrap(kind.arguments[0])
     if kind.name == "SimpleAggregateFunction" and len(kind.arguments) == 2:
-        return bare(kind.arguments[1])
+        return unwrap(kind.arguments[1])
     if kind.name == "Nested":
         return ColumnType("Array", (ColumnType("Tuple", kind.arguments),))
     if kind.name in _GEOMETRY:
@@ -161,7 +161,7 @@ def precision_of(kind: ColumnType) -> int:
     return int(first) if kind.name == "DateTime64" and first.isdecimal() else 0
 
 
-def label_of(element: ColumnType) -> str:
+def element_name(element: ColumnType) -> str:
     """Return the name of an element of a tuple, without what quotes it; empty if it has none."""
     label = element.label
     return re.sub(r"\\(.)", r"\1", label[1:-1]) if label[:1] in ("`", '"') else label
@@ -170,8 +170,8 @@ def label_of(element: ColumnType) -> str:
 @lru_cache(maxsize=1024)
 def codec_of(type_: str | None) -> Codec:
     """Return the codec of a column's type; a type that is not known takes values as they come."""
-    kind, may_be_null = kind_of(type_)
-    return nullable(codec_of_kind(kind)) if may_be_null else codec_of_kind(kind)
+    kind, may_be_null = parse_column_type(type_)
+    return nullable(codec_of_parsed(kind)) if may_be_null else codec_of_parsed(kind)
 
 
 def nullable(codec: Codec) -> Codec:
@@ -179,16 +179,16 @@ def nullable(codec: Codec) -> Codec:
     return codec if codec.wire is Any else attrs.evolve(codec, wire=Union[codec.wire, None])  # noqa: UP007
 
 
-def codec_of_kind(kind: ColumnType) -> Codec:
+def codec_of_parsed(kind: ColumnType) -> Codec:
     """Return the codec of a type that has been parsed."""
-    kind = bare(kind)
+    kind = unwrap(kind)
     if kind.name == "Nullable" and len(kind.arguments) == 1:
-        return nullable(codec_of_kind(kind.arguments[0]))
+        return nullable(codec_of_parsed(kind.arguments[0]))
     match kind.name:
         case "DateTime" | "DateTime64":
             return _moment(kind)
         case "Array" | "Map" | "Tuple" if kind.arguments:
-            return holding(kind, [codec_of_kind(argument) for argument in kind.arguments])
+            return container_codec(kind, [codec_of_parsed(argument) for argument in kind.arguments])
         case name if name in _CONVERTED:
             return _CONVERTED[name]
         case name if _INTEGER.fullmatch(name):
@@ -238,7 +238,7 @@ def _inside(convert: Convert | None) -> Convert:
     return lambda value: None if value is None else convert(value)
 
 
-def holding(kind: ColumnType, inner: Sequence[Codec]) -> Codec:
+def container_codec(kind: ColumnType, inner: Sequence[Codec]) -> Codec:
     """Return the codec of a type that holds others, from the codecs of those."""
     match kind.name, inner:
         case "Array", [item]:
@@ -291,7 +291,7 @@ def _each(converts: Sequence[Convert | None]) -> Convert | None:
 
 def _as_object(elements: Sequence[ColumnType], codecs: Sequence[Codec]) -> Any:
     """Return the type of a named tuple as newer engines write it: an object."""
-    labels = [label_of(element) for element in elements]
+    labels = [element_name(element) for element in elements]
     if not all(labels) or len(set(labels)) < len(labels):
         return None
     fields = [(f"f{index}", codec.wire) for index, codec in enumerate(codecs)]

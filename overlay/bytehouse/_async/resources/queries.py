@@ -26,7 +26,7 @@ from bytehouse_raw.models import (
 )
 
 from ..._core.options import CallOptions
-from ..._sql.statements import Submission, ids_of, results_of, statement
+from ..._sql.statements import Submission, check_statement, extract_query_ids, extract_results
 from ..._tables.spec import model_of
 from ..cancellation import cancel_on_early_exit
 from ..query_handle import AsyncQueryHandle
@@ -84,7 +84,7 @@ class AsyncQueries(AsyncResource):
             QueryFailed: The engine could not run a statement.
             OutcomeUnknown: No answer came; whether the statement ran is not known.
         """
-        submission = Submission.of(
+        submission = Submission.create(
             sql,
             self._client.options.replace(options),
             options,
@@ -99,7 +99,7 @@ class AsyncQueries(AsyncResource):
             plan = submit_sync_query.plan(
                 body=submission.body(), x_query_session_id=submission.session_id
             )
-            return results_of((await self._send(plan, submission.options)).data)
+            return extract_results((await self._send(plan, submission.options)).data)
 
     async def submit(
         self,
@@ -132,7 +132,7 @@ class AsyncQueries(AsyncResource):
                 names it; it is not stopped.
         """
         merged = self._client.options.replace(options)
-        submission = Submission.of(
+        submission = Submission.create(
             sql,
             merged,
             options,
@@ -145,7 +145,7 @@ class AsyncQueries(AsyncResource):
         client = self._client._redacting(submission.secrets)
         async with cancel_on_early_exit(client, submission, in_background=True, when_unknown=False):
             answer = await client.send(plan, **options)
-        ids = ids_of(answer.data, submission.query_id)
+        ids = extract_query_ids(answer.data, submission.query_id)
         return AsyncQueryHandle(client, ids, options, started=True)
 
     def handle(self, *query_ids: str, **options: Unpack[CallOptions]) -> AsyncQueryHandle:
@@ -193,7 +193,7 @@ class AsyncQueries(AsyncResource):
             APIError: The query has not finished, failed, or is no longer kept.
         """
         plan = get_async_query_result.plan(query_id, max_rows_return=max_rows)
-        return results_of((await self._send(plan, options)).data)
+        return extract_results((await self._send(plan, options)).data)
 
     async def kill(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop a synchronous query by its id. Whether stopping one that has ended is an error is
@@ -249,7 +249,9 @@ class AsyncQueries(AsyncResource):
             user_info: The user to look as; its fields are not documented.
             **options: Options of the call.
         """
-        body = GetQueryLineageRequest(query=statement(sql), user_info=model_of(UserInfo, user_info))
+        body = GetQueryLineageRequest(
+            query=check_statement(sql), user_info=model_of(UserInfo, user_info)
+        )
         plan = get_query_lineage.plan(body=body)
         return await self._data(plan, options)
 

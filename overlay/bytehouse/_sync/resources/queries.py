@@ -27,7 +27,7 @@ from bytehouse_raw.models import (
 )
 
 from ..._core.options import CallOptions
-from ..._sql.statements import Submission, ids_of, results_of, statement
+from ..._sql.statements import Submission, check_statement, extract_query_ids, extract_results
 from ..._tables.spec import model_of
 from ..cancellation import cancel_on_early_exit
 from ..query_handle import QueryHandle
@@ -85,7 +85,7 @@ class Queries(Resource):
             QueryFailed: The engine could not run a statement.
             OutcomeUnknown: No answer came; whether the statement ran is not known.
         """
-        submission = Submission.of(
+        submission = Submission.create(
             sql,
             self._client.options.replace(options),
             options,
@@ -100,7 +100,7 @@ class Queries(Resource):
             plan = submit_sync_query.plan(
                 body=submission.body(), x_query_session_id=submission.session_id
             )
-            return results_of((self._send(plan, submission.options)).data)
+            return extract_results((self._send(plan, submission.options)).data)
 
     def submit(
         self,
@@ -133,7 +133,7 @@ class Queries(Resource):
                 names it; it is not stopped.
         """
         merged = self._client.options.replace(options)
-        submission = Submission.of(
+        submission = Submission.create(
             sql,
             merged,
             options,
@@ -146,7 +146,7 @@ class Queries(Resource):
         client = self._client._redacting(submission.secrets)
         with cancel_on_early_exit(client, submission, in_background=True, when_unknown=False):
             answer = client.send(plan, **options)
-        ids = ids_of(answer.data, submission.query_id)
+        ids = extract_query_ids(answer.data, submission.query_id)
         return QueryHandle(client, ids, options, started=True)
 
     def handle(self, *query_ids: str, **options: Unpack[CallOptions]) -> QueryHandle:
@@ -194,7 +194,7 @@ class Queries(Resource):
             APIError: The query has not finished, failed, or is no longer kept.
         """
         plan = get_async_query_result.plan(query_id, max_rows_return=max_rows)
-        return results_of((self._send(plan, options)).data)
+        return extract_results((self._send(plan, options)).data)
 
     def kill(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop a synchronous query by its id. Whether stopping one that has ended is an error is
@@ -250,7 +250,9 @@ class Queries(Resource):
             user_info: The user to look as; its fields are not documented.
             **options: Options of the call.
         """
-        body = GetQueryLineageRequest(query=statement(sql), user_info=model_of(UserInfo, user_info))
+        body = GetQueryLineageRequest(
+            query=check_statement(sql), user_info=model_of(UserInfo, user_info)
+        )
         plan = get_query_lineage.plan(body=body)
         return self._data(plan, options)
 

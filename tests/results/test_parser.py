@@ -17,9 +17,9 @@ from bytehouse._results.parser import (
     End,
     Event,
     Fields,
-    Reader,
     Reference,
-    UnexpectedShape,
+    ResultParser,
+    UnexpectedLayout,
 )
 from bytehouse._types.codecs import ResultColumn
 from tests.support.server import Reply, ScriptedServer, Seen, data
@@ -123,12 +123,12 @@ STRANGE: dict[str, Any] = {
 
 def read(body: bytes, size: int = 1 << 20, cuts: list[int] | None = None) -> list[Event]:
     """Read a body in pieces; neighbouring blocks of rows are joined."""
-    reader = Reader("q-7")
+    reader = ResultParser("q-7")
     marks = cuts or list(range(size, len(body), size))
     found: list[Event] = []
 
     def take() -> None:
-        while (event := reader.next()) is not None:
+        while (event := reader.next_event()) is not None:
             if isinstance(event, list) and found and isinstance(found[-1], list):
                 found[-1] = [*found[-1], *event]
             else:
@@ -190,7 +190,7 @@ def test_a_query_is_named_in_the_place_of_a_result(name: str) -> None:
 def test_what_is_not_understood_raises(name: str) -> None:
     """Nothing is passed over in silence."""
     for body in bodies(STRANGE[name]):
-        with pytest.raises(UnexpectedShape):
+        with pytest.raises(UnexpectedLayout):
             read(body)
 
 
@@ -208,7 +208,7 @@ def test_every_truncation_raises(name: str) -> None:
     """A body without its end is never taken for one."""
     for body in bodies(UNDERSTOOD[name][0])[:2]:
         for end in range(1, len(body)):
-            with pytest.raises(UnexpectedShape):
+            with pytest.raises(UnexpectedLayout):
                 read(body[:end], 16)
 
 
@@ -234,7 +234,7 @@ def test_any_rows_come_out_of_any_pieces(draw: st.DataObject, rows: list[tuple[A
     body = draw.draw(st.sampled_from(bodies(document)))
     cuts = sorted(draw.draw(st.sets(st.integers(1, len(body) - 1), max_size=8)))
     assert results(read(body, cuts=cuts))[0][1] == rows
-    with pytest.raises(UnexpectedShape):
+    with pytest.raises(UnexpectedLayout):
         read(body[: draw.draw(st.integers(1, len(body) - 1))], 5)
 
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from enum import Enum, IntEnum
-from ipaddress import IPv6Address
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bytehouse import ByteHouse, ByteHouseError, Identifier, InvalidArgument
-from bytehouse._sql.literals import bind, bind_pyformat, inserted, literal
+from bytehouse._sql.parameters import bind, bind_pyformat
 from tests.results.values import examples
 
 HOSTILE = [
@@ -246,114 +241,3 @@ def test_a_statement_that_never_ends_is_read_once() -> None:
     ):
         with pytest.raises(InvalidArgument):
             bind(text, {"y": 1})
-
-
-class Number(int, Enum):
-    """An enum whose text is its name."""
-
-    ONE = 1
-
-
-class Level(IntEnum):
-    """An enum of numbers."""
-
-    LOW = -5
-
-
-class Word(Enum):
-    """An enum of texts."""
-
-    IT = "it's"
-
-
-class Sly(str):
-    """A text that shows itself as another."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        return "', 1 --"
-
-
-class SlyNumber(int):
-    """A number that shows itself as another."""
-
-    def __repr__(self) -> str:
-        return "1 OR 1"
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (Number.ONE, "1"),
-        (Level.LOW, "(-5)"),
-        (Word.IT, "'it''s'"),
-        (Sly("a"), "'a'"),
-        (SlyNumber(7), "7"),
-        (SlyNumber(2**70), f"toUInt128('{2**70}')"),
-        (np.int8(-3), "(-3)"),
-        (np.float32(0.5), "0.5"),
-        (np.bool_(True), "true"),
-        (np.array([1, 2]), "[1, 2]"),
-        (pd.NA, "NULL"),
-        (pd.NaT, "NULL"),
-        ([pd.NaT, None], "[NULL, NULL]"),
-        ([2**70, -1], f"[toInt128('{2**70}'), -1]"),
-        (-1, "(-1)"),
-        (-0.5, "(-0.5)"),
-        (Decimal("-1.50"), "toDecimal32('-1.50', 2)"),
-        ([-1, -0.5], "[-1, -0.5]"),
-        ((1,), "tuple(1)"),
-        ({}, "map()"),
-    ],
-)
-def test_a_value_is_written_as_what_it_is(value: object, expected: str) -> None:
-    """Whatever a class says of itself, its value counts; a minus never meets another one."""
-    assert literal(value) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (-1, "-1"),
-        (0.5, "(0.5)"),
-        (float("-inf"), "(-inf)"),
-        ("0.5", "'0.5'"),
-        ([1, -2, None, "a.e", [True]], "[1, -2, NULL, 'a.e', [true]]"),
-        ((1, "a"), "(1, 'a')"),
-        ([0.5, -1], "array(0.5, -1)"),
-        ([["a"], [0.5, None]], "array(array('a'), array(0.5, NULL))"),
-        ((1,), "tuple(1)"),
-        ((0.5, ["a"]), "tuple(0.5, array('a'))"),
-        ({"a": [None, -1, 2**40]}, "map('a', array(NULL, -1, toInt64(1099511627776)))"),
-        (np.array([0.5, 1.0]), "array(0.5, 1.0)"),
-        ([np.array([1, 2])], "array(array(1, 2))"),
-        ([Level.LOW, SlyNumber(2**64)], f"array(-5, toInt128('{2**64}'))"),
-        ([pd.Timestamp(0)], "array(toDateTime('1970-01-01 00:00:00'))"),
-    ],
-)
-def test_a_number_is_inserted_exactly(value: object, expected: str) -> None:
-    """In brackets or a function, the engine reads it as an expression."""
-    assert inserted(value) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "says"),
-    [
-        ("\ud800", "surrogate"),
-        (2**256, "256 bits"),
-        (Decimal("nan"), "Decimal that is NaN"),
-        (Decimal(10) ** 77, "76 digits"),
-        (IPv6Address("fe80::1%eth0"), "scope"),
-        (1j, "complex"),
-        ({1, 2}, "set"),
-        (object(), "object"),
-        (np.datetime64("2020-01-01"), "datetime64"),
-        ([[pd.Timedelta(1)]], "Timedelta"),
-        (pd.Timestamp("1800-01-01").to_pydatetime(), "outside"),
-    ],
-)
-def test_what_has_no_literal_is_refused(value: object, says: str) -> None:
-    """Nothing is written as a text that the engine would take for something else."""
-    with pytest.raises(InvalidArgument, match=says):
-        bind("SELECT {x}", {"x": value})

@@ -14,8 +14,8 @@ from codegen.errors import GenerationError
 from codegen.upstream import docstrings
 from codegen.upstream.adoption import adopted
 from codegen.upstream.schemas import references
-from tests.upstream.adopted import with_other_routes
-from tests.upstream.planted import PLANTED, operation, schema
+from tests.codegen.upstream.adopted import with_other_routes
+from tests.openapi.planted import PLANTED, operation, schema
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from bytehouse._openapi import Document
-from tests.upstream.planted import take
-from tests.upstream.traffic import disagreements
+from tests.codegen.upstream.traffic import disagreements
+from tests.openapi.planted import take
 
 DATABASES = {"data": [{"name": "sales", "noOfTables": 2}], "meta": {"offset": 0, "total": 1}}
 

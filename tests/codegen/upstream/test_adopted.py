@@ -5,14 +5,14 @@ from typing import Final
 
 import pytest
 
-from tests.upstream.adopted import Copy
+from tests.codegen.upstream.adopted import Copy
 
 TELLING: Final = """
     tests/emulator/handlers/test_databases.py
     tests/overlay/test_queries.py tests/overlay/test_routes.py
     tests/client/resources/test_access_requests.py tests/client/resources/test_loading_requests.py
-    tests/spec/test_openapi.py tests/upstream/test_recorded_traffic.py
-    tests/whole/test_docstrings.py
+    tests/spec/test_openapi.py tests/codegen/upstream/test_recorded_traffic.py
+    tests/docs/test_docstrings.py
 """.split()
 """What looks at routes from each side; `make test-adopted` runs everything."""
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from bytehouse._openapi import Document, operations, read
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[3]
 LEFT_OUT: Final = (".venv*", "node_modules", ".*_cache", "__pycache__", "dist")
 _METHODS: Final = {"get": "post", "post": "put", "put": "patch", "patch": "post", "delete": "put"}
 

@@ -5,30 +5,19 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from pathlib import Path
 from typing import Any, get_type_hints
 
-import yaml
-
 from bytehouse._api.planning import planner
+from bytehouse._openapi import Document
 from bytehouse_raw.operations import OPERATIONS, Operation
 from bytehouse_raw.plan import Plan
 
-__all__ = ["elsewhere", "moved", "page", "sample", "vendored"]
+__all__ = ["elsewhere", "moved", "page", "sample"]
 
 _OTHER = {"GET": "POST", "POST": "PUT", "PUT": "PATCH", "PATCH": "POST", "DELETE": "POST"}
 
 
-def vendored(root: Path) -> dict[str, Any]:
-    """Return the specification of this repository."""
-    document: dict[str, Any] = yaml.load(
-        (root / "openapi.yaml").read_text("utf-8"),
-        getattr(yaml, "CSafeLoader", yaml.SafeLoader),  # noqa: S506 - both are safe
-    )
-    return document
-
-
-def moved(document: dict[str, Any], **routes: str) -> str:
+def moved(document: Document, **routes: str) -> str:
     """Return a specification as JSON, some operations moved; what moves to "" is left out.
 
     Parameters of a path are renamed in their order.

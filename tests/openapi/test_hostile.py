@@ -10,16 +10,17 @@ import pytest
 
 from bytehouse._openapi import UpstreamError, match, operations, read, shape_of, shapes_of_client
 from codegen import adopt, drift
-from tests.upstream.server import Served, Site, text
+from tests.openapi.server import Served, Site, text
 
 SECONDS = 10
 PIECE = b"0" * (1 << 20)
 
 
 def compressed(megabytes: int) -> list[bytes]:
-    """Return zeros, packed."""
+    """Return zeros in gzip's format, without an end: a flushed piece can be repeated."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return [*(packer.compress(PIECE) for _ in range(megabytes)), packer.flush()]
+    first, more = (packer.compress(PIECE) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    return [first, *[more] * (megabytes - 1)]
 
 
 def aliases() -> str:

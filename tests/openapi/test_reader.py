@@ -11,10 +11,10 @@ from bytehouse import ConfigError
 from bytehouse._openapi import Document, Limits, UpstreamError, operations, read, target
 from bytehouse._openapi.swagger2 import converted
 from codegen.upstream.canonical import Canon, bare
-from tests.upstream.forms import FORMS, PAGE, as_json, as_yaml, page, script
-from tests.upstream.planted import PLANTED
-from tests.upstream.server import Served, Site, text
-from tests.upstream.swagger import as_swagger
+from tests.openapi.forms import FORMS, PAGE, as_json, as_yaml, page, script
+from tests.openapi.planted import PLANTED
+from tests.openapi.server import Served, Site, text
+from tests.openapi.swagger import as_swagger
 
 ONE_BY_ONE = ("plain JSON", "Redoc 1, spec-url, relative", "Redoc 2, __redoc_state")
 PARTS = ("method", "path", "tag", "parameters", "body", "status", "answer", "error", "security")

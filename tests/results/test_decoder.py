@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from bytehouse import ByteHouse
@@ -66,6 +65,8 @@ def test_the_type_of_a_column_is_guessed_from_more_than_a_block(
     bh: ByteHouse, server: ScriptedServer, form: str
 ) -> None:
     """An untyped column that begins with a long run of NULL has the type of what follows."""
+    import pyarrow as pa
+
     rows: list[Any] = [(n, None if n < 20_000 else n) for n in range(30_000)]
     written = rows if form == "arrays" else [{"n": n, "x": x} for n, x in rows]
     meta = [{"name": "n", "type": "Int64"}, {"name": "x"}]

@@ -18,7 +18,7 @@ from bytehouse._openapi import (
 )
 from bytehouse._openapi.matching import path_in_our_words, path_names
 from bytehouse._openapi.shape import path_parameters, word
-from tests.upstream.planted import route, take
+from tests.openapi.planted import route, take
 
 Change = Callable[[dict[str, Any], int], object]
 WORDS = {

@@ -12,9 +12,9 @@ from codegen import drift as command
 from codegen.upstream import drift, redocly
 from codegen.upstream.methods import Method
 from codegen.upstream.render import FORMATS
-from tests.upstream.forms import FORMS, PAGE
-from tests.upstream.planted import PLANTED, Planted, move, operation, rename_schema, route, schema
-from tests.upstream.server import Site
+from tests.openapi.forms import FORMS, PAGE
+from tests.openapi.planted import PLANTED, Planted, move, operation, rename_schema, route, schema
+from tests.openapi.server import Site
 
 Methods = dict[str, list[Method]]
 needs_redocly = pytest.mark.skipif(

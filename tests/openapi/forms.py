@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tests.upstream.server import Served, text
+from tests.openapi.server import Served, text
 
 Document = dict[str, Any]
 Form = Callable[[Document], dict[str, Served]]

@@ -11,7 +11,7 @@ import pytest
 from bytehouse import APIError, ByteHouse, NotFound, routes
 from bytehouse_emulator import RunningEmulator
 from bytehouse_raw.operations import OPERATIONS
-from tests.routes.specs import elsewhere, sample
+from tests.openapi.specs import elsewhere, sample
 from tests.support.flavours import KEY
 from tests.support.server import Reply, ScriptedServer
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bytehouse import ByteHouse, ByteHouseError, ConfigError, InvalidArgument, routes
+from bytehouse._openapi import Document
 from bytehouse_raw.operations import OPERATIONS
-from tests.routes.specs import moved, page
+from tests.openapi.specs import moved, page
 from tests.support.flavours import KEY
 from tests.support.server import SILENT, Reply, ScriptedServer
 from tests.support.wire import request_line, route
@@ -26,10 +27,10 @@ def spec(tmp_path: Path) -> Path:
 
 
 def test_the_file_names_its_host_its_source_and_every_route(
-    spec: Path, document: dict[str, Any], routes_directory: Path
+    spec: Path, vendored: Document, routes_directory: Path
 ) -> None:
     """The file is where clients of the host look; a second pull writes the same again."""
-    spec.write_text(moved(document, list_databases="GET /v2/dbs"))
+    spec.write_text(moved(vendored, list_databases="GET /v2/dbs"))
     pulled = routes.pull(str(spec), host=HOST)
     assert pulled.file == routes.file_of(HOST) == routes_directory / "tenant.example.toml"
     text = pulled.file.read_text()
@@ -46,12 +47,12 @@ def test_the_file_names_its_host_its_source_and_every_route(
 
 
 def test_parameters_get_the_names_that_this_client_fills_in(
-    spec: Path, document: dict[str, Any], server: ScriptedServer
+    spec: Path, vendored: Document, server: ScriptedServer
 ) -> None:
     """Other names are taken in the order of the path, equal ones wherever they stand."""
     spec.write_text(
         moved(
-            document,
+            vendored,
             get_table="GET /dbs/{database}/t/{table}",
             list_partitions="POST /of/{table_name}/in/{db_name}",
             delete_table="POST /{which}/{db_name}/x",
@@ -67,12 +68,12 @@ def test_parameters_get_the_names_that_this_client_fills_in(
 
 
 def test_what_the_document_lacks_keeps_its_route_and_is_reported(
-    spec: Path, document: dict[str, Any], server: ScriptedServer
+    spec: Path, vendored: Document, server: ScriptedServer
 ) -> None:
     """Missing, with other parameters, or no path that can be sent: told, and not written."""
     spec.write_text(
         moved(
-            document,
+            vendored,
             list_databases="",
             get_database="GET /v2/{account}/{db}",
             list_roles="GET /v2/a b",
@@ -107,29 +108,29 @@ def test_what_the_document_lacks_keeps_its_route_and_is_reported(
     ],
 )
 def test_the_path_of_the_servers_belongs_to_the_routes(
-    spec: Path, document: dict[str, Any], servers: list[Any], host: str, before: str
+    spec: Path, vendored: Document, servers: list[Any], host: str, before: str
 ) -> None:
     """Unless the host's own address has it already."""
-    spec.write_text(moved({**document, "servers": servers}))
+    spec.write_text(moved({**vendored, "servers": servers}))
     taken = {one.operation: one.route for one in routes.pull(str(spec), host=host).taken}
     method, path = route("list_databases")
     assert taken["list_databases"] == f"{method} {before}{path}"
 
 
 def test_a_path_that_only_some_routes_share_with_the_host_belongs_to_them(
-    spec: Path, document: dict[str, Any]
+    spec: Path, vendored: Document
 ) -> None:
     """It is taken away from all routes or from none."""
-    spec.write_text(moved(document, list_databases="GET /gateway/dbs"))
+    spec.write_text(moved(vendored, list_databases="GET /gateway/dbs"))
     pulled = routes.pull(str(spec), host=f"{HOST}/gateway")
     assert [one.route for one in pulled.taken if one.is_changed] == ["GET /gateway/dbs"]
 
 
 def test_a_docs_page_is_followed_with_the_headers_it_wants(
-    document: dict[str, Any], server: ScriptedServer
+    vendored: Document, server: ScriptedServer
 ) -> None:
     """The page and the document it names are asked for with the headers; no key goes along."""
-    text = moved(document, list_databases="GET /v2/dbs")
+    text = moved(vendored, list_databases="GET /v2/dbs")
 
     def answer(seen: Any) -> Reply:
         if seen.header("X-Docs") != "let-me-in":
@@ -146,10 +147,10 @@ def test_a_docs_page_is_followed_with_the_headers_it_wants(
 
 
 def test_nothing_secret_of_the_source_is_written(
-    document: dict[str, Any], server: ScriptedServer
+    vendored: Document, server: ScriptedServer
 ) -> None:
     """A query, which may hold a token, stays out of the file and of the report."""
-    server.script(Reply(body=moved(document)))
+    server.script(Reply(body=moved(vendored)))
     pulled = routes.pull(f"{server.url}/s.json?token=hush", host=HOST, headers={"X-Key": "hush"})
     assert server.lines == ["GET /s.json?token=hush"]
     assert "hush" not in pulled.file.read_text() + repr(pulled)
@@ -205,10 +206,10 @@ def test_a_source_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_another_file_is_written_where_it_is_asked_for(
-    spec: Path, document: dict[str, Any], tmp_path: Path, routes_directory: Path
+    spec: Path, vendored: Document, tmp_path: Path, routes_directory: Path
 ) -> None:
     """It needs no host, and a client takes it as `routes`."""
-    spec.write_text(moved(document, list_databases="GET /v2/dbs"))
+    spec.write_text(moved(vendored, list_databases="GET /v2/dbs"))
     file = tmp_path / "new" / "mine.toml"
     assert routes.pull(str(spec), file=file).file == file
     assert not routes_directory.exists()
@@ -217,10 +218,10 @@ def test_another_file_is_written_where_it_is_asked_for(
 
 
 def test_what_cannot_be_written_or_sent_is_refused(
-    spec: Path, document: dict[str, Any], tmp_path: Path
+    spec: Path, vendored: Document, tmp_path: Path
 ) -> None:
     """No host and no file, no place to write to, a header that is none: each says so."""
-    spec.write_text(moved(document))
+    spec.write_text(moved(vendored))
     with pytest.raises(ConfigError, match="No host given"):
         routes.pull(str(spec))
     with pytest.raises(ConfigError, match="cannot be written"):
@@ -235,13 +236,13 @@ def test_what_cannot_be_written_or_sent_is_refused(
     assert sorted(tmp_path.iterdir()) == [spec, taken]
 
 
-def test_a_broken_file_is_repaired_by_a_pull(spec: Path, document: dict[str, Any]) -> None:
+def test_a_broken_file_is_repaired_by_a_pull(spec: Path, vendored: Document) -> None:
     """What no client starts with, the pull replaces."""
     file = routes.file_of(HOST)
     file.parent.mkdir(parents=True)
     file.write_text("broken")
     with pytest.raises(ConfigError, match="bytehouse routes pull"):
         ByteHouse(HOST, KEY)
-    spec.write_text(json.dumps(document))
+    spec.write_text(json.dumps(vendored))
     routes.pull(str(spec), host=HOST)
     ByteHouse(HOST, KEY).close()
