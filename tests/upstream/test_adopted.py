@@ -8,7 +8,7 @@ import pytest
 from tests.upstream.adopted import Copy
 
 TELLING: Final = """
-    tests/emulator/test_databases.py tests/overlay/test_queries.py tests/overlay/test_routes.py
+    tests/emulator/test_databases.py tests/client/test_queries.py tests/api/test_routing.py
     tests/overlay_resources/access/test_requests.py tests/overlay_resources/loading/test_requests.py
     tests/spec/test_openapi.py tests/upstream/test_recorded_traffic.py
     tests/whole/test_docstrings.py
