@@ -92,14 +92,14 @@ CASES = {
     ),
     # how the client was set up
     "host that is no URL": Case(
-        get, "ConfigError", ("host 'not a host'", "no address"), settings={"host": "not a host"}
+        get, "ConfigError", ("host 'not a host'", "not a valid"), settings={"host": "not a host"}
     ),
     "http host elsewhere": Case(
         get, "ConfigError", ("must be https",), settings={"host": "http://tenant.example"}
     ),
     "no host": Case(get, "ConfigError", ("No host", "BYTEHOUSE_HOST"), settings={"host": None}),
     "a host with a password": Case(
-        get, "ConfigError", ("must not hold a user or password",), settings={"host": "https://u:p@h"}
+        get, "ConfigError", ("must not contain a user or password",), settings={"host": "https://u:p@h"}
     ),
     "no such profile": Case(
         get, "ConfigError", ("There is no profile wrok",), settings={"profile": "wrok"}
@@ -207,7 +207,11 @@ CASES = {
         attempts=1,
     ),
     "no HTTP": Case(
-        get, "TransportError", ("no response",), Reply(raw=b"SSH-2.0-x\r\n", then="close"), attempts=5
+        get,
+        "TransportError",
+        ("no response",),
+        Reply(raw=b"SSH-2.0-x\r\n", then="close"),
+        attempts=5,
     ),
     # what repeats the key
     "an error that repeats the key": Case(
