@@ -144,9 +144,9 @@ BAD_HOSTS = [
     ("https://tenant..example", "not a valid address"),
     ("https://ténant.example", "not a valid address"),
     ("tenant.example\nX-Evil: 1", "control characters"),
-    ("", "not empty"),
-    ("   ", "not empty"),
-    (7, "text"),
+    ("", "not be empty"),
+    ("   ", "not be empty"),
+    (7, "must be a string"),
 ]
 
 
