@@ -24,7 +24,7 @@ from .status import Phase
 if TYPE_CHECKING:
     from anyio import CancelScope
 
-__all__ = ["GRACE", "AsyncShield", "Shield", "Waiting", "cancel_timeout", "parse_timeout"]
+__all__ = ["GRACE", "AsyncShield", "Shield", "WaitState", "cancel_timeout", "parse_timeout"]
 
 log = logging.getLogger("bytehouse")
 
@@ -60,7 +60,7 @@ def cancel_timeout(limit: float, left: float) -> float:
     return min(_MAX_CANCEL_TIMEOUT, max(_MIN_CANCEL_TIMEOUT, limit / 10, left))
 
 
-class Waiting:
+class WaitState:
     """Keep the state of one wait.
 
     Args:
@@ -105,13 +105,13 @@ class Waiting:
         self._pause = min(self._longest_pause, self._pause * self._growth)
         return pause
 
-    def saw(self, state: object, phase: Phase) -> None:
+    def record(self, state: object, phase: Phase) -> None:
         """Record a status."""
         self.state = None if state is None else str(state)
         self.ended = phase is not Phase.RUNNING
         self._last_error = None
 
-    def survives(self, error: ByteHouseError) -> bool:
+    def tolerates(self, error: ByteHouseError) -> bool:
         """Return whether a poll that failed is repeated, because its error may be temporary."""
         if isinstance(error, NotFound):
             # An object just created may not be visible everywhere yet; later the error is final.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .._api.polling import GRACE, AsyncShield, Waiting, cancel_timeout
+from .._api.polling import GRACE, AsyncShield, WaitState, cancel_timeout
 from .._api.status import Phase
 from .._core.options import CallOptions, Seconds
 from ..errors import ByteHouseError, TimedOut
@@ -88,7 +88,7 @@ class AsyncWaiter(Generic[T]):
         """
         stops = self._started if cancel is None else cancel
         stops_late = cancel if outlasts else stops
-        waiting = Waiting(timeout, self._client.clock, self._grace)
+        waiting = WaitState(timeout, self._client.clock, self._grace)
         try:
             status = await self._watch(waiting, on_progress)
         except BaseException as error:
@@ -100,13 +100,13 @@ class AsyncWaiter(Generic[T]):
             raise
         return status
 
-    async def _watch(self, waiting: Waiting, on_progress: Callable[[T], object] | None) -> T:
+    async def _watch(self, waiting: WaitState, on_progress: Callable[[T], object] | None) -> T:
         """Ask at growing intervals until it has ended or the time is up."""
         while waiting.left:
             status = await self._poll(waiting)
             if status is not None:
                 phase = self._phase(status)
-                waiting.saw(self._state(status), phase)
+                waiting.record(self._state(status), phase)
                 if on_progress is not None:
                     on_progress(status)
                 if phase is Phase.SUCCEEDED:
@@ -116,14 +116,14 @@ class AsyncWaiter(Generic[T]):
             await self._client.clock.asleep(waiting.pause())
         raise waiting.timed_out(self._still, hint=self._goes_on, query_id=self._query_id)
 
-    async def _poll(self, waiting: Waiting) -> T | None:
+    async def _poll(self, waiting: WaitState) -> T | None:
         """Ask once; None if the answer was lost for a reason that may pass."""
         # A poll must not outlast the wait, however patient the client is otherwise.
         deadline = min(waiting.left or _INSTANT, self._client.options.deadline)
         try:
             return await self._ask({**self._options, "deadline": deadline})
         except ByteHouseError as error:
-            if not waiting.survives(error):
+            if not waiting.tolerates(error):
                 raise
         return None
 

@@ -229,8 +229,8 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     ),
     Attribute(
         "api_key",
-        "API key: the key itself, a callable that returns it, or a reference `env:NAME`, `file:PATH`"
-        " or `keyring:SERVICE/USER`. Read anew for each request.",
+        "API key: the key itself, a callable that returns it, or a reference `env:NAME`, "
+        "`file:PATH` or `keyring:SERVICE/USER`. Read anew for each request.",
         _key,
         sensitive=True,
     ),
