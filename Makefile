@@ -36,7 +36,7 @@ test:  ## run the static checks, then the tests (ARGS for pytest); what is slow 
 	@$(MAKE) pytest
 
 .PHONY: pytest
-pytest: setup  ## run the tests alone: make pytest ARGS="tests/overlay -k retry"
+pytest: setup  ## run the tests alone: make pytest ARGS="tests/call -k retry"
 	@$(RUN) pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: test-slow

@@ -1,15 +1,15 @@
-"""Every error that the client raises, and nothing but them.
+"""All errors that the client raises.
 
 ByteHouseError
-├── ConfigError             the client cannot be set up as told
-├── InvalidArgument         a call was refused before anything was sent
+├── ConfigError             the configuration is invalid
+├── InvalidArgument         a call cannot be sent as given; nothing was sent
 ├── StalePlan               a table has changed since a plan for it was made
-├── TransportError          no answer came
+├── TransportError          no response came
 │   ├── TimedOut            ... in time
 │   └── OutcomeUnknown      ... and whether the call took effect is not known
-├── InsertFailed            an insertion came so far and no further
-├── ResponseDecodeError     an answer came that cannot be understood
-└── APIError                the service said no
+├── InsertFailed            an insertion ended early
+├── ResponseDecodeError     the response cannot be decoded
+└── APIError                the API returned an error
     ├── AuthenticationError     401
     ├── PermissionDenied        403
     ├── NotFound                404
@@ -53,7 +53,7 @@ __all__ = [
 
 
 class ByteHouseError(Exception):
-    """Stand for everything that can go wrong in this client.
+    """Base class of all errors of this client.
 
     Attributes:
         message: What happened.
@@ -61,11 +61,11 @@ class ByteHouseError(Exception):
         operation: Id of the operation, such as ``create_database``; None outside a call.
         method: HTTP method as sent, if a call was made.
         path: Path as sent, if a call was made.
-        role: Role that the call was made under; None is the user's default role, or none at all
+        role: Role of the call; None is the user's default role, or none at all
             where the operation takes none.
         attempts: How many times the call was sent.
         query_id: Id of the query, if the call was about one.
-        raw_response: The answer as it came; None if none came.
+        raw_response: The response as received; None if none came.
     """
 
     def __init__(
@@ -124,53 +124,53 @@ def _rebuild(cls: type[ByteHouseError], args: tuple[object, ...]) -> ByteHouseEr
 
 
 class ConfigError(ByteHouseError):
-    """Say that the client cannot be set up as told."""
+    """The configuration is invalid."""
 
 
 class InvalidArgument(ByteHouseError, ValueError):
-    """Refuse a call before anything is sent, because it could not have worked or meant something
-    else."""
+    """A call cannot be sent as given: it could not have worked, or would have meant something else.
+    Nothing was sent."""
 
 
 class StalePlan(ByteHouseError):
-    """Say that a table is no longer what a plan for it was made from; nothing was changed."""
+    """A table has changed since a plan for it was made; nothing was changed."""
 
 
 class TransportError(ByteHouseError, ConnectionError):
-    """Say that no answer came: the host is unknown or down, refused, or hung up."""
+    """No response came: the host is unknown or down, or refused or closed the connection."""
 
 
 class TimedOut(TransportError, TimeoutError):
-    """Say that no answer came within the call's ``timeout`` or ``deadline``, or that a wait was not
-    over in time.
+    """No response came within the call's ``timeout`` or ``deadline``, or a wait was not over in
+    time.
 
     Attributes:
-        state: Last state that was seen, if it was a wait.
+        state: Last state that the service returned, if it was a wait.
     """
 
     state: str | None = None
 
 
 class OutcomeUnknown(TransportError):
-    """Say that a call was sent, no answer of the service came, and it may have taken effect.
+    """A call was sent, no response of the service came, and it may have taken effect.
 
-    What can be looked at has been: the message tells what was seen. It is not sent again, because a
-    second time might do harm. Probe whether it took effect; where a query is concerned, `query_id`
-    is the id to look for.
+    The client has probed what it can: the message says what it found. It does not send the call
+    again, because that might not be safe. Check whether it took effect; a query can be found by
+    `query_id`.
 
     Attributes:
-        state: Last state that was seen, where a statement is concerned and the service told one.
+        state: Last state of a statement, if the service returned one.
     """
 
     state: str | None = None
 
 
 class InsertFailed(ByteHouseError):
-    """Say how far an insertion came; ``__cause__`` is the error that ended it.
+    """An insertion ended early; ``__cause__`` is the error that ended it.
 
     Attributes:
-        acknowledged: How many rows, from the first, the service has said that it took in: the
-            number of the row to go on from.
+        acknowledged: How many rows, from the first, the service has confirmed: the number, from 0,
+            of the row to continue with.
         position: Number, from 0, of the row that cannot be written; or else of the first row of the
             block that failed.
         outcome_unknown: Whether rows of that block may be in the table all the same.
@@ -182,11 +182,11 @@ class InsertFailed(ByteHouseError):
 
 
 class ResponseDecodeError(ByteHouseError):
-    """Say that an answer came that cannot be understood.
+    """The response cannot be decoded.
 
     Attributes:
         status: HTTP status.
-        body: First part of the body, as text.
+        body: First part of the body, as a string.
     """
 
     status: int | None = None
@@ -194,16 +194,16 @@ class ResponseDecodeError(ByteHouseError):
 
 
 class APIError(ByteHouseError):
-    """Say that the service answered with an error.
+    """The API returned an error.
 
     Attributes:
-        status: HTTP status. 200 if the error came inside an answer that looked well.
+        status: HTTP status. 200 if the error came inside a success.
         code: The service's own name or number for the error; empty if it gave none.
         request_id: Id of the request for a support ticket; None if the service gave none.
-        by_service: Whether it came in the service's own form, and not from something in between
-            or from a path that the service does not have (as far as that can be told).
-        body: First part of the body, as text.
-        headers: Headers of the answer, names in lower case.
+        by_service: Whether it came in the service's own form, and not from a gateway or proxy, or
+            from a path that the service does not have (as far as that is known).
+        body: First part of the body, as a string.
+        headers: Headers of the response, names in lower case.
         retry_after: Seconds that the service asked to wait; None if it did not.
     """
 
@@ -226,43 +226,43 @@ class APIError(ByteHouseError):
 
 
 class AuthenticationError(APIError):
-    """Say that the API key was not accepted (401)."""
+    """The API key was not accepted (401)."""
 
 
 class PermissionDenied(APIError):
-    """Say that the role may not do this (403)."""
+    """The role may not do this (403)."""
 
 
 class NotFound(APIError):
-    """Say that the object does not exist, or that the path is not one of the service's (404)."""
+    """The object does not exist, or that the path is not one of the service's (404)."""
 
 
 class Conflict(APIError):
-    """Say that the call does not go with what is there, such as a second create (409)."""
+    """The call conflicts with what exists, such as a second create (409)."""
 
 
 class RateLimited(APIError):
-    """Say that there were too many calls (429)."""
+    """There were too many calls (429)."""
 
 
 class InvalidRequest(APIError):
-    """Say that the service found the request wrong (any other 4xx)."""
+    """The service rejected the request as invalid (any other 4xx)."""
 
 
 class ServerError(APIError):
-    """Say that the service failed (5xx)."""
+    """The service failed (5xx)."""
 
 
 class QueryFailed(APIError):
-    """Say that the engine could not run a statement; ``code`` is the engine's error number, if it
+    """The engine could not run a statement; ``code`` is the engine's error number, if it
     gave one."""
 
 
 class ExecutionFailed(APIError):
-    """Say that a run of an import job failed or was stopped; ``code`` is its last status.
+    """A run of an import job failed or was stopped; ``code`` is its last status.
 
     Attributes:
-        execution_id: Id of the run; `executions.logs` tells more about it.
+        execution_id: Id of the run; `executions.logs` returns its log.
     """
 
     execution_id: str = ""

@@ -26,7 +26,7 @@ import attrs
 from bytehouse_raw.operations import OPERATIONS
 
 from ._api.routing import RouteTable, parse_route
-from ._core.config import Config, parse_setting, routes_file, settle
+from ._core.config import Config, parse_setting, resolve, routes_file
 from ._core.options import header_value
 from ._openapi import (
     Document,
@@ -131,7 +131,7 @@ def known(*, host: str | None = None, profile: str | None = None) -> list[Known]
     Raises:
         ConfigError: The configuration or the routes in it make no sense.
     """
-    given = settle({"host": host}, profile=profile).values["routes"]
+    given = resolve({"host": host}, profile=profile).values["routes"]
     table = RouteTable(given.value, given.source)
     return [
         Known(operation.id, route.method, route.template, table.origin(operation))
@@ -184,7 +184,7 @@ def pull(
         InvalidArgument: A header cannot be sent.
     """
     # A broken routes file is what this is to repair, so none is read.
-    config = settle({"host": host, "routes": {}}, profile=profile)
+    config = resolve({"host": host, "routes": {}}, profile=profile)
     target = _target(config, file)
     headers = {name: header_value(name, value) for name, value in (headers or {}).items()}
     upstream = read(

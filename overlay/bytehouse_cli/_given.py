@@ -31,9 +31,9 @@ class Given:
 
     def config(self, **more: Any) -> Config:
         """Return the settled configuration; host and key may be missing."""
-        from bytehouse._core.config import settle
+        from bytehouse._core.config import resolve
 
-        return settle({**self.arguments, **more}, profile=self.profile)
+        return resolve({**self.arguments, **more}, profile=self.profile)
 
     def client(self) -> ByteHouse:
         """Return a client."""

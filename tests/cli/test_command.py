@@ -142,7 +142,7 @@ ENDS: list[tuple[Reply, list[str], int, str]] = [
     (data([]), ["get_database"], 2, "Missing option '--db-name'"),
     (data([]), ["get_database", "--db-name", ".."], 2, "would address another path"),
     (data([]), ["list_databases", "--timeout", "-1"], 3, "timeout"),
-    (SILENT, ["list_databases", "--timeout", "0.1"], 4, "no answer"),
+    (SILENT, ["list_databases", "--timeout", "0.1"], 4, "no response"),
     (CLOSED, ["create_api_key"], 5, "not known"),
 ]
 

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bytehouse import InvalidArgument
-from bytehouse._core.times import Moment, days, go_duration, moment, span, window
+from bytehouse._core.times import (
+    TimestampInput,
+    go_duration,
+    time_range,
+    to_rfc3339,
+    to_timedelta,
+    whole_days,
+)
 from bytehouse_raw.types import Timestamp
 
 NOW = datetime(2026, 5, 4, 12, 30, tzinfo=UTC).timestamp()
@@ -82,7 +89,7 @@ def test_days_are_the_same_in_every_form(count: int) -> None:
         f"{count}d",
         f"{count * 24}h",
     ]
-    assert {days(form, "by") for form in forms} == {count}
+    assert {whole_days(form, "by") for form in forms} == {count}
 
 
 @pytest.mark.parametrize(
@@ -91,20 +98,24 @@ def test_days_are_the_same_in_every_form(count: int) -> None:
 def test_days_are_never_rounded(value: object) -> None:
     """What is not whole days, at least one, is refused."""
     with pytest.raises(InvalidArgument, match="by"):
-        days(value, "by")  # type: ignore[arg-type]
+        whole_days(value, "by")  # type: ignore[arg-type]
 
 
 def test_a_span_is_a_timedelta() -> None:
     """A text and a timedelta are the same span; one that is too long is refused."""
-    assert span("14d", "within") == span(timedelta(days=14), "within") == timedelta(days=14)
+    assert (
+        to_timedelta("14d", "within")
+        == to_timedelta(timedelta(days=14), "within")
+        == timedelta(days=14)
+    )
     with pytest.raises(InvalidArgument, match="too long"):
-        span("9999999999d", "within")
+        to_timedelta("9999999999d", "within")
 
 
 @given(st.datetimes(FIRST, LAST, timezones=ZONES))
 def test_a_datetime_goes_out_as_the_same_moment_in_utc(value: datetime) -> None:
     """What is sent is in UTC, ends with Z, and is the moment that was given."""
-    sent = moment(value, NOW, "start")
+    sent = to_rfc3339(value, NOW, "start")
     assert sent.endswith("Z")
     assert datetime.fromisoformat(sent) == value
 
@@ -117,11 +128,11 @@ def test_a_text_keeps_every_digit_of_its_fraction(
     fraction = f"{nanoseconds:09d}"[:digits]
     zone = f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"
     text = f"{whole.replace(microsecond=0).isoformat()}.{fraction}{zone}"
-    sent = moment(text, NOW, "start")
+    sent = to_rfc3339(text, NOW, "start")
     assert sent.endswith(f".{fraction}Z")
     expected = whole.replace(microsecond=0, tzinfo=UTC) - timedelta(minutes=offset)
     assert datetime.fromisoformat(sent.partition(".")[0] + "Z") == expected
-    assert moment(Timestamp.decode(text), NOW, "start") == sent
+    assert to_rfc3339(Timestamp.decode(text), NOW, "start") == sent
 
 
 @pytest.mark.parametrize(
@@ -139,9 +150,9 @@ def test_a_text_keeps_every_digit_of_its_fraction(
         (timedelta(hours=1, microseconds=1), "2026-05-04T11:29:59.999999Z"),
     ],
 )
-def test_a_moment_may_be_written_in_many_ways(value: Moment, sent: str) -> None:
+def test_a_moment_may_be_written_in_many_ways(value: TimestampInput, sent: str) -> None:
     """Each usual form of a moment is understood; a span is so long before now."""
-    assert moment(value, NOW, "start") == sent
+    assert to_rfc3339(value, NOW, "start") == sent
 
 
 @pytest.mark.parametrize(
@@ -154,14 +165,14 @@ def test_a_moment_may_be_written_in_many_ways(value: Moment, sent: str) -> None:
 def test_a_moment_that_is_unclear_is_refused(value: object) -> None:
     """No zone, two readings, no known form: refused, because a wrong hour would go unseen."""
     with pytest.raises(InvalidArgument, match="start"):
-        moment(value, NOW, "start")  # type: ignore[arg-type]
+        to_rfc3339(value, NOW, "start")  # type: ignore[arg-type]
 
 
 def test_a_window_goes_up_to_now_and_begins_before_it_ends() -> None:
     """Without an end it is now; a start not before the end is refused, to the nanosecond."""
-    assert window("1h", None, NOW) == ("2026-05-04T11:30:00Z", "2026-05-04T12:30:00Z")
+    assert time_range("1h", None, NOW) == ("2026-05-04T11:30:00Z", "2026-05-04T12:30:00Z")
     earlier, later = "2021-01-01T00:00:00Z", "2021-01-01T00:00:00.000000001Z"
-    assert window(earlier, later, NOW) == (earlier, later)
+    assert time_range(earlier, later, NOW) == (earlier, later)
     for start, end in ((later, earlier), (earlier, earlier.replace("Z", ".00Z")), ("1h", "2h")):
         with pytest.raises(InvalidArgument, match="before"):
-            window(start, end, NOW)
+            time_range(start, end, NOW)

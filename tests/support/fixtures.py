@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bytehouse import ByteHouse
+from bytehouse_emulator.testing import RunningEmulator, running_emulator
 from tests.support.flavours import KEY, FakeClock, MakeClient, client_maker
 from tests.support.server import ScriptedServer
 
@@ -28,6 +29,13 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def server() -> Iterator[ScriptedServer]:
     """Run a server that answers as the test says."""
     with ScriptedServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[RunningEmulator]:
+    """Run an emulator for the tests of a module."""
+    with running_emulator() as running:
         yield running
 
 

@@ -1,4 +1,4 @@
-"""Find a list in an answer whose key for it is not documented."""
+"""Find the list in a response where its key is not documented."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ __all__ = ["extract_list"]
 M = TypeVar("M", bound=Model)
 
 
-class Answered(Protocol):
-    """Describe an answer that holds something in ``data``."""
+class DataResponse(Protocol):
+    """A decoded response with ``data``."""
 
     @property
     def data(self) -> object:
-        """What the answer is about."""
+        """The content of the response."""
 
     @property
     def raw_response(self) -> RawResponse | None:
-        """The answer as it came."""
+        """The response as received."""
 
 
-def extract_list(answer: Answered, kind: type[M], operation: str) -> list[M]:
-    """Return the entries that an answer's ``data`` holds.
+def extract_list(response: DataResponse, kind: type[M], operation: str) -> list[M]:
+    """Return the entries that a response's ``data`` holds.
 
     They are under the key that the model of ``data`` names, else under the only key that holds a
-    list; a bare list is taken too. No data, or an object that holds nothing, is an empty list.
+    list; ``data`` may also be the list itself. No data, or an empty object, is an empty list.
 
     Args:
-        answer: The answer.
-        kind: Model of an entry; an entry that is no object is kept as it came.
+        response: The response.
+        kind: Model of an entry; an entry that is not an object is kept as received.
         operation: Id of the operation, for the error.
 
     Raises:
-        ResponseDecodeError: Several keys hold lists, or something is there and none is a list.
+        ResponseDecodeError: Several keys hold lists, or ``data`` is not empty and holds none.
     """
-    data = answer.data
+    data = response.data
     if isinstance(data, list):
         return [kind.decode(entry) for entry in data]
     if data is None:
@@ -54,13 +54,13 @@ def extract_list(answer: Answered, kind: type[M], operation: str) -> list[M]:
             return [kind.decode(entry) for entry in lists[0]]
         if not any(others.values()):
             return []
-        seen = ", ".join(sorted(others))
+        found = ", ".join(sorted(others))
     else:
-        seen = type(data).__name__
+        found = type(data).__name__
     error = ResponseDecodeError(
-        f"the list cannot be told from what else the answer holds: {seen}",
+        f"the response does not show which part of it is the list: {found}",
         operation=operation,
-        hint="The list's key is not documented; `error.raw_response` is the answer as it came.",
+        hint="The list's key is not documented; `error.raw_response` is the response as received.",
     )
-    error.raw_response = answer.raw_response
+    error.raw_response = response.raw_response
     raise error

@@ -1,4 +1,4 @@
-"""Know where the next page of a list begins. No input or output here."""
+"""Compute the pages of a list to request. No input or output here."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ __all__ = ["DEFAULT_PAGE_SIZE", "Listing", "Page", "PageCursor"]
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 DEFAULT_PAGE_SIZE = 100
-# The docs name no key for the next cursor. An echo of the present one may come as `cursor`, so that
-# is asked last.
+# The docs name no key for the next cursor. `cursor` may be an echo of the present one, so it is
+# last.
 _CURSOR_KEYS = (
     "nextCursor",
     "next_cursor",
@@ -38,7 +38,7 @@ class _Meta(Protocol):
 
 
 class Listing(Protocol[T_co]):
-    """Describe the answer of a list operation: entries, and where they stand in the whole."""
+    """The response of a list operation: entries, and their position in the whole list."""
 
     @property
     def data(self) -> Sequence[T_co] | None:
@@ -46,7 +46,7 @@ class Listing(Protocol[T_co]):
 
     @property
     def meta(self) -> _Meta | None:
-        """Where the page stands."""
+        """Position of the page."""
 
 
 @attrs.frozen
@@ -63,11 +63,11 @@ class Page(Generic[T]):
 
 
 class PageCursor(Generic[T]):
-    """PageCursor over the pages of one list: which to ask for next, and when to stop.
+    """Track which page of a list to request next, and when to stop.
 
-    Advances by the entries received, because a service may cut the limit that was asked for, and
+    Advances by the entries received, because a service may reduce the limit that was requested, and
     stops at a page that is empty or repeats the one before, and at a cursor that is absent, empty
-    or was seen already.
+    or was received before.
     """
 
     def __init__(self, plan: Plan[Any], limit: int | None, page_size: int) -> None:
@@ -83,13 +83,13 @@ class PageCursor(Generic[T]):
         self._page_size = page_size
         self._offset = int(plan.query.get("offset", 0))
         self._cursor: str | None = None
-        self._seen: set[str] = set()
-        self._last: Sequence[Any] = ()
+        self._earlier_cursors: set[str] = set()
+        self._previous_rows: Sequence[Any] = ()
         self.done = limit == 0
 
     def plan(self) -> Plan[Any]:
         """Return the plan of the next page."""
-        query = {**self._plan.query, "limit": str(self._wanted)}
+        query = {**self._plan.query, "limit": str(self._next_limit)}
         if self._plan.operation.pagination == "offset":
             query["offset"] = str(self._offset)
         elif self._cursor is not None:
@@ -97,7 +97,7 @@ class PageCursor(Generic[T]):
         return self._plan._replace(query=query)
 
     @property
-    def _wanted(self) -> int:
+    def _next_limit(self) -> int:
         return self._page_size if self._left is None else min(self._page_size, self._left)
 
     def advance(self, listing: Listing[T]) -> Page[T]:
@@ -106,21 +106,21 @@ class PageCursor(Generic[T]):
         meta = listing.meta
         total = getattr(meta, "total", None)
         total = None if isinstance(total, bool) or not isinstance(total, int) else total
-        repeated = bool(rows) and rows == self._last
+        repeated = bool(rows) and rows == self._previous_rows
         if repeated:
             log.warning(
-                "%s: the service answered with the same page twice; stopping",
+                "%s: the service returned the same page twice; stopping",
                 self._plan.operation.id,
             )
             rows = []
-        self._last = rows
+        self._previous_rows = rows
         self._offset += len(rows)
         items = list(rows if self._left is None else rows[: self._left])
         if self._left is not None:
             self._left -= len(items)
-        # A total that is less than what came is none: the service does not count.
-        counted = total if total is not None and total >= len(rows) else None
-        self.done = not rows or self._left == 0 or self._is_last(counted, meta)
+        # A total below the number of entries received is none: the service does not count.
+        reliable_total = total if total is not None and total >= len(rows) else None
+        self.done = not rows or self._left == 0 or self._is_last(reliable_total, meta)
         return Page(items, total)
 
     def _is_last(self, total: int | None, meta: _Meta | None) -> bool:
@@ -129,9 +129,9 @@ class PageCursor(Generic[T]):
         cursor = _next_cursor(
             meta.to_dict() if meta is not None and hasattr(meta, "to_dict") else {}
         )
-        if cursor is None or cursor == self._cursor or cursor in self._seen:
+        if cursor is None or cursor == self._cursor or cursor in self._earlier_cursors:
             return True
-        self._seen.add(cursor)
+        self._earlier_cursors.add(cursor)
         self._cursor = cursor
         return False
 

@@ -15,7 +15,7 @@ __all__ = ["planner"]
 
 def planner(operation: Operation) -> Callable[..., Plan[Any]]:
     """Return the function that plans calls of an operation."""
-    room = re.sub(r"\W+", "_", operation.tag.lower())
-    module = import_module(f"bytehouse_raw.api.{room}.{operation.id}")
+    package = re.sub(r"\W+", "_", operation.tag.lower())
+    module = import_module(f"bytehouse_raw.api.{package}.{operation.id}")
     plan: Callable[..., Plan[Any]] = module.plan
     return plan

@@ -1,4 +1,4 @@
-"""Keep what a wait needs beside asking: its time, what was seen last, and which errors may pass."""
+"""The state of a wait: its time limit, the last status, and which errors are tolerated."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .status import Phase
 if TYPE_CHECKING:
     from anyio import CancelScope
 
-__all__ = ["GRACE", "AsyncShield", "Shield", "Waiting", "cancel_timeout", "parse_timeout"]
+__all__ = ["GRACE", "AsyncShield", "Shield", "WaitState", "cancel_timeout", "parse_timeout"]
 
 log = logging.getLogger("bytehouse")
 
@@ -33,7 +33,7 @@ def parse_timeout(timeout: Seconds) -> float:
     """Return how many seconds a wait may last.
 
     Raises:
-        InvalidArgument: It is no time, or none at all.
+        InvalidArgument: It is not a duration above zero.
     """
     try:
         return float(parse_setting("timeout", timeout))
@@ -42,36 +42,37 @@ def parse_timeout(timeout: Seconds) -> float:
 
 
 GRACE = 5.0
-_LONGEST_STOP = 5.0
-_SHORTEST_STOP = 0.2
+"""Seconds in which an object just created may not be visible yet."""
+_MAX_CANCEL_TIMEOUT = 5.0
+_MIN_CANCEL_TIMEOUT = 0.2
 
 
 def cancel_timeout(limit: float, left: float) -> float:
-    """Return how many seconds stopping something on the service may take.
+    """Return how many seconds cancelling something on the service may take.
 
-    That is what is left of the time of whoever gave up, or else a tenth of it more: it must be
-    enough for a far network, and a service that is silent must not hold anyone for long.
+    That is what is left of the caller's time limit, or else a tenth of it more: it must be enough
+    for a distant network, and a service that does not respond must not block the caller for long.
 
     Args:
-        limit: Seconds that there were in all.
-        left: Seconds that are left.
+        limit: Seconds of the time limit.
+        left: Seconds that are left of it.
     """
-    return min(_LONGEST_STOP, max(_SHORTEST_STOP, limit / 10, left))
+    return min(_MAX_CANCEL_TIMEOUT, max(_MIN_CANCEL_TIMEOUT, limit / 10, left))
 
 
-class Waiting:
+class WaitState:
     """Keep the state of one wait.
 
     Args:
         timeout: Seconds that it may last.
-        clock: Clock to go by.
-        grace: Seconds in which something just made may not be visible yet.
+        clock: Source of time.
+        grace: Seconds in which an object just created may not be visible yet.
 
     Attributes:
         timeout: Seconds that it may last.
-        state: Last state that was seen.
-        ended: Whether the service has spoken: what is waited for has ended, or cannot be asked
-            about.
+        state: Last state that the service returned.
+        ended: Whether there is nothing more to wait for: what is waited for has ended, or its state
+            cannot be read.
     """
 
     _first_pause = 0.1
@@ -82,7 +83,7 @@ class Waiting:
         self.timeout = parse_timeout(timeout)
         self.state: str | None = None
         self.ended = False
-        self._lost: ByteHouseError | None = None
+        self._last_error: ByteHouseError | None = None
         self._clock = clock
         self._grace = grace
         self._began = clock.monotonic()
@@ -95,53 +96,53 @@ class Waiting:
 
     @property
     def left(self) -> float:
-        """Seconds until the time is up, 0 if it is."""
+        """Seconds until the time limit, 0 if it has passed."""
         return max(0.0, self.timeout - self.elapsed)
 
     def pause(self) -> float:
-        """Return how long to pause now; each pause is longer than the one before, up to a bound."""
+        """Return the next pause, in seconds; each is longer than the one before, up to a limit."""
         pause = min(self._pause, self.left)
         self._pause = min(self._longest_pause, self._pause * self._growth)
         return pause
 
-    def saw(self, state: object, phase: Phase) -> None:
-        """Take note of an answer."""
+    def record(self, state: object, phase: Phase) -> None:
+        """Record a status."""
         self.state = None if state is None else str(state)
         self.ended = phase is not Phase.RUNNING
-        self._lost = None
+        self._last_error = None
 
-    def survives(self, error: ByteHouseError) -> bool:
-        """Tell whether a poll that failed is made again, because its reason may pass."""
+    def tolerates(self, error: ByteHouseError) -> bool:
+        """Return whether a poll that failed is repeated, because its error may be temporary."""
         if isinstance(error, NotFound):
-            # Just made, something may not be visible everywhere yet; later the answer is final.
-            passes = self.elapsed < self._grace
+            # An object just created may not be visible everywhere yet; later the error is final.
+            temporary = self.elapsed < self._grace
         elif isinstance(error, ServerError):
-            passes = error.status != 501
+            temporary = error.status != 501
         else:
-            passes = isinstance(error, TransportError | RateLimited)
-        if passes:
-            log.info("a poll failed and is made again: %s", error)
-            self._lost = error
+            temporary = isinstance(error, TransportError | RateLimited)
+        if temporary:
+            log.info("a poll failed and is repeated: %s", error)
+            self._last_error = error
         else:
             self.ended = True
-        return passes
+        return temporary
 
     def timed_out(self, what: str, *, hint: str, query_id: str | None = None) -> TimedOut:
-        """Return the error that says that the time was up before the wait was over."""
-        seen = f", last seen {self.state}" if self.state else ""
-        lost = f"; the last poll failed: {self._lost.message}" if self._lost else ""
+        """Return the error for a wait that was not over within its time limit."""
+        state = f", last seen {self.state}" if self.state else ""
+        failure = f"; the last poll failed: {self._last_error.message}" if self._last_error else ""
         error = TimedOut(
-            f"{what} after {self.timeout:g} s{seen}{lost}", hint=hint, query_id=query_id
+            f"{what} after {self.timeout:g} s{state}{failure}", hint=hint, query_id=query_id
         )
         error.state = self.state
         return error
 
 
 class AsyncShield:
-    """Let a block run to its end in a task whose cancel scope has been cancelled already.
+    """Let a block finish in a task whose cancel scope has been cancelled already.
 
-    Such a scope (of anyio, which web frameworks build on) cancels everything that is awaited in it
-    from then on, cleaning up included.
+    Such a scope (of anyio, which web frameworks use) cancels everything that is awaited in it from
+    then on, also clean-up.
     """
 
     _scope: CancelScope
@@ -162,7 +163,7 @@ class AsyncShield:
 
 
 class Shield:
-    """Do nothing: the synchronous twin of `AsyncShield`, as nothing cancels a thread."""
+    """Do nothing: the synchronous counterpart of `AsyncShield`, as nothing cancels a thread."""
 
     def __enter__(self) -> None:
         return None

@@ -1,8 +1,8 @@
-"""Know the states of what runs on the service, in all the spellings that are likely.
+"""Parse the states of what runs on the service, in all likely spellings.
 
-The spellings of the REST API are not documented (save a warehouse's ``up`` and ``down``), so case
-and separators do not count, and a word that is not known means that something is still on its way:
-whoever waits has a deadline.
+The spellings of the REST API are not documented (except a warehouse's ``up`` and ``down``), so case
+and separators are ignored, and an unknown state means that something is still running: every wait
+has a time limit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ WarehouseStatus = Literal["up", "down"]
 
 
 class Phase(Enum):
-    """Say where something that runs stands."""
+    """Name the phase of something that runs."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -25,11 +25,11 @@ class Phase(Enum):
     CANCELLED = "cancelled"
 
 
-def _by_word(table: Mapping[Phase, str]) -> dict[str, Phase]:
-    return {word: phase for phase, words in table.items() for word in words.split()}
+def _by_name(table: Mapping[Phase, str]) -> dict[str, Phase]:
+    return {name: phase for phase, names in table.items() for name in names.split()}
 
 
-_PHASES = _by_word(
+_PHASES = _by_name(
     {
         Phase.SUCCEEDED: "finished success succeeded successful completed complete done",
         Phase.FAILED: "failed failure error exception timeout timedout",
@@ -42,27 +42,27 @@ _RISING = frozenset("starting resuming creating pending provisioning initializin
 _FALLING = frozenset("suspending stopping pausing shuttingdown".split())
 
 
-def _word(status: object) -> str:
+def _normalized(status: object) -> str:
     return "".join(c for c in status.lower() if c.isalpha()) if isinstance(status, str) else ""
 
 
 def phase_of(status: object) -> Phase:
-    """Return the phase that the status of a query or an execution stands for."""
-    return _PHASES.get(_word(status), Phase.RUNNING)
+    """Return the phase of a query or an execution with this status."""
+    return _PHASES.get(_normalized(status), Phase.RUNNING)
 
 
 def warehouse_phase(status: object, until: WarehouseStatus) -> Phase:
-    """Return how far a warehouse with this status has come on its way to another."""
-    word = _word(status)
-    if word in (_UP if until == "up" else _DOWN):
+    """Return the phase of a warehouse with this status that is to go up or down."""
+    name = _normalized(status)
+    if name in (_UP if until == "up" else _DOWN):
         return Phase.SUCCEEDED
-    return Phase.FAILED if _PHASES.get(word) is Phase.FAILED else Phase.RUNNING
+    return Phase.FAILED if _PHASES.get(name) is Phase.FAILED else Phase.RUNNING
 
 
 def heading_of(status: object) -> WarehouseStatus | None:
-    """Return the state that a warehouse with this status is in or on its way to; None if that is
-    not known."""
-    word = _word(status)
-    if word in _UP or word in _RISING:
+    """Return the state that a warehouse with this status is in or changing to; None if that is not
+    known."""
+    name = _normalized(status)
+    if name in _UP or name in _RISING:
         return "up"
-    return "down" if word in _DOWN or word in _FALLING else None
+    return "down" if name in _DOWN or name in _FALLING else None

@@ -1,1 +1,1 @@
-"""What everything else stands on: configuration, secrets, options, clocks, retry policy."""
+"""What all other packages use: configuration, secrets, options, clocks, retry policy."""

@@ -1,4 +1,4 @@
-"""Tell time and wait. Tests replace it, so that none of them sleeps."""
+"""Read the time and sleep. Tests replace it, so that none of them sleeps."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["Clock"]
 
 
 class Clock:
-    """Be the one source of time, of pauses and of chance."""
+    """Provide time, pauses and randomness."""
 
     def monotonic(self) -> float:
-        """Return seconds that never run backwards."""
+        """Return seconds of a clock that never goes backwards."""
         return time.monotonic()
 
     def now(self) -> float:
@@ -21,14 +21,14 @@ class Clock:
 
     def fraction(self) -> float:
         """Return a random number from 0 to 1."""
-        return random.random()  # noqa: S311 - it spreads retries; nothing depends on its secrecy
+        return random.random()  # noqa: S311 - jitter of retries, no secret
 
     def sleep(self, seconds: float) -> None:
-        """Block for a while."""
+        """Block this thread."""
         time.sleep(seconds)
 
     async def asleep(self, seconds: float) -> None:
-        """Wait for a while, letting other tasks run."""
+        """Suspend this task, letting others run."""
         import asyncio
 
         await asyncio.sleep(seconds)

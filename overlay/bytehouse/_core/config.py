@@ -1,4 +1,4 @@
-"""Settle the configuration of a client, and remember where each value came from."""
+"""Resolve the configuration of a client, and record where each value came from."""
 
 from __future__ import annotations
 
@@ -26,38 +26,38 @@ __all__ = [
     "load",
     "masked",
     "parse_setting",
+    "resolve",
     "routes_file",
-    "settle",
 ]
 
 Mode = Literal["ansi_sql", "clickhouse_sql"]
 Http = Literal["httpx", "aiohttp"]
 KeySource = str | Callable[[], str]
 REPAIR_ROUTES = (
-    "`bytehouse routes pull SOURCE` writes the file anew; without it the built-in routes count."
+    "`bytehouse routes pull SOURCE` rewrites the file; without it the built-in routes are used."
 )
 
 
-def _directory() -> Path:
-    """Return where configuration is kept."""
-    moved = Path(os.environ.get("XDG_CONFIG_HOME", ""))
-    return (moved if moved.is_absolute() else Path("~/.config")) / "bytehouse"
+def _config_directory() -> Path:
+    """Return the directory of the configuration."""
+    base = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    return (base if base.is_absolute() else Path("~/.config")) / "bytehouse"
 
 
 def routes_file(host: str) -> Path:
-    """Return the file where the routes of a host are looked for, whether there is one or not.
+    """Return the path of the routes file of a host, whether it exists or not.
 
     Args:
-        host: Host as the configuration settles it, ``https://host[:port][/prefix]``.
+        host: Host as the configuration resolves it, ``https://host[:port][/prefix]``.
     """
     parts = urlsplit(host)
     name = parts.netloc.removesuffix(":443" if parts.scheme == "https" else ":80") + parts.path
-    return _directory() / "routes" / f"{quote(name, safe='')}.toml"
+    return _config_directory() / "routes" / f"{quote(name, safe='')}.toml"
 
 
 @attrs.frozen
 class Attribute:
-    """Describe one setting; parsing, redaction and documentation all follow from this."""
+    """Describe one setting, for parsing, redaction and documentation."""
 
     name: str
     doc: str
@@ -71,18 +71,18 @@ class Attribute:
         return f"BYTEHOUSE_{self.name.upper()}"
 
 
-def _text(value: Any) -> str:
+def _string(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"must be a text, not {type(value).__name__}")
+        raise ValueError(f"must be a string, not {type(value).__name__}")
     if not value.strip() or not value.isprintable():
-        raise ValueError("must be a text that is not empty and has no control characters")
+        raise ValueError("must not be empty or have control characters")
     return value.strip()
 
 
-def _header_text(value: Any) -> str:
-    text = _text(value)
+def _header_string(value: Any) -> str:
+    text = _string(value)
     if not text.isascii():
-        raise ValueError("must be plain ASCII, because it travels in an HTTP header")
+        raise ValueError("must be ASCII, because it is sent in an HTTP header")
     return text
 
 
@@ -102,28 +102,28 @@ def _is_hostname(host: str) -> bool:
         except ValueError:
             return False
         return True
-    odd = set(host) - set("abcdefghijklmnopqrstuvwxyz0123456789.-_")
-    return bool(host) and not odd and ".." not in host
+    invalid = set(host) - set("abcdefghijklmnopqrstuvwxyz0123456789.-_")
+    return bool(host) and not invalid and ".." not in host
 
 
 def _host(value: Any) -> str:
     """Return ``scheme://host[:port][/prefix]``; a bare host is taken as https."""
-    text = _text(value)
+    text = _string(value)
     example = "give a host such as tenant-1-cn-beijing-public.bytehouse.volces.com"
     try:
         parts = urlsplit(text if "://" in text else f"https://{text}")
         port = parts.port
     except ValueError as error:
-        raise ValueError(f"is no address ({error}); {example}") from None
+        raise ValueError(f"is not a valid address ({error}); {example}") from None
     if parts.username is not None or parts.password is not None:
-        raise ValueError("must not hold a user or password; the key goes into api_key")
+        raise ValueError("must not contain a user or password; set the key with api_key")
     if parts.query or parts.fragment:
         raise ValueError("must not have a query or a fragment")
     if parts.scheme not in ("https", "http"):
         raise ValueError(f"must begin with https://, not {parts.scheme}://")
     host = parts.hostname or ""
     if not _is_hostname(host):
-        raise ValueError(f"is no address; {example}")
+        raise ValueError(f"is not a valid address; {example}")
     if parts.scheme == "http" and not _is_loopback(host):
         raise ValueError("must be https: the API key is sent over plain http to this machine only")
     shown = f"[{host}]" if ":" in host else host
@@ -178,7 +178,7 @@ def _http(value: Any) -> str:
 
 
 def _key(value: Any) -> KeySource:
-    return value if callable(value) else Secret(_text(value))
+    return value if callable(value) else Secret(_string(value))
 
 
 def _path(value: Any) -> str:
@@ -189,19 +189,19 @@ def _path(value: Any) -> str:
         if path.is_file():
             return str(path)
     except (OSError, RuntimeError):
-        pass  # a path that the system cannot follow is not there either
-    raise ValueError("names a file that is not there")
+        pass  # a path that the system cannot resolve does not exist either
+    raise ValueError("names a file that does not exist")
 
 
 def _proxy(value: Any) -> str:
-    text = _text(value)
+    text = _string(value)
     try:
         parts = urlsplit(text)
         known = parts.scheme in ("http", "https", "socks5", "socks5h")
-        makes_sense = known and _is_hostname(parts.hostname or "") and parts.port != 0
+        valid = known and _is_hostname(parts.hostname or "") and parts.port != 0
     except ValueError:
-        makes_sense = False
-    if not makes_sense:
+        valid = False
+    if not valid:
         raise ValueError("must be an address such as http://proxy:3128")
     return Secret(text) if "@" in text else text
 
@@ -223,44 +223,46 @@ def _routes(value: Any) -> dict[str, str]:
 
 ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(
-        "host", "Host of the tenant, as its console shows it; a bare host is taken as https.", _host
+        "host",
+        "Host of the tenant, as its console shows it; the scheme is https if not given.",
+        _host,
     ),
     Attribute(
         "api_key",
-        "API key: the text, a callable that returns it, or a reference `env:NAME`, `file:PATH` or "
-        "`keyring:SERVICE/USER`. Read anew for each request.",
+        "API key: the key itself, a callable that returns it, or a reference `env:NAME`, "
+        "`file:PATH` or `keyring:SERVICE/USER`. Read anew for each request.",
         _key,
         sensitive=True,
     ),
     Attribute(
         "role",
-        "Role to act under; without it the service takes the user's default role.",
-        _header_text,
+        "Role to use; without it the service uses the user's default role.",
+        _header_string,
     ),
-    Attribute("warehouse", "Id of the virtual warehouse that queries run on.", _text),
+    Attribute("warehouse", "Id of the virtual warehouse that queries run on.", _string),
     Attribute("mode", "SQL dialect of queries: ansi_sql or clickhouse_sql.", _mode, "ansi_sql"),
     Attribute("timeout", "Seconds that one attempt of a call may take.", _seconds, 60.0),
     Attribute(
         "deadline",
-        "Seconds that a call may take in all, with further attempts and pauses.",
+        "Seconds that a call may take in all, with retries and pauses.",
         _seconds,
         300.0,
     ),
-    Attribute("max_retries", "How many times a call may be sent again.", _count, 4),
+    Attribute("max_retries", "How many times a call may be retried.", _count, 4),
     Attribute(
         "retry_budget",
-        "How many further requests, beside the first attempts of its calls, a client may make at a "
-        "burst; each call that is answered well earns a quarter of one back.",
+        "How many requests beside the first attempts of its calls a client may send in a burst; "
+        "each success refunds 0.25 of one.",
         _count,
         100,
     ),
     Attribute(
         "max_body",
-        "Bytes that the body of one answer may have, with its compression undone.",
+        "Bytes that the body of one response may have, decompressed.",
         _size,
         1 << 30,
     ),
-    Attribute("max_connections", "How many connections the client keeps at most.", _count, 100),
+    Attribute("max_connections", "How many connections the client has at most.", _count, 100),
     Attribute(
         "http",
         "HTTP library of `AsyncByteHouse`: httpx or aiohttp. `ByteHouse` uses httpx.",
@@ -269,17 +271,17 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     ),
     Attribute(
         "ca_file",
-        "PEM file of the certificate authorities to trust instead of the usual ones.",
+        "PEM file of the certificate authorities to trust instead of the default ones.",
         _path,
     ),
     Attribute("client_cert", "PEM file with a client certificate and its key.", _path),
     Attribute(
         "proxy",
-        "Address of a proxy; without it HTTPS_PROXY and NO_PROXY count.",
+        "URL of a proxy; without it HTTPS_PROXY and NO_PROXY apply.",
         _proxy,
         sensitive=True,
     ),
-    Attribute("application", "Name of your application, added to the User-Agent.", _header_text),
+    Attribute("application", "Name of your application, added to the User-Agent.", _header_string),
     Attribute(
         "routes",
         "Routes that differ from the built-in ones: a mapping of operation ids to `METHOD /path`, "
@@ -292,7 +294,7 @@ _BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
 
 
 def masked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings with their secrets wrapped, so that no traceback shows them on the way."""
+    """Return settings with their secrets wrapped, so that no traceback shows them."""
     return {
         name: Secret(value)
         if isinstance(value, str) and name in _BY_NAME and _BY_NAME[name].sensitive
@@ -303,7 +305,7 @@ def masked(values: Mapping[str, Any]) -> dict[str, Any]:
 
 @attrs.frozen
 class Value:
-    """Hold one settled value and where it came from."""
+    """Hold one resolved value and its source."""
 
     value: Any
     source: str
@@ -311,7 +313,7 @@ class Value:
 
 @attrs.frozen(repr=False)
 class Config:
-    """Hold the settled configuration of a client. Its repr shows no secret."""
+    """Hold the resolved configuration of a client. Its repr shows no secret."""
 
     values: Mapping[str, Value]
 
@@ -343,40 +345,40 @@ def load(
     profile: str | None = None,
     file: str | os.PathLike[str] | None = None,
 ) -> Config:
-    """Settle every attribute, and require what no client can do without.
+    """Resolve every setting, and require host and key.
 
     Args:
-        arguments: What the caller says, as `masked` gives it.
+        arguments: Settings that the caller gives, as `masked` returns them.
         profile: Name of a profile.
-        file: Configuration file to read instead of the usual one.
+        file: Configuration file to read instead of the default one.
 
     Raises:
-        ConfigError: A value makes no sense, the file or the profile does not exist, or host or key
+        ConfigError: A value is invalid, the file or the profile does not exist, or host or key
             are missing.
     """
-    config = settle(arguments, profile=profile, file=file)
+    config = resolve(arguments, profile=profile, file=file)
     _require(config.values)
     return config
 
 
-def settle(
+def resolve(
     arguments: Mapping[str, Any],
     *,
     profile: str | None = None,
     file: str | os.PathLike[str] | None = None,
 ) -> Config:
-    """Settle every attribute; host and key may be missing.
+    """Resolve every setting; host and key may be missing.
 
-    The first of these that has a value counts: argument, named profile, environment, default
+    The first of these that has a value is used: argument, named profile, environment, default
     profile, for routes the file of the host, default. The arguments are those of `load`.
 
     Raises:
-        ConfigError: A value makes no sense, or the file or the profile does not exist.
+        ConfigError: A value is invalid, or the file or the profile does not exist.
     """
     profile = profile or os.environ.get("BYTEHOUSE_PROFILE")
-    path, tables = _tables(file or os.environ.get("BYTEHOUSE_CONFIG_FILE"))
-    named = _profile(path, tables, profile) if profile else {}
-    fallback = {} if profile else _profile(path, tables, None)
+    path, tables = _read_tables(file or os.environ.get("BYTEHOUSE_CONFIG_FILE"))
+    named = _profile_settings(path, tables, profile) if profile else {}
+    fallback = {} if profile else _profile_settings(path, tables, None)
     variables = masked({a.name: os.environ.get(a.variable) or None for a in ATTRIBUTES})
     values = {}
     for attribute in ATTRIBUTES:
@@ -392,20 +394,20 @@ def settle(
         parsed = None if raw is None else parse_setting(name, raw, source)
         values[name] = Value(parsed, source)
     if values["routes"].value is None and values["host"].value is not None:
-        values["routes"] = _routes_of(values["host"].value)
+        values["routes"] = _routes_of_host(values["host"].value)
     return Config(values)
 
 
-def _routes_of(host: str) -> Value:
+def _routes_of_host(host: str) -> Value:
     path = routes_file(host)
     try:
         path = path.expanduser()
         if not path.exists():
             return Value(None, "not set")
     except RuntimeError:
-        return Value(None, "not set")  # an account without a home
+        return Value(None, "not set")  # an account without a home directory
     except OSError:
-        pass  # it is there and cannot be reached
+        pass  # it exists and cannot be read
     try:
         return Value(parse_setting("routes", path, "the file of the host"), f"routes file {path}")
     except ConfigError as error:
@@ -413,10 +415,10 @@ def _routes_of(host: str) -> Value:
 
 
 def parse_setting(name: str, value: Any, source: str = "") -> Any:
-    """Return a value as its attribute wants it.
+    """Return the parsed value of a setting.
 
     Raises:
-        ConfigError: The value makes no sense.
+        ConfigError: The value is invalid.
     """
     attribute = _BY_NAME[name]
     try:
@@ -433,7 +435,7 @@ def _require(values: Mapping[str, Value]) -> None:
         ways = " and ".join(f"{name}=... or {_BY_NAME[name].variable}" for name in missing)
         raise ConfigError(
             f"No {' and no '.join(missing)} given.",
-            hint=f"Set {ways}, or a profile in {_directory() / 'config.toml'}. "
+            hint=f"Set {ways}, or a profile in {_config_directory() / 'config.toml'}. "
             "Without a tenant, `bytehouse-emulator` starts a local one.",
         )
 
@@ -441,25 +443,25 @@ def _require(values: Mapping[str, Value]) -> None:
 Tables = Mapping[str, dict[str, Any] | None]
 
 
-def _tables(given: str | os.PathLike[str] | None) -> tuple[Path, Tables]:
+def _read_tables(given: str | os.PathLike[str] | None) -> tuple[Path, Tables]:
     """Return the configuration file and its tables; only a file that was asked for must exist."""
-    path = Path(given or _directory() / "config.toml")
+    path = Path(given or _config_directory() / "config.toml")
     try:
         path = path.expanduser()
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, RuntimeError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        # An account without a home has no file in it.
+        # An account without a home directory has no file in it.
         if given is None and isinstance(error, FileNotFoundError | RuntimeError):
             return path, {}
         reason = type(error).__name__
     else:
         tables = {k: masked(v) if isinstance(v, dict) else None for k, v in document.items()}
         return path, tables
-    # Raised here and not where it was caught: the frames of the parser hold the text of the file.
+    # Raised here and not in the handler: the frames of the parser hold the contents of the file.
     raise ConfigError(f"The configuration file {path} cannot be read: {reason}")
 
 
-def _profile(path: Path, tables: Tables, name: str | None) -> dict[str, Any]:
+def _profile_settings(path: Path, tables: Tables, name: str | None) -> dict[str, Any]:
     """Return the table of a profile; the default profile need not exist, a named one must."""
     wanted = name or "default"
     if name is None and wanted not in tables:
@@ -471,6 +473,6 @@ def _profile(path: Path, tables: Tables, name: str | None) -> dict[str, Any]:
     unknown = sorted(set(table) - set(_BY_NAME))
     if unknown:
         raise ConfigError(
-            f"{path} sets what does not exist: {', '.join(unknown)}. Known: {', '.join(_BY_NAME)}."
+            f"{path} has unknown settings: {', '.join(unknown)}. Known: {', '.join(_BY_NAME)}."
         )
     return table

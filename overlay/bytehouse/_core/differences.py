@@ -1,4 +1,4 @@
-"""Say what making sure of something found and did."""
+"""What an `ensure` method found and did."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Difference:
 
     Attributes:
         name: Name of the setting, as the argument is called.
-        actual: What it is on the service.
-        wanted: What was asked for.
+        actual: Its value on the service.
+        wanted: The value that was asked for.
     """
 
     name: str
@@ -31,13 +31,13 @@ class Difference:
 
 @attrs.frozen
 class EnsureResult(Generic[T]):
-    """Say what making sure of something found and did.
+    """Hold what an `ensure` method found and did.
 
     Attributes:
-        actual: What is there now.
+        actual: The object as it is now.
         created: Whether it was missing and was created.
-        updated: What was not as wanted, and was changed.
-        differences: What is not as wanted now.
+        updated: Settings that were not as wanted, and were changed.
+        differences: Settings that are not as wanted now.
     """
 
     actual: T

@@ -1,4 +1,4 @@
-"""Import what only some methods need, and say how to get it where it is missing."""
+"""Import optional dependencies, with an error that says how to install a missing one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["import_optional"]
 
 
 def import_optional(module: str, extra: str) -> Any:
-    """Return a module of a package that is no requirement of this one.
+    """Return a module of an optional dependency.
 
     Raises:
         ConfigError: It is not installed.

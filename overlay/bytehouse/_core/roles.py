@@ -1,4 +1,4 @@
-"""Hold the role that a `with` block sets, apart for each thread and task."""
+"""Keep the role that a `with` block sets, separately for each thread and task."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from types import MappingProxyType
 __all__ = ["current_role", "use_role"]
 
 _Roles = Mapping[int, str | None]
-# One variable for all clients, as context variables are never freed; keyed by the owner's id.
+# One variable for all clients, as context variables are never freed; keyed by the client's id.
 _roles: ContextVar[_Roles] = ContextVar("bytehouse_roles", default=MappingProxyType({}))
 
 
 @contextmanager
-def use_role(owner: object, role: str | None) -> Iterator[None]:
-    """Set the role of an owner for the block."""
-    token = _roles.set({**_roles.get(), id(owner): role})
+def use_role(client: object, role: str | None) -> Iterator[None]:
+    """Set the role of a client for the block."""
+    token = _roles.set({**_roles.get(), id(client): role})
     try:
         yield
     finally:
         _roles.reset(token)
 
 
-def current_role(owner: object) -> Mapping[str, str | None]:
-    """Return the role that a block has set, as an option; empty if none has."""
+def current_role(client: object) -> Mapping[str, str | None]:
+    """Return the role that a block has set, as call options; empty if none has."""
     roles = _roles.get()
-    return {"role": roles[id(owner)]} if id(owner) in roles else {}
+    return {"role": roles[id(client)]} if id(client) in roles else {}

@@ -1,4 +1,4 @@
-"""Keep a secret out of everything that prints."""
+"""Keep secrets out of logs, tracebacks and reprs."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ __all__ = ["Secret", "secrets_in"]
 
 
 class Secret(str):
-    """Hold a secret text that is usable as text and shows itself as ``***``.
+    """Hold a secret string that is shown as ``***``.
 
     It is a `str`, so that a header or a comparison can use it. Its ``repr``, ``str`` and ``format``
-    give ``***``: a log line, an f-string or a traceback that shows local variables shows no secret.
-    `reveal` gives the plain text, and is the only thing that does so by name. A secret cannot be
-    pickled.
+    return ``***``: a log line, an f-string or a traceback with local variables shows no secret.
+    `reveal` returns the plain string. A secret cannot be pickled.
     """
 
     __slots__ = ()
 
-    def __new__(cls, text: str = "") -> Secret:
-        """Wrap a text; a secret stays what it is."""
-        return super().__new__(cls, str.__str__(text))
+    def __new__(cls, value: str = "") -> Secret:
+        """Wrap a string, or return an equal secret."""
+        return super().__new__(cls, str.__str__(value))
 
     def reveal(self) -> str:
-        """Return the plain text."""
+        """Return the plain string."""
         return str.__str__(self)
 
     def __repr__(self) -> str:

@@ -14,10 +14,18 @@ from bytehouse_raw.types import Timestamp
 
 from ..errors import InvalidArgument
 
-__all__ = ["Moment", "Span", "days", "go_duration", "moment", "span", "window"]
+__all__ = [
+    "Duration",
+    "TimestampInput",
+    "go_duration",
+    "time_range",
+    "to_rfc3339",
+    "to_timedelta",
+    "whole_days",
+]
 
-Span = timedelta | str
-Moment = datetime | date | timedelta | str
+Duration = timedelta | str
+TimestampInput = datetime | date | timedelta | str
 
 _SECOND = 10**9
 _UNITS = {
@@ -42,7 +50,7 @@ _OFFSET_FROM_NAME = re.compile(r"[A-Za-z]\s*[+-]\d")  # UTC+3: ahead of UTC, or 
 _FRACTION = re.compile(r"(\d{2}:\d{2}:\d{2}|T\d{6})[.,](\d+)")
 
 
-def go_duration(value: Span, what: str = "duration") -> str:
+def go_duration(value: Duration, what: str = "duration") -> str:
     """Return a span as Go's ``time.ParseDuration`` reads it.
 
     Args:
@@ -63,7 +71,7 @@ def go_duration(value: Span, what: str = "duration") -> str:
     return f"{seconds}{fraction}s"
 
 
-def span(value: Span, what: str) -> timedelta:
+def to_timedelta(value: Duration, what: str) -> timedelta:
     """Return a span as a timedelta, to the microsecond.
 
     Raises:
@@ -77,7 +85,7 @@ def span(value: Span, what: str) -> timedelta:
         raise InvalidArgument(f"{what} is too long: {value!r}.") from None
 
 
-def days(value: int | Span, what: str) -> int:
+def whole_days(value: int | Duration, what: str) -> int:
     """Return a span as whole days; nothing is rounded.
 
     Args:
@@ -98,7 +106,7 @@ def days(value: int | Span, what: str) -> int:
     return count
 
 
-def _nanoseconds(value: Span, what: str) -> int:
+def _nanoseconds(value: Duration, what: str) -> int:
     if isinstance(value, timedelta):
         if value < timedelta(0):
             raise InvalidArgument(f"{what} must not be negative: {value!r}.")
@@ -116,7 +124,7 @@ def _nanoseconds(value: Span, what: str) -> int:
     return int(total)
 
 
-def moment(value: Moment, now: float, what: str) -> str:
+def to_rfc3339(value: TimestampInput, now: float, what: str) -> str:
     """Return a moment in UTC as RFC 3339 writes it, such as ``2021-11-23T09:23:55.840932013Z``.
 
     Args:
@@ -131,7 +139,7 @@ def moment(value: Moment, now: float, what: str) -> str:
     """
     try:
         if isinstance(value, timedelta) or _is_span(value):
-            return _rfc3339(datetime.fromtimestamp(now, UTC) - span(value, what))
+            return _rfc3339(datetime.fromtimestamp(now, UTC) - to_timedelta(value, what))
         if isinstance(value, Timestamp):
             return _of_text(str(value), what)  # its text is exact, its fields are not
         if isinstance(value, datetime):
@@ -150,14 +158,14 @@ def moment(value: Moment, now: float, what: str) -> str:
     )
 
 
-def window(start: Moment, end: Moment | None, now: float) -> tuple[str, str]:
+def time_range(start: TimestampInput, end: TimestampInput | None, now: float) -> tuple[str, str]:
     """Return both ends of a stretch of time; without an end it goes up to now.
 
     Raises:
         InvalidArgument: An end is no moment, or the stretch does not begin before it ends.
     """
-    begins = moment(start, now, "start")
-    ends = moment(timedelta(0) if end is None else end, now, "end")
+    begins = to_rfc3339(start, now, "start")
+    ends = to_rfc3339(timedelta(0) if end is None else end, now, "end")
     if _key(begins) >= _key(ends):
         raise InvalidArgument(f"start ({begins}) must be before end ({ends}).")
     return begins, ends

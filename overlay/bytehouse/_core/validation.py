@@ -11,10 +11,10 @@ __all__ = ["as_list", "require_name", "require_names"]
 
 
 def require_name(name: str, what: str) -> str:
-    """Return a name that a body can carry.
+    """Return a name if it can name an object.
 
     Raises:
-        InvalidArgument: It is empty, ``.`` or ``..``, or no string.
+        InvalidArgument: It is empty, ``.`` or ``..``, or not a string.
     """
     if not isinstance(name, str) or name.strip() in ("", ".", ".."):
         raise InvalidArgument(f"{what} must be a name, not {name!r}.")

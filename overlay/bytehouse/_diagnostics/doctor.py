@@ -23,7 +23,7 @@ from bytehouse_raw.plan import Plan
 
 from .._api.planning import planner
 from .._api.routing import RouteTable
-from .._core.config import Config, load, settle
+from .._core.config import Config, load, resolve
 from .._core.credentials import read_key
 from .._sync.client import ByteHouse
 from .._transport import http
@@ -79,7 +79,7 @@ def examine(arguments: Mapping[str, Any], *, profile: str | None = None) -> Iter
     """
     facts: dict[str, Any] = {}
     try:
-        facts["settings"] = _settings(settle(arguments, profile=profile))
+        facts["settings"] = _settings(resolve(arguments, profile=profile))
         config = load(arguments, profile=profile)
         routes = RouteTable(config.routes, config.values["routes"].source)
         read_key(config.api_key)

@@ -14,7 +14,7 @@ from bytehouse_raw import models
 from bytehouse_raw.types import Model
 
 from .._core.secrets import Secret
-from .._core.times import Span, days
+from .._core.times import Duration, whole_days
 from ..errors import APIError, ByteHouseError, InvalidArgument, OutcomeUnknown, ResponseDecodeError
 
 __all__ = [
@@ -56,7 +56,7 @@ Store = Callable[[NewApiKey], object]
 
 
 def request_of(
-    expires_in: int | Span | None, no_expiry: bool, comment: str | None
+    expires_in: int | Duration | None, no_expiry: bool, comment: str | None
 ) -> models.CreateApiKeyRequest:
     """Return the body that asks for a key.
 
@@ -67,7 +67,7 @@ def request_of(
         raise InvalidArgument(
             "Say how long the key lives: either expires_in, such as '90d', or no_expiry=True."
         )
-    count = None if expires_in is None else days(expires_in, "expires_in")
+    count = None if expires_in is None else whole_days(expires_in, "expires_in")
     if comment is not None and not isinstance(comment, str):
         raise InvalidArgument(f"comment must be a text, not {comment!r}.")
     return models.CreateApiKeyRequest(

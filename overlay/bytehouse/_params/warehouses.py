@@ -12,7 +12,7 @@ from bytehouse_raw.types import Unset
 
 from .._api.status import WarehouseStatus, heading_of
 from .._core.differences import Difference
-from .._core.times import Span, span
+from .._core.times import Duration, to_timedelta
 from .._core.validation import require_name
 from ..errors import InvalidArgument
 
@@ -75,7 +75,7 @@ def status_of(value: str) -> WarehouseStatus:
             raise InvalidArgument(f"A virtual warehouse can be brought up or down, not {value!r}.")
 
 
-def minutes_of(value: int | Span) -> int:
+def minutes_of(value: int | Duration) -> int:
     """Return a time without work as whole minutes.
 
     Raises:
@@ -84,7 +84,7 @@ def minutes_of(value: int | Span) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     if isinstance(value, timedelta | str):
-        minutes, rest = divmod(span(value, "auto_suspend"), _MINUTE)
+        minutes, rest = divmod(to_timedelta(value, "auto_suspend"), _MINUTE)
         if not rest:
             return minutes
     raise InvalidArgument(
@@ -124,7 +124,7 @@ def wanted(
     config_id: int,
     *,
     status: str | None,
-    auto_suspend: int | Span | None,
+    auto_suspend: int | Duration | None,
     auto_resume: bool | None,
     description: str | None,
 ) -> CreateWarehouseRequest:

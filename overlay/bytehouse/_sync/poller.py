@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .._api.polling import GRACE, Waiting
+from .._api.polling import GRACE, WaitState
 from .._api.status import Phase
 from .._core.options import CallOptions, Seconds
 from ..errors import ByteHouseError, TimedOut
@@ -93,7 +93,7 @@ class Poller(Generic[T]):
                 process started it.
             survives_timeout: Whether a time-out cancels it only if `cancel` is given.
         """
-        waiting = Waiting(timeout, self._client.clock, self._grace)
+        waiting = WaitState(timeout, self._client.clock, self._grace)
         try:
             return self._poll(waiting, on_progress)
         except BaseException as error:
@@ -108,13 +108,13 @@ class Poller(Generic[T]):
                     error.hint = "The service was told to stop it."
             raise
 
-    def _poll(self, waiting: Waiting, on_progress: Callable[[T], object] | None) -> T:
+    def _poll(self, waiting: WaitState, on_progress: Callable[[T], object] | None) -> T:
         """Poll at growing intervals until it has ended or the time is up."""
         while waiting.left:
             status = self._try_fetch(waiting)
             if status is not None:
                 phase = self._phase(status)
-                waiting.saw(self._state(status), phase)
+                waiting.record(self._state(status), phase)
                 if on_progress is not None:
                     on_progress(status)
                 if phase is Phase.SUCCEEDED:
@@ -126,14 +126,14 @@ class Poller(Generic[T]):
             self._timeout_message, hint=self._timeout_hint, query_id=self._query_id
         )
 
-    def _try_fetch(self, waiting: Waiting) -> T | None:
+    def _try_fetch(self, waiting: WaitState) -> T | None:
         """Ask once for the status; None if that failed for a reason that may pass."""
         # A poll must not outlast the wait, whatever the client's deadline is otherwise.
         deadline = min(waiting.left or _SHORTEST_POLL, self._client.options.deadline)
         try:
             return self._fetch({**self._options, "deadline": deadline})
         except ByteHouseError as error:
-            if not waiting.survives(error):
+            if not waiting.tolerates(error):
                 raise
         return None
 

@@ -11,7 +11,7 @@ import attrs
 from bytehouse_raw import models
 from bytehouse_raw.types import Model
 
-from .._core.times import Span, span
+from .._core.times import Duration, to_timedelta
 from .._core.validation import as_list, require_name, require_names
 from ..errors import InvalidArgument
 from .inference import ColumnSource, Described, describe, nullable_type
@@ -169,15 +169,15 @@ class TTL(models.TableTtl):
         InvalidArgument: The span is none, or not whole seconds.
     """
 
-    def __init__(self, column: str, value: int | Span, unit: str = "DAY", **other: Any) -> None:
+    def __init__(self, column: str, value: int | Duration, unit: str = "DAY", **other: Any) -> None:
         if not isinstance(value, int):
             value, unit = _units(value)
         super().__init__(column=column, value=value, unit=unit, additional_properties=other)
 
 
-def _units(value: Span) -> tuple[int, str]:
+def _units(value: Duration) -> tuple[int, str]:
     """Return a span in the largest unit that it is a whole number of."""
-    length = span(value, "value")
+    length = to_timedelta(value, "value")
     for unit in ("days", "hours", "minutes", "seconds"):
         count, rest = divmod(length, timedelta(**{unit: 1}))
         if count and not rest:

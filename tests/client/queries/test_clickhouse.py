@@ -14,7 +14,7 @@ import pytest
 from clickhouse_connect.driver import AsyncClient, Client
 
 from bytehouse import AsyncByteHouse, ByteHouse, ConfigError
-from tests.overlay.test_configuration import certificate
+from tests.core.test_config import certificate
 from tests.support.flavours import KEY
 from tests.support.server import Reply, ScriptedServer, Seen
 

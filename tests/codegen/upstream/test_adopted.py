@@ -9,7 +9,7 @@ from tests.codegen.upstream.adopted import Copy
 
 TELLING: Final = """
     tests/emulator/handlers/test_databases.py
-    tests/overlay/test_queries.py tests/overlay/test_routes.py
+    tests/client/test_queries.py tests/api/test_routing.py
     tests/client/resources/test_access_requests.py tests/client/resources/test_loading_requests.py
     tests/spec/test_openapi.py tests/codegen/upstream/test_recorded_traffic.py
     tests/docs/test_docstrings.py

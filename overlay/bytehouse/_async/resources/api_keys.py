@@ -24,9 +24,9 @@ from bytehouse_raw.models import (
 )
 
 from ..._api.lists import extract_list
-from ..._api.polling import Waiting
+from ..._api.polling import WaitState
 from ..._core.options import CallOptions
-from ..._core.times import Span, days, span
+from ..._core.times import Duration, to_timedelta, whole_days
 from ..._core.validation import require_name
 from ..._params.api_keys import (
     KeyRotation,
@@ -66,7 +66,7 @@ class AsyncApiKeys(AsyncResource):
     async def create(
         self,
         *,
-        expires_in: int | Span | None = None,
+        expires_in: int | Duration | None = None,
         no_expiry: bool = False,
         comment: str | None = None,
         **options: Unpack[CallOptions],
@@ -175,7 +175,7 @@ class AsyncApiKeys(AsyncResource):
         """
         await self.set_status(key_id, ApiKeyStatus.DISABLED, **options)
 
-    async def extend(self, key_id: str, by: int | Span, **options: Unpack[CallOptions]) -> None:
+    async def extend(self, key_id: str, by: int | Duration, **options: Unpack[CallOptions]) -> None:
         """Let a key live longer. Sent once only, because each time adds to it.
 
         `PUT /v1/iam/api-keys/{api_key_id}/expiry` (inferred)
@@ -190,13 +190,13 @@ class AsyncApiKeys(AsyncResource):
             NotFound: There is no such key.
             OutcomeUnknown: No answer came; whether the days were added, `list` tells.
         """
-        body = ExtendApiKeyExpiryRequest(add_expiry_in_days=days(by, "by"))
+        body = ExtendApiKeyExpiryRequest(add_expiry_in_days=whole_days(by, "by"))
         await self._send(
             extend_api_key_expiry.plan(require_name(key_id, "key_id"), body=body), options
         )
 
     async def expiring(
-        self, within: Span = "14d", **options: Unpack[CallOptions]
+        self, within: Duration = "14d", **options: Unpack[CallOptions]
     ) -> builtins.list[ApiKey]:
         """Return the keys that expire soon or have expired, the first to expire first.
 
@@ -211,7 +211,7 @@ class AsyncApiKeys(AsyncResource):
         Raises:
             InvalidArgument: `within` is no span of time; nothing was sent.
         """
-        soon = span(within, "within")
+        soon = to_timedelta(within, "within")
         keys = await self.list(**options)
         return due(keys, datetime.fromtimestamp(self.clock.now(), UTC), soon)
 
@@ -220,7 +220,7 @@ class AsyncApiKeys(AsyncResource):
         *,
         store: Store,
         current_id: str | None = None,
-        expires_in: int | Span | None = None,
+        expires_in: int | Duration | None = None,
         no_expiry: bool = False,
         comment: str | None = None,
         replace: str | None = None,
@@ -286,13 +286,13 @@ class AsyncApiKeys(AsyncResource):
 
     async def _first_answer(self, options: CallOptions) -> builtins.list[ApiKey]:
         """List the keys, once the key in use is known everywhere."""
-        waiting = Waiting(_PATIENCE, self.clock)
+        waiting = WaitState(_PATIENCE, self.clock)
         while True:
             try:
                 return await self.list(**options)
             except ByteHouseError as error:
                 unknown = isinstance(error, AuthenticationError | PermissionDenied)
-                if not waiting.left or not (unknown or waiting.survives(error)):
+                if not waiting.left or not (unknown or waiting.tolerates(error)):
                     raise
             await self.clock.asleep(waiting.pause())
 

@@ -8,7 +8,7 @@ from bytehouse_raw.api.usage import get_storage_usage, get_warehouse_usage
 from bytehouse_raw.models import StorageUsage, WarehouseUsage
 
 from ..._core.options import CallOptions
-from ..._core.times import Moment, window
+from ..._core.times import TimestampInput, time_range
 from ..._core.validation import require_name
 from ._base import AsyncResource
 
@@ -28,8 +28,8 @@ class AsyncUsage(AsyncResource):
 
     async def storage(
         self,
-        start: Moment,
-        end: Moment | None = None,
+        start: TimestampInput,
+        end: TimestampInput | None = None,
         *,
         database: str | None = None,
         **options: Unpack[CallOptions],
@@ -48,7 +48,7 @@ class AsyncUsage(AsyncResource):
         Raises:
             InvalidArgument: A time is unclear, or `start` is not before `end`; nothing was sent.
         """
-        begins, ends = window(start, end, self.clock.now())
+        begins, ends = time_range(start, end, self.clock.now())
         plan = get_storage_usage.plan(
             start_time=begins,
             end_time=ends,
@@ -58,8 +58,8 @@ class AsyncUsage(AsyncResource):
 
     async def warehouse(
         self,
-        start: Moment,
-        end: Moment | None = None,
+        start: TimestampInput,
+        end: TimestampInput | None = None,
         *,
         warehouse: str | None = None,
         **options: Unpack[CallOptions],
@@ -79,7 +79,7 @@ class AsyncUsage(AsyncResource):
         Raises:
             InvalidArgument: A time is unclear, or `start` is not before `end`; nothing was sent.
         """
-        begins, ends = window(start, end, self.clock.now())
+        begins, ends = time_range(start, end, self.clock.now())
         plan = get_warehouse_usage.plan(
             start_time=begins,
             end_time=ends,

@@ -25,9 +25,9 @@ from bytehouse_raw.models import (
 )
 
 from ..._api.lists import extract_list
-from ..._api.polling import Waiting
+from ..._api.polling import WaitState
 from ..._core.options import CallOptions
-from ..._core.times import Span, days, span
+from ..._core.times import Duration, to_timedelta, whole_days
 from ..._core.validation import require_name
 from ..._params.api_keys import (
     KeyRotation,
@@ -67,7 +67,7 @@ class ApiKeys(Resource):
     def create(
         self,
         *,
-        expires_in: int | Span | None = None,
+        expires_in: int | Duration | None = None,
         no_expiry: bool = False,
         comment: str | None = None,
         **options: Unpack[CallOptions],
@@ -174,7 +174,7 @@ class ApiKeys(Resource):
         """
         self.set_status(key_id, ApiKeyStatus.DISABLED, **options)
 
-    def extend(self, key_id: str, by: int | Span, **options: Unpack[CallOptions]) -> None:
+    def extend(self, key_id: str, by: int | Duration, **options: Unpack[CallOptions]) -> None:
         """Let a key live longer. Sent once only, because each time adds to it.
 
         `PUT /v1/iam/api-keys/{api_key_id}/expiry` (inferred)
@@ -189,11 +189,11 @@ class ApiKeys(Resource):
             NotFound: There is no such key.
             OutcomeUnknown: No answer came; whether the days were added, `list` tells.
         """
-        body = ExtendApiKeyExpiryRequest(add_expiry_in_days=days(by, "by"))
+        body = ExtendApiKeyExpiryRequest(add_expiry_in_days=whole_days(by, "by"))
         self._send(extend_api_key_expiry.plan(require_name(key_id, "key_id"), body=body), options)
 
     def expiring(
-        self, within: Span = "14d", **options: Unpack[CallOptions]
+        self, within: Duration = "14d", **options: Unpack[CallOptions]
     ) -> builtins.list[ApiKey]:
         """Return the keys that expire soon or have expired, the first to expire first.
 
@@ -208,7 +208,7 @@ class ApiKeys(Resource):
         Raises:
             InvalidArgument: `within` is no span of time; nothing was sent.
         """
-        soon = span(within, "within")
+        soon = to_timedelta(within, "within")
         keys = self.list(**options)
         return due(keys, datetime.fromtimestamp(self.clock.now(), UTC), soon)
 
@@ -217,7 +217,7 @@ class ApiKeys(Resource):
         *,
         store: Store,
         current_id: str | None = None,
-        expires_in: int | Span | None = None,
+        expires_in: int | Duration | None = None,
         no_expiry: bool = False,
         comment: str | None = None,
         replace: str | None = None,
@@ -283,13 +283,13 @@ class ApiKeys(Resource):
 
     def _first_answer(self, options: CallOptions) -> builtins.list[ApiKey]:
         """List the keys, once the key in use is known everywhere."""
-        waiting = Waiting(_PATIENCE, self.clock)
+        waiting = WaitState(_PATIENCE, self.clock)
         while True:
             try:
                 return self.list(**options)
             except ByteHouseError as error:
                 unknown = isinstance(error, AuthenticationError | PermissionDenied)
-                if not waiting.left or not (unknown or waiting.survives(error)):
+                if not waiting.left or not (unknown or waiting.tolerates(error)):
                     raise
             self.clock.sleep(waiting.pause())
 

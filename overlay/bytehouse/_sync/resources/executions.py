@@ -15,7 +15,7 @@ from bytehouse_raw.api.data_loading import (
 from bytehouse_raw.models import Execution, ExecutionLog, KafkaStatus
 
 from ..._core.options import CallOptions
-from ..._core.times import Span, go_duration
+from ..._core.times import Duration, go_duration
 from ..._core.validation import require_name
 from ..._params.import_jobs import count_of, id_of
 from ..execution_handle import ExecutionHandle
@@ -93,8 +93,8 @@ class Executions(Resource):
         execution_id: str,
         *,
         partition: int,
-        period: Span,
-        granularity: Span,
+        period: Duration,
+        granularity: Duration,
         **options: Unpack[CallOptions],
     ) -> builtins.list[KafkaStatus]:
         """Return how a Kafka execution has come on: offset, lag and speed, window by window.

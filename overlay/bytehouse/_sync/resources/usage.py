@@ -9,7 +9,7 @@ from bytehouse_raw.api.usage import get_storage_usage, get_warehouse_usage
 from bytehouse_raw.models import StorageUsage, WarehouseUsage
 
 from ..._core.options import CallOptions
-from ..._core.times import Moment, window
+from ..._core.times import TimestampInput, time_range
 from ..._core.validation import require_name
 from ._base import Resource
 
@@ -29,8 +29,8 @@ class Usage(Resource):
 
     def storage(
         self,
-        start: Moment,
-        end: Moment | None = None,
+        start: TimestampInput,
+        end: TimestampInput | None = None,
         *,
         database: str | None = None,
         **options: Unpack[CallOptions],
@@ -49,7 +49,7 @@ class Usage(Resource):
         Raises:
             InvalidArgument: A time is unclear, or `start` is not before `end`; nothing was sent.
         """
-        begins, ends = window(start, end, self.clock.now())
+        begins, ends = time_range(start, end, self.clock.now())
         plan = get_storage_usage.plan(
             start_time=begins,
             end_time=ends,
@@ -59,8 +59,8 @@ class Usage(Resource):
 
     def warehouse(
         self,
-        start: Moment,
-        end: Moment | None = None,
+        start: TimestampInput,
+        end: TimestampInput | None = None,
         *,
         warehouse: str | None = None,
         **options: Unpack[CallOptions],
@@ -80,7 +80,7 @@ class Usage(Resource):
         Raises:
             InvalidArgument: A time is unclear, or `start` is not before `end`; nothing was sent.
         """
-        begins, ends = window(start, end, self.clock.now())
+        begins, ends = time_range(start, end, self.clock.now())
         plan = get_warehouse_usage.plan(
             start_time=begins,
             end_time=ends,

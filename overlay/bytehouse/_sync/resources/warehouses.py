@@ -27,7 +27,7 @@ from ..._api.polling import parse_timeout
 from ..._api.status import WarehouseStatus
 from ..._core.differences import EnsureResult
 from ..._core.options import CallOptions, Seconds
-from ..._core.times import Span
+from ..._core.times import Duration
 from ..._core.validation import require_name
 from ..._params.warehouses import (
     checked,
@@ -79,7 +79,7 @@ class Warehouses(Resource):
         *,
         config_id: int,
         status: WarehouseStatus | None = None,
-        auto_suspend: int | Span | None = None,
+        auto_suspend: int | Duration | None = None,
         auto_resume: bool | None = None,
         description: str | None = None,
         **options: Unpack[CallOptions],
@@ -142,7 +142,7 @@ class Warehouses(Resource):
         *,
         config_id: int | Unset | None = UNSET,
         status: WarehouseStatus | Unset | None = UNSET,
-        auto_suspend: int | Span | Unset | None = UNSET,
+        auto_suspend: int | Duration | Unset | None = UNSET,
         auto_resume: bool | Unset | None = UNSET,
         description: str | Unset | None = UNSET,
         **options: Unpack[CallOptions],
@@ -312,7 +312,7 @@ class Warehouses(Resource):
         *,
         config_id: int,
         status: WarehouseStatus | None = None,
-        auto_suspend: int | Span | None = None,
+        auto_suspend: int | Duration | None = None,
         auto_resume: bool | None = None,
         description: str | None = None,
         update: bool = False,

@@ -1,6 +1,6 @@
 """Make one call of each kind with a private name of a library taken away; print what came of it.
 
-    python renamed.py LIBRARY NAME FLAVOUR URL
+    python rename_private.py LIBRARY NAME FLAVOUR URL
 
 The name is renamed in the library's source wherever it stands, as a new version of it might do; the
 library goes on working, and what reaches for the old name finds nothing.

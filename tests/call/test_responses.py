@@ -71,7 +71,7 @@ def test_each_status_has_its_class(
 ) -> None:
     """The class follows from the status, whatever the body is."""
     server.script(Reply(status, body))
-    # After a 502 the outcome of a write is open: tests/faults.
+    # After a 502 the outcome of a write is unknown: tests/recovery.
     for call in (read, write) if status != 502 else (read,):
         with pytest.raises(kind) as caught:
             call(bh)
@@ -298,8 +298,8 @@ def test_fields_that_are_not_known_are_kept(bh: ByteHouse, server: ScriptedServe
         (Reply(401, {"message": "no"}), "api_key"),
         (Reply(403, {"message": "no"}), "role"),
         (Reply(501, {"error": {"code": "E", "message": "no"}}), "does not offer"),
-        (Reply(501, LOGIN), "between"),
-        (Reply(502, LOGIN), "between"),
+        (Reply(501, LOGIN), "gateway or proxy"),
+        (Reply(502, LOGIN), "gateway or proxy"),
         (Reply(307, headers={"Location": "https://x"}), "Redirects"),
     ],
 )

@@ -21,7 +21,7 @@ from bytehouse import (
 from bytehouse._recovery.probes import probes_for
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.plan import Plan
-from tests.overlay.test_fuzz import objects, values
+from tests.call.test_fuzz import objects, values
 from tests.support.flavours import KEY, FakeClock, MakeClient
 from tests.support.server import CLOSED, Reply, ScriptedServer, Seen, data
 from tests.support.wire import request_line
@@ -62,7 +62,7 @@ def test_what_was_there_before_the_call_is_a_conflict(
 ) -> None:
     """An equal one that is older than the call is someone else's."""
     server.script(CLOSED, made(60, description="mine"))
-    with pytest.raises(Conflict, match="was there before"):
+    with pytest.raises(Conflict, match="existed before"):
         create(bh)
 
 
@@ -114,10 +114,10 @@ def test_a_path_that_does_not_exist_is_no_absence(bh: ByteHouse, server: Scripte
     """Neither a proxy's 404 nor a wrong route says that an object is not there."""
     for missing in (NO_PATH, Reply(404), Reply(404, "<html>")):
         server.script(CLOSED, missing)
-        with pytest.raises(OutcomeUnknown, match="a look failed"):
+        with pytest.raises(OutcomeUnknown, match="a probe failed"):
             create(bh)
         server.script(CLOSED, missing)
-        with pytest.raises(OutcomeUnknown, match="a look failed"):
+        with pytest.raises(OutcomeUnknown, match="a probe failed"):
             bh.databases.delete("d")
 
 
@@ -173,7 +173,7 @@ def test_partitions_are_deleted_once(bh: ByteHouse, server: ScriptedServer) -> N
     server.script(CLOSED, data([{"partition": "2023"}], meta={"total": 1}))
     bh.partitions.delete("d", "t", ["2024", "2025"])
     server.script(CLOSED, data([{"partition": "2024"}], meta={"total": 1}))
-    with pytest.raises(OutcomeUnknown, match="still or again there: 2024"):
+    with pytest.raises(OutcomeUnknown, match="still or again present: 2024"):
         bh.partitions.delete("d", "t", ["2024", "2025"])
     assert server.operations == ["delete_partitions", "list_partitions"]
 
@@ -263,8 +263,8 @@ STATEMENTS: dict[str, tuple[Reply, Reply, Reply, type[ByteHouseError] | None, st
     "runs on": (state("Running"), MISSING, MISSING, OutcomeUnknown, "state was Running"),
     "not known": (MISSING, data([]), MISSING, OutcomeUnknown, "does not know its id"),
     "only counted": (MISSING, data([]), data({"queryID": "q"}), OutcomeUnknown, "it began"),
-    "no look works": (Reply(500), data([]), Reply(403), OutcomeUnknown, "a look failed"),
-    "no word": (data({"x": 1}), data([]), MISSING, OutcomeUnknown, "does not tell"),
+    "no look works": (Reply(500), data([]), Reply(403), OutcomeUnknown, "a probe failed"),
+    "no word": (data({"x": 1}), data([]), MISSING, OutcomeUnknown, "does not report"),
     "odd result": (state("Success"), data({"a": 1}), MISSING, OutcomeUnknown, "cannot be read"),
 }
 
@@ -304,8 +304,8 @@ def test_every_operation_that_is_read_back_has_a_look(operation: Any) -> None:
     """The specification and the table of looks agree."""
     path = dict.fromkeys(["db_name", "table_name", "dict_name", "name", "api_key_id"], "x")
     plan: Plan[Any] = Plan(operation, dict, {**path, "id": "1"}, {}, {}, {"queryID": "q"})
-    for look in probes_for(plan):
-        assert look.plan is None or look.plan.operation.retry == "read"
+    for probe in probes_for(plan):
+        assert probe.plan is None or probe.plan.operation.retry == "read"
     assert probes_for(plan)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bytehouse import TimedOut, TransportError
-from tests.overlay.test_configuration import certificate
+from tests.core.test_config import certificate
 from tests.support.flavours import KEY, MakeClient, every_transport
 from tests.support.server import Reply, ScriptedServer
 from tests.support.wire import request_line
@@ -109,7 +109,7 @@ def test_a_connection_that_never_came_about_has_sent_nothing(make: MakeClient) -
     """Where time runs out before there is a connection, a create has certainly not been made."""
     with (
         ScriptedServer(reads=False) as silent,
-        pytest.raises(TimedOut, match="no answer within"),
+        pytest.raises(TimedOut, match="no response within"),
     ):
         make(f"localhost:{silent.port}", timeout=0.2, max_retries=0).databases.create("d")
 

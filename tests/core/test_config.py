@@ -126,7 +126,7 @@ def test_a_bare_host_is_taken_as_https(given: str, taken: str) -> None:
 
 
 BAD_HOSTS = [
-    ("not a host", "no address"),
+    ("not a host", "not a valid address"),
     ("http://tenant.example", "https"),
     ("http://127.0.0.1.example.com", "https"),
     ("http://localhost.example.com", "https"),
@@ -134,19 +134,19 @@ BAD_HOSTS = [
     ("https://me:secret@tenant.example", "user or password"),
     ("https://me@tenant.example", "user or password"),
     ("ftp://tenant.example", "https://"),
-    ("https://", "no address"),
-    ("https://tenant.example:99999", "no address"),
-    ("https://tenant.example:port", "no address"),
-    ("https://[::1", "no address"),
-    ("https://999.1.1.1", "no address"),
+    ("https://", "not a valid address"),
+    ("https://tenant.example:99999", "not a valid address"),
+    ("https://tenant.example:port", "not a valid address"),
+    ("https://[::1", "not a valid address"),
+    ("https://999.1.1.1", "not a valid address"),
     ("https://tenant.example/?a=1", "query"),
     ("https://tenant.example/#a", "fragment"),
-    ("https://tenant..example", "no address"),
-    ("https://ténant.example", "no address"),
+    ("https://tenant..example", "not a valid address"),
+    ("https://ténant.example", "not a valid address"),
     ("tenant.example\nX-Evil: 1", "control characters"),
-    ("", "not empty"),
-    ("   ", "not empty"),
-    (7, "text"),
+    ("", "not be empty"),
+    ("   ", "not be empty"),
+    (7, "must be a string"),
 ]
 
 

@@ -77,7 +77,7 @@ def test_a_write_whose_answer_is_lost_is_sent_once_if_no_look_can_settle_it(
 ) -> None:
     """What may have taken effect is not sent again: the error says so, and that a look failed."""
     server.script(fault)
-    with pytest.raises(OutcomeUnknown, match=r"whether it took effect is not known: a look failed"):
+    with pytest.raises(OutcomeUnknown, match=r"took effect is not known: a probe failed"):
         call(bh)
     first = server.lines[0]
     assert server.lines.count(first) == 1
@@ -285,7 +285,7 @@ def test_a_write_that_was_never_answered_has_an_unknown_outcome(
     with pytest.raises(OutcomeUnknown) as caught:
         make(server.url, deadline=0.2).databases.create("d")
     assert len(server.seen) == 1
-    assert "Probe before" in caught.value.hint
+    assert "Check before" in caught.value.hint
 
 
 def test_a_late_answer_is_waited_for(make: MakeClient, server: ScriptedServer) -> None:

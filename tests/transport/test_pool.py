@@ -142,7 +142,7 @@ def test_who_gets_no_connection_in_time_is_told_that_nothing_was_sent(
         while not server.seen:
             time.sleep(0.005)
         began = time.monotonic()
-        with pytest.raises(TransportError, match="free"):
+        with pytest.raises(TransportError, match="available"):
             bh.databases.create("b", timeout=0.1)
         assert time.monotonic() - began < 0.4
         assert isinstance(waiting.exception(), TimedOut)
@@ -163,7 +163,7 @@ def test_a_body_that_is_read_in_pieces_holds_its_connection_until_it_is_closed(
     bh = make(server.url, max_connections=1, clock=Clock(), max_retries=0)
     with bh.query("SELECT 1") as result:
         next(iter(result))
-        with pytest.raises(TransportError, match="free"):
+        with pytest.raises(TransportError, match="available"):
             bh.databases.get("d", timeout=0.1)
     assert bh.databases.get("d").name == "d"
 

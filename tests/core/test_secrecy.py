@@ -9,8 +9,8 @@ import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from bytehouse import ByteHouse, ByteHouseError, Retry
-from tests.faults.test_telemetry import spans
-from tests.overlay.test_bad_input import told
+from tests.call.test_bad_input import told
+from tests.call.test_telemetry import spans
 from tests.support.flavours import KEY, MakeClient, every_transport
 from tests.support.proxy import Fault, proxied
 from tests.support.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, data

@@ -12,7 +12,7 @@ import pytest
 from bytehouse._transport.library_internals import PRIVATE_NAMES
 from tests.support.server import Reply, ScriptedServer, Seen, data
 
-PROGRAM = Path(__file__).with_name("renamed.py")
+PROGRAM = Path(__file__).with_name("rename_private.py")
 WELL = b'HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\n{"data": {"name": "d"}}'
 EVIL = b'HTTP/1.1 200 OK\r\nContent-Length: 26\r\n\r\n{"data": {"name": "evil"}}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
