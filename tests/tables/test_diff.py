@@ -183,7 +183,9 @@ def test_another_number_of_buckets_is_another_cluster_key() -> None:
 def test_a_view_is_no_table() -> None:
     """A view under the name of the table is a difference that cannot be mended."""
     live = changed(plainly(spec()), type_="MATERIALIZED_VIEW")
-    assert lines(spec(), live) == ["! kind: MATERIALIZED_VIEW -> TABLE (blocked: it is not a table)"]
+    assert lines(spec(), live) == [
+        "! kind: MATERIALIZED_VIEW -> TABLE (blocked: it is not a table)"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -235,7 +235,7 @@ class AsyncApiKeys(AsyncResource):
         ========================  ========================================  ======================
         It ends                   Then there is                             To continue
         ========================  ========================================  ======================
-        before creating           the old key (`replace` may be gone)       call it again
+        before creating           the old key (`replace` may be deleted)    call it again
         while creating            the old key, perhaps a new one, unstored  ``replace=`` the new
         before `store` returns    the old key and a new one, unstored       ``replace=`` the new
         before deleting           both; the new one works and is stored     delete the old one

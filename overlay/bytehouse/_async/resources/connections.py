@@ -111,13 +111,12 @@ class AsyncConnections(AsyncResource):
 
         `PUT /v1/import/connections/{id}` (inferred, and so are the keys of `data`)
 
-        Data that came from `get` holds masks where the secrets are: put the secrets in before it
-        goes back.
+        Data returned by `get` has its secrets masked: put the secrets in before sending it back.
 
         Args:
             connection_id: Id of the connection.
-            name: Name to give.
-            data: Address and credentials to give, as in `create`.
+            name: New name.
+            data: New address and credentials, as in `create`.
             **options: Options of the call.
 
         Raises:

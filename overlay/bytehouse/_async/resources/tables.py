@@ -175,7 +175,7 @@ class AsyncTables(AsyncEnsureResource):
 
         Raises:
             NotFound: There is no such database, or the path is not one of the service's, as far as
-                can be told.
+                can be determined.
         """
 
         def compare(live: Table) -> tuple[Difference, ...]:
@@ -211,7 +211,7 @@ class AsyncTables(AsyncEnsureResource):
             database: Name of the database.
             desired: The wanted table.
             renames: Current names of columns to new ones: without it, a renamed column is one to
-                drop and one to add. Renames that have been made already may stay in it.
+                drop and one to add. Renames that have been made already are ignored.
             **options: Options of this call and, unless `apply` is given others, of its calls.
 
         Raises:
@@ -254,7 +254,7 @@ class AsyncTables(AsyncEnsureResource):
         remove_ttl: bool = False,
         **options: Unpack[CallOptions],
     ) -> None:
-        """Change the columns of a table, or how long its rows are kept.
+        """Change the columns of a table, or its time to live.
 
         `PATCH /v1/databases/{db_name}/tables/{table_name}` (inferred; the inner fields of a
         renaming and of ttl too)
@@ -313,7 +313,7 @@ class AsyncTables(AsyncEnsureResource):
         """Return the progress of distributing the rows of a table over its buckets.
 
         `GET /v1/databases/{db_name}/tables/{table_name}/cluster-status` (inferred, and so are the
-        fields of the answer). The operation takes no role.
+        fields of the response). The operation takes no role.
 
         Args:
             database: Name of the database.

@@ -49,13 +49,13 @@ class Assignments(Resource):
     def assign(
         self, user_id: int, role_name: str, **options: Unpack[CallOptions]
     ) -> RoleAssignment:
-        """Give a user a role, and with it all that the role may do.
+        """Assign a role to a user.
 
         `POST /v1/iam/assignments` (inferred, and so are the fields of the response)
 
         Args:
             user_id: Id of the user.
-            role_name: Name of the role to give, which must exist.
+            role_name: Name of the role, which must exist.
             **options: Options of the call.
 
         Returns:
@@ -74,13 +74,13 @@ class Assignments(Resource):
     def unassign(
         self, user_id: int, role_name: str, **options: Unpack[CallOptions]
     ) -> RoleAssignment:
-        """Take a role from a user.
+        """Remove a role from a user.
 
         `DELETE /v1/iam/assignments` (inferred, and so are the fields of the response)
 
         Args:
             user_id: Id of the user.
-            role_name: Name of the role to take away.
+            role_name: Name of the role to remove.
             **options: Options of the call.
 
         Returns:

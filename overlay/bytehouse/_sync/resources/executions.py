@@ -104,7 +104,7 @@ class Executions(Resource):
         Args:
             execution_id: Id of the execution.
             partition: Number of the partition of the topic, from 0.
-            period: How far to look back from now: a timedelta, or a string such as ``1h`` or
+            period: How far back from now: a timedelta, or a string such as ``1h`` or
                 ``1h30m``.
             granularity: How long a window is, likewise.
             **options: Options of the call.

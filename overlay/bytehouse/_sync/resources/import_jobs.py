@@ -209,7 +209,7 @@ class ImportJobs(Resource):
 
         Args:
             job_id: Id of the job.
-            name: Name to give, of 128 characters at most.
+            name: New name, of 128 characters at most.
             **options: Options of the call.
 
         Raises:

@@ -96,5 +96,5 @@ def _id(value: int | str, what: str) -> str:
 
 
 def _fits_header(text: str) -> bool:
-    """Tell whether a header can hold a string as it is."""
+    """Return whether a header can hold a string as it is."""
     return text != "" and text.isascii() and text.isprintable() and " " not in text

@@ -67,7 +67,7 @@ class Permissions(Resource):
         `POST /v1/iam/permissions` (inferred, and so are the fields of the response)
 
         Args:
-            role_name: Name of the role to give the permission to.
+            role_name: Name of the role that is granted the permission.
             resource_id: Id of the object.
             object_type: Kind of the object.
             action: Name of the action.
@@ -106,7 +106,7 @@ class Permissions(Resource):
         `DELETE /v1/iam/permissions` (inferred)
 
         Args:
-            role_name: Name of the role to take the permission from.
+            role_name: Name of the role that loses the permission.
             resource_id: Id of the object.
             object_type: Kind of the object.
             action: Name of the action.

@@ -153,7 +153,7 @@ class Warehouses(Resource):
 
         Args:
             name: Name.
-            config_id: Id of the resource setting to give.
+            config_id: Id of the new resource setting.
             status: ``up`` to resume it, ``down`` to suspend it.
             auto_suspend: Minutes without work, or a timedelta of whole minutes, after which it is
                 suspended; 0 means never.
