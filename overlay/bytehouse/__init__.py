@@ -86,7 +86,7 @@ _CONNECTIONS = """
     LASFSConnection LocalConnection MinIOConnection MySQLConnection OSSConnection S3Connection
     TOSConnection
 """
-_HOMES = {
+_MODULES = {
     "_async.client": "AsyncByteHouse",
     "_async.execution_handle": "AsyncExecutionHandle",
     "_async.paginator": "AsyncPager",
@@ -113,7 +113,7 @@ _HOMES = {
     "_sync.table_plan": "TablePlan",
     "_tables.changes": "Change",
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 __all__ = [
     "TTL",
@@ -183,11 +183,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Each name is imported when it is first asked for: importing the package costs next to nothing.
-    home = _HOME_OF.get(name)
-    if home is None:
+    # Each name is imported when it is first used: importing the package costs next to nothing.
+    module = _MODULE_OF.get(name)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+    value = globals()[name] = getattr(import_module(f".{module}", __name__), name)
     return value
 
 

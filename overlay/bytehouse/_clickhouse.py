@@ -1,4 +1,4 @@
-"""Connect to the tenant's ClickHouse interface, for who moves data in bulk."""
+"""Connect to the tenant's ClickHouse interface, to move data in bulk."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _arguments(config: Config, key: KeySource, port: int) -> dict[str, Any]:
         "password": read_key(key).reveal(),
         "ca_cert": config.ca_file,
         "client_cert": config.client_cert,
-        # Otherwise a certificate would stand in for the key.
+        # Otherwise a certificate would replace the key.
         "tls_mode": "strict" if config.client_cert else None,
         "https_proxy": proxy,
     }
@@ -39,7 +39,7 @@ class Interface:
 
     @staticmethod
     def connect(config: Config, key: KeySource, port: int, settings: dict[str, Any]) -> Client:
-        """Return a client; it asks the service for its version first."""
+        """Return a client; it requests the version of the service first."""
         module = import_optional("clickhouse_connect", "clickhouse")
         client: Client = module.get_client(**_arguments(config, key, port), **settings)
         return client
@@ -52,9 +52,9 @@ class AsyncInterface:
     async def connect(
         config: Config, key: KeySource, port: int, settings: dict[str, Any]
     ) -> AsyncClient:
-        """Return a client; it asks the service for its version first."""
+        """Return a client; it requests the version of the service first."""
         module = import_optional("clickhouse_connect", "clickhouse")
-        import_optional("aiohttp", "aiohttp,clickhouse")  # its asynchronous client is made with it
+        import_optional("aiohttp", "aiohttp,clickhouse")  # its asynchronous client needs it
         client: AsyncClient = await module.get_async_client(
             **_arguments(config, key, port), **settings
         )

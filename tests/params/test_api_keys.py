@@ -220,7 +220,7 @@ def test_with_both_slots_taken_the_other_key_is_deleted_only_if_told(
     rotating.run(current_id="k-old", replace="k-spare")
     assert service.keys == {"k-new": NEW}
     assert rotating.result is not None
-    assert rotating.result.steps[0] == "deleted key k-spare, as told"
+    assert rotating.result.steps[0] == "deleted key k-spare, as requested"
     assert service.most == 2
 
 

@@ -63,7 +63,7 @@ def test_a_job_is_started_once(bh: ByteHouse, server: ScriptedServer) -> None:
     assert server.operations.count("start_import_job") == 1
 
 
-def test_330_executions_come_each_once_with_every_page_size(
+def test_330_executions_are_listed_once_with_every_page_size(
     bh: ByteHouse, server: ScriptedServer
 ) -> None:
     """A cursor is followed to its end, however large a page may be."""

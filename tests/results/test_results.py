@@ -47,7 +47,7 @@ def test_what_is_not_read_of_a_result_is_passed_over(live: ByteHouse) -> None:
         assert third is not None
         assert third.scalar() == "last"
         assert third.next_result() is None
-        with pytest.raises(ByteHouseError, match="have been read, or passed over"):
+        with pytest.raises(ByteHouseError, match="have been read or skipped"):
             first.rows()
 
 

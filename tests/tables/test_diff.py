@@ -73,7 +73,7 @@ def test_a_plan_reads_like_a_list_of_changes() -> None:
         order_by=["id", "a"],
         partition_by=PartitionKey("e", "month"),
     )
-    narrower = "destructive: values that are no Int32 are lost"
+    narrower = "destructive: values that are not Int32 are lost"
     assert lines(desired, live, c="e") == [
         "~ column c: renamed to e",
         f"~ column a: Int64 COMMENT 'old' -> Int32 COMMENT 'new' ({narrower})",
@@ -100,7 +100,7 @@ def test_what_the_live_table_does_not_tell_is_listed_apart() -> None:
         "? sampling key: wanted id",
         "? description: wanted COMMENT 'd'",
     ]
-    assert lines(desired, models.Table())[0] == "? columns: the live table does not tell them"
+    assert lines(desired, models.Table())[0] == "? columns: those of the live table are not known"
 
 
 def test_a_statement_without_a_clause_tells_that_there_is_none() -> None:
@@ -183,7 +183,9 @@ def test_another_number_of_buckets_is_another_cluster_key() -> None:
 def test_a_view_is_no_table() -> None:
     """A view under the name of the table is a difference that cannot be mended."""
     live = changed(plainly(spec()), type_="MATERIALIZED_VIEW")
-    assert lines(spec(), live) == ["! kind: MATERIALIZED_VIEW -> TABLE (blocked: it is no table)"]
+    assert lines(spec(), live) == [
+        "! kind: MATERIALIZED_VIEW -> TABLE (blocked: it is not a table)"
+    ]
 
 
 @pytest.mark.parametrize(

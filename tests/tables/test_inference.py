@@ -111,9 +111,9 @@ def test_types_go_before_what_the_source_says() -> None:
     given = told(Column.from_schema(Small, types={"b": "LowCardinality(String)", "a": "UInt8"}))
     assert given == {"a": "UInt8 NOT NULL", "b": "LowCardinality(Nullable(String))"}
     assert told(Column.from_schema(Small, types={"a": "Nullable(Int8)"}))["a"] == "Nullable(Int8)"
-    with pytest.raises(InvalidArgument, match="not there: c"):
+    with pytest.raises(InvalidArgument, match="unknown columns: c"):
         Column.from_schema(Small, types={"c": "Int8"})
-    with pytest.raises(InvalidArgument, match="nothing that columns"):
+    with pytest.raises(InvalidArgument, match="not a source of columns"):
         Column.from_schema(int)
 
 
@@ -227,7 +227,7 @@ def test_pandas_types_have_their_counterparts() -> None:
         Column.from_schema(odd)
     with pytest.raises(InvalidArgument, match="timedelta64"):
         Column.from_schema(pd.DataFrame({"odd": moments - moments}))
-    with pytest.raises(InvalidArgument, match="must be a text, not 0"):
+    with pytest.raises(InvalidArgument, match="must be a string, not 0"):
         Column.from_schema(pd.DataFrame([[1]]))
 
 

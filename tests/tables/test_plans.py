@@ -96,7 +96,7 @@ def test_a_plan_is_applied_and_the_next_one_is_empty(local: ByteHouse, database:
     """Add, drop, modify, rename (and modify what is renamed) and a new time to live."""
     local.tables.create(database, BEFORE)
     plan = local.tables.plan(database, AFTER, renames=RENAMES)
-    shorter = "destructive: values that are no FixedString(9) are lost"
+    shorter = "destructive: values that are not FixedString(9) are lost"
     assert str(plan) == "\n".join(
         [
             f"Table {database}.t: 6 changes, 2 destructive",
@@ -186,7 +186,7 @@ def test_what_the_api_cannot_do_is_refused_unless_it_is_to_be_left(
 
 
 def test_a_plan_that_someone_has_overtaken_is_refused(local: ByteHouse, database: str) -> None:
-    """A change since, a plan applied twice, and a table made anew: nothing is changed."""
+    """A change since, a plan applied twice, and a table created again: nothing is changed."""
     local.tables.create(database, BEFORE)
     wanted = attrs.evolve(BEFORE, columns=[*BEFORE.columns, Column("x", "Int8")])
     plan = local.tables.plan(database, wanted)
@@ -200,7 +200,7 @@ def test_a_plan_that_someone_has_overtaken_is_refused(local: ByteHouse, database
         again.apply()
     local.tables.delete(database, "t")
     local.tables.create(database, BEFORE)
-    with pytest.raises(StalePlan, match="made anew"):
+    with pytest.raises(StalePlan, match="created again"):
         plan.apply()
 
 

@@ -101,7 +101,7 @@ async def cancel_on_early_exit(
         client: Client to go through.
         submission: What the block submits.
         in_background: Whether it is to run in the background.
-        when_unknown: Whether it is cancelled too if no response came.
+        when_unknown: Whether it is cancelled too if no response was received.
     """
     limit = client.options.replace(submission.options).deadline
     began = client.clock.monotonic()

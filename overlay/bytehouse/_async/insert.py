@@ -18,33 +18,33 @@ __all__ = ["insert_blocks"]
 
 async def insert_blocks(
     client: AsyncByteHouse,
-    written: Iterator[Block],
+    blocks: Iterator[Block],
     on_block: Callable[[int], object] | None,
     *,
     mode: Mode | None,
     warehouse: str | None,
     **options: Unpack[CallOptions],
 ) -> int:
-    """Send blocks until all are acknowledged or one is not; return how many rows they had.
+    """Send blocks until all are acknowledged or one fails; return how many rows were inserted.
 
     Raises:
         InsertFailed: A row or a block was refused or lost.
     """
-    taken = 0
+    inserted = 0
     try:
-        for block in written:
+        for block in blocks:
             try:
                 await client.queries.execute(block.sql, mode=mode, warehouse=warehouse, **options)
             except ByteHouseError as error:
-                raise insert_failed(error, taken, block.position) from error
-            taken += block.rows
+                raise insert_failed(error, inserted, block.position) from error
+            inserted += block.rows
             if on_block is not None:
-                on_block(taken)
+                on_block(inserted)
     except RowRefused as refused:
-        raise insert_failed(refused.error, taken, refused.position) from refused.error
+        raise insert_failed(refused.error, inserted, refused.position) from refused.error
     except ByteHouseError:
         raise
     except BaseException as error:
-        error.add_note(f"insert: the first {taken} rows are in the table.")
+        error.add_note(f"insert: the first {inserted} rows are in the table.")
         raise
-    return taken
+    return inserted

@@ -1,4 +1,4 @@
-"""Iterate over a list that the service gives page by page."""
+"""Iterate over a list that the service returns page by page."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ T = TypeVar("T")
 
 
 class AsyncPager(Generic[T]):
-    """Iterate over a list, asking for pages as they are needed. Each iteration starts anew.
+    """Iterate over a list, requesting pages as they are needed.
+
+    Each iteration starts from the beginning.
 
     Example:
         async for database in client.databases.list():
             print(database.name)
 
     Attributes:
-        total: Entries in the whole list, as the service told with the last page; None until then,
-            or if it does not tell.
+        total: Entries in the whole list, as reported with the last page; None until then, or if
+            the service does not report it.
     """
 
     def __init__(
@@ -45,16 +47,16 @@ class AsyncPager(Generic[T]):
         self._limit = limit
         self._page_size = DEFAULT_PAGE_SIZE if page_size is None else page_size
         self.total: int | None = None
-        self._walk()  # refuses bad numbers here, not at the first entry
+        self._cursor()  # refuses bad numbers here, not at the first entry
 
-    def _walk(self, limit: int | None = None) -> PageCursor[T]:
+    def _cursor(self, limit: int | None = None) -> PageCursor[T]:
         return PageCursor(self._plan, self._limit if limit is None else limit, self._page_size)
 
     async def pages(self) -> AsyncIterator[Page[T]]:
         """Iterate over whole pages."""
-        walk = self._walk()
-        while not walk.done:
-            page = walk.advance(await self._client.send(walk.plan(), **self._options))
+        cursor = self._cursor()
+        while not cursor.done:
+            page = cursor.advance(await self._client.send(cursor.plan(), **self._options))
             self.total = page.total
             yield page
 
@@ -64,11 +66,11 @@ class AsyncPager(Generic[T]):
                 yield item
 
     async def first(self) -> T | None:
-        """Return the first entry, or None if there is none. Asks for one entry only."""
+        """Return the first entry, or None if there is none. Requests one entry only."""
         if self._limit == 0:
             return None
-        walk = self._walk(limit=1)
-        page = walk.advance(await self._client.send(walk.plan(), **self._options))
+        cursor = self._cursor(limit=1)
+        page = cursor.advance(await self._client.send(cursor.plan(), **self._options))
         self.total = page.total
         return page.items[0] if page.items else None
 

@@ -91,8 +91,8 @@ class AsyncQueryResponses:
 
         Args:
             query_id: The id.
-            is_query: Whether it surely is that of a query in the background, or may be that of a
-                statement that is done already.
+            is_query: Whether it certainly is the id of a query in the background; otherwise it may
+                be that of a statement that is done already.
         """
         if query_id not in self._named:
             self._named.append(query_id)

@@ -81,7 +81,7 @@ class AsyncResultEvents:
         await self._body.aclose()
 
     def _has_no_rows(self, reference: Reference) -> bool:
-        """Tell whether the statement that an id stands for is done, and has no rows to return."""
+        """Return whether the statement with this id is done, and has no rows to return."""
         fields = reference.fields
         succeeded = phase_of(fields.get("status")) is Phase.SUCCEEDED
         return self._in_background or succeeded or not ROW_KEYS.isdisjoint(fields)

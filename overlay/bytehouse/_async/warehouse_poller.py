@@ -21,7 +21,7 @@ __all__ = ["AsyncWarehouseCreationPoller", "AsyncWarehousePoller"]
 class AsyncWarehousePoller(AsyncPoller[Warehouse]):
     """Wait until a warehouse is up, or down."""
 
-    _timeout_hint = "It may still get there; `warehouses.wait` goes on waiting."
+    _timeout_hint = "It may still get there; `warehouses.wait` continues the wait."
 
     def __init__(
         self, client: AsyncByteHouse, name: str, until: WarehouseStatus, options: CallOptions

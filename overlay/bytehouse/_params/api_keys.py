@@ -1,4 +1,4 @@
-"""Read a new API key out of an answer, and keep account of a rotation. No input or output here."""
+"""Find a new API key in a response, and keep the state of a key rotation. No I/O here."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ __all__ = [
     "Rotation",
     "Store",
     "check_store",
-    "due",
+    "create_key_request",
+    "expiring_keys",
     "new_key_of",
-    "request_of",
     "secret_not_found",
     "without_body",
 ]
 
-LIMIT = 2
+MAX_KEYS = 2
 """How many keys a user can have (documented)."""
 
-# The docs name no field of a new key. Letters alone count, and the first of these that is there.
+# The docs name no field of a new key: the first of these that is present counts, whatever its case.
 _SECRET_NAMES = ("apikey", "key", "secret", "token", "value", "apikeysecret", "secretkey",
                  "apisecret", "apikeyvalue", "keyvalue", "plaintext")  # fmt: skip
 _ID_NAMES = ("id", "apikeyid", "keyid", "uuid")
@@ -43,7 +43,7 @@ class NewApiKey(models.CreatedApiKey):
     """Hold a new API key. The service shows its secret this once and never again.
 
     No repr, log or traceback shows the secret, and the object cannot be pickled.
-    `key.secret.reveal()` gives the plain text; an f-string or `str()` gives ``***``.
+    `key.secret.reveal()` returns the plain text; an f-string or `str()` returns ``***``.
     """
 
     @property
@@ -55,13 +55,13 @@ class NewApiKey(models.CreatedApiKey):
 Store = Callable[[NewApiKey], object]
 
 
-def request_of(
+def create_key_request(
     expires_in: int | Duration | None, no_expiry: bool, comment: str | None
 ) -> models.CreateApiKeyRequest:
-    """Return the body that asks for a key.
+    """Return the body of a request for a new key.
 
     Raises:
-        InvalidArgument: It is not said how long the key lives, or said twice, or not in whole days.
+        InvalidArgument: The lifetime of the key is missing, given twice, or not in whole days.
     """
     if bool(no_expiry) != (expires_in is None):
         raise InvalidArgument(
@@ -69,38 +69,38 @@ def request_of(
         )
     count = None if expires_in is None else whole_days(expires_in, "expires_in")
     if comment is not None and not isinstance(comment, str):
-        raise InvalidArgument(f"comment must be a text, not {comment!r}.")
+        raise InvalidArgument(f"comment must be a string, not {comment!r}.")
     return models.CreateApiKeyRequest(
         no_expiry=bool(no_expiry), expiry_in_days=count, comment=comment
     )
 
 
-def new_key_of(answer: models.CreateApiKeyResponse) -> tuple[NewApiKey, bool]:
-    """Return the key that an answer holds, and whether its secret was found.
+def new_key_of(response: models.CreateApiKeyResponse) -> tuple[NewApiKey, bool]:
+    """Return the key in a response, and whether its secret was found.
 
-    It never raises, so that no traceback has the answer among its locals.
+    It never raises, so that no traceback has the response among its locals.
     """
-    data: Any = answer.data
+    data: Any = response.data
     if isinstance(data, Model):
         data = data.to_dict()
-    places = {"data": data, **answer.additional_properties}
+    places = {"data": data, **response.additional_properties}
     secret = Secret(data) if data and _is_secret(data) else _secret_in(places)
     key = NewApiKey.from_dict(_masked(data, secret) if isinstance(data, dict) else {})
-    found_id = _text_in(places, _ID_NAMES)
+    found_id = _string_in(places, _ID_NAMES)
     key.id = key.id or found_id
     key.api_key = secret
-    if answer.raw_response is not None:
-        key.received(answer.raw_response)
+    if response.raw_response is not None:
+        key.received(response.raw_response)
     return key, secret is not None
 
 
 def secret_not_found(key: NewApiKey) -> ResponseDecodeError:
-    """Return the error that says that a key was made whose secret is nowhere to be found."""
+    """Return the error for a key that was created, but whose secret was not found."""
     name = f"the key {key.id}" if key.id else "a key, of unknown id,"
     error = ResponseDecodeError(
-        f"{name} was created, but its secret is under none of the names that are known",
+        f"{name} was created, but its secret is under none of the known names",
         operation="create_api_key",
-        hint="`error.raw_response.body` holds the answer, which is not shown here because the "
+        hint="`error.raw_response.body` holds the response, which is not shown here because the "
         "secret is in it. If you cannot use it, delete the key.",
     )
     error.raw_response = key.raw_response
@@ -108,26 +108,28 @@ def secret_not_found(key: NewApiKey) -> ResponseDecodeError:
 
 
 def without_body(error: APIError | ResponseDecodeError) -> APIError | ResponseDecodeError:
-    """Take out of an error what it shows of a success, as that may hold the secret of a new key."""
+    """Remove the body of a success from an error, as it may hold the secret of a new key."""
     if error.status is not None and error.status < 300:
         error.body = ""
         if isinstance(error, ResponseDecodeError):
             reason = error.message.partition(" (HTTP")[0]
             error.message = f"{reason}, which is not shown: it may hold the secret of a new key"
             error.hint = (
-                "A key was probably created. `error.raw_response.body` holds what came; if you "
+                "A key was probably created. `error.raw_response.body` holds it; if you "
                 "cannot use it, find the key with api_keys.list() and delete it."
             )
             error.args = (error.message,)
-    return error.with_traceback(None)  # its frames hold the answer
+    return error.with_traceback(None)  # its frames hold the response
 
 
-def due(keys: Sequence[models.ApiKey], now: datetime, within: timedelta) -> list[models.ApiKey]:
-    """Return the keys that expire soon, the first to expire first, then those that do not say."""
-    telling = [(key.expires_at, key) for key in keys if isinstance(key.expires_at, datetime)]
-    soon = [(ends, key) for ends, key in telling if not key.no_expiry and now - ends >= -within]
-    silent = [k for k in keys if not k.no_expiry and not isinstance(k.expires_at, datetime)]
-    return [key for _, key in sorted(soon, key=lambda pair: pair[0])] + silent
+def expiring_keys(
+    keys: Sequence[models.ApiKey], now: datetime, within: timedelta
+) -> list[models.ApiKey]:
+    """Return the keys that expire soon, the first to expire first, then those without a date."""
+    dated = [(key.expires_at, key) for key in keys if isinstance(key.expires_at, datetime)]
+    soon = [(ends, key) for ends, key in dated if not key.no_expiry and now - ends >= -within]
+    undated = [k for k in keys if not k.no_expiry and not isinstance(k.expires_at, datetime)]
+    return [key for _, key in sorted(soon, key=lambda pair: pair[0])] + undated
 
 
 def _is_secret(value: object) -> bool:
@@ -135,8 +137,8 @@ def _is_secret(value: object) -> bool:
     return isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value
 
 
-def _texts(value: object, names: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Yield the texts under any of the names, each with its name's place, outermost first."""
+def _strings(value: object, names: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield strings under any of the names, with the index of the name, outermost first."""
     if not isinstance(value, dict):
         return
     for name, item in value.items():
@@ -144,21 +146,21 @@ def _texts(value: object, names: Sequence[str]) -> Iterator[tuple[int, str]]:
         if plain in names and item and _is_secret(item):
             yield names.index(plain), item
     for item in value.values():
-        yield from _texts(item, names)
+        yield from _strings(item, names)
 
 
-def _text_in(value: object, names: Sequence[str]) -> str | None:
-    return min(_texts(value, names), key=lambda found: found[0], default=(0, None))[1]
+def _string_in(value: object, names: Sequence[str]) -> str | None:
+    return min(_strings(value, names), key=lambda found: found[0], default=(0, None))[1]
 
 
 def _secret_in(places: dict[str, Any]) -> Secret | None:
-    ids = {text for _, text in _texts(places, _ID_NAMES)}
-    found = [(rank, text) for rank, text in _texts(places, _SECRET_NAMES) if text not in ids]
+    ids = {value for _, value in _strings(places, _ID_NAMES)}
+    found = [pair for pair in _strings(places, _SECRET_NAMES) if pair[1] not in ids]
     return Secret(min(found, key=lambda one: one[0])[1]) if found else None
 
 
 def _masked(value: Any, secret: Secret | None) -> Any:
-    """Return a JSON value with the secret in it hidden."""
+    """Return a JSON value with the secret in it masked."""
     match value:
         case dict():
             return {name: _masked(item, secret) for name, item in value.items()}
@@ -170,12 +172,12 @@ def _masked(value: Any, secret: Secret | None) -> Any:
 
 @attrs.frozen
 class KeyRotation:
-    """Say what a rotation did.
+    """Describe what a rotation did.
 
     Attributes:
         key: The new key, with its secret.
-        old_id: Id of the key that it took the place of, which is deleted.
-        steps: What was done, in order, in words.
+        old_id: Id of the key that it replaces, which is deleted.
+        steps: A description of each step, in order.
     """
 
     key: NewApiKey
@@ -184,7 +186,7 @@ class KeyRotation:
 
 
 class Rotation:
-    """Keep account of one rotation: which key is in use, what was done, and where it stands."""
+    """Keep the state of one rotation: which key is in use, and what has been done."""
 
     def __init__(
         self, keys: Sequence[models.ApiKey], current_id: str | None, replace: str | None
@@ -192,49 +194,51 @@ class Rotation:
         ids = [key.id for key in keys]
         if not ids or not all(isinstance(key_id, str) and key_id for key_id in ids):
             raise ResponseDecodeError(
-                "the list of keys does not tell their ids, so nothing was changed",
+                "the list of keys has no ids, so nothing was changed",
                 operation="list_api_keys",
             )
-        self.old_id = _current(ids, current_id)
-        self.replace = _replaced(ids, self.old_id, replace)
+        self.old_id = _key_in_use(ids, current_id)
+        self.replace = _key_to_replace(ids, self.old_id, replace)
         self.key: NewApiKey | None = None
         self.steps: list[str] = []
-        self._where = "Nothing was changed."
+        self._state = "Nothing was changed."
 
-    def dropped(self) -> None:
-        """Take note that the key in the other slot is gone."""
-        self.steps.append(f"deleted key {self.replace}, as told")
-        self._where = f"Key {self.replace} was deleted, as told. Key {self.old_id} is still in use."
+    def on_replaced(self) -> None:
+        """Record that the key in the other slot was deleted."""
+        self.steps.append(f"deleted key {self.replace}, as requested")
+        self._state = (
+            f"Key {self.replace} was deleted as requested. Key {self.old_id} is still in use."
+        )
 
-    def created(self, key: NewApiKey) -> None:
-        """Take note of the new key."""
+    def on_created(self, key: NewApiKey) -> None:
+        """Record the new key."""
         self.key = key
         self.steps.append(f"created key {self._new}")
-        self._where = (
+        self._state = (
             f"Key {self._new} was created and not stored; key {self.old_id} is still in use. To "
             f"try again, pass current_id={self.old_id!r}, and the id of the new key as replace."
         )
 
-    def answered(self, keys: Sequence[models.ApiKey]) -> None:
-        """Take note of the first answer under the new key.
+    def on_listed(self, keys: Sequence[models.ApiKey]) -> None:
+        """Record the first list of keys under the new key.
 
         Raises:
-            ResponseDecodeError: It does not list the key in use, so it is not this user who asked.
+            ResponseDecodeError: It lacks the key in use, so it is the list of another user.
         """
         if self.old_id not in [key.id for key in keys]:
             raise ResponseDecodeError(
-                f"under the new key, the keys of the user are others: {self.old_id} is not there",
+                f"the keys listed under the new key are of another user: {self.old_id} is missing",
                 operation="list_api_keys",
             )
         self.steps.append(f"listed keys under key {self._new}, which works")
 
     def store(self, store: Store) -> None:
-        """Have the new key stored.
+        """Call `store` with the new key.
 
         Raises:
-            InvalidArgument: Storing has not happened when the call returns.
+            InvalidArgument: It returned an awaitable, so the key is not stored yet.
         """
-        self._where = (
+        self._state = (
             f"Key {self._new} works; whether it was stored is not known. Key {self.old_id} still "
             "works too: nothing was deleted."
         )
@@ -245,44 +249,44 @@ class Rotation:
                     outcome.close()
                 raise InvalidArgument("store must be a plain function, done when it returns.")
         self.steps.append(f"stored key {self._new}")
-        self._where = (
+        self._state = (
             f"Key {self._new} works and is stored. Key {self.old_id} may still be there: delete "
             f"it with api_keys.delete({self.old_id!r})."
         )
 
-    def done(self, key: NewApiKey) -> KeyRotation:
-        """Take note that the old key is gone, and return the account."""
+    def on_done(self, key: NewApiKey) -> KeyRotation:
+        """Record that the old key was deleted, and return what was done."""
         self.steps.append(f"deleted key {self.old_id}")
         return KeyRotation(key, self.old_id, tuple(self.steps))
 
     @contextmanager
-    def explained(self) -> Iterator[None]:
-        """Add to any error where the rotation stands."""
+    def explaining_errors(self) -> Iterator[None]:
+        """Add the state of the rotation to any error."""
         try:
             yield
         except BaseException as error:
             if isinstance(error, ByteHouseError):
-                error.hint = f"{error.hint} {self._where}{self._perhaps(error)}".strip()
+                error.hint = f"{error.hint} {self._state}{self._warning(error)}".strip()
             else:
-                error.add_note(f"API key rotation: {self._where}{self._perhaps(error)}")
+                error.add_note(f"API key rotation: {self._state}{self._warning(error)}")
             raise
 
-    def _perhaps(self, error: BaseException) -> str:
-        """Say that a key may have been made, where that is not known."""
-        told = isinstance(error, ByteHouseError) and not isinstance(
+    def _warning(self, error: BaseException) -> str:
+        """Return a warning that a key may have been created, where that is not known."""
+        known = isinstance(error, ByteHouseError) and not isinstance(
             error, OutcomeUnknown | ResponseDecodeError
         )
-        if self.key is not None or told:
+        if self.key is not None or known:
             return ""
-        return " A new key may exist whose secret is lost: look with api_keys.list()."
+        return " A new key may exist whose secret is lost: check with api_keys.list()."
 
     @property
     def _new(self) -> str:
-        return self.key.id or "of unknown id" if self.key else "not yet made"
+        return self.key.id or "of unknown id" if self.key else "not yet created"
 
 
 def check_store(store: Store) -> None:
-    """Refuse what cannot store a key.
+    """Refuse a `store` that cannot store a key.
 
     Raises:
         InvalidArgument: It cannot be called, or is a coroutine function.
@@ -293,12 +297,12 @@ def check_store(store: Store) -> None:
         )
 
 
-def _current(ids: Sequence[str | None], current_id: str | None) -> str:
+def _key_in_use(ids: Sequence[str | None], current_id: str | None) -> str:
     known = ", ".join(str(key_id) for key_id in ids)
     if current_id is None:
         if len(ids) > 1:
             raise InvalidArgument(
-                f"There are {len(ids)} keys ({known}), and which of them is in use cannot be seen.",
+                f"There are {len(ids)} keys ({known}), and it is not known which is in use.",
                 hint="Name it: current_id=... Nothing was changed.",
             )
         current_id = ids[0]
@@ -309,17 +313,17 @@ def _current(ids: Sequence[str | None], current_id: str | None) -> str:
     return current_id
 
 
-def _replaced(ids: Sequence[str | None], current_id: str, replace: str | None) -> str | None:
+def _key_to_replace(ids: Sequence[str | None], current_id: str, replace: str | None) -> str | None:
     if replace == current_id:
         raise InvalidArgument(
             f"Key {replace} is in use; replace names the other one.", hint="Nothing was changed."
         )
     if replace is not None and replace not in ids:
         raise InvalidArgument(f"There is no key {replace}.", hint="Nothing was changed.")
-    if replace is None and len(ids) >= LIMIT:
+    if replace is None and len(ids) >= MAX_KEYS:
         others = ", ".join(str(key_id) for key_id in ids if key_id != current_id)
         raise InvalidArgument(
-            f"A user can have {LIMIT} keys and has {len(ids)}, so there is no room for a new one.",
+            f"A user can have {MAX_KEYS} keys and has {len(ids)}: there is no room for another.",
             hint=f"Say which to delete first: replace=... ({others}). Nothing was changed.",
         )
     return replace

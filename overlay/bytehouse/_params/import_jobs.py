@@ -1,5 +1,5 @@
-"""Turn what describes an import job into what the API takes. No input or output here, save reading
-a schema file."""
+"""Turn the arguments that describe an import job into requests. No I/O here, except reading a
+schema file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FILES = "source.properties.fileNames"
 
 
 def short_name(name: str) -> str:
-    """Return the name of a connection or a job.
+    """Return the name of a connection or a job, checked.
 
     Raises:
         InvalidArgument: It is empty, or longer than the 128 characters that the service takes.
@@ -47,10 +47,10 @@ def short_name(name: str) -> str:
 
 
 def id_of(value: int, what: str) -> int:
-    """Return the number that an id is.
+    """Return an id, checked.
 
     Raises:
-        InvalidArgument: It is no whole number, or negative.
+        InvalidArgument: It is not a whole number, or negative.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise InvalidArgument(f"{what} must be a whole number, 0 or more; not {value!r}.")
@@ -58,7 +58,7 @@ def id_of(value: int, what: str) -> int:
 
 
 def count_of(value: int | None, what: str) -> int | None:
-    """Return a number of things, or None if it is left to the service."""
+    """Return a number of things, checked; None if it is left to the service."""
     return None if value is None else id_of(value, what)
 
 
@@ -82,7 +82,7 @@ def definition(
     """Return the fields that define a job.
 
     Raises:
-        InvalidArgument: One of them makes no sense.
+        InvalidArgument: One of them is invalid.
     """
     return {
         "name": short_name(name),
@@ -110,8 +110,8 @@ def _schema_file(schema: SchemaFile | None) -> str | None:
     if isinstance(schema, str):
         if "{" not in schema:
             raise InvalidArgument(
-                "schema_file is a text that is no protobuf schema.",
-                hint="Pass its path as a pathlib.Path, or the schema itself as text or bytes.",
+                "schema_file is a string that is not a protobuf schema.",
+                hint="Pass its path as a pathlib.Path, or the schema itself as a string or bytes.",
             )
         schema = schema.encode()
     elif isinstance(schema, PathLike):
@@ -120,49 +120,49 @@ def _schema_file(schema: SchemaFile | None) -> str | None:
         except OSError as error:
             raise InvalidArgument(f"schema_file cannot be read: {error}") from None
     if not isinstance(schema, bytes | bytearray) or not schema:
-        raise InvalidArgument("schema_file must be a schema as bytes or text, or its path.")
+        raise InvalidArgument("schema_file must be a schema as bytes or a string, or its path.")
     return base64.b64encode(schema).decode()
 
 
 def start_request(
     file_names: Iterable[str] | str | None, arguments: Mapping[str, Any] | None
 ) -> models.StartImportJobRequest:
-    """Return what a job is told when it is started.
+    """Return the body of a request to start a job.
 
     Raises:
         InvalidArgument: The file names are empty, or are in the arguments too.
     """
-    told: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     if arguments is not None:
-        told = dict(_mapping(arguments, "arguments"))
+        fields = dict(_mapping(arguments, "arguments"))
     if file_names is not None:
         names = [file_names] if isinstance(file_names, str) else list(file_names)
         if not names or not all(isinstance(name, str) and name for name in names):
             raise InvalidArgument("file_names must be one name or several, none of them empty.")
         if len(names) > 1 and any("," in name for name in names):
-            raise InvalidArgument("file_names are joined by commas, so none may have one.")
-        if _FILES in told:
+            raise InvalidArgument("file_names are joined by commas, so none may contain one.")
+        if _FILES in fields:
             raise InvalidArgument(f"file_names and {_FILES} in arguments exclude each other.")
-        told[_FILES] = ",".join(names)
-    return models.StartImportJobRequest.from_dict(told)
+        fields[_FILES] = ",".join(names)
+    return models.StartImportJobRequest.from_dict(fields)
 
 
-def execution_id_of(answer: models.StartImportJobResponse, operation: str) -> str:
-    """Return the id of the execution that was started; how the answer names it is not documented.
+def execution_id_of(response: models.StartImportJobResponse, operation: str) -> str:
+    """Return the id of the execution that was started; its name in the response is not documented.
 
     Raises:
-        ResponseDecodeError: The answer names none. The job runs all the same.
+        ResponseDecodeError: The response has none. The job runs all the same.
     """
-    data: object = answer.data
+    data: object = response.data
     fields = data.to_dict() if isinstance(data, Model) else {"id": data}
     for key in _EXECUTION_IDS:
         value = fields.get(key)
         if isinstance(value, str | int) and not isinstance(value, bool) and value:
             return str(value)
     error = ResponseDecodeError(
-        "the job was started, but the answer does not tell the id of the execution",
+        "the job was started, but the response does not have the id of the execution",
         operation=operation,
         hint="`import_jobs.executions(id)` lists the executions of the job.",
     )
-    error.raw_response = answer.raw_response
+    error.raw_response = response.raw_response
     raise error

@@ -40,19 +40,19 @@ __all__ = [
     "source_type",
 ]
 
-_TELLING = re.compile(r"secret|passw|pwd|token|credential|auth|key|sign", re.IGNORECASE)
+_SENSITIVE = re.compile(r"secret|passw|pwd|token|credential|auth|key|sign", re.IGNORECASE)
 
 
-def _masked(value: Any, *, telling: bool = False) -> Any:
-    """Return a value with every text wrapped that stands under a name that tells of a secret."""
+def _masked(value: Any, *, sensitive: bool = False) -> Any:
+    """Return a value with every string wrapped that is under the name of a secret."""
     if isinstance(value, Mapping):
         return {
-            name: _masked(inner, telling=telling or bool(_TELLING.search(str(name))))
+            name: _masked(inner, sensitive=sensitive or bool(_SENSITIVE.search(str(name))))
             for name, inner in value.items()
         }
     if isinstance(value, list | tuple):
-        return [_masked(inner, telling=telling) for inner in value]
-    return Secret(value) if telling and isinstance(value, str) else value
+        return [_masked(inner, sensitive=sensitive) for inner in value]
+    return Secret(value) if sensitive and isinstance(value, str) else value
 
 
 def _secret(value: str | None) -> Secret | None:
@@ -86,7 +86,7 @@ class ConnectionDetails:
     extra: Mapping[str, Any] = attrs.field(factory=dict, converter=_extra)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the object that is sent; secrets in it stay hidden from whatever prints it.
+        """Return the object that is sent; secrets in it are masked when it is printed.
 
         Raises:
             InvalidArgument: `extra` has a field that is given already.
@@ -96,9 +96,9 @@ class ConnectionDetails:
             for field in attrs.fields(type(self))
             if field.name != "extra" and (value := getattr(self, field.name)) is not None
         }
-        twice = sorted(set(fields) & set(self.extra))
-        if twice:
-            raise InvalidArgument(f"{', '.join(twice)}: given in extra, and as an argument.")
+        duplicates = sorted(set(fields) & set(self.extra))
+        if duplicates:
+            raise InvalidArgument(f"{', '.join(duplicates)}: given in extra, and as an argument.")
         return {**fields, **self.extra}
 
 
@@ -118,7 +118,7 @@ class ObjectStoreConnection(ConnectionDetails):
         secret_access_key: The access key itself.
         session_token: Token that goes with a temporary access key.
         region: Region, such as ``cn-beijing``.
-        endpoint: Address, where the region does not tell it.
+        endpoint: Address, where the region does not imply it.
         bucket: Name of the bucket.
     """
 
@@ -279,13 +279,13 @@ ConnectionLike = ConnectionDetails | ConnectionData | Mapping[str, Any]
 
 
 def data_of(data: ConnectionLike) -> ConnectionData:
-    """Return the data of a connection, as a body carries it.
+    """Return the data of a connection, for the body of a request.
 
-    A mapping goes out as it is. What stands in it under a name that tells of a secret is wrapped,
-    so that no error and no traceback shows it.
+    A mapping is sent as it is. A string in it that is under the name of a secret is wrapped, so
+    that no error and no traceback shows it.
 
     Raises:
-        InvalidArgument: It is no data of a connection.
+        InvalidArgument: It is not the data of a connection.
     """
     if isinstance(data, ConnectionDetails | ConnectionData):
         data = data.to_dict()
@@ -304,15 +304,15 @@ def source_type(data: ConnectionLike, type: str | None) -> ImportSourceType:
     Raises:
         InvalidArgument: None is given, it is not known, or it is not that of `data`.
     """
-    told = data.type if isinstance(data, ConnectionDetails) else None
+    type_of_data = data.type if isinstance(data, ConnectionDetails) else None
     if type is None:
-        if told is None:
+        if type_of_data is None:
             raise InvalidArgument("data does not say what it is for: pass type=..., such as 'S3'.")
-        return told
+        return type_of_data
     given = ImportSourceType(type.upper()) if isinstance(type, str) else None
     if given is None or not given.is_known:
         known = ", ".join(member.value for member in ImportSourceType)
-        raise InvalidArgument(f"type is {type!r}, which is no kind of source. Known: {known}.")
-    if told is not None and told != given:
-        raise InvalidArgument(f"type is {given.value}, but data is for {told.value}.")
+        raise InvalidArgument(f"type is {type!r}, which is not a kind of source. Known: {known}.")
+    if type_of_data is not None and type_of_data != given:
+        raise InvalidArgument(f"type is {given.value}, but data is for {type_of_data.value}.")
     return given

@@ -1,4 +1,4 @@
-"""Check and compare the settings of virtual warehouses. No input or output here."""
+"""Check and compare the settings of virtual warehouses. No I/O here."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from ..errors import InvalidArgument
 __all__ = [
     "checked",
     "config_id_of",
+    "description_of",
     "differences",
     "flag_of",
     "minutes_of",
     "status_of",
-    "text_of",
     "wanted",
 ]
 
@@ -34,14 +34,14 @@ _MINUTE = timedelta(minutes=1)
 
 
 def new_name(name: str) -> str:
-    """Return the name of a warehouse to create.
+    """Return the name of a warehouse to create, checked.
 
     Raises:
         InvalidArgument: It breaks the rule that the service documents.
     """
     if len(require_name(name, "name")) > _LONGEST_NAME or not _NAME.fullmatch(name):
         raise InvalidArgument(
-            f"{name!r} is no name for a virtual warehouse.",
+            f"{name!r} is not a valid name for a virtual warehouse.",
             hint="It has 1 to 31 lower-case letters, digits and underscores, begins with a letter "
             "and ends with a letter or a digit.",
         )
@@ -49,10 +49,10 @@ def new_name(name: str) -> str:
 
 
 def config_id_of(value: int) -> int:
-    """Return the id of a resource setting.
+    """Return the id of a resource setting, checked.
 
     Raises:
-        InvalidArgument: It is no whole number above 0.
+        InvalidArgument: It is not a whole number above 0.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InvalidArgument(
@@ -76,10 +76,10 @@ def status_of(value: str) -> WarehouseStatus:
 
 
 def minutes_of(value: int | Duration) -> int:
-    """Return a time without work as whole minutes.
+    """Return an idle time in whole minutes.
 
     Raises:
-        InvalidArgument: It is negative, or no whole number of minutes.
+        InvalidArgument: It is negative, or not a whole number of minutes.
     """
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
@@ -93,24 +93,24 @@ def minutes_of(value: int | Duration) -> int:
 
 
 def flag_of(value: bool) -> bool:
-    """Return a yes or no.
+    """Return a boolean, checked.
 
     Raises:
-        InvalidArgument: It is neither.
+        InvalidArgument: It is neither True nor False.
     """
     if not isinstance(value, bool):
         raise InvalidArgument(f"auto_resume must be True or False, not {value!r}.")
     return value
 
 
-def text_of(value: str) -> str:
-    """Return a free text.
+def description_of(value: str) -> str:
+    """Return a description, checked.
 
     Raises:
-        InvalidArgument: It is no text.
+        InvalidArgument: It is not a string.
     """
     if not isinstance(value, str):
-        raise InvalidArgument(f"description must be a text, not {value!r}.")
+        raise InvalidArgument(f"description must be a string, not {value!r}.")
     return value
 
 
@@ -131,7 +131,7 @@ def wanted(
     """Return what a new warehouse is to be like.
 
     Raises:
-        InvalidArgument: The name breaks the rule, or a value makes no sense.
+        InvalidArgument: The name breaks the rule, or a value is invalid.
     """
     return CreateWarehouseRequest(
         name=new_name(name),
@@ -139,14 +139,14 @@ def wanted(
         status=None if status is None else status_of(status),
         auto_suspend=None if auto_suspend is None else minutes_of(auto_suspend),
         auto_resume=None if auto_resume is None else flag_of(auto_resume),
-        description=None if description is None else text_of(description),
+        description=None if description is None else description_of(description),
     )
 
 
 def differences(wanted: CreateWarehouseRequest, live: Warehouse) -> tuple[Difference, ...]:
     """Return where a warehouse differs from what is wanted; what is not given does not count.
 
-    A warehouse on its way to the wanted state is as good as in it.
+    A warehouse that is changing to the wanted state counts as in it.
     """
     pairs = {
         name: (getattr(live, name), getattr(wanted, name))
@@ -162,5 +162,5 @@ def differences(wanted: CreateWarehouseRequest, live: Warehouse) -> tuple[Differ
 def _agrees(name: str, actual: object, want: object) -> bool:
     if name == "status":
         return heading_of(actual) == want
-    # A setting that the service does not show is at its default, which is empty, no or 0.
+    # A setting that the service does not return has its default, which is empty, False or 0.
     return actual == want or (actual is None and not want)

@@ -24,7 +24,7 @@ _AN_HOUR = 3600.0
 
 
 class ExecutionHandle(Poller[Execution]):
-    """Watch an execution: ask where it stands, wait for it, stop it.
+    """Watch an execution: poll its status, wait for it, cancel it.
 
     Get one from `import_jobs.start`, or in another process from `executions.handle(id)`.
 
@@ -64,7 +64,7 @@ class ExecutionHandle(Poller[Execution]):
         verb = "was stopped" if phase is Phase.CANCELLED else "failed"
         why = f": {status.message}" if status.message else ""
         error = ExecutionFailed(
-            f"the execution {self.id} {verb}{why}", hint="`executions.logs(id)` may tell more."
+            f"the execution {self.id} {verb}{why}", hint="`executions.logs(id)` may say more."
         )
         error.code = str(status.status)
         error.execution_id = self.id
@@ -81,24 +81,24 @@ class ExecutionHandle(Poller[Execution]):
 
         `GET /v1/import/executions/{id}` (inferred)
 
-        Asks at growing intervals. A poll that fails for a passing reason (no connection, 5xx, 429)
-        is made again until the time is over. A status that is not known counts as still running.
-        An execution of a Kafka job ends only when it is stopped: `status` tells whether it runs.
+        Polls at growing intervals. A poll that fails for a transient reason (no connection, 5xx,
+        429) is repeated until the time is up. A status that is not known counts as still running.
+        An execution of a Kafka job ends only when it is stopped: `status` says whether it runs.
 
         Args:
             timeout: Seconds, or a timedelta, to wait at most. If not given, the wait is over after
-                an hour, and the execution goes on.
-            on_progress: Called with each answer.
+                an hour, and the execution continues.
+            on_progress: Called with each status.
             cancel: Whether the job is stopped on the service when the wait ends before the
                 execution does: time-out, Ctrl-C, cancelled task, an error in `on_progress`. If not
                 given, it is if `import_jobs.start` made this handle, and is not if
-                `executions.handle` did: who only watches, stops nothing. Where the service is slow
-                to answer, stopping may take a tenth of the time-out beyond it, 5 seconds at most.
+                `executions.handle` did: detached handles do not cancel. Where the service is slow
+                to respond, cancelling may take a tenth of the time-out more, 5 seconds at most.
 
         Raises:
             ExecutionFailed: The execution failed or was stopped.
-            TimedOut: It still ran when the time was over; `state` is the last that was seen.
-            APIError: The service refused to say where it stands; the execution goes on.
+            TimedOut: It still ran when the time was up; `state` is the last that was reported.
+            APIError: The service refused to return its status; the execution continues.
         """
         return self._wait(
             _AN_HOUR if timeout is None else timeout,
@@ -119,13 +119,13 @@ class ExecutionHandle(Poller[Execution]):
 
     def cancel(self) -> None:
         """Stop the execution, by stopping its job (inferred: the API has no other way). One that
-        has ended is left alone, as the job may run anew.
+        has ended is left alone, as its job may be running again.
 
         `GET /v1/import/executions/{id}`, then `POST /v1/import/jobs/{id}/stop` (both inferred)
 
         Raises:
             APIError: The service refused.
-            ByteHouseError: The service does not tell which job to stop.
+            ByteHouseError: The service does not say which job to stop.
         """
         if self._phase(self.status()) is Phase.RUNNING:
             self._stop_job(self._options)

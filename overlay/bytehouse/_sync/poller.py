@@ -35,7 +35,7 @@ class Poller(Generic[T]):
     """
 
     _timeout_message = "it still ran"
-    _timeout_hint = "It goes on; wait again, here or in another process from its id."
+    _timeout_hint = "It continues; wait again, here or in another process by its id."
     _query_id: str | None = None
 
     def __init__(
@@ -105,7 +105,7 @@ class Poller(Generic[T]):
                     self, self._client.clock, limit=waiting.timeout, left=waiting.left
                 )
                 if accepted and isinstance(error, TimedOut):
-                    error.hint = "The service was told to stop it."
+                    error.hint = "The service was asked to stop it."
             raise
 
     def _poll(self, waiting: WaitState, on_progress: Callable[[T], object] | None) -> T:
@@ -142,7 +142,7 @@ class CreationPoller(Poller[T]):
     """Wait until something just created is visible. A subclass says how to fetch it."""
 
     _timeout_message = "what was created was not visible"
-    _timeout_hint = "It may still appear; look again."
+    _timeout_hint = "It may still appear; check again."
 
     def __init__(self, client: ByteHouse, options: CallOptions) -> None:
         super().__init__(client, options, started=False)

@@ -25,7 +25,7 @@ __all__ = ["QueryHandle"]
 
 
 class QueryHandle(Poller[QueryStatus]):
-    """Watch a query: ask where it stands, wait for it, read its results, stop it.
+    """Watch a query: poll its status, wait for it, read its results, cancel it.
 
     Get one from `queries.submit`, or in another process from `queries.handle(id)`.
 
@@ -89,23 +89,23 @@ class QueryHandle(Poller[QueryStatus]):
 
         `GET /v1/sql/async/{id}/status` (inferred)
 
-        Asks at growing intervals. A poll that fails for a passing reason (no connection, 5xx, 429)
-        is made again until the time is over. A status that is not known counts as still running.
+        Polls at growing intervals. A poll that fails for a transient reason (no connection, 5xx,
+        429) is repeated until the time is up. A status that is not known counts as still running.
 
         Args:
             timeout: Seconds, or a timedelta, to wait at most; an hour if not given.
             on_progress: Called with each status.
             cancel: Whether the query is stopped on the service when the wait ends before it does:
                 time-out, Ctrl-C, cancelled task, an error in `on_progress`. If not given, it is if
-                `submit` made this handle, and is not if `handle` did: who only watches, stops
-                nothing. Where the service is slow to answer, stopping may take a tenth of the
-                time-out beyond it, 5 seconds at most.
+                `submit` made this handle, and is not if `handle` did: detached handles do not
+                cancel. Where the service is slow to respond, cancelling may take a tenth of the
+                time-out more, 5 seconds at most.
 
         Raises:
             QueryFailed: The query failed or was stopped; `code` is the engine's number for why, or
                 else the status.
-            TimedOut: It still ran when the time was over; `state` is the last that was seen.
-            APIError: The service refused to say where it stands; the query goes on.
+            TimedOut: It still ran when the time was up; `state` is the last that was reported.
+            APIError: The service refused to return its status; the query continues.
         """
         return self._wait(timeout, on_progress, cancel=cancel)
 
@@ -129,8 +129,8 @@ class QueryHandle(Poller[QueryStatus]):
 
         Raises:
             QueryFailed: The query failed or was stopped.
-            TimedOut: It still ran when the time was over.
-            ResponseDecodeError: The answer is not understood.
+            TimedOut: It still ran when the time was up.
+            ResponseDecodeError: The response cannot be parsed.
         """
         from .result import run_submission
 

@@ -22,7 +22,7 @@ __all__ = ["Session"]
 
 
 class Session:
-    """Run statements one after another in one session, so that `USE` and `SET` hold.
+    """Run statements one after another in one session, so that `USE` and `SET` stay in effect.
 
     Example:
         with client.session() as session:
@@ -32,7 +32,7 @@ class Session:
     Leaving the block sends nothing: the API has no operation that ends a session.
 
     Attributes:
-        id: Id of the session; it travels in the header ``X-QuerySession-ID``.
+        id: Id of the session; it is sent in the header ``X-QuerySession-ID``.
     """
 
     def __init__(self, client: ByteHouse, session_id: str | None) -> None:
@@ -94,8 +94,8 @@ class Session:
             mode: SQL dialect; the client's if not given.
             warehouse: Id of the virtual warehouse to run on; the client's if not given.
             max_rows: At most so many rows per result; 0 means all.
-            async_after: Seconds after which the service lets it go on in the background (inferred).
-            progress: Whether to show how far it is, if a terminal or a notebook watches.
+            async_after: Seconds after which the service continues it in the background (inferred).
+            progress: Whether to show progress, in a terminal or a notebook.
             query_id: Id to give the query.
             **options: Options of the call; see `query` of the client.
         """
@@ -113,7 +113,7 @@ class Session:
         )
 
     def abort(self, **options: Unpack[CallOptions]) -> QueryStopped:
-        """Stop what runs in the session; see `queries.abort`.
+        """Abort what runs in the session; see `queries.abort`.
 
         `DELETE /v1/sql/sync` (inferred)
 

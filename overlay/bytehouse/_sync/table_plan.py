@@ -1,5 +1,5 @@
 # Derived from overlay/bytehouse/_async/table_plan.py by `make generate`. Do not edit.
-"""Hold what makes a live table the one that is wanted, and make it so."""
+"""Hold the changes that turn a live table into the wanted one, and apply them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TablePlan:
 
     Print it to read it. A line begins with ``+`` for what is added, ``-`` for what is dropped,
     ``~`` for what is changed, ``!`` for what the API cannot change, and ``?`` for what is wanted
-    and the live table does not tell.
+    and not known of the live table.
 
     Attributes:
         database: Name of the database.
@@ -70,7 +70,7 @@ class TablePlan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the live table is as wanted, as far as it can be told."""
+        """Whether the live table is as wanted, as far as can be determined."""
         return not self.actions
 
     def apply(
@@ -94,10 +94,10 @@ class TablePlan:
             **options: Options of each call, on top of those that the plan was made with.
 
         Raises:
-            InvalidArgument: There are blocked or destructive actions and no word that they may be;
+            InvalidArgument: There are blocked or destructive actions and nothing allows them;
                 nothing was sent.
             StalePlan: The table has changed since; nothing was changed.
-            OutcomeUnknown: No answer came to an update, and the table does not show its effect.
+            OutcomeUnknown: An update had no response, and the table does not show its effect.
         """
         self._check(allow_destructive=allow_destructive, ignore_blocked=ignore_blocked)
         requests = steps(self.actions)
@@ -106,7 +106,7 @@ class TablePlan:
         options = {**self._options, **options}
         self._refuse_stale(options)
         for step in requests:
-            self._take(step, options)
+            self._apply_step(step, options)
 
     def _check(self, *, allow_destructive: bool, ignore_blocked: bool) -> None:
         blocked = () if ignore_blocked else self.blocked
@@ -114,19 +114,19 @@ class TablePlan:
         if blocked:
             raise InvalidArgument(
                 f"The API cannot do all of this plan: {_listed(blocked)}",
-                hint="Describe the table as it is there, or make a new one; ignore_blocked=True "
-                "does the rest.",
+                hint="Describe the table as it is, or create a new one; ignore_blocked=True "
+                "applies the rest.",
             )
         if destructive:
             raise InvalidArgument(
                 f"This plan loses data: {_listed(destructive)}",
-                hint="allow_destructive=True does it all the same.",
+                hint="allow_destructive=True applies it all the same.",
             )
 
     def _refuse_stale(self, options: CallOptions) -> None:
         live = self._read(options)
         if live.uuid != self.live.uuid:
-            found = "it was dropped and made anew"
+            found = "it was dropped and created again"
         else:
             try:
                 now = diff(self.desired, live, self._renames)
@@ -142,7 +142,7 @@ class TablePlan:
             hint="Make a new plan.",
         )
 
-    def _take(self, step: Step, options: CallOptions) -> None:
+    def _apply_step(self, step: Step, options: CallOptions) -> None:
         try:
             self._client.send(
                 update_table.plan(self.database, self.desired.name, body=step.body), **options
@@ -153,10 +153,10 @@ class TablePlan:
                 raise
 
     def _read(self, options: CallOptions) -> Table:
-        answer = self._client.send(get_table.plan(self.database, self.desired.name), **options)
-        if not isinstance(answer.data, Table):
-            raise ResponseDecodeError("the answer has no data", operation="get_table")
-        return answer.data
+        response = self._client.send(get_table.plan(self.database, self.desired.name), **options)
+        if not isinstance(response.data, Table):
+            raise ResponseDecodeError("the response has no data", operation="get_table")
+        return response.data
 
     def __str__(self) -> str:
         return f"{self._title()}\n{self.differences}".rstrip()

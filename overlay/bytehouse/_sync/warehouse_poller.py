@@ -22,7 +22,7 @@ __all__ = ["WarehouseCreationPoller", "WarehousePoller"]
 class WarehousePoller(Poller[Warehouse]):
     """Wait until a warehouse is up, or down."""
 
-    _timeout_hint = "It may still get there; `warehouses.wait` goes on waiting."
+    _timeout_hint = "It may still get there; `warehouses.wait` continues the wait."
 
     def __init__(
         self, client: ByteHouse, name: str, until: WarehouseStatus, options: CallOptions

@@ -1,4 +1,4 @@
-"""Hold the changes that make a table what it should be, and turn them into requests."""
+"""Represent the changes that turn one table into another, and make requests of them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _SIGNS = {"add": "+", "drop": "-", "modify": "~", "rename": "~"}
 
 @attrs.frozen
 class Change(Difference):
-    """Hold one difference between a wanted and a live table, and what comes of making it.
+    """Hold one difference between a wanted and a live table, and what making it entails.
 
     Attributes:
         name: What it is about: ``column note``, ``TTL``, ``sort key``.
-        actual: What it is on the service; None if it is not there.
-        wanted: What was asked for; None if it is not to be there.
+        actual: What it is on the service; None if it does not exist.
+        wanted: What was asked for; None if it is to be dropped.
         kind: What is to be done: add, drop, modify or rename.
         blocked: Whether the API cannot do it.
         destructive: Whether it loses data.
@@ -59,7 +59,7 @@ class Step:
     """Hold one request of a plan.
 
     Attributes:
-        changes: What it makes.
+        changes: The changes that it makes.
         body: Its body.
     """
 
@@ -68,10 +68,10 @@ class Step:
 
 
 def steps(changes: Iterable[Change]) -> list[Step]:
-    """Return the requests that make changes, those that are blocked left out.
+    """Return the requests that make changes, except blocked ones.
 
-    In which order the service makes the changes of one request is not documented. So what could
-    depend on the order is apart: renames first; what else there is next; drops last.
+    The order in which the service makes the changes of one request is not documented. So what could
+    depend on it is in separate requests: renames first, drops last, everything else in between.
     """
     columns = [c for c in changes if not c.blocked and isinstance(c.model, models.Column)]
     renamed = [c for c in changes if not c.blocked and c.kind == "rename"]
@@ -101,7 +101,7 @@ def steps(changes: Iterable[Change]) -> list[Step]:
             models.UpdateTableRequest(drop_columns=[c.name.partition(" ")[2] for c in dropped]),
         ),
     )
-    return [Step(tuple(made), body) for made, body in bodies if made]
+    return [Step(tuple(changes), body) for changes, body in bodies if changes]
 
 
 def _models(changes: Iterable[Change], kind: str) -> list[models.Column] | None:

@@ -1,7 +1,7 @@
-"""Compare the table that is wanted with the live one. Pure: nothing is read and nothing is changed.
+"""Compare a wanted table with the live one. Pure: nothing is read and nothing is changed.
 
-The service may say less than it was told, and say it in other words. So both sides are brought into
-one spelling first, and what the live table does not tell is not a difference but *unknown*.
+The service may return less than it was given, and in another spelling. So both sides are normalized
+first, and what the live table does not define is not a difference but *unknown*.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class TableDiff:
 
     Attributes:
         changes: The differences.
-        unknown: What is wanted and the live table does not tell, in words.
+        unknown: What is wanted, where the live table does not say what it has.
     """
 
     changes: tuple[Change, ...]
@@ -52,11 +52,10 @@ def diff(
     Args:
         desired: The wanted table.
         live: The live one.
-        renames: Present names of columns to new ones. Those that have been made already count no
-            more.
+        renames: Current names of columns to new ones. Those already made are ignored.
 
     Raises:
-        InvalidArgument: A rename goes with neither table.
+        InvalidArgument: A rename matches neither table.
     """
     comparison = _Comparison(desired, live)
     comparison.kind()
@@ -68,7 +67,7 @@ def diff(
 
 
 class _Comparison:
-    """Gather the differences between two tables."""
+    """Collect the differences between two tables."""
 
     def __init__(self, desired: TableSpec, live: models.Table) -> None:
         self.desired = desired
@@ -79,34 +78,34 @@ class _Comparison:
         self._columns = {
             c.name: c for c in columns if isinstance(c, models.Column) and isinstance(c.name, str)
         }
-        self._whole = bool(columns) and len(self._columns) == len(columns)
+        self._columns_known = bool(columns) and len(self._columns) == len(columns)
 
     def kind(self) -> None:
         kind = self.live.type_
         if isinstance(kind, str) and re.search("VIEW|DICTIONARY", kind, re.IGNORECASE):
-            self._block("kind", kind, "TABLE", "it is no table")
+            self._block("kind", kind, "TABLE", "it is not a table")
 
     def columns(self, renames: Mapping[str, str]) -> None:
-        if not self._whole:
+        if not self._columns_known:
             if renames:
-                raise InvalidArgument("renames: the live table does not tell its columns.")
-            self.unknown.append("columns: the live table does not tell them")
+                raise InvalidArgument("renames: the columns of the live table are not known.")
+            self.unknown.append("columns: those of the live table are not known")
             return
-        present = dict(self._columns)
+        current = dict(self._columns)
         wanted = {str(column.name): column for column in self.desired.columns}
-        for old, new in _due(renames, present, wanted).items():
+        for old, new in _pending_renames(renames, current, wanted).items():
             self.changes.append(Change(f"column {old}", old, new, "rename"))
-            present = {new if name == old else name: column for name, column in present.items()}
+            current = {new if name == old else name: column for name, column in current.items()}
         for name, column in wanted.items():
-            if name in present:
-                self._compare_columns(present[name], column)
+            if name in current:
+                self._compare_columns(current[name], column)
         for name, column in wanted.items():
-            if name not in present:
-                change = Change(f"column {name}", None, _described(column), "add", model=column)
+            if name not in current:
+                change = Change(f"column {name}", None, _describe(column), "add", model=column)
                 self.changes.append(change)
-        for name, column in present.items():
+        for name, column in current.items():
             if name not in wanted:
-                self._destroy(f"column {name}", _described(column), None, "its values are lost")
+                self._drop(f"column {name}", _describe(column), None, "its values are lost")
 
     def _compare_columns(self, live: models.Column, desired: models.Column) -> None:
         wanted, nullable = parse_type(str(desired.type_), desired.nullable)
@@ -120,23 +119,25 @@ class _Comparison:
             before.append(str(actual))
             after.append(str(wanted))
             if not holds_every_value(wanted, actual):
-                losses.append(f"values that are no {wanted} are lost")
+                losses.append(f"values that are not {wanted} are lost")
         if None not in (nullable, was_nullable) and nullable != was_nullable:
             before.append(_null(was_nullable))
             after.append(_null(nullable))
             if was_nullable:
                 losses.append("NULLs are lost")
-        for word, told, want in (
+        for clause, live_value, want in (
             ("DEFAULT", live.default_value, desired.default_value),
             ("COMMENT", live.comment, desired.comment),
         ):
-            if want is None or not self._tells(told, word, want, f"column {desired.name}"):
+            if want is None or not self._is_known(
+                live_value, clause, want, f"column {desired.name}"
+            ):
                 continue
-            if _unquoted(told) != _unquoted(want):
-                before.append(_said(word, told) or f"no {word}")
-                after.append(_said(word, want) or f"no {word}")
+            if _unquote(live_value) != _unquote(want):
+                before.append(_clause(clause, live_value) or f"no {clause}")
+                after.append(_clause(clause, want) or f"no {clause}")
         if after:
-            model = _kept(desired, was_nullable)
+            model = _keep_nullability(desired, was_nullable)
             self.changes.append(
                 Change(
                     f"column {desired.name}",
@@ -155,19 +156,19 @@ class _Comparison:
         wanted, actual = ttl_forms(desired), ttl_forms(live)
         if desired is None:
             if exists:
-                self.changes.append(Change("TTL", _shown(actual, live), None, "drop"))
+                self.changes.append(Change("TTL", _first_form(actual, live), None, "drop"))
             return
         if (exists and _same(desired, live)) or set(wanted) & set(actual):
             return
         if (not wanted or not actual) if exists else not (known or self._lacks("TTL")):
-            self.unknown.append(f"TTL: wanted {_shown(wanted, desired)}")
+            self.unknown.append(f"TTL: wanted {_first_form(wanted, desired)}")
             return
         longer = exists and keeps_longer(wanted, actual)
         self.changes.append(
             Change(
                 "TTL",
                 actual[0] if exists else None,
-                _shown(wanted, desired),
+                _first_form(wanted, desired),
                 "modify" if exists else "add",
                 destructive=not longer,
                 reason="" if longer else "rows that are older are deleted",
@@ -178,60 +179,62 @@ class _Comparison:
     def keys(self) -> None:
         desired, live = self.desired, self.live
         self._compare_keys("sort key", "ORDER BY", desired.order_by, live.order_by_keys, _FIXED)
-        # Left out, the primary key is the sort key.
-        told = live.primary_keys
-        if told == [] or (told is None and self._lacks("PRIMARY KEY")):
-            told = live.order_by_keys
+        # By default the primary key is the sort key.
+        live_primary = live.primary_keys
+        if live_primary == [] or (live_primary is None and self._lacks("PRIMARY KEY")):
+            live_primary = live.order_by_keys
         primary = desired.primary_key
-        if primary is not None or told is not None:
-            self._compare_keys("primary key", "PRIMARY KEY", primary or desired.order_by, told)
-        for name, clause, want, told_key, reason in (
+        if primary is not None or live_primary is not None:
+            self._compare_keys(
+                "primary key", "PRIMARY KEY", primary or desired.order_by, live_primary
+            )
+        for name, clause, want, live_key, reason in (
             ("sampling key", "SAMPLE BY", desired.sample_by, live.sampling_key, _NO_FIELD),
             ("partition key", "PARTITION BY", desired.partition_by, live.partition_keys, _NO_FIELD),
             ("unique key", "UNIQUE KEY", desired.unique_key, live.unique_key, _NO_FIELD),
             ("cluster key", "CLUSTER BY", desired.cluster_key, live.cluster_key, _CLUSTER),
         ):
-            self._compare_keys(name, clause, want, told_key, reason)
+            self._compare_keys(name, clause, want, live_key, reason)
 
     def _compare_keys(
         self, name: str, clause: str, desired: object, live: object, reason: str = _NO_FIELD
     ) -> None:
-        """Compare the forms that two keys can be written in: the same key has one in common."""
+        """Compare the forms in which two keys can be written: equal keys have one in common."""
         wanted = NOTHING if desired is None else forms_of(desired)
         actual = NOTHING if live is None and self._lacks(clause) else forms_of(live)
         if desired is None and actual is None and live is not None:
-            actual = (_shown((), live),)  # there is one, whatever it is
+            actual = (_first_form((), live),)  # there is one, in a form that is not known
         if wanted is None or actual is None:
             if desired is not None and not _same(desired, live):
-                self.unknown.append(f"{name}: wanted {_shown(wanted or (), desired)}")
+                self.unknown.append(f"{name}: wanted {_first_form(wanted or (), desired)}")
         elif not set(wanted) & set(actual):
             self._block(name, actual[0], wanted[0], reason)
 
     def description(self) -> None:
-        told, want = self.live.description, self.desired.description
-        if want is None or not self._tells(told, "COMMENT", want, "description"):
+        live, want = self.live.description, self.desired.description
+        if want is None or not self._is_known(live, "COMMENT", want, "description"):
             return
-        if (told or "") != want:
-            self._block("description", repr(told or ""), repr(want), _NO_FIELD)
+        if (live or "") != want:
+            self._block("description", repr(live or ""), repr(want), _NO_FIELD)
 
-    def _tells(self, told: object, word: str, want: str, name: str) -> bool:
-        """Tell whether the live table says what this is, if only by saying nothing of it.
+    def _is_known(self, live: object, clause: str, want: str, name: str) -> bool:
+        """Return whether the live value is known, be it that there is none.
 
-        A service that says it of one column would say it of another; and a statement that makes
-        the table, without the word in it, says that there is none.
+        A service that returns the value for one column would return it for another; and where the
+        statement that creates the table lacks the clause, there is none.
         """
-        if isinstance(told, str):
+        if isinstance(live, str):
             return True
-        of_columns = {"DEFAULT": "default_value", "COMMENT": "comment"}[word]
-        elsewhere = any(getattr(c, of_columns) is not None for c in self._columns.values())
-        if (elsewhere and name != "description") or self._lacks(word):
+        attribute = {"DEFAULT": "default_value", "COMMENT": "comment"}[clause]
+        elsewhere = any(getattr(c, attribute) is not None for c in self._columns.values())
+        if (elsewhere and name != "description") or self._lacks(clause):
             return True
         if want:
-            self.unknown.append(f"{name}: wanted {_said(word, want)}")
+            self.unknown.append(f"{name}: wanted {_clause(clause, want)}")
         return False
 
     def _lacks(self, clause: str) -> bool:
-        """Tell whether the statement that makes the live table is told, and has no such clause."""
+        """Return whether the statement that creates the live table is known and lacks a clause."""
         statement = self.live.definition
         if not isinstance(statement, str) or "CREATE" not in statement.upper():
             return False
@@ -241,7 +244,7 @@ class _Comparison:
     def _block(self, name: str, actual: str, wanted: str, reason: str) -> None:
         self.changes.append(Change(name, actual, wanted, blocked=True, reason=reason))
 
-    def _destroy(self, name: str, actual: str, wanted: str | None, reason: str) -> None:
+    def _drop(self, name: str, actual: str, wanted: str | None, reason: str) -> None:
         self.changes.append(Change(name, actual, wanted, "drop", destructive=True, reason=reason))
 
 
@@ -251,65 +254,66 @@ def _same(desired: object, live: object) -> bool:
     return False
 
 
-def _shown(forms: Forms, model: object) -> str:
+def _first_form(forms: Forms, model: object) -> str:
     return forms[0] if forms else str(model.to_dict() if isinstance(model, Model) else model)
 
 
-def _due(
-    renames: Mapping[str, str], present: Mapping[str, object], wanted: Iterable[str]
+def _pending_renames(
+    renames: Mapping[str, str], current: Mapping[str, object], wanted: Iterable[str]
 ) -> dict[str, str]:
     """Return the renames that are still to be made.
 
     Raises:
-        InvalidArgument: One goes with neither table.
+        InvalidArgument: One matches neither table.
     """
-    due = {}
+    pending = {}
     for old, new in renames.items():
         what = f"renames: {old!r} to {new!r}"
         if new in renames or list(renames.values()).count(new) > 1:
             raise InvalidArgument(f"{what} depends on another rename; make them one by one.")
         if new not in wanted:
             raise InvalidArgument(f"{what}, but no column {new!r} is wanted.")
-        if old in present and new not in present:
-            due[old] = new
-        elif old in present and old not in wanted:
+        if old in current and new not in current:
+            pending[old] = new
+        elif old in current and old not in wanted:
             raise InvalidArgument(
                 f"{what}, but the table has both.", hint="Leave the rename out to drop the old one."
             )
-        elif new not in present:
+        elif new not in current:
             raise InvalidArgument(f"{what}, but the table has neither.")
-    return due
+    return pending
 
 
 def _null(nullable: bool | None) -> str:
     return {True: "NULL", False: "NOT NULL", None: ""}[nullable]
 
 
-def _described(column: models.Column) -> str:
+def _describe(column: models.Column) -> str:
     kind, nullable = parse_type(str(column.type_), column.nullable)
     parts = [
         str(kind),
         _null(nullable),
-        _said("DEFAULT", column.default_value),
-        _said("COMMENT", column.comment),
+        _clause("DEFAULT", column.default_value),
+        _clause("COMMENT", column.comment),
     ]
     return " ".join(filter(None, parts))
 
 
-def _said(word: str, text: object) -> str:
-    return "" if text is None or (word == "COMMENT" and not text) else f"{word} {_unquoted(text)!r}"
+def _clause(name: str, value: object) -> str:
+    absent = value is None or (name == "COMMENT" and not value)
+    return "" if absent else f"{name} {_unquote(value)!r}"
 
 
-def _unquoted(text: object) -> str:
-    """Return a default or comment without the quotes that a service may put around it."""
-    found = str(text or "").strip()
+def _unquote(value: object) -> str:
+    """Return a default or comment without the quotes that a service may add."""
+    found = str(value or "").strip()
     if re.fullmatch(r"'(?:[^'\\]|\\.|'')*'", found, re.DOTALL):
         found = re.sub(r"\\(.)|'(')", lambda m: m[1] or m[2], found[1:-1], flags=re.DOTALL)
     return found
 
 
-def _kept(desired: models.Column, was_nullable: bool | None) -> models.Column:
-    """Return the column to modify to: where nothing is said of NULL, it is to stay as it is."""
+def _keep_nullability(desired: models.Column, was_nullable: bool | None) -> models.Column:
+    """Return the column to modify to; where it does not specify NULL, it keeps the live setting."""
     column = models.Column.from_dict(desired.to_dict())
     if column.nullable is None and was_nullable is not None:
         kind, nullable = parse_type(str(column.type_))

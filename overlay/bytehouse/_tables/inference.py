@@ -1,7 +1,7 @@
-"""Read columns off what Python programs describe data with: dataclasses, pyarrow, pandas, polars.
+"""Infer columns from dataclasses and from schemas and data of pyarrow, pandas and polars.
 
-None of these libraries is imported: an object of theirs shows that it is there already, and its
-type's own name tells which it is.
+None of these libraries is imported: an object of one shows that it is imported already, and the
+module of its type says which it is.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ ColumnSource = type | _ArrowSchema | _HasSchema | _HasDtypes
 
 
 class Described(NamedTuple):
-    """Hold what a source says of a column.
+    """Describe a column as its source defines it.
 
     Attributes:
         name: Name.
         type: ClickHouse type, without NULL.
         nullable: Whether NULL is a value of it.
-        chosen: Whether somebody chose so; a library's types often allow NULL for want of a word.
+        explicit: Whether `nullable` was stated; types of a library often cannot rule NULL out.
     """
 
     name: str
     type: str
     nullable: bool
-    chosen: bool
+    explicit: bool
 
 
 class _Field(NamedTuple):
@@ -67,7 +67,7 @@ class _Field(NamedTuple):
 
 
 class _UnknownKind(Exception):
-    """Say that a type has no counterpart."""
+    """A type has no counterpart."""
 
     def __init__(self, kind: object, why: str = "has no ClickHouse type of its own") -> None:
         super().__init__(f"{kind} {why}")
@@ -129,13 +129,13 @@ _POLARS = {kind: kind for kind in _INTEGERS.values()} | {
     "Enum": "LowCardinality(String)",
 }
 _DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
-_MOMENT = re.compile(r"(?:timestamp|datetime64)\[(\w+)(?:, (?:tz=)?(.+))?\]")
+_DATETIME = re.compile(r"(?:timestamp|datetime64)\[(\w+)(?:, (?:tz=)?(.+))?\]")
 _ZONE = re.compile(r"[A-Za-z_]+(?:/[\w+-]+)*")
 _ARROW_FIGURES = re.compile(r"decimal\d+\((\d+, \d+)\)|fixed_size_binary\[(\d+)\]")
 
 
 def describe(source: object, types: Mapping[str, str] | None = None) -> list[Described] | None:
-    """Return the columns that a source describes; None if it is no source that is known.
+    """Return the columns that a source describes; None if it is not a known source.
 
     Args:
         source: A dataclass or attrs class; a pyarrow schema, table or record batch; a pandas
@@ -149,23 +149,22 @@ def describe(source: object, types: Mapping[str, str] | None = None) -> list[Des
     found = _fields_of(source)
     if found is None:
         return None
-    fields, to_type, chosen = found
+    fields, to_type, explicit = found
     types = types or {}
     columns = []
     for name, kind, nullable in fields:
         if not isinstance(name, str):
-            raise InvalidArgument(f"The name of a column must be a text, not {name!r}.")
+            raise InvalidArgument(f"The name of a column must be a string, not {name!r}.")
         try:
             text = types.get(name) or to_type(kind)
         except _UnknownKind as unknown:
             raise InvalidArgument(
                 f"Column {name!r}: {unknown}.",
-                hint="Say which type it is to have: "
-                f'Column.from_schema(..., types={{"{name}": "..."}}).',
+                hint=f'Specify its type: Column.from_schema(..., types={{"{name}": "..."}}).',
             ) from None
-        columns.append(Described(name, text, nullable and not _is_composite(text), chosen))
-    if strangers := sorted(set(types) - {column.name for column in columns}):
-        raise InvalidArgument(f"types names columns that are not there: {', '.join(strangers)}.")
+        columns.append(Described(name, text, nullable and not _is_composite(text), explicit))
+    if unknown_names := sorted(set(types) - {column.name for column in columns}):
+        raise InvalidArgument(f"types names unknown columns: {', '.join(unknown_names)}.")
     return columns
 
 
@@ -186,7 +185,7 @@ def _fields_of(source: Any) -> tuple[Iterable[_Field], Callable[[Any], str], boo
 
 
 def nullable_type(text: str, nullable: bool = True) -> str:
-    """Return a type that has NULL among its values, where there can be such a type."""
+    """Return the type with NULL among its values, where ClickHouse has such a type."""
     if not nullable or _is_composite(text) or "Nullable(" in text:
         return text
     if text.startswith("LowCardinality("):
@@ -206,9 +205,9 @@ def _tuple(parts: Iterable[tuple[str, str]]) -> str:
     return f"Tuple({', '.join(named)})"
 
 
-def _moment(unit: str, zone: str | None) -> str:
-    # A zone only says how moments are shown. An offset is no zone to the engine; without one,
-    # what is shown would depend on the server.
+def _datetime(unit: str, zone: str | None) -> str:
+    # A zone only affects how timestamps are displayed. To the engine an offset is not a zone;
+    # without one, the display would depend on the server.
     zone = zone if zone and _ZONE.fullmatch(zone) else "UTC"
     return f"DateTime64({_DIGITS[unit]}, '{zone}')"
 
@@ -250,16 +249,16 @@ def _without_none(hint: Any) -> tuple[Any, bool]:
 
 def _of_hint(hint: Any) -> str:
     hint, nullable = _without_none(hint)
-    text = _of_something(hint)
+    text = _of_plain_hint(hint)
     if nullable and _is_composite(text):
         raise _UnknownKind(text, "cannot be NULL")
     return text
 
 
-def _of_something(hint: Any) -> str:
+def _of_plain_hint(hint: Any) -> str:
     if get_origin(hint) is Annotated:
-        said = [text for text in hint.__metadata__ if isinstance(text, str)]
-        return said[0] if said else _of_something(_without_none(hint.__origin__)[0])
+        types = [text for text in hint.__metadata__ if isinstance(text, str)]
+        return types[0] if types else _of_plain_hint(_without_none(hint.__origin__)[0])
     if isinstance(hint, type) and hint in _PYTHON:
         return _PYTHON[hint]
     if _is_record(hint):
@@ -290,8 +289,8 @@ def _of_arrow(kind: Any) -> str:
     text = str(kind)
     if text in _ARROW:
         return _ARROW[text]
-    if found := _MOMENT.fullmatch(text):
-        return _moment(found[1], found[2])
+    if found := _DATETIME.fullmatch(text):
+        return _datetime(found[1], found[2])
     if found := _ARROW_FIGURES.fullmatch(text):
         return f"Decimal({found[1]})" if found[1] else f"FixedString({found[2]})"
     return _of_nested_arrow(kind, text)
@@ -321,24 +320,24 @@ def _of_arrow_field(field: Any) -> str:
 
 def _frame_fields(frame: Any) -> Iterable[_Field]:
     for place, (name, dtype) in enumerate(frame.dtypes.items()):
-        # NumPy's integers and truth values are the only ones without a word for a missing value.
-        never = str(dtype) == "bool" or str(dtype) in _INTEGERS
-        yield _Field(name, frame.iloc[:, place], not never)
+        # NumPy's integers and booleans are the only types without a missing value.
+        not_null = str(dtype) == "bool" or str(dtype) in _INTEGERS
+        yield _Field(name, frame.iloc[:, place], not not_null)
 
 
 def _of_pandas(series: Any) -> str:
     text = str(series.dtype)
     if text in _PANDAS:
         return _PANDAS[text]
-    if found := _MOMENT.fullmatch(text):
-        return _moment(found[1], found[2])
+    if found := _DATETIME.fullmatch(text):
+        return _datetime(found[1], found[2])
     if hasattr(series.dtype, "pyarrow_dtype"):
         return _of_arrow(series.dtype.pyarrow_dtype)
     if text == "category":
         inner = _of_pandas(series.dtype.categories)
         return f"LowCardinality({inner})" if inner == "String" else inner
     if text == "object":
-        # The module is there: the frame is of it.
+        # pandas is imported: the frame is one of its own.
         held = sys.modules["pandas"].api.types.infer_dtype(series, skipna=True)
         if held in _OBJECTS:
             return _OBJECTS[held]
@@ -354,10 +353,10 @@ def _of_polars(kind: Any) -> str:
     name = text.partition("(")[0]
     if name in _POLARS:
         return _POLARS[name]
-    if name != text:  # a type whose arguments are left out says nothing of them
+    if name != text:  # a type without arguments does not define them
         match name:
             case "Datetime":
-                return _moment(kind.time_unit, kind.time_zone)
+                return _datetime(kind.time_unit, kind.time_zone)
             case "Decimal" if kind.precision is not None:
                 return f"Decimal({kind.precision}, {kind.scale})"
             case "List" | "Array":

@@ -1,4 +1,4 @@
-"""Bring the keys and the time to live of a table into forms that can be compared.
+"""Convert the keys and the time to live of a table to forms that can be compared.
 
 One key can be written in several ways: as columns, as an expression, in quotes and parentheses.
 """
@@ -24,7 +24,7 @@ Forms = tuple[str, ...]
 NOTHING: Forms = ("none",)
 
 _WORD = re.compile(r"\w")
-_CUT = re.compile(r"toStartOf(Minute|Hour|Day|Month)\((\w+)\)")
+_TRUNCATION = re.compile(r"toStartOf(Minute|Hour|Day|Month)\((\w+)\)")
 _AGE = re.compile(
     r"(?:toDate(?:Time)?\()?(\w+)\)?\+(?:toInterval(\w+)\((\d+)\)|interval\s?'?(\d+)'?\s?(\w+))",
     re.IGNORECASE,
@@ -34,10 +34,9 @@ _MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 
 
 def expressions(text: str) -> list[str]:
-    """Cut a key into its expressions, each without the quotes, parentheses and spaces that it does
-    not need."""
+    """Split a key into its expressions, without unnecessary quotes, parentheses and spaces."""
     found, depth, previous = [""], 0, ""
-    for word in _opened(tokens(text)):
+    for word in _unwrap(tokens(text)):
         depth += (word == "(") - (word == ")")
         if word == "," and depth == 0:
             found.append("")
@@ -49,8 +48,8 @@ def expressions(text: str) -> list[str]:
     return [expression for expression in found if expression]
 
 
-def _opened(words: list[str]) -> list[str]:
-    """Take away the parentheses, and the word `tuple`, around the whole."""
+def _unwrap(words: list[str]) -> list[str]:
+    """Remove the parentheses, and the word `tuple`, around the whole."""
     while words:
         inner = words[1:] if words[0] == "tuple" else words
         if inner[:1] != ["("] or _closing(inner) != len(inner) - 1:
@@ -69,16 +68,16 @@ def _closing(words: list[str]) -> int:
 
 
 def forms_of(key: object) -> Forms | None:
-    """Return the forms that a key can be written in; None if it tells nothing that we know."""
+    """Return the forms in which a key can be written; None if it has no known field."""
     match key:
         case str():
             return _forms_of_parts([key])
         case list() | tuple():
             return _forms_of_parts(key)
         case models.UniqueKey():
-            return _several((key.columns, key.expression), key)
+            return _forms_of_fields((key.columns, key.expression), key)
         case models.ClusterKey():
-            found = _several((key.expr,), key)
+            found = _forms_of_fields((key.expr,), key)
             if found and found != NOTHING and isinstance(key.num_buckets, int):
                 found = tuple(f"{form} into {key.num_buckets} buckets" for form in found)
             return found
@@ -98,30 +97,32 @@ def _forms_of_parts(parts: Sequence[object]) -> Forms | None:
 def _forms_of_part(part: object) -> list[str]:
     if isinstance(part, str):
         return [", ".join(expressions(part))]
-    return _partition(part) if isinstance(part, models.PartitionKey) else []
+    return _partition_forms(part) if isinstance(part, models.PartitionKey) else []
 
 
-def _several(values: Iterable[object], key: models.UniqueKey | models.ClusterKey) -> Forms | None:
+def _forms_of_fields(
+    values: Iterable[object], key: models.UniqueKey | models.ClusterKey
+) -> Forms | None:
     forms = [form for value in values if value is not None for form in forms_of(value) or ()]
     if not forms:
         return None if key.to_dict() else NOTHING
     return tuple(dict.fromkeys(forms))
 
 
-def _partition(part: models.PartitionKey) -> list[str]:
+def _partition_forms(part: models.PartitionKey) -> list[str]:
     found = []
     if isinstance(part.column, str) and part.column:
         unit = part.granularity if isinstance(part.granularity, str) else ""
         found.append(f"{part.column} by {unit.lower()}" if unit else part.column)
     if isinstance(part.expression, str) and part.expression:
         text = ", ".join(expressions(part.expression))
-        cut = _CUT.fullmatch(text)
-        found.append(f"{cut[2]} by {cut[1].lower()}" if cut else text)
+        truncation = _TRUNCATION.fullmatch(text)
+        found.append(f"{truncation[2]} by {truncation[1].lower()}" if truncation else text)
     return found
 
 
 def ttl_forms(ttl: models.TableTtl | None) -> Forms:
-    """Return the forms of a time to live; none if it tells nothing."""
+    """Return the forms of a time to live; none if it has no known field."""
     if not isinstance(ttl, models.TableTtl):
         return ()
     found = []
@@ -139,7 +140,7 @@ def _age(column: str, value: int, unit: str) -> str:
 
 
 def keeps_longer(wanted: Forms, actual: Forms) -> bool:
-    """Tell whether a time to live surely keeps every row that another one keeps."""
+    """Return whether a time to live certainly keeps every row that another one keeps."""
     new, old = _length(wanted[0]), _length(actual[0])
     return new is not None and old is not None and new[:2] == old[:2] and new[2] >= old[2]
 

@@ -1,4 +1,4 @@
-"""Describe tables the way Python code likes to, and turn that into what the API takes."""
+"""Describe tables in Python, and convert the descriptions to requests."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ M = TypeVar("M", bound=Model)
 
 
 class Column(models.Column):
-    """Describe a column: its name, its ClickHouse type, and what else there is to say.
+    """Describe a column: its name, its ClickHouse type, and further properties.
 
     Args:
         name: Name.
         type: ClickHouse type, such as ``UInt64`` or ``DateTime64(3, 'UTC')``.
-        nullable: Whether NULL is a value of it; left out, the service decides.
-        default: Default value, as text.
+        nullable: Whether NULL is a value of it; if not given, the service decides.
+        default: Default value, as a string.
         comment: Free text.
-        **other: Further fields of the service, by their name on the wire.
+        **other: Further fields, by their names on the wire.
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class Column(models.Column):
     def from_schema(
         cls, source: ColumnSource, *, types: Mapping[str, str] | None = None
     ) -> list[Column]:
-        """Return the columns that a Python program's own description of data amounts to.
+        """Return the columns that a class, schema or frame describes.
 
-        Wherever columns are taken, a source can be given as it is; this is for those whose types
-        are to be others, and to look at what comes out.
+        Wherever columns are accepted, such a source is too; this is for columns of other types, and
+        to see the outcome.
 
         ================  =============================================  ========================
         source            its type                                       ClickHouse type
@@ -87,43 +87,43 @@ class Column(models.Column):
         ..                Annotated[T, "UInt32"]                         UInt32, as it says
         pyarrow, pandas,  integers and floats of n bits                  IntN, UIntN, FloatN (16
         polars                                                           bits as Float32)
-        ..                truth value, text, bytes                       Bool, String, String
-        ..                date; moment in s, ms, us, ns                  Date32; DateTime64(0, 3,
+        ..                boolean, string, bytes                         Bool, String, String
+        ..                date; timestamp in s, ms, us, ns               Date32; DateTime64(0, 3,
                                                                          6, 9) in its zone or UTC
         ..                decimal (p, s)                                 Decimal(p, s)
-        ..                text with a dictionary, category, enum         LowCardinality(String)
+        ..                string dictionary, category, enum              LowCardinality(String)
         ..                list, map, struct                              Array, Map, Tuple
         pyarrow           fixed_size_binary[n], arrow.uuid               FixedString(n), UUID
         pandas            object                                         what all its values are:
                                                                          String, Bool or Date32
         ================  =============================================  ========================
 
-        Everything else, such as a Decimal without its figures or a time of day, needs an entry in
-        `types`.
+        Everything else, such as a Decimal without precision and scale or a time of day, needs an
+        entry in `types`.
 
         NULL is a value of a column if the source says so: ``T | None`` in a dataclass, `nullable`
         of a pyarrow field, everything of polars, and of pandas all but NumPy's integers and bool.
-        Arrays, maps and tuples cannot be NULL in ClickHouse. A `TableSpec` takes NULL away from the
+        Arrays, maps and tuples cannot be NULL in ClickHouse. A `TableSpec` removes NULL from the
         columns of its keys, which cannot have it, unless the source is a dataclass.
 
         Args:
             source: A dataclass or attrs class; a pyarrow schema, table or record batch; a pandas
                 frame, its index left out; a polars frame or schema.
-            types: ClickHouse types by name of column; they go before what the table says.
+            types: ClickHouse types by name of column; they override the table.
 
         Raises:
-            InvalidArgument: It is no such source, a type has no counterpart, or `types` names a
-                column that is not there.
+            InvalidArgument: It is not such a source, a type has no counterpart, or `types` names
+                an unknown column.
         """
         found = describe(source, types)
         if found is None:
-            raise InvalidArgument(f"{source!r} is nothing that columns can be read off.")
+            raise InvalidArgument(f"{source!r} is not a source of columns.")
         return [cls._of(column) for column in found]
 
     @classmethod
     def _of(cls, column: Described, required: Iterable[str] = ()) -> Column:
-        name, type_, nullable, chosen = column
-        nullable = nullable and (chosen or name not in required)
+        name, type_, nullable, explicit = column
+        nullable = nullable and (explicit or name not in required)
         if type_.startswith("LowCardinality("):
             return cls(name, nullable_type(type_, nullable))
         return cls(name, type_, nullable=None if type_.startswith("Nullable(") else nullable)
@@ -134,10 +134,10 @@ class PartitionKey(models.PartitionKey):
 
     Args:
         column: Name of the column.
-        granularity: Unit to cut time into: ``day`` or ``month`` for a Date; ``minute``, ``hour``,
-            ``day`` or ``month`` for a DateTime. None takes the value as it is.
+        granularity: Unit to truncate time to: ``day`` or ``month`` for a Date; ``minute``,
+            ``hour``, ``day`` or ``month`` for a DateTime. None uses the value as it is.
         expression: The same as an expression, ``toStartOfDay(`d`)``.
-        **other: Further fields of the service, by their name on the wire.
+        **other: Further fields, by their names on the wire.
     """
 
     def __init__(
@@ -160,13 +160,13 @@ class TTL(models.TableTtl):
     """Describe how long rows are kept. The docs do not show the fields of this object (inferred).
 
     Args:
-        column: Date or DateTime column that the age is told from.
-        value: How many units; or a timedelta or a text such as ``90d``, which bring their own.
+        column: Date or DateTime column from which the age is computed.
+        value: How many units; or a timedelta or a string such as ``90d``, which have their own.
         unit: Unit, such as ``DAY``.
-        **other: Further fields of the service, by their name on the wire.
+        **other: Further fields, by their names on the wire.
 
     Raises:
-        InvalidArgument: The span is none, or not whole seconds.
+        InvalidArgument: The value is not a duration, or not whole seconds.
     """
 
     def __init__(self, column: str, value: int | Duration, unit: str = "DAY", **other: Any) -> None:
@@ -176,7 +176,7 @@ class TTL(models.TableTtl):
 
 
 def _units(value: Duration) -> tuple[int, str]:
-    """Return a span in the largest unit that it is a whole number of."""
+    """Return a duration in the largest unit of which it is a whole number."""
     length = to_timedelta(value, "value")
     for unit in ("days", "hours", "minutes", "seconds"):
         count, rest = divmod(length, timedelta(**{unit: 1}))
@@ -186,13 +186,13 @@ def _units(value: Duration) -> tuple[int, str]:
 
 
 class UniqueKey(models.UniqueKey):
-    """Describe the key that rows are upserted by. The docs do not show the fields of this object
+    """Describe the key by which rows are upserted. The docs do not show the fields of this object
     (inferred).
 
     Args:
         *columns: Names of the columns.
         expression: The same as an expression.
-        **other: Further fields of the service, by their name on the wire.
+        **other: Further fields, by their names on the wire.
     """
 
     def __init__(self, *columns: str, expression: str | None = None, **other: Any) -> None:
@@ -202,13 +202,13 @@ class UniqueKey(models.UniqueKey):
 
 
 class ClusterKey(models.ClusterKey):
-    """Describe the key that rows are spread over buckets by. The docs do not show its fields
+    """Describe the key by which rows are distributed over buckets. The docs do not show its fields
     (inferred).
 
     Args:
         expression: Column or expression.
         buckets: How many buckets, at least 1.
-        **other: Further fields of the service, by their name on the wire.
+        **other: Further fields, by their names on the wire.
     """
 
     def __init__(self, expression: str, buckets: int, **other: Any) -> None:
@@ -220,13 +220,12 @@ ColumnsLike = Iterable[ColumnLike] | Mapping[str, str] | ColumnSource
 
 
 def model_of(kind: type[M], value: M | Mapping[str, Any] | None) -> M | None:
-    """Return a model; a mapping is read by its names on the wire, and unknown ones are passed
-    on."""
+    """Return a model; a mapping has the names on the wire, and unknown ones are kept."""
     if value is None or isinstance(value, kind):
         return value
     if isinstance(value, Mapping):
         return kind.from_dict(value)
-    raise InvalidArgument(f"{value!r} is no {kind.__name__} and no mapping.")
+    raise InvalidArgument(f"{value!r} is neither a {kind.__name__} nor a mapping.")
 
 
 def columns_of(
@@ -257,16 +256,16 @@ def columns_of(
     if not found:
         raise InvalidArgument(f"{what} is empty: a table needs at least one column.")
     names = [column.name for column in found]
-    twice = sorted({name for name in names if name is not None and names.count(name) > 1})
-    if twice:
-        raise InvalidArgument(f"{what} names twice: {', '.join(twice)}.")
+    duplicates = sorted({name for name in names if name is not None and names.count(name) > 1})
+    if duplicates:
+        raise InvalidArgument(f"{what} names twice: {', '.join(duplicates)}.")
     return found
 
 
 def _column(value: ColumnLike, what: str) -> models.Column:
     if isinstance(value, tuple):
         if len(value) != 2:
-            raise InvalidArgument(f"{what}: {value!r} is no (name, type) pair.")
+            raise InvalidArgument(f"{what}: {value!r} is not a (name, type) pair.")
         value = Column(*value)
     column = model_of(models.Column, value)
     if column is None or not all(
@@ -279,11 +278,11 @@ def _column(value: ColumnLike, what: str) -> models.Column:
 def keys_of(
     keys: Iterable[PartitionLike] | PartitionLike | None,
 ) -> list[models.PartitionKey] | None:
-    """Return partition keys; a text is the name of a column."""
+    """Return partition keys; a string is the name of a column."""
     if keys is None:
         return None
-    one = isinstance(keys, str | Mapping | models.PartitionKey)
-    several = [keys] if one else as_list(keys, "partition_by")
+    single = isinstance(keys, str | Mapping | models.PartitionKey)
+    several = [keys] if single else as_list(keys, "partition_by")
     if "" in several:
         raise InvalidArgument("partition_by names a column that has no name.")
     made = [
@@ -298,10 +297,10 @@ PartitionLike = models.PartitionKey | str | Mapping[str, Any]
 
 @attrs.frozen(init=False)
 class TableSpec:
-    """Describe a whole table: to create it, to ensure it, or to plan how the live one becomes it.
+    """Describe a whole table: to create it, to ensure it, or to plan changes of the live one.
 
-    What is left out is not there: no partitions, no time to live. Only of `description`, and of a
-    column's `nullable`, `default` and `comment`, does leaving out mean that any will do.
+    What is not given is absent: no partitions, no time to live. Only for `description`, and for
+    `nullable`, `default` and `comment` of a column, does not giving it mean that any value will do.
 
     Args:
         name: Name of the table.
@@ -309,16 +308,16 @@ class TableSpec:
             names to types, a dataclass, or a pyarrow, pandas or polars object (see
             `Column.from_schema`).
         order_by: Sort key: one to five columns, none of them Nullable.
-        primary_key: A left part of the sort key; left out, the whole of it.
+        primary_key: A prefix of the sort key; if not given, the whole of it.
         partition_by: Columns or `PartitionKey` objects.
-        unique_key: Key that rows are upserted by.
-        cluster_key: Key that rows are spread over buckets by.
+        unique_key: Key by which rows are upserted.
+        cluster_key: Key by which rows are distributed over buckets.
         sample_by: Sampling expression.
         ttl: How long rows are kept.
         description: Free text.
 
     Raises:
-        InvalidArgument: There is no column or no sort key, or a name is missing or there twice.
+        InvalidArgument: There is no column or no sort key, or a name is missing or duplicated.
     """
 
     name: str

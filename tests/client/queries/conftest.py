@@ -1,4 +1,4 @@
-"""One emulator for the tests of queries: clients in both flavours, and a look at what it runs."""
+"""One emulator for the tests of queries: clients in both flavours, and its process list."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ def live(make: MakeClient, emulator: RunningEmulator) -> ByteHouse:
 
 
 class ProcessList:
-    """What the emulator's engine runs just now."""
+    """The queries that the emulator's engine runs."""
 
     def __init__(self, client: ByteHouse) -> None:
         self._client = client
 
     def holds(self, mark: str) -> bool:
-        """Tell whether a query runs that has a text in it."""
+        """Return whether a query runs that contains a string."""
         sql = (
             "SELECT count() FROM system.processes"
             " WHERE position(query, {mark}) > 0 AND position(query, 'system.processes') = 0"
         )
         return bool(self._client.query(sql, params={"mark": mark}).scalar())
 
-    def await_that(self, mark: str, *, runs: bool, within: float = 15.0) -> float:
-        """Wait until a query runs, or runs no more; return how many seconds that took."""
+    def wait_until(self, mark: str, *, runs: bool, within: float = 15.0) -> float:
+        """Wait until a query runs, or no longer runs; return how many seconds that took."""
         began = time.monotonic()
         while self.holds(mark) != runs:
             took = time.monotonic() - began
@@ -72,7 +72,7 @@ def processes(emulator: RunningEmulator) -> Iterator[ProcessList]:
 
 @pytest.fixture
 def variables(emulator: RunningEmulator) -> dict[str, str]:
-    """Return the environment by which a program finds the emulator."""
+    """Return the environment variables with which a program finds the emulator."""
     return {
         "BYTEHOUSE_HOST": emulator.url,
         "BYTEHOUSE_API_KEY": emulator.token,

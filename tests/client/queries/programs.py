@@ -18,7 +18,7 @@ from typing import Final
 
 from bytehouse import AsyncByteHouse, ByteHouse, dbapi
 
-MARK: Final = "what_never_ends"
+MARK: Final = "never_ends"
 """Name by which the query of each program is known."""
 ENDLESS: Final = (
     f"SELECT count(sleepEachRow(0.05)) AS {MARK} FROM numbers(100000) SETTINGS max_block_size = 1"
@@ -95,7 +95,7 @@ def in_background_of_a_task() -> None:
     asyncio.run(main())
 
 
-def that_takes_leave() -> None:
+def that_exits_on_sigterm() -> None:
     """Turn SIGTERM into an ordinary exit, as a service does."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
     at_once()
@@ -114,7 +114,7 @@ PROGRAMS: Final[dict[str, Callable[[], None]]] = {
         by_a_cursor,
         in_a_task,
         in_background_of_a_task,
-        that_takes_leave,
+        that_exits_on_sigterm,
     )
 }
 

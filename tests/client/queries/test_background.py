@@ -1,4 +1,4 @@
-"""A query in the background gives what one at once gives, and says what became of it."""
+"""A query in the background returns what one that runs at once returns, errors included."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ RESULT = "get_async_query_result"
 
 
 def every_result(bh: ByteHouse, sql: str, **options: Any) -> list[Any]:
-    """Return columns and rows of each statement of a text."""
+    """Return the columns and rows of each statement."""
     results = bh.query(sql, **options).results()
     return [(result.columns, result.rows()) for result in results]
 
 
-def test_the_same_comes_out_in_the_background(live: ByteHouse, emulator: RunningEmulator) -> None:
+def test_results_are_the_same_in_the_background(live: ByteHouse, emulator: RunningEmulator) -> None:
     """Names, types and rows, of one statement and of several, in one call."""
     for sql in (SEVERAL, "SELECT toDecimal64('1.20', 2), toUInt64(18446744073709551615), [1]"):
         assert every_result(live, sql, asynchronous=True) == every_result(live, sql)
@@ -38,16 +38,16 @@ def test_the_same_comes_out_in_the_background(live: ByteHouse, emulator: Running
 def test_a_switch_to_the_background_is_followed(
     live: ByteHouse, emulator: RunningEmulator, shape: Any
 ) -> None:
-    """Rows come in the place of the query that the answer names, whatever its shape."""
+    """Rows are read in the place of the query that the response names, whatever its shape."""
     emulator.result_shape(shape)
     with live.query(SLOW, async_after=1) as result:
-        # Without types, wide integers stay the texts that they are in JSON.
+        # Without types, wide integers stay the strings that they are in JSON.
         assert [int(number) for number, _ in result.rows()] == list(range(24))
         assert result.elapsed > 1
     assert len(emulator.journal(RESULT)) == 1
 
 
-def test_an_answer_that_only_names_the_query_is_followed(
+def test_a_response_that_only_names_the_query_is_followed(
     live: ByteHouse, emulator: RunningEmulator
 ) -> None:
     """Rows of a query, and none of a statement that has none."""
@@ -62,7 +62,7 @@ def test_an_answer_that_only_names_the_query_is_followed(
 def test_a_query_that_fails_in_the_background_says_why(
     live: ByteHouse, emulator: RunningEmulator
 ) -> None:
-    """The engine's number and words, as for one that fails at once."""
+    """The engine's number and message, as for one that fails at once."""
     live.databases.create("d")
     failing: list[Callable[[], object]] = [
         lambda: live.query(NOTHING_THERE),
@@ -86,7 +86,7 @@ def test_a_query_that_fails_in_the_background_says_why(
 
 @pytest.mark.parametrize("way", ["at once", "in the background", "submitted"])
 def test_a_secret_among_the_parameters_is_in_no_error(live: ByteHouse, way: str) -> None:
-    """The engine repeats the statement in its refusal; what came as a secret is taken out."""
+    """The engine repeats the statement in its error; secrets in it are masked."""
     sql, params = "SELECT toInt32({word})", {"word": Secret("hunter2-hunter2")}
     ways: dict[str, Callable[[], object]] = {
         "at once": lambda: live.query(sql, params=params),
@@ -98,8 +98,8 @@ def test_a_secret_among_the_parameters_is_in_no_error(live: ByteHouse, way: str)
     assert "hunter2-hunter2" not in f"{caught.value}{vars(caught.value)}"
 
 
-def test_a_query_that_someone_kills_says_so(live: ByteHouse, emulator: RunningEmulator) -> None:
-    """Whoever waits for it is told, in another process too."""
+def test_a_killed_query_raises_an_error(live: ByteHouse, emulator: RunningEmulator) -> None:
+    """Wherever it is waited for, in another process too."""
     handle = live.queries.submit(ENDLESS)
     with ByteHouse(**emulator.client_arguments) as elsewhere:
         watching = elsewhere.queries.handle(handle.id)
@@ -112,7 +112,7 @@ def test_a_query_that_someone_kills_says_so(live: ByteHouse, emulator: RunningEm
             assert caught.value.query_id == handle.id
 
 
-def test_what_a_query_cost_is_told_on_demand(live: ByteHouse) -> None:
+def test_statistics_are_returned_on_demand(live: ByteHouse) -> None:
     """By the result itself, at once and in the background, and by the id."""
     for asynchronous in (False, True):
         sql = "SELECT count() FROM numbers(1000)"

@@ -1,4 +1,4 @@
-"""A query that is given up is stopped on the service, once, in time, and no other with it."""
+"""A query that its caller gives up is cancelled on the service: once, in time, and no other."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ROWS = [[n, "x" * 50] for n in range(20_000)]
 WHOLE = {"data": [{"columns": [{"name": "n"}, {"name": "s"}], "rows": ROWS}]}
 HALF = Reply(body=WHOLE, cut=1_000, then="wait")
 KILLED = "kill_sync_query"
-KILLED_BEHIND = "kill_async_query"
+KILLED_IN_BACKGROUND = "kill_async_query"
 ABORTED = "abort_sync_query"
 STATUS = "get_async_query_status"
 RUNNING = data([{"queryID": "q", "status": "Running"}])
@@ -47,25 +47,27 @@ NO_PATH = Reply(404, "<html>no such page</html>")
 
 
 @pytest.fixture
-def stops(server: ScriptedServer) -> Callable[[], list[str]]:
-    """Return what tells how the service was asked to stop what runs."""
-    return lambda: [one for one in server.operations if one in (KILLED, KILLED_BEHIND, ABORTED)]
+def cancellations(server: ScriptedServer) -> Callable[[], list[str]]:
+    """Return a function that lists the calls that cancel something."""
+    return lambda: [
+        one for one in server.operations if one in (KILLED, KILLED_IN_BACKGROUND, ABORTED)
+    ]
 
 
-def answering(server: ScriptedServer, **replies: Reply) -> None:
-    """Let the server answer a submission and a look as told, and agree to any stop."""
+def respond(server: ScriptedServer, **replies: Reply) -> None:
+    """Let the server return the given responses to a submission and a poll, and accept any kill."""
 
-    def answer(seen: Seen) -> Reply:
+    def respond_to(seen: Seen) -> Reply:
         verb = seen.operation.partition("_")[0]
         kind = {"submit": "submit", "kill": "stop", "abort": "stop"}.get(verb, "status")
         return replies.get(kind, data({}))
 
-    server.handler = answer
+    server.handler = respond_to
 
 
 @contextmanager
 def pressed(server: ScriptedServer, interrupt: Callable[[], None]) -> Iterator[None]:
-    """Press Ctrl-C a moment after the server was asked, and expect it to come out."""
+    """Press Ctrl-C just after the server has received a request, and expect it to be raised."""
 
     def press() -> None:
         while not server.seen:
@@ -86,20 +88,20 @@ def read(bh: ByteHouse, **options: Any) -> list[Any]:
     return bh.query("SELECT 1", query_id="q", **options).rows()
 
 
-def test_rows_that_are_left_unread_stop_the_query(
-    bh: ByteHouse, server: ScriptedServer, stops: Callable[[], list[str]]
+def test_rows_left_unread_cancel_the_query(
+    bh: ByteHouse, server: ScriptedServer, cancellations: Callable[[], list[str]]
 ) -> None:
-    """Closing a result, leaving its block early and an error in the block all do, and once."""
+    """Closing a result, leaving its block early, or an error in the block: one call each."""
     for leave in (_close, _break, _fail):
-        answering(server, submit=HALF)
+        respond(server, submit=HALF)
         server.seen.clear()
         leave(bh.query("SELECT 1", query_id="q"))
-        assert stops() == [KILLED]
-    answering(server, submit=Reply(body=WHOLE))
+        assert cancellations() == [KILLED]
+    respond(server, submit=Reply(body=WHOLE))
     server.seen.clear()
     with bh.query("SELECT 1", query_id="q") as result:
         assert len(result.rows()) == len(ROWS)
-    assert stops() == []
+    assert cancellations() == []
 
 
 def _close(result: Any) -> None:
@@ -118,40 +120,40 @@ def _fail(result: Any) -> None:
         raise LookupError
 
 
-def test_ctrl_c_while_rows_come_stops_the_query(
+def test_ctrl_c_while_rows_are_received_cancels_the_query(
     bh: ByteHouse,
     server: ScriptedServer,
     interrupt: Callable[[], None],
-    stops: Callable[[], list[str]],
+    cancellations: Callable[[], list[str]],
 ) -> None:
-    """In the midst of a body that stalls, and whatever the rows are made into."""
-    answering(server, submit=HALF)
+    """While a body stalls, and whatever the rows are converted to."""
+    respond(server, submit=HALF)
     for make in ("rows", "to_arrow"):
         with pressed(server, interrupt):
             getattr(bh.query("SELECT 1", query_id="q"), make)()
-        assert stops() == [KILLED]
+        assert cancellations() == [KILLED]
     with pressed(server, interrupt), ByteHouse(server.url, KEY) as plain:
         list(plain.query("SELECT 1", query_id="q"))
-    assert stops() == [KILLED]
+    assert cancellations() == [KILLED]
 
 
-def test_what_ends_the_making_of_something_stops_the_query(
-    bh: ByteHouse, server: ScriptedServer, stops: Callable[[], list[str]], tmp_path: Path
+def test_an_output_that_fails_cancels_the_query(
+    bh: ByteHouse, server: ScriptedServer, cancellations: Callable[[], list[str]], tmp_path: Path
 ) -> None:
-    """A file that cannot be written, say."""
+    """Such as a file that cannot be written."""
     for write in ("to_csv", "to_parquet"):
-        answering(server, submit=HALF)
+        respond(server, submit=HALF)
         server.seen.clear()
         with pytest.raises(OSError, match="not"):
             getattr(bh.query("SELECT 1", query_id="q"), write)(tmp_path / "not" / "there")
-        assert stops() == [KILLED]
+        assert cancellations() == [KILLED]
 
 
-def test_what_is_missing_here_leaves_the_rows_for_another_try(
+def test_a_missing_extra_leaves_the_rows_for_another_try(
     bh: ByteHouse, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An extra that is not installed ends nothing."""
-    answering(server, submit=Reply(body=WHOLE))
+    """Where a library is not installed, the rows can still be read."""
+    respond(server, submit=Reply(body=WHOLE))
     result = bh.query("SELECT 1")
     for module in ("pyarrow", "pyarrow.parquet", "pandas", "polars"):
         monkeypatch.setitem(sys.modules, module, None)
@@ -161,67 +163,67 @@ def test_what_is_missing_here_leaves_the_rows_for_another_try(
     assert len(result.rows()) == len(ROWS)
 
 
-def test_a_stop_finds_a_connection_where_there_is_but_one(
+def test_cancelling_needs_no_second_connection(
     make: MakeClient,
     server: ScriptedServer,
     interrupt: Callable[[], None],
-    stops: Callable[[], list[str]],
+    cancellations: Callable[[], list[str]],
 ) -> None:
-    """What was given up makes room for what stops it."""
+    """The connection of the call that was given up is released for the one that cancels it."""
     bh = make(server.url, max_connections=1)
     for reply in (SILENT, HALF):
-        answering(server, submit=reply)
+        respond(server, submit=reply)
         with pressed(server, interrupt):
             read(bh)
-        assert stops() == [KILLED]
+        assert cancellations() == [KILLED]
 
 
 @pytest.mark.parametrize(
     ("reply", "error"), [(SILENT, OutcomeUnknown), (HALF, TimedOut)], ids=["silent", "stalled"]
 )
-def test_a_time_out_stops_the_query(
+def test_a_time_out_cancels_the_query(
     make: MakeClient,
     server: ScriptedServer,
-    stops: Callable[[], list[str]],
+    cancellations: Callable[[], list[str]],
     reply: Reply,
     error: type[ByteHouseError],
 ) -> None:
     """Before the first row and between two; the error names the query."""
-    answering(server, submit=reply, status=data({"queryID": "q", "status": "Running"}))
+    respond(server, submit=reply, status=data({"queryID": "q", "status": "Running"}))
     began = time.monotonic()
     with pytest.raises(error) as caught:
         read(make(server.url, clock=Clock()), timeout=0.5)
     assert caught.value.query_id == "q"
-    assert stops() == [KILLED]
+    assert cancellations() == [KILLED]
     assert time.monotonic() - began < 0.8
 
 
-def test_a_stop_that_is_not_answered_takes_a_tenth_of_the_time_more(
+def test_cancelling_without_a_response_takes_a_tenth_of_the_time_more(
     make: MakeClient, server: ScriptedServer, flavour: str
 ) -> None:
-    """A service that has gone silent holds nobody for long, nor is it given up at once."""
-    behind = flavour != "sync"
+    """A silent service is waited for, but not for long."""
+    in_background = flavour != "sync"
     running = data({"queryID": "q", "status": "Running"})
-    answering(server, submit=running if behind else SILENT, status=running, stop=SILENT)
+    respond(server, submit=running if in_background else SILENT, status=running, stop=SILENT)
     began = time.monotonic()
     with pytest.raises((TimedOut, OutcomeUnknown)):
-        read(make(server.url, clock=Clock()), timeout=2.5, asynchronous=behind)
+        read(make(server.url, clock=Clock()), timeout=2.5, asynchronous=in_background)
     assert 2.74 < time.monotonic() - began < 3.3
 
 
-def test_a_time_out_is_for_the_whole_way_to_the_first_row(
+def test_a_time_out_covers_everything_up_to_the_first_row(
     make: MakeClient, server: ScriptedServer
 ) -> None:
-    """Submitting, waiting and fetching share it, and what has ended is not stopped."""
+    """Submitting, waiting and fetching share it, and what has ended is not cancelled."""
     states = iter(["Running"] * 3)
     began = time.monotonic()
 
-    def answer(seen: Seen) -> Reply:
+    def respond_to(seen: Seen) -> Reply:
         if seen.operation == STATUS:
             return data({"status": next(states, "Finished")})
         return RUNNING if seen.operation.startswith("submit_") else SILENT
 
-    server.handler = answer
+    server.handler = respond_to
     with pytest.raises(TimedOut):
         read(make(server.url, clock=Clock()), timeout=1.2, asynchronous=True)
     assert server.operations[-1] == "get_async_query_result"
@@ -255,17 +257,17 @@ async def _by_scope(coroutine: Any) -> None:
     [
         (SILENT, SILENT, {}, KILLED),
         (HALF, SILENT, {}, KILLED),
-        (SILENT, SILENT, {"asynchronous": True}, KILLED_BEHIND),
-        (RUNNING, SILENT, {"asynchronous": True}, KILLED_BEHIND),
-        (RUNNING, SILENT, {}, KILLED_BEHIND),
-        (data(["q"]), SILENT, {}, KILLED_BEHIND),
+        (SILENT, SILENT, {"asynchronous": True}, KILLED_IN_BACKGROUND),
+        (RUNNING, SILENT, {"asynchronous": True}, KILLED_IN_BACKGROUND),
+        (RUNNING, SILENT, {}, KILLED_IN_BACKGROUND),
+        (data(["q"]), SILENT, {}, KILLED_IN_BACKGROUND),
     ],
-    ids=["before rows", "amid rows", "while submitted", "behind", "switched", "named"],
+    ids=["before rows", "amid rows", "while submitted", "in background", "switched", "named"],
 )
-def test_cancelling_the_task_stops_the_query(
+def test_cancelling_the_task_cancels_the_query(
     *,
     server: ScriptedServer,
-    stops: Callable[[], list[str]],
+    cancellations: Callable[[], list[str]],
     http: Literal["httpx", "aiohttp"],
     cancelling: Callable[[Any], Any],
     submit: Reply,
@@ -273,8 +275,8 @@ def test_cancelling_the_task_stops_the_query(
     options: dict[str, Any],
     stop: str,
 ) -> None:
-    """Wherever it stands, and also where a cancelled scope stops all that is awaited in it."""
-    answering(server, submit=submit, status=status)
+    """In every phase, and also where a cancelled scope cancels everything awaited in it."""
+    respond(server, submit=submit, status=status)
 
     async def main() -> None:
         async with AsyncByteHouse(server.url, KEY, http=http) as bh:
@@ -286,96 +288,96 @@ def test_cancelling_the_task_stops_the_query(
             await cancelling(reading())
 
     asyncio.run(main())
-    assert stops() == [stop]
+    assert cancellations() == [stop]
 
 
 @pytest.mark.parametrize("begin", ["query", "submit"])
-def test_ctrl_c_stops_what_is_being_submitted(
+def test_ctrl_c_cancels_what_is_being_submitted(
     make: MakeClient,
     server: ScriptedServer,
     interrupt: Callable[[], None],
-    stops: Callable[[], list[str]],
+    cancellations: Callable[[], list[str]],
     begin: str,
 ) -> None:
-    """Before the answer says that it runs in the background, it may run, so it is stopped."""
-    answering(server, submit=SILENT)
+    """Before the response says that it runs in the background, it may run, so it is cancelled."""
+    respond(server, submit=SILENT)
     bh = make(server.url)
     with pressed(server, interrupt):
         if begin == "query":
             bh.query("SELECT 1", query_id="q", asynchronous=True)
         else:
             bh.queries.submit("SELECT 1", query_id="q")
-    assert stops() == [KILLED_BEHIND]
+    assert cancellations() == [KILLED_IN_BACKGROUND]
 
 
-def test_ctrl_c_stops_what_a_look_is_taken_at(
+def test_ctrl_c_cancels_a_query_that_is_probed(
     bh: ByteHouse,
     server: ScriptedServer,
     interrupt: Callable[[], None],
-    stops: Callable[[], list[str]],
+    cancellations: Callable[[], list[str]],
 ) -> None:
-    """An answer that names a query is followed; while that is asked about, Ctrl-C stops it."""
-    answering(server, submit=data(["q"]), status=SILENT)
+    """Where a response names a query, that is polled; Ctrl-C during the poll cancels it."""
+    respond(server, submit=data(["q"]), status=SILENT)
     with pressed(server, interrupt):
         read(bh)
-    assert stops() == [KILLED_BEHIND]
+    assert cancellations() == [KILLED_IN_BACKGROUND]
 
 
-def test_a_query_that_is_said_to_run_is_never_taken_for_one_without_rows(
+def test_a_query_reported_as_running_is_never_taken_for_one_without_rows(
     bh: ByteHouse, server: ScriptedServer
 ) -> None:
-    """If the service loses it, that is an error; a mere name that it does not know is that of a
+    """If the service loses it, that is an error; a mere id that it does not know is that of a
     statement which is done."""
-    answering(server, submit=RUNNING, status=NO_QUERY)
+    respond(server, submit=RUNNING, status=NO_QUERY)
     with pytest.raises(NotFound):
         read(bh)
-    looks = iter([data({"status": "Running"}), NO_QUERY])
+    polls = iter([data({"status": "Running"}), NO_QUERY])
     submitted = data(["q"])
     server.handler = lambda seen: (
-        submitted if seen.operation.startswith("submit_") else next(looks, NO_QUERY)
+        submitted if seen.operation.startswith("submit_") else next(polls, NO_QUERY)
     )
     with pytest.raises(NotFound):
         read(bh)
-    answering(server, submit=data(["q"]), status=NO_QUERY)
+    respond(server, submit=data(["q"]), status=NO_QUERY)
     server.seen.clear()
     assert read(bh) == []
     assert server.operations[1:] == [STATUS]
 
 
-def test_a_look_that_is_lost_is_taken_again(
-    make: MakeClient, server: ScriptedServer, stops: Callable[[], list[str]]
+def test_a_lost_poll_is_repeated(
+    make: MakeClient, server: ScriptedServer, cancellations: Callable[[], list[str]]
 ) -> None:
-    """A gateway's error on the way to a query in the background loses neither it nor its rows."""
-    looks = iter([Reply(503), Reply(502), data({"status": "Running"}), data({"status": "Done"})])
+    """Errors of a gateway lose neither a query in the background nor its rows."""
+    polls = iter([Reply(503), Reply(502), data({"status": "Running"}), data({"status": "Done"})])
 
-    def answer(seen: Seen) -> Reply:
+    def respond_to(seen: Seen) -> Reply:
         if seen.operation.startswith("submit_"):
             return data(["q"])
-        return next(looks) if seen.operation == STATUS else Reply(body=WHOLE)
+        return next(polls) if seen.operation == STATUS else Reply(body=WHOLE)
 
-    server.handler = answer
+    server.handler = respond_to
     assert len(read(make(server.url, max_retries=0))) == len(ROWS)
-    assert stops() == []
+    assert cancellations() == []
 
 
-def test_a_stop_that_overtakes_its_query_is_sent_again(
+def test_a_kill_that_overtakes_its_query_is_repeated(
     bh: ByteHouse,
     server: ScriptedServer,
     interrupt: Callable[[], None],
-    stops: Callable[[], list[str]],
+    cancellations: Callable[[], list[str]],
     clock: FakeClock,
 ) -> None:
-    """The service does not know yet what is still on its way, but only for a moment; what it will
-    never know holds nobody for more than a second."""
-    answers = iter([NO_QUERY, NO_QUERY])
+    """The service does not know a query that is still in delivery. That is retried for less than a
+    second, also where the query never arrives."""
+    responses = iter([NO_QUERY, NO_QUERY])
     server.handler = lambda seen: (
-        SILENT if seen.operation.startswith("submit_") else next(answers, data({}))
+        SILENT if seen.operation.startswith("submit_") else next(responses, data({}))
     )
     with pressed(server, interrupt):
         read(bh)
-    assert stops() == [KILLED] * 3
+    assert cancellations() == [KILLED] * 3
     clock.slept.clear()
-    answering(server, submit=SILENT, stop=NO_QUERY)
+    respond(server, submit=SILENT, stop=NO_QUERY)
     with pressed(server, interrupt):
         bh.queries.submit("SELECT 1")
     assert 0.2 < sum(clock.slept) < 1
@@ -394,15 +396,15 @@ def test_a_stop_that_overtakes_its_query_is_sent_again(
 def test_a_session_is_aborted_only_where_its_query_cannot_be_killed(
     bh: ByteHouse,
     server: ScriptedServer,
-    stops: Callable[[], list[str]],
+    cancellations: Callable[[], list[str]],
     stop: Reply,
     lines: list[str],
 ) -> None:
-    """Others may run in it, such as those of a connection's other cursors."""
-    answering(server, submit=HALF, stop=stop)
+    """Other queries may run in it, such as those of other cursors of a connection."""
+    respond(server, submit=HALF, stop=stop)
     with bh.session("s").query("SELECT 1", query_id="q"):
         pass
-    assert stops() == lines
+    assert cancellations() == lines
     assert {seen.path["id"] for seen in server.seen if seen.operation == KILLED} == {"q"}
     assert all(
         seen.header("X-QuerySession-ID") == "s" for seen in server.seen if seen.operation == ABORTED
@@ -410,28 +412,28 @@ def test_a_session_is_aborted_only_where_its_query_cannot_be_killed(
 
 
 @pytest.mark.parametrize("stop", [Reply(500), Reply(403), NO_PATH, Reply(body="<html>")], ids=str)
-def test_a_stop_that_fails_does_not_hide_why(
+def test_a_failed_kill_does_not_hide_the_reason(
     bh: ByteHouse, server: ScriptedServer, interrupt: Callable[[], None], stop: Reply
 ) -> None:
-    """Ctrl-C stays Ctrl-C."""
-    answering(server, submit=SILENT, stop=stop)
+    """Ctrl-C still raises KeyboardInterrupt."""
+    respond(server, submit=SILENT, stop=stop)
     with pressed(server, interrupt):
         read(bh)
 
 
-def test_what_the_service_has_ended_is_not_stopped(
-    bh: ByteHouse, server: ScriptedServer, stops: Callable[[], list[str]]
+def test_what_the_service_has_ended_is_not_cancelled(
+    bh: ByteHouse, server: ScriptedServer, cancellations: Callable[[], list[str]]
 ) -> None:
-    """A statement that failed, or was refused, runs no longer."""
+    """A statement that failed, or was refused, no longer runs."""
     refused = Reply(400, "Code: 62. DB::Exception: Syntax error. (SYNTAX_ERROR)")
     for reply, error in ((refused, QueryFailed), (Reply(500), ServerError)):
-        answering(server, submit=reply)
+        respond(server, submit=reply)
         with pytest.raises(error):
             read(bh)
-    answering(server, submit=Reply(body=json.dumps(WHOLE)[:-2]))
+    respond(server, submit=Reply(body=json.dumps(WHOLE)[:-2]))
     with pytest.raises(ResponseDecodeError):
         read(bh)
-    assert stops() == []
+    assert cancellations() == []
 
 
 def test_what_runs_in_the_background_runs_in_no_session(

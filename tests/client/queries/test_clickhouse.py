@@ -1,4 +1,4 @@
-"""The client that is handed out for the ClickHouse interface goes where it should, with the key."""
+"""The client for the ClickHouse interface connects to the right host, with the key."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from tests.support.server import Reply, ScriptedServer, Seen
 __all__ = ["certificate"]
 
 BASIC = f"Basic {b64encode(f'bytehouse:{KEY}'.encode()).decode()}"
-Ask = Callable[..., str]
+RunQuery = Callable[..., str]
 
 
-def answer(seen: Seen) -> Reply:
-    """Answer as the ClickHouse interface does to who connects, and to `SELECT 'hello'`."""
+def respond_to(seen: Seen) -> Reply:
+    """Respond as the ClickHouse interface does on connecting, and to `SELECT 'hello'`."""
     if b"version()" in seen.body or "version()" in seen.target:
         return Reply(body=b"24.8.1.1\tUTC\n")
     return Reply(body=b"hello\n" if b"hello" in seen.body or "hello" in seen.target else b"")
 
 
-def ask(host: str, port: int, **settings: Any) -> str:
-    """Ask the interface something through the synchronous client."""
+def query_sync(host: str, port: int, **settings: Any) -> str:
+    """Run a query through the synchronous client."""
     with ByteHouse(host, lambda: KEY, **settings) as bh:
         client = bh.clickhouse(port=port)
         assert isinstance(client, Client)
@@ -43,8 +43,8 @@ def ask(host: str, port: int, **settings: Any) -> str:
             client.close()
 
 
-def ask_in_a_task(host: str, port: int, **settings: Any) -> str:
-    """Ask the interface something through the asynchronous client."""
+def query_async(host: str, port: int, **settings: Any) -> str:
+    """Run a query through the asynchronous client."""
 
     async def main() -> str:
         async with AsyncByteHouse(host, lambda: KEY, **settings) as bh:
@@ -59,30 +59,30 @@ def ask_in_a_task(host: str, port: int, **settings: Any) -> str:
     return asyncio.run(main())
 
 
-@pytest.fixture(params=[ask, ask_in_a_task], ids=["sync", "async"])
-def asking(request: pytest.FixtureRequest) -> Ask:
-    """Return what asks the interface something, in either flavour."""
-    found: Ask = request.param
+@pytest.fixture(params=[query_sync, query_async], ids=["sync", "async"])
+def run_query(request: pytest.FixtureRequest) -> RunQuery:
+    """Return a function that runs a query, in either flavour."""
+    found: RunQuery = request.param
     return found
 
 
 @pytest.fixture
 def interface() -> Iterator[ScriptedServer]:
-    """Run what stands for the ClickHouse interface, on a port of its own."""
+    """Run a server in place of the ClickHouse interface, on its own port."""
     with ScriptedServer() as running:
-        running.handler = answer
+        running.handler = respond_to
         yield running
 
 
 def test_the_key_is_the_password_of_the_user_bytehouse(
-    asking: Ask,
+    run_query: RunQuery,
     server: ScriptedServer,
     interface: ScriptedServer,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It goes to the tenant's host and the port that is told, and is shown nowhere."""
+    """It is sent to the tenant's host and the given port, and shown nowhere."""
     caplog.set_level(logging.DEBUG)
-    assert asking(server.url, interface.port, role="Analyst") == "hello"
+    assert run_query(server.url, interface.port, role="Analyst") == "hello"
     assert interface.seen
     assert {seen.header("Authorization") for seen in interface.seen} == {BASIC}
     assert {seen.header("X-User-ActiveRole") for seen in interface.seen} == {None}
@@ -92,29 +92,29 @@ def test_the_key_is_the_password_of_the_user_bytehouse(
         assert all(secret not in seen.target for seen in interface.seen)
 
 
-def test_the_interface_is_spoken_to_over_tls(asking: Ask, certificate: Path) -> None:
-    """With the same authorities and certificate as the API, the key all the same."""
+def test_the_interface_is_used_over_tls(run_query: RunQuery, certificate: Path) -> None:
+    """With the same authorities and certificate as the API, and with the key."""
     with ScriptedServer(certificate=certificate) as interface:
-        interface.handler = answer
+        interface.handler = respond_to
         host = f"https://localhost:{interface.port}"
         pem = str(certificate)
         for settings in ({"ca_file": pem}, {"ca_file": pem, "client_cert": pem}):
             interface.seen.clear()
-            assert asking(host, interface.port, **settings) == "hello"
+            assert run_query(host, interface.port, **settings) == "hello"
             assert {seen.header("Authorization") for seen in interface.seen} == {BASIC}
         interface.seen.clear()
         with pytest.raises(Exception, match=r"(?i)certificate"):
-            asking(host, interface.port)
+            run_query(host, interface.port)
         assert interface.seen == []
 
 
 def test_the_documented_port_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing has to be told but what the client knows already."""
-    told: dict[str, Any] = {}
-    monkeypatch.setattr("clickhouse_connect.get_client", lambda **given: told.update(given))
+    """No argument is needed but what the client has already."""
+    arguments: dict[str, Any] = {}
+    monkeypatch.setattr("clickhouse_connect.get_client", lambda **given: arguments.update(given))
     with ByteHouse("tenant-1-cn-beijing-public.bytehouse.volces.com", KEY) as bh:
         bh.clickhouse(database="sales")
-    assert told == {
+    assert arguments == {
         "host": "tenant-1-cn-beijing-public.bytehouse.volces.com",
         "port": 8123,
         "secure": True,
@@ -125,10 +125,10 @@ def test_the_documented_port_is_the_default(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("missing", ["clickhouse_connect", "aiohttp"])
-def test_what_is_missing_is_said(
+def test_a_missing_extra_is_named(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
-    """An extra that is not installed is named, before anything is sent."""
+    """In the error, before anything is sent."""
     monkeypatch.setitem(sys.modules, missing, None)
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""Whoever gives a query up, in whatever way, leaves none behind on the service."""
+"""A program that gives a query up, in whatever way, leaves none running on the service."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests.client.queries.conftest import ProcessList
 from tests.client.queries.programs import ENDLESS, MARK, PROGRAMS
 from tests.client.queries.terminal import Terminal
 
-AT_ONCE = 1.0
+PROMPT = 1.0
 
 
-@pytest.mark.parametrize("program", [name for name in PROGRAMS if name != "that_takes_leave"])
+@pytest.mark.parametrize("program", [name for name in PROGRAMS if name != "that_exits_on_sigterm"])
 def test_ctrl_c_in_a_terminal_kills_the_query(
     emulator: RunningEmulator, processes: ProcessList, variables: dict[str, str], program: str
 ) -> None:
@@ -26,50 +26,49 @@ def test_ctrl_c_in_a_terminal_kills_the_query(
     Ctrl-C ends one, and shows no key."""
     command = ("-m", "tests.client.queries.programs", program)
     with Terminal(*command, environment=variables) as terminal:
-        processes.await_that(MARK, runs=True)
+        processes.wait_until(MARK, runs=True)
         if program == "switched":
             while not emulator.journal("get_async_query_status"):
                 time.sleep(0.05)
         terminal.press_ctrl_c()
-        assert processes.await_that(MARK, runs=False, within=5) < AT_ONCE
+        assert processes.wait_until(MARK, runs=False, within=5) < PROMPT
         assert terminal.wait() == -signal.SIGINT
         assert "KeyboardInterrupt" in terminal.shown
         assert emulator.token not in terminal.shown
 
 
-def test_a_program_that_takes_leave_kills_its_query(
+def test_a_program_that_exits_on_sigterm_kills_its_query(
     processes: ProcessList, variables: dict[str, str]
 ) -> None:
-    """SIGTERM, which by itself leaves a program no time, becomes an exit like any other where the
-    program says so."""
-    command = ("-m", "tests.client.queries.programs", "that_takes_leave")
+    """Where a program turns SIGTERM, which by itself ends it at once, into an ordinary exit."""
+    command = ("-m", "tests.client.queries.programs", "that_exits_on_sigterm")
     with Terminal(*command, environment=variables) as terminal:
-        processes.await_that(MARK, runs=True)
+        processes.wait_until(MARK, runs=True)
         terminal.process.terminate()
-        assert processes.await_that(MARK, runs=False, within=5) < AT_ONCE
+        assert processes.wait_until(MARK, runs=False, within=5) < PROMPT
         assert terminal.wait() == 3
 
 
 @pytest.mark.parametrize(
     "options",
     [{"timeout": 0.5}, {"timeout": 0.5, "asynchronous": True}, {"timeout": 1.3, "async_after": 1}],
-    ids=["at once", "behind", "switched"],
+    ids=["at once", "in background", "switched"],
 )
 def test_no_query_outlives_its_time(
     live: ByteHouse, processes: ProcessList, options: dict[str, Any]
 ) -> None:
-    """When the time is over the engine's process list is empty, wherever the query ran."""
+    """When the time is up the engine's process list is empty, wherever the query ran."""
     began = time.monotonic()
     with pytest.raises((TimedOut, OutcomeUnknown)):
         live.query(ENDLESS, **options)
     assert not processes.holds(MARK)
-    assert time.monotonic() - began < options["timeout"] + AT_ONCE
+    assert time.monotonic() - began < options["timeout"] + PROMPT
 
 
 def test_tasks_that_are_cancelled_leave_no_query(
     emulator: RunningEmulator, processes: ProcessList
 ) -> None:
-    """Nor do several, wherever they run."""
+    """Several at once, wherever they run."""
 
     async def together(bh: AsyncByteHouse) -> None:
         async with asyncio.TaskGroup() as group:

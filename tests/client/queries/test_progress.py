@@ -1,4 +1,4 @@
-"""Progress is shown to who can see it, in the way of nothing else."""
+"""Progress is shown in terminals and notebooks, and interferes with nothing else."""
 
 from __future__ import annotations
 
@@ -37,35 +37,35 @@ def run(program: str, variables: dict[str, str]) -> subprocess.CompletedProcess[
 
 @pytest.mark.parametrize("program", ["waits", "waits_in_a_task"])
 def test_a_terminal_shows_that_a_query_runs(variables: dict[str, str], program: str) -> None:
-    """A bar with its state is there meanwhile, and wiped out in the end."""
+    """A bar with its state is shown meanwhile, and erased at the end."""
     with Terminal(
         "-m", "tests.client.queries.progress_programs", program, environment=variables
     ) as terminal:
         assert terminal.wait() == 0
         assert "Running" in terminal.shown
-        # The cursor is there again, and only the result is left.
+        # The cursor is visible again, and only the result is left.
         assert terminal.shown.rfind("\x1b[?25h") > terminal.shown.rfind("\x1b[?25l")
         assert terminal.shown.rstrip().endswith("0")
 
 
 @pytest.mark.parametrize(
-    "told", [{}, {"FORCE_COLOR": "1", "TTY_COMPATIBLE": "1"}], ids=["plain", "forced"]
+    "settings", [{}, {"FORCE_COLOR": "1", "TTY_COMPATIBLE": "1"}], ids=["plain", "forced"]
 )
-def test_a_pipe_is_shown_nothing(variables: dict[str, str], told: dict[str, str]) -> None:
-    """Nor is a log, even one that takes flavours."""
-    done = run("waits", {**variables, **told})
+def test_a_pipe_is_shown_nothing(variables: dict[str, str], settings: dict[str, str]) -> None:
+    """Nor is a log, even where colours are forced."""
+    done = run("waits", {**variables, **settings})
     assert (done.stdout, done.stderr) == ("0\n", "")
 
 
 def test_a_terminal_without_a_cursor_is_shown_nothing(variables: dict[str, str]) -> None:
-    """What cannot be wiped out is not written."""
+    """What cannot be erased is not written."""
     command = ("-m", "tests.client.queries.progress_programs", "waits")
     with Terminal(*command, environment={**variables, "TERM": "dumb"}) as terminal:
         assert terminal.wait() == 0
         assert terminal.shown.split() == ["0"]
 
 
-def test_what_is_printed_goes_where_it_belongs(variables: dict[str, str], tmp_path: Path) -> None:
+def test_output_to_a_file_is_complete(variables: dict[str, str], tmp_path: Path) -> None:
     """Rows that are printed into a file while a terminal shows the bar are all in the file."""
     target = tmp_path / "rows.txt"
     command = ("-m", "tests.client.queries.progress_programs", "prints_rows")
@@ -79,7 +79,7 @@ def test_what_is_printed_goes_where_it_belongs(variables: dict[str, str], tmp_pa
     assert target.read_text().splitlines() == [f"row {n}." for n in range(ROWS)]
 
 
-def test_what_is_printed_meanwhile_stays_in_sight(variables: dict[str, str]) -> None:
+def test_output_to_the_same_terminal_is_complete(variables: dict[str, str]) -> None:
     """Rows that are printed to the same terminal are all there."""
     command = ("-m", "tests.client.queries.progress_programs", "prints_rows")
     with Terminal(*command, environment=variables) as terminal:
@@ -101,11 +101,11 @@ def test_a_result_at_rest_shows_nothing(variables: dict[str, str]) -> None:
         assert str(ROWS) in after
 
 
-def test_what_is_missing_is_said_before_anything_is_sent(
+def test_a_missing_extra_is_named_before_anything_is_sent(
     bh: ByteHouse, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether or not somebody watches, so that a program fails where it is written; without
-    progress nothing is missed."""
+    """Whether or not there is a terminal, so that a program fails where it is written; without
+    progress the extra is not needed."""
     for module in ("rich", "rich.console", "rich.progress"):
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ConfigError, match=r"bytehouse-sdk\[progress\]"):
@@ -116,7 +116,7 @@ def test_what_is_missing_is_said_before_anything_is_sent(
 
 
 class _Widget:
-    """Stand for a notebook's widget."""
+    """Replace the widget of a notebook."""
 
     def __init__(self) -> None:
         self.closed = False
@@ -136,7 +136,7 @@ class _Widget:
 
 @contextmanager
 def notebook(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
-    """Make these surroundings look like a notebook's, and give what is displayed there."""
+    """Imitate the environment of a notebook, and yield what is displayed there."""
     shell = type("ZMQInteractiveShell", (), {})()
     displayed: list[Any] = []
     for name in ("IPython", "IPython.display", "ipywidgets"):

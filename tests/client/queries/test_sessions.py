@@ -1,4 +1,4 @@
-"""What a session holds, and what stops what runs in it."""
+"""What a session keeps, and what cancels what runs in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.client.queries.programs import ENDLESS, MARK
 STATE = "SELECT currentDatabase(), getSetting('max_threads')"
 
 
-def test_use_and_set_hold_within_a_session(live: ByteHouse) -> None:
+def test_use_and_set_stay_in_effect_within_a_session(live: ByteHouse) -> None:
     """From one statement to the next, of whatever method, and nowhere else."""
     live.databases.create("d")
     before = live.query(STATE).one()
@@ -32,7 +32,7 @@ def test_use_and_set_hold_within_a_session(live: ByteHouse) -> None:
 
 
 def test_a_switch_to_the_background_keeps_the_session(live: ByteHouse) -> None:
-    """What goes on there began in the session."""
+    """A query that continues there keeps the database of the session."""
     live.databases.create("d")
     session = live.session()
     session.query("USE d")
@@ -41,37 +41,37 @@ def test_a_switch_to_the_background_keeps_the_session(live: ByteHouse) -> None:
     assert result.one()[0] == "d"
 
 
-def test_abort_stops_what_runs_in_the_session(
+def test_abort_cancels_what_runs_in_the_session(
     live: ByteHouse, emulator: RunningEmulator, processes: ProcessList
 ) -> None:
-    """Whoever waits for it is told; what runs elsewhere goes on, and so does the session."""
-    told: list[BaseException] = []
+    """The caller that waits gets an error; other queries continue, and so does the session."""
+    errors: list[BaseException] = []
 
     def wait() -> None:
         with ByteHouse(**emulator.client_arguments, mode="clickhouse_sql") as other:
             try:
                 other.session(session.id).query(ENDLESS)
             except QueryFailed as error:
-                told.append(error)
+                errors.append(error)
 
     session = live.session()
     thread = threading.Thread(target=wait)
     thread.start()
-    processes.await_that(MARK, runs=True)
+    processes.wait_until(MARK, runs=True)
     live.session().abort()
     assert processes.holds(MARK)
     session.abort()
     thread.join(10)
-    assert [getattr(error, "code", None) for error in told] == ["394"]
+    assert [getattr(error, "code", None) for error in errors] == ["394"]
     assert not processes.holds(MARK)
     assert session.query("SELECT 1").scalar() == 1
     session.abort()
 
 
-def test_leaving_a_result_of_a_session_stops_that_query_alone(
+def test_leaving_a_result_of_a_session_cancels_that_query_alone(
     live: ByteHouse, emulator: RunningEmulator, processes: ProcessList
 ) -> None:
-    """Another thread's query in the same session goes on."""
+    """A query of another thread in the same session continues."""
 
     def wait() -> None:
         other = ByteHouse(**emulator.client_arguments, mode="clickhouse_sql")
@@ -81,7 +81,7 @@ def test_leaving_a_result_of_a_session_stops_that_query_alone(
     session = live.session()
     thread = threading.Thread(target=wait)
     thread.start()
-    processes.await_that(MARK, runs=True)
+    processes.wait_until(MARK, runs=True)
     with session.query("SELECT number, repeat('x', 100) FROM numbers(100000)"):
         pass
     assert emulator.journal("kill_sync_query")

@@ -1,4 +1,4 @@
-"""Each method sends what its operation takes, and returns what its answer holds."""
+"""Each method sends what its operation takes, and returns what its response holds."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bytehouse import ByteHouse, ResponseDecodeError
+from bytehouse import ByteHouse, InvalidArgument, ResponseDecodeError
 from bytehouse_raw.models import (
     AccountStatus,
     ApiKey,
@@ -36,7 +36,7 @@ GRANT = {
 ASSIGNMENT = {"UserID": 2**60, "RoleName": "SystemAdmin"}
 PERMISSIONS = "RoleName=analyst&ByteHouseResourceID=r-1&SecureObjectTypeName=TABLE"
 
-# Call, operation and what its path and query hold, body.
+# Call, request line, body.
 SENT: list[tuple[Call, str, Any]] = [
     (
         lambda bh: bh.views.list("d/b", filter="v%").all(),
@@ -169,7 +169,7 @@ WITHOUT_ROLE = {
 def test_a_method_sends_what_its_operation_takes(
     bh: ByteHouse, server: ScriptedServer, call: Call, line: str, body: Any
 ) -> None:
-    """One request goes out: this method, path, query and body, the key, and the role if taken."""
+    """One request is sent, with method, path, query, body and key, and a role if it takes one."""
     operation, _ = asked(*line.split(" ", 1))
     plural = operation.startswith("list_")
     server.script(data([] if plural else {"id": "k9", "apiKey": "hush"}))
@@ -193,10 +193,10 @@ def test_the_acting_role_is_not_the_role_that_is_assigned(
     assert seen.json["RoleName"] == "Analyst"
 
 
-def test_a_subscription_names_account_user_and_token_in_headers(
+def test_a_subscription_sends_account_user_and_token_in_headers(
     bh: ByteHouse, server: ScriptedServer
 ) -> None:
-    """The three headers carry the values as they are, the token in plain text."""
+    """The three headers have the values as they are, the token in plain text."""
     server.script(Reply(body={"message": "Success"}))
     bh.metadata.subscribe(7, "u-8", "eyJ.hush.hush")
     [seen] = server.seen
@@ -227,12 +227,12 @@ RETURNED: list[tuple[Call, Any, type[Model]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("call", "answer", "kind"), RETURNED)
-def test_a_method_returns_a_typed_model_that_keeps_what_is_unknown(
-    bh: ByteHouse, server: ScriptedServer, call: Call, answer: Any, kind: type[Model]
+@pytest.mark.parametrize(("call", "response", "kind"), RETURNED)
+def test_a_method_returns_a_model_that_keeps_unknown_fields(
+    bh: ByteHouse, server: ScriptedServer, call: Call, response: Any, kind: type[Model]
 ) -> None:
-    """The result is the operation's model; a field that the specification lacks is reachable."""
-    server.script(data(answer, message="Success", error={}))
+    """The result is the operation's model; a field that the specification lacks is kept."""
+    server.script(data(response, message="Success", error={}))
     result = call(bh)
     assert type(result) is kind
     assert result["new"] == 1
@@ -252,7 +252,7 @@ def test_a_method_returns_a_typed_model_that_keeps_what_is_unknown(
 def test_a_method_without_a_result_returns_none(
     bh: ByteHouse, server: ScriptedServer, call: Call
 ) -> None:
-    """An answer that only says that it went well is no result."""
+    """A response that only reports success is not a result."""
     server.script(Reply(body={"message": "Success", "error": {}}))
     assert call(bh) is None
 
@@ -294,45 +294,43 @@ def test_a_method_without_a_result_returns_none(
         lambda bh: bh.metadata.unsubscribe(1, 1, None),
     ],
 )
-def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
+def test_an_invalid_argument_is_refused_before_anything_is_sent(
     bh: ByteHouse, server: ScriptedServer, call: Call
 ) -> None:
     """A wrong argument raises InvalidArgument, and no request goes out."""
-    from bytehouse import InvalidArgument
-
     with pytest.raises(InvalidArgument):
         call(bh)
     assert server.seen == []
 
 
 @pytest.mark.parametrize("empty", [{}, {"roles": None}, {"roles": []}, {"total": 0}, None, []])
-def test_nothing_is_an_empty_list(bh: ByteHouse, server: ScriptedServer, empty: Any) -> None:
-    """Each way of saying that there are no entries gives an empty list."""
+def test_every_form_of_no_entries_is_an_empty_list(
+    bh: ByteHouse, server: ScriptedServer, empty: Any
+) -> None:
+    """Null, missing and empty."""
     server.script(data(empty))
     assert bh.roles.list() == []
 
 
-def test_the_expected_key_goes_before_other_lists(bh: ByteHouse, server: ScriptedServer) -> None:
-    """Where the list is under the key that is likely, other lists beside it do no harm."""
+def test_the_expected_key_precedes_other_lists(bh: ByteHouse, server: ScriptedServer) -> None:
+    """Where the list is under the likely key, other lists beside it are ignored."""
     server.script(data({"users": [1], "roles": [{"name": "r"}]}))
     assert [role.name for role in bh.roles.list()] == ["r"]
 
 
 @pytest.mark.parametrize("unclear", [{"a": [1], "b": []}, {"result": {"roles": []}}, "roles", 5])
-def test_a_list_that_cannot_be_told_is_an_error_and_not_an_empty_list(
+def test_an_unclear_list_is_an_error_and_not_an_empty_list(
     bh: ByteHouse, server: ScriptedServer, unclear: Any
 ) -> None:
-    """An answer that holds something else than one list is not taken for nothing."""
+    """A response that does not hold exactly one list is refused."""
     server.script(data(unclear))
     with pytest.raises(ResponseDecodeError, match="list_roles") as caught:
         bh.roles.list()
     assert caught.value.raw_response is not None
 
 
-def test_expiring_keys_come_in_order_and_none_is_overlooked(
-    bh: ByteHouse, server: ScriptedServer
-) -> None:
-    """Keys that expire within the span, or have expired, or do not say; not those that live on."""
+def test_expiring_keys_are_sorted_and_complete(bh: ByteHouse, server: ScriptedServer) -> None:
+    """Keys that expire within the time, have expired, or have no date; not those without expiry."""
     now = datetime.fromtimestamp(bh.clock.now(), UTC)
 
     def key(name: str, **more: Any) -> dict[str, Any]:

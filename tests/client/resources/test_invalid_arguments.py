@@ -1,4 +1,4 @@
-"""What is refused before anything is sent."""
+"""Invalid arguments are refused before anything is sent."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,7 +29,7 @@ CONNECTIONS: dict[str, Call] = {
         1, "n", S3Connection(region="r", extra={"region": "s"})
     ),
     "id of text": lambda bh: bh.connections.get("5"),
-    "id of truth": lambda bh: bh.connections.delete(True),
+    "id of boolean": lambda bh: bh.connections.delete(True),
     "negative id": lambda bh: bh.connections.get(-1),
     "no id": lambda bh: bh.connections.get(None),
 }
@@ -77,13 +77,13 @@ EXECUTIONS: dict[str, Call] = {
 }
 WAREHOUSES: dict[str, Call] = {
     "no configuration": lambda bh: bh.warehouses.create("etl", config_id=0),
-    "configuration of truth": lambda bh: bh.warehouses.create("etl", config_id=True),
+    "configuration of boolean": lambda bh: bh.warehouses.create("etl", config_id=True),
     "unknown status": lambda bh: bh.warehouses.create("etl", config_id=1, status="sideways"),
     "half a minute": lambda bh: bh.warehouses.create(
         "etl", config_id=1, auto_suspend=timedelta(seconds=90)
     ),
     "negative minutes": lambda bh: bh.warehouses.update("etl", auto_suspend=-1),
-    "minutes of truth": lambda bh: bh.warehouses.update("etl", auto_suspend=True),
+    "minutes of boolean": lambda bh: bh.warehouses.update("etl", auto_suspend=True),
     "resumes maybe": lambda bh: bh.warehouses.update("etl", auto_resume="yes"),
     "description of a number": lambda bh: bh.warehouses.update("etl", description=3),
     "nothing to change": lambda bh: bh.warehouses.update("etl"),
@@ -106,7 +106,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_what_cannot_work_is_refused_before_anything_is_sent(
+def test_an_invalid_argument_is_refused_before_anything_is_sent(
     bh: ByteHouse, server: ScriptedServer, call: Call
 ) -> None:
     """Nothing reaches the service, and the error says what is wrong."""
@@ -129,8 +129,8 @@ NAMES = st.text(alphabet="az09_A.-é\n", max_size=34) | st.from_regex(r"[a-z][a-
 
 
 @given(name=NAMES)
-def test_a_warehouse_gets_exactly_the_names_that_the_service_documents(name: str) -> None:
-    """Every name that the rule allows is taken, and no other."""
+def test_exactly_the_documented_names_of_a_warehouse_are_accepted(name: str) -> None:
+    """Every name that the rule allows is accepted, and no other."""
     from bytehouse._params.warehouses import wanted
 
     if _is_name(name):

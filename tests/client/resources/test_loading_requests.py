@@ -1,4 +1,4 @@
-"""What each operation of data loading and virtual warehouses sends, and what it gives back."""
+"""What each operation of data loading and virtual warehouses sends and returns."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,13 +19,13 @@ WAREHOUSE = {"id": "vw-1", "name": "etl", "configID": 7, "status": "up", "cores"
 
 @attrs.frozen
 class Case:
-    """One call: what it is to send, what it is answered, and what of the answer is looked at."""
+    """One call: what it sends, the response, and the part of the result that is compared."""
 
     call: Callable[[ByteHouse], Any]
     sends: str
     body: Any = None
     reply: Reply = DONE
-    gives: Any = None
+    returns: Any = None
     of: Callable[[Any], Any] = lambda result: result
 
 
@@ -42,7 +42,7 @@ CASES = {
         lambda bh: [each.id for each in bh.connections.list(page_size=9)],
         request_line("list_connections", "limit=9"),
         reply=data([{"id": 1}, {"id": 2}]),
-        gives=[1, 2],
+        returns=[1, 2],
     ),
     "update_connection": Case(
         lambda bh: bh.connections.update(5, "sales", S3Connection(region="r", extra={"x": [1]})),
@@ -56,7 +56,7 @@ CASES = {
         lambda bh: bh.connections.get(5),
         request_line("get_connection", id="5"),
         reply=data({"id": 5, "type": "ICEBERG", "data": {"secretAccessKey": "******"}}),
-        gives=("ICEBERG", "******"),
+        returns=("ICEBERG", "******"),
         of=lambda found: (found.type_, found.data["secretAccessKey"]),
     ),
     "create_import_job": Case(
@@ -86,14 +86,14 @@ CASES = {
         lambda bh: bh.import_jobs.list(limit=1).all(),
         request_line("list_import_jobs", "limit=1"),
         reply=data([{"id": 1}, {"id": 2}]),
-        gives=[1],
+        returns=[1],
         of=lambda jobs: [job.id for job in jobs],
     ),
     "get_import_job": Case(
         lambda bh: bh.import_jobs.get(8).state,
         request_line("get_import_job", id="8"),
         reply=data({"id": 8, "state": "DRAFT"}),
-        gives="DRAFT",
+        returns="DRAFT",
     ),
     "update_import_job": Case(
         lambda bh: bh.import_jobs.update(
@@ -124,7 +124,7 @@ CASES = {
         lambda bh: bh.import_jobs.start_arguments(8)["source.properties.fileNames"],
         request_line("get_import_job_start_arguments", id="8"),
         reply=data({"source.properties.fileNames": "a.csv"}),
-        gives="a.csv",
+        returns="a.csv",
     ),
     "start_import_job": Case(
         lambda bh: bh.import_jobs.start(8, file_names=["a.csv", "b.csv"], arguments={"x": True}),
@@ -141,26 +141,26 @@ CASES = {
         lambda bh: [each.status for each in bh.import_jobs.executions(8)],
         request_line("list_import_job_executions", "limit=100", id="8"),
         reply=data([{"id": UUID, "status": "RUNNING"}]),
-        gives=["RUNNING"],
+        returns=["RUNNING"],
     ),
     "list_executions": Case(
         lambda bh: bh.executions.list().first().id,  # type: ignore[union-attr]
         request_line("list_executions", "limit=1"),
         reply=data([{"id": UUID}]),
-        gives=UUID,
+        returns=UUID,
     ),
     "get_execution": Case(
         lambda bh: bh.executions.get(UUID),
         request_line("get_execution", id=UUID),
         reply=data({"id": UUID, "jobID": 8, "rows": 12}),
-        gives=(8, 12),
+        returns=(8, 12),
         of=lambda found: (found.job_id, found["rows"]),
     ),
     "get_execution_logs": Case(
         lambda bh: [line.message for line in bh.executions.logs(UUID, limit=20)],
         request_line("get_execution_logs", "limit=20", id=UUID),
         reply=Reply(body={"error": {}, "data": [{"message": "loaded"}]}),
-        gives=["loaded"],
+        returns=["loaded"],
     ),
     "get_kafka_history": Case(
         lambda bh: bh.executions.kafka_history(
@@ -168,14 +168,14 @@ CASES = {
         ),
         request_line("get_kafka_history", "partition=0&period=1h30m&granularity=120s", id=UUID),
         reply=data([{"lag": 9, "consumers": 2}]),
-        gives=[(9, 2)],
+        returns=[(9, 2)],
         of=lambda windows: [(window.lag, window["consumers"]) for window in windows],
     ),
     "list_warehouses": Case(
         lambda bh: [each.id for each in bh.warehouses.list()],
         request_line("list_warehouses", "limit=100&offset=0"),
         reply=data([WAREHOUSE], meta={"offset": 0, "total": 1}),
-        gives=["vw-1"],
+        returns=["vw-1"],
     ),
     "create_warehouse": Case(
         lambda bh: bh.warehouses.create(
@@ -203,7 +203,7 @@ CASES = {
         lambda bh: bh.warehouses.get("etl"),
         request_line("get_warehouse", name="etl"),
         reply=Reply(body={**WAREHOUSE, "message": "Success", "error": {}}),
-        gives=({**WAREHOUSE}, 200),
+        returns=({**WAREHOUSE}, 200),
         of=lambda found: (found.to_dict(), found.raw_response.status),
     ),
     "update_warehouse": Case(
@@ -218,7 +218,7 @@ CASES = {
         lambda bh: [each.size for each in bh.warehouses.configurations(page_size=10)],
         request_line("list_warehouse_configurations", "limit=10&offset=0"),
         reply=data([{"id": 7, "size": "XS"}], meta={"offset": 0, "total": 1}),
-        gives=["XS"],
+        returns=["XS"],
     ),
 }
 
@@ -230,19 +230,19 @@ def test_every_operation_of_these_groups_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_call_sends_what_the_api_wants_and_gives_back_what_it_says(
+def test_a_call_sends_the_request_and_returns_the_response(
     bh: ByteHouse, server: ScriptedServer, case: Case
 ) -> None:
-    """Method, path, query and body are those of the API, and unknown fields stay in reach."""
+    """Method, path, query and body are those of the API, and unknown fields are kept."""
     server.script(case.reply)
-    assert case.of(case.call(bh)) == case.gives
+    assert case.of(case.call(bh)) == case.returns
     (seen,) = server.seen
     assert seen.line == case.sends
     assert (seen.json if seen.body else None) == case.body
     assert seen.header("X-User-ActiveRole") is None
 
 
-OPTIONED: dict[str, Callable[[ByteHouse, Any], Any]] = {
+WITH_OPTIONS: dict[str, Callable[[ByteHouse, Any], Any]] = {
     "connection": lambda bh, options: bh.connections.get(1, **options),
     "connections": lambda bh, options: bh.connections.list(**options).all(),
     "job": lambda bh, options: bh.import_jobs.stop(1, **options),
@@ -254,8 +254,8 @@ OPTIONED: dict[str, Callable[[ByteHouse, Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("call", OPTIONED.values(), ids=OPTIONED)
-def test_the_options_of_a_call_go_with_it(
+@pytest.mark.parametrize("call", WITH_OPTIONS.values(), ids=WITH_OPTIONS)
+def test_the_options_of_a_call_apply_to_all_its_requests(
     bh: ByteHouse, server: ScriptedServer, call: Callable[[ByteHouse, Any], Any]
 ) -> None:
     """A role given for a call is sent with every request that it makes."""

@@ -39,17 +39,17 @@ DOWN = "down Suspended stopped paused inactive offline"
 
 @attrs.frozen
 class Kind:
-    """One thing that can be waited for.
+    """One kind of thing that can be waited for.
 
     Attributes:
-        watch: Makes what waits for something started elsewhere.
-        start: Makes what waits for something that it starts; None if there is no such thing.
-        started: Answer to the start.
-        reply: Answer to a poll.
-        polls: Line of a poll.
-        stops: Line that stops it.
-        words: State on the way, state of success, state of failure.
-        fails: What a failure raises.
+        watch: Returns the `wait` of something started elsewhere.
+        start: Starts something, and returns its `wait`.
+        started: Response to the start.
+        reply: Response to a poll with a state.
+        polls: Request line of a poll.
+        stops: Request line that stops it; empty if nothing does.
+        states: A state of something that runs, has succeeded, has failed.
+        fails: The error that a failure raises.
     """
 
     watch: Callable[[Any], Callable[..., Any]]
@@ -58,7 +58,7 @@ class Kind:
     reply: Callable[[str | None], Reply]
     polls: str
     stops: str
-    words: tuple[str, str, str]
+    states: tuple[str, str, str]
     fails: type[ByteHouseError]
 
 
@@ -66,30 +66,30 @@ QUERY = Kind(
     watch=lambda bh: bh.queries.handle("q").wait,
     start=lambda bh, **options: bh.queries.submit("SELECT 1", query_id="q", **options).wait,
     started=data([{"id": "q"}]),
-    reply=lambda word: data({"status": word, "message": "why"}),
+    reply=lambda state: data({"status": state, "message": "why"}),
     polls=request_line("get_async_query_status", id="q"),
     stops=request_line("kill_async_query", id="q"),
-    words=("Running", "Finished", "Failed"),
+    states=("Running", "Finished", "Failed"),
     fails=QueryFailed,
 )
 EXECUTION = Kind(
     watch=lambda bh: bh.executions.handle("e").wait,
     start=lambda bh, **options: bh.import_jobs.start(8, **options).wait,
     started=data({"id": "e"}),
-    reply=lambda word: data({"id": "e", "jobID": 8, "status": word, "message": "why"}),
+    reply=lambda state: data({"id": "e", "jobID": 8, "status": state, "message": "why"}),
     polls=request_line("get_execution", id="e"),
     stops=request_line("stop_import_job", id="8"),
-    words=("RUNNING", "SUCCESS", "FAILED"),
+    states=("RUNNING", "SUCCESS", "FAILED"),
     fails=ExecutionFailed,
 )
 WAREHOUSE = Kind(
     watch=lambda bh: lambda **options: bh.warehouses.wait("etl", **options),
     start=lambda bh: lambda **options: bh.warehouses.wait("etl", **options),
     started=Reply(),
-    reply=lambda word: Reply(body={"name": "etl", "status": word, "message": "Success"}),
+    reply=lambda state: Reply(body={"name": "etl", "status": state, "message": "Success"}),
     polls=request_line("get_warehouse", name="etl"),
     stops="",
-    words=("starting", "up", "error"),
+    states=("starting", "up", "error"),
     fails=ServerError,
 )
 KINDS = {"query": QUERY, "execution": EXECUTION, "warehouse": WAREHOUSE}
@@ -98,13 +98,13 @@ stoppable = pytest.mark.parametrize("kind", [QUERY, EXECUTION], ids=["query", "e
 
 
 def running(server: ScriptedServer, kind: Kind) -> None:
-    """Let the server answer that it runs, for ever."""
-    replies = {kind.polls: kind.reply(kind.words[0]), kind.stops: data({})}
+    """Let the server respond that it runs, for ever."""
+    replies = {kind.polls: kind.reply(kind.states[0]), kind.stops: data({})}
     server.handler = lambda seen: replies.get(seen.line, kind.started)
 
 
 def test_every_likely_spelling_of_a_state_is_known() -> None:
-    """Case and separators do not count, and what is not known is still on its way."""
+    """Case and separators do not count, and what is not known counts as running."""
     for phase, words in WORDS.items():
         assert {phase_of(word) for word in words.split()} == {phase}
     for target, words in (("up", UP), ("down", DOWN)):
@@ -117,12 +117,12 @@ def test_every_likely_spelling_of_a_state_is_known() -> None:
 
 
 @every_kind
-def test_a_wait_ends_with_the_answer_that_says_so(
+def test_a_wait_ends_with_the_status_that_says_so(
     bh: ByteHouse, server: ScriptedServer, clock: FakeClock, kind: Kind
 ) -> None:
-    """Unknown and missing states count as on the way; pauses grow, and nothing really sleeps."""
-    way, end, _ = kind.words
-    states = [way, None, "Beyond-Our-Ken", way, end]
+    """Unknown and missing states count as running; pauses grow."""
+    running_state, end, _ = kind.states
+    states = [running_state, None, "Unheard-Of", running_state, end]
     server.script(*map(kind.reply, states))
     seen: list[Any] = []
     result = kind.watch(bh)(on_progress=seen.append)
@@ -137,10 +137,10 @@ def test_a_wait_ends_with_the_answer_that_says_so(
 def test_a_wait_survives_polls_that_are_dropped(
     make: MakeClient, server: ScriptedServer, kind: Kind
 ) -> None:
-    """Lost connections, gateways' errors and 429 pass, even without any retry of the call."""
-    way, end, _ = kind.words
+    """Lost connections, errors of gateways and 429 are survived, without any retry of the call."""
+    running_state, end, _ = kind.states
     lost = [CLOSED, Reply(502, "<html>"), Reply(503), CLOSED, Reply(429), Reply(500)]
-    server.script(kind.reply(way), *lost, kind.reply(end))
+    server.script(kind.reply(running_state), *lost, kind.reply(end))
     bh = make(server.url, max_retries=0)
     assert kind.watch(bh)().status == end
     assert len(server.seen) == 8
@@ -151,35 +151,35 @@ def test_a_failure_is_raised_with_its_state(
     bh: ByteHouse, server: ScriptedServer, kind: Kind
 ) -> None:
     """The error is of the kind's own class, carries the last state, and nothing is stopped."""
-    server.script(kind.started, kind.reply(kind.words[0]), kind.reply(kind.words[2]))
+    server.script(kind.started, kind.reply(kind.states[0]), kind.reply(kind.states[2]))
     wait = kind.start(bh)
     if not kind.stops:
-        server.script(kind.reply(kind.words[2]))
+        server.script(kind.reply(kind.states[2]))
     with pytest.raises(kind.fails) as raised:
         wait()
-    assert getattr(raised.value, "code", None) == kind.words[2]
+    assert getattr(raised.value, "code", None) == kind.states[2]
     assert kind.stops not in server.lines
 
 
 @every_kind
 @pytest.mark.parametrize("timeout", [30, timedelta(minutes=2)])
-def test_a_wait_ends_in_time_and_tells_the_last_state(
+def test_a_wait_ends_in_time_and_reports_the_last_state(
     bh: ByteHouse, server: ScriptedServer, clock: FakeClock, kind: Kind, timeout: Any
 ) -> None:
-    """The error says what was waited for, how long, and what was seen last."""
+    """The error says what was waited for, how long, and the last state."""
     running(server, kind)
-    with pytest.raises(TimedOut, match=f"last seen {kind.words[0]}") as raised:
+    with pytest.raises(TimedOut, match=f"last seen {kind.states[0]}") as raised:
         kind.watch(bh)(timeout=timeout)
-    assert raised.value.state == kind.words[0]
+    assert raised.value.state == kind.states[0]
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
     assert seconds - 1 < sum(clock.slept) <= seconds
 
 
 @every_kind
-def test_a_wait_that_got_no_answer_says_why(
+def test_a_wait_without_a_status_says_why(
     make: MakeClient, server: ScriptedServer, kind: Kind
 ) -> None:
-    """If no poll came through, the error tells the reason of the last."""
+    """If no poll succeeded, the error has the reason of the last."""
     server.script(Reply(503, {"error": {"code": "busy", "message": "come back later"}}))
     with pytest.raises(TimedOut, match="come back later") as raised:
         kind.watch(make(server.url, max_retries=0))(timeout=9)
@@ -190,7 +190,7 @@ def test_a_wait_that_got_no_answer_says_why(
 def test_a_poll_does_not_outlast_the_wait(
     bh: ByteHouse, server: ScriptedServer, kind: Kind
 ) -> None:
-    """A service that goes silent holds nobody longer than was said."""
+    """A silent service does not prolong the wait."""
     server.script(SILENT)
     began = time.monotonic()
     with pytest.raises(TimedOut):
@@ -202,7 +202,7 @@ def test_a_poll_does_not_outlast_the_wait(
 def test_a_refused_poll_ends_the_wait_and_stops_nothing(
     bh: ByteHouse, server: ScriptedServer, kind: Kind
 ) -> None:
-    """What runs is not stopped because someone may not look at it."""
+    """What runs is not stopped because the role may not see it."""
     refusal = Reply(403, {"error": {"code": "denied", "message": "no"}})
     for reply, error in ((refusal, PermissionDenied), (Reply(501), ServerError)):
         server.handler = server._next
@@ -213,13 +213,13 @@ def test_a_refused_poll_ends_the_wait_and_stops_nothing(
 
 
 @every_kind
-def test_what_was_just_made_may_be_invisible_for_a_moment(
+def test_what_was_just_created_may_be_invisible_at_first(
     bh: ByteHouse, server: ScriptedServer, clock: FakeClock, kind: Kind
 ) -> None:
-    """A 404 passes within seconds of the beginning, and is final afterwards."""
+    """A 404 is survived for seconds from the beginning, and is final afterwards."""
     missing = Reply(404, {"error": {"code": "gone", "message": "gone"}})
-    server.script(missing, missing, kind.reply(kind.words[1]))
-    assert kind.watch(bh)().status == kind.words[1]
+    server.script(missing, missing, kind.reply(kind.states[1]))
+    assert kind.watch(bh)().status == kind.states[1]
     server.script(missing)
     clock.slept.clear()
     with pytest.raises(NotFound):
@@ -232,7 +232,7 @@ def _by_time_out(wait: Callable[..., Any], clock: FakeClock, **cancel: Any) -> N
         wait(timeout=20, **cancel)
 
 
-def _by_an_error_of_the_watcher(wait: Callable[..., Any], clock: FakeClock, **cancel: Any) -> None:  # noqa: ARG001
+def _by_an_error_in_on_progress(wait: Callable[..., Any], clock: FakeClock, **cancel: Any) -> None:  # noqa: ARG001
     def broken(status: Any) -> None:
         raise LookupError(status)
 
@@ -250,7 +250,7 @@ def _by_an_interrupt(wait: Callable[..., Any], clock: FakeClock, **cancel: Any) 
         wait(**cancel)
 
 
-ENDINGS = [_by_time_out, _by_an_error_of_the_watcher, _by_an_interrupt]
+ENDINGS = [_by_time_out, _by_an_error_in_on_progress, _by_an_interrupt]
 
 
 @stoppable
@@ -275,7 +275,7 @@ def test_a_wait_that_ends_early_stops_what_was_started_here(
     cancel: dict[str, bool],
     stopped: bool,
 ) -> None:
-    """Who started it means to stop it, who only watches does not; either can say otherwise."""
+    """The handle of what was started here stops it, a detached one does not; `cancel` overrides."""
     running(server, kind)
     wait = (kind.start if begun == "here" else kind.watch)(bh)
     ending(wait, clock, **cancel)
@@ -283,37 +283,37 @@ def test_a_wait_that_ends_early_stops_what_was_started_here(
 
 
 @stoppable
-def test_a_time_out_says_whether_it_goes_on(
+def test_a_time_out_says_whether_it_continues(
     bh: ByteHouse, server: ScriptedServer, kind: Kind
 ) -> None:
-    """The hint tells of the stop only if the service took it."""
+    """The hint mentions the stop only if the service accepted it."""
     running(server, kind)
     with pytest.raises(TimedOut) as raised:
         kind.start(bh)(timeout=1)
-    assert "told to stop" in raised.value.hint
+    assert "asked to stop" in raised.value.hint
     with pytest.raises(TimedOut) as raised:
         kind.watch(bh)(timeout=1)
-    assert "goes on" in raised.value.hint
-    replies = {kind.polls: kind.reply(kind.words[0]), kind.stops: Reply(403)}
+    assert "It continues" in raised.value.hint
+    replies = {kind.polls: kind.reply(kind.states[0]), kind.stops: Reply(403)}
     server.handler = lambda seen: replies.get(seen.line, kind.started)
     with pytest.raises(TimedOut) as raised:
         kind.start(bh)(timeout=1)
-    assert "goes on" in raised.value.hint
+    assert "It continues" in raised.value.hint
 
 
 @stoppable
 def test_ctrl_c_stops_it_on_the_service(
     bh: ByteHouse, server: ScriptedServer, interrupt: Callable[[], None], kind: Kind
 ) -> None:
-    """A real signal, in the middle of a poll, is followed by the stop."""
+    """A real signal during a poll is followed by the stop."""
 
-    def answer(seen: Any) -> Reply:
+    def respond_to(seen: Any) -> Reply:
         if seen.line == kind.polls:
             interrupt()
             return SILENT
         return data({}) if seen.line == kind.stops else kind.started
 
-    server.handler = answer
+    server.handler = respond_to
     with pytest.raises(KeyboardInterrupt):
         kind.start(bh)()
     assert server.lines.count(kind.stops) == 1
@@ -344,7 +344,7 @@ async def _by_cancel_scope(wait: Callable[[], Any]) -> None:
 def test_cancelling_the_task_stops_it_on_the_service(
     server: ScriptedServer, kind: Kind, cancelling: Callable[[Any], Any]
 ) -> None:
-    """Cancelled once or, as anyio's scopes do, at every step: the stop is sent all the same."""
+    """Cancelled once or, as by anyio's scopes, at every await: the stop is sent all the same."""
     running(server, kind)
 
     async def main() -> None:
@@ -363,7 +363,7 @@ def test_cancelling_the_task_stops_it_on_the_service(
 def test_a_handle_acts_under_the_role_of_the_start(
     bh: ByteHouse, server: ScriptedServer, kind: Kind
 ) -> None:
-    """What was started under a role is watched and stopped under it, wherever that happens."""
+    """What was started under a role is polled and stopped under it, wherever that happens."""
     running(server, kind)
     wait = kind.start(bh, role="Loader")
     with bh.role("Other"), pytest.raises(TimedOut):
@@ -376,7 +376,7 @@ def test_a_handle_acts_under_the_role_of_the_start(
 def test_a_handle_keeps_the_role_of_the_block_that_it_was_started_in(
     server: ScriptedServer, clock: FakeClock, kind: Kind
 ) -> None:
-    """The role of a `with` block is taken along out of it, the lack of one too."""
+    """The role of a `with` block is kept after the block, and so is the lack of one."""
     running(server, kind)
     with ByteHouse(server.url, KEY, clock=clock) as bh:
         with bh.role("Loader"):
@@ -392,7 +392,7 @@ def test_a_handle_keeps_the_role_of_the_block_that_it_was_started_in(
 
 
 def test_an_execution_is_stopped_through_its_job(bh: ByteHouse, server: ScriptedServer) -> None:
-    """From an id alone, the job is asked of the service; one that has ended is left alone."""
+    """From an id alone, the job is looked up; an execution that has ended is left alone."""
     server.script(EXECUTION.reply("RUNNING"), data({}))
     bh.executions.handle("e").cancel()
     assert server.lines == [EXECUTION.polls, EXECUTION.stops]
@@ -405,7 +405,7 @@ def test_an_execution_is_stopped_through_its_job(bh: ByteHouse, server: Scripted
 
 
 def test_a_result_is_the_execution_as_it_ended(bh: ByteHouse, server: ScriptedServer) -> None:
-    """`result` waits, and hands on whether to stop."""
+    """`result` waits, and passes `cancel` on."""
     server.script(EXECUTION.reply("RUNNING"), EXECUTION.reply("SUCCESS"))
     assert bh.executions.handle("e").result().job_id == 8
     running(server, EXECUTION)
@@ -423,10 +423,10 @@ def test_a_failed_execution_says_which_and_why(bh: ByteHouse, server: ScriptedSe
     assert (raised.value.execution_id, raised.value.code) == ("e", "STOPPED")
 
 
-def test_a_time_that_is_none_is_refused(bh: ByteHouse, server: ScriptedServer) -> None:
-    """A wait of no time, or of a text, asks nothing."""
+def test_an_invalid_timeout_is_refused(bh: ByteHouse, server: ScriptedServer) -> None:
+    """A wait of no time, or of a string, sends nothing."""
     for kind in KINDS.values():
-        # An execution may outlast a wait that was given no time.
+        # None is the default of an execution.
         nothing = [] if kind is EXECUTION else [None]
         for timeout in (0, -1, "soon", float("nan"), *nothing):
             with pytest.raises(InvalidArgument):
@@ -434,19 +434,19 @@ def test_a_time_that_is_none_is_refused(bh: ByteHouse, server: ScriptedServer) -
     assert not server.seen
 
 
-def test_an_execution_outlasts_a_wait_that_was_given_no_time(
+def test_an_execution_survives_a_wait_without_a_timeout(
     bh: ByteHouse, server: ScriptedServer, clock: FakeClock
 ) -> None:
-    """One of a Kafka job never ends by itself: after an hour the wait is over and the job goes on,
-    unless it was to be stopped."""
+    """That of a Kafka job never ends by itself: the wait ends after an hour and the job continues,
+    unless `cancel` says otherwise."""
     running(server, EXECUTION)
     with pytest.raises(TimedOut) as raised:
         EXECUTION.start(bh)()
-    assert "goes on" in raised.value.hint
+    assert "It continues" in raised.value.hint
     assert 3500 < sum(clock.slept) <= 3600
     assert "stop_import_job" not in server.operations
-    for told in ({"timeout": 60}, {"cancel": True}):
+    for arguments in ({"timeout": 60}, {"cancel": True}):
         server.seen.clear()
         with pytest.raises(TimedOut):
-            EXECUTION.start(bh)(**told)
+            EXECUTION.start(bh)(**arguments)
         assert server.operations[-1] == "stop_import_job"

@@ -1,4 +1,4 @@
-"""Virtual warehouses: pages, changing their state, and making sure that one is there."""
+"""Virtual warehouses: pages, changing their state, and `ensure`."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,37 +12,37 @@ from tests.support.wire import request_line
 
 MISSING = Reply(404, {"message": "no", "error": {"code": "errbook_VW_NotFound", "message": "no"}})
 DONE = Reply(body={"message": "Success", "error": {}})
-MADE = Reply(body={"name": "etl", "vwID": "vw-1", "message": "Success", "error": {}})
+CREATED = Reply(body={"name": "etl", "vwID": "vw-1", "message": "Success", "error": {}})
 
 
 def live(**changes: Any) -> Reply:
-    """Return the answer to a look at the warehouse."""
+    """Return the response with the warehouse."""
     warehouse = {"name": "etl", "id": "vw-1", "configID": 7, "status": "up", "autoSuspend": 5}
     return Reply(body={**warehouse, "message": "Success", "error": {}, **changes})
 
 
-@pytest.mark.parametrize("told", ["total", "no total"])
-def test_250_warehouses_come_each_once_with_every_page_size(
-    bh: ByteHouse, server: ScriptedServer, told: str
+@pytest.mark.parametrize("meta", ["total", "no total"])
+def test_250_warehouses_are_listed_once_with_every_page_size(
+    bh: ByteHouse, server: ScriptedServer, meta: str
 ) -> None:
-    """The service cuts a limit above 100, and nothing is skipped or repeated for that."""
+    """The service reduces a limit above 100, and nothing is skipped or repeated."""
     whole = [{"name": f"w{number}"} for number in range(250)]
 
     def page(seen: Seen) -> Reply:
         query = {key: int(*value) for key, value in parse_qs(urlsplit(seen.target).query).items()}
         begins = query["offset"]
         rows = whole[begins : begins + min(query["limit"], 100)]
-        return data(rows, meta={"total": len(whole)} if told == "total" else {})
+        return data(rows, meta={"total": len(whole)} if meta == "total" else {})
 
     server.handler = page
-    sizes = range(1, 121) if told == "total" else (1, 99, 100, 101, 120)
+    sizes = range(1, 121) if meta == "total" else (1, 99, 100, 101, 120)
     for size in sizes:
         found = [each.name for each in bh.warehouses.list(page_size=size).all()]
         assert found == [each["name"] for each in whole]
 
 
 @pytest.mark.parametrize(("verb", "target"), [("resume", "up"), ("suspend", "down")])
-def test_resume_and_suspend_return_at_once_or_when_it_is_there(
+def test_resume_and_suspend_wait_only_if_asked(
     bh: ByteHouse, server: ScriptedServer, clock: FakeClock, verb: str, target: str
 ) -> None:
     """Without waiting there is one request; with it, as many as it takes."""
@@ -62,7 +62,7 @@ def test_resume_and_suspend_return_at_once_or_when_it_is_there(
 
 def test_ensure_creates_what_is_missing(bh: ByteHouse, server: ScriptedServer) -> None:
     """A warehouse that the service does not know is created as asked, once."""
-    server.script(MISSING, MADE, MISSING, live(status="starting"))
+    server.script(MISSING, CREATED, MISSING, live(status="starting"))
     done = bh.warehouses.ensure("etl", config_id=7, auto_suspend="5m", status="up")
     assert (done.created, done.updated, done.differences) == (True, (), ())
     assert done.actual.id == "vw-1"
@@ -76,7 +76,7 @@ def test_ensure_creates_what_is_missing(bh: ByteHouse, server: ScriptedServer) -
 
 
 def test_ensure_leaves_alone_what_is_as_asked(bh: ByteHouse, server: ScriptedServer) -> None:
-    """One look is all; what was not asked for does not count, nor does a default left unsaid."""
+    """One read is all; what is not given does not count, nor does a default not returned."""
     server.script(live(description=None, autoResume=None))
     done = bh.warehouses.ensure("etl", config_id=7, auto_resume=False, description="", update=True)
     assert (done.created, done.updated, done.differences) == (False, (), ())
@@ -86,7 +86,7 @@ def test_ensure_leaves_alone_what_is_as_asked(bh: ByteHouse, server: ScriptedSer
 def test_ensure_says_what_differs_and_changes_nothing_unasked(
     bh: ByteHouse, server: ScriptedServer
 ) -> None:
-    """Each difference has a name, what is and what was wanted; only a look was sent."""
+    """Each difference has a name, the actual and the wanted value; only a read was sent."""
     server.script(live(status="suspending"))
     done = bh.warehouses.ensure("etl", config_id=8, auto_suspend=5, status="up")
     assert [(each.name, each.actual, each.wanted) for each in done.differences] == [
@@ -100,7 +100,7 @@ def test_ensure_says_what_differs_and_changes_nothing_unasked(
 def test_ensure_changes_what_differs_and_no_more_if_asked(
     bh: ByteHouse, server: ScriptedServer
 ) -> None:
-    """What was changed and what differs still are told apart, from a second look."""
+    """A second read separates what was changed from what still differs."""
     server.script(live(), DONE, live(configID=8))
     done = bh.warehouses.ensure("etl", config_id=8, auto_suspend=9, update=True)
     assert [each.name for each in done.updated] == ["config_id", "auto_suspend"]
@@ -122,7 +122,7 @@ def test_ensure_changes_what_differs_and_no_more_if_asked(
 def test_ensure_creates_nothing_for_a_path_that_is_not_the_services(
     bh: ByteHouse, server: ScriptedServer, elsewhere: Reply
 ) -> None:
-    """A 404 that the service itself did not give is no proof that a warehouse is missing."""
+    """A 404 that is not of the service itself does not prove that a warehouse is missing."""
     server.script(elsewhere)
     with pytest.raises(NotFound, match="routes=") as raised:
         bh.warehouses.ensure("etl", config_id=7)
@@ -130,17 +130,19 @@ def test_ensure_creates_nothing_for_a_path_that_is_not_the_services(
     assert server.lines == [request_line("get_warehouse", name="etl")]
 
 
-def test_ensure_lets_another_be_faster(bh: ByteHouse, server: ScriptedServer) -> None:
-    """If the warehouse came up between look and creation, it is compared like any other."""
-    taken = Reply(409, {"error": {"code": "errbook_VW_Exists", "message": "taken"}})
-    server.script(MISSING, taken, live(configID=9))
+def test_ensure_accepts_that_another_process_created_it(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """A warehouse created between the read and the creation is compared like any other."""
+    conflict = Reply(409, {"error": {"code": "errbook_VW_Exists", "message": "it exists"}})
+    server.script(MISSING, conflict, live(configID=9))
     done = bh.warehouses.ensure("etl", config_id=7)
     assert not done.created
     assert [each.name for each in done.differences] == ["config_id"]
 
 
-def test_ensure_settles_a_lost_answer_by_looking(bh: ByteHouse, server: ScriptedServer) -> None:
-    """A creation whose answer was lost: what is there then tells."""
+def test_ensure_resolves_a_lost_response_by_reading(bh: ByteHouse, server: ScriptedServer) -> None:
+    """After a creation whose response was lost, the warehouse is read."""
     server.script(MISSING, CLOSED, live())
     done = bh.warehouses.ensure("etl", config_id=7)
     assert done.created
@@ -150,7 +152,7 @@ def test_ensure_settles_a_lost_answer_by_looking(bh: ByteHouse, server: Scripted
         bh.warehouses.ensure("etl", config_id=7, max_retries=0)
 
 
-def test_ensure_passes_a_refusal_on(bh: ByteHouse, server: ScriptedServer) -> None:
+def test_ensure_raises_a_refusal(bh: ByteHouse, server: ScriptedServer) -> None:
     """A creation that the service refuses is an error like any other."""
     server.script(MISSING, Reply(400, {"error": {"code": "errbook_VW_Quota", "message": "full"}}))
     with pytest.raises(InvalidRequest, match="full"):

@@ -1,4 +1,4 @@
-"""What all groups of operations have in common."""
+"""Hold what all resources have in common."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Enveloped(Protocol[T_co]):
-    """Describe an answer that holds one thing in ``data``."""
+    """Describe a response with one object in ``data``."""
 
     @property
     def data(self) -> T_co | None:
-        """What the answer is about."""
+        """The object."""
 
 
 class AsyncResource:
@@ -46,28 +46,28 @@ class AsyncResource:
         return await self._client.send(plan, **options)
 
     async def _data(
-        self, plan: Plan[Enveloped[M]], options: CallOptions, otherwise: M | None = None
+        self, plan: Plan[Enveloped[M]], options: CallOptions, default: M | None = None
     ) -> M:
-        """Send a call and return what its answer holds in ``data``.
+        """Send a call and return what its response holds in ``data``.
 
         Args:
             plan: The call.
             options: Options of the call.
-            otherwise: What to return if the answer has no object there; left out, that is an error.
+            default: What to return if there is no object; if not given, that is an error.
 
         Raises:
-            ResponseDecodeError: It holds nothing, or what is no object.
+            ResponseDecodeError: There is nothing, or something other than an object.
         """
-        answer = await self._client.send(plan, **options)
-        data: M | None = answer.data if isinstance(answer.data, Model) else otherwise
-        raw = answer.raw_response if isinstance(answer, Model) else None
+        response = await self._client.send(plan, **options)
+        data: M | None = response.data if isinstance(response.data, Model) else default
+        raw = response.raw_response if isinstance(response, Model) else None
         if data is None:
             error = ResponseDecodeError(
-                "the answer has no data"
-                if answer.data is None
-                else f"the data of the answer is no object but {type(answer.data).__name__}",
+                "the response has no data"
+                if response.data is None
+                else f"the data of the response is no object, but {type(response.data).__name__}",
                 operation=plan.operation.id,
-                hint="The call went well; the service may name its fields otherwise than is known.",
+                hint="The call succeeded; the service may use other field names than those known.",
             )
             error.raw_response = raw
             raise error

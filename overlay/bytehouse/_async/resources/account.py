@@ -23,7 +23,7 @@ class AsyncAccount(AsyncResource):
     async def status(self, **options: Unpack[CallOptions]) -> AccountStatus:
         """Return the state of the account.
 
-        `GET /v1/iam/account/status` (inferred, and so are the fields of the answer)
+        `GET /v1/iam/account/status` (inferred, and so are the fields of the response)
 
         Args:
             **options: Options of the call.

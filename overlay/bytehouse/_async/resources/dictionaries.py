@@ -13,14 +13,14 @@ __all__ = ["AsyncDictionaries"]
 
 
 class AsyncDictionaries(AsyncResource):
-    """Delete dictionaries. Statements create them and look into them.
+    """Delete dictionaries. Statements create and read them.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
     `headers`; see `CallOptions`) and raises the errors of `AsyncByteHouse.send`.
     """
 
     async def delete(self, database: str, name: str, **options: Unpack[CallOptions]) -> None:
-        """Drop a dictionary. The table that it is made from stays (inferred).
+        """Drop a dictionary. Its source table stays (inferred).
 
         `DELETE /v1/databases/{db_name}/dictionaries/{dict_name}` (inferred)
 

@@ -79,7 +79,7 @@ class AsyncExecutions(AsyncResource):
             **options: Options of the call.
 
         Raises:
-            InvalidArgument: The limit is no whole number, or negative; nothing was sent.
+            InvalidArgument: The limit is not a whole number, or negative; nothing was sent.
             NotFound: There is no such execution.
         """
         plan = get_execution_logs.plan(
@@ -96,20 +96,21 @@ class AsyncExecutions(AsyncResource):
         granularity: Duration,
         **options: Unpack[CallOptions],
     ) -> builtins.list[KafkaStatus]:
-        """Return how a Kafka execution has come on: offset, lag and speed, window by window.
+        """Return the progress of a Kafka execution: offset, lag and speed, window by window.
 
         `GET /v1/import/executions/{id}/kafka/status` (inferred, and so are the fields of a window)
 
         Args:
             execution_id: Id of the execution.
             partition: Number of the partition of the topic, from 0.
-            period: How far to look back from now: a timedelta, or a text such as ``1h`` or
+            period: How far back from now: a timedelta, or a string such as ``1h`` or
                 ``1h30m``.
             granularity: How long a window is, likewise.
             **options: Options of the call.
 
         Raises:
-            InvalidArgument: The partition is no number, or a time is none; nothing was sent.
+            InvalidArgument: The partition is not a number, or a duration is invalid; nothing was
+                sent.
             NotFound: There is no such execution.
         """
         plan = get_kafka_history.plan(
@@ -125,11 +126,11 @@ class AsyncExecutions(AsyncResource):
     ) -> AsyncExecutionHandle:
         """Return a handle to an execution that was started elsewhere. Sends nothing.
 
-        A wait on it that ends early leaves the execution running, unless told otherwise.
+        A wait on it that ends early leaves the execution running, unless `cancel` says otherwise.
 
         Args:
             execution_id: Id of the execution.
-            job_id: Id of its job, which `cancel` stops; asked of the service if not given.
+            job_id: Id of its job, which `cancel` stops; requested from the service if not given.
             **options: Options of the handle's calls; it takes the role.
         """
         return AsyncExecutionHandle(self._client, execution_id, job_id, options)

@@ -52,8 +52,8 @@ class AsyncImportJobs(AsyncResource):
     """List, define, change, start and stop import jobs.
 
     A job says where to read, where to write and how; each run of it is an execution. The docs do
-    not show the keys of a configuration or of a source schema, so both are mappings that go out as
-    they are.
+    not show the keys of a configuration or of a source schema, so both are mappings that are sent
+    as they are.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
     `headers`; see `CallOptions`) and raises the errors of `AsyncByteHouse.send`.
@@ -93,17 +93,17 @@ class AsyncImportJobs(AsyncResource):
         """Define an import job. Nothing runs until it is started.
 
         `POST /v1/import/jobs` (inferred, and so are the keys of `configuration` and `source_schema`
-        and the fields of the answer)
+        and the fields of the response)
 
         Args:
             name: Name, of 128 characters at most.
             configuration: Where to read, where to write and how.
-            source_schema: Columns of the source; batch sources can do without.
+            source_schema: Columns of the source; batch sources do not need it.
             connection_id: Id of the connection to read through; 0 for a job that reads from
                 ByteHouse.
             description: Free text.
-            schema_file: Protobuf schema for a Kafka topic in Protobuf: its text, its bytes, or the
-                path of its file; sent in Base64.
+            schema_file: Protobuf schema for a Kafka topic in Protobuf: as a string, as bytes, or
+                the path of its file; sent in Base64.
             state: ``PUBLISHED``, or ``DRAFT`` for a job that is not complete yet.
             **options: Options of the call.
 
@@ -154,7 +154,7 @@ class AsyncImportJobs(AsyncResource):
         state: JobState = "PUBLISHED",
         **options: Unpack[CallOptions],
     ) -> None:
-        """Give an import job another definition, in place of the present one as a whole.
+        """Replace the whole definition of an import job.
 
         `PUT /v1/import/jobs/{id}` (inferred, and so are the keys of `configuration` and
         `source_schema`)
@@ -163,7 +163,7 @@ class AsyncImportJobs(AsyncResource):
             job_id: Id of the job.
             name: Name, of 128 characters at most.
             configuration: Where to read, where to write and how.
-            source_schema: Columns of the source; batch sources can do without.
+            source_schema: Columns of the source; batch sources do not need it.
             connection_id: Id of the connection to read through; 0 for a job that reads from
                 ByteHouse.
             description: Free text.
@@ -202,13 +202,13 @@ class AsyncImportJobs(AsyncResource):
         await self._send(delete_import_job.plan(id_of(job_id, "job_id")), options)
 
     async def rename(self, job_id: int, name: str, **options: Unpack[CallOptions]) -> None:
-        """Give an import job another name.
+        """Rename an import job.
 
         `PUT /v1/import/jobs/{id}/name` (inferred)
 
         Args:
             job_id: Id of the job.
-            name: Name to give, of 128 characters at most.
+            name: New name, of 128 characters at most.
             **options: Options of the call.
 
         Raises:
@@ -219,7 +219,7 @@ class AsyncImportJobs(AsyncResource):
         await self._send(rename_import_job.plan(id_of(job_id, "job_id"), body=body), options)
 
     async def describe(self, job_id: int, description: str, **options: Unpack[CallOptions]) -> None:
-        """Give an import job another description.
+        """Change the description of an import job.
 
         `PUT /v1/import/jobs/{id}/description` (inferred)
 
@@ -229,20 +229,20 @@ class AsyncImportJobs(AsyncResource):
             **options: Options of the call.
 
         Raises:
-            InvalidArgument: The description is no text; nothing was sent.
+            InvalidArgument: The description is not a string; nothing was sent.
             NotFound: There is no such job.
         """
         if not isinstance(description, str):
-            raise InvalidArgument(f"description must be a text, not {description!r}.")
+            raise InvalidArgument(f"description must be a string, not {description!r}.")
         body = DescribeImportJobRequest(description=description)
         await self._send(describe_import_job.plan(id_of(job_id, "job_id"), body=body), options)
 
     async def start_arguments(
         self, job_id: int, **options: Unpack[CallOptions]
     ) -> ImportJobStartArguments:
-        """Return what a job may be told when it is started.
+        """Return the arguments that a job takes when it is started.
 
-        `GET /v1/import/jobs/{id}/start` (inferred, and so are the keys of the answer)
+        `GET /v1/import/jobs/{id}/start` (inferred, and so are the keys of the response)
 
         Args:
             job_id: Id of the job.
@@ -264,32 +264,32 @@ class AsyncImportJobs(AsyncResource):
     ) -> AsyncExecutionHandle:
         """Start a job and return a handle to the execution.
 
-        `POST /v1/import/jobs/{id}/start` (inferred, and so is how the answer names the execution)
+        `POST /v1/import/jobs/{id}/start` (inferred, and so is how the response names the execution)
 
-        It is sent again only if it certainly never reached the service.
+        It is retried only if it certainly never reached the service.
 
         Args:
             job_id: Id of the job.
             file_names: File or files to load; several are joined by commas (inferred).
-            arguments: Further arguments by their names on the wire; `start_arguments` may tell
-                which.
+            arguments: Further arguments by their names on the wire; `start_arguments` may
+                list them.
             **options: Options of the call; the handle's calls take the role too.
 
         Returns:
-            A handle to watch it by; a wait on it that ends early stops the job, unless told
-            otherwise.
+            A handle to it; a wait on it that ends early stops the job, unless
+            `cancel` says otherwise.
 
         Raises:
             InvalidArgument: `file_names` is empty or given twice; nothing was sent.
             NotFound: There is no such job.
-            OutcomeUnknown: No answer came; `executions` lists what runs.
-            ResponseDecodeError: The job was started, but the answer does not tell the execution.
+            OutcomeUnknown: No response was received; `executions` lists what runs.
+            ResponseDecodeError: The job was started, but the response does not name the execution.
         """
         plan = start_import_job.plan(
             id_of(job_id, "job_id"), body=start_request(file_names, arguments)
         )
-        answer = await self._send(plan, options)
-        execution_id = execution_id_of(answer, plan.operation.id)
+        response = await self._send(plan, options)
+        execution_id = execution_id_of(response, plan.operation.id)
         return AsyncExecutionHandle(self._client, execution_id, job_id, options, started=True)
 
     async def stop(self, job_id: int, **options: Unpack[CallOptions]) -> None:

@@ -61,7 +61,7 @@ class AsyncPartitions(AsyncResource):
         Args:
             database: Name of the database.
             table: Name of the table.
-            names: Names of the partitions, as `list` gives them in `partition`.
+            names: Names of the partitions, as `list` returns them in `partition`.
             **options: Options of the call.
 
         Raises:

@@ -21,8 +21,8 @@ class AsyncPermissions(AsyncResource):
     """List, grant and revoke the permissions of a role on one object.
 
     `role_name` is the role that the permission is about; the option `role` is the one to act under.
-    The kinds of objects and the actions are not documented: what `list` gives shows the words of
-    the service. Every method takes the options of a call (`role`, `timeout`, `deadline`,
+    The kinds of objects and the actions are not documented: `list` shows the names that the
+    service uses. Every method takes the options of a call (`role`, `timeout`, `deadline`,
     `max_retries`, `headers`; see `CallOptions`) and raises the errors of `AsyncByteHouse.send`.
     """
 
@@ -41,15 +41,15 @@ class AsyncPermissions(AsyncResource):
 
         Raises:
             InvalidArgument: An argument is empty; nothing was sent.
-            ResponseDecodeError: Which part of the answer is the list cannot be told.
+            ResponseDecodeError: It is not clear which part of the response is the list.
         """
         plan = list_permissions.plan(
             role_name=require_name(role_name, "role_name"),
             byte_house_resource_id=require_name(resource_id, "resource_id"),
             secure_object_type_name=require_name(object_type, "object_type"),
         )
-        answer = await self._send(plan, options)
-        return extract_list(answer, Permission, "list_permissions")
+        response = await self._send(plan, options)
+        return extract_list(response, Permission, "list_permissions")
 
     async def grant(
         self,
@@ -63,10 +63,10 @@ class AsyncPermissions(AsyncResource):
     ) -> Permission:
         """Let a role do something with an object.
 
-        `POST /v1/iam/permissions` (inferred, and so are the fields of the answer)
+        `POST /v1/iam/permissions` (inferred, and so are the fields of the response)
 
         Args:
-            role_name: Name of the role to give the permission to.
+            role_name: Name of the role that is granted the permission.
             resource_id: Id of the object.
             object_type: Kind of the object.
             action: Name of the action.
@@ -79,7 +79,7 @@ class AsyncPermissions(AsyncResource):
         Raises:
             InvalidArgument: An argument makes no sense; nothing was sent.
             PermissionDenied: The acting role may not grant this.
-            OutcomeUnknown: No answer came; `list` tells whether the permission is there.
+            OutcomeUnknown: No response was received; `list` shows whether the permission is there.
         """
         if not isinstance(grant_option, bool):
             raise InvalidArgument(f"grant_option must be True or False, not {grant_option!r}.")
@@ -105,7 +105,7 @@ class AsyncPermissions(AsyncResource):
         `DELETE /v1/iam/permissions` (inferred)
 
         Args:
-            role_name: Name of the role to take the permission from.
+            role_name: Name of the role that loses the permission.
             resource_id: Id of the object.
             object_type: Kind of the object.
             action: Name of the action.
@@ -114,7 +114,7 @@ class AsyncPermissions(AsyncResource):
         Raises:
             InvalidArgument: An argument is empty; nothing was sent.
             PermissionDenied: The acting role may not revoke this.
-            OutcomeUnknown: No answer came; `list` tells whether the permission is still there.
+            OutcomeUnknown: No response was received; `list` shows whether it is still there.
         """
         body = RevokePermissionRequest(
             role_name=require_name(role_name, "role_name"),

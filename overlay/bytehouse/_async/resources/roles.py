@@ -16,7 +16,7 @@ __all__ = ["AsyncRoles"]
 
 
 class AsyncRoles(AsyncResource):
-    """List roles. `assignments` tells who holds them, `permissions` what they may do.
+    """List roles. `assignments` lists who holds them, `permissions` what they allow.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
     `headers`; see `CallOptions`) and raises the errors of `AsyncByteHouse.send`.
@@ -31,7 +31,7 @@ class AsyncRoles(AsyncResource):
             **options: Options of the call. Its `role` is the one to ask under.
 
         Raises:
-            ResponseDecodeError: Which part of the answer is the list cannot be told.
+            ResponseDecodeError: It is not clear which part of the response is the list.
         """
-        answer = await self._send(list_roles.plan(), options)
-        return extract_list(answer, Role, "list_roles")
+        response = await self._send(list_roles.plan(), options)
+        return extract_list(response, Role, "list_roles")

@@ -23,8 +23,8 @@ class AsyncStatistics(AsyncResource):
     async def query(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStatistics:
         """Return what a query read, wrote and cost.
 
-        `GET /v1/statistics/queries/{id}` (inferred; no field of the answer is documented: they are
-        all in `additional_properties`)
+        `GET /v1/statistics/queries/{id}` (inferred; no field of the response is documented:
+        they are all in `additional_properties`)
 
         Args:
             query_id: Id of the query.

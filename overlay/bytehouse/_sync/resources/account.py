@@ -24,7 +24,7 @@ class Account(Resource):
     def status(self, **options: Unpack[CallOptions]) -> AccountStatus:
         """Return the state of the account.
 
-        `GET /v1/iam/account/status` (inferred, and so are the fields of the answer)
+        `GET /v1/iam/account/status` (inferred, and so are the fields of the response)
 
         Args:
             **options: Options of the call.

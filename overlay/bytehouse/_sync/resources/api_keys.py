@@ -35,9 +35,9 @@ from ..._params.api_keys import (
     Rotation,
     Store,
     check_store,
-    due,
+    create_key_request,
+    expiring_keys,
     new_key_of,
-    request_of,
     secret_not_found,
     without_body,
 )
@@ -53,7 +53,7 @@ from ._base import Resource
 
 __all__ = ["ApiKeys"]
 
-_PATIENCE = 30.0  # seconds in which a new key may not be known everywhere yet
+_PROPAGATION_TIMEOUT = 30.0  # seconds in which a new key may not be known everywhere yet
 
 
 class ApiKeys(Resource):
@@ -78,31 +78,31 @@ class ApiKeys(Resource):
 
         Args:
             expires_in: How long the key lives, in whole days: a number of them, a timedelta, or a
-                text such as ``90d``. What is not whole days is refused, not rounded. The service
-                wants keys renewed within 90 days.
+                text such as ``90d``. What is not whole days is refused, not rounded. The
+                service asks for keys to be renewed within 90 days.
             no_expiry: Whether the key lives for good. One of the two must be given.
             comment: Free text.
             **options: Options of the call.
 
         Returns:
-            The key; `key.secret.reveal()` gives its text.
+            The key; `key.secret.reveal()` returns it as a plain string.
 
         Raises:
             InvalidArgument: It is not clear how long the key is to live; nothing was sent.
-            ResponseDecodeError: A key was created, but its secret is not where it is looked for.
-            OutcomeUnknown: No answer came; a key whose secret nobody knows may exist.
+            ResponseDecodeError: A key was created, but its secret is under no known name.
+            OutcomeUnknown: No response was received; a key whose secret nobody knows may exist.
             APIError: The service refused, such as for a third key.
         """
-        return self._create(request_of(expires_in, no_expiry, comment), options)
+        return self._create(create_key_request(expires_in, no_expiry, comment), options)
 
     def _create(self, body: CreateApiKeyRequest, options: CallOptions) -> NewApiKey:
         unsafe: APIError | ResponseDecodeError
         try:
-            key, whole = new_key_of(self._send(create_api_key.plan(body=body), options))
+            key, found = new_key_of(self._send(create_api_key.plan(body=body), options))
         except (APIError, ResponseDecodeError) as error:
             unsafe = error
         else:
-            if whole:
+            if found:
                 return key
             unsafe = secret_not_found(key)
         raise without_body(unsafe)
@@ -115,11 +115,11 @@ class ApiKeys(Resource):
         Args:
             **options: Options of the call.
         """
-        answer = self._send(list_api_keys.plan(), options)
-        return extract_list(answer, ApiKey, "list_api_keys")
+        response = self._send(list_api_keys.plan(), options)
+        return extract_list(response, ApiKey, "list_api_keys")
 
     def delete(self, key_id: str, **options: Unpack[CallOptions]) -> None:
-        """Delete a key. Whoever still uses it is shut out at once; it does not come back.
+        """Delete a key, for good. Programs that still use it are refused at once.
 
         `DELETE /v1/iam/api-keys/{api_key_id}` (inferred)
 
@@ -181,13 +181,13 @@ class ApiKeys(Resource):
 
         Args:
             key_id: Id of the key.
-            by: Whole days to add: a number of them, a timedelta, or a text such as ``30d``.
+            by: Whole days to add: a number of them, a timedelta, or a string such as ``30d``.
             **options: Options of the call.
 
         Raises:
             InvalidArgument: `by` is not whole days, at least one; nothing was sent.
             NotFound: There is no such key.
-            OutcomeUnknown: No answer came; whether the days were added, `list` tells.
+            OutcomeUnknown: No response was received; whether the days were added, see `list`.
         """
         body = ExtendApiKeyExpiryRequest(add_expiry_in_days=whole_days(by, "by"))
         self._send(extend_api_key_expiry.plan(require_name(key_id, "key_id"), body=body), options)
@@ -197,20 +197,20 @@ class ApiKeys(Resource):
     ) -> builtins.list[ApiKey]:
         """Return the keys that expire soon or have expired, the first to expire first.
 
-        Asks as `list` does. A key that neither tells when it expires nor that it never does comes
-        last: what a key tells is inferred, and none that may expire goes unseen. Its `expires_at`
-        is then no datetime.
+        Sends what `list` sends. A key that says neither when it expires nor that it never does
+        comes last: the fields of a key are inferred, and none that may expire is left out. Its
+        `expires_at` is then not a datetime.
 
         Args:
-            within: How soon: a timedelta, or a text such as ``14d``.
+            within: How soon: a timedelta, or a string such as ``14d``.
             **options: Options of the call.
 
         Raises:
-            InvalidArgument: `within` is no span of time; nothing was sent.
+            InvalidArgument: `within` is not a duration; nothing was sent.
         """
         soon = to_timedelta(within, "within")
         keys = self.list(**options)
-        return due(keys, datetime.fromtimestamp(self.clock.now(), UTC), soon)
+        return expiring_keys(keys, datetime.fromtimestamp(self.clock.now(), UTC), soon)
 
     def rotate(
         self,
@@ -227,25 +227,25 @@ class ApiKeys(Resource):
 
         Lists the keys; deletes the one named by `replace`, if any; creates a key; lists the keys
         under the new one, for up to 30 seconds until it works; calls `store`; and only then deletes
-        the old key, under the new one. What is lost on the way is at worst a key nobody uses:
+        the old key, under the new one. What is lost at worst is a key nobody uses:
 
         ========================  ========================================  ======================
-        It ends                   Then there is                             To go on
+        It ends                   Then there is                             To continue
         ========================  ========================================  ======================
-        before creating           the old key (`replace` may be gone)       call it again
+        before creating           the old key (`replace` may be deleted)    call it again
         while creating            the old key, perhaps a new one, unstored  ``replace=`` the new
         before `store` returns    the old key and a new one, unstored       ``replace=`` the new
         before deleting           both; the new one works and is stored     delete the old one
         ========================  ========================================  ======================
 
-        The error says which it was. This client goes on with the key it was configured with: make a
-        new one, or let `api_key` be a callable or a reference that gives what `store` has stored.
+        The error says which it was. This client still uses the key it was configured with: make a
+        new one, or let `api_key` be a callable or a reference that returns what `store` has stored.
 
         Args:
             store: Called with the new key, once that has worked; keep `key.secret.reveal()` where
                 your programs take their key from. The old key is deleted when it has returned, and
                 stays if it raises. A plain function in either flavour of the client.
-            current_id: Id of the key in use. The service does not tell which one that is; it may be
+            current_id: Id of the key in use. The service does not say which one that is; it may be
                 left out if there is only one.
             expires_in: How long the new key lives, see `create`.
             no_expiry: Whether it lives for good, see `create`.
@@ -254,36 +254,36 @@ class ApiKeys(Resource):
             **options: Options of each call.
 
         Returns:
-            What was done: the new key, the id of the old one, and the steps in words.
+            What was done: the new key, the id of the old one, and a description of each step.
 
         Raises:
             InvalidArgument: It is not clear which key is in use, or there is no room for another;
                 nothing was changed.
             ByteHouseError: A step failed; the hint says how things stand.
         """
-        body = request_of(expires_in, no_expiry, comment)
+        body = create_key_request(expires_in, no_expiry, comment)
         check_store(store)
         rotation = Rotation(self.list(**options), current_id, replace)
-        with rotation.explained():
+        with rotation.explaining_errors():
             if rotation.replace is not None:
-                self._remove(rotation.replace, options)
-                rotation.dropped()
+                self._ensure_deleted(rotation.replace, options)
+                rotation.on_replaced()
             key = self._create(body, options)
-            rotation.created(key)
+            rotation.on_created(key)
             after = self._under(key)
-            rotation.answered(after._first_answer(options))
+            rotation.on_listed(after._first_list(options))
             rotation.store(store)
-            after._remove(rotation.old_id, options)
-        return rotation.done(key)
+            after._ensure_deleted(rotation.old_id, options)
+        return rotation.on_done(key)
 
     def _under(self, key: NewApiKey) -> ApiKeys:
         """Return the same methods, called with another key."""
         options = attrs.evolve(self._client.options, api_key=key.secret)
         return ApiKeys(self._client._view(options))
 
-    def _first_answer(self, options: CallOptions) -> builtins.list[ApiKey]:
+    def _first_list(self, options: CallOptions) -> builtins.list[ApiKey]:
         """List the keys, once the key in use is known everywhere."""
-        waiting = WaitState(_PATIENCE, self.clock)
+        waiting = WaitState(_PROPAGATION_TIMEOUT, self.clock)
         while True:
             try:
                 return self.list(**options)
@@ -293,15 +293,15 @@ class ApiKeys(Resource):
                     raise
             self.clock.sleep(waiting.pause())
 
-    def _remove(self, key_id: str, options: CallOptions) -> None:
-        """Delete a key; a failure counts only if the key is still there."""
+    def _ensure_deleted(self, key_id: str, options: CallOptions) -> None:
+        """Delete a key; an error is raised only if the key is still there."""
         try:
             self.delete(key_id, **options)
         except ByteHouseError:
-            if self._may_be_there(key_id, options):
+            if self._may_exist(key_id, options):
                 raise
 
-    def _may_be_there(self, key_id: str, options: CallOptions) -> bool:
+    def _may_exist(self, key_id: str, options: CallOptions) -> bool:
         try:
             return key_id in [key.id for key in self.list(**options)]
         except ByteHouseError:

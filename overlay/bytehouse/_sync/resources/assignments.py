@@ -19,7 +19,7 @@ __all__ = ["Assignments"]
 
 
 class Assignments(Resource):
-    """List, make and take back assignments of roles to users.
+    """List, add and remove assignments of roles to users.
 
     `role_name` is the role that is assigned; the option `role` is the one to act under, which needs
     the permission to assign roles. Every method takes the options of a call (`role`, `timeout`,
@@ -30,7 +30,7 @@ class Assignments(Resource):
     def list(
         self, *, user_id: int | None = None, **options: Unpack[CallOptions]
     ) -> builtins.list[RoleAssignment]:
-        """Return who holds which role.
+        """Return which user holds which role.
 
         `GET /v1/iam/assignments` (inferred, and so are the fields and the key of the list)
 
@@ -39,23 +39,23 @@ class Assignments(Resource):
             **options: Options of the call.
 
         Raises:
-            InvalidArgument: `user_id` is no id; nothing was sent.
-            ResponseDecodeError: Which part of the answer is the list cannot be told.
+            InvalidArgument: `user_id` is not an id; nothing was sent.
+            ResponseDecodeError: It is not clear which part of the response is the list.
         """
         plan = list_assignments.plan(user_id=None if user_id is None else _user(user_id))
-        answer = self._send(plan, options)
-        return extract_list(answer, RoleAssignment, "list_assignments")
+        response = self._send(plan, options)
+        return extract_list(response, RoleAssignment, "list_assignments")
 
     def assign(
         self, user_id: int, role_name: str, **options: Unpack[CallOptions]
     ) -> RoleAssignment:
-        """Give a user a role, and with it all that the role may do.
+        """Assign a role to a user.
 
-        `POST /v1/iam/assignments` (inferred, and so are the fields of the answer)
+        `POST /v1/iam/assignments` (inferred, and so are the fields of the response)
 
         Args:
             user_id: Id of the user.
-            role_name: Name of the role to give, which must exist.
+            role_name: Name of the role, which must exist.
             **options: Options of the call.
 
         Returns:
@@ -64,7 +64,7 @@ class Assignments(Resource):
         Raises:
             InvalidArgument: The id or the name makes no sense; nothing was sent.
             PermissionDenied: The acting role may not assign roles.
-            OutcomeUnknown: No answer came; `list` tells whether the user has the role.
+            OutcomeUnknown: No response was received; `list` shows whether the user has the role.
         """
         body = AssignRoleRequest(
             user_id=_user(user_id), role_name=require_name(role_name, "role_name")
@@ -74,13 +74,13 @@ class Assignments(Resource):
     def unassign(
         self, user_id: int, role_name: str, **options: Unpack[CallOptions]
     ) -> RoleAssignment:
-        """Take a role from a user.
+        """Remove a role from a user.
 
-        `DELETE /v1/iam/assignments` (inferred, and so are the fields of the answer)
+        `DELETE /v1/iam/assignments` (inferred, and so are the fields of the response)
 
         Args:
             user_id: Id of the user.
-            role_name: Name of the role to take away.
+            role_name: Name of the role to remove.
             **options: Options of the call.
 
         Returns:
@@ -89,7 +89,7 @@ class Assignments(Resource):
         Raises:
             InvalidArgument: The id or the name makes no sense; nothing was sent.
             PermissionDenied: The acting role may not assign roles.
-            OutcomeUnknown: No answer came; `list` tells whether the user still has the role.
+            OutcomeUnknown: No response was received; `list` shows whether the user still has it.
         """
         body = UnassignRoleRequest(
             user_id=_user(user_id), role_name=require_name(role_name, "role_name")

@@ -29,9 +29,9 @@ class Connections(Resource):
     for import jobs to use.
 
     The docs do not show which keys the data of a connection has. `S3Connection`, `KafkaConnection`
-    and so on know the likely ones (inferred); a mapping by wire name is always accepted and goes
-    out as it is. Secrets can be overwritten and never be read: the service masks them. They are
-    sent, and kept out of everything that prints here, errors included.
+    and so on know the likely ones (inferred); a mapping by wire name is always accepted and sent
+    as it is. Secrets can be overwritten but never read: the service masks them. They are
+    sent, and masked in everything that prints here, errors included.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
     `headers`; see `CallOptions`) and raises the errors of `ByteHouse.send`.
@@ -67,14 +67,14 @@ class Connections(Resource):
         """Store a connection.
 
         `POST /v1/import/connections` (inferred, and so are the keys of `data` and the fields of the
-        answer)
+        response)
 
         Args:
             name: Name, of 128 characters at most.
             data: Address and credentials: ``S3Connection(...)`` or another such class, or a mapping
                 by wire name.
             type: Kind of source (LOCAL, S3, TOS, HIVE, KAFKA, KINESIS, ALI_OSS, MINIO, CFS, LASFS,
-                MYSQL, BYTEHOUSE); needed with a mapping, and told by the class otherwise.
+                MYSQL, BYTEHOUSE); needed with a mapping, and taken from the class otherwise.
             **options: Options of the call.
 
         Returns:
@@ -112,17 +112,16 @@ class Connections(Resource):
 
         `PUT /v1/import/connections/{id}` (inferred, and so are the keys of `data`)
 
-        Data that came from `get` holds masks where the secrets are: put the secrets in before it
-        goes back.
+        Data returned by `get` has its secrets masked: put the secrets in before sending it back.
 
         Args:
             connection_id: Id of the connection.
-            name: Name to give.
-            data: Address and credentials to give, as in `create`.
+            name: New name.
+            data: New address and credentials, as in `create`.
             **options: Options of the call.
 
         Raises:
-            InvalidArgument: The name is empty, or `data` is no data; nothing was sent.
+            InvalidArgument: The name is empty, or `data` is not connection data; nothing was sent.
             NotFound: There is no such connection.
         """
         body = UpdateConnectionRequest(name=require_name(name, "name"), data=data_of(data))

@@ -53,7 +53,7 @@ class Databases(EnsureResource):
     def create(
         self, name: str, *, description: str | None = None, **options: Unpack[CallOptions]
     ) -> CreatedObject:
-        """Create a database. The service keeps its name in lower case.
+        """Create a database. The service converts its name to lower case.
 
         `POST /v1/databases` (inferred)
 
@@ -91,8 +91,8 @@ class Databases(EnsureResource):
     def ensure(
         self, name: str, *, description: str | None = None, **options: Unpack[CallOptions]
     ) -> EnsureResult[Database]:
-        """Make sure that there is a database: create it if it is missing, compare it if it is
-        there, and change nothing that exists.
+        """Ensure that a database exists: create it if it is missing, compare it if it exists, and
+        change nothing that exists.
 
         `GET /v1/databases/{db_name}`, then `POST /v1/databases` (both inferred)
 
@@ -100,16 +100,16 @@ class Databases(EnsureResource):
         nothing.
 
         Args:
-            name: Name; taken in lower case, as the service keeps it.
+            name: Name; converted to lower case, as the service does.
             description: Free text; if not given, any will do.
             **options: Options of each call.
 
         Returns:
             The database, whether it was created, and whether its description differs. A service
-            that tells no description counts as agreeing.
+            that returns no description counts as agreeing.
 
         Raises:
-            NotFound: The path is not one of the service's, as far as can be told.
+            NotFound: The path is not one of the service's, as far as can be determined.
         """
         name = require_name(name, "name").lower()
 
@@ -138,9 +138,9 @@ class Databases(EnsureResource):
         self._send(delete_database.plan(name), options)
 
     def mysql_sync_status(self, name: str, **options: Unpack[CallOptions]) -> MysqlSyncStatus:
-        """Return how far a database that mirrors a MySQL server has come, with its tables.
+        """Return the progress of a database that mirrors a MySQL server, with its tables.
 
-        `GET /v1/databases/{db_name}/sync-status` (inferred, and so are the fields of the answer)
+        `GET /v1/databases/{db_name}/sync-status` (inferred, and so are the fields of the response)
 
         Args:
             name: Name of the database.

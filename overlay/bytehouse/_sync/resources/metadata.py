@@ -20,7 +20,7 @@ _TOKEN = "X-Bytehouse-Token"  # noqa: S105 - the name of a header
 
 
 class Metadata(Resource):
-    """Subscribe a user to the metadata of an account, and end that.
+    """Subscribe a user to the metadata of an account, and unsubscribe.
 
     What is delivered, and where to, is not documented. Every method takes the options of a call
     (`timeout`, `deadline`, `max_retries`, `headers`; see `CallOptions`; these operations take no
@@ -43,7 +43,7 @@ class Metadata(Resource):
         Raises:
             InvalidArgument: An argument is empty, or cannot travel in a header; nothing was sent.
         """
-        token = _hidden(token)
+        token = _masked(token)
         plan = subscribe_metadata.plan(
             x_account_id=_id(account_id, "account_id"),
             x_user_id=_id(user_id, "user_id"),
@@ -67,7 +67,7 @@ class Metadata(Resource):
         Raises:
             InvalidArgument: An argument is empty, or cannot travel in a header; nothing was sent.
         """
-        token = _hidden(token)
+        token = _masked(token)
         plan = unsubscribe_metadata.plan(
             x_account_id=_id(account_id, "account_id"),
             x_user_id=_id(user_id, "user_id"),
@@ -76,25 +76,25 @@ class Metadata(Resource):
         self._send(_with_token(plan, token), options)
 
 
-def _hidden(token: str) -> Secret:
+def _masked(token: str) -> Secret:
     # This does not refuse: a traceback would show the caller's variable before it is hidden.
     return Secret(token if isinstance(token, str) else "")
 
 
 def _with_token(plan: Plan[MessageResponse], token: str) -> Plan[MessageResponse]:
-    if not _travels(token):
+    if not _fits_header(token):
         raise InvalidArgument("token must be one word of printable ASCII; it is not shown here.")
-    # A planner writes its arguments as text, and a secret's text is "***".
+    # A plan converts its arguments to strings, and `str()` of a secret is "***".
     return plan._replace(headers={**plan.headers, _TOKEN: token})
 
 
 def _id(value: int | str, what: str) -> str:
     text = str(value)
-    if isinstance(value, bool) or not isinstance(value, int | str) or not _travels(text):
+    if isinstance(value, bool) or not isinstance(value, int | str) or not _fits_header(text):
         raise InvalidArgument(f"{what} must be an id, not {value!r}.")
     return text
 
 
-def _travels(text: str) -> bool:
-    """Tell whether a header can carry a text as it is."""
+def _fits_header(text: str) -> bool:
+    """Return whether a header can hold a string as it is."""
     return text != "" and text.isascii() and text.isprintable() and " " not in text

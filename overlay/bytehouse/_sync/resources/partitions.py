@@ -62,7 +62,7 @@ class Partitions(Resource):
         Args:
             database: Name of the database.
             table: Name of the table.
-            names: Names of the partitions, as `list` gives them in `partition`.
+            names: Names of the partitions, as `list` returns them in `partition`.
             **options: Options of the call.
 
         Raises:

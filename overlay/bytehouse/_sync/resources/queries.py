@@ -44,8 +44,8 @@ __all__ = ["Queries"]
 class Queries(Resource):
     """Run statements, watch them and stop them.
 
-    A statement is submitted once: it is sent again only if it certainly never reached the service.
-    Each carries a query id, chosen here if you choose none. The methods take the options of a call
+    A statement is submitted once: it is retried only if it certainly never reached the service.
+    Each has a query id, generated if you give none. The methods take the options of a call
     (`role`, `timeout`, `deadline`, `max_retries`, `headers`; see `CallOptions`) and raise the
     errors of `ByteHouse.send`.
     """
@@ -68,7 +68,7 @@ class Queries(Resource):
 
         An attempt may take as long as the whole call: `timeout` is the deadline unless you give
         one. If the wait ends early (time-out, Ctrl-C, cancelled task), the query is killed on the
-        service before the error goes on.
+        service before the error is raised.
 
         Args:
             sql: One statement, or several with ``;`` between.
@@ -77,13 +77,13 @@ class Queries(Resource):
             query_id: Id to give the query.
             session_id: Session to run in; what `USE` and `SET` change holds for the whole session.
             max_rows: At most so many rows per result; 0 means all.
-            async_after: Seconds after which the query goes on in the background; the answer then
-                names it and has no rows (inferred).
+            async_after: Seconds after which the query continues in the background; the response
+                then names it and has no rows (inferred).
             **options: Options of the call.
 
         Raises:
             QueryFailed: The engine could not run a statement.
-            OutcomeUnknown: No answer came; whether the statement ran is not known.
+            OutcomeUnknown: No response was received; whether the statement ran is not known.
         """
         submission = Submission.create(
             sql,
@@ -114,7 +114,7 @@ class Queries(Resource):
     ) -> QueryHandle:
         """Submit one or more statements to run in the background.
 
-        `POST /v1/sql/async` (inferred, and so are the fields of the answer)
+        `POST /v1/sql/async` (inferred, and so are the fields of the response)
 
         Args:
             sql: One statement, or several with ``;`` between.
@@ -125,12 +125,12 @@ class Queries(Resource):
             **options: Options of the call; the handle's calls take the role too.
 
         Returns:
-            A handle to watch them by; a wait on it that ends early stops them, unless told
+            A handle to them; a wait on it that ends early cancels them, unless `cancel` says
             otherwise. So does Ctrl-C, or the end of the task, while they are being submitted.
 
         Raises:
-            OutcomeUnknown: No answer came; whether the statement runs is not known. `query_id`
-                names it; it is not stopped.
+            OutcomeUnknown: No response was received; whether the statement runs is not known.
+                `query_id` names it; it is not cancelled.
         """
         merged = self._client.options.replace(options)
         submission = Submission.create(
@@ -145,14 +145,14 @@ class Queries(Resource):
         plan = submit_async_query.plan(body=submission.background_body())
         client = self._client._redacting(submission.secrets)
         with cancel_on_early_exit(client, submission, in_background=True, when_unknown=False):
-            answer = client.send(plan, **options)
-        ids = extract_query_ids(answer.data, submission.query_id)
+            response = client.send(plan, **options)
+        ids = extract_query_ids(response.data, submission.query_id)
         return QueryHandle(client, ids, options, started=True)
 
     def handle(self, *query_ids: str, **options: Unpack[CallOptions]) -> QueryHandle:
         """Return a handle to queries that were submitted elsewhere. Sends nothing.
 
-        A wait on it that ends early leaves the queries running, unless told otherwise.
+        A wait on it that ends early leaves the queries running, unless `cancel` says otherwise.
 
         Args:
             *query_ids: Id of the query, or of several that are watched together.
@@ -164,9 +164,9 @@ class Queries(Resource):
         return QueryHandle(self._client, query_ids, options)
 
     def status(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStatus:
-        """Return where an asynchronous query stands.
+        """Return the status of an asynchronous query.
 
-        `GET /v1/sql/async/{id}/status` (inferred, and so are the fields of the answer)
+        `GET /v1/sql/async/{id}/status` (inferred, and so are the fields of the response)
 
         Args:
             query_id: Id of the query.
@@ -200,7 +200,7 @@ class Queries(Resource):
         """Stop a synchronous query by its id. Whether stopping one that has ended is an error is
         not documented.
 
-        `DELETE /v1/sql/sync/{id}` (inferred, and so are the fields of the answer)
+        `DELETE /v1/sql/sync/{id}` (inferred, and so are the fields of the response)
 
         Args:
             query_id: Id of the query.
@@ -213,7 +213,7 @@ class Queries(Resource):
         """Stop an asynchronous query by its id. Whether stopping one that has ended is an error is
         not documented; `cancel` of a handle is none.
 
-        `DELETE /v1/sql/async/{id}` (inferred, and so are the fields of the answer)
+        `DELETE /v1/sql/async/{id}` (inferred, and so are the fields of the response)
 
         Args:
             query_id: Id of the query.
@@ -243,11 +243,11 @@ class Queries(Resource):
     ) -> QueryLineage:
         """Return the tables and views that a statement reads, without running it.
 
-        `POST /v1/sql/lineage` (inferred, and so are the fields of the answer)
+        `POST /v1/sql/lineage` (inferred, and so are the fields of the response)
 
         Args:
             sql: The statement.
-            user_info: The user to look as; its fields are not documented.
+            user_info: The user to act as; its fields are not documented.
             **options: Options of the call.
         """
         body = GetQueryLineageRequest(

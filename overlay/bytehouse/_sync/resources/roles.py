@@ -17,7 +17,7 @@ __all__ = ["Roles"]
 
 
 class Roles(Resource):
-    """List roles. `assignments` tells who holds them, `permissions` what they may do.
+    """List roles. `assignments` lists who holds them, `permissions` what they allow.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
     `headers`; see `CallOptions`) and raises the errors of `ByteHouse.send`.
@@ -32,7 +32,7 @@ class Roles(Resource):
             **options: Options of the call. Its `role` is the one to ask under.
 
         Raises:
-            ResponseDecodeError: Which part of the answer is the list cannot be told.
+            ResponseDecodeError: It is not clear which part of the response is the list.
         """
-        answer = self._send(list_roles.plan(), options)
-        return extract_list(answer, Role, "list_roles")
+        response = self._send(list_roles.plan(), options)
+        return extract_list(response, Role, "list_roles")

@@ -106,7 +106,7 @@ class Tables(EnsureResource):
         description: str | None = None,
         **options: Unpack[CallOptions],
     ) -> CreatedObject:
-        """Create a table, from a `TableSpec` or from what one is made of. Its sort key is fixed
+        """Create a table, from a `TableSpec` or from the arguments of one. Its sort key is fixed
         from then on.
 
         `POST /v1/databases/{db_name}/tables` (inferred; the inner fields of ttl, unique key and
@@ -119,10 +119,10 @@ class Tables(EnsureResource):
                 names to types, a dataclass, or a pyarrow, pandas or polars object (see
                 `Column.from_schema`).
             order_by: Sort key: one to five columns, none of them Nullable.
-            primary_key: A left part of the sort key; left out, the whole of it.
+            primary_key: A prefix of the sort key; if not given, the whole of it.
             partition_by: Columns or `PartitionKey` objects.
-            unique_key: Key that rows are upserted by.
-            cluster_key: Key that rows are spread over buckets by.
+            unique_key: Key by which rows are upserted.
+            cluster_key: Key by which rows are distributed over buckets.
             sample_by: Sampling expression.
             ttl: How long rows are kept.
             description: Free text.
@@ -132,7 +132,7 @@ class Tables(EnsureResource):
             The id of the table.
 
         Raises:
-            InvalidArgument: There is no column or no sort key, or a name is missing or there twice;
+            InvalidArgument: There is no column or no sort key, or a name is missing or duplicated;
                 nothing was sent.
             Conflict: There is such a table already.
         """
@@ -156,15 +156,15 @@ class Tables(EnsureResource):
     def ensure(
         self, database: str, spec: TableSpec, **options: Unpack[CallOptions]
     ) -> EnsureResult[Table]:
-        """Make sure that there is a table: create it if it is missing, compare it if it is there,
-        and change nothing that exists.
+        """Ensure that a table exists: create it if it is missing, compare it if it exists, and
+        change nothing that exists.
 
         `GET /v1/databases/{db_name}/tables/{table_name}`, then
         `POST /v1/databases/{db_name}/tables` (both inferred)
 
         It counts as missing only if the service itself says so: a 404 from a wrong path creates
         nothing. What differs can be changed by `plan`, which also shows what the service does not
-        tell and this leaves uncompared.
+        return and this leaves uncompared.
 
         Args:
             database: Name of the database.
@@ -176,7 +176,7 @@ class Tables(EnsureResource):
 
         Raises:
             NotFound: There is no such database, or the path is not one of the service's, as far as
-                can be told.
+                can be determined.
         """
 
         def compare(live: Table) -> tuple[Difference, ...]:
@@ -193,15 +193,15 @@ class Tables(EnsureResource):
         renames: Mapping[str, str] | None = None,
         **options: Unpack[CallOptions],
     ) -> TablePlan:
-        """Compare a table with what it should be, and return what is to be done; nothing is
-        changed until `apply` of the plan.
+        """Compare a table with what it should be, and return a plan of the changes; nothing is
+        changed until its `apply`.
 
         `GET /v1/databases/{db_name}/tables/{table_name}` (inferred, and so are the fields of a
         table)
 
         Spelling does not count: ``int`` is ``Int32``, ``Nullable(T)`` is T with `nullable`, a key
-        may be written as columns or as an expression. What the service does not tell of the live
-        table is no difference; the plan lists it apart.
+        may be written as columns or as an expression. What the service does not return of the
+        live table is not a difference; the plan lists it apart.
 
         Example:
             plan = bh.tables.plan("sales", desired, renames={"note": "remark"})
@@ -211,13 +211,13 @@ class Tables(EnsureResource):
         Args:
             database: Name of the database.
             desired: The wanted table.
-            renames: Present names of columns to new ones: without it, a renamed column is one to
-                drop and one to add. Renames that have been made already may stay in it.
-            **options: Options of this call and, unless told otherwise, of those of `apply`.
+            renames: Current names of columns to new ones: without it, a renamed column is one to
+                drop and one to add. Renames that have been made already are ignored.
+            **options: Options of this call and, unless `apply` is given others, of its calls.
 
         Raises:
             NotFound: There is no such table; `ensure` creates one.
-            InvalidArgument: A rename goes with neither table.
+            InvalidArgument: A rename matches neither table.
         """
         options = self._client.merge_context(options)
         live = self.get(database, desired.name, **options)
@@ -255,7 +255,7 @@ class Tables(EnsureResource):
         remove_ttl: bool = False,
         **options: Unpack[CallOptions],
     ) -> None:
-        """Change the columns of a table, or how long its rows are kept.
+        """Change the columns of a table, or its time to live.
 
         `PATCH /v1/databases/{db_name}/tables/{table_name}` (inferred; the inner fields of a
         renaming and of ttl too)
@@ -266,7 +266,7 @@ class Tables(EnsureResource):
             add: Columns to add.
             drop: Names of columns to drop, with their values.
             modify: Columns to give another type, nullability, default or comment.
-            rename: Present names to new ones.
+            rename: Current names to new ones.
             ttl: How long to keep rows from now on.
             remove_ttl: Whether to keep rows for good from now on.
             **options: Options of the call.
@@ -311,10 +311,10 @@ class Tables(EnsureResource):
     def cluster_status(
         self, database: str, name: str, **options: Unpack[CallOptions]
     ) -> ClusterStatus:
-        """Return how far the spreading of a table's rows over its buckets has come.
+        """Return the progress of distributing the rows of a table over its buckets.
 
         `GET /v1/databases/{db_name}/tables/{table_name}/cluster-status` (inferred, and so are the
-        fields of the answer). The operation takes no role.
+        fields of the response). The operation takes no role.
 
         Args:
             database: Name of the database.

@@ -17,12 +17,12 @@ __all__ = ["Usage"]
 
 
 class Usage(Resource):
-    """Read what was used within a stretch of time.
+    """Read what was used within a period of time.
 
-    A time is an aware datetime; a date, which is its midnight in UTC; a text with a zone, such as
-    ``2021-11-23T09:23:55.840932013Z``, whose nanoseconds are kept; or a timedelta or a text such as
-    ``7d``, which is so long before now. A time without a zone is refused: taken for one or the
-    other, it could be hours off. The methods take the options of a call (`role`, `timeout`,
+    A time is an aware datetime; a date, which is its midnight in UTC; a string with a time zone,
+    such as ``2021-11-23T09:23:55.840932013Z``, whose nanoseconds are kept; or a timedelta or a
+    string such as ``7d``, which means that long before now. A time without a zone is refused: it
+    could be hours off. The methods take the options of a call (`role`, `timeout`,
     `deadline`, `max_retries`, `headers`; see `CallOptions`) and raise the errors of
     `ByteHouse.send`.
     """
@@ -37,13 +37,13 @@ class Usage(Resource):
     ) -> StorageUsage:
         """Return what was stored.
 
-        `GET /v1/usage/storage` (inferred; no field of the answer is documented: they are all in
+        `GET /v1/usage/storage` (inferred; no field of the response is documented: they are all in
         `additional_properties`)
 
         Args:
             start: Beginning of the time.
             end: End of the time; now if not given.
-            database: Name of a database to keep to.
+            database: Name of a database to restrict it to.
             **options: Options of the call.
 
         Raises:
@@ -67,14 +67,14 @@ class Usage(Resource):
     ) -> WarehouseUsage:
         """Return what the virtual warehouses computed.
 
-        `GET /v1/usage/vw` (inferred; no field of the answer is documented: they are all in
+        `GET /v1/usage/vw` (inferred; no field of the response is documented: they are all in
         `additional_properties`)
 
         Args:
             start: Beginning of the time.
             end: End of the time; now if not given.
-            warehouse: Name of a warehouse to keep to. The client's default is an id, and is not
-                taken.
+            warehouse: Name of a warehouse to restrict it to. The client's default is an id, and is
+                not used.
             **options: Options of the call.
 
         Raises:

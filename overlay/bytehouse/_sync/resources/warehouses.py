@@ -32,11 +32,11 @@ from ..._core.validation import require_name
 from ..._params.warehouses import (
     checked,
     config_id_of,
+    description_of,
     differences,
     flag_of,
     minutes_of,
     status_of,
-    text_of,
     wanted,
 )
 from ...errors import Conflict, InvalidArgument, NotFound, OutcomeUnknown
@@ -84,7 +84,7 @@ class Warehouses(Resource):
         description: str | None = None,
         **options: Unpack[CallOptions],
     ) -> CreateWarehouseResponse:
-        """Create a virtual warehouse and, unless told otherwise, start it.
+        """Create a virtual warehouse and, unless `status` says otherwise, start it.
 
         `POST /v1/vws` (inferred)
 
@@ -92,10 +92,10 @@ class Warehouses(Resource):
             name: Name: 1 to 31 lower-case letters, digits and underscores, a letter first and no
                 underscore last.
             config_id: Id of its resource setting; `configurations` lists them.
-            status: ``up`` to start it, which the service does if not told, or ``down``.
+            status: ``up`` to start it, which the service does by default, or ``down``.
             auto_suspend: Minutes without work, or a timedelta of whole minutes, after which it is
-                suspended; 0, which the service takes if not told, means never.
-            auto_resume: Whether a query that arrives wakes it; if not told, it does not.
+                suspended; 0, the default of the service, means never.
+            auto_resume: Whether a query that arrives resumes it; if not given, it does not.
             description: Free text.
             **options: Options of the call.
 
@@ -128,12 +128,12 @@ class Warehouses(Resource):
         Raises:
             NotFound: There is none.
         """
-        answer = self._send(get_warehouse.plan(require_name(name, "name")), options)
-        # The answer is the warehouse itself, with the envelope's message and error among its own.
-        fields = {k: v for k, v in answer.to_dict().items() if k not in ("message", "error")}
+        response = self._send(get_warehouse.plan(require_name(name, "name")), options)
+        # The response is the warehouse itself, with the envelope's message and error among its own.
+        fields = {k: v for k, v in response.to_dict().items() if k not in ("message", "error")}
         warehouse = Warehouse.from_dict(fields)
-        if answer.raw_response:
-            warehouse.received(answer.raw_response)
+        if response.raw_response:
+            warehouse.received(response.raw_response)
         return warehouse
 
     def update(
@@ -153,13 +153,13 @@ class Warehouses(Resource):
 
         Args:
             name: Name.
-            config_id: Id of the resource setting to give.
+            config_id: Id of the new resource setting.
             status: ``up`` to resume it, ``down`` to suspend it.
             auto_suspend: Minutes without work, or a timedelta of whole minutes, after which it is
                 suspended; 0 means never.
-            auto_resume: Whether a query that arrives wakes it.
-            description: Free text. None, here and above, is sent as null, which the service takes
-                for "as it is" (inferred).
+            auto_resume: Whether a query that arrives resumes it.
+            description: Free text. None, here and above, is sent as null, which the service
+                understands as "unchanged" (inferred).
             **options: Options of the call.
 
         Raises:
@@ -172,7 +172,7 @@ class Warehouses(Resource):
             status=checked(status, status_of),
             auto_suspend=checked(auto_suspend, minutes_of),
             auto_resume=checked(auto_resume, flag_of),
-            description=checked(description, text_of),
+            description=checked(description, description_of),
         )
         if not body.to_dict():
             raise InvalidArgument("There is nothing to change.")
@@ -219,7 +219,7 @@ class Warehouses(Resource):
         wait_timeout: Seconds = 600.0,
         **options: Unpack[CallOptions],
     ) -> None:
-        """Bring a warehouse up.
+        """Resume a warehouse.
 
         `PATCH /v1/vws/{name}` (inferred)
 
@@ -232,7 +232,7 @@ class Warehouses(Resource):
         Raises:
             NotFound: There is no such warehouse.
             ServerError: The service failed to bring it up.
-            TimedOut: It was not up when the time was over; `state` is the last that was seen.
+            TimedOut: It was not up when the time was up; `state` is the last that was reported.
         """
         self._change_status(name, "up", wait, wait_timeout, options)
 
@@ -244,7 +244,7 @@ class Warehouses(Resource):
         wait_timeout: Seconds = 600.0,
         **options: Unpack[CallOptions],
     ) -> None:
-        """Bring a warehouse down.
+        """Suspend a warehouse.
 
         `PATCH /v1/vws/{name}` (inferred)
 
@@ -257,7 +257,7 @@ class Warehouses(Resource):
         Raises:
             NotFound: There is no such warehouse.
             ServerError: The service failed to bring it down.
-            TimedOut: It was not down when the time was over; `state` is the last that was seen.
+            TimedOut: It was not down when the time was up; `state` is the last that was reported.
         """
         self._change_status(name, "down", wait, wait_timeout, options)
 
@@ -287,20 +287,20 @@ class Warehouses(Resource):
 
         `GET /v1/vws/{name}` (inferred, and so are the states on the way)
 
-        Asks at growing intervals. A poll that fails for a passing reason (no connection, 5xx, 429)
-        is made again until the time is over. A state that is not known counts as on its way.
+        Polls at growing intervals. A poll that fails for a transient reason (no connection, 5xx,
+        429) is repeated until the time is up. A state that is not known counts as in between.
 
         Args:
             name: Name.
             until: State to wait for, ``up`` or ``down``.
             timeout: Seconds, or a timedelta, to wait at most; ten minutes if not given.
-            on_progress: Called with each answer.
-            role: Role to ask under; the client's if not given.
+            on_progress: Called with each status.
+            role: Role to act under; the client's if not given.
 
         Raises:
             NotFound: There is no such warehouse.
             ServerError: The service failed to bring it there.
-            TimedOut: It was not there when the time was over; `state` is the last that was seen.
+            TimedOut: It was not there when the time was up; `state` is the last that was reported.
         """
         options: CallOptions = {} if isinstance(role, Unset) else {"role": role}
         poller = WarehousePoller(self._client, name, status_of(until), options)
@@ -318,8 +318,8 @@ class Warehouses(Resource):
         update: bool = False,
         **options: Unpack[CallOptions],
     ) -> EnsureResult[Warehouse]:
-        """Make sure that there is a warehouse with these settings: create it if it is missing,
-        compare it if it is there.
+        """Ensure that a warehouse with these settings exists: create it if it is missing, compare
+        it if it exists.
 
         `GET /v1/vws/{name}`, then `POST /v1/vws` or `PATCH /v1/vws/{name}` (all inferred)
 
@@ -342,7 +342,7 @@ class Warehouses(Resource):
 
         Raises:
             InvalidArgument: The name breaks the rule, or a value makes no sense; nothing was sent.
-            NotFound: The path is not one of the service's, as far as can be told.
+            NotFound: The path is not one of the service's, as far as can be determined.
         """
         body = wanted(
             name,
@@ -371,7 +371,7 @@ class Warehouses(Resource):
     def _create_missing(
         self, name: str, body: CreateWarehouseRequest, options: CallOptions
     ) -> tuple[Warehouse, bool]:
-        """Create a warehouse and return it, with False if someone else was faster."""
+        """Create a warehouse and return it, with False if another process created it first."""
         created, lost = True, None
         try:
             self._send(create_warehouse.plan(body=body), options)
