@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from bytehouse import ByteHouseError, dbapi
+from bytehouse._sql.insert import pack_rows
 from bytehouse_emulator.testing import RunningEmulator
 from tests.support.flavours import KEY
 from tests.support.server import Reply, ScriptedServer, Seen, data

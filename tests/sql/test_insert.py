@@ -132,11 +132,11 @@ def test_null_in_a_file_is_what_is_said(
 @pytest.mark.parametrize(
     ("data", "options", "says"),
     [
-        (5, {}, "holds no rows"),
-        ({"n": 1}, {}, "holds no rows"),
-        ("rows.txt", {}, "not known"),
+        (5, {}, "has no rows"),
+        ({"n": 1}, {}, "has no rows"),
+        ("rows.txt", {}, "unknown"),
         ([(1,)], {"columns": "n"}, "list of names"),
-        ([(1,)], {"block_rows": 0}, "room for a row"),
+        ([(1,)], {"block_rows": 0}, "at least 1"),
     ],
 )
 def test_what_holds_no_rows_is_refused(
@@ -233,7 +233,7 @@ def test_a_mapping_that_differs_is_named(table: ByteHouse, bad: Any, says: str) 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (b"", "names of its columns"),
+        (b"", "header line"),
         (b"n,s\n1,a\n2\n", "line 3: 1 values where there are 2"),
         (b"n,s\n1,a\n2,\xff\n", "utf-8"),
         (b'n,s\n1,a\n2,"b"c\n', "line 3"),

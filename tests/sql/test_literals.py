@@ -99,7 +99,7 @@ def test_a_number_is_inserted_exactly(value: object, expected: str) -> None:
         (2**256, "256 bits"),
         (Decimal("nan"), "Decimal that is NaN"),
         (Decimal(10) ** 77, "76 digits"),
-        (IPv6Address("fe80::1%eth0"), "scope"),
+        (IPv6Address("fe80::1%eth0"), "scope id"),
         (1j, "complex"),
         ({1, 2}, "set"),
         (object(), "object"),
