@@ -342,7 +342,7 @@ def test_a_body_that_breaks_off_raises_in_the_middle(
 
     server.handler = answer
     rows_read: list[Any] = []
-    with pytest.raises(ResponseDecodeError, match="broke off|truncated"):
+    with pytest.raises(ResponseDecodeError, match=r"broke off|truncated"):
         rows_read.extend(bh.query("SELECT 1"))
     assert 10_000 < len(rows_read) < 20_000
     assert server.seen[-1].operation == "kill_sync_query"
