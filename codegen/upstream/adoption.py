@@ -23,7 +23,7 @@ def adopted(text: str, ours: Document, upstream: Upstream) -> str:
     """Return the content of openapi.yaml with the facts of the upstream specification.
 
     Our operation ids, tags, schema names, descriptions and facts about retries and paging stay.
-    What the upstream calls otherwise is noted as `x-upstream`, so that the next comparison knows it.
+    What the upstream calls otherwise is noted as `x-upstream`, for the next comparison.
 
     Raises:
         UpstreamError: The upstream is of another API, or cannot be walked through.
