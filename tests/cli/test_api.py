@@ -140,12 +140,12 @@ def test_null_can_be_said_where_it_means_something(
     ("arguments", "words"),
     [
         (["create_table", "--db-name", "d", "--name", "t"], "--columns, --order-by-keys"),
-        (["create_database", "--body", "{"], "no JSON"),
+        (["create_database", "--body", "{"], "not JSON"),
         (["create_database", "--body", "[]"], "must be a JSON object"),
         (["create_database", "--body", '{"name": NaN}'], "NaN is not JSON"),
-        (["create_database", "--body", "[" * 100_000], "no JSON"),
+        (["create_database", "--body", "[" * 100_000], "not JSON"),
         (["create_database", "--body", "@/nowhere.json"], "cannot be read"),
-        (["create_table", "--db-name", "d", "--columns", "id"], "no JSON"),
+        (["create_table", "--db-name", "d", "--columns", "id"], "not JSON"),
         (["grant_permission", "--grant-option", "maybe"], "not a valid boolean"),
     ],
 )
