@@ -17,7 +17,7 @@ AsyncTimed = Callable[[], Awaitable[object]]
 
 
 def overlay(url: str) -> Timed:
-    """Take one database through the client: auth, role, envelope, typed model."""
+    """Get one database through the client: auth, role, envelope, typed model."""
     from bytehouse import ByteHouse
 
     client = ByteHouse(url, api_key=KEY, role="AccountAdmin")
@@ -25,7 +25,7 @@ def overlay(url: str) -> Timed:
 
 
 def httpx(url: str) -> Timed:
-    """Take the same bytes with httpx, as decoded JSON."""
+    """Get the same bytes with httpx, as decoded JSON."""
     import httpx
 
     client = httpx.Client(headers={"Authorization": f"Bearer {KEY}"})
@@ -33,7 +33,7 @@ def httpx(url: str) -> Timed:
 
 
 def raw(url: str) -> Timed:
-    """Take one database through the raw client: its plan, httpx, its model."""
+    """Get one database through the raw client: its plan, httpx, its model."""
     from bytehouse_raw import AuthenticatedClient
     from bytehouse_raw.api.databases import get_database
 
@@ -58,7 +58,7 @@ def _after_burst(get: Timed, count: int = 50) -> Timed:
 
 
 def httpx_transport(url: str) -> Timed:
-    """Take the same bytes with httpx's transport alone: what the library costs at the least."""
+    """Get the same bytes with httpx's transport alone: what the library costs at the least."""
     import httpx
 
     transport = httpx.HTTPTransport()
@@ -67,7 +67,7 @@ def httpx_transport(url: str) -> Timed:
 
 
 def requests(url: str) -> Timed:
-    """Take the same bytes with requests."""
+    """Get the same bytes with requests."""
     requests = importlib.import_module("requests")
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {KEY}"
@@ -75,14 +75,14 @@ def requests(url: str) -> Timed:
 
 
 def urllib3(url: str) -> Timed:
-    """Take the same bytes with urllib3."""
+    """Get the same bytes with urllib3."""
     pool = importlib.import_module("urllib3").PoolManager()
     headers = {"Authorization": f"Bearer {KEY}"}
     return lambda: pool.request("GET", f"{url}/v1/databases/sales", headers=headers).json()
 
 
 def http_client(url: str) -> Timed:
-    """Take the same bytes with the standard library."""
+    """Get the same bytes with the standard library."""
     from http.client import HTTPConnection
 
     connection = HTTPConnection(url.removeprefix("http://"))
@@ -95,20 +95,20 @@ def http_client(url: str) -> Timed:
 
 
 def databricks(url: str) -> Timed:
-    """Take one cluster with databricks-sdk."""
+    """Get one cluster with databricks-sdk."""
     sdk = importlib.import_module("databricks.sdk")
     client = sdk.WorkspaceClient(host=url, token=KEY)
     return lambda: client.clusters.get("sales")
 
 
 def openai(url: str) -> Timed:
-    """Take one model with openai."""
+    """Get one model with openai."""
     client = importlib.import_module("openai").OpenAI(base_url=url, api_key=KEY)
     return lambda: client.models.retrieve("sales")
 
 
 def stripe(url: str) -> Timed:
-    """Take one customer with stripe."""
+    """Get one customer with stripe."""
     module = importlib.import_module("stripe")
     client = module.StripeClient(KEY, base_addresses={"api": url})
     return lambda: client.v1.customers.retrieve("sales")
@@ -121,7 +121,7 @@ def githubkit(url: str) -> Timed:
 
 
 def bigquery(url: str) -> Timed:
-    """Take one data set with google-cloud-bigquery."""
+    """Get one data set with google-cloud-bigquery."""
     credentials = importlib.import_module("google.auth.credentials").AnonymousCredentials()
     bigquery = importlib.import_module("google.cloud.bigquery")
     client = bigquery.Client("sales", credentials, client_options={"api_endpoint": url})
@@ -200,7 +200,7 @@ def decode_stock(_: str) -> Timed:
     return decode
 
 
-def _decoded_models(moments: bool) -> Timed:
+def _decoded_models(timestamps: bool) -> Timed:
     import msgspec
 
     from bytehouse_raw.models import Column, ListTablesResponse, Table
@@ -212,9 +212,9 @@ def _decoded_models(moments: bool) -> Timed:
 
     def table(it: Table) -> object:
         columns = [column(one) for one in it.columns or []]
-        texts = it.name, it.type_, it.uuid, it.database_name, it.engine, it.order_by_keys
-        times = (it.created_at, it.last_modified_at) if moments else None
-        return columns, texts, it.no_of_rows, it.size_in_bytes, times
+        strings = it.name, it.type_, it.uuid, it.database_name, it.engine, it.order_by_keys
+        times = (it.created_at, it.last_modified_at) if timestamps else None
+        return columns, strings, it.no_of_rows, it.size_in_bytes, times
 
     def decode() -> object:
         page = ListTablesResponse.from_dict(msgspec.json.decode(body))
@@ -223,8 +223,8 @@ def _decoded_models(moments: bool) -> Timed:
     return decode
 
 
-def _decoded_json(moments: bool) -> Timed:
-    body, moment = _tables(), datetime.fromisoformat
+def _decoded_json(timestamps: bool) -> Timed:
+    body, timestamp = _tables(), datetime.fromisoformat
 
     def column(it: dict[str, Any]) -> object:
         get = it.get
@@ -234,31 +234,33 @@ def _decoded_json(moments: bool) -> Timed:
         get = it.get
         columns = [column(one) for one in get("columns") or []]
         kind, engine = get("type"), get("engine")
-        texts = get("name"), kind, get("uuid"), get("databaseName"), engine, get("orderByKeys")
-        times = (moment(it["createdAt"]), moment(it["lastModifiedAt"])) if moments else None
-        return columns, texts, get("noOfRows"), get("sizeInBytes"), times
+        strings = get("name"), kind, get("uuid"), get("databaseName"), engine, get("orderByKeys")
+        times = (
+            (timestamp(it["createdAt"]), timestamp(it["lastModifiedAt"])) if timestamps else None
+        )
+        return columns, strings, get("noOfRows"), get("sizeInBytes"), times
 
     return lambda: [table(one) for one in json.loads(body)["data"]]
 
 
 def decode_models_all(_: str) -> Timed:
-    """Decode the same page to typed models, and read all that it tells but the moments."""
-    return _decoded_models(moments=False)
+    """Decode the same page to typed models, and read all fields but the timestamps."""
+    return _decoded_models(timestamps=False)
 
 
 def decode_json_all(_: str) -> Timed:
     """Decode the same page with json.loads, and read the same."""
-    return _decoded_json(moments=False)
+    return _decoded_json(timestamps=False)
 
 
-def decode_models_moments(_: str) -> Timed:
-    """Decode the same page to typed models, and read the moments too, exact to the nanosecond."""
-    return _decoded_models(moments=True)
+def decode_models_timestamps(_: str) -> Timed:
+    """Decode the same page to typed models, timestamps included, to the nanosecond."""
+    return _decoded_models(timestamps=True)
 
 
-def decode_json_moments(_: str) -> Timed:
-    """Decode the same page with json.loads, and make datetimes of the moments."""
-    return _decoded_json(moments=True)
+def decode_json_timestamps(_: str) -> Timed:
+    """Decode the same page with json.loads, and make datetimes of the timestamps."""
+    return _decoded_json(timestamps=True)
 
 
 def second_client(url: str) -> Timed:
@@ -278,7 +280,7 @@ def with_options(url: str) -> Timed:
 
 
 def async_overlay(url: str) -> AsyncTimed:
-    """Take one database through the asynchronous client."""
+    """Get one database through the asynchronous client."""
     from bytehouse import AsyncByteHouse
 
     client = AsyncByteHouse(url, api_key=KEY, role="AccountAdmin")
@@ -286,7 +288,7 @@ def async_overlay(url: str) -> AsyncTimed:
 
 
 def async_overlay_aiohttp(url: str) -> AsyncTimed:
-    """Take one database through the asynchronous client, over aiohttp."""
+    """Get one database through the asynchronous client, over aiohttp."""
     from bytehouse import AsyncByteHouse
 
     client = AsyncByteHouse(url, api_key=KEY, role="AccountAdmin", http="aiohttp")
@@ -294,12 +296,12 @@ def async_overlay_aiohttp(url: str) -> AsyncTimed:
 
 
 def async_httpx(url: str) -> AsyncTimed:
-    """Take the same bytes with httpx.AsyncClient."""
+    """Get the same bytes with httpx.AsyncClient."""
     import httpx
 
-    # Of a thousand calls at once most wait for a connection, for longer than it does by itself.
-    patience = httpx.Timeout(5, pool=None)
-    client = httpx.AsyncClient(headers={"Authorization": f"Bearer {KEY}"}, timeout=patience)
+    # Of a thousand concurrent calls, most wait for a connection longer than its default allows.
+    timeout = httpx.Timeout(5, pool=None)
+    client = httpx.AsyncClient(headers={"Authorization": f"Bearer {KEY}"}, timeout=timeout)
 
     async def get() -> Any:
         return (await client.get(f"{url}/v1/databases/sales")).json()
@@ -308,7 +310,7 @@ def async_httpx(url: str) -> AsyncTimed:
 
 
 def async_aiohttp(url: str) -> AsyncTimed:
-    """Take the same bytes with aiohttp."""
+    """Get the same bytes with aiohttp."""
     aiohttp = importlib.import_module("aiohttp")
     session: Any = None
 

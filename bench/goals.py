@@ -1,4 +1,4 @@
-"""What the documentation promises of the client's speed, as ratios within one run.
+"""The client's documented speed goals, as ratios within one run.
 
 `make bench` exits non-zero when one is missed. Noise meets both sides of a ratio, but not evenly:
 `TOLERANCE` is what two runs of the same code differ by on a machine that does other things too.

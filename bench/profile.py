@@ -1,4 +1,4 @@
-"""Tell where the time of one call goes, and what memory a call takes while it is under way.
+"""Measure where the time of one call goes, and the memory of a call in flight.
 
 One call is made in steps, each of which does what the one before does and a little more: the bytes
 alone, HTTP on top, the library's connection, and so on to the whole call. The steps take turns, so
@@ -131,7 +131,7 @@ def times(steps: dict[str, Timed]) -> dict[str, float]:
     found: dict[str, list[float]] = {name: [] for name in steps}
     order, chance = list(steps), random.Random(0)  # noqa: S311 - it only mixes
     for _ in range(_ROUNDS):
-        chance.shuffle(order)  # what came before a block has an influence on it
+        chance.shuffle(order)  # the order has an influence
         for name in order:
             step = steps[name]
             step()
@@ -168,7 +168,7 @@ def silent() -> Iterator[str]:
 
 async def _under_way(call: Callable[[], Any]) -> float:
     """Return the bytes that each of many calls takes that wait for their answers."""
-    first = asyncio.ensure_future(call())  # what is imported and made once
+    first = asyncio.ensure_future(call())  # imports and one-time set-up
     await asyncio.sleep(0.3)
     gc.collect()
     tracemalloc.start()

@@ -30,7 +30,7 @@ def _query(url: str, table: str, count: str) -> Callable[[], Any]:
 
 
 def _body(url: str, table: str, count: str) -> Callable[[], bytes]:
-    """Take the same bytes with httpx, whole."""
+    """Get the same bytes with httpx, whole."""
     import httpx
 
     client = httpx.Client(headers={"Authorization": f"Bearer {KEY}"}, timeout=600)
@@ -58,7 +58,7 @@ def fetch(url: str, table: str, count: str) -> Timed:
 
 
 def overlay_rows(url: str, table: str, count: str) -> Timed:
-    """Take all rows through the client, typed."""
+    """Get all rows through the client, typed."""
     query = _query(url, table, count)
     return lambda: query().rows()
 
@@ -144,7 +144,7 @@ def pylist_arrow(url: str, table: str, count: str) -> Timed:
 
     def cast() -> object:
         made: Any = make()
-        # Arrow casts texts to every type that is wanted, but floats to no decimal safely.
+        # Arrow casts strings to every type that is wanted, but floats to no decimal safely.
         at = schema.get_field_index("price")
         if at >= 0:
             made = made.set_column(at, "price", made["price"].cast("string"))

@@ -43,7 +43,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "A page of 100 tables": ("httpx_page", "overlay_page"),
     "Decoding 100 tables, two fields read": ("decode_json", "decode_models", "decode_stock"),
     "Decoding 100 tables, every field read": ("decode_json_all", "decode_models_all"),
-    "Decoding 100 tables, moments too": ("decode_json_moments", "decode_models_moments"),
+    "Decoding 100 tables, timestamps too": ("decode_json_timestamps", "decode_models_timestamps"),
     "One small GET, asynchronous": (
         "async_httpx",
         "async_overlay",
@@ -77,8 +77,8 @@ READING: dict[str, tuple[str, ...]] = {
         )
         for title, table in {
             "Rows whose integers are bare": "orders_bare",
-            "Rows with moments in a time zone": "zoned",
-            "Rows of wide texts": "texts",
+            "Rows with timestamps in a time zone": "zoned",
+            "Rows of wide strings": "strings",
             "Rows of arrays, maps and tuples": "nested",
         }.items()
     },

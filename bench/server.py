@@ -1,4 +1,4 @@
-"""Answer HTTP requests as fast as Python can, with answers made beforehand."""
+"""Respond to HTTP requests as fast as Python can, with prepared responses."""
 
 import asyncio
 import json
@@ -47,7 +47,7 @@ def _answer(document: object) -> bytes:
     return head.encode() + b"X-Request-Id: 7f3a\r\n\r\n" + body
 
 
-# What the peers want to see in an answer, beside what ours does.
+# Fields that the peers need in a response, in addition to ours.
 PEERS: Final = {
     "id": "sales",
     "object": "model",
@@ -66,13 +66,13 @@ STATEMENT: Final = re.compile(rb"SELECT \* FROM (\w+) LIMIT (\d+)")
 
 
 class Protocol(asyncio.Protocol):
-    """Answer by method and path alone: a page of tables, a creation, or one small object.
+    """Respond by method and path alone: a page of tables, a creation, or one small object.
 
     A statement is answered with the rows that it asks for, in a stream.
     """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin a connection."""
+        """Start a connection."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._buffer = b""
@@ -80,15 +80,15 @@ class Protocol(asyncio.Protocol):
         self._flows.set()
 
     def pause_writing(self) -> None:
-        """Stop sending rows; the client is behind."""
+        """Pause sending rows: the client is behind."""
         self._flows.clear()
 
     def resume_writing(self) -> None:
-        """Send on."""
+        """Resume sending."""
         self._flows.set()
 
     def data_received(self, data: bytes) -> None:
-        """Answer every request that is complete."""
+        """Respond to every complete request."""
         self._buffer += data
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
             head = self._buffer[:end]

@@ -1,7 +1,7 @@
-"""Tables whose rows are answered as the emulator answers them, and how a program types them.
+"""Tables whose rows are returned as by the emulator, and how a program converts them.
 
 The bytes are those of ClickHouse's JSONCompactEachRow, one row to a line, in the envelope of the
-API; integers of 64 bits are texts, as the engine writes them unless it is told otherwise.
+API; integers of 64 bits are strings, as the engine writes them unless it is told otherwise.
 """
 
 import json
@@ -23,7 +23,7 @@ _BEGAN: Final = datetime.fromisoformat("2023-11-14 22:13:20")
 
 @frozen
 class Table:
-    """Say what a table holds.
+    """A table.
 
     Attributes:
         columns: Names and ClickHouse types.
@@ -38,8 +38,8 @@ class Table:
 
 def _order(n: int, quote: str = '"') -> str:
     price = "null" if n % 5 == 0 else f"{n * 7 // 100}.{n % 100:02}"
-    moment = _BEGAN + timedelta(seconds=n * 7)
-    return f'[{quote}{n * 9973}{quote}, "user-{n}", "{moment}", {n * 1.37 / 3!r}, {price}]'
+    timestamp = _BEGAN + timedelta(seconds=n * 7)
+    return f'[{quote}{n * 9973}{quote}, "user-{n}", "{timestamp}", {n * 1.37 / 3!r}, {price}]'
 
 
 def _typed_order(row: list[Any]) -> tuple[Any, ...]:
@@ -50,17 +50,17 @@ def _typed_order(row: list[Any]) -> tuple[Any, ...]:
 
 
 def _zoned(n: int) -> str:
-    moment = _BEGAN + timedelta(seconds=n * 7)
-    return f'["{n}", "{moment}.{n % 1000:03}", "{moment}", "10.0.{n % 200}.1"]'
+    timestamp = _BEGAN + timedelta(seconds=n * 7)
+    return f'["{n}", "{timestamp}.{n % 1000:03}", "{timestamp}", "10.0.{n % 200}.1"]'
 
 
 def _typed_zoned(row: list[Any]) -> tuple[Any, ...]:
     number, at, local, address = row
-    moments = (
+    timestamps = (
         datetime.fromisoformat(at).replace(tzinfo=_UTC),
         datetime.fromisoformat(local).replace(tzinfo=_BERLIN),
     )
-    return int(number), *moments, IPv4Address(address)
+    return int(number), *timestamps, IPv4Address(address)
 
 
 def _text(n: int) -> str:
@@ -94,7 +94,7 @@ TABLES: Final = {
     "orders": Table(_ORDERS, _order, _typed_order),
     "orders_bare": Table(_ORDERS, lambda n: _order(n, ""), _typed_order),
     "zoned": Table(_ZONED, _zoned, _typed_zoned),
-    "texts": Table(
+    "strings": Table(
         {"id": "Int64", "a": "String", "b": "String"}, _text, lambda row: (int(row[0]), *row[1:])
     ),
     "nested": Table(
@@ -116,7 +116,7 @@ def _rows(table: str) -> list[str]:
 
 
 def answer(table: str, count: int) -> Iterator[bytes]:
-    """Give the body of an answer with so many rows, piece by piece."""
+    """Yield the body of a response with so many rows, in chunks."""
     columns = [{"name": name, "type": type_} for name, type_ in TABLES[table].columns.items()]
     head = {"queryID": "q", "status": "Finished", "columns": columns}
     yield b'{"data":[%b,"rows":[' % json.dumps(head).encode()[:-1]

@@ -36,7 +36,7 @@ class Clock:
         began = time.perf_counter()
         for _ in range(_ROUNDS):
             yield
-            # Of the first call alone: what a library leaves lying about comes on top later.
+            # Of the first call alone: later ones include memory that a library has not released.
             self.peak = self.peak or _peak() - self._before
             if time.perf_counter() - began > self._seconds:
                 break

@@ -1,4 +1,4 @@
-"""Take the service's own specification into openapi.yaml: `python -m codegen.adopt`.
+"""Merge the service's own specification into openapi.yaml: `python -m codegen.adopt`.
 
 Exits 0 when all is well, 1 when nothing could be taken over and so nothing was changed, 2 when it
 was taken over and the tests then failed.
@@ -30,15 +30,15 @@ RECORDED = "tests/whole/test_recorded.py"
 
 
 class Adopted(NamedTuple):
-    """What taking over has done."""
+    """The result of an adoption."""
 
     changed: bool
     left_out: list[str]
-    """What had to go: schemas that nothing uses, corrections that match nothing."""
+    """What was removed: unused schemas, corrections that match nothing."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Take over, generate, test, and tell what is left to decide."""
+    """Merge, generate, test, and report what is left to decide."""
     parser = argparse.ArgumentParser(prog="python -m codegen.adopt", description=__doc__)
     add_arguments(parser)
     parser.add_argument("--no-tests", action="store_true", help="do not run the tests afterwards")
@@ -78,7 +78,7 @@ def _passes(repository: Path, tests: list[str]) -> bool:
 
 
 def adopt(repository: Path, upstream: Upstream) -> Adopted:
-    """Take a specification over and generate.
+    """Merge a specification and generate.
 
     All of it is made beside the repository's files first, so that a failure changes nothing.
 
@@ -121,7 +121,7 @@ def _unused(before: Document, after: Document) -> Iterator[str]:
 
 
 def _drop_corrections(repository: Path) -> list[str]:
-    """Take out the corrections that match nothing, which generating refuses; return which."""
+    """Remove and return the corrections that match nothing: generation refuses those."""
     yaml = YAML()
     corrections = yaml.load(repository / CORRECTIONS)
     document = spec.load(repository / "openapi.yaml")
@@ -143,7 +143,7 @@ def _drop_corrections(repository: Path) -> list[str]:
 
 
 def left_to_decide(repository: Path, upstream: Upstream) -> list[str]:
-    """Return what still differs, and what was not taken over because it is a person's to decide."""
+    """Return what still differs, and what was not merged because a person must decide."""
     ours = read(str(repository / "openapi.yaml")).document
     known = methods(drift.overlay(repository))
     report = drift.compare(ours, upstream, known, ask_redocly=False)

@@ -1,12 +1,12 @@
-"""The one error that ends a generation."""
+"""The errors of generation."""
 
 
 class GenerationError(Exception):
-    """Say what stands in the way of generating, and where to mend it."""
+    """Generation is impossible; the message says why, and where to fix it."""
 
 
 class UnmatchedCorrection(GenerationError):
-    """Say which correction, counted from 1, matches nothing."""
+    """A correction, numbered from 1, matches nothing."""
 
     def __init__(self, number: int, target: str) -> None:
         super().__init__(

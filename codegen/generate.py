@@ -16,7 +16,7 @@ REFERENCE = "docs/reference"
 
 
 def generate(repository: Path, into: Path) -> dict[Path, Path]:
-    """Generate into a directory; return what is to replace which directory of the repository."""
+    """Generate into a directory; return which directory replaces which of the repository."""
     package = into / raw.PACKAGE
     raw.generate(repository / "openapi.yaml", repository / "codegen" / "corrections.yaml", package)
     fresh = {repository / RAW: package}
@@ -41,7 +41,7 @@ def _write_coverage(specification: Path, page: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Generate, or with --check tell whether what is committed is fresh."""
+    """Generate, or with --check report whether the committed files are up to date."""
     parser = argparse.ArgumentParser(prog="python -m codegen.generate", description=__doc__)
     parser.add_argument(
         "--check", action="store_true", help="change nothing, fail on any difference"
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     repository = options.repository.resolve()
-    # Beside what it replaces, so that a rename does it.
+    # Beside what it replaces, so that a rename suffices.
     with tempfile.TemporaryDirectory(
         dir=repository, prefix=".generate_", suffix="_cache"
     ) as directory:

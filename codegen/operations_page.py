@@ -1,4 +1,4 @@
-"""Write the page that says which method of the client sends which operation."""
+"""Write the page of operations and the client methods that send them."""
 
 from collections import Counter
 from pathlib import Path
@@ -32,7 +32,7 @@ def write(document: dict[str, Any], sources: Path, into: Path) -> None:
     from codegen.upstream.methods import methods  # it needs the overlay, which needs generated/
 
     sent = methods(sources)
-    # Of several methods, the one that does the least beside: `kill` rather than `execute`.
+    # Of several methods, the one that does the least else: `kill` rather than `execute`.
     does = Counter(method.name for found in sent.values() for method in found)
     rows = []
     for name, fact in operations(document).items():

@@ -1,4 +1,4 @@
-"""Read openapi.yaml, correct it for the generator, and gather the facts about its operations."""
+"""Read openapi.yaml, correct it for the generator, and extract the facts about its operations."""
 
 import copy
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Facts:
-    """What the specification says about an operation and the generator's parser drops."""
+    """Facts about an operation that the generator's parser drops."""
 
     id: str
     method: str
@@ -54,10 +54,8 @@ def load(path: Path) -> Document:
 
 
 def correct(document: Document, overlay: Document) -> Document:
-    """Apply an OpenAPI Overlay whose every action says why and matches something."""
-    if (
-        overlay.get("actions") == []
-    ):  # the Overlay schema has no way to say that nothing is to be done
+    """Apply an OpenAPI Overlay; every action must have a description and match something."""
+    if overlay.get("actions") == []:  # the schema of overlays requires at least one
         return document
     # They import pandas and more, which takes seconds.
     from oas_patch.overlay import apply_overlay  # type: ignore[import-untyped]
@@ -89,7 +87,7 @@ def operations(document: Document) -> dict[str, Facts]:
 
 
 def role_header(document: Document) -> str:
-    """Return the name of the header that says under which role a call is made."""
+    """Return the name of the header with the role of a call."""
     name: str = document["components"]["parameters"]["ActiveRole"]["name"]
     return name
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SHOWN = 3
-"""How many differing lines of a file are told."""
+"""Maximum number of differing lines to report of a file."""
 
 
 def files(directory: Path) -> dict[str, str]:
-    """Return the text of every file under a directory by its path, Python's caches left out."""
+    """Return the content of every file under a directory by its path, without Python's caches."""
     return {
         path.relative_to(directory).as_posix(): path.read_text("utf-8")
         for path in sorted(directory.rglob("*"))
@@ -19,7 +19,7 @@ def files(directory: Path) -> dict[str, str]:
 
 
 def differences(committed: Path, fresh: Path) -> Iterator[str]:
-    """Yield a description of each file that is not as a fresh generation makes it."""
+    """Yield a description of each file that differs from a fresh generation."""
     old, new = files(committed), files(fresh)
     for name in sorted(old.keys() | new.keys()):
         path = f"{committed.name}/{name}"
@@ -41,7 +41,7 @@ def _first_lines(old: str, new: str) -> list[str]:
 
 
 def replace(target: Path, fresh: Path) -> None:
-    """Put a fresh directory in a target's place; both are on one file system."""
+    """Replace a directory by a fresh one on the same file system."""
     target.parent.mkdir(parents=True, exist_ok=True)
     old = fresh.with_name(f"{fresh.name}.old")
     if target.exists():

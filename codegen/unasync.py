@@ -25,13 +25,13 @@ RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] 
     (re.compile(r"\b(_async|async_transport)\b"), lambda found: found[0].replace("async", "sync")),
 )
 CLASS = re.compile(r"\b(_?)Async(?=[A-Z])(\w+)")
-"""A class of the asynchronous flavour: its twin has the name without `Async`."""
+"""A class of the asynchronous flavour: the synchronous one has the name without `Async`."""
 
 NO_TWIN = frozenset({"asyncio", "anyio", "trio", "Awaitable", "Coroutine", "create_task", "gather"})
 
 
 def derive(source: Path, name: str) -> str:
-    """Return the synchronous form of a module, not yet formatted. Messages call it `name`."""
+    """Return the unformatted synchronous form of a module, which messages call `name`."""
     text = source.read_text("utf-8")
     tree = ast.parse(text, name)
     for word, line in _words(tree):
@@ -71,7 +71,7 @@ def _words(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 def _raw_names(tree: ast.AST) -> set[str]:
-    """Return the names from the raw client, which has but one flavour: they stay as they are."""
+    """Return the names from the raw client, which has only one flavour: they stay unchanged."""
     return {
         alias.asname or alias.name
         for node in ast.walk(tree)
@@ -81,7 +81,7 @@ def _raw_names(tree: ast.AST) -> set[str]:
 
 
 def _check(derived: str, name: str) -> None:
-    """Fail where something asynchronous is left."""
+    """Raise if something asynchronous is left."""
     try:
         tree = ast.parse(derived, name)
     except SyntaxError as error:

@@ -20,7 +20,7 @@ from bytehouse_emulator.testing import running_emulator
 
 DATABASE = "nyc"
 NUMBERS = ("flight", "dep_delay", "arr_delay", "air_time", "distance")
-TEXTS = ("carrier", "tailnum", "origin", "dest")
+STRINGS = ("carrier", "tailnum", "origin", "dest")
 COLUMNS = [
     Column("flight_date", "Date", nullable=False, comment="Day of the scheduled departure"),
     Column("carrier", "String", nullable=False, comment="Two-letter code of the airline"),
@@ -104,14 +104,14 @@ def create(bh: ByteHouse) -> None:
 
 
 def flights() -> Iterator[dict[str, object]]:
-    """Read the flights; what is not known of one is None."""
+    """Read the flights; unknown values are None."""
     archive = zipfile.ZipFile(data_file("flights.csv.zip"))
     with archive, archive.open("flights.csv") as raw:
         for row in csv.DictReader(io.TextIOWrapper(raw, "utf-8")):
             known = {name: None if value in ("", "NA") else value for name, value in row.items()}
             day = date(int(row["year"]), int(row["month"]), int(row["day"]))
-            texts = {name: known[name] for name in TEXTS}
-            yield {"flight_date": day, **texts, **{name: whole(known[name]) for name in NUMBERS}}
+            strings = {name: known[name] for name in STRINGS}
+            yield {"flight_date": day, **strings, **{name: whole(known[name]) for name in NUMBERS}}
 
 
 def whole(number: str | None) -> int | None:

@@ -1,4 +1,4 @@
-"""Write what another specification says into ours, and leave all else as it is, comments too."""
+"""Merge another specification into ours, leaving all else unchanged, comments too."""
 
 import io
 import re
@@ -20,10 +20,10 @@ REFERENCE = "#/components/parameters/"
 
 
 def adopted(text: str, ours: Document, upstream: Upstream) -> str:
-    """Return the text of openapi.yaml with what the upstream specification knows better.
+    """Return the content of openapi.yaml with the facts of the upstream specification.
 
-    Our operation ids, tags, names of schemas, texts and facts about repeating and paging stay. What
-    the upstream calls otherwise is noted as `x-upstream`, so that the next comparison knows it.
+    Our operation ids, tags, schema names, descriptions and facts about retries and paging stay.
+    What the upstream calls otherwise is noted as `x-upstream`, for the next comparison.
 
     Raises:
         UpstreamError: The upstream is of another API, or cannot be walked through.
@@ -40,7 +40,7 @@ def adopted(text: str, ours: Document, upstream: Upstream) -> str:
 
 
 def _spaced(text: str) -> str:
-    """Put a blank line before each path, where an operation that moved has taken it along."""
+    """Restore the blank line before each path that a moved operation has taken along."""
     head, mark, rest = text.partition("\npaths:\n")
     paths, end, tail = rest.partition("\ncomponents:\n")
     paths = re.sub(r"\n+(  /\S*:\n)", r"\n\n\1", paths)
@@ -60,7 +60,7 @@ class _Adoption:
         }
 
     def run(self) -> None:
-        """Take over everything."""
+        """Merge everything."""
         nodes = {
             node["operationId"]: node
             for item in self._document["paths"].values()
@@ -71,12 +71,12 @@ class _Adoption:
             self._operation(name, nodes[name], self._sides.ours[name], theirs)
         self._shared_parameters()
         self._errors()
-        self._schemas.settle()
+        self._schemas.apply()
         self._routes(nodes)
         self._prune()
 
     def _prune(self) -> None:
-        """Take out the components that nothing refers to any more."""
+        """Remove the components that are no longer referred to."""
         components = self._document["components"]
         while True:
             used = set(references(self._document))
@@ -105,7 +105,7 @@ class _Adoption:
             self._schemas.ask(content["application/json"], "schema", _schema(theirs.answer), hint)
 
     def _note(self, name: str, node: CommentedMap, ours: Contract, theirs: Contract) -> None:
-        """Note what they call this operation, and its tag where that is not ours."""
+        """Record their id of this operation, and their tag if it differs from ours."""
         known = node.get("x-upstream")
         noted: dict[str, Any] = dict(known) if isinstance(known, Mapping) else {}
         theirs_id = self._nodes[name].id
@@ -115,7 +115,7 @@ class _Adoption:
             noted["tag"] = theirs.tag
         if theirs.status and theirs.status not in ours.known["status"]:
             noted["status"] = theirs.status
-        # Even where nothing differs, the note tells that the upstream has the operation.
+        # Even without a difference, the note records that the upstream has the operation.
         if noted != known:
             set_key(node, "x-upstream", flow(noted))
 
@@ -170,7 +170,7 @@ class _Adoption:
             self._schemas.ask(node, "schema", target["schema"], hint)
 
     def _shared_parameters(self) -> None:
-        """Change a shared parameter as most of its users want it; the others get their own."""
+        """Change a shared parameter to what most of its users need; the others get their own."""
         components = self._document["components"]["parameters"]
         for name, sites in self._parameters.items():
             wanted = [str(bare(target)) for _, _, target in sites]
@@ -207,12 +207,14 @@ class _Adoption:
         self._schemas.ask(content, "schema", _schema(theirs.body), f"{pascal(name)}Request")
 
     def _errors(self) -> None:
-        """Take the body of errors that most operations have."""
+        """Adopt the error body that most operations have."""
         errors = [contract.error for contract in self._sides.theirs.values()]
-        told = [error for error in errors if error is not None and error.get("type") == "object"]
-        if told:
-            texts = [str(bare(error)) for error in told]
-            most = told[texts.index(max(texts, key=texts.count))]
+        error_bodies = [
+            error for error in errors if error is not None and error.get("type") == "object"
+        ]
+        if error_bodies:
+            as_strings = [str(bare(error)) for error in error_bodies]
+            most = error_bodies[as_strings.index(max(as_strings, key=as_strings.count))]
             response = self._document["components"]["responses"]["Error"]
             if response.get("x-evidence"):
                 response["x-evidence"] = "documented"
@@ -220,7 +222,7 @@ class _Adoption:
             self._schemas.ask(content, "schema", most, "ErrorResponse")
 
     def _routes(self, nodes: Mapping[str, CommentedMap]) -> None:
-        """Put each operation under its method and path; build the paths anew only if one moved."""
+        """Move each operation to its method and path; rebuild the paths only if one moved."""
         paths = self._document["paths"]
         routes = {
             name: (contract.method, contract.path)
@@ -255,12 +257,12 @@ def _schema(content: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _is_object(content: dict[str, Any] | None) -> bool:
-    """Tell whether a body is one that the generator can make a model of."""
+    """Return whether the generator can make a model of a body."""
     is_json = bool(content) and re.search(r"json", (content or {})["type"]) is not None
     return is_json and _schema(content).get("type") == "object"
 
 
 def _is_plain(schema: Mapping[str, Any]) -> bool:
-    """Tell whether a parameter's value has a text form that the generator provides for."""
+    """Return whether the generator can write a parameter's value as a string."""
     kinds = schema.get("type") or []
     return bool(kinds) and set([kinds] if isinstance(kinds, str) else kinds) <= PLAIN

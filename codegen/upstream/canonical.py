@@ -1,4 +1,4 @@
-"""One form for whatever says the same: references followed, versions, order and texts gone."""
+"""Canonical form of contracts: references resolved; versions, order and descriptions dropped."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -29,27 +29,27 @@ _EMPTY: dict[str, Any] = {
     "exclusiveMinimum": False,
     "exclusiveMaximum": False,
 }
-"""What says no more than its absence."""
+"""Values that mean the same as their absence."""
 _NO_PARAMETERS = frozenset({"accept", "authorization", "content-type"})
-"""Headers that OpenAPI tells to ignore as parameters."""
+"""Header parameters that OpenAPI ignores."""
 _SILENT_FORMATS = frozenset({"int32", "int64", "float", "double", "password"})
-"""Formats that change nothing about a value in Python."""
+"""Formats that do not change the Python value."""
 
 
 @dataclass(frozen=True)
 class Contract:
-    """An operation, as far as it binds a client."""
+    """The contract of an operation: what a client depends on."""
 
     method: str
     path: str
     tag: str
     status: str
     known: dict[str, set[str | None]]
-    """Tag and status, beside those here those that the adopted specification is noted to have."""
+    """Tag and status: ours, and those recorded from the adopted specification."""
     evidence: str
     deprecated: bool
     parameters: dict[tuple[str, str], dict[str, Any]]
-    """By place and name: `required` and `schema`."""
+    """By location and name: `required` and `schema`."""
     body: dict[str, Any] | None
     """`required`, `type` (its media type) and `schema`."""
     answer: dict[str, Any] | None
@@ -59,7 +59,7 @@ class Contract:
 
 
 def known_as(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what the adopted specification is noted to call an operation or schema."""
+    """Return the recorded upstream name of an operation or schema."""
     known = node.get("x-upstream")
     return known if isinstance(known, Mapping) else {}
 
@@ -74,19 +74,19 @@ def bare(value: Any) -> Any:
 
 
 def written(value: Any) -> str:
-    """Return a value as text that is the same for equal values."""
+    """Return a string that is the same for equal values."""
     return json.dumps(bare(value), sort_keys=True, default=str, ensure_ascii=False)
 
 
 class Canon:
-    """Bring parts of one document into canonical form."""
+    """Converts parts of one document to canonical form."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._left = MAX_STEPS
 
     def contract(self, operation: SpecOperation) -> Contract:
-        """Return what an operation binds a client to."""
+        """Return the contract of an operation."""
         node = operation.node
         status, success, error = self._responses(node)
         known = known_as(node)
@@ -177,7 +177,7 @@ class Canon:
             return f"http {str(node.get('scheme')).lower()}"
         if kind == "apiKey":
             place = f"{node.get('in')} {node.get('name')}"
-            # OpenAPI 2.0 has no other way to say it.
+            # OpenAPI 2.0 has no other way to express it.
             return "http bearer" if place.lower() == "header authorization" else place
         return kind
 
@@ -196,7 +196,7 @@ class Canon:
         if isinstance(reference := node.get("$ref"), str):
             notes["~name"] = reference.rpartition("/")[2]
             if reference in above:
-                return notes  # what holds itself is told once
+                return notes  # a recursive schema is written once
             above = (*above, reference)
             node = {**self._target(reference), **{k: v for k, v in node.items() if k != "$ref"}}
             if "$ref" in node:
@@ -211,7 +211,7 @@ class Canon:
         return made | notes
 
     def _target(self, reference: str) -> Mapping[str, Any]:
-        """Follow one reference and no more, so that each component is noted by its name."""
+        """Resolve one reference and no more, so that each component keeps its name."""
         node: Any = self._document
         for part in reference.removeprefix("#/").split("/"):
             node = node.get(part.replace("~1", "/").replace("~0", "~"), {})
@@ -259,7 +259,7 @@ class Canon:
 
 
 def _numeric_bounds(schema: Schema) -> Schema:
-    """Write exclusive bounds as OpenAPI 3.1 has them."""
+    """Convert exclusive bounds to those of OpenAPI 3.1."""
     for side in ("Minimum", "Maximum"):
         if schema.get(f"exclusive{side}") is True:
             schema[f"exclusive{side}"] = schema.pop(side.lower(), None)

@@ -1,4 +1,4 @@
-"""Find what differs between two contracts of one operation, and what it means to a caller of it."""
+"""Compare two contracts of one operation, and rate what each difference means to callers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,15 +9,15 @@ from codegen.upstream.canonical import Contract, Schema, bare, written
 BREAKING = "breaking"
 COMPATIBLE = "compatible"
 SENT, GOT = "sent", "got"
-"""Which way a value goes: from us to the service, or back."""
+"""Direction of a value: sent to the service, or received from it."""
 
 Where = tuple[str, ...]
-"""Where in an operation: its part, then the fields on the way, `[]` for the items of a list."""
+"""Path in an operation: its part, then the fields, with `[]` for the items of a list."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is otherwise there."""
+    """One difference."""
 
     operation: str
     where: Where
@@ -26,14 +26,14 @@ class Difference:
     after: Any
     impact: str
     model: str = ""
-    """The named schema that it is in, and so the class; empty outside of any."""
+    """The named schema, and so the class, that contains it; empty outside of any."""
     field: str = ""
-    """Where in that schema."""
+    """Path in that schema."""
     by: str = "own rules"
 
 
 _LIMITS = {
-    # keyword: whether a larger value lets more through
+    # keyword: whether a larger value allows more
     "minimum": False,
     "exclusiveMinimum": False,
     "minLength": False,
@@ -49,7 +49,7 @@ _HANDLED = frozenset({"type", "enum", "properties", "required", "items", *_LIMIT
 
 
 def differences(operation: str, ours: Contract, theirs: Contract) -> list[Difference]:
-    """Return all differences between what we hold of an operation and what they say."""
+    """Return all differences between our contract of an operation and theirs."""
     return list(_Comparison(operation).contract(ours, theirs))
 
 
@@ -64,7 +64,7 @@ class _Comparison:
         return Difference(self._operation, where, kind, before, after, impact)
 
     def contract(self, ours: Contract, theirs: Contract) -> Iterator[Difference]:
-        """Yield what differs, the route first."""
+        """Yield the differences, the route first."""
         before, after = f"{ours.method} {ours.path}", f"{theirs.method} {theirs.path}"
         if before != after:
             yield self._differ(("route",), "route", before, after, breaking=True)
@@ -83,7 +83,7 @@ class _Comparison:
         yield from self._content(("answer",), ours.answer, theirs.answer, GOT)
         if theirs.error is not None:
             for found in self.schema(("error",), ours.error or {}, theirs.error, GOT):
-                yield replace(found, impact=COMPATIBLE)  # errors are read as they come
+                yield replace(found, impact=COMPATIBLE)  # errors are parsed whatever their layout
 
     def _parameters(self, ours: Contract, theirs: Contract) -> Iterator[Difference]:
         for key in {**ours.parameters, **theirs.parameters}:
@@ -118,20 +118,20 @@ class _Comparison:
             yield from self.schema(where, ours["schema"], theirs["schema"], way)
 
     def schema(self, where: Where, ours: Schema, theirs: Schema, way: str) -> Iterator[Difference]:
-        """Yield what differs between two schemas."""
+        """Yield the differences between two schemas."""
         return _Schemas(self._operation, way).compared(_Spot(where), ours, theirs)
 
 
 @dataclass(frozen=True)
 class _Spot:
-    """Where a schema stands: in the operation, and in the named schema around it."""
+    """The location of a schema: in the operation, and in the named schema around it."""
 
     where: Where
     model: str = ""
     field: str = ""
 
     def inside(self, name: str) -> "_Spot":
-        """Return the place of a property, or with `[]` that of the items."""
+        """Return the location of a property, or of the items for `[]`."""
         joined = name if name == "[]" or not self.field else f".{name}"
         return _Spot((*self.where, name), self.model, self.field + joined)
 
@@ -142,7 +142,7 @@ class _Schemas:
     way: str
 
     def compared(self, spot: _Spot, ours: Schema, theirs: Schema) -> Iterator[Difference]:
-        """Yield what differs, this level first."""
+        """Yield the differences, this level first."""
         mine, other = ours.get("~name", ""), theirs.get("~name", "")
         if mine:
             spot = _Spot(spot.where, mine)
@@ -169,7 +169,7 @@ class _Schemas:
         return Difference(self.operation, *place)
 
     def _fits(self, ours: Schema, theirs: Schema) -> bool:
-        """Tell whether what we send is taken, or what they send is known, as types go."""
+        """Return whether the types of what we send are accepted, or of what they send are known."""
         pair = _types(ours), _types(theirs)
         inner, outer = pair if self.way == SENT else reversed(pair)
         return bool(inner) and (not outer or inner <= outer)
@@ -199,7 +199,7 @@ class _Schemas:
                 yield self._of(spot, keyword, before, after, breaking=breaking)
 
     def _others(self, spot: _Spot, ours: Schema, theirs: Schema) -> Iterator[Difference]:
-        """Yield what differs in any other keyword."""
+        """Yield the differences of all other keywords."""
         for keyword in sorted({*ours, *theirs} - _HANDLED):
             before, after = ours.get(keyword), theirs.get(keyword)
             if keyword.startswith("~") or written(before) == written(after):

@@ -1,4 +1,4 @@
-"""Let the docstrings of the client name the routes that were adopted, and how they are known."""
+"""Update the routes and their evidence in the docstrings of the client after an adoption."""
 
 import re
 import textwrap
@@ -12,14 +12,14 @@ WIDTH = 100
 _ROUTE = re.compile(r"`((?:GET|PUT|POST|PATCH|DELETE) /[^`\s]*)`")
 _EVIDENCE = re.compile(r"\b(?:documented|inferred)\b")
 _KEPT = "\0"
-"""Stands for the blank of a route, where no line is to end."""
+"""Stands for the space in a route, at which no line may be broken."""
 
 Routes = Mapping[str, tuple[str, str]]
 """The new route and its evidence, by the old route."""
 
 
 def rename(sources: Path, before: Document, after: Document) -> None:
-    """Write what has changed between two states of openapi.yaml into the modules of a package."""
+    """Update the modules of a package to the changes between two versions of openapi.yaml."""
     told = {o.id: (f"{o.method} {o.path}", str(o.node["x-evidence"])) for o in operations(after)}
     routes = {f"{o.method} {o.path}": told[o.id] for o in operations(before)}
     for module in sorted(sources.rglob("*.py")):
@@ -29,7 +29,7 @@ def rename(sources: Path, before: Document, after: Document) -> None:
 
 
 def renamed(text: str, routes: Routes) -> str:
-    """Return the text of a module with other routes; paragraphs that name one are wrapped anew."""
+    """Return the source of a module with new routes; paragraphs with one are rewrapped."""
     lines: list[str] = []
     for indent, group in groupby(text.split("\n"), _indent):
         lines += _paragraph(list(group), indent, routes)
@@ -37,14 +37,14 @@ def renamed(text: str, routes: Routes) -> str:
 
 
 def _indent(line: str) -> int:
-    """Return how far a line of text is indented; -1 for what ends a paragraph."""
+    """Return the indentation of a line; -1 for one that ends a paragraph."""
     plain = line.strip() and '"""' not in line
     return len(line) - len(line.lstrip()) if plain else -1
 
 
 def _paragraph(lines: list[str], indent: int, routes: Routes) -> Iterator[str]:
     before = after = " ".join(line.strip() for line in lines)
-    # From the end, so that what is still to be changed stays where it was found.
+    # From the end, so that earlier positions stay valid.
     for found in reversed(list(_ROUTE.finditer(before))):
         if known := routes.get(found[1]):
             route, evidence = known

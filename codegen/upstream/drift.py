@@ -1,4 +1,4 @@
-"""Gather what differs between the vendored specification and another, and whom it touches."""
+"""Compare the vendored specification with another, and find the affected methods."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ _REFUTING = frozenset({"route", "media type", "body removed", "required"})
 
 @dataclass(frozen=True)
 class Change:
-    """One change of the service, and what of this client it touches."""
+    """One change of the service, and what it affects in this client."""
 
     kind: str
     impact: str
@@ -36,7 +36,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Report:
-    """All that a comparison found."""
+    """The result of a comparison."""
 
     address: str
     how: str
@@ -50,7 +50,7 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """Say it in a word: none, breaking, compatible or unknown."""
+        """The verdict in a word: none, breaking, compatible or unknown."""
         impacts = {change.impact for change in self.changes}
         if BREAKING in impacts:
             return BREAKING
@@ -61,7 +61,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Sides:
-    """The operations that both specifications have, ours and theirs in our words, by our ids."""
+    """The operations that both specifications have, ours and theirs with our names, by our ids."""
 
     ours: dict[str, Contract]
     theirs: dict[str, Contract]
@@ -69,7 +69,7 @@ class Sides:
 
 
 def sides(document: Document, upstream: Upstream) -> Sides:
-    """Match both specifications and bring what belongs together into one form.
+    """Match both specifications and convert matching operations to canonical form.
 
     Raises:
         UpstreamError: The other one is of another API.
@@ -86,7 +86,7 @@ def sides(document: Document, upstream: Upstream) -> Sides:
 
 
 def _aligned(ours: Contract, theirs: Contract) -> Contract:
-    """Give the parameters of theirs our names where names do not travel or case says nothing."""
+    """Rename their parameters to ours where the name is not sent or case does not matter."""
     names = path_names(ours.path, theirs.path) or {}
     headers = {name.lower(): name for place, name in ours.parameters if place == "header"}
     path = path_in_our_words(ours.path, theirs.path) or theirs.path
@@ -161,7 +161,7 @@ def _unmatched(matching: Matching) -> Iterator[Difference]:
 
 
 def _graded(found: list[Difference], opinions: list[redocly.Verdict]) -> Iterator[Difference]:
-    """Take Redocly's opinion where it is the graver, and what it alone has found."""
+    """Add Redocly's findings: its rating where it is more severe, and what it alone found."""
     used: set[int] = set()
     for difference in found:
         about = [
@@ -193,7 +193,7 @@ def _same_matter(keyword: str, kind: str) -> bool:
 
 
 def _grouped(found: list[Difference], methods: Mapping[str, list[Method]]) -> list[Change]:
-    """Tell once what shows at several operations, because they share a model or a parameter."""
+    """Merge changes that show at several operations with a common model or parameter."""
     groups: dict[tuple[str, ...], list[Difference]] = defaultdict(list)
     for one in found:
         place = (one.model, one.field) if one.model else one.where
@@ -234,7 +234,7 @@ def _subject(one: Difference) -> str:
 
 
 def _touched(one: Difference, methods: Mapping[str, list[Method]]) -> Iterator[str]:
-    """Yield the methods that a difference touches, with the argument where it is about one."""
+    """Yield the methods that a difference affects, with the argument if it is about one."""
     if one.kind == "operation added":
         return
     wire = one.where[1] if len(one.where) > 1 and one.where[0] not in ("answer", "error") else ""
@@ -246,7 +246,7 @@ def _touched(one: Difference, methods: Mapping[str, list[Method]]) -> Iterator[s
 
 
 def _facts(both: Sides, found: list[Difference]) -> tuple[list[str], list[str]]:
-    """Return which inferred facts the other specification confirms, and which it refutes."""
+    """Return the inferred facts that the other specification confirms, and those it refutes."""
     states: dict[str, bool] = {}
     by_operation = defaultdict(list)
     for difference in found:
@@ -291,5 +291,5 @@ def _inferred_in(schema: Schema, where: Where, label: str) -> Iterator[tuple[str
 
 
 def overlay(repository: Path) -> Path:
-    """Return where the source of the client's methods is."""
+    """Return the directory of the client's methods."""
     return repository / "overlay" / "bytehouse" / "_async"

@@ -1,4 +1,4 @@
-"""Which methods of the client send which operation, and under which names their arguments go."""
+"""Map operations to the client methods that send them, and arguments to what they fill."""
 
 import ast
 import functools
@@ -18,10 +18,10 @@ class Method:
 
     name: str
     arguments: dict[str, str] = field(default_factory=dict)
-    """Its arguments by the name of what they fill, in the form that `word` gives."""
+    """Its arguments by the normalized name of what they fill."""
 
     aliases: dict[str, str] = field(default_factory=dict)
-    """Names under which objects that arguments are gathered in hand them on."""
+    """Attribute names under which objects that collect arguments pass them on."""
 
     def argument(self, wire: str) -> str | None:
         """Return the argument that fills a parameter or a field of the body."""
@@ -55,7 +55,7 @@ def _parsed(path: Path) -> ast.Module:
 
 
 def _aliases(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield keywords that are given an attribute of another name."""
+    """Yield keywords whose value is an attribute of another name."""
     for node in ast.walk(tree):
         match node:
             case ast.keyword(
@@ -65,7 +65,7 @@ def _aliases(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def _resources(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield the class of each resource with the attribute of the client it is found under."""
+    """Yield each resource class with its attribute of the client."""
     for node in tree.body:
         if not isinstance(node, ast.ClassDef) or node.name != CLIENT:
             continue
@@ -99,7 +99,7 @@ def _sent(owner: ast.ClassDef, shown: str, operations: set[str]) -> Iterator[tup
 def _reached(
     function: Function, functions: dict[str, Function], operations: set[str], seen: set[str]
 ) -> set[str]:
-    """Return the operations that a method sends, by itself or by private ones of its class."""
+    """Return the operations that a method sends, itself or through private methods of its class."""
     found: set[str] = set()
     for node in ast.walk(function):
         match node:
@@ -112,7 +112,7 @@ def _reached(
 
 
 def _arguments(function: Function) -> dict[str, str]:
-    """Return which argument goes into which keyword of what the method calls."""
+    """Return the argument for each keyword of what the method calls."""
     given = function.args
     names = {a.arg for a in (*given.posonlyargs, *given.args, *given.kwonlyargs)} - {"self"}
     found = {word(name): name for name in names}

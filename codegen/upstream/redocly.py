@@ -1,4 +1,4 @@
-"""Ask Redocly's differ what it thinks of a change, where it is installed."""
+"""Run Redocly's comparison, if it is installed."""
 
 import json
 import os
@@ -19,23 +19,23 @@ NAME = "Redocly"
 
 @dataclass(frozen=True)
 class Verdict:
-    """What Redocly says about one place of one operation."""
+    """Redocly's finding at one location of one operation."""
 
     operation: str
     where: Where
     keyword: str
-    """What of the schema or parameter there; empty for the whole."""
+    """The keyword of the schema or parameter; empty for the whole."""
     impact: str
     message: str
 
 
 def is_installed() -> bool:
-    """Tell whether Node and the pinned Redocly are there."""
+    """Return whether Node and the pinned Redocly are installed."""
     return PROGRAM.exists() and shutil.which("node") is not None
 
 
 def verdicts(ours: Mapping[str, Contract], theirs: Mapping[str, Contract]) -> list[Verdict] | None:
-    """Return what Redocly says about operations that both have; None if it could not be asked.
+    """Return Redocly's findings about common operations; None if it could not be run.
 
     Both are written as documents of our routes, so that it compares what belongs together.
     """
@@ -96,7 +96,7 @@ def _content(body: dict[str, Any] | None) -> dict[str, Any]:
 def _verdicts(
     change: Mapping[str, Any], ids: Mapping[str, str], documents: list[dict[str, Any]]
 ) -> Iterator[Verdict]:
-    """Yield what one change of Redocly's report says in our words, if it says something."""
+    """Yield the findings of one change of Redocly's report."""
     impact = BREAKING if change["impact"] == "major" else COMPATIBLE
     sides = (change.get("base"), change.get("revision"))
     for document, side in zip(documents, sides, strict=True):
@@ -121,7 +121,7 @@ def _list(value: Any) -> list[str]:
 
 
 def _where(parts: list[str], operation: Mapping[str, Any]) -> Where:
-    """Return a pointer inside an operation as a place in its contract."""
+    """Convert a pointer inside an operation to a location in its contract."""
     if parts[:1] == ["parameters"] and len(parts) > 1:
         parameter = operation["parameters"][int(parts[1])]
         return (parameter["in"], parameter["name"], *_inside(parts[2:]))

@@ -1,4 +1,4 @@
-"""Write a report for a terminal, for people on a forge, for programs, and as annotations."""
+"""Render a report as text, Markdown, JSON and annotations."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def _value(value: Any) -> str:
 
 
 def sentence(change: Change) -> str:
-    """Return what changed, in a line."""
+    """Return a change in one line."""
     what = (
         change.kind if change.subject in change.operations else f"{change.subject}: {change.kind}"
     )
@@ -116,7 +116,7 @@ def github(report: Report) -> str:
 
 
 def _data(text: str, *, title: bool = False) -> str:
-    """Escape what would end or split an annotation."""
+    """Escape characters that would end or split an annotation."""
     escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return escaped.replace(":", "%3A").replace(",", "%2C") if title else escaped
 

@@ -1,4 +1,4 @@
-"""Change the named schemas of openapi.yaml into what they are to be."""
+"""Change the named schemas of openapi.yaml to what is wanted of them."""
 
 import re
 from collections import defaultdict
@@ -14,12 +14,12 @@ _APART = frozenset({"type", "properties", "required", "items"})
 
 
 def pascal(name: str) -> str:
-    """Return a name as that of a class: `list_roles` is `ListRoles`, `x-y.z` is `XYZ`."""
+    """Return the class name for a name: `list_roles` is `ListRoles`, `x-y.z` is `XYZ`."""
     return "".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9]+", name))
 
 
 def flow(values: Mapping[str, Any]) -> CommentedMap:
-    """Return a mapping that is written in one line."""
+    """Return a mapping in flow style."""
     made = CommentedMap(values)
     made.fa.set_flow_style()
     return made
@@ -32,7 +32,7 @@ def _list(values: list[Any]) -> CommentedSeq:
 
 
 def set_key(node: CommentedMap, key: str, value: Any) -> None:
-    """Set a key, after the others if it is new; None takes it away."""
+    """Set a key, at the end if it is new; None deletes it."""
     if value is None:
         node.pop(key, None)
     elif node.get(key, _NOTHING) != value:
@@ -42,11 +42,11 @@ def set_key(node: CommentedMap, key: str, value: Any) -> None:
 _NOTHING = object()
 
 Site = tuple[CommentedMap, str, Schema, str]
-"""Where a schema is used, what it is to be, and how to call it if it gets a name."""
+"""A use of a schema, what is wanted there, and a name for it if it needs one."""
 
 
 class Schemas:
-    """The named schemas, and what is asked of them."""
+    """The named schemas, and what is wanted of them."""
 
     def __init__(self, components: CommentedMap) -> None:
         self._components = components
@@ -54,7 +54,7 @@ class Schemas:
         self._made: dict[str, str] = {}
 
     def ask(self, holder: CommentedMap, key: str, wanted: Schema, hint: str) -> None:
-        """Ask that what stands under a key becomes a schema."""
+        """Request that the value of a key becomes a schema."""
         node = holder[key]
         if reference := node.get("$ref"):
             self._asked[reference.removeprefix(PREFIX)].append((holder, key, wanted, hint))
@@ -63,14 +63,14 @@ class Schemas:
         else:
             self._merge(node, wanted, hint)
 
-    def settle(self) -> None:
-        """Change the named schemas, those that use others before those that they use."""
+    def apply(self) -> None:
+        """Change the named schemas, each before those that it refers to."""
         for name in self._order():
             if sites := self._asked.pop(name, None):
                 self._named(name, sites)
 
     def _order(self) -> list[str]:
-        """Return the names so that each comes after all that refer to it."""
+        """Return the names in topological order: each after all that refer to it."""
         found: list[str] = []
 
         def visit(name: str) -> None:
@@ -85,7 +85,7 @@ class Schemas:
         return found[::-1]
 
     def _named(self, name: str, sites: list[Site]) -> None:
-        """Change a named schema as most of its users want it; the others get one of their own."""
+        """Change a named schema to what most of its users need; the others get their own."""
         wanted = [written(schema) for _, _, schema, _ in sites]
         most = max(wanted, key=wanted.count)
         node = self._components[name]
@@ -99,14 +99,14 @@ class Schemas:
         self._merge(node, agreed[0], name)
 
     def _note(self, name: str, node: CommentedMap, wanted: list[Schema]) -> None:
-        """Note how they call it, where that is not what we do."""
+        """Record their name if it differs from ours."""
         known = node.get("x-upstream", {}).get("names", [])
         names = {schema["~name"] for schema in wanted if schema.get("~name")} - {name}
         if names - set(known):
             set_key(node, "x-upstream", flow({"names": _list(sorted({*known, *names}))}))
 
     def _merge(self, node: CommentedMap, wanted: Schema, hint: str) -> None:
-        """Change a schema in place, and nothing of it that is as wanted."""
+        """Change a schema in place, except for what is as wanted."""
         if node.get("x-evidence"):
             node["x-evidence"] = "documented"
         present = Canon({"components": {"schemas": self._components}}).schema(node)
@@ -156,7 +156,7 @@ class Schemas:
                 node.insert(_after(node, "type"), "required", listed)
 
     def _built(self, wanted: Schema, hint: str, text: str | None = None) -> CommentedMap:
-        """Return a new schema; what becomes a class is named and referred to."""
+        """Return a new schema; those that become classes are named and referred to."""
         if not _is_named(wanted):
             return self._inline(wanted, hint, text)
         kinds = wanted.get("type")
@@ -200,7 +200,7 @@ class Schemas:
             node["additionalProperties"] = True
 
     def _free(self, name: str, hint: str) -> str:
-        """Return a name for a new schema that nothing else has, not even in another case."""
+        """Return a name for a new schema that is unique even without case."""
         taken = {known.lower() for known in self._components}
         candidates = [pascal(name), pascal(hint)]
         candidates += [f"{pascal(hint)}{number}" for number in range(2, 100)]
@@ -208,13 +208,13 @@ class Schemas:
 
 
 def _is_named(schema: Schema) -> bool:
-    """Tell whether a schema becomes a class, which must have a name."""
+    """Return whether a schema becomes a class, which must have a name."""
     kinds = schema.get("type") or []
     return "object" in ([kinds] if isinstance(kinds, str) else kinds) or "enum" in schema
 
 
 def _in_order(wanted: list[Any], present: list[Any]) -> list[Any]:
-    """Return what is wanted, what is present already first and as it stands."""
+    """Return the wanted values, present ones first and unchanged."""
     kept = [value for value in present if value in wanted]
     return [*kept, *(value for value in wanted if value not in kept)]
 
@@ -224,7 +224,7 @@ def _after(node: CommentedMap, key: str) -> int:
 
 
 def references(node: Any) -> list[str]:
-    """Return all references in a part of the document."""
+    """Return all references in a node of the document."""
     if isinstance(node, list):
         return [name for inner in node for name in references(inner)]
     if not isinstance(node, Mapping):

@@ -1,4 +1,4 @@
-"""What both commands are told: where the upstream specification is, and how to get it."""
+"""Command-line arguments for the location of the upstream specification."""
 
 import argparse
 import os
@@ -32,7 +32,7 @@ __all__ = [
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what says where the upstream specification is."""
+    """Add the arguments for the location of the upstream specification."""
     parser.add_argument(
         "upstream", nargs="?", default="", help=f"address or file; else that of {CONFIGURED}"
     )
@@ -58,7 +58,7 @@ def vendored(options: argparse.Namespace) -> Document:
 
 
 def read_upstream(options: argparse.Namespace, ours: Document) -> Upstream:
-    """Read the upstream specification that the arguments, or else the configuration, name.
+    """Read the upstream specification named by the arguments or the configuration.
 
     Raises:
         ByteHouseError: None is named, or it cannot be used.

@@ -1,4 +1,4 @@
-"""Speak DB-API 2.0 (PEP 249) with ByteHouse, for tools that expect it.
+"""DB-API 2.0 (PEP 249), for tools that expect it.
 
     from bytehouse import dbapi
 
@@ -7,8 +7,8 @@
         cursor.execute("SELECT * FROM orders WHERE day = %(day)s", {"day": date(2024, 5, 1)})
         print(cursor.fetchmany(10))
 
-The statements of a connection share a session, so `USE` and `SET` hold. There are no transactions:
-each statement takes effect by itself, `commit` does nothing and `rollback` raises.
+The statements of a connection share a session, so `USE` and `SET` last. There are no transactions:
+each statement takes effect at once, `commit` does nothing and `rollback` raises.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from weakref import WeakSet
 from . import errors
 from ._core.config import KeySource
 from ._results.decoder import Row
-from ._results.layouts import unnamed
+from ._results.layouts import unnamed_columns
 from ._sql.insert import pack_rows
 from ._sql.literals import Identifier
 from ._sql.parameters import bind_pyformat
@@ -71,57 +71,57 @@ paramstyle = "pyformat"
 
 
 class Warning(Exception):  # noqa: A001 - PEP 249 names it
-    """Stand for important warnings; this module raises none."""
+    """Important warnings; this module raises none."""
 
 
 class Error(Exception):
-    """Stand for every error of this module; ``__cause__`` is the client's own, if it raised one."""
+    """Base of all errors of this module; ``__cause__`` is the error of the client, if any."""
 
 
 class InterfaceError(Error):
-    """Say that the module was used or set up wrongly."""
+    """The module was used or configured wrongly."""
 
 
 class DatabaseError(Error):
-    """Stand for errors of the service."""
+    """Base of the errors of the service."""
 
 
 class DataError(DatabaseError):
-    """Say that a value cannot be processed."""
+    """A value cannot be processed."""
 
 
 class OperationalError(DatabaseError):
-    """Say that something is wrong that is not the statement's fault: connection, load, key."""
+    """A failure that the statement did not cause: connection, load, key."""
 
 
 class IntegrityError(DatabaseError):
-    """Say that a constraint was violated."""
+    """A constraint was violated."""
 
 
 class InternalError(DatabaseError):
-    """Say that the service answered what cannot be understood."""
+    """The response of the service could not be parsed."""
 
 
 class ProgrammingError(DatabaseError):
-    """Say that a statement or its parameters are wrong, or that its role may not run it."""
+    """A statement or its parameters are wrong, or its role may not run it."""
 
 
 class NotSupportedError(DatabaseError):
-    """Say that the service does not have what was asked for."""
+    """The service does not support the request."""
 
 
-# By the engine's numbers.
+# By the engine's error codes.
 _BY_CODE: dict[str, type[Error]] = {
     # Values that cannot be parsed, converted or are out of range.
     **dict.fromkeys("6 26 27 32 38 41 53 69 70 72 131 321 349 407 410 691".split(), DataError),
     # A constraint is violated.
     "469": IntegrityError,
-    # Too slow, too much memory, killed, no more room.
+    # Too slow, too much memory, killed, disk full.
     **dict.fromkeys("159 160 202 209 210 241 243 394 999".split(), OperationalError),
 }
 
 
-def _class_of(error: errors.ByteHouseError) -> type[Error]:
+def _error_class(error: errors.ByteHouseError) -> type[Error]:
     match error:
         case errors.ConfigError():
             return InterfaceError
@@ -142,11 +142,11 @@ def _class_of(error: errors.ByteHouseError) -> type[Error]:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except errors.ByteHouseError as error:
-        raise _class_of(error)(str(error)) from error
+        raise _error_class(error)(str(error)) from error
 
 
 Date = dt.date
@@ -156,22 +156,22 @@ Binary = bytes
 
 
 def DateFromTicks(ticks: float) -> dt.date:  # noqa: N802 - PEP 249 names it
-    """Return the local date of a moment, in seconds since 1970."""
+    """Return the local date of a Unix timestamp in seconds."""
     return dt.date.fromtimestamp(ticks)  # noqa: DTZ012 - local by definition
 
 
 def TimeFromTicks(ticks: float) -> dt.time:  # noqa: N802 - the same
-    """Return the local time of a moment, in seconds since 1970."""
+    """Return the local time of a Unix timestamp in seconds."""
     return TimestampFromTicks(ticks).time()
 
 
 def TimestampFromTicks(ticks: float) -> dt.datetime:  # noqa: N802 - the same
-    """Return the local date and time of a moment, in seconds since 1970."""
+    """Return the local date and time of a Unix timestamp in seconds."""
     return dt.datetime.fromtimestamp(ticks)  # noqa: DTZ006 - local by definition
 
 
 class _TypeObject:
-    """Equal the ClickHouse types of a kind, as they stand in a description."""
+    """A type object that equals the ClickHouse types of a kind in a description."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = re.compile(pattern)
@@ -203,11 +203,11 @@ def connect(
 
     Args:
         host: Host of the tenant; see `bytehouse.ByteHouse`, as for all settings.
-        api_key: The key, or where it is.
-        database: Database that tables without one belong to.
-        **settings: What `bytehouse.ByteHouse` takes beside.
+        api_key: The API key, or its source.
+        database: Default database of table names.
+        **settings: Other arguments of `bytehouse.ByteHouse`.
     """
-    with _translated():
+    with _translate_errors():
         connection = Connection(ByteHouse(host, api_key, **settings))
         if database is not None:
             try:
@@ -219,7 +219,7 @@ def connect(
 
 
 class Connection:
-    """Hold a client and a session of it. Threads may share it."""
+    """A client and a session of it. Threads may share it."""
 
     Warning = Warning
     Error = Error
@@ -240,7 +240,7 @@ class Connection:
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Close the connection and with it its cursors. Closing it once more does nothing."""
+        """Close the connection and its cursors. Closing it again does nothing."""
         with self._lock:
             cursors = list(self._cursors)
         for cursor in cursors:
@@ -253,20 +253,20 @@ class Connection:
         self.require_open()
 
     def rollback(self) -> None:
-        """Raise: nothing can be undone."""
+        """Raise `NotSupportedError`: nothing can be undone."""
         self.require_open()
         raise NotSupportedError("There are no transactions: what was done cannot be undone.")
 
     def cursor(self) -> Cursor:
         """Return a cursor."""
         self.require_open()
-        made = Cursor(self)
+        cursor = Cursor(self)
         with self._lock:
-            self._cursors.add(made)
-        return made
+            self._cursors.add(cursor)
+        return cursor
 
     def require_open(self) -> None:
-        """Raise if the connection is closed."""
+        """Raise `InterfaceError` if the connection is closed."""
         if self._closed:
             raise InterfaceError("This connection is closed.")
 
@@ -286,13 +286,13 @@ _INSERT = re.compile(
     r"(?P<head>\s*INSERT\s(?:(?!%\().)*?\bVALUES\s*)(?P<row>\(.*\))\s*;?\s*",
     re.IGNORECASE | re.DOTALL,
 )
-_BRACKET = re.compile(r"'(?:[^'\\]|\\.|'')*'|%\([^()]+\)s|[()]", re.DOTALL)
+_STRING_OR_PARENTHESIS = re.compile(r"'(?:[^'\\]|\\.|'')*'|%\([^()]+\)s|[()]", re.DOTALL)
 
 
 def _is_one_row(text: str) -> bool:
-    """Tell whether the first bracket closes at the end."""
+    """Return whether the first parenthesis is closed by the last character."""
     depth = 0
-    for found in _BRACKET.finditer(text):
+    for found in _STRING_OR_PARENTHESIS.finditer(text):
         depth += {"(": 1, ")": -1}.get(found[0], 0)
         if not depth:
             return found.end() == len(text)
@@ -303,10 +303,10 @@ class Cursor:
     """Run statements and fetch their rows, which are read from the service as they are fetched.
 
     Attributes:
-        connection: The connection that made it.
-        arraysize: How many rows `fetchmany` fetches unless it is told.
-        rowcount: How many rows an `executemany` of an INSERT has inserted, up to where it failed if
-            it did; -1 where that is not known.
+        connection: The connection that cursor it.
+        arraysize: Default number of rows for `fetchmany`.
+        rowcount: Number of rows that an `executemany` of an INSERT has inserted, up to a failure;
+            -1 if unknown.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -323,7 +323,7 @@ class Cursor:
         statement returns no rows."""
         if self._result is None or not self._result.columns:
             return None
-        return [_described(column) for column in self._result.columns]
+        return [_describe(column) for column in self._result.columns]
 
     def execute(self, operation: str, parameters: Mapping[str, Any] | None = None) -> Self:
         """Run a statement.
@@ -331,22 +331,22 @@ class Cursor:
         Args:
             operation: The statement. With parameters, it names them as ``%(name)s``, and a percent
                 sign is written ``%%``.
-            parameters: Their values.
+            parameters: Values by name.
         """
         self._require_open()
-        self._leave()
-        with _translated():
+        self._close_result()
+        with _translate_errors():
             sql = operation if parameters is None else bind_pyformat(operation, parameters)
-            self._take(self.connection.session.query(sql))
+            self._set_result(self.connection.session.query(sql))
         return self
 
     def executemany(self, operation: str, seq_of_parameters: Iterable[Mapping[str, Any]]) -> Self:
-        """Run a statement once for each set of parameters; the rows of an INSERT go together, in
+        """Run a statement once for each set of parameters; the rows of an INSERT are combined into
         statements of bounded size."""
         self._require_open()
-        self._leave()
+        self._close_result()
         insert = _INSERT.fullmatch(operation)
-        with _translated():
+        with _translate_errors():
             if insert is not None and _is_one_row(insert["row"]):
                 self._insert(insert["head"], insert["row"], seq_of_parameters)
                 return self
@@ -366,43 +366,43 @@ class Cursor:
     def fetchone(self) -> Row | None:
         """Return the next row; None if there is none."""
         self._require_rows()
-        with _translated():
+        with _translate_errors():
             return next(self._rows, None)
 
     def fetchmany(self, size: int | None = None) -> list[Row]:
-        """Return the next rows, `arraysize` of them unless told otherwise."""
+        """Return the next rows, by default `arraysize` of them."""
         self._require_rows()
-        with _translated():
+        with _translate_errors():
             return list(islice(self._rows, self.arraysize if size is None else size))
 
     def fetchall(self) -> list[Row]:
-        """Return all further rows."""
+        """Return all remaining rows."""
         self._require_rows()
-        with _translated():
+        with _translate_errors():
             return list(self._rows)
 
     def nextset(self) -> bool | None:
-        """Go on to the result of the next statement; None if there is none."""
+        """Move to the result of the next statement; return None if there is none."""
         self._require_open()
         if self._result is None:
             return None
-        with _translated():
+        with _translate_errors():
             following = self._result.next_result()
         if following is None:
             return None
-        self._take(following)
+        self._set_result(following)
         return True
 
     def setinputsizes(self, sizes: Sequence[Any]) -> None:
-        """Do nothing: values need no room set aside."""
+        """Do nothing: buffers need no sizes."""
 
     def setoutputsize(self, size: int, column: int | None = None) -> None:
         """Do nothing: the same."""
 
     def close(self) -> None:
-        """Close the cursor; a statement whose rows were not all read is stopped. Closing it once
-        more does nothing."""
-        self._leave()
+        """Close the cursor; a statement whose rows were not all read is stopped. Closing it
+        again does nothing."""
+        self._close_result()
         self._closed = True
 
     def __iter__(self) -> Self:
@@ -425,17 +425,17 @@ class Cursor:
     ) -> None:
         self.close()
 
-    def _take(self, result: Result) -> None:
+    def _set_result(self, result: Result) -> None:
         self._result = result
-        # A description is read before the rows: names that an answer tells behind them, it needs
-        # now.
-        nameless = list(result.columns) == unnamed(len(result.columns))
-        self._rows = iter(result.rows() if nameless else result)
+        # Tools read the description before the rows, so column names that come after the rows are
+        # needed now.
+        unnamed = list(result.columns) == unnamed_columns(len(result.columns))
+        self._rows = iter(result.rows() if unnamed else result)
 
-    def _leave(self) -> None:
-        """Leave the last result."""
+    def _close_result(self) -> None:
+        """Close the current result."""
         if self._result is not None:
-            with _translated():
+            with _translate_errors():
                 self._result.close()
         self._result, self.rowcount = None, -1
 
@@ -450,7 +450,7 @@ class Cursor:
             raise ProgrammingError("There are no rows: no statement that returns any was run.")
 
 
-def _described(column: ResultColumn) -> tuple[Any, ...]:
+def _describe(column: ResultColumn) -> tuple[Any, ...]:
     kind, nullable = parse_column_type(column.type)
     precision: int | None = None
     scale: int | None = None

@@ -1,14 +1,13 @@
-"""Which method and path each operation takes, and how a tenant's own are learnt.
+"""The routes (method and path) of each operation, and how to read a tenant's own.
 
-All paths but one are inferred. A tenant's docs page leads to the API document that has the true
-ones:
+All paths but one are inferred. A tenant's docs page leads to the API document with the true ones:
 
     from bytehouse import routes
 
     pulled = routes.pull("https://docs.example/docs", host="tenant-1.bytehouse.example")
-    print(len(pulled.taken), "routes written to", pulled.file)
+    print(len(pulled.matched), "routes written to", pulled.file)
 
-From then on every client of that host takes its routes from there, unless it is given others.
+From then on every client of that host uses these routes, unless it is given others.
 """
 
 from __future__ import annotations
@@ -43,20 +42,29 @@ from ._openapi import (
 from ._openapi.matching import path_names
 from .errors import ConfigError
 
-__all__ = ["Kept", "Known", "Pulled", "Taken", "UpstreamError", "file_of", "known", "pull"]
+__all__ = [
+    "Known",
+    "MatchedRoute",
+    "Pulled",
+    "UnmatchedRoute",
+    "UpstreamError",
+    "file_of",
+    "known",
+    "pull",
+]
 
 _PARAMETER = re.compile(r"{([^{}]+)}")
 
 
 @attrs.frozen
 class Known:
-    """Hold the route that calls of one operation take.
+    """The route of one operation.
 
     Attributes:
         operation: Id of the operation.
         method: HTTP method.
         path: Template of the path.
-        origin: ``documented``, ``inferred``, or where the tenant's own route came from.
+        origin: ``documented``, ``inferred``, or the source of the tenant's own route.
     """
 
     operation: str
@@ -66,14 +74,14 @@ class Known:
 
 
 @attrs.frozen
-class Taken:
-    """Hold a route that was found in a specification.
+class MatchedRoute:
+    """A route that was found in a specification.
 
     Attributes:
         operation: Id of the operation.
         route: Method and path, with this client's names of the parameters.
-        built_in: The route that this client would take otherwise.
-        by: What the operation was recognised by.
+        built_in: The built-in route of this client.
+        by: How the operation was recognised: operation id, tag and summary, summary, or shape.
     """
 
     operation: str
@@ -88,13 +96,13 @@ class Taken:
 
 
 @attrs.frozen
-class Kept:
-    """Hold an operation that keeps its built-in route.
+class UnmatchedRoute:
+    """An operation that keeps its built-in route.
 
     Attributes:
         operation: Id of the operation.
         route: The built-in route.
-        reason: Why no other was taken.
+        reason: Why no route of the specification is used.
     """
 
     operation: str
@@ -104,32 +112,32 @@ class Kept:
 
 @attrs.frozen
 class Pulled:
-    """Tell what `pull` found and wrote.
+    """The result of `pull`.
 
     Attributes:
-        address: Where the specification was.
-        file: File that the routes were written to.
-        taken: Operations whose routes were found.
-        kept: Operations whose routes were not found, or cannot be used.
+        address: Address or file of the specification.
+        file: The routes file that was written.
+        matched: Operations whose routes were found.
+        unmatched: Operations whose routes were not found, or cannot be used.
         unknown: Operations of the specification that this client does not have.
     """
 
     address: str
     file: Path
-    taken: tuple[Taken, ...]
-    kept: tuple[Kept, ...]
+    matched: tuple[MatchedRoute, ...]
+    unmatched: tuple[UnmatchedRoute, ...]
     unknown: tuple[str, ...]
 
 
 def known(*, host: str | None = None, profile: str | None = None) -> list[Known]:
-    """List the routes that a client would take, in the order of the API's document.
+    """List the routes that a client would use, in the order of openapi.yaml.
 
     Args:
-        host: Host of the tenant; taken from the configuration if not given.
+        host: Host of the tenant; matched from the configuration if not given.
         profile: Name of a profile of the configuration.
 
     Raises:
-        ConfigError: The configuration or the routes in it make no sense.
+        ConfigError: The configuration or its routes are invalid.
     """
     given = resolve({"host": host}, profile=profile).values["routes"]
     table = RouteTable(given.value, given.source)
@@ -141,13 +149,12 @@ def known(*, host: str | None = None, profile: str | None = None) -> list[Known]
 
 
 def file_of(host: str) -> Path:
-    """Return the file that clients of a host take routes from, whether it is there or not.
+    """Return the routes file of a host, whether it exists or not.
 
-    It is ``~/.config/bytehouse/routes/<host>.toml``; ``XDG_CONFIG_HOME`` stands in for
-    ``~/.config``.
+    It is ``~/.config/bytehouse/routes/<host>.toml``; ``XDG_CONFIG_HOME`` replaces ``~/.config``.
 
     Raises:
-        ConfigError: It is no host.
+        ConfigError: It is not a host.
     """
     return routes_file(parse_setting("host", host)).expanduser()
 
@@ -164,26 +171,26 @@ def pull(
     """Read a tenant's API document and write the routes in it to a file.
 
     Operations are recognised by their id, their title or their shape. One that is not found keeps
-    its built-in route. A path that all servers of the document have before their routes belongs to
-    the routes; what the host's own address has before them does not. Nothing is written
-    unless at least a quarter of the operations is found.
+    its built-in route. A path that all servers of the document have in common is part of the
+    routes, unless it is part of the host's own address. Nothing is written unless at least a
+    quarter of the operations is found.
 
     Args:
         source: Address or file of an OpenAPI document in JSON or YAML, or of a docs page that shows
             one.
-        host: Host of the tenant; taken from the configuration if not given.
-        file: File to write, to be given to a client as ``routes``; without it, the one that clients
-            of the host read by themselves.
+        host: Host of the tenant; matched from the configuration if not given.
+        file: File to write, to be passed to a client as ``routes``; default: the routes file of the
+            host.
         headers: Headers for the requests to the host of `source`, such as a token.
         profile: Name of a profile of the configuration.
-        timeout: Seconds that reading may take.
+        timeout: Seconds for reading the document.
 
     Raises:
         UpstreamError: There is no such document, or it is of another API; nothing was written.
         ConfigError: There is no host and no file, or the file cannot be written.
         InvalidArgument: A header cannot be sent.
     """
-    # A broken routes file is what this is to repair, so none is read.
+    # No routes file is read: this command is what repairs an invalid one.
     config = resolve({"host": host, "routes": {}}, profile=profile)
     target = _target(config, file)
     headers = {name: header_value(name, value) for name, value in (headers or {}).items()}
@@ -196,17 +203,17 @@ def pull(
     )
     matching = _matching(upstream.document)
     matching.require_same_api(upstream.address)
-    taken, kept = _sorted_out(matching, urlsplit(config.host or "").path)
-    address = _plain(upstream.address)
-    _write(target, _text(config.host, address, taken))
+    matched, unmatched = _sort_operations(matching, urlsplit(config.host or "").path)
+    address = _without_secrets(upstream.address)
+    _write(target, _file_content(config.host, address, matched))
     unknown = tuple(f"{theirs.method} {theirs.path}" for theirs in matching.added)
-    return Pulled(address, target, tuple(taken), tuple(kept), unknown)
+    return Pulled(address, target, tuple(matched), tuple(unmatched), unknown)
 
 
 def _target(config: Config, file: str | os.PathLike[str] | None) -> Path:
     if file is None and config.host is None:
         raise ConfigError(
-            "No host given, and the routes are kept by host.",
+            "No host given, and routes files are kept by host.",
             hint="Set host=... or BYTEHOUSE_HOST, or name a file.",
         )
     path = routes_file(config.host) if file is None else Path(file)
@@ -221,8 +228,10 @@ def _matching(document: Document) -> Matching:
     return match(shapes_of_client(), theirs)
 
 
-def _sorted_out(matching: Matching, prefix: str) -> tuple[list[Taken], list[Kept]]:
-    """Return the routes to take, and the operations that have none with the reason."""
+def _sort_operations(
+    matching: Matching, prefix: str
+) -> tuple[list[MatchedRoute], list[UnmatchedRoute]]:
+    """Return the operations that were matched, and those that were not with the reason."""
     routes: dict[str, tuple[str, str]] = {}
     reasons: dict[str, str] = {}
     below = bool(prefix) and all(p.theirs.path.startswith(f"{prefix}/") for p in matching.pairs)
@@ -234,23 +243,23 @@ def _sorted_out(matching: Matching, prefix: str) -> tuple[list[Taken], list[Kept
     for ours, rivals in matching.ambiguous:
         might = ", ".join(f"{theirs.method} {theirs.path}" for theirs, _ in rivals)
         reasons[ours.id] = f"it might be any of {might}"
-    taken, kept = [], []
+    matched, unmatched = [], []
     for operation in OPERATIONS.values():
         built_in = f"{operation.method} {operation.path}"
         if operation.id in routes:
             route, by = routes[operation.id]
-            taken.append(Taken(operation.id, route, built_in, by))
+            matched.append(MatchedRoute(operation.id, route, built_in, by))
         else:
             reason = reasons.get(operation.id, "the specification has no such operation")
-            kept.append(Kept(operation.id, built_in, reason))
-    return taken, kept
+            unmatched.append(UnmatchedRoute(operation.id, built_in, reason))
+    return matched, unmatched
 
 
 def _route(pair: Pair, prefix: str) -> str:
     """Return their route with our names of its parameters.
 
     Raises:
-        ConfigError: It cannot be said in terms of ours.
+        ConfigError: It has other parameters, or is not a valid route.
     """
     theirs = pair.theirs
     names = path_names(pair.ours.path, theirs.path)
@@ -261,39 +270,39 @@ def _route(pair: Pair, prefix: str) -> str:
     try:
         parse_route(pair.ours.id, route, "")
     except ConfigError:
-        raise ConfigError(f"{theirs.method} {theirs.path} is no route that can be used") from None
+        raise ConfigError(f"{theirs.method} {theirs.path} is not a valid route") from None
     return route
 
 
-def _plain(address: str) -> str:
-    """Return an address without what may hold a secret."""
+def _without_secrets(address: str) -> str:
+    """Return an address without parts that may be secret."""
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https"):
         return address
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _text(host: str | None, address: str, taken: list[Taken]) -> str:
+def _file_content(host: str | None, address: str, matched: list[MatchedRoute]) -> str:
     heading = {"host": host, "source": address}
     return "\n".join(
         [
             "# Written by `bytehouse routes pull`; the next pull writes it anew.",
-            *(f"{name} = {_quoted(value)}" for name, value in heading.items() if value),
+            *(f"{name} = {_toml_string(value)}" for name, value in heading.items() if value),
             "",
             "[routes]",
-            *(f"{one.operation} = {_quoted(one.route)}" for one in taken),
+            *(f"{one.operation} = {_toml_string(one.route)}" for one in matched),
             "",
         ]
     )
 
 
-def _quoted(text: str) -> str:
-    """Return a text as TOML writes it."""
+def _toml_string(text: str) -> str:
+    """Return a TOML string."""
     return json.dumps("".join(c if c.isprintable() else "?" for c in text), ensure_ascii=False)
 
 
 def _write(file: Path, text: str) -> None:
-    """Write a file so that a reader finds the old one or the new one, never a part."""
+    """Write a file atomically."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(

@@ -11,9 +11,9 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given == ["--version"]:
-        # Answered before anything is loaded: shells and installers ask this often.
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    if argv == ["--version"]:
+        # Before anything is imported: shells and installers run this often.
         from bytehouse._version import __version__
 
         print(f"bytehouse {__version__}")  # noqa: T201
@@ -24,4 +24,4 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if error.name != "click":
             raise
         sys.exit("bytehouse: this command needs its extra: pip install 'bytehouse-sdk[cli]'")
-    sys.exit(run(given))
+    sys.exit(run(argv))

@@ -1,4 +1,4 @@
-"""Find the command that is asked for, run it, and turn errors into exit codes."""
+"""Run a command, and turn errors into exit codes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from bytehouse._version import __version__
 
 from . import _commands
-from ._given import Group
+from ._options import Group
 from ._output import exit_code, print_error
 
 __all__ = ["root", "run"]
@@ -17,18 +17,18 @@ __all__ = ["root", "run"]
 _EXIT_CODES = """\
 \b
 Exit codes:
-  0    it went well
-  1    the service said no, or what was asked for could not be read
-  2    the command line makes no sense
-  3    the configuration makes no sense, or lacks something
-  4    the host could not be reached, or did not answer in time
-  5    whether a call took effect is not known
+  0    success
+  1    the API returned an error, or its response could not be read
+  2    the command line is invalid
+  3    the configuration is invalid or incomplete
+  4    the host could not be reached, or did not respond in time
+  5    it is unknown whether a call took effect
   130  interrupted
 """
 
 
 class _Root(Group):
-    """The commands, each loaded when it is needed."""
+    """The commands, each loaded on demand."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names of all commands."""

@@ -1,4 +1,4 @@
-"""Print what a command found: results to standard output, errors to standard error."""
+"""Print results to standard output and errors to standard error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def print_json(value: Any) -> None:
 
 
 def print_table(rows: Iterable[Sequence[str]]) -> None:
-    """Print rows with their columns below each other."""
+    """Print rows with aligned columns."""
     listed = [tuple(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
     for row in listed:
@@ -38,7 +38,7 @@ def print_error(error: ByteHouseError) -> None:
 
 
 def exit_code(error: ByteHouseError) -> int:
-    """Return what the command exits with after an error."""
+    """Return the exit code for an error."""
     from bytehouse import ConfigError, InvalidArgument, OutcomeUnknown, TransportError
 
     for kind, code in (

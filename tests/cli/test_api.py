@@ -10,8 +10,8 @@ from typing import Any
 import click
 import pytest
 
-from bytehouse_cli._fields import Form
-from bytehouse_cli._given import _options
+from bytehouse_cli._operation_options import OperationOptions
+from bytehouse_cli._options import _options
 from bytehouse_raw.operations import OPERATIONS, Operation
 from tests.cli.conftest import Bytehouse
 from tests.support.server import Reply, ScriptedServer
@@ -30,7 +30,11 @@ def host(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer) -> None:
 
 def options_of(operation: Operation) -> list[click.Option]:
     """Return the options of an operation's fields."""
-    return [o for o in Form(operation).options if isinstance(o, click.Option) and o.name != "body"]
+    return [
+        o
+        for o in OperationOptions(operation).options
+        if isinstance(o, click.Option) and o.name != "body"
+    ]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)
@@ -57,7 +61,7 @@ def test_every_operation_can_be_called_with_all_that_it_takes(
         assert seen.header(name) in ("x1", "7")
     body = seen.json if seen.body else {}
     fields = {o.name: o for o in options if o.name}
-    model = Form(operation)._body
+    model = OperationOptions(operation)._body
     wanted: dict[str, Any] = {}
     for wire, attribute in (model._fields if model else {}).items():
         value = WIRE[fields[attribute].type.name]
@@ -136,12 +140,12 @@ def test_null_can_be_said_where_it_means_something(
     ("arguments", "words"),
     [
         (["create_table", "--db-name", "d", "--name", "t"], "--columns, --order-by-keys"),
-        (["create_database", "--body", "{"], "no JSON"),
+        (["create_database", "--body", "{"], "not JSON"),
         (["create_database", "--body", "[]"], "must be a JSON object"),
-        (["create_database", "--body", '{"name": NaN}'], "NaN is no JSON"),
-        (["create_database", "--body", "[" * 100_000], "no JSON"),
+        (["create_database", "--body", '{"name": NaN}'], "NaN is not JSON"),
+        (["create_database", "--body", "[" * 100_000], "not JSON"),
         (["create_database", "--body", "@/nowhere.json"], "cannot be read"),
-        (["create_table", "--db-name", "d", "--columns", "id"], "no JSON"),
+        (["create_table", "--db-name", "d", "--columns", "id"], "not JSON"),
         (["grant_permission", "--grant-option", "maybe"], "not a valid boolean"),
     ],
 )

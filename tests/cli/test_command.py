@@ -77,9 +77,9 @@ def test_a_module_is_a_command_by_being_there(
 ) -> None:
     """A new group of operations needs no change anywhere else."""
     module = (
-        "import click\nfrom bytehouse_cli._given import Group, given\n"
+        "import click\nfrom bytehouse_cli._options import Group, global_options\n"
         "@click.group(cls=Group)\ndef command(): 'Do new things.'\n"
-        "@command.command()\ndef now(): click.echo(given().host)\n"
+        "@command.command()\ndef now(): click.echo(global_options().host)\n"
     )
     (tmp_path / "new_things.py").write_text(module)
     (tmp_path / "_shared.py").write_text("raise RuntimeError\n")

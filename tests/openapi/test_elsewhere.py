@@ -28,9 +28,9 @@ def test_pulling_the_routes_makes_every_operation_work(
             assert operation.evidence in caught.value.hint
 
     pulled = routes.pull(f"{emulator.url}/docs", host=emulator.url)
-    assert len(pulled.taken) == len(OPERATIONS) == 71
-    assert all(one.is_changed for one in pulled.taken)
-    assert (pulled.kept, pulled.unknown) == ((), ())
+    assert len(pulled.matched) == len(OPERATIONS) == 71
+    assert all(one.is_changed for one in pulled.matched)
+    assert (pulled.unmatched, pulled.unknown) == ((), ())
 
     with ByteHouse(**emulator.client_arguments) as bh:
         assert ("routes", "71 routes", f"routes file {pulled.file}") in bh.config.explain()

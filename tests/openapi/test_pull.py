@@ -38,8 +38,8 @@ def test_the_file_names_its_host_its_source_and_every_route(
     written = tomllib.loads(text)
     assert written["host"] == f"https://{HOST}"
     assert written["source"] == str(spec)
-    assert written["routes"] == {one.operation: one.route for one in pulled.taken}
-    assert [one.operation for one in pulled.taken if one.is_changed] == ["list_databases"]
+    assert written["routes"] == {one.operation: one.route for one in pulled.matched}
+    assert [one.operation for one in pulled.matched if one.is_changed] == ["list_databases"]
 
     assert routes.pull(str(spec), host=HOST) == pulled
     assert pulled.file.read_text() == text
@@ -58,7 +58,7 @@ def test_parameters_get_the_names_that_this_client_fills_in(
             delete_table="POST /{which}/{db_name}/x",
         )
     )
-    taken = {one.operation: one.route for one in routes.pull(str(spec), host=server.url).taken}
+    taken = {one.operation: one.route for one in routes.pull(str(spec), host=server.url).matched}
     assert taken["get_table"] == "GET /dbs/{db_name}/t/{table_name}"
     assert taken["list_partitions"] == "POST /of/{table_name}/in/{db_name}"
     assert taken["delete_table"] == "POST /{table_name}/{db_name}/x"
@@ -81,12 +81,12 @@ def test_what_the_document_lacks_keeps_its_route_and_is_reported(
         )
     )
     pulled = routes.pull(str(spec), host=server.url)
-    reasons = {one.operation: one.reason for one in pulled.kept}
+    reasons = {one.operation: one.reason for one in pulled.unmatched}
     assert reasons == {
         "list_databases": "the specification has no such operation",
         "get_database": "GET /v2/{account}/{db} has other parameters",
-        "list_roles": "GET /v2/a b is no route that can be used",
-        "list_dialects": "HEAD /v2/dialects is no route that can be used",
+        "list_roles": "GET /v2/a b is not a valid route",
+        "list_dialects": "HEAD /v2/dialects is not a valid route",
     }
     assert not reasons.keys() & tomllib.loads(pulled.file.read_text())["routes"].keys()
     with ByteHouse(server.url, KEY) as bh:
@@ -112,7 +112,7 @@ def test_the_path_of_the_servers_belongs_to_the_routes(
 ) -> None:
     """Unless the host's own address has it already."""
     spec.write_text(moved({**vendored, "servers": servers}))
-    taken = {one.operation: one.route for one in routes.pull(str(spec), host=host).taken}
+    taken = {one.operation: one.route for one in routes.pull(str(spec), host=host).matched}
     method, path = route("list_databases")
     assert taken["list_databases"] == f"{method} {before}{path}"
 
@@ -123,7 +123,7 @@ def test_a_path_that_only_some_routes_share_with_the_host_belongs_to_them(
     """It is taken away from all routes or from none."""
     spec.write_text(moved(vendored, list_databases="GET /gateway/dbs"))
     pulled = routes.pull(str(spec), host=f"{HOST}/gateway")
-    assert [one.route for one in pulled.taken if one.is_changed] == ["GET /gateway/dbs"]
+    assert [one.route for one in pulled.matched if one.is_changed] == ["GET /gateway/dbs"]
 
 
 def test_a_docs_page_is_followed_with_the_headers_it_wants(
@@ -142,7 +142,7 @@ def test_a_docs_page_is_followed_with_the_headers_it_wants(
         f"{server.url}/docs/?token=hush", host=HOST, headers={"X-Docs": "let-me-in"}
     )
     assert pulled.address == f"{server.url}/spec.json"
-    assert len(pulled.taken) == 71
+    assert len(pulled.matched) == 71
     assert all(seen.header("Authorization") is None for seen in server.seen)
 
 
@@ -168,7 +168,7 @@ BAD: dict[str, tuple[Reply, str]] = {
     "no paths": (Reply(body=NOTHING), "paths"),
     "no object": (Reply(body=[1]), "paths"),
     "cut": (Reply(body='{"openapi": "3.1.0", "pa'), "JSON"),
-    "broken off": (Reply(body={**NOTHING, "paths": {}}, cut=5), "broke off"),
+    "broken off": (Reply(body={**NOTHING, "paths": {}}, cut=5), "truncated"),
     "empty": (Reply(body=""), "paths"),
     "silent": (SILENT, "cannot be fetched"),
     "round": (Reply(302, headers={"Location": "/"}), "without an end"),

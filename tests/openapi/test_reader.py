@@ -9,7 +9,7 @@ import pytest
 
 from bytehouse import ConfigError
 from bytehouse._openapi import Document, Limits, UpstreamError, operations, read, target
-from bytehouse._openapi.swagger2 import converted
+from bytehouse._openapi.swagger2 import convert
 from codegen.upstream.canonical import Canon, bare
 from tests.openapi.forms import FORMS, PAGE, as_json, as_yaml, page, script
 from tests.openapi.planted import PLANTED
@@ -76,7 +76,7 @@ def test_openapi_2_says_the_same_once_converted(web: Site, vendored: Document) -
 
 def test_openapi_2_forms_base_paths_and_flows_are_converted() -> None:
     """Form fields, files, nullable marks, the base path and OAuth have a place in 3.0."""
-    made = converted(
+    made = convert(
         {
             "swagger": "2.0",
             "host": "h",
@@ -172,7 +172,7 @@ def test_a_slow_server_is_given_up(web: Site) -> None:
     web.served = {PAGE: Served([], 302, {"location": PAGE})}
     with pytest.raises(UpstreamError, match="without an end"):
         read(web.url(PAGE))
-    with pytest.raises(UpstreamError, match=r"did not come within 0 s|time ran out"):
+    with pytest.raises(UpstreamError, match=r"was not received within 0 s|time ran out"):
         read(web.url(PAGE), limits=Limits(seconds=0))
 
 

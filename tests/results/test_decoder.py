@@ -33,8 +33,8 @@ def restored() -> Iterator[None]:
 @pytest.mark.usefixtures("restored")
 @pytest.mark.parametrize("enabled", [True, False])
 @pytest.mark.parametrize("block", BLOCKS)
-def test_garbage_is_collected_as_before(block: str, enabled: bool) -> None:
-    """Whatever a block holds, decoding it leaves the collector as it was."""
+def test_decoding_leaves_the_collector_as_it_was(block: str, enabled: bool) -> None:
+    """Whether a block is valid or not."""
     (gc.enable if enabled else gc.disable)()
     decoder = python_rows(LISTS, "arrays")
     try:
@@ -45,7 +45,9 @@ def test_garbage_is_collected_as_before(block: str, enabled: bool) -> None:
 
 
 @pytest.mark.usefixtures("restored")
-def test_garbage_is_collected_after_threads_have_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_collector_is_enabled_after_all_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A thread that begins while another decodes, and ends after it, leaves it enabled."""
     is_enabled = gc.isenabled
 
@@ -61,7 +63,7 @@ def test_garbage_is_collected_after_threads_have_decoded(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("form", ["arrays", "objects"])
-def test_the_type_of_a_column_is_guessed_from_more_than_a_block(
+def test_a_type_is_inferred_from_more_than_a_block(
     bh: ByteHouse, server: ScriptedServer, form: str
 ) -> None:
     """An untyped column that begins with a long run of NULL has the type of what follows."""
@@ -92,15 +94,13 @@ def test_a_column_may_have_any_name(
 
 
 def test_an_element_of_a_tuple_may_have_any_name() -> None:
-    """A label that no field can have does not keep the values from being decoded."""
+    """A label that no field can have does not prevent decoding."""
     column = ResultColumn("t", 'Tuple(`a"b` Int64, c Date)')
     found = python_rows([column], "arrays").decode(b'[["1","2026-11-23"]]', sure=True)
     assert found == [((1, date(2026, 11, 23)),)]
 
 
-def test_names_that_occur_twice_are_columns_of_their_own(
-    bh: ByteHouse, server: ScriptedServer
-) -> None:
+def test_columns_may_have_the_same_name(bh: ByteHouse, server: ScriptedServer) -> None:
     """In every form, rows written as arrays have a value for each column."""
     meta = [{"name": "x", "type": "Int64"}, {"name": "x", "type": "DateTime('UTC')"}]
     body = {"data": [{"columns": meta, "rows": [["1", "2026-11-23 10:00:00"]]}]}

@@ -144,7 +144,7 @@ def read(body: bytes, size: int = 1 << 20, cuts: list[int] | None = None) -> lis
 
 
 def results(events: list[Event]) -> Results:
-    """Return the results among events, with the names that were told behind their rows."""
+    """Return the results among events, with the column names that came after their rows."""
     found: Results = []
     for event in events:
         match event:
@@ -160,7 +160,7 @@ def results(events: list[Event]) -> Results:
 
 
 def bodies(document: Any) -> list[bytes]:
-    """Write a document in the manners in which JSON is written."""
+    """Write a document in the usual styles of JSON."""
     if isinstance(document, bytes):
         return [document]
     return [
@@ -171,32 +171,32 @@ def bodies(document: Any) -> list[bytes]:
 
 
 @pytest.mark.parametrize("name", UNDERSTOOD)
-def test_a_shape_is_understood(name: str) -> None:
-    """Columns and rows are found wherever they stand, and decoded if their types came first."""
+def test_every_layout_is_parsed(name: str) -> None:
+    """Columns and rows are found anywhere, and decoded if their types came first."""
     document, expected = UNDERSTOOD[name]
     for body in bodies(document):
         assert results(read(body)) == expected
 
 
 @pytest.mark.parametrize("name", REFERENCES)
-def test_a_query_is_named_in_the_place_of_a_result(name: str) -> None:
-    """An id alone, in any of its likely forms, is known as one."""
+def test_a_query_id_in_place_of_a_result(name: str) -> None:
+    """An id alone, in any of its likely forms, is recognized."""
     for body in bodies(REFERENCES[name]):
         found = [event.query_id for event in read(body) if isinstance(event, Reference)]
         assert found == ["q-7"]
 
 
 @pytest.mark.parametrize("name", STRANGE)
-def test_what_is_not_understood_raises(name: str) -> None:
-    """Nothing is passed over in silence."""
+def test_other_bodies_raise(name: str) -> None:
+    """Nothing is ignored silently."""
     for body in bodies(STRANGE[name]):
         with pytest.raises(UnexpectedLayout):
             read(body)
 
 
 @pytest.mark.parametrize("name", UNDERSTOOD)
-def test_every_cut_gives_the_same(name: str) -> None:
-    """Pieces of any size decode to the same rows."""
+def test_chunks_may_be_cut_anywhere(name: str) -> None:
+    """Chunks of any size result in the same rows."""
     for body in bodies(UNDERSTOOD[name][0]):
         whole = read(body)
         for size in (1, 2, 3, 7, 64):
@@ -205,7 +205,7 @@ def test_every_cut_gives_the_same(name: str) -> None:
 
 @pytest.mark.parametrize("name", UNDERSTOOD)
 def test_every_truncation_raises(name: str) -> None:
-    """A body without its end is never taken for one."""
+    """A truncated body is never taken for a complete one."""
     for body in bodies(UNDERSTOOD[name][0])[:2]:
         for end in range(1, len(body)):
             with pytest.raises(UnexpectedLayout):
@@ -226,8 +226,8 @@ CELLS = st.recursive(
 
 
 @given(st.data(), st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=12))
-def test_any_rows_come_out_of_any_pieces(draw: st.DataObject, rows: list[tuple[Any, Any]]) -> None:
-    """Brackets, quotes and commas within values never part rows."""
+def test_any_rows_in_any_chunks(draw: st.DataObject, rows: list[tuple[Any, Any]]) -> None:
+    """Brackets, quotes and commas within values never separate rows."""
     form = draw.draw(st.sampled_from(["arrays", "objects"]))
     written = [list(row) if form == "arrays" else {"a": row[0], "b": row[1]} for row in rows]
     document = {"meta": [{"name": "a"}, {"name": "b"}], "data": written, "rows": len(rows)}
@@ -241,7 +241,7 @@ def test_any_rows_come_out_of_any_pieces(draw: st.DataObject, rows: list[tuple[A
 @pytest.mark.parametrize("parted", [",", ",\n", " , ", ",\r\n\t"])
 @pytest.mark.parametrize("hostile", ["x", "],[", '"],["', "]", "\\"])
 def test_large_results_are_read_in_blocks(parted: str, hostile: str) -> None:
-    """However rows are parted, blocks end between them, and each row is there once."""
+    """However rows are separated, blocks end between them, and each row is in one."""
     rows = [[n, f"{hostile}{n}", [[n], [hostile]]] for n in range(6_000)]
     meta = json.dumps(
         [{"name": "n", "type": "UInt32"}, {"name": "s", "type": "String"}, {"name": "a"}]
@@ -267,8 +267,8 @@ def test_large_results_are_read_in_blocks(parted: str, hostile: str) -> None:
         ("Nullable(", "1", 1),
     ],
 )
-def test_a_value_that_is_not_as_its_column_says_is_kept(type_: str, wire: str, value: Any) -> None:
-    """It neither raises nor harms its neighbours."""
+def test_a_value_of_another_type_is_kept(type_: str, wire: str, value: Any) -> None:
+    """It neither raises nor affects its neighbours."""
     meta = [{"name": "x", "type": type_}, {"name": "n", "type": "Int64"}]
     body = f'{{"meta":{json.dumps(meta)},"data":[[{wire},"1"],[null,"2"]]}}'.encode()
     [(_, [(first, one), (second, two)])] = results(read(body))
@@ -276,8 +276,8 @@ def test_a_value_that_is_not_as_its_column_says_is_kept(type_: str, wire: str, v
     assert value is None or first == value
 
 
-def test_texts_that_are_no_utf8_can_be_recovered() -> None:
-    """Their bytes are kept in surrogates, as Python does with the names of files."""
+def test_strings_that_are_not_utf8_can_be_recovered() -> None:
+    """Their bytes are kept as surrogates, as in Python's file names."""
     body = b'{"meta":[{"name":"s","type":"String"}],"data":[["a\xff\xfe"],["ok"]]}'
     [(_, [(found,), (other,)])] = results(read(body))
     assert found.encode("utf-8", "surrogateescape") == b"a\xff\xfe"
@@ -285,8 +285,8 @@ def test_texts_that_are_no_utf8_can_be_recovered() -> None:
 
 
 @pytest.mark.parametrize("name", UNDERSTOOD)
-def test_a_client_reads_every_shape(bh: ByteHouse, server: ScriptedServer, name: str) -> None:
-    """Both flavours give the results of a body, told whole or in chunks."""
+def test_a_client_reads_every_layout(bh: ByteHouse, server: ScriptedServer, name: str) -> None:
+    """In both flavours, with a length or chunked."""
     document, expected = UNDERSTOOD[name]
     for chunked in (False, True):
         server.handler = partial(_reply, document, chunked=chunked)
@@ -300,9 +300,7 @@ def _reply(document: Any, _: Seen, *, chunked: bool) -> Reply:
 
 
 @pytest.mark.parametrize("name", STRANGE)
-def test_a_client_shows_where_it_understood_no_more(
-    bh: ByteHouse, server: ScriptedServer, name: str
-) -> None:
+def test_a_parse_error_shows_the_body(bh: ByteHouse, server: ScriptedServer, name: str) -> None:
     """The error has the start of the body."""
     for body in bodies(STRANGE[name]):
         server.handler = partial(_reply, body, chunked=False)
@@ -316,8 +314,8 @@ def test_a_client_shows_where_it_understood_no_more(
         )
 
 
-def test_what_goes_wrong_far_on_is_shown_too(bh: ByteHouse, server: ScriptedServer) -> None:
-    """Beside the start of the body, the error has the place."""
+def test_a_late_parse_error_shows_its_place(bh: ByteHouse, server: ScriptedServer) -> None:
+    """The error has the start of the body and what could not be parsed."""
     rows = '[1,"x"],' * 50_000
     body = f'{{"data":[{{"columns":["n","s"],"rows":[{rows}["here"]]}}]}}'
     server.handler = partial(_reply, body.encode(), chunked=True)
@@ -328,10 +326,10 @@ def test_what_goes_wrong_far_on_is_shown_too(bh: ByteHouse, server: ScriptedServ
 
 
 @pytest.mark.parametrize("chunked", [True, False])
-def test_a_body_that_breaks_off_raises_in_the_middle(
+def test_a_truncated_body_raises_after_its_rows(
     bh: ByteHouse, server: ScriptedServer, chunked: bool
 ) -> None:
-    """The rows before are given; what follows is an error, and the query is killed."""
+    """The rows that arrived are returned, then an error is raised, and the query is killed."""
     rows = [[n, "x" * 50] for n in range(20_000)]
     document = {"data": [{"columns": [{"name": "n"}, {"name": "s"}], "rows": rows}]}
 
@@ -342,12 +340,12 @@ def test_a_body_that_breaks_off_raises_in_the_middle(
 
     server.handler = answer
     rows_read: list[Any] = []
-    with pytest.raises(ResponseDecodeError, match="broke off"):
+    with pytest.raises(ResponseDecodeError, match=r"broke off|truncated"):
         rows_read.extend(bh.query("SELECT 1"))
     assert 10_000 < len(rows_read) < 20_000
     assert server.seen[-1].operation == "kill_sync_query"
 
 
-def test_columns_tell_their_types() -> None:
-    """A column has a name and a type, or no type where none was told."""
+def test_columns_have_their_types() -> None:
+    """A column has a name, and a type if the response has one."""
     assert ResultColumn("a") == ResultColumn("a", None)

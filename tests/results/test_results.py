@@ -20,7 +20,7 @@ NUMBERS = "SELECT number AS n FROM numbers(5)"
 MANY = "SELECT number AS n, repeat('x', 50) AS s FROM numbers(20000)"
 
 
-def test_each_statement_of_a_text_has_its_result(live: ByteHouse) -> None:
+def test_each_of_several_statements_has_a_result(live: ByteHouse) -> None:
     """Those that return no rows have one without columns; each can be read in any form."""
     sql = f"SELECT 1 AS a; CREATE TABLE d.t (x Int8) ENGINE = CnchMergeTree ORDER BY x; {NUMBERS};"
     first = live.query(sql)
@@ -32,8 +32,8 @@ def test_each_statement_of_a_text_has_its_result(live: ByteHouse) -> None:
     ] == [1, 0, 5]
 
 
-def test_what_is_not_read_of_a_result_is_passed_over(live: ByteHouse) -> None:
-    """The next one begins where it begins, however much of this one was read."""
+def test_unread_rows_are_skipped(live: ByteHouse) -> None:
+    """The next result begins at its start, however much of this one was read."""
     for taken in (0, 1, 10_000):
         first = live.query(f"{MANY}; SELECT 'next'; SELECT 'last'")
         rows = iter(first)
@@ -51,8 +51,8 @@ def test_what_is_not_read_of_a_result_is_passed_over(live: ByteHouse) -> None:
             first.rows()
 
 
-def test_a_statement_that_fails_is_told_when_its_turn_comes(live: ByteHouse) -> None:
-    """An error in a text of several statements is never lost."""
+def test_a_failed_statement_raises_in_its_turn(live: ByteHouse) -> None:
+    """The error of one of several statements is never lost."""
     with pytest.raises(QueryFailed, match="no_such_table"):
         list(live.query("SELECT 1; SELECT * FROM d.no_such_table").results())
 
@@ -61,13 +61,13 @@ def test_a_statement_that_fails_is_told_when_its_turn_comes(live: ByteHouse) -> 
 def test_each_result_has_at_most_so_many_rows(
     live: ByteHouse, most: int, counts: list[int]
 ) -> None:
-    """0 stands for all."""
+    """0 means no limit."""
     first = live.query(f"{NUMBERS}; {NUMBERS}", max_rows=most)
     assert [len(one.rows()) for one in first.results()] == counts
 
 
 @pytest.mark.parametrize("shape", ["columns", "objects", "meta", "id"])
-def test_every_shape_of_an_answer_gives_the_rows(
+def test_every_layout_of_a_response_has_the_rows(
     live: ByteHouse, emulator: RunningEmulator, shape: Any
 ) -> None:
     """With columns, as objects, with metadata beside, or by asking for the result of an id."""
@@ -86,8 +86,8 @@ def test_every_shape_of_an_answer_gives_the_rows(
     assert nothing == []
 
 
-def test_the_only_row_is_asked_for(live: ByteHouse) -> None:
-    """None and several are errors that name the query, but for `one_or_none`."""
+def test_one_and_one_or_none(live: ByteHouse) -> None:
+    """No row and several rows are errors with the query id; no row is None for `one_or_none`."""
     one, two, none = "SELECT 1, 'a'", "SELECT number FROM numbers(2)", "SELECT 1 WHERE 0"
     assert live.query(one).one() == live.query(one).one_or_none() == (1, "a")
     assert live.query(one).scalar() == 1
@@ -103,8 +103,8 @@ def test_the_only_row_is_asked_for(live: ByteHouse) -> None:
     assert result.one() == result.one() == result.rows()[0]
 
 
-def test_rows_are_read_once_unless_they_are_kept(live: ByteHouse) -> None:
-    """What was kept can be asked for again; what was not says so."""
+def test_rows_are_read_once_unless_buffered(live: ByteHouse) -> None:
+    """Buffered rows can be read again; others raise."""
     kept = live.query(NUMBERS)
     assert kept.rows() is kept.rows()
     assert list(kept) == kept.rows() == [tuple(row.values()) for row in kept.mappings()]
@@ -119,7 +119,7 @@ def test_rows_are_read_once_unless_they_are_kept(live: ByteHouse) -> None:
         read.close()
 
 
-def test_columns_of_one_name_are_all_there(live: ByteHouse) -> None:
+def test_columns_of_the_same_name_are_all_returned(live: ByteHouse) -> None:
     """In tuples and in Arrow; in a mapping the last counts."""
     sql = "SELECT 1 AS a, a, 3 AS b"
     assert live.query(sql).rows() == [(1, 1, 3)]
@@ -145,10 +145,10 @@ def test_an_empty_result_keeps_its_columns(live: ByteHouse, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_a_file_is_whole_or_not_there(
+def test_a_file_is_written_atomically(
     bh: ByteHouse, server: ScriptedServer, tmp_path: Path, form: str
 ) -> None:
-    """If the answer breaks off, nothing is left, and what was there before stays."""
+    """After a truncated response no partial file remains, and an earlier file stays."""
     rows = [[n, "x" * 50] for n in range(20_000)]
     body = {"data": [{"columns": [["n", "Int32"], ["s", "String"]], "rows": rows}]}
 
@@ -160,7 +160,7 @@ def test_a_file_is_whole_or_not_there(
     server.handler = answer
     path = tmp_path / f"rows.{form}"
     path.write_text("before")
-    with pytest.raises(ByteHouseError, match="broke off"):
+    with pytest.raises(ByteHouseError, match=r"broke off|truncated"):
         getattr(bh.query("SELECT 1"), f"to_{form}")(path)
     assert path.read_text() == "before"
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
@@ -189,7 +189,7 @@ def test_a_notebook_shows_the_first_rows_as_text(live: ByteHouse) -> None:
     assert "<td>" not in taken._repr_html_()
 
 
-def test_a_closed_result_gives_no_more_rows(live: ByteHouse) -> None:
+def test_a_closed_result_returns_no_more_rows(live: ByteHouse) -> None:
     """It may be closed at any time, and more than once; what was kept stays."""
     result = live.query(MANY)
     rows = iter(result)
@@ -209,8 +209,8 @@ def test_a_closed_result_gives_no_more_rows(live: ByteHouse) -> None:
     assert live.query("SELECT 1").scalar() == 1
 
 
-def test_leaving_a_block_ends_the_reading(live: ByteHouse) -> None:
-    """The client goes on to work, however early its results are left."""
+def test_leaving_the_with_block_closes_the_result(live: ByteHouse) -> None:
+    """The client still works, however early its results are closed."""
     for _ in range(20):
         with live.query(MANY) as result:
             for _row in result:
@@ -221,8 +221,8 @@ def test_leaving_a_block_ends_the_reading(live: ByteHouse) -> None:
 
 
 @pytest.mark.parametrize("flavour", ["sync"], indirect=True)
-def test_a_forgotten_result_warns(live: ByteHouse) -> None:
-    """Who drops a result half read is told; who reads it to its end is not."""
+def test_an_unclosed_result_warns(live: ByteHouse) -> None:
+    """Dropping a half-read result warns; reading it to its end does not."""
     results: Any = [live.query(MANY)]
     with pytest.warns(ResourceWarning, match="neither read to its end nor closed"):
         results.clear()
@@ -230,7 +230,7 @@ def test_a_forgotten_result_warns(live: ByteHouse) -> None:
     gc.collect()
 
 
-def test_what_json_cannot_carry_is_as_documented(live: ByteHouse) -> None:
+def test_values_that_json_lacks_are_as_documented(live: ByteHouse) -> None:
     """Null for nan and infinities, unless they are quoted; bytes that are no UTF-8 can be had."""
     sql = "SELECT nan AS a, -inf AS b, [inf, 1.5] AS c, -0.0 AS d"
     assert live.query(sql).one() == (None, None, [None, 1.5], 0.0)
@@ -264,7 +264,7 @@ print(again.rows(), bh.query("SELECT [1.5], now()").one()[0])
 """
 
 
-def test_a_missing_extra_is_named(emulator: RunningEmulator) -> None:
+def test_a_missing_extra_is_named_in_the_error(emulator: RunningEmulator) -> None:
     """The error says what to install; all else works without, and the result can still be read."""
     run = subprocess.run(
         [sys.executable, "-c", WITHOUT, emulator.url, emulator.token],

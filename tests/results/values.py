@@ -24,7 +24,7 @@ __all__ = [
     "KINDS",
     "NESTED",
     "SCALARS",
-    "TEXTS",
+    "STRINGS",
     "TIMES",
     "Kind",
     "Row",
@@ -39,7 +39,7 @@ Row = tuple[Any, ...]
 TIMES = int(os.environ.get("BYTEHOUSE_RESULTS_TIMES", "1"))
 TOKYO, BERLIN = ZoneInfo("Asia/Tokyo"), ZoneInfo("Europe/Berlin")
 # Whatever UTF-8 can hold, control characters and what looks like SQL or JSON among it.
-TEXTS = st.one_of(
+STRINGS = st.one_of(
     st.text(st.characters(codec="utf-8"), max_size=12),
     st.sampled_from(
         [
@@ -119,8 +119,8 @@ def decimals(digits: int, scale: int) -> Kind:
     return Kind(f"Decimal({digits}, {scale})", values, Decimal)
 
 
-def moments(zone: tzinfo | None, first: int, last: int) -> st.SearchStrategy[datetime]:
-    """Give moments in whole seconds; not those that their zone's clocks show twice."""
+def timestamps(zone: tzinfo | None, first: int, last: int) -> st.SearchStrategy[datetime]:
+    """Give timestamps in whole seconds; not those that their zone's clocks show twice."""
 
     def local(second: int) -> datetime:
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=second)
@@ -137,13 +137,13 @@ _1900, _2105, _2200 = -69 * _YEAR, 135 * _YEAR, 230 * _YEAR
 
 
 def seconds(zone: ZoneInfo | None) -> Kind:
-    """Return the moments of a DateTime."""
+    """Return the timestamps of a DateTime."""
     name = f"DateTime('{zone}')" if zone else "DateTime"
-    return Kind(name, moments(zone, 0, _2105), _moment)
+    return Kind(name, timestamps(zone, 0, _2105), _datetime)
 
 
 def fractions(digits: int, zone: ZoneInfo | None) -> Kind:
-    """Return the moments of a DateTime64."""
+    """Return the timestamps of a DateTime64."""
 
     def exactly(moment: datetime, fraction: int) -> datetime:
         if digits <= 6:
@@ -153,12 +153,12 @@ def fractions(digits: int, zone: ZoneInfo | None) -> Kind:
 
     # Of local times before 1970, zones differ in fractions of a minute.
     first = _1900 if zone in (None, ZoneInfo("UTC")) else 0
-    values = st.builds(exactly, moments(zone, first, _2200), st.integers(0, 10**digits - 1))
+    values = st.builds(exactly, timestamps(zone, first, _2200), st.integers(0, 10**digits - 1))
     name = f"DateTime64({digits}, '{zone}')" if zone else f"DateTime64({digits})"
-    return Kind(name, values, _moment if digits <= 6 else _timestamp)
+    return Kind(name, values, _datetime if digits <= 6 else _timestamp)
 
 
-def _moment(value: Any) -> datetime:
+def _datetime(value: Any) -> datetime:
     return value.to_pydatetime(warn=False) if hasattr(value, "to_pydatetime") else value  # type: ignore[no-any-return]
 
 
@@ -169,7 +169,7 @@ def _timestamp(value: Any) -> Timestamp:
 
 
 FLOAT64 = Kind("Float64", st.floats(width=64))
-STRING = Kind("String", TEXTS)
+STRING = Kind("String", STRINGS)
 ENUM = Kind("Enum8('x, (y' = -3, 'a' = 1, 'it\\'s' = 2)", st.sampled_from(["a", "it's", "x, (y"]))
 DATE = Kind("Date", st.dates(date(1970, 1, 1), date(2149, 6, 6)))
 UUIDS = Kind("UUID", st.uuids(), UUID)

@@ -1,4 +1,4 @@
-"""Rows go into a table in blocks; what is in it, and what is not, is always known or said."""
+"""Rows are inserted in blocks; which rows are in the table is always known or reported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bytehouse import (
 )
 from bytehouse._sql.insert import insert_statements
 from bytehouse_emulator.testing import RunningEmulator
-from tests.results.values import TEXTS
+from tests.results.values import STRINGS
 from tests.support.server import ScriptedServer, data
 
 Rows = list[tuple[int, str]]
@@ -36,7 +36,7 @@ def table(live: ByteHouse) -> ByteHouse:
     return live
 
 
-def there(bh: ByteHouse) -> list[tuple[Any, ...]]:
+def rows_in_table(bh: ByteHouse) -> list[tuple[Any, ...]]:
     """Return what is in the table."""
     return bh.query("SELECT n, s FROM d.t ORDER BY n").rows()
 
@@ -68,17 +68,17 @@ SOURCES: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_rows_go_in_whatever_holds_them(table: ByteHouse, source: str) -> None:
-    """In order, each once; the answer is how many, told after each block too."""
-    told: list[int] = []
-    count = table.insert("d.t", SOURCES[source](), block_rows=AT_ONCE, on_block=told.append)
+def test_every_source_of_rows_can_be_inserted(table: ByteHouse, source: str) -> None:
+    """In order, each once; the count is returned, and reported after each block."""
+    reported: list[int] = []
+    count = table.insert("d.t", SOURCES[source](), block_rows=AT_ONCE, on_block=reported.append)
     assert count == 25
-    assert told == [10, 20, 25]
-    assert there(table) == ROWS
+    assert reported == [10, 20, 25]
+    assert rows_in_table(table) == ROWS
 
 
-def test_a_generator_is_asked_block_by_block(table: ByteHouse) -> None:
-    """No more rows are held than go into a block, and one."""
+def test_a_generator_is_read_block_by_block(table: ByteHouse) -> None:
+    """At most one row more than a block is held in memory."""
     taken: list[int] = []
     ahead: list[int] = []
     count = table.insert(
@@ -89,11 +89,11 @@ def test_a_generator_is_asked_block_by_block(table: ByteHouse) -> None:
     )
     assert count == 25
     assert max(ahead) <= 1
-    assert there(table) == ROWS
+    assert rows_in_table(table) == ROWS
 
 
-def test_nothing_is_sent_for_no_rows(bh: ByteHouse, server: ScriptedServer) -> None:
-    """Whatever holds none."""
+def test_empty_data_sends_nothing(bh: ByteHouse, server: ScriptedServer) -> None:
+    """Of any kind."""
     import pandas as pd
     import polars as pl
     import pyarrow as pa
@@ -103,8 +103,8 @@ def test_nothing_is_sent_for_no_rows(bh: ByteHouse, server: ScriptedServer) -> N
     assert server.seen == []
 
 
-def test_some_columns_are_named(table: ByteHouse, tmp_path: Path) -> None:
-    """The others take their defaults; more in the data is left out."""
+def test_columns_can_be_selected(table: ByteHouse, tmp_path: Path) -> None:
+    """The others get their defaults; further columns of the data are ignored."""
     import pyarrow as pa
 
     path = tmp_path / "rows.csv"
@@ -114,32 +114,32 @@ def test_some_columns_are_named(table: ByteHouse, tmp_path: Path) -> None:
     table.insert("d.t", [{"n": 3, "s": "left out"}], columns=["n"])
     table.insert("d.t", pa.table({"n": [4], "x": [0]}), columns=["n"])
     table.insert("d.t", path, columns=["n"])
-    assert there(table) == [(1, None), (2, "b"), (3, None), (4, None), (5, None)]
+    assert rows_in_table(table) == [(1, None), (2, "b"), (3, None), (4, None), (5, None)]
 
 
 @pytest.mark.parametrize(("null", "first"), [("", None), ("-", "")])
-def test_null_in_a_file_is_what_is_said(
+def test_the_null_string_of_a_file_can_be_chosen(
     table: ByteHouse, tmp_path: Path, null: str, first: str | None
 ) -> None:
-    """Quotes, commas and line ends stand within values as in every CSV file."""
+    """Values may have quotes, commas and line breaks as in every CSV file."""
     path = tmp_path / "Rows.CSV"
     path.write_text('\ufeffn,s\n1,\n2,-\r\n3,"a ""b"",\n\rc"\n\n', newline="", encoding="utf-8")
     assert table.insert("d.t", path, null=null) == 3
     second = None if null == "-" else "-"
-    assert there(table) == [(1, first), (2, second), (3, 'a "b",\n\rc')]
+    assert rows_in_table(table) == [(1, first), (2, second), (3, 'a "b",\n\rc')]
 
 
 @pytest.mark.parametrize(
     ("data", "options", "says"),
     [
-        (5, {}, "holds no rows"),
-        ({"n": 1}, {}, "holds no rows"),
-        ("rows.txt", {}, "not known"),
+        (5, {}, "has no rows"),
+        ({"n": 1}, {}, "has no rows"),
+        ("rows.txt", {}, "unknown"),
         ([(1,)], {"columns": "n"}, "list of names"),
-        ([(1,)], {"block_rows": 0}, "room for a row"),
+        ([(1,)], {"block_rows": 0}, "at least 1"),
     ],
 )
-def test_what_holds_no_rows_is_refused(
+def test_data_without_rows_is_refused(
     bh: ByteHouse, server: ScriptedServer, data: Any, options: dict[str, Any], says: str
 ) -> None:
     """At once, before anything is sent."""
@@ -163,22 +163,22 @@ def test_a_frame_without_the_columns_is_refused(bh: ByteHouse, server: ScriptedS
 
 
 @pytest.mark.parametrize("name", ["", "a.b.c", "a.", "`a`", "a'b", 'a".b'])
-def test_what_names_no_table_is_refused(bh: ByteHouse, server: ScriptedServer, name: str) -> None:
-    """A name with strange characters is written as an `Identifier`."""
+def test_an_invalid_table_name_is_refused(bh: ByteHouse, server: ScriptedServer, name: str) -> None:
+    """Names with special characters need an `Identifier`."""
     with pytest.raises(InvalidArgument, match="Identifier"):
         bh.insert(name, [(1,)])
     assert server.seen == []
 
 
 @given(
-    rows=st.lists(st.tuples(st.integers(0, 9), TEXTS), max_size=30),
+    rows=st.lists(st.tuples(st.integers(0, 9), STRINGS), max_size=30),
     size=st.integers(1, 300),
     count=st.integers(1, 8),
 )
-def test_a_statement_is_no_larger_than_is_said(
+def test_a_statement_is_within_its_limits(
     rows: list[tuple[int, str]], size: int, count: int
 ) -> None:
-    """In bytes and in rows, unless it has a single one; together they hold each row once."""
+    """In bytes and in rows, unless it has a single row; together they have each row once."""
     made = list(
         insert_statements("t", rows, columns=None, null="", block_bytes=size, block_rows=count)
     )
@@ -198,7 +198,7 @@ def test_a_statement_is_no_larger_than_is_said(
 
 BAD: dict[str, tuple[Any, str]] = {
     "no value": ((1j, "x"), "complex"),
-    "too few": ((1,), "1 values where there are 2"),
+    "too few": ((1,), "1 values where rows_in_table are 2"),
     "no row": ("ab", "sequence of values"),
     "another kind": ({"n": 1, "s": "x"}, "sequence of values"),
     "nothing": ((), "0 values"),
@@ -206,8 +206,8 @@ BAD: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("bad", BAD)
-def test_a_row_that_cannot_be_written_is_named(table: ByteHouse, bad: str) -> None:
-    """The blocks before it are in, and nothing of its own."""
+def test_an_unwritable_row_is_reported_with_its_position(table: ByteHouse, bad: str) -> None:
+    """The blocks before it are in the table, and nothing of its own block."""
     row, says = BAD[bad]
     with pytest.raises(InsertFailed, match=says) as caught:
         table.insert("d.t", [*ROWS[:13], row, *ROWS[13:]], block_rows=AT_ONCE)
@@ -215,45 +215,45 @@ def test_a_row_that_cannot_be_written_is_named(table: ByteHouse, bad: str) -> No
     assert (error.acknowledged, error.position, error.outcome_unknown) == (10, 13, False)
     assert "row 13 could not" in str(error)
     assert isinstance(error.__cause__, InvalidArgument)
-    assert there(table) == ROWS[:10]
+    assert rows_in_table(table) == ROWS[:10]
 
 
 @pytest.mark.parametrize(
     ("bad", "says"),
     [({"n": 1}, "no value 's'"), ({"n": 1, "s": "x", "z": 1}, "value 'z'"), ((1, "x"), "mapping")],
 )
-def test_a_mapping_that_differs_is_named(table: ByteHouse, bad: Any, says: str) -> None:
-    """Its values must have the names that those of the first have."""
+def test_a_mapping_with_other_keys_is_reported(table: ByteHouse, bad: Any, says: str) -> None:
+    """Every mapping must have the keys of the first."""
     with pytest.raises(InsertFailed, match=says) as caught:
         table.insert("d.t", [*SOURCES["mappings"]()[:5], bad])
     assert (caught.value.acknowledged, caught.value.position) == (0, 5)
-    assert there(table) == []
+    assert rows_in_table(table) == []
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (b"", "names of its columns"),
-        (b"n,s\n1,a\n2\n", "line 3: 1 values where there are 2"),
+        (b"", "header line"),
+        (b"n,s\n1,a\n2\n", "line 3: 1 values where rows_in_table are 2"),
         (b"n,s\n1,a\n2,\xff\n", "utf-8"),
         (b'n,s\n1,a\n2,"b"c\n', "line 3"),
         (b'n,s\n1,a\n2,"b\n', "line 3"),
     ],
 )
-def test_a_file_that_is_broken_is_told_with_its_line(
+def test_a_malformed_file_is_reported_with_its_line(
     table: ByteHouse, tmp_path: Path, text: bytes, says: str
 ) -> None:
-    """What stands before may be in the table, and the error says so."""
+    """Rows before that line may be in the table, and the error says so."""
     path = tmp_path / "rows.csv"
     path.write_bytes(text)
     with pytest.raises((InvalidArgument, InsertFailed), match=says) as caught:
         table.insert("d.t", path, block_rows=1)
     done = getattr(caught.value, "acknowledged", 0)
-    assert there(table) == [(1, "a")][:done]
+    assert rows_in_table(table) == [(1, "a")][:done]
 
 
-def test_an_error_of_the_source_goes_on_with_a_note(table: ByteHouse) -> None:
-    """It is the caller's own; the note says how far the insertion came."""
+def test_an_exception_of_the_source_propagates_with_a_note(table: ByteHouse) -> None:
+    """It is the exception of the caller; the note says how far the insertion came."""
 
     def broken() -> Iterator[tuple[int, str]]:
         yield from ROWS[:15]
@@ -262,11 +262,11 @@ def test_an_error_of_the_source_goes_on_with_a_note(table: ByteHouse) -> None:
     with pytest.raises(LookupError, match="mine") as caught:
         table.insert("d.t", broken(), block_rows=AT_ONCE)
     assert caught.value.__notes__ == ["insert: the first 10 rows are in the table."]
-    assert there(table) == ROWS[:10]
+    assert rows_in_table(table) == ROWS[:10]
 
 
-def test_what_the_engine_refuses_is_not_in(table: ByteHouse) -> None:
-    """The block of a row that does not fit is not in the table, nor is any after it."""
+def test_a_refused_block_is_not_inserted(table: ByteHouse) -> None:
+    """The block with an invalid row is not in the table, nor is any after it."""
     rows: list[Any] = [*ROWS]
     rows[17] = ("no number", "x")
     with pytest.raises(InsertFailed) as caught:
@@ -274,7 +274,7 @@ def test_what_the_engine_refuses_is_not_in(table: ByteHouse) -> None:
     error = caught.value
     assert (error.acknowledged, error.position, error.outcome_unknown) == (10, 10, False)
     assert isinstance(error.__cause__, QueryFailed)
-    assert there(table) == ROWS[:10]
+    assert rows_in_table(table) == ROWS[:10]
 
 
 # What a fault in the second block comes to: if the client can look what became of it, and if not.
@@ -297,13 +297,13 @@ FAULTS: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize("looks", [True, False], ids=["can look", "cannot look"])
 @pytest.mark.parametrize("case", FAULTS, ids=str)
-def test_a_fault_loses_nothing_and_doubles_nothing(
+def test_a_fault_neither_loses_nor_duplicates_rows(
     table: ByteHouse,
     emulator: RunningEmulator,
     case: tuple[dict[str, Any], str, str],
     looks: bool,
 ) -> None:
-    """Whatever befalls a block: it is in the table once or not at all, and what is told is true."""
+    """After any fault, a block is in the table once or not at all, as the error says."""
     fault, expected = case[0], case[1 if looks else 2]
 
     def break_it(done: int) -> None:
@@ -318,7 +318,7 @@ def test_a_fault_loses_nothing_and_doubles_nothing(
     except InsertFailed as failure:
         error, done = failure, failure.acknowledged
     emulator.clear_faults()
-    found = there(table)
+    found = rows_in_table(table)
     effects = Counter(
         e["subject"]["queryID"] for e in emulator.journal("submit_sync_query") if e["effect"]
     )
@@ -336,10 +336,10 @@ def test_a_fault_loses_nothing_and_doubles_nothing(
     else:
         assert found == ROWS[:10]
         assert table.insert("d.t", ROWS[done:]) == 15
-        assert there(table) == ROWS
+        assert rows_in_table(table) == ROWS
 
 
-def test_options_go_with_every_block(bh: ByteHouse, server: ScriptedServer) -> None:
+def test_options_apply_to_every_block(bh: ByteHouse, server: ScriptedServer) -> None:
     """Each statement has an id of its own, and the dialect, warehouse and role of the call."""
     server.script(data([]))
     bh.insert("d.t", ROWS, block_rows=AT_ONCE, mode="ansi_sql", warehouse="vw-1", role="loader")

@@ -14,7 +14,7 @@ from bytehouse._sql.literals import literal, row_literal
 
 
 class Number(int, Enum):
-    """An enum whose text is its name."""
+    """An enum whose str is its name."""
 
     ONE = 1
 
@@ -26,13 +26,13 @@ class Level(IntEnum):
 
 
 class Word(Enum):
-    """An enum of texts."""
+    """An enum of strings."""
 
     IT = "it's"
 
 
-class Sly(str):
-    """A text that shows itself as another."""
+class DisguisedString(str):
+    """A string whose str and repr are others."""
 
     __slots__ = ()
 
@@ -40,8 +40,8 @@ class Sly(str):
         return "', 1 --"
 
 
-class SlyNumber(int):
-    """A number that shows itself as another."""
+class DisguisedNumber(int):
+    """A number whose str and repr are others."""
 
     def __repr__(self) -> str:
         return "1 OR 1"
@@ -53,9 +53,9 @@ class SlyNumber(int):
         (Number.ONE, "1"),
         (Level.LOW, "(-5)"),
         (Word.IT, "'it''s'"),
-        (Sly("a"), "'a'"),
-        (SlyNumber(7), "7"),
-        (SlyNumber(2**70), f"toUInt128('{2**70}')"),
+        (DisguisedString("a"), "'a'"),
+        (DisguisedNumber(7), "7"),
+        (DisguisedNumber(2**70), f"toUInt128('{2**70}')"),
         ([2**70, -1], f"[toInt128('{2**70}'), -1]"),
         (-1, "(-1)"),
         (-0.5, "(-0.5)"),
@@ -65,8 +65,8 @@ class SlyNumber(int):
         ({}, "map()"),
     ],
 )
-def test_a_value_is_written_as_what_it_is(value: object, expected: str) -> None:
-    """Whatever a class says of itself, its value counts; a minus never meets another one."""
+def test_literal(value: object, expected: str) -> None:
+    """The value counts, not the str or repr of its class; no two minus signs are adjacent."""
     assert literal(value) == expected
 
 
@@ -84,11 +84,11 @@ def test_a_value_is_written_as_what_it_is(value: object, expected: str) -> None:
         ((1,), "tuple(1)"),
         ((0.5, ["a"]), "tuple(0.5, array('a'))"),
         ({"a": [None, -1, 2**40]}, "map('a', array(NULL, -1, toInt64(1099511627776)))"),
-        ([Level.LOW, SlyNumber(2**64)], f"array(-5, toInt128('{2**64}'))"),
+        ([Level.LOW, DisguisedNumber(2**64)], f"array(-5, toInt128('{2**64}'))"),
     ],
 )
-def test_a_number_is_inserted_exactly(value: object, expected: str) -> None:
-    """In brackets or a function, the engine reads it as an expression."""
+def test_row_literal(value: object, expected: str) -> None:
+    """Numbers are in parentheses or in a function call, which the engine evaluates exactly."""
     assert row_literal(value) == expected
 
 
@@ -99,21 +99,21 @@ def test_a_number_is_inserted_exactly(value: object, expected: str) -> None:
         (2**256, "256 bits"),
         (Decimal("nan"), "Decimal that is NaN"),
         (Decimal(10) ** 77, "76 digits"),
-        (IPv6Address("fe80::1%eth0"), "scope"),
+        (IPv6Address("fe80::1%eth0"), "scope id"),
         (1j, "complex"),
         ({1, 2}, "set"),
         (object(), "object"),
         (datetime(1800, 1, 1), "outside"),
     ],
 )
-def test_what_has_no_literal_is_refused(value: object, says: str) -> None:
-    """Nothing is written as a text that the engine would take for something else."""
+def test_a_value_without_a_literal_is_refused(value: object, says: str) -> None:
+    """Nothing is written as a string that has another meaning to the engine."""
     with pytest.raises(InvalidArgument, match=says):
         literal(value)
 
 
-def test_values_of_numpy_and_pandas_are_written_as_what_they_are() -> None:
-    """As Python's values are; what is missing is NULL, and what has no literal is refused."""
+def test_literals_of_numpy_and_pandas() -> None:
+    """They are those of the Python values; missing values are NULL."""
     import numpy as np
     import pandas as pd
 

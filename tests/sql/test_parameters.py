@@ -53,27 +53,27 @@ HOSTILE = [
     "\\u0027",
     "0x27",
 ]
-TEXTS = st.sampled_from(HOSTILE) | st.text(st.characters(codec="utf-8"), max_size=20)
+STRINGS = st.sampled_from(HOSTILE) | st.text(st.characters(codec="utf-8"), max_size=20)
 
 
 @examples(10)
-@given(texts=st.lists(TEXTS, min_size=20, max_size=20))
-def test_any_text_comes_back_as_it_was_given(lasting: ByteHouse, texts: list[str]) -> None:
-    """Alone, in every form of parameter, and in what holds it."""
-    params = {f"t{at}": text for at, text in enumerate(texts)}
+@given(strings=st.lists(STRINGS, min_size=20, max_size=20))
+def test_any_string_round_trips(lasting: ByteHouse, strings: list[str]) -> None:
+    """Alone, in every form of parameter, and in containers."""
+    params = {f"t{at}": text for at, text in enumerate(strings)}
     forms = ("{{{}}}", "%({})s", "{{{}:String}}", "[{{{}}}][1]", "map({{{}}}, 1)", "({{{}}}, 1).1")
     for form in forms:
         found = lasting.query(f"SELECT {', '.join(map(form.format, params))}", params=params).one()
-        assert [next(iter(v)) if isinstance(v, dict) else v for v in found] == texts
-    held = {"list": texts, "tuple": tuple(texts), "map": dict.fromkeys(texts, 1)}
+        assert [next(iter(v)) if isinstance(v, dict) else v for v in found] == strings
+    held = {"list": strings, "tuple": tuple(strings), "map": dict.fromkeys(strings, 1)}
     found = lasting.query("SELECT {list}, {tuple}, {map}", params=held).one()
     assert found == tuple(held.values())
 
 
 @examples(5)
 @given(values=st.lists(st.binary(max_size=20), min_size=20, max_size=20))
-def test_any_bytes_arrive_as_they_were_given(lasting: ByteHouse, values: list[bytes]) -> None:
-    """What is no UTF-8 arrives too, and comes back in a form that the bytes can be had of."""
+def test_any_bytes_round_trip(lasting: ByteHouse, values: list[bytes]) -> None:
+    """Bytes that are not UTF-8 arrive too, and can be recovered from the result."""
     params = {f"b{at}": value for at, value in enumerate(values)}
     shown = ", ".join(f"hex({{{name}}})" for name in params)
     found = lasting.query(f"SELECT {shown}", params=params).one()
@@ -84,8 +84,8 @@ def test_any_bytes_arrive_as_they_were_given(lasting: ByteHouse, values: list[by
 
 
 @examples(8)
-@given(names=st.lists(TEXTS.filter(bool), min_size=10, max_size=10, unique=True))
-def test_any_name_is_a_name(lasting: ByteHouse, names: list[str]) -> None:
+@given(names=st.lists(STRINGS.filter(bool), min_size=10, max_size=10, unique=True))
+def test_any_name_can_be_an_identifier(lasting: ByteHouse, names: list[str]) -> None:
     """A column may be called anything."""
     params: dict[str, Any] = {f"n{at}": Identifier(name) for at, name in enumerate(names)}
     made = ", ".join(f"{at} AS {{n{at}}}" for at, _ in enumerate(names))
@@ -94,13 +94,13 @@ def test_any_name_is_a_name(lasting: ByteHouse, names: list[str]) -> None:
     assert [column.name for column in result.columns] == names
     assert result.one() == tuple(range(len(names)))
     typed = ", ".join(f"{{n{at}:Identifier}}" for at, _ in enumerate(names))
-    texts = {f"n{at}": name for at, name in enumerate(names)}
-    assert bind(f"SELECT {typed}", texts) == bind(f"SELECT {asked}", params)
+    strings = {f"n{at}": name for at, name in enumerate(names)}
+    assert bind(f"SELECT {typed}", strings) == bind(f"SELECT {asked}", params)
 
 
 @pytest.mark.parametrize("name", ["a'b", "a`b", "a\\b", 'a"b', "a b; --", "/*", "$$", "ä\u2019"])
-def test_a_table_may_be_called_anything(live: ByteHouse, name: str) -> None:
-    """So may its columns; rows go into it and come out of it."""
+def test_a_table_can_have_any_name(live: ByteHouse, name: str) -> None:
+    """So can its columns; rows can be inserted and read."""
     params = {"table": Identifier("d", name), "column": Identifier(name)}
     live.query(
         "CREATE TABLE {table} ({column} String) ENGINE = CnchMergeTree ORDER BY {column}",
@@ -137,7 +137,7 @@ CLOSING = FRAGMENTS.map(lambda fragment: f"{fragment}, 1 AS a --")
 
 @st.composite
 def templates(draw: st.DrawFn) -> str:
-    """Give statements with a parameter in the midst of anything."""
+    """Generate statements with a parameter between arbitrary fragments."""
     before = draw(st.lists(FRAGMENTS, max_size=4))
     after = draw(st.lists(FRAGMENTS, max_size=4))
     gap = draw(st.sampled_from(["", " "]))
@@ -145,7 +145,7 @@ def templates(draw: st.DrawFn) -> str:
 
 
 def outcome(bh: ByteHouse, template: str, value: str) -> Any:
-    """Return what becomes of a statement with a value."""
+    """Return the outcome of a statement with a value."""
     try:
         results = [list(one) for one in bh.query(template, params={"x": value}).results()]
     except InvalidArgument:
@@ -162,7 +162,7 @@ def outcome(bh: ByteHouse, template: str, value: str) -> Any:
 def test_no_value_changes_what_a_statement_does(
     lasting: ByteHouse, template: str, value: str
 ) -> None:
-    """What is refused with one is refused with all, and what runs gives the same beside it."""
+    """A statement is refused for all values or none, and its other results stay the same."""
     expected = outcome(lasting, template, "harmless")
     assert outcome(lasting, template, value) == expected
 
@@ -172,8 +172,8 @@ def test_no_value_changes_what_a_statement_does(
     ["'{x}'", '"{x}"', "`{x}`", "-- {x}\n", "# {x}\n", "/* {x} */", "/* /* */ {x} */", "$$ {x} $$",
      "$a$ {x} $a$", "'\\'{x}'", "'''{x}'", "\u2018{x}\u2019", "\u201c{x}\u201d", "a$b$ '{x}'"],
 )  # fmt: skip
-def test_what_is_quoted_holds_no_parameters(closed: str) -> None:
-    """Neither in texts, names, comments nor here-documents, closed or not, in no form."""
+def test_quoted_text_has_no_parameters(closed: str) -> None:
+    """Neither strings, names, comments nor here-documents, closed or not, in either form."""
     for text in (closed, closed[: closed.rindex("}") + 1]):
         for form in (text, text.replace("{x}", "%(x)s")):
             with pytest.raises(InvalidArgument, match="no parameter x"):
@@ -191,8 +191,8 @@ def test_what_is_quoted_holds_no_parameters(closed: str) -> None:
         ("SELECT %%%(x)s", "SELECT % 'it''s'"),
     ],
 )
-def test_a_doubled_percent_sign_is_one(sql: str, expected: str) -> None:
-    """As DB-API has it; braces mean nothing there."""
+def test_pyformat(sql: str, expected: str) -> None:
+    """A doubled percent sign is one; braces have no meaning."""
     assert bind_pyformat(sql, {"x": "it's", "unused": 1}) == expected
 
 
@@ -205,8 +205,8 @@ def test_a_doubled_percent_sign_is_one(sql: str, expected: str) -> None:
         ('Tuple(`a}` Int8, "b{" String) ', 'Tuple(`a}` Int8, "b{" String)'),
     ],
 )
-def test_a_type_may_hold_texts_and_names(type_: str, written: str) -> None:
-    """Quotes and braces in a type end where the engine says that they end."""
+def test_a_type_may_have_strings_and_names(type_: str, written: str) -> None:
+    """Quotes and braces in a type end where they end for the engine."""
     assert bind(f"SELECT {{x: {type_}}}", {"x": "a"}) == f"SELECT CAST('a' AS {written})"
 
 
@@ -223,15 +223,15 @@ def test_a_type_may_hold_texts_and_names(type_: str, written: str) -> None:
         ("-{n}+({n})", "-5+(5)"),
     ],
 )
-def test_a_value_does_not_grow_together_with_what_is_beside_it(sql: str, expected: str) -> None:
-    """Two texts without a space between would be one."""
+def test_a_value_does_not_merge_with_its_neighbours(sql: str, expected: str) -> None:
+    """Two adjacent strings would be one."""
     params = {"x": "v", "n": 5, "i": Identifier("a")}
     used = {name: v for name, v in params.items() if f"{{{name}}}" in sql or f"({name})" in sql}
     assert bind(sql, used) == expected
 
 
-def test_a_statement_that_never_ends_is_read_once() -> None:
-    """The time to find parameters grows with the text, and no faster."""
+def test_parameters_are_found_in_linear_time() -> None:
+    """Malicious statements do not make the search slow."""
     for text in (
         "{x:" + "''" * 50_000,
         "/*" * 50_000,

@@ -1,7 +1,7 @@
-"""Probe whether everything between here and the service is as it should be, and change nothing.
+"""Check everything between this machine and the service, without changing anything.
 
-Each check says what it found, how long that took, and what to do about it. They build on each
-other, so the first that fails where nothing can follow ends the examination.
+Each check reports what it found, how long that took, and what to do about it. Later checks build on
+earlier ones, so a failure that makes them pointless ends the examination.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ __all__ = ["Check", "examine"]
 
 T = TypeVar("T")
 Status = Literal["ok", "warning", "failed", "skipped"]
-_PATIENCE = 15.0
+_TIMEOUT = 15.0
 _EXPIRES_SOON = 14
-_PULL = "`bytehouse routes pull SOURCE` takes them from your tenant's docs page or specification."
+_PULL = "`bytehouse routes pull SOURCE` reads them from your tenant's docs page or specification."
 
 
 @attrs.frozen
 class Check:
-    """Hold the outcome of one check. Nothing in it is secret.
+    """The outcome of one check. It has no secrets.
 
     Attributes:
-        name: What was looked at; an operation's check has its id.
-        status: ``ok``; ``warning`` if it works and something should be known; ``failed``;
-            ``skipped`` if it could not be looked at.
+        name: What was checked; for an operation, its id.
+        status: ``ok``; ``warning`` if it works with a reservation; ``failed``;
+            ``skipped`` if it could not be checked.
         detail: What was found.
         hint: What to do next; empty if there is nothing to do.
-        seconds: How long it took; None if nothing was waited for.
-        facts: What was found, in parts.
+        seconds: Duration; None if nothing was waited for.
+        facts: What was found, as data.
         error: The error, if it failed with one.
     """
 
@@ -71,10 +71,10 @@ class Check:
 
 
 def examine(arguments: Mapping[str, Any], *, profile: str | None = None) -> Iterator[Check]:
-    """Yield the checks as they are made.
+    """Run the checks, and yield each when it is done.
 
     Args:
-        arguments: What a client would be made with.
+        arguments: Arguments for a client.
         profile: Name of a profile of the configuration.
     """
     facts: dict[str, Any] = {}
@@ -120,7 +120,7 @@ def _routes(routes: RouteTable) -> Check:
 
 
 def _network(config: Config) -> Iterator[Check]:
-    """Probe at the way to the host, one step after the other."""
+    """Check the connection to the host, step by step."""
     if http.find_proxy(config) is not None:
         detail = "calls go through a proxy, which resolves the name and connects"
         yield Check("connection", "skipped", detail)
@@ -128,11 +128,11 @@ def _network(config: Config) -> Iterator[Check]:
     parts = urlsplit(config.host)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    patience = min(config.timeout, _PATIENCE)
+    timeout = min(config.timeout, _TIMEOUT)
     steps: dict[str, Callable[[], Check]] = {
-        "name resolution": lambda: _resolved(host, port, patience),
-        "connection": lambda: _connected(host, port, patience),
-        "TLS": lambda: _secured(config, host, port, patience),
+        "name resolution": lambda: _resolve_name(host, port, timeout),
+        "connection": lambda: _connect(host, port, timeout),
+        "TLS": lambda: _check_tls(config, host, port, timeout),
     }
     for name, step in steps.items():
         if name == "TLS" and parts.scheme == "http":
@@ -148,8 +148,8 @@ def _network(config: Config) -> Iterator[Check]:
             return
 
 
-def _within(seconds: float, work: Callable[[], T]) -> T:
-    """Return what a call returns that has no time limit of its own."""
+def _run_with_timeout(seconds: float, work: Callable[[], T]) -> T:
+    """Run a function that has no time-out of its own within a time limit."""
     done: list[T] = []
     errors: list[Exception] = []
 
@@ -169,41 +169,43 @@ def _within(seconds: float, work: Callable[[], T]) -> T:
     return done[0]
 
 
-def _resolved(host: str, port: int, patience: float) -> Check:
+def _resolve_name(host: str, port: int, timeout: float) -> Check:
     try:
-        found = _within(patience, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        found = _run_with_timeout(
+            timeout, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        )
     except TimeoutError:
-        raise TimedOut(f"no name server answered within {patience:g} s") from None
+        raise TimedOut(f"no name server responded within {timeout:g} s") from None
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         hint = "Check the host, the name servers, and whether a VPN is needed."
-        raise TransportError(f"{host} is not known: {reason}", hint=hint) from None
+        raise TransportError(f"{host} cannot be resolved: {reason}", hint=hint) from None
     addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
     return Check("name resolution", "ok", ", ".join(addresses), facts={"addresses": addresses})
 
 
-def _connected(host: str, port: int, patience: float) -> Check:
-    with _open(host, port, patience) as connection:
+def _connect(host: str, port: int, timeout: float) -> Check:
+    with _open(host, port, timeout) as connection:
         address = connection.getpeername()[0]
     return Check("connection", "ok", f"port {port} of {address} answers")
 
 
-def _open(host: str, port: int, patience: float) -> socket.socket:
+def _open(host: str, port: int, timeout: float) -> socket.socket:
     try:
-        return socket.create_connection((host, port), patience)
+        return socket.create_connection((host, port), timeout)
     except OSError as error:
         timed_out = isinstance(error, TimeoutError)
-        reason = f"no answer within {patience:g} s" if timed_out else error.strerror or error
+        reason = f"no response within {timeout:g} s" if timed_out else error.strerror or error
         hint = "Check host and port, the firewall, and whether the host wants a VPN or a proxy."
         kind = TimedOut if timed_out else TransportError
         raise kind(f"port {port} of {host} cannot be reached: {reason}", hint=hint) from None
 
 
-def _secured(config: Config, host: str, port: int, patience: float) -> Check:
+def _check_tls(config: Config, host: str, port: int, timeout: float) -> Check:
     context = http.tls_context(config.ca_file, config.client_cert)
     try:
         with (
-            _open(host, port, patience) as connection,
+            _open(host, port, timeout) as connection,
             context.wrap_socket(connection, server_hostname=host) as secured,
         ):
             certificate: Mapping[str, Any] = secured.getpeercert() or {}
@@ -216,7 +218,11 @@ def _secured(config: Config, host: str, port: int, patience: float) -> Check:
         raise TransportError(f"no TLS with port {port}: {error.strerror or error}") from None
     expires = str(certificate.get("notAfter", ""))
     days = math.floor((ssl.cert_time_to_seconds(expires) - time.time()) / 86400)
-    facts = {"version": version, "expires": expires, "issuer": _name(certificate.get("issuer"))}
+    facts = {
+        "version": version,
+        "expires": expires,
+        "issuer": _issuer_name(certificate.get("issuer")),
+    }
     detail = f"{version}, certificate of {facts['issuer']} for {days} more days"
     if days < _EXPIRES_SOON:
         return Check(
@@ -225,39 +231,39 @@ def _secured(config: Config, host: str, port: int, patience: float) -> Check:
     return Check("TLS", "ok", detail, facts=facts)
 
 
-def _name(parts: Any) -> str:
+def _issuer_name(parts: Any) -> str:
     named = dict(pair for group in parts or () for pair in group)
     return str(named.get("organizationName") or named.get("commonName") or "an unnamed authority")
 
 
-def _probes() -> list[Plan[Any]]:
-    """Plan a call of every operation that reads and needs nothing to be named."""
+def _plans() -> list[Plan[Any]]:
+    """Plan a call of every operation that reads and has no required arguments."""
     plans = []
     for operation in OPERATIONS.values():
         plan = planner(operation)
-        takes = signature(plan).parameters
-        needs = [name for name, one in takes.items() if one.default is Parameter.empty]
-        if operation.retry == "read" and not needs:
-            plans.append(plan(limit=1) if "limit" in takes else plan())
-    # What takes no role goes first: it tells about the key and nothing else.
+        parameters = signature(plan).parameters
+        required = [name for name, one in parameters.items() if one.default is Parameter.empty]
+        if operation.retry == "read" and not required:
+            plans.append(plan(limit=1) if "limit" in parameters else plan())
+    # Operations without a role go first: they depend on the key alone.
     return sorted(plans, key=lambda plan: ROLE_HEADER in plan.operation.headers)
 
 
 class _Service:
-    """Ask the service what can be asked without naming anything; each question is put once."""
+    """Call the operations that need no arguments, each once."""
 
     def __init__(self, client: ByteHouse, routes: RouteTable) -> None:
         self._client = client
         self._routes = routes
-        self._plans = _probes()
-        self._made: dict[str, Check] = {}
+        self._plans = _plans()
+        self._checks: dict[str, Check] = {}
 
     def checks(self) -> Iterator[Check]:
-        """Yield what is known of the key and the role, then each operation."""
+        """Yield the checks of the key and the role, then of each operation."""
         authentication = self._authentication()
         yield authentication
         if authentication.status == "failed":
-            yield Check("operations", "skipped", "nothing is answered without a good key")
+            yield Check("operations", "skipped", "no operation works without a valid key")
             return
         yield self._role()
         for plan in self._plans:
@@ -265,18 +271,22 @@ class _Service:
 
     def _check(self, plan: Plan[Any]) -> Check:
         operation = plan.operation
-        if operation.id not in self._made:
+        if operation.id not in self._checks:
             started = time.monotonic()
             error: ByteHouseError | None = None
             try:
-                patience = min(self._client.options.timeout, _PATIENCE)
-                self._client.send(plan, timeout=patience, deadline=patience, max_retries=0)
+                timeout = min(self._client.options.timeout, _TIMEOUT)
+                self._client.send(plan, timeout=timeout, deadline=timeout, max_retries=0)
             except ByteHouseError as raised:
                 error = raised
-            self._made[operation.id] = self._judged(operation, error, time.monotonic() - started)
-        return self._made[operation.id]
+            self._checks[operation.id] = self._evaluate(
+                operation, error, time.monotonic() - started
+            )
+        return self._checks[operation.id]
 
-    def _judged(self, operation: Operation, error: ByteHouseError | None, seconds: float) -> Check:
+    def _evaluate(
+        self, operation: Operation, error: ByteHouseError | None, seconds: float
+    ) -> Check:
         route = self._routes.route(operation)
         origin = self._routes.origin(operation)
         facts: dict[str, Any] = {"method": route.method, "path": route.template, "origin": origin}
@@ -286,7 +296,7 @@ class _Service:
         if isinstance(error, APIError):
             facts |= {"status": error.status, "code": error.code, "request_id": error.request_id}
             detail = f"HTTP {error.status}: {error.message}"
-        # What is refused or not offered tells that the service is there and understands.
+        # A refusal or 501 proves that the service is there and knows the route.
         known = isinstance(error, PermissionDenied | RateLimited)
         known = known or (isinstance(error, APIError) and error.status == 501)
         status: Status = "warning" if known else "failed"
@@ -296,12 +306,12 @@ class _Service:
         name = "authentication"
         for plan in self._plans:
             check = self._check(plan)
-            error, said = check.error, f"as {plan.operation.id} says"
+            error, source = check.error, f"as {plan.operation.id} says"
             if isinstance(error, AuthenticationError):
                 return attrs.evolve(check, name=name)
             if error is None or isinstance(error, PermissionDenied):
-                return Check(name, "ok", f"the key is accepted, {said}", seconds=check.seconds)
-        return Check(name, "warning", "no operation answered in a way that tells")
+                return Check(name, "ok", f"the key is accepted, {source}", seconds=check.seconds)
+        return Check(name, "warning", "no operation returned a response that shows it")
 
     def _role(self) -> Check:
         role = self._client.options.role
@@ -311,10 +321,10 @@ class _Service:
             if ROLE_HEADER in plan.operation.headers:
                 check = self._check(plan)
                 if check.error is None:
-                    said = f"as {plan.operation.id} says"
-                    return Check("role", "ok", f"{named} may read, {said}", seconds=check.seconds)
+                    source = f"as {plan.operation.id} says"
+                    return Check("role", "ok", f"{named} may read, {source}", seconds=check.seconds)
                 if isinstance(check.error, PermissionDenied):
                     refused = refused or check
         if refused is not None:
             return attrs.evolve(refused, name="role", status="failed")
-        return Check("role", "warning", f"whether {named} may read cannot be told")
+        return Check("role", "warning", f"whether {named} may read is unknown")

@@ -1,7 +1,6 @@
-"""Read the API's specification where a tenant has it, and find our operations in it.
+"""Read a tenant's specification of the API, and find our operations in it.
 
-What runs at a user's (`bytehouse routes pull`) and what runs in the repository (`make drift`,
-`make adopt`) read and match with this one package.
+Used by the client (`bytehouse routes pull`) and by the repository (`make drift`, `make adopt`).
 """
 
 from __future__ import annotations

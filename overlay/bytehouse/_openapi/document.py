@@ -1,4 +1,4 @@
-"""A specification as it was read: its references followed, its operations listed."""
+"""A parsed specification: following references, listing operations."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ __all__ = ["METHODS", "Document", "SpecOperation", "check", "operations", "targe
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 MAX_RESOLVED = 2_000_000
-"""How many values a document may have when each reference is replaced by what it leads to."""
+"""Maximum number of values of a document with references resolved."""
 
 Document = Mapping[str, Any]
 
 _DATA = frozenset({"example", "examples", "default", "enum", "const"})
-"""Keys under which anything may stand, a key `$ref` too."""
+"""Keys of arbitrary data, in which `$ref` is not a reference."""
 
 
 @attrs.frozen
 class SpecOperation:
-    """Hold one operation of a specification."""
+    """An operation of a specification."""
 
     method: str
     path: str
-    """Route template, the path of the server before it."""
+    """Path template, with the path of the server."""
     node: Mapping[str, Any] = attrs.field(repr=False)
     parameters: tuple[Mapping[str, Any], ...] = attrs.field(repr=False)
-    """Its parameters and those of its path, references followed."""
+    """Its parameters and those of its path, references resolved."""
 
     @property
     def id(self) -> str:
@@ -47,17 +47,17 @@ class SpecOperation:
 
     @property
     def summary(self) -> str:
-        """Its title; empty if it has none."""
+        """Its summary; empty if it has none."""
         return str(self.node.get("summary") or "")
 
     @property
     def name(self) -> str:
-        """What to call it in a message."""
+        """Its name in messages."""
         return self.id or f"{self.method} {self.path}"
 
 
 def target(document: Document, node: Any) -> Mapping[str, Any]:
-    """Follow references to what they lead to; what is no object is an empty one.
+    """Resolve a reference; the result is empty if it is not an object.
 
     Raises:
         UpstreamError: A reference leads out of the document, nowhere, or to itself.
@@ -67,11 +67,11 @@ def target(document: Document, node: Any) -> Mapping[str, Any]:
         if reference in seen:
             raise UpstreamError(f"The specification has a $ref that leads to itself: {reference}")
         seen.add(reference)
-        node = _pointed(document, reference)
+        node = _resolve_pointer(document, reference)
     return node if isinstance(node, Mapping) else {}
 
 
-def _pointed(document: Document, reference: str) -> Any:
+def _resolve_pointer(document: Document, reference: str) -> Any:
     if not reference.startswith("#"):
         raise UpstreamError(
             f"The specification refers to another file: {reference}",
@@ -90,26 +90,26 @@ def _pointed(document: Document, reference: str) -> Any:
 
 
 def check(document: Any, name: str) -> Document:
-    """Return a document that is OpenAPI and can be walked through without harm.
+    """Check that a document is OpenAPI 3 and can be traversed safely, and return it.
 
     Raises:
-        UpstreamError: It is something else, or has references that cannot be followed.
+        UpstreamError: It is something else, or has references that cannot be resolved.
     """
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
-        raise UpstreamError(f"{name} is no OpenAPI document: it has no `paths`.")
+        raise UpstreamError(f"{name} is not an OpenAPI document: it has no `paths`.")
     version = str(document.get("openapi", ""))
     if not version.startswith(("3.0", "3.1")):
-        told = version or document.get("swagger") or "none"
-        raise UpstreamError(f"{name} is of an OpenAPI version that is not read here: {told}.")
+        version = str(version or document.get("swagger") or "none")
+        raise UpstreamError(f"{name} has an unsupported OpenAPI version: {version}.")
     for path, item in document["paths"].items():
         if not isinstance(target(document, item), dict) or not isinstance(path, str):
-            raise UpstreamError(f"{name} has a path that holds no object: {path}")
-    _Resolved(document).measure(document["paths"])
+            raise UpstreamError(f"{name} has a path that is not an object: {path}")
+    _ResolvedSize(document).measure(document["paths"])
     return document
 
 
-class _Resolved:
-    """Count what a document becomes when its references are replaced."""
+class _ResolvedSize:
+    """Count the values of a document with references resolved."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -117,16 +117,16 @@ class _Resolved:
         self._open: set[str] = set()
 
     def measure(self, node: Any) -> int:
-        """Return how many values a part has; a reference back to what holds it counts as one.
+        """Return the number of values of a node; a circular reference counts as one.
 
         Raises:
-            UpstreamError: They are too many, or a reference cannot be followed.
+            UpstreamError: They are too many, or a reference cannot be resolved.
         """
         size = 1
         if isinstance(node, Mapping):
             reference = node.get("$ref")
             if isinstance(reference, str):
-                size += self._referred(reference)
+                size += self._reference_size(reference)
             size += sum(self.measure(value) for key, value in node.items() if key not in _DATA)
         elif isinstance(node, list):
             size += sum(self.measure(value) for value in node)
@@ -136,7 +136,7 @@ class _Resolved:
             )
         return size
 
-    def _referred(self, reference: str) -> int:
+    def _reference_size(self, reference: str) -> int:
         if reference in self._open:
             return 1
         if reference not in self._sizes:
@@ -148,11 +148,11 @@ class _Resolved:
 
 
 def operations(document: Document) -> list[SpecOperation]:
-    """List the operations of a document that `check` has let through, in its order."""
+    """List the operations of a checked document, in its order."""
     prefix = _server_path(document)
     found = []
-    for path, given in document["paths"].items():
-        item = target(document, given)
+    for path, node_of_path in document["paths"].items():
+        item = target(document, node_of_path)
         for method, node in item.items():
             if method in METHODS and isinstance(node, Mapping):
                 listed = [*_listed(item), *_listed(node)]
@@ -172,7 +172,7 @@ def _listed(node: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _server_path(document: Document) -> str:
-    """Return the path that all servers have before each route; empty if they differ."""
+    """Return the path of all servers; empty if they differ."""
     servers = document.get("servers")
     paths = {
         re.sub(r"\{[^}]*\}", "", urlsplit(str(server.get("url", ""))).path).rstrip("/")

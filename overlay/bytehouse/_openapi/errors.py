@@ -1,4 +1,4 @@
-"""The one error of reading and matching a specification."""
+"""The error of reading and matching a specification."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ __all__ = ["UpstreamError"]
 
 
 class UpstreamError(ByteHouseError):
-    """Say why a specification cannot be used: it cannot be had, is none, or is of another API."""
+    """A specification cannot be fetched or parsed, or is of another API."""

@@ -1,7 +1,7 @@
-"""Find out which operation of another specification is which of ours.
+"""Match the operations of another specification with ours.
 
-By operation id, else by tag and title, else by title alone, else by shape. Each finds one for one;
-what could be two is told and not guessed.
+By operation id, else by tag and summary, else by summary alone, else by shape. Matches are one to
+one; ambiguous ones are reported, not guessed.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ __all__ = ["Matching", "Pair", "match", "path_in_our_words", "path_names"]
 
 T = TypeVar("T")
 
-ENOUGH = 0.6
-"""How alike two shapes must be."""
+MIN_SIMILARITY = 0.6
+"""Minimum similarity of two shapes, from 0 to 1."""
 MARGIN = 0.06
-"""How much less alike the next best must be."""
+"""Minimum distance to the similarity of the next best."""
 
 
 @attrs.frozen
 class Pair:
-    """Hold an operation of ours and the one of theirs that it is."""
+    """An operation of ours and the same one of theirs."""
 
     ours: Shape
     theirs: Shape
     by: str
-    """What told: operation id, tag and summary, summary, or shape."""
+    """How they were matched: operation id, tag and summary, summary, or shape."""
     score: float
 
 
 @attrs.frozen
 class Matching:
-    """Hold what was found, and what was not."""
+    """The result of matching."""
 
     pairs: tuple[Pair, ...]
     missing: tuple[Shape, ...]
-    """Operations of ours that they have not."""
+    """Operations of ours that they lack."""
     added: tuple[Shape, ...]
-    """Operations of theirs that we have not."""
+    """Operations of theirs that we lack."""
     ambiguous: tuple[tuple[Shape, tuple[tuple[Shape, float], ...]], ...]
-    """Operations of ours, each with those that it might be and how alike they are."""
+    """Operations of ours, each with candidates and their similarity."""
 
     def require_same_api(self, name: str) -> None:
-        """Refuse a specification that is not of this API.
+        """Raise unless the specification is of this API.
 
         Raises:
             UpstreamError: Fewer than a quarter of our operations were found.
@@ -84,22 +84,22 @@ class _Finder:
         self._pairs: dict[int, Pair] = {}
         self._scores: dict[tuple[int, int], float] = {}
 
-    def _take(self, our: int, their: int, by: str, score: float) -> None:
+    def _match(self, our: int, their: int, by: str, score: float) -> None:
         pair = Pair(self._ours.pop(our), self._theirs.pop(their), by, round(score, 2))
         self._pairs[our] = pair
 
     def by_key(self, by: str, score: float, keys: Callable[[Shape], Iterable[Hashable]]) -> None:
-        """Match what shares a key that nothing else on either side has."""
+        """Match operations that share a key which no other operation on either side has."""
         ours, theirs = _grouped(self._ours, keys), _grouped(self._theirs, keys)
         for key, mine in ours.items():
             other = theirs.get(key, ())
             if len(mine) == len(other) == 1 and mine[0] in self._ours and other[0] in self._theirs:
-                self._take(mine[0], other[0], by, score)
+                self._match(mine[0], other[0], by, score)
 
     def by_shape(self) -> None:
-        """Match the most alike first, as long as they are alike enough and nothing rivals them."""
+        """Match the most similar first, while they are similar enough and clear of others."""
         self._scores = {
-            (our, their): _alike(mine, other)
+            (our, their): _similarity(mine, other)
             for our, mine in self._ours.items()
             for their, other in self._theirs.items()
         }
@@ -108,25 +108,25 @@ class _Finder:
             found = False
             for (our, their), score in sorted(self._open(), key=lambda entry: -entry[1]):
                 if our in self._ours and their in self._theirs and self._is_clear(our, their):
-                    self._take(our, their, "shape", score)
+                    self._match(our, their, "shape", score)
                     found = True
 
     def _open(self) -> list[tuple[tuple[int, int], float]]:
         return [
             (pair, score)
             for pair, score in self._scores.items()
-            if score >= ENOUGH and pair[0] in self._ours and pair[1] in self._theirs
+            if score >= MIN_SIMILARITY and pair[0] in self._ours and pair[1] in self._theirs
         ]
 
     def _is_clear(self, our: int, their: int) -> bool:
-        """Tell whether no other operation that is left is about as much like either of a pair."""
+        """Return whether no other remaining operation is about as similar to either of a pair."""
         bound = self._scores[our, their] - MARGIN
         return all(
             self._scores[our, other] < bound for other in self._theirs if other != their
         ) and all(self._scores[other, their] < bound for other in self._ours if other != our)
 
     def result(self) -> Matching:
-        """Sum up."""
+        """Return the result."""
         ambiguous = []
         for our, shape in self._ours.items():
             rivals = [
@@ -136,10 +136,10 @@ class _Finder:
             ]
             if rivals:
                 ambiguous.append((shape, tuple(sorted(rivals, key=lambda r: (-r[1], r[0].id)))))
-        told = {shape.id for shape, _ in ambiguous}
+        ambiguous_ids = {shape.id for shape, _ in ambiguous}
         return Matching(
             pairs=tuple(self._pairs[number] for number in sorted(self._pairs)),
-            missing=tuple(shape for shape in self._ours.values() if shape.id not in told),
+            missing=tuple(shape for shape in self._ours.values() if shape.id not in ambiguous_ids),
             added=tuple(self._theirs.values()),
             ambiguous=tuple(ambiguous),
         )
@@ -155,20 +155,20 @@ def _grouped(
     return groups
 
 
-def _alike(ours: Shape, theirs: Shape) -> float:
-    """Return how alike two operations are, from 0 to 1; what both lack says nothing."""
+def _similarity(ours: Shape, theirs: Shape) -> float:
+    """Return the similarity of two operations, from 0 to 1, by the features that either has."""
     same_count = len(path_parameters(ours.path)) == len(path_parameters(theirs.path))
     features = [
         (1.0, float(ours.method == theirs.method)),
         (1.0, float(same_count)),
         (2.0, _overlap(ours.parameters, theirs.parameters)),
         (3.0, _overlap(ours.body, theirs.body)),
-        (3.0, _overlap(ours.answer, theirs.answer)),
+        (3.0, _overlap(ours.response, theirs.response)),
         (2.0, _overlap(words(ours.summary), words(theirs.summary))),
         (2.0, _overlap(_nouns(ours.path), _nouns(theirs.path))),
     ]
-    told = [(weight, value) for weight, value in features if value is not None]
-    return sum(weight * value for weight, value in told) / sum(weight for weight, _ in told)
+    shared = [(weight, value) for weight, value in features if value is not None]
+    return sum(weight * value for weight, value in shared) / sum(weight for weight, _ in shared)
 
 
 def _nouns(path: str) -> frozenset[str]:
@@ -181,9 +181,9 @@ def _overlap(ours: frozenset[str], theirs: frozenset[str]) -> float | None:
 
 
 def path_names(ours: str, theirs: str) -> dict[str, str] | None:
-    """Return our name of each path parameter of theirs; None if they cannot be told.
+    """Return our name of each path parameter of theirs; None if they cannot be mapped.
 
-    Equal names are taken as the same, the others in their order.
+    Equal names are mapped to each other, the others in order.
     """
     mine, other = path_parameters(ours), path_parameters(theirs)
     if len(mine) != len(other) or len(set(other)) != len(other):
@@ -195,7 +195,7 @@ def path_names(ours: str, theirs: str) -> dict[str, str] | None:
 
 
 def path_in_our_words(ours: str, theirs: str) -> str | None:
-    """Return their route template with our names of its parameters; None if they cannot be told."""
+    """Return their route template with our parameter names; None if they cannot be mapped."""
     names = path_names(ours, theirs)
     if names is None:
         return None

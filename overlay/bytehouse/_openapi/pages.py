@@ -1,7 +1,6 @@
-"""Find a specification in a docs page: the forms of Redoc and Swagger UI, and what is like them.
+"""Find a specification in a docs page: the forms of Redoc, Swagger UI and similar tools.
 
-Nothing of a page is run; its scripts are looked through for the few calls and variables that these
-tools are started with.
+Scripts are not executed, but searched for the few calls and variables that start these tools.
 """
 
 from __future__ import annotations
@@ -28,23 +27,23 @@ LOOKED_FOR = (
 
 @attrs.frozen
 class Found:
-    """Hold one place where a specification is: an address, or the document itself."""
+    """A candidate for the specification: its address, or the document itself."""
 
     how: str
     address: str | None = None
     document: Any = attrs.field(default=None, repr=False)
     weak: bool = False
-    """Whether it may be something else, and so is only tried when nothing better is there."""
+    """Whether it may be something else, and is only tried if there is no other."""
 
 
-# No parser of HTML: the standard one takes hours for pages made to keep it busy. Neither part of
-# this pattern can take up a `<`, so no character is looked at twice.
+# Not html.parser: it takes hours for malicious pages. No part of this pattern can match a `<`, so
+# no character is scanned twice.
 _TOKEN = re.compile(r"<!--|<([A-Za-z][\w-]*)([^<>]{0,5000})>")
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 
 
 class Page:
-    """Gather what matters of a page."""
+    """The parts of a page that matter here."""
 
     def __init__(self, html: str) -> None:
         self.base: str | None = None
@@ -57,8 +56,8 @@ class Page:
             if token[1] is None:
                 position = self._after(html, "-->", position)
                 continue
-            tag, given = token[1].lower(), _attributes(token[2])
-            self._element(tag, given)
+            tag, attributes = token[1].lower(), _attributes(token[2])
+            self._element(tag, attributes)
             if tag == "script":
                 begin, position = position, self._after(html, "</script", position)
                 self.scripts.append(html[begin:position].removesuffix("</script"))
@@ -68,16 +67,16 @@ class Page:
         found = html.find(mark, start)
         return len(html) if found < 0 else found + len(mark)
 
-    def _element(self, tag: str, given: dict[str, str]) -> None:
+    def _element(self, tag: str, attributes: dict[str, str]) -> None:
         for name in ("spec-url", "specurl", "data-url", "apidescriptionurl"):
-            if given.get(name) and (name != "data-url" or tag == "script"):
-                self.found.append(Found(f"<{tag} {name}>", given[name]))
+            if attributes.get(name) and (name != "data-url" or tag == "script"):
+                self.found.append(Found(f"<{tag} {name}>", attributes[name]))
         if tag == "base" and self.base is None:
-            self.base = given.get("href")
-        if tag == "a" and _is_download(given.get("href", "")):
-            self.found.append(Found("the link to download it", given["href"], weak=True))
-        if tag == "script" and given.get("src"):
-            self.sources.append(given["src"])
+            self.base = attributes.get("href")
+        if tag == "a" and _is_download(attributes.get("href", "")):
+            self.found.append(Found("the link to download it", attributes["href"], weak=True))
+        if tag == "script" and attributes.get("src"):
+            self.sources.append(attributes["src"])
 
 
 def _attributes(text: str) -> dict[str, str]:
@@ -110,7 +109,7 @@ _CONTROL = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0
 
 
 def _string(literal: str) -> str:
-    """Return the text of a JavaScript string literal."""
+    """Return the value of a JavaScript string literal."""
 
     def unescaped(match: re.Match[str]) -> str:
         escape = match[1]
@@ -119,12 +118,12 @@ def _string(literal: str) -> str:
         return _CONTROL.get(escape, escape.strip("\r\n"))
 
     text = _ESCAPE.sub(unescaped, literal[1:-1])
-    # A pair of surrogates, each escaped, stands for one character.
+    # A pair of escaped surrogates is one character.
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def found_in_script(text: str, name: str) -> Iterator[Found]:
-    """Yield the specifications that a script has or names."""
+    """Yield the specifications that a script contains or refers to."""
     for match in _first(_INIT, text):
         yield from _value(text, match.end(), "Redoc.init", name)
     for match in _first(_ASSIGNED, text):
@@ -137,12 +136,12 @@ def found_in_script(text: str, name: str) -> Iterator[Found]:
 
 
 def _first(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Yield the first matches; a page has one, and each may cost a reading of all that follows."""
+    """Yield the first matches; a page has one, and each may cost a scan of all that follows."""
     return islice(pattern.finditer(text), 20)
 
 
 def _value(text: str, start: int, how: str, name: str, *, follow: bool = True) -> Iterator[Found]:
-    """Yield what stands in a script: an address, an object, or a variable that holds either."""
+    """Yield a value in a script: an address, an object, or a variable with either."""
     if literal := _LITERAL.match(text, start):
         yield Found(how, _string(literal[1]))
     elif text.startswith("{", start):
@@ -163,7 +162,7 @@ def _variable(text: str, variable: str, name: str) -> Iterator[Found]:
 
 
 def _spec_of(value: Any) -> dict[str, Any] | None:
-    """Return the specification that an object is or holds."""
+    """Return the specification that an object is or contains."""
     for keys in (
         (),
         ("spec", "data"),
@@ -181,25 +180,25 @@ def _spec_of(value: Any) -> dict[str, Any] | None:
 
 
 def specs_in(html: str, address: str) -> tuple[list[Found], list[str]]:
-    """Return where a page has its specification, best first, and the scripts that may tell more.
+    """Return the candidates of a page, best first, and the scripts that may have more.
 
-    All addresses are made absolute.
+    All addresses are absolute.
     """
     page = Page(html)
     base = urljoin(address, page.base) if page.base else address
     found = list(page.found)
     for script in page.scripts:
         found += found_in_script(script, f"a script of {address}")
-    placed = [
+    candidates = [
         attrs.evolve(one, address=urljoin(base, one.address)) if one.address else one
         for one in sorted(found, key=lambda one: (one.document is None, one.weak))
     ]
     scripts = [urljoin(base, source) for source in page.sources if _may_start(source)]
-    return placed, scripts
+    return candidates, scripts
 
 
 def _may_start(source: str) -> bool:
-    """Tell whether a script may be the one that starts the page, and not a library."""
+    """Return whether a script may start the page, rather than be a library."""
     name = source.partition("?")[0].rpartition("/")[2].lower()
     library = ("bundle", "standalone", "preset", "jquery", "polyfill", ".min.js")
     return name.endswith(".js") and not any(word in name for word in library)

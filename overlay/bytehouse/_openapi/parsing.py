@@ -1,4 +1,4 @@
-"""Turn text into a document, within bounds: what comes from elsewhere may be made to do harm."""
+"""Parse JSON and YAML within bounds: documents from elsewhere may be malicious."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .yaml import loader
 __all__ = ["load", "loads_json", "loads_literal"]
 
 MAX_NODES = 500_000
-"""How many values a document may have, what YAML aliases repeat counted each time."""
+"""Maximum number of values of a document, with YAML aliases expanded."""
 MAX_DEPTH = 100
 MAX_LITERAL = 1 << 18
-"""How long an object in JavaScript's own notation may be; such are slow to read."""
+"""Maximum length of a JavaScript object literal that is not JSON; parsing those is slow."""
 
 
 def load(text: str, name: str) -> Any:
-    """Return what JSON or YAML text holds.
+    """Parse JSON or YAML.
 
     Raises:
-        UpstreamError: It is neither, or made so that reading it would take for ever.
+        UpstreamError: It is neither, or exceeds the bounds.
     """
     if text.lstrip()[:1] in ("{", "["):
         try:
@@ -36,7 +36,7 @@ def load(text: str, name: str) -> Any:
 
 
 def loads_json(text: str, name: str) -> Any:
-    """Return what JSON text holds.
+    """Parse JSON.
 
     Raises:
         UpstreamError: It is nested too deeply, or too large.
@@ -51,10 +51,10 @@ def loads_json(text: str, name: str) -> Any:
 
 
 def loads_literal(text: str, start: int, name: str) -> Any:
-    """Return the object literal of JavaScript that begins in a text; None if there is none.
+    """Parse the JavaScript object literal at `start`; return None if there is none.
 
-    Literals that are JSON are read as they are. Those with bare keys or single quotes are read as
-    YAML, which allows both.
+    Literals that are JSON are parsed as JSON; those with bare keys or single quotes as YAML, which
+    allows both.
     """
     try:
         value, _ = json.JSONDecoder().raw_decode(text, start)
@@ -76,7 +76,7 @@ _MARK = re.compile(r"""[{}\[\]"'\\]""")
 
 
 def _balanced(text: str) -> str | None:
-    """Return the part of a text up to the bracket that closes its first one."""
+    """Return a string up to the bracket that closes its first one."""
     depth, quote, skipped = 0, "", -1
     for match in _MARK.finditer(text):
         mark = match[0]
@@ -102,7 +102,7 @@ def _children(value: Any) -> Iterator[Any]:
 
 
 def _measure(root: Any, name: str) -> None:
-    """Refuse what is too large or too deep, without recursion."""
+    """Raise if a value is too large or too deep, without recursion."""
     level, count = [root], 0
     for _ in range(MAX_DEPTH):
         count += len(level)
@@ -131,7 +131,7 @@ def _loads_yaml(text: str, name: str) -> Any:
 
 
 def _check_yaml(text: str, name: str) -> None:
-    """Count what the text would become, by its events, before any of it is built."""
+    """Count the values of YAML from its events, before building any."""
     import yaml
 
     sizes: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Read a specification from a file or an address, directly or out of a docs page."""
+"""Read a specification from a file or an address, directly or through a docs page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .document import Document, check
 from .errors import UpstreamError
 from .pages import LOOKED_FOR, Found, found_in_script, specs_in
 from .parsing import load
-from .swagger2 import converted
+from .swagger2 import convert
 
 __all__ = ["Limits", "Upstream", "read"]
 
@@ -27,12 +27,12 @@ _ASKED = "application/json, application/yaml, text/yaml, text/html;q=0.9, */*;q=
 
 @attrs.frozen
 class Limits:
-    """Bound what reading may cost.
+    """Limits of reading.
 
     Attributes:
-        size: Bytes that one document may have, compression undone.
-        seconds: Seconds that all requests together may take.
-        requests: How many documents may be fetched.
+        size: Maximum size of a document in bytes, decompressed.
+        seconds: Maximum duration of all requests together.
+        requests: Maximum number of documents to fetch.
     """
 
     size: int = 32 << 20
@@ -42,13 +42,13 @@ class Limits:
 
 @attrs.frozen
 class Upstream:
-    """Hold a specification and where it was found.
+    """A specification, and where it was found.
 
     Attributes:
         document: The specification, OpenAPI 3.
-        address: Where it was: a file or an address.
-        how: How a docs page told of it; empty if it was no page.
-        version: OpenAPI version that it was written in.
+        address: Its file or address.
+        how: How a docs page referred to it; empty without a docs page.
+        version: OpenAPI version of the original.
     """
 
     document: Document = attrs.field(repr=False)
@@ -72,18 +72,18 @@ def read(
             one.
         headers: Headers for requests to the host of `source`, such as a token. No other host gets
             them, and no message or log shows them.
-        limits: How much may be fetched.
-        rank: Says how well a document fits, where a page offers several; without it the first that
-            can be read is taken.
-        config: Where authorities to trust and a proxy come from, if they are not the usual ones.
+        limits: Limits of what is fetched.
+        rank: Returns how well a document fits, to choose among several of a page; without it, the
+            first that can be read is used.
+        config: Source of certificate authorities and proxy, if not the default ones.
 
     Raises:
         UpstreamError: There is none, or it cannot be used.
-        ConfigError: Headers would travel over plain http.
+        ConfigError: Headers would be sent over plain http.
     """
     if headers and urlsplit(source).scheme == "http":
         parse_setting("host", f"http://{urlsplit(source).netloc}", "the address to read")
-    return _Reading(source, dict(headers or {}), limits or Limits(), rank, config).upstream()
+    return _Reader(source, dict(headers or {}), limits or Limits(), rank, config).upstream()
 
 
 @attrs.frozen
@@ -92,7 +92,7 @@ class _Text:
     address: str
 
 
-class _Reading:
+class _Reader:
     def __init__(
         self,
         source: str,
@@ -108,20 +108,20 @@ class _Reading:
         self._rank = rank
         self._until = time.monotonic() + limits.seconds
         self._requests = 0
-        self._looked_at: list[str] = []
+        self._script_problems: list[str] = []
 
     def upstream(self) -> Upstream:
-        """Return what the source has."""
+        """Return the specification."""
         got = self._get(self._source)
         if not _is_html(got.text):
             value = load(got.text, got.address)
-            pointed = _addresses(value, got.address) if not _is_spec(value) else []
-            if not pointed:
-                return self._settled(value, got.address, "")
-            return self._best(pointed)
+            candidates = _addresses(value, got.address) if not _is_spec(value) else []
+            if not candidates:
+                return self._checked(value, got.address, "")
+            return self._best(candidates)
         found, scripts = specs_in(got.text, got.address)
         if not found:
-            found = self._in_scripts(scripts)
+            found = self._find_in_scripts(scripts)
         if not found:
             raise UpstreamError(
                 f"{got.address} is a page without a specification. Looked for: {LOOKED_FOR}.",
@@ -129,14 +129,14 @@ class _Reading:
             )
         return self._best(found)
 
-    def _in_scripts(self, scripts: list[str]) -> list[Found]:
-        """Probe through the scripts that a page loads."""
+    def _find_in_scripts(self, scripts: list[str]) -> list[Found]:
+        """Return the candidates in the scripts that a page loads."""
         found: list[Found] = []
         for address in scripts[:5]:
             try:
                 script = self._get(address)
             except UpstreamError as error:
-                self._looked_at.append(f"{address}: {error.message}")
+                self._script_problems.append(f"{address}: {error.message}")
                 continue
             # What a script names is relative to the page, not to the script.
             base = self._page_of(address)
@@ -151,15 +151,15 @@ class _Reading:
         return self._source if here.netloc == there.netloc else script
 
     def _best(self, found: list[Found]) -> Upstream:
-        """Return the best of the specifications that a page offers."""
+        """Return the best of the candidates."""
         read: dict[str, Upstream] = {}
-        problems = list(self._looked_at)
+        problems = list(self._script_problems)
         for one in found[:10]:
             key = one.address or f"inline {len(read)}"
             if key in read or (read and (self._rank is None or one.weak)):
                 continue
             try:
-                for upstream in self._offered(one):
+                for upstream in self._read_candidate(one):
                     read[upstream.address + upstream.how] = upstream
             except UpstreamError as error:
                 problems.append(f"{one.how}: {error.message}")
@@ -174,31 +174,31 @@ class _Reading:
             else next(iter(read.values()))
         )
 
-    def _offered(self, found: Found, *, follow: bool = True) -> list[Upstream]:
+    def _read_candidate(self, found: Found, *, follow: bool = True) -> list[Upstream]:
         if found.address is None:
-            return [self._settled(found.document, self._source, found.how)]
+            return [self._checked(found.document, self._source, found.how)]
         got = self._get(found.address)
         if _is_html(got.text):
             raise UpstreamError(f"{got.address} is a page, not a specification.")
         value = load(got.text, got.address)
         if _is_spec(value) or not follow:
-            return [self._settled(value, got.address, found.how)]
-        pointed = _addresses(value, got.address)
-        if not pointed:
-            return [self._settled(value, got.address, found.how)]
-        return [up for one in pointed[:10] for up in self._offered(one, follow=False)]
+            return [self._checked(value, got.address, found.how)]
+        candidates = _addresses(value, got.address)
+        if not candidates:
+            return [self._checked(value, got.address, found.how)]
+        return [up for one in candidates[:10] for up in self._read_candidate(one, follow=False)]
 
-    def _settled(self, value: Any, address: str, how: str) -> Upstream:
+    def _checked(self, value: Any, address: str, how: str) -> Upstream:
         try:
             if isinstance(value, dict) and str(value.get("swagger", "")).startswith("2"):
-                version, value = str(value["swagger"]), converted(value)
+                version, value = str(value["swagger"]), convert(value)
             else:
                 version = str(value.get("openapi", "")) if isinstance(value, dict) else ""
             return Upstream(check(value, address), address, how, version)
         except RecursionError:
             raise UpstreamError(f"{address} is nested too deeply.") from None
         except (AttributeError, TypeError, ValueError) as error:
-            raise UpstreamError(f"{address} is no sound OpenAPI document: {error}") from None
+            raise UpstreamError(f"{address} is not a valid OpenAPI document: {error}") from None
 
     def _get(self, address: str) -> _Text:
         self._requests += 1
@@ -221,23 +221,25 @@ class _Reading:
                 headers |= self._headers
             left = self._until - time.monotonic()
             if left <= 0:
-                raise UpstreamError(f"{address} did not come within {self._limits.seconds:g} s.")
+                raise UpstreamError(
+                    f"{address} was not received within {self._limits.seconds:g} s."
+                )
             try:
-                answer = fetch(
+                response = fetch(
                     Request("GET", address, headers, None, left),
                     max_body=self._limits.size,
                     config=self._config,
                 )
             except TransportFailure as failure:
                 raise UpstreamError(f"{address} cannot be fetched: {failure}.") from None
-            if answer.status in _REDIRECTS and "location" in answer.headers:
-                address = urljoin(address, answer.headers["location"])
+            if response.status in _REDIRECTS and "location" in response.headers:
+                address = urljoin(address, response.headers["location"])
                 continue
-            if answer.status != 200:
-                raise _refused(address, answer.status)
-            if not answer.complete:
-                raise UpstreamError(f"{address} broke off before its end.")
-            return _Text(_decoded(answer.body, answer.headers.get("content-type", "")), address)
+            if response.status != 200:
+                raise _refused(address, response.status)
+            if not response.complete:
+                raise UpstreamError(f"{address} is truncated.")
+            return _Text(_decoded(response.body, response.headers.get("content-type", "")), address)
         raise UpstreamError(f"{self._source} leads from one address to the next without an end.")
 
     def _open(self, address: str) -> _Text:

@@ -1,4 +1,4 @@
-"""What an operation is recognised by, taken from a specification or from the client itself."""
+"""Shapes: the features that an operation is recognised by, from a specification or the client."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ _PARAMETER = re.compile(r"{([^{}]+)}")
 
 
 def word(text: str) -> str:
-    """Return a name without case and punctuation: `X-Query_ID` and `xQueryId` are one."""
+    """Normalize a name: `X-Query_ID` and `xQueryId` are equal."""
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def words(text: str) -> frozenset[str]:
-    """Return the words of a title, endings of the plural left out."""
+    """Return the words of a summary, without the plural s."""
     return frozenset(part.rstrip("s") for part in re.findall(r"[a-z0-9]+", text.lower())) - {""}
 
 
 def path_parameters(path: str) -> list[str]:
-    """Return the names of the parameters of a route template, in its order."""
+    """Return the parameter names of a path template, in order."""
     return _PARAMETER.findall(path)
 
 
 @attrs.frozen
 class Shape:
-    """Hold what an operation is recognised by."""
+    """The features that an operation is recognised by."""
 
     id: str
     names: frozenset[str] = attrs.field(repr=False)
-    """Its operation ids as `word` gives them: its own, and that of the upstream if it is known."""
+    """Its normalized operation ids: its own, and that of the upstream if known."""
     method: str
     path: str
     tag: str
     summary: str
     parameters: frozenset[str] = attrs.field(repr=False)
-    """Names of its query parameters and headers, as `word` gives them."""
+    """Normalized names of its query parameters and headers."""
     body: frozenset[str] = attrs.field(repr=False)
-    """Fields of the request body, inner ones with a dot."""
-    answer: frozenset[str] = attrs.field(repr=False)
-    """Fields of the answer, inner ones with a dot."""
+    """Fields of the request body, nested ones with a dot."""
+    response: frozenset[str] = attrs.field(repr=False)
+    """Fields of the response, nested ones with a dot."""
 
 
 def shape_of(document: Document, operation: SpecOperation) -> Shape:
@@ -67,7 +67,7 @@ def shape_of(document: Document, operation: SpecOperation) -> Shape:
             word(str(p.get("name"))) for p in operation.parameters if p.get("in") != "path"
         ),
         body=_Fields(document).of(_content(document, node.get("requestBody"))),
-        answer=_Fields(document).of(_content(document, _success(node.get("responses")))),
+        response=_Fields(document).of(_content(document, _success(node.get("responses")))),
     )
 
 
@@ -80,7 +80,7 @@ def _success(responses: Any) -> Any:
 
 
 def _content(document: Document, node: Any) -> Any:
-    """Return the schema of a body, its JSON one if it has several."""
+    """Return the schema of a body, preferably its JSON one."""
     content = target(document, node).get("content")
     if not isinstance(content, Mapping) or not content:
         return None
@@ -90,7 +90,7 @@ def _content(document: Document, node: Any) -> Any:
 
 
 class _Fields:
-    """Gather the names of the fields of a schema, inner ones with a dot."""
+    """Collects the names of the fields of a schema, nested ones with a dot."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -98,25 +98,25 @@ class _Fields:
         self._found: set[str] = set()
 
     def of(self, schema: Any) -> frozenset[str]:
-        """Return the names of all fields, as deep as is worth while."""
-        self._walk(schema, "", _DEPTH)
+        """Return the names of all fields, to a depth of `_DEPTH`."""
+        self._collect(schema, "", _DEPTH)
         return frozenset(self._found)
 
-    def _walk(self, schema: Any, prefix: str, depth: int) -> None:
+    def _collect(self, schema: Any, prefix: str, depth: int) -> None:
         self._left -= 1
         if self._left < 0 or depth < 0:
             return
         node = target(self._document, schema)
         if "items" in node and depth:
             self._found.add(f"{prefix}[]")
-            self._walk(node["items"], prefix, depth - 1)
+            self._collect(node["items"], prefix, depth - 1)
         for key in ("allOf", "anyOf", "oneOf"):
             for part in node.get(key) or ():
-                self._walk(part, prefix, depth - 1)
+                self._collect(part, prefix, depth - 1)
         properties = node.get("properties")
         for name, inner in properties.items() if isinstance(properties, Mapping) else ():
             self._found.add(prefix + word(str(name)))
-            self._walk(inner, f"{prefix}{word(str(name))}.", depth - 1)
+            self._collect(inner, f"{prefix}{word(str(name))}.", depth - 1)
 
 
 def shapes_of_client() -> list[Shape]:
@@ -132,7 +132,7 @@ def shapes_of_client() -> list[Shape]:
     shapes = []
     for operation in OPERATIONS.values():
         hints = get_type_hints(planner(operation))
-        (answer,) = get_args(hints.pop("return"))
+        (response,) = get_args(hints.pop("return"))
         body = hints.pop("body", None)
         given = {word(name) for name in hints} - set(map(word, path_parameters(operation.path)))
         shapes.append(
@@ -145,7 +145,7 @@ def shapes_of_client() -> list[Shape]:
                 summary=operation.summary,
                 parameters=frozenset(given),
                 body=frozenset(_fields_of_model(body, classes)),
-                answer=frozenset(_fields_of_model(answer, classes)),
+                response=frozenset(_fields_of_model(response, classes)),
             )
         )
     return shapes
@@ -154,7 +154,7 @@ def shapes_of_client() -> list[Shape]:
 def _fields_of_model(
     model: Any, classes: Mapping[str, Any], prefix: str = "", depth: int = _DEPTH
 ) -> Iterator[str]:
-    """Yield the fields of a model, as `_Fields` does those of its schema."""
+    """Yield the fields of a model, as `_Fields` does for its schema."""
     if depth < 0:
         return
     for wire, attribute in getattr(model, "_fields", {}).items():

@@ -1,4 +1,4 @@
-"""Turn an OpenAPI 2.0 document into one of 3.0, as far as an API of JSON needs it."""
+"""Convert an OpenAPI 2.0 document to 3.0, as far as a JSON API needs it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from .document import METHODS, target
 
-__all__ = ["converted"]
+__all__ = ["convert"]
 
 _JSON = ["application/json"]
 _MOVED = {
@@ -20,7 +20,7 @@ _ABOUT = ("name", "in", "required", "description")
 _FLOWS = {"accessCode": "authorizationCode", "application": "clientCredentials"}
 
 
-def converted(document: Mapping[str, Any]) -> dict[str, Any]:
+def convert(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return an OpenAPI 2.0 document as OpenAPI 3.0."""
     return _Conversion(document).document()
 
@@ -30,9 +30,9 @@ class _Conversion:
         self._old = document
 
     def document(self) -> dict[str, Any]:
-        """Return the whole."""
+        """Return the convert document."""
         old = self._old
-        made: dict[str, Any] = {
+        new: dict[str, Any] = {
             "openapi": "3.0.3",
             "info": old.get("info") or {},
             "servers": self._servers(),
@@ -53,8 +53,8 @@ class _Conversion:
                 },
             },
         }
-        made.update({key: old[key] for key in ("tags", "security") if key in old})
-        return made
+        new.update({key: old[key] for key in ("tags", "security") if key in old})
+        return new
 
     def _servers(self) -> list[dict[str, str]]:
         base = str(self._old.get("basePath") or "").rstrip("/")
@@ -66,35 +66,37 @@ class _Conversion:
 
     def _item(self, item: Mapping[str, Any]) -> dict[str, Any]:
         shared = item.get("parameters") or []
-        made = {
+        new = {
             method: self._operation(node, shared)
             for method, node in item.items()
             if method in METHODS and isinstance(node, Mapping)
         }
-        return made | ({"$ref": item["$ref"]} if "$ref" in item else {})
+        return new | ({"$ref": item["$ref"]} if "$ref" in item else {})
 
     def _operation(self, operation: Mapping[str, Any], shared: list[Any]) -> dict[str, Any]:
-        given = {}
+        parameters_by_name = {}
         for one in (*shared, *(operation.get("parameters") or [])):
             parameter = target(self._old, one)
-            given[parameter.get("in"), parameter.get("name")] = (one, parameter)
+            parameters_by_name[parameter.get("in"), parameter.get("name")] = (one, parameter)
         consumes = operation.get("consumes") or self._old.get("consumes") or _JSON
         produces = operation.get("produces") or self._old.get("produces")
-        made = {key: operation[key] for key in _KEPT if key in operation}
-        made["parameters"] = [
-            _refs(one) if "$ref" in one else self._parameter(parameter)
-            for one, parameter in given.values()
+        new = {key: operation[key] for key in _KEPT if key in operation}
+        new["parameters"] = [
+            _moved_references(one) if "$ref" in one else self._parameter(parameter)
+            for one, parameter in parameters_by_name.values()
             if parameter.get("in") not in ("body", "formData")
         ]
-        if body := self._body([parameter for _, parameter in given.values()], consumes):
-            made["requestBody"] = body
-        made["responses"] = {
-            str(status): _refs(response)
+        if body := self._body(
+            [parameter for _, parameter in parameters_by_name.values()], consumes
+        ):
+            new["requestBody"] = body
+        new["responses"] = {
+            str(status): _moved_references(response)
             if "$ref" in response
             else self._response(response, produces)
             for status, response in _objects(operation, "responses")
         }
-        return made | {key: value for key, value in operation.items() if key.startswith("x-")}
+        return new | {key: value for key, value in operation.items() if key.startswith("x-")}
 
     def _body(self, parameters: list[Mapping[str, Any]], consumes: list[str]) -> dict[str, Any]:
         for parameter in parameters:
@@ -110,21 +112,21 @@ class _Conversion:
         kinds = [kind for kind in consumes if "form" in kind] or ["multipart/form-data"]
         schema = {
             "type": "object",
-            "properties": {p.get("name"): _schema(_bare(p)) for p in fields},
+            "properties": {p.get("name"): _schema(_parameter_schema(p)) for p in fields},
             "required": [p.get("name") for p in fields if p.get("required")],
         }
         return {"content": {kind: {"schema": schema} for kind in kinds}}
 
     def _parameter(self, parameter: Mapping[str, Any]) -> dict[str, Any]:
-        made = {key: parameter[key] for key in _ABOUT if key in parameter}
-        return made | {"schema": _schema(_bare(parameter))}
+        new = {key: parameter[key] for key in _ABOUT if key in parameter}
+        return new | {"schema": _schema(_parameter_schema(parameter))}
 
     def _response(self, response: Mapping[str, Any], produces: Any) -> dict[str, Any]:
-        made: dict[str, Any] = {"description": response.get("description") or ""}
+        new: dict[str, Any] = {"description": response.get("description") or ""}
         if isinstance(response.get("schema"), Mapping):
             schema = _schema(response["schema"])
-            made["content"] = {kind: {"schema": schema} for kind in produces or _JSON}
-        return made
+            new["content"] = {kind: {"schema": schema} for kind in produces or _JSON}
+        return new
 
 
 def _objects(node: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -133,36 +135,36 @@ def _objects(node: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, 
     return [(name, value) for name, value in items if isinstance(value, Mapping)]
 
 
-def _bare(parameter: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a parameter says about its value."""
-    besides = (*_ABOUT, "collectionFormat", "allowEmptyValue")
-    return {key: value for key, value in parameter.items() if key not in besides}
+def _parameter_schema(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a parameter that is its schema."""
+    other_keys = (*_ABOUT, "collectionFormat", "allowEmptyValue")
+    return {key: value for key, value in parameter.items() if key not in other_keys}
 
 
-def _refs(value: Any) -> Any:
-    """Return a part with its references moved to where 3.0 has what they lead to."""
+def _moved_references(value: Any) -> Any:
+    """Return a node with its references adapted to the layout of 3.0."""
     if isinstance(value, list):
-        return [_refs(one) for one in value]
+        return [_moved_references(one) for one in value]
     if not isinstance(value, Mapping):
         return value
-    made = {key: _refs(inner) for key, inner in value.items()}
+    moved = {key: _moved_references(inner) for key, inner in value.items()}
     if isinstance(reference := value.get("$ref"), str):
         for old, new in _MOVED.items():
             if reference.startswith(old):
-                made["$ref"] = new + reference.removeprefix(old)
-    return made
+                moved["$ref"] = new + reference.removeprefix(old)
+    return moved
 
 
 def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    made = _refs(schema)
-    _modernise(made)
-    return dict(made)
+    new = _moved_references(schema)
+    _convert_keywords(new)
+    return dict(new)
 
 
-def _modernise(node: Any) -> None:
+def _convert_keywords(node: Any) -> None:
     if isinstance(node, list):
         for one in node:
-            _modernise(one)
+            _convert_keywords(one)
     elif isinstance(node, dict):
         if node.get("type") == "file":
             node.update(type="string", format="binary")
@@ -171,7 +173,7 @@ def _modernise(node: Any) -> None:
         if isinstance(node.get("discriminator"), str):
             node["discriminator"] = {"propertyName": node["discriminator"]}
         for value in node.values():
-            _modernise(value)
+            _convert_keywords(value)
 
 
 def _security(scheme: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Make Arrow data of the rows of a result."""
+"""Convert the rows of a result to Arrow."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 __all__ = ["BATCH_ROWS", "ArrowConverter"]
 
 BATCH_ROWS = 1 << 16
-# From this year on, Arrow does not know when clocks change.
-_FAR = 2037
+# From this year on, Arrow does not know the daylight saving rules.
+_ARROW_ZONE_RULES_END = 2037
 _UNITS = ("s", "ms", "ms", "ms", "us", "us", "us", "ns", "ns", "ns")
-_SMALL = re.compile(r"U?Int(8|16|32|64)")
-_PLAIN = {
+_NATIVE_INTEGER = re.compile(r"U?Int(8|16|32|64)")
+_ARROW_NAMES = {
     "Bool": "bool_",
     "Float32": "float32",
     "Float64": "float64",
@@ -54,18 +54,18 @@ _PLAIN = {
     "Enum16": "string",
     "Nothing": "null",
 }
-_AS_TEXT = frozenset({"UUID", "IPv4", "IPv6"})
+_AS_STRING = frozenset({"UUID", "IPv4", "IPv6"})
 
 
 @attrs.frozen
 class _Target:
-    """Say how the values of a column come to Arrow.
+    """How the values of a column become Arrow values.
 
     Attributes:
         type: Type of the array; None lets Arrow infer it.
-        codec: How values are decoded and converted before.
-        parse: Whether the values are texts that Arrow itself reads.
-        zone: Time zone of what it reads.
+        codec: How values are decoded and converted first.
+        parse: Whether the values are strings that Arrow itself parses.
+        zone: Time zone of what it parses.
     """
 
     type: Any
@@ -75,16 +75,16 @@ class _Target:
 
 
 class ArrowConverter:
-    """Decode rows for Arrow, and make record batches of them.
+    """Decode rows and build Arrow record batches.
 
-    Numbers, texts, dates and times become what they are. Integers of more than 64 bits, UUIDs, IP
-    addresses and values of types that Arrow does not have become text.
+    Numbers, strings, dates and times keep their types. Integers of more than 64 bits, UUIDs, IP
+    addresses and values of types that Arrow does not have become strings.
 
     Args:
         columns: Columns of the result.
 
     Attributes:
-        pending_rows: How many rows have been taken for the next batch.
+        pending_rows: Number of rows added for the next batch.
     """
 
     def __init__(self, columns: Sequence[ResultColumn]) -> None:
@@ -97,12 +97,12 @@ class ArrowConverter:
         self.pending_rows = 0
 
     def make_decoder(self, columns: Sequence[ResultColumn], form: RowFormat) -> ColumnDecoder:
-        """Return what decodes the rows."""
+        """Return a decoder for the rows."""
         return ColumnDecoder(columns, [target.codec for target in self._targets], form)
 
     @property
     def schema(self) -> pa.Schema:
-        """The schema, as far as it is known before there are rows."""
+        """The schema, as far as it is known before the first batch."""
         if self._schema is not None:
             return self._schema
         types = [self.arrow.null() if t.type is None else t.type for t in self._targets]
@@ -110,23 +110,23 @@ class ArrowConverter:
         return self.arrow.schema(list(zip(names, types, strict=True)))
 
     def add(self, columns: Sequence[Sequence[Any]]) -> None:
-        """Take the columns of a block.
+        """Add the columns of a block.
 
         Raises:
-            ResponseDecodeError: A value is not as its column says.
+            ResponseDecodeError: A value does not match the type of its column.
         """
         for at, values in enumerate(columns):
             if self._targets[at].type is None:
-                self._parts[at] += values  # the more values there are, the better the guess
+                self._parts[at] += values  # type inference is better with more values
             else:
                 self._parts[at].append(self._array(values, at))
         self.pending_rows += len(columns[0]) if columns else 0
 
     def batch(self) -> pa.RecordBatch:
-        """Return what was taken as a record batch; all batches have the schema of the first.
+        """Return the pending rows as a record batch; all batches have the schema of the first.
 
         Raises:
-            ResponseDecodeError: A value is not as its column says.
+            ResponseDecodeError: A value does not match the type of its column.
         """
         arrays = [
             self._array(parts, at) if target.type is None else self.arrow.concat_arrays(parts)
@@ -153,51 +153,53 @@ class ArrowConverter:
             if target.zone is None:
                 return read.cast(target.type)
             local = read.cast(self.arrow.timestamp(target.type.unit))
-            if (self._compute.year(self._compute.max(local)).as_py() or 0) >= _FAR:
-                return self._far_array(values, target)
+            if (self._compute.year(self._compute.max(local)).as_py() or 0) >= _ARROW_ZONE_RULES_END:
+                return self._array_by_python(values, target)
             return self._compute.assume_timezone(
                 local, target.zone, ambiguous="earliest", nonexistent="latest"
             )
         except (self.arrow.ArrowException, TypeError, ValueError, OverflowError) as error:
             raise ResponseDecodeError(
-                f"the column {column.name} holds a value that is no {column.type}: {error}",
-                hint="rows() gives such a value as it came.",
+                f"the column {column.name} has a value that is not of type {column.type}: {error}",
+                hint="rows() returns such a value as received.",
             ) from None
 
-    def _far_array(self, texts: Sequence[Any], target: _Target) -> Any:
-        """Return the moments that texts say, by Python's rules of time zones."""
+    def _array_by_python(self, strings: Sequence[Any], target: _Target) -> Any:
+        """Return the timestamps of strings by Python's time zone rules."""
         zone = ZoneInfo(target.zone or "UTC")
-        moments = [None if text is None else timestamp_of(text, zone) for text in texts]
+        timestamps = [None if text is None else timestamp_of(text, zone) for text in strings]
         if target.type.unit == "ns":
-            numbers = [None if moment is None else _nanoseconds(moment) for moment in moments]
+            numbers = [
+                None if timestamp is None else _nanoseconds(timestamp) for timestamp in timestamps
+            ]
             return self.arrow.array(numbers, target.type)
-        return self.arrow.array(moments, target.type)
+        return self.arrow.array(timestamps, target.type)
 
     def _plain_array(self, values: Sequence[Any], type_: Any) -> Any:
         try:
             return self.arrow.array(values, type_)
         except UnicodeEncodeError:
-            # Arrow's texts are UTF-8, always.
+            # Arrow's strings are always UTF-8.
             return self.arrow.array([_utf8(value) for value in values], type_)
 
     def _target(self, text: str | None) -> _Target:
-        """Return how the values of a column come to Arrow."""
+        """Return how the values of a column become Arrow values."""
         if text is None:
             return _Target(None, Codec())
         kind, may_be_null = parse_column_type(text)
-        texts = nullable(Codec(str))
+        strings = nullable(Codec(str))
         if kind.name in ("Date", "Date32"):
-            return _Target(self.arrow.date32(), texts, parse=True)
+            return _Target(self.arrow.date32(), strings, parse=True)
         known = codec_of(text).wire is not str
         if kind.name in ("DateTime", "DateTime64") and known:
             unit = _UNITS[min(precision_of(kind), 9)]
             zone = zone_of(kind)
-            return _Target(self.arrow.timestamp(unit, zone), texts, parse=True, zone=zone)
+            return _Target(self.arrow.timestamp(unit, zone), strings, parse=True, zone=zone)
         type_, codec = self._nested(kind)
         return _Target(type_, nullable(codec) if may_be_null else codec)
 
     def _nested(self, kind: ColumnType) -> tuple[Any, Codec]:
-        """Return the type of values that may stand in others, and how they are decoded."""
+        """Return the Arrow type of a value inside others, and its codec."""
         kind = unwrap(kind)
         match kind.name:
             case "Nullable" if kind.arguments:
@@ -206,7 +208,7 @@ class ArrowConverter:
             case "Array" | "Map" | "Tuple" if kind.arguments:
                 return self._container(kind)
             case "DateTime" | "DateTime64":
-                return self._moment(kind)
+                return self._timestamp(kind)
             case "Decimal" if len(kind.arguments) == 2:
                 size, scale = (int(argument.name) for argument in kind.arguments)
                 make = self.arrow.decimal128 if size <= 38 else self.arrow.decimal256
@@ -216,15 +218,15 @@ class ArrowConverter:
 
     def _scalar(self, name: str) -> tuple[Any, Codec]:
         wire = codec_of(name).wire
-        if name in _PLAIN:
-            return getattr(self.arrow, _PLAIN[name])(), Codec(wire)
-        if _SMALL.fullmatch(name):
+        if name in _ARROW_NAMES:
+            return getattr(self.arrow, _ARROW_NAMES[name])(), Codec(wire)
+        if _NATIVE_INTEGER.fullmatch(name):
             return getattr(self.arrow, name.lower())(), Codec(int)
         if name.startswith("Interval"):
             return self.arrow.int64(), Codec(int)
-        if name in _AS_TEXT:
+        if name in _AS_STRING:
             return self.arrow.string(), Codec(str)
-        return self.arrow.string(), Codec(int, str) if wire is int else Codec(Any, _as_text)
+        return self.arrow.string(), Codec(int, str) if wire is int else Codec(Any, _as_string)
 
     def _container(self, kind: ColumnType) -> tuple[Any, Codec]:
         inner = [self._nested(argument) for argument in kind.arguments]
@@ -233,41 +235,43 @@ class ArrowConverter:
         if kind.name == "Array":
             return self.arrow.list_(types[0]), codec
         if kind.name == "Map":
-            return self.arrow.map_(*types), _then(codec, lambda found: list(found.items()))
+            return self.arrow.map_(*types), _with_conversion(
+                codec, lambda found: list(found.items())
+            )
         names = [element_name(argument) or str(at) for at, argument in enumerate(kind.arguments, 1)]
         return self.arrow.struct(list(zip(names, types, strict=True))), codec
 
-    def _moment(self, kind: ColumnType) -> tuple[Any, Codec]:
+    def _timestamp(self, kind: ColumnType) -> tuple[Any, Codec]:
         unit = _UNITS[min(precision_of(kind), 9)]
         codec = codec_of_parsed(kind)
         if codec.wire is datetime:
             return self.arrow.timestamp(unit, zone_of(kind)), codec
         if codec.convert is None:
             return self.arrow.string(), codec
-        return self.arrow.timestamp(unit, zone_of(kind)), _then(codec, _nanoseconds)
+        return self.arrow.timestamp(unit, zone_of(kind)), _with_conversion(codec, _nanoseconds)
 
 
-def _then(codec: Codec, further: Callable[[Any], Any]) -> Codec:
+def _with_conversion(codec: Codec, conversion: Callable[[Any], Any]) -> Codec:
     first = codec.convert
     if first is None:
-        return attrs.evolve(codec, convert=further)
-    return attrs.evolve(codec, convert=lambda value: further(first(value)))
+        return attrs.evolve(codec, convert=conversion)
+    return attrs.evolve(codec, convert=lambda value: conversion(first(value)))
 
 
-def _nanoseconds(moment: Any) -> int:
+def _nanoseconds(timestamp: Any) -> int:
     """Return the nanoseconds since 1970 of a `Timestamp`; one without a zone counts as UTC."""
     import calendar
 
-    whole = moment.utctimetuple() if moment.tzinfo else moment.timetuple()
-    return calendar.timegm(whole) * 1_000_000_000 + int(moment.nanosecond)
+    whole = timestamp.utctimetuple() if timestamp.tzinfo else timestamp.timetuple()
+    return calendar.timegm(whole) * 1_000_000_000 + int(timestamp.nanosecond)
 
 
-def _as_text(value: Any) -> str:
+def _as_string(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str).decode()
 
 
 def _utf8(value: Any) -> Any:
-    """Return a value whose texts are UTF-8, with a question mark for what is not."""
+    """Return a value with a question mark for each character that UTF-8 cannot encode."""
     match value:
         case str():
             return value.encode("utf-8", "replace").decode()

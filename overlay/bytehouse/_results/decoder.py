@@ -1,7 +1,7 @@
-"""Decode blocks of rows, by the types of their columns.
+"""Decode blocks of rows by the types of their columns.
 
-One msgspec type for the whole row decodes some millions of rows a second. Where a block holds what
-its columns do not say, its values are decoded one by one, and what does not fit stays as it came.
+One msgspec type for the whole row decodes some millions of rows a second. Where a block has values
+that do not match their column types, it is decoded value by value, and those remain as received.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ __all__ = [
 
 Row = tuple[Any, ...]
 RowFormat = Literal["arrays", "objects"]
-"""How an answer writes a row: as its values in order, or by the names of the columns."""
+"""How a row is written: its values in order, or an object with the column names as keys."""
 
 
 class NotJSON(ValueError):
-    """Say that a piece of a body is no JSON; it may have been cut at the wrong place."""
+    """A part of a body is not JSON; it may have been cut at the wrong place."""
 
 
 class NotRows(ValueError):
-    """Say that what stands where rows are expected cannot be understood as rows."""
+    """Values in the place of rows are not rows of this result."""
 
 
 class Decoder(ABC):
     """Decode the rows of one result.
 
     Args:
-        columns: Names of the columns.
-        codecs: How the values of each are decoded.
+        columns: Columns of the result.
+        codecs: The codec of each.
         form: How the rows are written.
     """
 
@@ -57,14 +57,14 @@ class Decoder(ABC):
         self._names = [column.name for column in columns]
         self._codecs = codecs
         self._form = form
-        self._converts = [
+        self._conversions = [
             (index, codec.convert) for index, codec in enumerate(codecs) if codec.convert
         ]
-        # Of two columns with one name an object has one value.
+        # An object has one value for several columns of the same name.
         self._keys = list(dict.fromkeys(self._names))
         self._order = [self._keys.index(name) for name in self._names]
         self._decoder: msgspec.json.Decoder[Any] | None = None
-        with suppress(ValueError):  # a name has a quote or a line's end in it
+        with suppress(ValueError):  # a name has a quote or a line break in it
             self._decoder = msgspec.json.Decoder(self._type(), strict=False)
 
     def _type(self) -> Any:
@@ -80,37 +80,37 @@ class Decoder(ABC):
         return list[row]  # type: ignore[valid-type]  # the same
 
     def decode(self, block: bytes, *, sure: bool) -> list[Any]:
-        """Return what a block holds.
+        """Return the rows of a block, or their columns.
 
         Args:
-            block: Rows with their commas between, without the brackets around.
-            sure: Whether the block certainly ends where a row ends.
+            block: Rows separated by commas, without the surrounding brackets.
+            sure: Whether the block certainly ends at the end of a row.
 
         Raises:
-            NotJSON: It is not whole rows, or no JSON at all.
-            NotRows: It is JSON, but not the rows of this result.
+            NotJSON: It does not consist of whole rows, or is not JSON.
+            NotRows: It is JSON, but does not consist of rows of this result.
         """
         text = b"[%b]" % block
         try:
-            with _collector_paused():
-                return self._as_typed(text)
+            with _gc_paused():
+                return self._decode_typed(text)
         except (msgspec.ValidationError, UnicodeDecodeError, RecursionError, _Unconvertible):
             pass
         except msgspec.DecodeError as error:
             if not sure:
                 raise NotJSON(str(error)) from None
-        return self._as_it_came(text)
+        return self._decode_untyped(text)
 
     @abstractmethod
-    def _as_typed(self, text: bytes) -> list[Any]:
-        """Decode a block whose values are as their columns say."""
+    def _decode_typed(self, text: bytes) -> list[Any]:
+        """Decode a block whose values match their column types."""
 
     @abstractmethod
-    def _as_it_came(self, text: bytes) -> list[Any]:
-        """Decode a block some of whose values are not."""
+    def _decode_untyped(self, text: bytes) -> list[Any]:
+        """Decode a block with values that do not match their column types."""
 
     def _rows(self, text: bytes) -> list[Row]:
-        """Decode a block whose values are as their columns say, but for the conversions."""
+        """Decode a block whose values match their column types, without the conversions."""
         if self._decoder is None:
             raise _Unconvertible
         found = self._decoder.decode(text)
@@ -122,31 +122,31 @@ class Decoder(ABC):
         return rows
 
     def _columns(self, text: bytes) -> list[Sequence[Any]]:
-        """Decode a block whose values are as their columns say, to its columns."""
+        """Decode a block whose values match their column types into its columns."""
         columns: list[Sequence[Any]] = list(zip(*self._rows(text), strict=True))
         try:
-            for at, convert in self._converts:
+            for at, convert in self._conversions:
                 columns[at] = [None if v is None else convert(v) for v in columns[at]]
         except (ValueError, TypeError, ArithmeticError, LookupError) as error:
             raise _Unconvertible from error
         return columns
 
-    def _one_by_one(self, text: bytes) -> list[Row]:
-        """Decode each value by itself, and keep the one that is not as its column says."""
+    def _decode_each_value(self, text: bytes) -> list[Row]:
+        """Decode each value by itself; one that does not match its column type stays as it is."""
         try:
-            # What is no UTF-8 stays recoverable: value.encode("utf-8", "surrogateescape").
+            # Bytes that are not UTF-8 can be recovered: value.encode("utf-8", "surrogateescape").
             rows = json.loads(text.decode("utf-8", "surrogateescape"), parse_float=Decimal)
         except (ValueError, RecursionError) as error:
             raise NotJSON(str(error)) from None
         return [
-            tuple(map(_fitted, self._codecs, self._values_of(row, at)))
+            tuple(map(_convert_value, self._codecs, self._values_of(row, at)))
             for at, row in enumerate(rows)
         ]
 
     def _values_of(self, row: object, at: int) -> Sequence[Any]:
         if self._form == "objects" and isinstance(row, dict):
             if unknown := [key for key in row if key not in self._keys]:
-                raise NotRows(f"row {at} of a block has a value {unknown[0]!r}, and no column")
+                raise NotRows(f"row {at} of a block has a value {unknown[0]!r} without a column")
             return [row.get(name) for name in self._names]
         if self._form == "arrays" and isinstance(row, list):
             if len(row) == len(self._names):
@@ -154,40 +154,40 @@ class Decoder(ABC):
             raise NotRows(
                 f"row {at} of a block has {len(row)} values for {len(self._names)} columns"
             )
-        raise NotRows(f"row {at} of a block is no row")
+        raise NotRows(f"row {at} of a block is not a row")
 
 
 class RowDecoder(Decoder):
     """Decode rows to tuples."""
 
-    def _as_typed(self, text: bytes) -> list[Row]:
-        if not self._converts:
+    def _decode_typed(self, text: bytes) -> list[Row]:
+        if not self._conversions:
             return self._rows(text)
         return list(zip(*self._columns(text), strict=True))
 
-    def _as_it_came(self, text: bytes) -> list[Row]:
-        return self._one_by_one(text)
+    def _decode_untyped(self, text: bytes) -> list[Row]:
+        return self._decode_each_value(text)
 
 
 class ColumnDecoder(Decoder):
     """Decode rows to the values of each column."""
 
-    def _as_typed(self, text: bytes) -> list[Sequence[Any]]:
+    def _decode_typed(self, text: bytes) -> list[Sequence[Any]]:
         return self._columns(text)
 
-    def _as_it_came(self, text: bytes) -> list[Sequence[Any]]:
-        return list(zip(*self._one_by_one(text), strict=True))
+    def _decode_untyped(self, text: bytes) -> list[Sequence[Any]]:
+        return list(zip(*self._decode_each_value(text), strict=True))
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Hold up the collection of garbage for the milliseconds that a block takes.
+def _gc_paused() -> Iterator[None]:
+    """Pause the garbage collector for the milliseconds that a block takes.
 
-    Rows are many new objects and no garbage, but make the collector look through all that live,
-    again and again: rows of lists that are kept took four times as long.
+    Rows are many new objects and no garbage, but their number makes the collector scan all live
+    objects repeatedly: rows of lists that are kept took four times as long.
     """
     if not gc.isenabled():
-        # By the user, or by another thread in this place, which will enable it.
+        # Disabled by the user, or by another thread in this function, which will enable it.
         yield
         return
     gc.disable()
@@ -198,10 +198,10 @@ def _collector_paused() -> Iterator[None]:
 
 
 class _Unconvertible(Exception):
-    """Say that a block cannot be decoded as a whole."""
+    """A block cannot be decoded as a whole."""
 
 
-def _fitted(codec: Codec, value: Any) -> Any:
+def _convert_value(codec: Codec, value: Any) -> Any:
     if value is None:
         return None
     if codec.wire is not Any:
@@ -210,18 +210,18 @@ def _fitted(codec: Codec, value: Any) -> Any:
             return codec.convert(fitted) if codec.convert else fitted
         except (ValueError, TypeError, ArithmeticError, LookupError):
             pass
-    return _plain(value)
+    return _as_untyped(value)
 
 
-def _plain(value: Any) -> Any:
-    """Return a value as an untyped decoder gives it."""
+def _as_untyped(value: Any) -> Any:
+    """Return a value as an untyped decoder returns it."""
     match value:
         case Decimal():
             return float(value)
         case list():
-            return [_plain(item) for item in value]
+            return [_as_untyped(item) for item in value]
         case dict():
-            return {key: _plain(item) for key, item in value.items()}
+            return {key: _as_untyped(item) for key, item in value.items()}
         case _:
             return value
 
@@ -230,5 +230,5 @@ MakeDecoder = Callable[[Sequence[ResultColumn], RowFormat], Decoder]
 
 
 def python_rows(columns: Sequence[ResultColumn], form: RowFormat) -> RowDecoder:
-    """Return a decoder to the Python values that the types of columns stand for."""
+    """Return a decoder to the Python values of the columns' types."""
     return RowDecoder(columns, [codec_of(column.type) for column in columns], form)

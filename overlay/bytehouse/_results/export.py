@@ -1,4 +1,4 @@
-"""Turn the rows of a result into files, frames and HTML."""
+"""Export the rows of a result as files, data frames and HTML."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ DtypeBackend = Literal["numpy_nullable", "pyarrow"]
 
 @contextmanager
 def atomic_file(path: str | PathLike[str], mode: Literal["w", "wb"]) -> Iterator[IO[Any]]:
-    """Open a file that takes its name only when it has been written to its end."""
+    """Open a file that gets its name only when it has been written completely."""
     target = Path(path)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
     text = mode == "w"
@@ -56,7 +56,7 @@ def atomic_file(path: str | PathLike[str], mode: Literal["w", "wb"]) -> Iterator
 
 
 class _Lines:
-    """Write lines with a line feed alone at their ends."""
+    """Write lines that end with a line feed alone."""
 
     def __init__(self, file: IO[str]) -> None:
         self._write = file.write
@@ -66,10 +66,10 @@ class _Lines:
 
 
 class CsvWriter:
-    """Write rows as CSV: values look as ClickHouse reads them."""
+    """Write rows as CSV in the notation that ClickHouse reads."""
 
     def __init__(self, file: IO[str], columns: Sequence[ResultColumn], null: str) -> None:
-        # The module quotes what is in its own end of a line, and a carriage return must be quoted.
+        # csv quotes the characters of its line terminator, and a carriage return must be quoted.
         self._writer = csv.writer(_Lines(file), lineterminator="\r\n")
         self._writer.writerow([column.name for column in columns])
         self._null = null
@@ -83,18 +83,20 @@ class CsvWriter:
             case None:
                 return self._null
             case str():
-                return value.encode("utf-8", "replace").decode() if _broken(value) else value
+                return (
+                    value.encode("utf-8", "replace").decode() if _has_surrogates(value) else value
+                )
             case bool():
                 return "true" if value else "false"
             case list() | tuple() | dict():
                 return _nested_text(value)
             case datetime():
-                return _moment_text(value)
+                return _scalar_text(value)
             case _:
                 return value
 
 
-def _broken(text: str) -> bool:
+def _has_surrogates(text: str) -> bool:
     if text.isascii():
         return False
     try:
@@ -105,7 +107,7 @@ def _broken(text: str) -> bool:
 
 
 def _nested_text(value: object) -> str:
-    """Return a value within another as ClickHouse writes and reads it in a CSV file."""
+    """Return a nested value in the notation of ClickHouse's CSV format."""
     match value:
         case None:
             return "NULL"
@@ -116,7 +118,7 @@ def _nested_text(value: object) -> str:
         case int() | float() | Decimal():
             return str(value)
         case _:
-            return literal(value if isinstance(value, str) else _moment_text(value))
+            return literal(value if isinstance(value, str) else _scalar_text(value))
 
 
 def _container_text(value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> str:
@@ -127,8 +129,8 @@ def _container_text(value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> str:
     return f"[{items}]" if isinstance(value, list) else f"({items})"
 
 
-def _moment_text(value: object) -> str:
-    """Return a value as text, a moment as its column's clock shows it."""
+def _scalar_text(value: object) -> str:
+    """Return a value as a string, a datetime in the local time of its column."""
     match value:
         case Timestamp():
             return f"{value:%Y-%m-%d %H:%M:%S}.{value.nanosecond:09}"
@@ -142,7 +144,7 @@ def pandas_frame(table: pa.Table, dtype_backend: DtypeBackend | None) -> pd.Data
     """Return a table as a pandas frame.
 
     Without a backend, columns have NumPy's types where those hold the values exactly; integers and
-    booleans with NULL among them take pandas' own nullable types.
+    booleans with NULL among them get pandas' nullable types.
     """
     pandas = import_optional("pandas", "pandas")
     if dtype_backend == "pyarrow":
@@ -167,19 +169,19 @@ def _nullable_types(pandas: Any) -> dict[Any, Any]:
 
 
 def polars_frame(table: pa.Table) -> pl.DataFrame:
-    """Return a table as a polars frame. Decimals of more than 38 digits become text."""
+    """Return a table as a polars frame. Decimals of more than 38 digits become strings."""
     polars = import_optional("polars", "polars")
     arrow = import_optional("pyarrow", "polars")
     for at, field in enumerate(table.schema):
         narrow = _without_wide_decimals(arrow, field.type)
         if narrow != field.type:
-            values = [_with_texts(arrow, v, field.type) for v in table.column(at).to_pylist()]
+            values = [_without_decimals(arrow, v, field.type) for v in table.column(at).to_pylist()]
             table = table.set_column(at, field.name, arrow.array(values, narrow))
     return cast("pl.DataFrame", polars.from_arrow(table))
 
 
 def _without_wide_decimals(arrow: Any, kind: Any) -> Any:
-    """Return an Arrow type with texts for what polars has no type for."""
+    """Return an Arrow type with strings in place of types that polars lacks."""
 
     def inside(inner: Any) -> Any:
         return _without_wide_decimals(arrow, inner)
@@ -195,18 +197,20 @@ def _without_wide_decimals(arrow: Any, kind: Any) -> Any:
     return kind
 
 
-def _with_texts(arrow: Any, value: Any, kind: Any) -> Any:
+def _without_decimals(arrow: Any, value: Any, kind: Any) -> Any:
     """Return a value of an Arrow type as one of the type without wide decimals."""
     if value is None:
         return None
     if arrow.types.is_decimal256(kind):
         return f"{value:f}"
     if arrow.types.is_list(kind):
-        return [_with_texts(arrow, item, kind.value_type) for item in value]
+        return [_without_decimals(arrow, item, kind.value_type) for item in value]
     if arrow.types.is_map(kind):
-        return [(key, _with_texts(arrow, item, kind.item_type)) for key, item in value]
+        return [(key, _without_decimals(arrow, item, kind.item_type)) for key, item in value]
     if arrow.types.is_struct(kind):
-        return {field.name: _with_texts(arrow, value[field.name], field.type) for field in kind}
+        return {
+            field.name: _without_decimals(arrow, value[field.name], field.type) for field in kind
+        }
     return value
 
 
@@ -230,5 +234,5 @@ def _html_cell(value: object) -> str:
 
 
 def rename_columns(table: pa.Table, columns: Sequence[ResultColumn]) -> pa.Table:
-    """Return a table with the names that were told behind its rows."""
+    """Return a table with the column names that came after its rows."""
     return table.rename_columns([column.name for column in columns])

@@ -1,4 +1,4 @@
-"""Recognize the parts of a query's answer by their shape, as no document says what they look like.
+"""Recognize the parts of the response to a query by their layout: no document describes it.
 
 All names here are inferred: those of ClickHouse's own JSON formats, and the likely ones.
 """
@@ -20,7 +20,7 @@ __all__ = [
     "could_be_result",
     "is_query_id",
     "query_id_of",
-    "unnamed",
+    "unnamed_columns",
 ]
 
 ROW_KEYS = frozenset("data dataset records result results resultSet rows values".split())
@@ -29,8 +29,8 @@ COLUMN_KEYS = frozenset(
     " schema".split()
 )
 TYPE_KEYS = frozenset("columnTypes column_types types".split())
-# What else may stand beside the rows of a result, or instead of them.
-_BESIDE = frozenset(
+# Other fields of a result, beside its rows or in their place.
+_OTHER_KEYS = frozenset(
     """
     affectedRows asyncMode code columnCount createdAt database duration elapsed endTime error
     errorCode errorMessage extremes finishedAt isAsync limit message progress queryType query
@@ -48,8 +48,8 @@ def columns_of(value: object, types: object = None) -> list[ResultColumn] | None
     """Return the columns that a value describes; None if it describes none.
 
     Args:
-        value: Objects with a name and a type, pairs of both, or mere names.
-        types: The types, where they stand apart from the names.
+        value: Objects with a name and a type, pairs of both, or names alone.
+        types: The types, where they are separate from the names.
     """
     if not isinstance(value, list):
         return None
@@ -81,15 +81,15 @@ def _first(item: Mapping[str, Any], keys: Sequence[str]) -> str | None:
 
 
 def could_be_result(fields: Mapping[str, Any]) -> bool:
-    """Tell whether an object with these fields may be a result, and not a row."""
-    known = ROW_KEYS | COLUMN_KEYS | TYPE_KEYS | _BESIDE
+    """Return whether an object with these fields may be a result rather than a row."""
+    known = ROW_KEYS | COLUMN_KEYS | TYPE_KEYS | _OTHER_KEYS
     return all(key in known or key in ID_KEYS for key in fields)
 
 
 def query_id_of(fields: Mapping[str, Any], submitted: str | None) -> str | None:
     """Return the id of the query that an object without rows stands for; None if it is a row.
 
-    A mere ``id`` counts only if it is the one that was submitted: any table may have such a column.
+    An ``id`` counts only if it is the submitted one: any table may have such a column.
     """
     if not could_be_result(fields):
         return None
@@ -101,10 +101,10 @@ def query_id_of(fields: Mapping[str, Any], submitted: str | None) -> str | None:
 
 
 def is_query_id(value: object, submitted: str | None) -> TypeGuard[str]:
-    """Tell whether a mere text names a query: the one that was submitted, or a UUID."""
+    """Return whether a value is the id of a query: the submitted one, or any UUID."""
     return isinstance(value, str) and (value == submitted or bool(_UUID.fullmatch(value)))
 
 
-def unnamed(count: int) -> list[ResultColumn]:
-    """Return columns for rows whose answer names none."""
+def unnamed_columns(count: int) -> list[ResultColumn]:
+    """Return columns for rows of a response that names none."""
     return [ResultColumn(f"column_{number}") for number in range(1, count + 1)]

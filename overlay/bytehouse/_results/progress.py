@@ -1,4 +1,4 @@
-"""Show how far a query is, where a terminal or a notebook watches."""
+"""Show the progress of a query in a terminal or a notebook."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ class Progress:
     """Show nothing."""
 
     def set_state(self, state: str) -> None:
-        """Take note of what the query is doing."""
+        """Report the state of the query."""
 
     def received(self, size: int) -> None:
-        """Take note of how many bytes of its answer have come."""
+        """Report how many bytes of its response have arrived."""
 
     def pause(self) -> None:
-        """Show nothing until there is more to tell: the caller has the terminal."""
+        """Hide the bar until the next report: the caller uses the terminal."""
 
     def close(self) -> None:
-        """Show nothing any more."""
+        """Hide the bar for good."""
 
 
 class _Bar(Progress):
-    """Show a moving bar, the state, the bytes that have come and the time."""
+    """Show a moving bar, the state, the bytes received and the elapsed time."""
 
     def __init__(self, rich: Any, console: Any) -> None:
         self._rich = rich
         self._console = console
-        self._began = console.get_time()
-        self._shown: Any = None
+        self._started = console.get_time()
+        self._bar: Any = None
         self._show("Running", 0)
 
     def set_state(self, state: str) -> None:
@@ -43,21 +43,21 @@ class _Bar(Progress):
         self._show("Reading", size)
 
     def pause(self) -> None:
-        if self._shown is not None:
-            self._shown.stop()
-            self._shown = None
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
 
     def close(self) -> None:
         self.pause()
 
     def _show(self, state: str, size: int) -> None:
-        if self._shown is None:
-            # One that was stopped and begins again wipes out what was printed meanwhile.
-            self._shown = self._made()
-            self._shown.start()
-        self._shown.update(self._shown.task_ids[0], description=state, completed=size)
+        if self._bar is None:
+            # A bar that is stopped and started again would erase what was printed in between.
+            self._bar = self._new_bar()
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], description=state, completed=size)
 
-    def _made(self) -> Any:
+    def _new_bar(self) -> Any:
         rich = self._rich
         bar = rich.Progress(
             rich.SpinnerColumn(),
@@ -67,11 +67,11 @@ class _Bar(Progress):
             rich.TimeElapsedColumn(),
             console=self._console,
             transient=True,
-            # What is printed meanwhile goes above the bar, unless it goes elsewhere, as to a file.
+            # Output goes above the bar, unless it is redirected, for example to a file.
             redirect_stdout=_is_terminal(sys.stdout),
         )
         bar.add_task("", total=None)
-        bar.tasks[0].start_time = self._began
+        bar.tasks[0].start_time = self._started
         return bar
 
 
@@ -80,7 +80,7 @@ def _is_terminal(stream: Any) -> bool:
 
 
 def progress(wanted: bool) -> Progress:
-    """Return what shows progress, if that is wanted and somebody can see it.
+    """Return a progress bar if it is wanted and can be seen, else one that shows nothing.
 
     Raises:
         ConfigError: It is wanted, and rich is not installed.
@@ -88,7 +88,7 @@ def progress(wanted: bool) -> Progress:
     if not wanted:
         return Progress()
     console = import_optional("rich.console", "progress").Console(stderr=True)
-    # Flavours may be forced upon a pipe; a bar that moves must not be.
+    # rich can be told to colour a pipe; a moving bar must not go into one.
     if console.is_jupyter or (_is_terminal(sys.stderr) and console.is_interactive):
         return _Bar(import_optional("rich.progress", "progress"), console)
     return Progress()

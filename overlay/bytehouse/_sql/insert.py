@@ -1,4 +1,4 @@
-"""Write rows as INSERT statements of bounded size."""
+"""Build INSERT statements of bounded size."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ __all__ = [
 
 
 class ArrowStream(Protocol):
-    """Describe what hands out Arrow data: tables and frames of pyarrow, pandas and polars."""
+    """An object that exports Arrow data: a table or data frame of pyarrow, pandas or polars."""
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Hand out the data."""
+        """Return the data as a PyCapsule of an Arrow stream."""
 
 
 Insertable = (
@@ -45,11 +45,11 @@ Insertable = (
 
 @attrs.frozen
 class Block:
-    """Hold an INSERT statement.
+    """An INSERT statement.
 
     Attributes:
-        position: Number of its first row among all, from 0.
-        rows: How many rows it has.
+        position: Index of its first row among all rows, from 0.
+        rows: Number of its rows.
     """
 
     sql: str = attrs.field(repr=False)
@@ -58,7 +58,7 @@ class Block:
 
 
 class RowRefused(Exception):
-    """Say that a row cannot be written; `position` is its number, from 0."""
+    """A row cannot be written; `position` is its index, from 0."""
 
     def __init__(self, position: int, error: InvalidArgument) -> None:
         super().__init__(str(error))
@@ -67,17 +67,17 @@ class RowRefused(Exception):
 
 
 def target_of(table: str | Identifier) -> Identifier:
-    """Return the name of a table.
+    """Return a table name as an identifier.
 
     Raises:
-        InvalidArgument: It is not a table, or a database and a table, with a dot between.
+        InvalidArgument: It is neither "table" nor "database.table".
     """
     if isinstance(table, Identifier):
         return table
     parts = table.split(".")
     if len(parts) > 2 or not all(parts) or any(mark in table for mark in "`\"'"):
         raise InvalidArgument(
-            f"{table!r} is no name of a table.",
+            f"{table!r} is not a table name.",
             hint='Write "database.table", or Identifier("database", "table") for other names.',
         )
     return Identifier(*parts)
@@ -92,31 +92,32 @@ def insert_statements(
     block_bytes: int,
     block_rows: int,
 ) -> Iterator[Block]:
-    """Write rows as INSERT statements, as many in each as fit.
+    """Yield INSERT statements, each with as many rows as fit.
 
     Args:
-        table: Where they go.
+        table: The table to insert into.
         data: The rows.
-        columns: Names of their values; those of the data if not given, or all of the table's.
-        null: What stands for NULL in a CSV file.
-        block_bytes: Bytes that a statement has at most, unless a single row has more.
-        block_rows: Rows that a statement has at most.
+        columns: Column names of the values; without them those of the data, else all columns of
+            the table in order.
+        null: The string that means NULL in a CSV file.
+        block_bytes: Maximum size of a statement in bytes, unless a single row is larger.
+        block_rows: Maximum number of rows of a statement.
 
     Raises:
-        InvalidArgument: The data is none that can be inserted.
+        InvalidArgument: The data is of a type that cannot be inserted.
         RowRefused: A row cannot be written.
     """
     target = target_of(table)
     if block_bytes < 1 or block_rows < 1:
-        raise InvalidArgument("A block must have room for a row.")
+        raise InvalidArgument("block_bytes and block_rows must be at least 1.")
     source = read_rows(data, columns, null)
-    named = (
+    column_list = (
         f" ({', '.join(str(Identifier(name)) for name in source.columns)})"
         if source.columns
         else ""
     )
-    head = f"INSERT INTO {target}{named} VALUES "  # noqa: S608 - quoted by Identifier
-    return pack_rows(head, _texts(source), block_bytes, block_rows)
+    head = f"INSERT INTO {target}{column_list} VALUES "  # noqa: S608 - quoted by Identifier
+    return pack_rows(head, _rows_as_sql(source), block_bytes, block_rows)
 
 
 def pack_rows(
@@ -125,41 +126,41 @@ def pack_rows(
     block_bytes: int = BLOCK_BYTES,
     block_rows: int = BLOCK_ROWS,
 ) -> Iterator[Block]:
-    """Put as many rows behind the head of an INSERT as fit, in one statement after another.
+    """Yield INSERT statements with the same head, each with as many rows as fit.
 
     Args:
-        head: What comes before the rows.
-        rows: The rows as they stand in a statement.
-        block_bytes: Bytes that a statement has at most, unless a single row has more.
-        block_rows: Rows that a statement has at most.
+        head: The statement up to its rows.
+        rows: The rows as SQL.
+        block_bytes: Maximum size of a statement in bytes, unless a single row is larger.
+        block_rows: Maximum number of rows of a statement.
     """
-    written: list[str] = []
+    packed: list[str] = []
     size = begin = 0
-    for position, text in enumerate(rows):
-        length = len(text) if text.isascii() else len(text.encode())
-        if written and (size + length + 2 > block_bytes - len(head) or len(written) >= block_rows):
-            yield Block(head + ", ".join(written), begin, len(written))
-            written, size, begin = [], 0, position
-        written.append(text)
+    for position, row in enumerate(rows):
+        length = len(row) if row.isascii() else len(row.encode())
+        if packed and (size + length + 2 > block_bytes - len(head) or len(packed) >= block_rows):
+            yield Block(head + ", ".join(packed), begin, len(packed))
+            packed, size, begin = [], 0, position
+        packed.append(row)
         size += length + 2
-    if written:
-        yield Block(head + ", ".join(written), begin, len(written))
+    if packed:
+        yield Block(head + ", ".join(packed), begin, len(packed))
 
 
-def _texts(source: Rows) -> Iterator[str]:
-    """Write the rows one by one."""
+def _rows_as_sql(source: Rows) -> Iterator[str]:
+    """Yield each row as SQL."""
     width = len(source.columns) if source.columns else None
     position = 0
     try:
         for row in source.rows:
-            yield _written(row, width)
+            yield _row_as_sql(row, width)
             width = len(row)
             position += 1
     except InvalidArgument as error:
         raise RowRefused(position, error) from None
 
 
-def _written(row: Sequence[Any], width: int | None) -> str:
+def _row_as_sql(row: Sequence[Any], width: int | None) -> str:
     if isinstance(row, str | bytes | Mapping) or not isinstance(row, Sequence):
         raise InvalidArgument(f"A row is a sequence of values, not a {type(row).__name__}.")
     if not row or (width is not None and len(row) != width):
@@ -168,17 +169,21 @@ def _written(row: Sequence[Any], width: int | None) -> str:
 
 
 def insert_failed(error: ByteHouseError, acknowledged: int, position: int) -> InsertFailed:
-    """Return the error that says how far an insertion came."""
+    """Return the error of an insertion that stopped part way."""
     unknown = isinstance(error, OutcomeUnknown | ResponseDecodeError | ServerError)
     further = "some further ones may be" if unknown else "no further ones are"
     refused = isinstance(error, InvalidArgument)
     which = f"row {position}" if refused else f"the block that begins with row {position}"
-    found = InsertFailed(
+    failure = InsertFailed(
         f"{which} could not be inserted: {error.message}",
         hint=f"Of all rows, counted from 0, the first {acknowledged} are in the table, {further}.",
     )
-    found.acknowledged, found.position, found.outcome_unknown = acknowledged, position, unknown
+    failure.acknowledged, failure.position, failure.outcome_unknown = (
+        acknowledged,
+        position,
+        unknown,
+    )
     for name in ("operation", "method", "path", "role", "takes_role", "attempts", "query_id"):
-        setattr(found, name, getattr(error, name))
-    found.raw_response = error.raw_response
-    return found
+        setattr(failure, name, getattr(error, name))
+    failure.raw_response = error.raw_response
+    return failure

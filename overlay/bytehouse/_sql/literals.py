@@ -20,7 +20,7 @@ __all__ = ["Identifier", "literal", "row_literal"]
 
 
 class Identifier:
-    """Name a database, table or column in a statement, quoted part by part.
+    """A quoted name of a database, table or column, part by part.
 
     Example:
         bh.query("SELECT * FROM {table}", params={"table": Identifier("sales", "orders")})
@@ -30,7 +30,7 @@ class Identifier:
 
     def __init__(self, *parts: str) -> None:
         if not parts or not all(isinstance(part, str) and part for part in parts):
-            raise InvalidArgument("An identifier needs one name or several, none of them empty.")
+            raise InvalidArgument("An identifier needs at least one name, and none may be empty.")
         self.parts = parts
 
     def __str__(self) -> str:
@@ -61,15 +61,15 @@ def _escaped(text: str, quote: str) -> str:
             text.encode()
         except UnicodeEncodeError:
             raise InvalidArgument(
-                "A text holds a lone surrogate, which UTF-8 cannot write.",
-                hint='Give bytes; of what a result held, value.encode("utf-8", "surrogateescape").',
+                "A string has a lone surrogate, which UTF-8 cannot encode.",
+                hint='Pass bytes, of a result value: value.encode("utf-8", "surrogateescape").',
             ) from None
-    # Doubled, a quote stays within the text even where a backslash should mean nothing.
+    # A doubled quote does not end the string even where backslashes are not escapes.
     return text.translate(_ESCAPES).replace(quote, quote * 2)
 
 
 def literal(value: object) -> str:
-    """Return the ClickHouse literal of a Python value, for any place in a statement.
+    """Return the ClickHouse literal of a Python value, valid anywhere in a statement.
 
     | Python | ClickHouse |
     |---|---|
@@ -79,138 +79,142 @@ def literal(value: object) -> str:
     | Decimal | Decimal of its own scale, exact |
     | str, bytes | String |
     | date | Date, or Date32 outside 1970-2149 |
-    | datetime | DateTime64(6) in UTC; without a time zone, in the server's |
+    | datetime | DateTime64(6) in UTC; without a time zone, in that of the server |
     | Timestamp | the same with nine digits |
     | UUID, IPv4Address, IPv6Address | UUID, IPv4, IPv6 |
     | list, tuple, dict | Array, Tuple, Map |
-    | NumPy's numbers and arrays | the same of their Python values |
+    | NumPy numbers and arrays | as their Python values |
     | Enum | the literal of its value |
     | Identifier | the name, quoted |
 
     Raises:
         InvalidArgument: The value has no literal.
     """
-    value = _plain(value)
+    value = _from_numpy(value)
     text = _literal(value)
-    if isinstance(value, _CONTAINERS) and _LARGE.search(text):
-        text = _literal(_expression(value, in_row=False))
-    # A bare minus could meet another one and begin a comment.
+    if isinstance(value, _CONTAINERS) and _MANY_DIGITS.search(text):
+        text = _literal(_with_explicit_types(value, in_row=False))
+    # Two adjacent minus signs would begin a comment.
     return f"({text})" if text.startswith("-") else text
 
 
 def row_literal(value: object) -> str:
     """Return the literal of a value in a row of an INSERT.
 
-    The engine reads what stands there as mere data, which is fast, but numbers not to the last bit.
-    So what holds such is written as an expression, which is exact: in brackets, or by functions.
-    (``[...]`` and ``(...)`` could be data once more, or a pattern for further rows in which NULL is
-    not NULL.)
+    The engine's fast parser for VALUES does not read every number exactly, so a value that contains
+    numbers is written as an expression, in parentheses or as a function call, which is exact.
+    (``[...]`` and ``(...)`` might go through the fast parser again, or serve as a template for
+    later rows in which NULL is lost.)
 
     Raises:
         InvalidArgument: The value has no literal.
     """
-    if (write := _SURE.get(type(value))) is not None:
+    if (write := _EXACT.get(type(value))) is not None:
         return write(value)
-    value = _plain(value)
+    value = _from_numpy(value)
     if isinstance(value, _CONTAINERS):
-        return _literal(value if _is_data(value) else _expression(value, in_row=True))
+        return _literal(
+            value if _parsed_exactly(value) else _with_explicit_types(value, in_row=True)
+        )
     text = _literal(value)
     return f"({text})" if _NUMBER.match(text) else text
 
 
 _CONTAINERS = (list, tuple, dict)
-_LARGE = re.compile(r"\d{19}")
+_MANY_DIGITS = re.compile(r"\d{19}")
 _NUMBER = re.compile(r"-?(?:\d|nan|inf)")
-_SMALL = range(-(2**63), 2**64)
+_64_BITS = range(-(2**63), 2**64)
 
 
-def _is_data(value: Any) -> bool:
-    """Tell whether the engine reads a container exactly without evaluating it."""
+def _parsed_exactly(value: Any) -> bool:
+    """Return whether the fast parser reads a container exactly."""
     if not isinstance(value, list | tuple) or (isinstance(value, tuple) and len(value) < 2):
         return False
     return all(
-        (type(item) is not int or item in _SMALL) if type(item) in _SURE else _is_data(item)
+        (type(item) is not int or item in _64_BITS)
+        if type(item) in _EXACT
+        else _parsed_exactly(item)
         for item in value
     )
 
 
-def _expression(value: Any, *, in_row: bool) -> Any:
-    """Return a container with literals for what depends on what else is in it.
+def _with_explicit_types(value: Any, *, in_row: bool) -> Any:
+    """Return a container with explicit types for values whose type depends on other values in it.
 
-    Of integers with and without a sign, the engine finds no common type. Within some containers of
-    a row that is row_literal, it makes no DateTime of a DateTime64.
+    The engine finds no common type for signed and unsigned integers, and does not convert
+    DateTime64 to DateTime inside some containers of an inserted row.
     """
-    return _settled(value, (), set(_below_zero(value, ())), in_row)
+    return _typed(value, (), set(_negative_paths(value, ())), in_row)
 
 
-# Where a value stands in a container: what has the same place has the same type.
-_Place = tuple[object, ...]
+# Where a value is in a container: values with the same path have the same type.
+_Path = tuple[object, ...]
 
 
-def _below_zero(value: object, place: _Place) -> Iterator[_Place]:
-    """Find the places where negative integers are."""
+def _negative_paths(value: object, path: _Path) -> Iterator[_Path]:
+    """Yield the paths of negative integers."""
     match value:
         case int() if value < 0:
-            yield place
+            yield path
         case list():
             for item in value:
-                yield from _below_zero(item, (*place, "item"))
+                yield from _negative_paths(item, (*path, "item"))
         case tuple():
             for at, item in enumerate(value):
-                yield from _below_zero(item, (*place, at))
+                yield from _negative_paths(item, (*path, at))
         case dict():
-            yield from _below_zero([*value.keys()], (*place, "key"))
-            yield from _below_zero([*value.values()], (*place, "value"))
+            yield from _negative_paths([*value.keys()], (*path, "key"))
+            yield from _negative_paths([*value.values()], (*path, "value"))
 
 
-def _settled(value: Any, place: _Place, negative: Set[_Place], in_row: bool) -> Any:
-    def inside(item: Any, *further: object) -> Any:
-        return _settled(item, (*place, *further), negative, in_row)
+def _typed(value: Any, path: _Path, negative: Set[_Path], in_row: bool) -> Any:
+    def inside(item: Any, *steps: object) -> Any:
+        return _typed(item, (*path, *steps), negative, in_row)
 
-    match _plain(value):
+    match _from_numpy(value):
         case list() as items:
             found = [inside(item, "item") for item in items]
-            return _call("array", found) if in_row else found
+            return _function_call("array", found) if in_row else found
         case tuple() as items:
             each = tuple(inside(item, at) for at, item in enumerate(items))
-            return _call("tuple", each) if in_row else each
+            return _function_call("tuple", each) if in_row else each
         case dict() as pairs:
             return {
                 inside(key, "key", "item"): inside(item, "value", "item")
                 for key, item in pairs.items()
             }
-        case int() as number if text := _integer(number, place in negative, in_row):
+        case int() as number if text := _integer(number, path in negative, in_row):
             return _Literal(text)
-        case datetime() as moment if in_row and (text := _date_time(moment)):
+        case datetime() as timestamp if in_row and (text := _datetime_literal(timestamp)):
             return _Literal(text)
         case plain:
             return plain
 
 
-def _call(name: str, items: Iterable[Any]) -> _Literal:
+def _function_call(name: str, items: Iterable[Any]) -> _Literal:
     return _Literal(f"{name}({', '.join(map(_literal, items))})")
 
 
 def _integer(value: int, signed: bool, in_row: bool) -> str | None:
-    """Return the literal of an integer with a type of its own; None if it needs none."""
+    """Return the literal of an integer with an explicit type; None if it needs none."""
     if not -(2**63) <= value < 2**63:
-        return _wide(value, signed=signed)
+        return _wide_integer(value, signed=signed)
     return f"toInt64({int.__repr__(value)})" if in_row and signed and value >= 2**32 else None
 
 
-def _date_time(value: datetime) -> str | None:
-    """Return the literal of a DateTime; None if it cannot hold the moment."""
-    if value != value or _fraction(value)[0]:  # noqa: PLR0124 - NaT once more
+def _datetime_literal(value: datetime) -> str | None:
+    """Return the DateTime literal of a value; None if DateTime cannot represent it."""
+    if value != value or _fraction(value)[0]:  # noqa: PLR0124 - pandas NaT
         return None
-    moment, zone = _clock(value)
-    if not "1970" <= moment < "2106":
+    seconds, zone = _seconds_and_zone(value)
+    if not "1970" <= seconds < "2106":
         return None
-    return f"toDateTime('{moment}'{zone})"
+    return f"toDateTime('{seconds}'{zone})"
 
 
-def _plain(value: Any) -> Any:
-    """Return the Python value of one of NumPy's."""
-    # A NumPy moment would become a mere number.
+def _from_numpy(value: Any) -> Any:
+    """Convert a NumPy value to a Python value; return others unchanged."""
+    # tolist() of a NumPy datetime would be a bare number.
     known = type(value).__module__ == "numpy" and hasattr(value, "tolist")
     if not known or str(getattr(value, "dtype", ""))[:9] in ("datetime6", "timedelta"):
         return value
@@ -218,15 +222,15 @@ def _plain(value: Any) -> Any:
 
 
 class _Literal(str):
-    """Hold what has been written."""
+    """A finished literal inside a container."""
 
     __slots__ = ()
 
 
 @singledispatch
 def _literal(value: object) -> str:
-    """Return a literal that may begin with a minus."""
-    if (plain := _plain(value)) is not value:
+    """Return the literal of a value; it may begin with a minus sign."""
+    if (plain := _from_numpy(value)) is not value:
         return _literal(plain)
     if type(value).__name__ == "NAType":
         return "NULL"
@@ -234,7 +238,7 @@ def _literal(value: object) -> str:
 
 
 @_literal.register
-def _(value: None) -> str:  # noqa: ARG001 - its type says it all
+def _(value: None) -> str:  # noqa: ARG001 - dispatched by type
     return "NULL"
 
 
@@ -247,14 +251,14 @@ def _(value: bool) -> str:
 def _(value: int) -> str:
     if -(2**63) <= value < 2**64:
         return int.__repr__(value)
-    return _wide(value, signed=value < 0)
+    return _wide_integer(value, signed=value < 0)
 
 
 _SIGNED = [(f"Int{bits}", -(2 ** (bits - 1)), 2 ** (bits - 1)) for bits in (128, 256)]
 _UNSIGNED = [(f"UInt{bits}", 0, 2**bits) for bits in (128, 256)]
 
 
-def _wide(value: int, *, signed: bool) -> str:
+def _wide_integer(value: int, *, signed: bool) -> str:
     for name, low, high in (*_SIGNED, *_UNSIGNED) if signed else _UNSIGNED:
         if low <= value < high:
             return f"to{name}('{int.__repr__(value)}')"
@@ -307,32 +311,32 @@ def _(value: date) -> str:
 
 @_literal.register
 def _(value: datetime) -> str:
-    if value != value:  # noqa: PLR0124 - pandas' NaT, a datetime that is none
+    if value != value:  # noqa: PLR0124 - pandas NaT is a datetime, and unequal to itself
         return "NULL"
     nanosecond, digits = _fraction(value)
-    moment, zone = _clock(value)
-    if not 1900 <= int(moment[:4]) <= (2299 if digits == 6 else 2261):
+    seconds, zone = _seconds_and_zone(value)
+    if not 1900 <= int(seconds[:4]) <= (2299 if digits == 6 else 2261):
         raise InvalidArgument(f"{value} is outside of what a DateTime64({digits}) can hold.")
-    return f"toDateTime64('{moment}.{f'{nanosecond:09}'[:digits]}', {digits}{zone})"
+    return f"toDateTime64('{seconds}.{f'{nanosecond:09}'[:digits]}', {digits}{zone})"
 
 
-# What the engine reads exactly as data; looked up here at a third of the cost of a dispatch.
-_SURE: dict[type, Callable[[Any], str]] = {
+# Types that the fast parser reads exactly; this lookup costs a third of a dispatch.
+_EXACT: dict[type, Callable[[Any], str]] = {
     type_: _literal.dispatch(type_) for type_ in (int, str, type(None), bool)
 }
 
 
 def _fraction(value: datetime) -> tuple[int, int]:
-    """Return the nanoseconds of a moment's second, and how many digits of them are known."""
-    # Both know nanoseconds: ours of the whole second, pandas' of the last microsecond.
+    """Return the nanoseconds within the second, and the number of significant digits."""
+    # Ours counts the nanoseconds of the second, pandas' those of the last microsecond.
     beyond = getattr(value, "nanosecond", 0)
     if isinstance(value, Timestamp):
         return beyond, 9
     return value.microsecond * 1000 + beyond, 9 if beyond else 6
 
 
-def _clock(value: datetime) -> tuple[str, str]:
-    """Return the whole seconds of a moment, and the argument that tells their zone."""
+def _seconds_and_zone(value: datetime) -> tuple[str, str]:
+    """Return a datetime to the second, and the argument for its time zone."""
     if value.tzinfo is None:
         return datetime.isoformat(value, " ", "seconds"), ""
     return datetime.isoformat(value.astimezone(UTC), " ", "seconds")[:19], ", 'UTC'"
@@ -347,7 +351,7 @@ def _(value: UUID) -> str:
 @_literal.register(IPv6Address)
 def _(value: IPv4Address | IPv6Address) -> str:
     if getattr(value, "scope_id", None):
-        raise InvalidArgument(f"{value} has a scope, which no IPv6 value can hold.")
+        raise InvalidArgument(f"{value} has a scope id, which IPv6 values cannot have.")
     return f"toIPv{value.version}('{value}')"
 
 
@@ -357,7 +361,7 @@ def _(value: Enum) -> str:
 
 
 @_literal.register
-def _(value: list) -> str:  # type: ignore[type-arg]  # what it holds is dispatched one by one
+def _(value: list) -> str:  # type: ignore[type-arg]  # its items are dispatched one by one
     return f"[{', '.join(map(_literal, value))}]"
 
 

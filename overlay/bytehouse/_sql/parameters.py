@@ -16,22 +16,22 @@ def _quoted(quote: str) -> str:
 
 
 def _comment(depth: int = 3) -> str:
-    """Return what matches a comment with others in it; those that are deeper never end."""
+    """Return a pattern of nested comments; one that is nested deeper extends to the end."""
     inner = _comment(depth - 1) if depth else r"/\*.*"
     return rf"/\*(?:(?!\*/|/\*).|{inner})*+(?:\*/|\Z)"
 
 
-# What must be passed over to find a placeholder: texts, quoted names, comments, here-documents and
-# words. What is not closed goes on to the end, so that no value can close it.
-_OPAQUE = rf"""
+# What a placeholder cannot be inside: strings, quoted names, comments, here-documents and words.
+# What is not closed extends to the end, so that no value can close it.
+_SKIPPED = rf"""
       {_quoted("'")} | {_quoted('"')} | {_quoted("`")}
     | \u2018[^\u2019]*+(?:\u2019|\Z) | \u201c[^\u201d]*+(?:\u201d|\Z)
     | --[^\n]* | \#[^\n]* | {_comment()} | \$(?P<tag>\w*)\$(?:.*?\$(?P=tag)\$|.*) | \w[\w$]*+
 """
 _PERCENT = r"%\((?P<name>[^()]+)\)s | %%"
-_PERCENT_TOKEN = re.compile(f"{_OPAQUE} | {_PERCENT}", re.VERBOSE | re.DOTALL)
+_PERCENT_TOKEN = re.compile(f"{_SKIPPED} | {_PERCENT}", re.VERBOSE | re.DOTALL)
 _TOKEN = re.compile(
-    rf"""{_OPAQUE} | {_PERCENT.replace("name", "key")}
+    rf"""{_SKIPPED} | {_PERCENT.replace("name", "key")}
     | \{{\s*(?P<name>[A-Za-z_]\w*)\s*
         (?::\s*(?P<type>(?:[^{{}}'"`]|{_quoted("'")}|{_quoted('"')}|{_quoted("`")})*+))?\}}
     """,
@@ -43,8 +43,8 @@ def bind(sql: str, params: Mapping[str, object] | None) -> str:
     """Return a statement with the values of its parameters written into it as literals.
 
     A parameter is ``{name}``, ``{name:Type}`` (the value is cast to the type) or ``%(name)s``,
-    outside of texts, quoted names and comments. Without `params` the statement is returned as it
-    is.
+    outside of strings, quoted names and comments. Without `params` the statement is returned
+    unchanged.
 
     Raises:
         InvalidArgument: A parameter has no value, a value no parameter, or a value no literal.
@@ -55,7 +55,7 @@ def bind(sql: str, params: Mapping[str, object] | None) -> str:
         raise InvalidArgument("params must map the names of parameters to values.")
     used: set[str] = set()
 
-    def written(found: re.Match[str]) -> str:
+    def replacement(found: re.Match[str]) -> str:
         name = found["name"] or found["key"]
         if name is None:
             return found[0]
@@ -63,19 +63,19 @@ def bind(sql: str, params: Mapping[str, object] | None) -> str:
             known = ", ".join(map(str, params)) or "none"
             raise InvalidArgument(f"The parameter {found[0]} has no value. Given: {known}.")
         used.add(name)
-        return _apart(found, _typed(params[name], found["type"], name))
+        return _separated(found, _parameter_literal(params[name], found["type"], name))
 
-    bound = _TOKEN.sub(written, sql)
+    bound = _TOKEN.sub(replacement, sql)
     if unused := [str(name) for name in params if name not in used]:
         raise InvalidArgument(f"The statement has no parameter {', '.join(unused)}.")
     return bound
 
 
 def bind_pyformat(sql: str, params: Mapping[str, object]) -> str:
-    """Return a statement with its ``%(name)s`` written out, and ``%%`` as a percent sign.
+    """Return a statement with its ``%(name)s`` replaced by literals, and ``%%`` by a percent sign.
 
-    This is what tools expect that speak DB-API: braces mean nothing, a percent sign is doubled in
-    texts too, and values that the statement does not use are passed over.
+    This is what DB-API tools expect: braces have no meaning, percent signs are doubled in strings
+    too, and values that the statement does not use are ignored.
 
     Raises:
         InvalidArgument: A parameter has no value, or a value no literal.
@@ -83,30 +83,30 @@ def bind_pyformat(sql: str, params: Mapping[str, object]) -> str:
     if not isinstance(params, Mapping):
         raise InvalidArgument("Parameters must be a mapping: the statement names them.")
 
-    def written(found: re.Match[str]) -> str:
+    def replacement(found: re.Match[str]) -> str:
         name = found["name"]
         if name is None:
             return found[0].replace("%%", "%")
         if name not in params:
             raise InvalidArgument(f"The parameter {found[0]} has no value.")
-        return _apart(found, _typed(params[name], None, name))
+        return _separated(found, _parameter_literal(params[name], None, name))
 
-    return _PERCENT_TOKEN.sub(written, sql)
+    return _PERCENT_TOKEN.sub(replacement, sql)
 
 
-def _apart(found: re.Match[str], text: str) -> str:
-    """Keep a literal from growing together with what stands beside it: a text, a number, a name."""
+def _separated(found: re.Match[str], text: str) -> str:
+    """Add spaces where a literal would merge with an adjacent string, number or name."""
     before = found.string[max(0, found.start() - 1) : found.start()]
     after = found.string[found.end() : found.end() + 1]
-    left = " " if _joins(before, text[0]) else ""
-    return f"{left}{text}{' ' if _joins(after, text[-1]) else ''}"
+    left = " " if _merges(before, text[0]) else ""
+    return f"{left}{text}{' ' if _merges(after, text[-1]) else ''}"
 
 
-def _joins(beside: str, edge: str) -> bool:
+def _merges(beside: str, edge: str) -> bool:
     return beside.isalnum() or beside in {*"_$'\"`{}%"} or (beside == "." and edge.isalnum())
 
 
-def _typed(value: object, type_: str | None, name: str) -> str:
+def _parameter_literal(value: object, type_: str | None, name: str) -> str:
     try:
         if type_ is None:
             return literal(value)

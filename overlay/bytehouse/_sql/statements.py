@@ -1,4 +1,4 @@
-"""What submitting statements needs beside sending them. No input or output here."""
+"""Prepare the submission of statements and read what a response to it says. No I/O."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ ID_KEYS = (
 
 
 def new_query_id() -> str:
-    """Return an id by which a query can be found again if its answer is lost."""
+    """Return an id by which a query can be found if the response to its submission is lost."""
     return str(uuid.uuid4())
 
 
 def check_statement(sql: str) -> str:
-    """Return the text of a query.
+    """Return a statement.
 
     Raises:
-        InvalidArgument: It is no text, or empty.
+        InvalidArgument: It is not a string, or empty.
     """
     if not isinstance(sql, str) or not sql.strip():
         raise InvalidArgument("The statement is empty.")
@@ -58,11 +58,11 @@ def check_statement(sql: str) -> str:
 
 @attrs.frozen(kw_only=True)
 class Submission:
-    """Hold what is submitted to run: one statement or several, and how.
+    """One or more statements to submit, and how to run them.
 
     Attributes:
-        options: Options of the call; `timeout` is the deadline unless something else was said.
-        secrets: What came as a secret among the parameters, and its form in the text.
+        options: Options of the call; `timeout` defaults to the deadline.
+        secrets: Secret parameters, and how they are written in the statement.
     """
 
     sql: str = attrs.field(repr=False)
@@ -90,7 +90,7 @@ class Submission:
         max_rows: int | None = None,
         async_after: int | None = None,
     ) -> Self:
-        """Bind the parameters and fill in what is not given.
+        """Bind the parameters and fill in defaults.
 
         Raises:
             InvalidArgument: There is no statement, or its parameters do not fit.
@@ -98,7 +98,7 @@ class Submission:
         secrets = secrets_in(params)
         bound = bind(check_statement(sql), params)
         return cls(
-            # A text with secrets in it hides itself, in a traceback too.
+            # A statement with secrets is masked, in tracebacks too.
             sql=Secret(bound) if secrets else bound,
             mode=mode or cast("Mode", merged.mode),
             warehouse=warehouse or merged.warehouse,
@@ -114,7 +114,7 @@ class Submission:
     def existing(
         cls, query_id: str, merged: Options, options: CallOptions, max_rows: int | None
     ) -> Self:
-        """Stand for what has been submitted elsewhere, whose text is not known."""
+        """Represent a query that was submitted elsewhere, whose statement is unknown."""
         return cls(
             sql="",
             mode=cast("Mode", merged.mode),
@@ -138,17 +138,17 @@ class Submission:
         )
 
     def background_body(self) -> SubmitAsyncQueryRequest:
-        """Return the body of a call that lets it run in the background."""
+        """Return the body of a call that starts it in the background."""
         return SubmitAsyncQueryRequest(
             query=self.sql, mode=self.mode, vw_id=self.warehouse, query_id=self.query_id
         )
 
 
 def extract_results(data: object) -> list[QueryResult]:
-    """Return the results that an answer holds, as it holds them.
+    """Return the results in the data of a response, unconverted.
 
-    The statement ran, so no shape is an error: a single result may come without a list around it,
-    and what is no result (null, ``"Success"``) is none.
+    The statement ran, so no layout is an error: a single result may come without a list around it,
+    and anything else (null, ``"Success"``) means that there are none.
     """
     if isinstance(data, dict):
         return [QueryResult.from_dict(data)]
@@ -156,11 +156,11 @@ def extract_results(data: object) -> list[QueryResult]:
 
 
 def extract_query_ids(elements: object, submitted: str) -> tuple[str, ...]:
-    """Return the ids that an answer to a submission names, each once; the submitted one if it names
+    """Return the query ids in the response to a submission, each once; the submitted one if it has
     none.
 
-    The open-source engine gives an asynchronous query an id of its own, and a text of several
-    statements may be answered with one element each, so every id counts.
+    The open-source engine assigns an asynchronous query an id of its own, and the response to
+    several statements may have one element for each, so every id counts.
     """
     found: dict[str, None] = {}
     several = [elements] if isinstance(elements, Model | dict) else elements

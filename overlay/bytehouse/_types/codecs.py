@@ -1,7 +1,7 @@
-"""Say for each column type what its values are in JSON and in Python.
+"""How the values of each column type are represented in JSON and in Python.
 
-JSON has fewer types than a table. A column's type says what its texts and numbers stand for;
-msgspec decodes most of them directly, and what is left is converted afterwards.
+JSON has fewer types than a table. A column's type determines what its strings and numbers mean;
+msgspec decodes most of them directly, and the rest is converted afterwards.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ __all__ = [
 
 Convert = Callable[[Any], Any]
 
-# null stands for nan and the infinities, which JSON does not have.
+# null stands for NaN and the infinities, which JSON lacks.
 _FLOAT = Union[float, None]  # noqa: UP007 - a value, not an annotation
 _SCALARS: dict[str, Any] = {
     "Bool": bool,
@@ -72,11 +72,11 @@ _GEOMETRY = {
 
 @attrs.frozen
 class ResultColumn:
-    """Hold a column of a result.
+    """A column of a result.
 
     Attributes:
         name: Name of the column.
-        type: Its ClickHouse type; None if the answer did not tell.
+        type: Its ClickHouse type; None if the response does not give it.
     """
 
     name: str
@@ -85,27 +85,27 @@ class ResultColumn:
 
 @attrs.frozen
 class Codec:
-    """Say how the values of a type come to Python.
+    """How the values of a type become Python values.
 
     Attributes:
         wire: Type that msgspec decodes.
-        convert: What makes the Python value of a decoded one that is not None; None if nothing
-            has to.
+        convert: Converts a decoded value that is not None to the Python value; None if they are
+            the same.
     """
 
     wire: Any = Any
     convert: Convert | None = None
 
 
-def _single(number: float) -> float:
-    """Return the number of 32 bits that a text stands for: it has only as many digits as tell it
-    from its neighbours."""
+def _float32(number: float) -> float:
+    """Round to 32 bits: the string has only as many digits as identify a 32-bit float."""
     return c_float(number).value
 
 
 def _ipv4(text: str) -> IPv4Address:
     try:
-        return IPv4Address(inet_pton(AF_INET, text))  # a quarter of the time without it
+        # In a quarter of the time of parsing in Python.
+        return IPv4Address(inet_pton(AF_INET, text))
     except OSError:
         return IPv4Address(text)
 
@@ -118,8 +118,8 @@ def _ipv6(text: str) -> IPv6Address:
 
 
 _CONVERTED = {
-    "BFloat16": Codec(_FLOAT, _single),
-    "Float32": Codec(_FLOAT, _single),
+    "BFloat16": Codec(_FLOAT, _float32),
+    "Float32": Codec(_FLOAT, _float32),
     "IPv4": Codec(str, _ipv4),
     "IPv6": Codec(str, _ipv6),
 }
@@ -150,26 +150,26 @@ def unwrap(kind: ColumnType) -> ColumnType:
 
 
 def zone_of(kind: ColumnType) -> str | None:
-    """Return the time zone that a DateTime or DateTime64 names; None if it names none."""
+    """Return the time zone of a DateTime or DateTime64; None if it has none."""
     last = kind.arguments[-1].name if kind.arguments else ""
     return last[1:-1] if last.startswith("'") else None
 
 
 def precision_of(kind: ColumnType) -> int:
-    """Return how many digits a second's fraction has."""
+    """Return the number of fractional digits of the second."""
     first = kind.arguments[0].name if kind.arguments else ""
     return int(first) if kind.name == "DateTime64" and first.isdecimal() else 0
 
 
 def element_name(element: ColumnType) -> str:
-    """Return the name of an element of a tuple, without what quotes it; empty if it has none."""
+    """Return the unquoted name of a tuple element; empty if it has none."""
     label = element.label
     return re.sub(r"\\(.)", r"\1", label[1:-1]) if label[:1] in ("`", '"') else label
 
 
 @lru_cache(maxsize=1024)
 def codec_of(type_: str | None) -> Codec:
-    """Return the codec of a column's type; a type that is not known takes values as they come."""
+    """Return the codec of a column's type; values of an unknown type stay unconverted."""
     kind, may_be_null = parse_column_type(type_)
     return nullable(codec_of_parsed(kind)) if may_be_null else codec_of_parsed(kind)
 
@@ -180,13 +180,13 @@ def nullable(codec: Codec) -> Codec:
 
 
 def codec_of_parsed(kind: ColumnType) -> Codec:
-    """Return the codec of a type that has been parsed."""
+    """Return the codec of a parsed type."""
     kind = unwrap(kind)
     if kind.name == "Nullable" and len(kind.arguments) == 1:
         return nullable(codec_of_parsed(kind.arguments[0]))
     match kind.name:
         case "DateTime" | "DateTime64":
-            return _moment(kind)
+            return _timestamp_codec(kind)
         case "Array" | "Map" | "Tuple" if kind.arguments:
             return container_codec(kind, [codec_of_parsed(argument) for argument in kind.arguments])
         case name if name in _CONVERTED:
@@ -197,49 +197,51 @@ def codec_of_parsed(kind: ColumnType) -> Codec:
             return Codec(_SCALARS.get(name, Any))
 
 
-def _moment(kind: ColumnType) -> Codec:
+def _timestamp_codec(kind: ColumnType) -> Codec:
     name = zone_of(kind)
     zone: tzinfo | None = None
     if name is not None:
         try:
             zone = ZoneInfo(name)
         except (KeyError, ValueError, OSError):
-            return Codec(str)  # without the zone's rules the text says more than a datetime
+            # Without the zone's rules, the string is more exact than a datetime.
+            return Codec(str)
 
-    def exact(text: str) -> Timestamp:
+    def parse_nanoseconds(text: str) -> Timestamp:
         return timestamp_of(text, zone)
 
-    def placed(moment: datetime) -> datetime:
-        if moment.tzinfo is None:
-            return datetime.combine(moment, moment.time(), zone)  # a tenth of replace()'s time
-        return moment.astimezone(zone)  # it was a number of seconds since 1970
+    def localize(timestamp: datetime) -> datetime:
+        if timestamp.tzinfo is None:
+            # In a tenth of the time of replace().
+            return datetime.combine(timestamp, timestamp.time(), zone)
+        return timestamp.astimezone(zone)  # it was a number of seconds since 1970
 
     if precision_of(kind) > 6:
-        return Codec(str, exact)
-    return Codec(datetime, placed if zone else None)
+        return Codec(str, parse_nanoseconds)
+    return Codec(datetime, localize if zone else None)
 
 
 def timestamp_of(text: str, zone: tzinfo | None) -> Timestamp:
-    """Return the moment that a text says, in a time zone, to the nanosecond."""
-    moment = Timestamp.fromisoformat(text)
-    if zone is not None and moment.tzinfo is None:
-        moment = Timestamp.combine(moment, moment.time(), zone)
-    whole = datetime.isoformat(moment, timespec="seconds")
+    """Parse a timestamp with nanoseconds; `zone` applies if the string has no offset."""
+    timestamp = Timestamp.fromisoformat(text)
+    if zone is not None and timestamp.tzinfo is None:
+        timestamp = Timestamp.combine(timestamp, timestamp.time(), zone)
+    whole = datetime.isoformat(timestamp, timespec="seconds")
     fraction = _FRACTION.search(text)
     digits = fraction[1] if fraction else "0"
-    moment._text = f"{whole[:19]}.{digits:0<9}{whole[19:]}"
-    return moment
+    timestamp._text = f"{whole[:19]}.{digits:0<9}{whole[19:]}"
+    return timestamp
 
 
-def _inside(convert: Convert | None) -> Convert:
-    """Return what converts a value inside another, where null may be among them."""
+def _none_safe(convert: Convert | None) -> Convert:
+    """Return a conversion for a nested value, which may be None."""
     if convert is None:
         return lambda value: value
     return lambda value: None if value is None else convert(value)
 
 
 def container_codec(kind: ColumnType, inner: Sequence[Codec]) -> Codec:
-    """Return the codec of a type that holds others, from the codecs of those."""
+    """Return the codec of a container type from the codecs of its elements."""
     match kind.name, inner:
         case "Array", [item]:
             return _array(item)
@@ -254,7 +256,7 @@ def container_codec(kind: ColumnType, inner: Sequence[Codec]) -> Codec:
 def _array(item: Codec) -> Codec:
     if item.convert is None:
         return Codec(list[item.wire])  # type: ignore[name-defined]  # a type made at run time
-    inside = _inside(item.convert)
+    inside = _none_safe(item.convert)
     return Codec(list[item.wire], lambda values: [inside(v) for v in values])  # type: ignore[name-defined]
 
 
@@ -262,8 +264,8 @@ def _map(key: Codec, value: Codec) -> Codec:
     wire = dict[key.wire, value.wire]  # type: ignore[name-defined]  # the same
     if key.convert is None and value.convert is None:
         return Codec(wire)
-    keys, values = _inside(key.convert), _inside(value.convert)
-    return Codec(wire, lambda found: {keys(k): values(v) for k, v in found.items()})
+    keys, values = _none_safe(key.convert), _none_safe(value.convert)
+    return Codec(wire, lambda value: {keys(k): values(v) for k, v in value.items()})
 
 
 def _tuple(elements: Sequence[ColumnType], codecs: Sequence[Codec]) -> Codec:
@@ -273,8 +275,8 @@ def _tuple(elements: Sequence[ColumnType], codecs: Sequence[Codec]) -> Codec:
     if named is None:
         return Codec(wire, convert)
 
-    def from_either(found: Any) -> Any:
-        values = found if isinstance(found, tuple) else msgspec.structs.astuple(found)
+    def from_either(value: Any) -> Any:
+        values = value if isinstance(value, tuple) else msgspec.structs.astuple(value)
         return convert(values) if convert else values
 
     return Codec(Union[wire, named], from_either)  # noqa: UP007
@@ -283,14 +285,14 @@ def _tuple(elements: Sequence[ColumnType], codecs: Sequence[Codec]) -> Codec:
 def _each(converts: Sequence[Convert | None]) -> Convert | None:
     if not any(converts):
         return None
-    insides = [_inside(convert) for convert in converts]
+    insides = [_none_safe(convert) for convert in converts]
     return lambda values: tuple(
         inside(value) for inside, value in zip(insides, values, strict=True)
     )
 
 
 def _as_object(elements: Sequence[ColumnType], codecs: Sequence[Codec]) -> Any:
-    """Return the type of a named tuple as newer engines write it: an object."""
+    """Return the type of a named tuple written as an object, as newer engines do."""
     labels = [element_name(element) for element in elements]
     if not all(labels) or len(set(labels)) < len(labels):
         return None
@@ -299,4 +301,4 @@ def _as_object(elements: Sequence[ColumnType], codecs: Sequence[Codec]) -> Any:
     try:
         return msgspec.defstruct("NamedTuple", fields, rename=names)
     except ValueError:
-        return None  # a label has a quote or a line's end in it
+        return None  # a label has a quote or a line break in it

@@ -1,4 +1,4 @@
-"""Read column types, so that two spellings of one type are known as the same."""
+"""Parse column types, so that two spellings of one type compare equal."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import attrs
 __all__ = ["ColumnType", "holds_every_value", "parse_type", "tokens"]
 
 _TOKEN = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`|\"(?:[^\"\\]|\\.)*\"|[\w.+-]+|\S")
-# Spellings that the engine takes for the type on the left, whatever their case.
-_SPELLINGS = {
+# Case-insensitive aliases of each type.
+_ALIASES = {
     "Bool": "boolean",
     "Int8": "byte, tinyint, int1, tinyint signed, int1 signed",
     "Int16": "smallint, smallint signed",
@@ -32,12 +32,12 @@ _SPELLINGS = {
     "IPv4": "inet4",
     "IPv6": "inet6",
 }
-_OTHERS = """
+_WITHOUT_ALIASES = """
     Array Date Date32 DateTime64 Decimal32 Decimal64 Decimal128 Decimal256 Enum Enum8 Enum16 Int128
     Int256 JSON LowCardinality Map Nested Nullable Tuple UInt128 UInt256 UUID
 """
-_NAMES = {name.lower(): name for name in (*_SPELLINGS, *_OTHERS.split())} | {
-    spelling: name for name, spellings in _SPELLINGS.items() for spelling in spellings.split(", ")
+_NAMES = {name.lower(): name for name in (*_ALIASES, *_WITHOUT_ALIASES.split())} | {
+    spelling: name for name, spellings in _ALIASES.items() for spelling in spellings.split(", ")
 }
 _DIGITS = {"Decimal32": "9", "Decimal64": "18", "Decimal128": "38", "Decimal256": "76"}
 _NUMBER = re.compile(r"(U?)Int(\d+)|Float(\d+)")
@@ -46,11 +46,11 @@ _COMPOSITE = ("Array", "Map", "Tuple", "Nested")
 
 @attrs.frozen
 class ColumnType:
-    """Hold a type in the one spelling that stands for all of its own.
+    """A type in its canonical spelling.
 
     Attributes:
-        name: Name of the type, or an argument that is none: a number, a text, ``'a' = 1``.
-        arguments: What stands in its parentheses.
+        name: Name of the type, or an argument that is not a type: a number, a string, ``'a' = 1``.
+        arguments: Its arguments in parentheses.
         label: Name of the element, inside a named tuple.
     """
 
@@ -64,7 +64,7 @@ class ColumnType:
 
 
 def tokens(text: str) -> list[str]:
-    """Cut SQL into its words, quoted pieces and signs."""
+    """Split SQL into words, quoted strings and symbols."""
     return _TOKEN.findall(text)
 
 
@@ -72,12 +72,12 @@ def parse_type(text: str, nullable: bool | None = None) -> tuple[ColumnType, boo
     """Return a type without its `Nullable`, and whether NULL is a value of it.
 
     Args:
-        text: The type as it is written.
-        nullable: What is said beside it; None if nothing is. The type's own word goes before.
+        text: The type.
+        nullable: Nullability given separately; None if unknown. A `Nullable` in the type wins.
     """
     words = tokens(text)
-    found = _read(words)
-    if words:  # its parentheses do not match: nothing that we understand
+    found = _parse(words)
+    if words:  # its parentheses do not match: keep it as it is
         found = ColumnType(" ".join(tokens(text)))
     if found.name == "Nullable" and len(found.arguments) == 1:
         return found.arguments[0], True
@@ -85,12 +85,12 @@ def parse_type(text: str, nullable: bool | None = None) -> tuple[ColumnType, boo
         inner = found.arguments[0]
         if inner.name == "Nullable" and len(inner.arguments) == 1:
             return attrs.evolve(found, arguments=inner.arguments), True
-    # These cannot be Nullable in the engine, whatever is said beside them.
+    # The engine has no Nullable of these, whatever is given separately.
     return found, False if found.name in _COMPOSITE else nullable
 
 
-def _read(words: list[str], outer: str = "") -> ColumnType:
-    """Read one type off the front of the words; a word is left over if it never ends."""
+def _parse(words: list[str], outer: str = "") -> ColumnType:
+    """Consume one type from the words; a word is left over if its parentheses do not match."""
     head: list[str] = []
     while words and words[0] not in ("(", ")", ","):
         head.append(words.pop(0))
@@ -104,18 +104,18 @@ def _read(words: list[str], outer: str = "") -> ColumnType:
     if words[:1] == ["("]:
         words.pop(0)
         while words and words[0] != ")":
-            arguments.append(_read(words, name))
+            arguments.append(_parse(words, name))
             if words[:1] == [","]:
                 words.pop(0)
         if not words:
             words.append("")
             return ColumnType(name)
         words.pop(0)
-    return attrs.evolve(_settled(name, arguments), label=label)
+    return attrs.evolve(_with_defaults(name, arguments), label=label)
 
 
-def _settled(name: str, arguments: list[ColumnType]) -> ColumnType:
-    """Fill in what a type means without saying so."""
+def _with_defaults(name: str, arguments: list[ColumnType]) -> ColumnType:
+    """Fill in the defaults of a type."""
     if name == "String" or _NUMBER.fullmatch(name):
         arguments = []  # a length, which the engine ignores
     elif name == "Decimal":
@@ -125,15 +125,15 @@ def _settled(name: str, arguments: list[ColumnType]) -> ColumnType:
     elif name == "DateTime64":
         arguments = arguments or [ColumnType("3")]
     elif name in ("Enum", "Enum8", "Enum16"):
-        numbered = _numbered(arguments)
+        numbered = _enum_members(arguments)
         wide = any(not -128 <= number < 128 for number in numbered.values())
         name = ("Enum16" if wide else "Enum8") if name == "Enum" else name
         arguments = [ColumnType(f"{text} = {number}") for text, number in numbered.items()]
     return ColumnType(name, tuple(arguments))
 
 
-def _numbered(members: Iterable[ColumnType]) -> dict[str, int]:
-    """Return the members of an enum by number; one without goes on from the one before."""
+def _enum_members(members: Iterable[ColumnType]) -> dict[str, int]:
+    """Return the members of an enum by number; one without gets the number after the previous."""
     found: dict[str, int] = {}
     last = 0
     for member in members:
@@ -144,12 +144,12 @@ def _numbered(members: Iterable[ColumnType]) -> dict[str, int]:
 
 
 def holds_every_value(wider: ColumnType, narrower: ColumnType) -> bool:
-    """Tell whether a type surely has every value of another, so that a change loses nothing."""
+    """Return whether a type certainly includes every value of another: a change loses nothing."""
     if wider == narrower:
         return True
     if wider.label != narrower.label:
         return False
-    wider, narrower = _plain(wider), _plain(narrower)
+    wider, narrower = _without_storage(wider), _without_storage(narrower)
     match wider.name, narrower.name:
         case ("Nullable" | "Array" | "Map" | "Tuple") as name, other if name == other:
             return len(wider.arguments) == len(narrower.arguments) and all(
@@ -163,8 +163,8 @@ def holds_every_value(wider: ColumnType, narrower: ColumnType) -> bool:
             return wider == narrower or _holds_scalars(wider, narrower)
 
 
-def _plain(kind: ColumnType) -> ColumnType:
-    """Return a type without its label, and without how it is stored."""
+def _without_storage(kind: ColumnType) -> ColumnType:
+    """Return a type without its label and its storage encoding (LowCardinality)."""
     if kind.name == "LowCardinality" and kind.arguments:
         return kind.arguments[0]
     return attrs.evolve(kind, label="")
@@ -173,21 +173,21 @@ def _plain(kind: ColumnType) -> ColumnType:
 def _holds_scalars(wider: ColumnType, narrower: ColumnType) -> bool:
     match wider.name, narrower.name:
         case "Decimal", "Decimal":
-            (precision, scale), (before, scale_before) = _figures(wider), _figures(narrower)
+            (precision, scale), (before, scale_before) = _two_numbers(wider), _two_numbers(narrower)
             return scale >= scale_before and precision - scale >= before - scale_before
         case ("DateTime" | "DateTime64", "DateTime") | ("Date32", "Date") | ("IPv6", "IPv4"):
             return True
         case (("Enum8" | "Enum16"), ("Enum8" | "Enum16")):
             return set(narrower.arguments) <= set(wider.arguments)
         case "DateTime64", "DateTime64":
-            # Nanoseconds leave room for fewer years.
-            (scale, _), (scale_before, _) = _figures(wider), _figures(narrower)
+            # With nanoseconds, the range has fewer years.
+            (scale, _), (scale_before, _) = _two_numbers(wider), _two_numbers(narrower)
             return scale_before <= scale and (scale < 9 or scale_before == 9)
         case _:
             return _holds_numbers(wider.name, narrower.name)
 
 
-def _figures(kind: ColumnType) -> tuple[int, int]:
+def _two_numbers(kind: ColumnType) -> tuple[int, int]:
     found = [int(a.name) if a.name.isdecimal() else 0 for a in kind.arguments] + [0, 0]
     return found[0], found[1]
 
@@ -198,7 +198,7 @@ def _holds_numbers(wider: str, narrower: str) -> bool:
     if new is None or old is None:
         return False
     if new[3]:
-        # A float holds the integers up to the length of its fraction.
+        # A float is exact for integers up to the length of its mantissa.
         room = 53 if new[3] == "64" else 24
         return int(old[3]) <= int(new[3]) if old[3] else int(old[2]) <= room
     if old[3] or (new[1] and not old[1]):

@@ -1,7 +1,7 @@
-"""The commands, each in the module that bears its name.
+"""The commands, each in the module of its name.
 
-A module here is found by being here: `databases.py` adds `bytehouse databases`. It has a click
-command or group by the name of `command`, and imports what is heavy where it is used.
+Modules of this package are found by name: `databases.py` adds `bytehouse databases`. Each defines a
+click command or group named `command`, and imports heavy modules inside functions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def names() -> list[str]:
 
 
 def load(name: str) -> click.Command | None:
-    """Return a command; None if there is none of that name."""
+    """Return the command of a name; None if there is none."""
     if name not in names():
         return None
     module = import_module(f"{__name__}.{name.replace('-', '_')}")

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .._given import Command, Given, Group, given
+from .._options import Command, GlobalOptions, Group, global_options
 from .._output import print_json
 
 if TYPE_CHECKING:
     from bytehouse._transport.models import Request
     from bytehouse_raw.plan import Plan
 
-    from .._fields import Form
+    from .._operation_options import OperationOptions
 
 
 class _Operations(Group):
-    """The operations, each made into a command when it is asked for."""
+    """The operations, each turned into a command on demand."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the ids of all operations."""
@@ -32,12 +32,12 @@ class _Operations(Group):
         operation = OPERATIONS.get(cmd_name.replace("-", "_"))
         if operation is None:
             return None
-        from .._fields import Form
+        from .._operation_options import OperationOptions
 
-        return _Operation(Form(operation))
+        return _Operation(OperationOptions(operation))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the list of operations; making each a command would take long."""
+        """Write the list of operations, without building a command for each, which is slow."""
         from bytehouse_raw.operations import OPERATIONS
 
         with formatter.section("Operations"):
@@ -47,36 +47,36 @@ class _Operations(Group):
 class _Operation(Command):
     """A call of one operation."""
 
-    def __init__(self, form: Form) -> None:
-        operation = form.operation
+    def __init__(self, inputs: OperationOptions) -> None:
+        operation = inputs.operation
         route = f"{operation.method} {operation.path} ({operation.evidence})"
         dry = click.Option(["--dry-run"], is_flag=True, help="Print the request; send nothing.")
         super().__init__(
             operation.id,
-            params=[*form.options, dry],
+            params=[*inputs.options, dry],
             callback=self._call,
             help=f"{operation.summary}.\n\n{route}",
         )
-        self._form = form
+        self._inputs = inputs
 
     def _call(self, *, dry_run: bool, **values: Any) -> None:
-        plan = self._form.plan(**values)
+        plan = self._inputs.plan(**values)
         if dry_run:
-            _show(_request(plan, given()), plan)
+            _print_request(_request(plan, global_options()), plan)
         else:
-            _send(plan, given())
+            _send(plan, global_options())
 
 
 @click.group(cls=_Operations)
 def command() -> None:
     """Call any operation by its id.
 
-    Prints what the service answers, as JSON. `bytehouse api OPERATION --help` shows what an
-    operation takes.
+    Prints the response as JSON. `bytehouse api OPERATION --help` shows the options of an
+    operation.
     """
 
 
-def _send(plan: Plan[Any], shared: Given) -> None:
+def _send(plan: Plan[Any], shared: GlobalOptions) -> None:
     import msgspec
 
     with shared.client() as client:
@@ -84,8 +84,8 @@ def _send(plan: Plan[Any], shared: Given) -> None:
     click.echo(msgspec.json.format(result.raw_response.body or b"{}", indent=2))
 
 
-def _request(plan: Plan[Any], shared: Given) -> Request:
-    """Return the request that a call would begin with; no key is read for it."""
+def _request(plan: Plan[Any], shared: GlobalOptions) -> Request:
+    """Return the first request of a call; no API key is read for it."""
     from bytehouse import Clock
     from bytehouse._call.call import Call
     from bytehouse._call.context import Settings
@@ -96,11 +96,11 @@ def _request(plan: Plan[Any], shared: Given) -> Request:
     return Call(Settings(config, Clock()), Options.of(config), plan).request()
 
 
-def _show(request: Request, plan: Plan[Any]) -> None:
-    """Print a request without what is secret in it."""
+def _print_request(request: Request, plan: Plan[Any]) -> None:
+    """Print a request, with secrets masked."""
     hidden = {"authorization": "Bearer ***", "x-bytehouse-token": "***"}
     headers = {name: hidden.get(name.lower(), value) for name, value in request.headers.items()}
-    if given().json:
+    if global_options().json:
         shown = {"method": request.method, "url": request.url, "headers": headers}
         print_json({**shown, "body": plan.body})
         return

@@ -1,23 +1,23 @@
-"""`bytehouse config`: what the configuration says, and where."""
+"""`bytehouse config`: the settings and their sources."""
 
 from __future__ import annotations
 
 import click
 
-from .._given import Group, given
+from .._options import Group, global_options
 from .._output import print_json, print_table
 
 
 @click.group(cls=Group)
 def command() -> None:
-    """See the configuration."""
+    """Show the configuration."""
 
 
 @command.command()
 def explain() -> None:
-    """Show every setting, its value and where it came from; a secret is shown as ***."""
-    settings = given().config().explain()
-    if given().json:
+    """Show every setting, its value and its source; secrets are shown as ***."""
+    settings = global_options().config().explain()
+    if global_options().json:
         print_json([{"name": n, "value": v or None, "source": s} for n, v, s in settings])
     else:
         print_table([("SETTING", "VALUE", "SOURCE"), *settings])

@@ -1,4 +1,4 @@
-"""`bytehouse doctor`: what is wrong between here and the service."""
+"""`bytehouse doctor`: find problems between this machine and the service."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from .._given import Command, given
+from .._options import Command, global_options
 from .._output import exit_code, print_json
 
 if TYPE_CHECKING:
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 def command() -> int:
-    """Probe for what is wrong between here and the service.
+    """Find problems between this machine and the service.
 
-    Looks at configuration, name resolution, TLS, key, role and routes, and calls every operation
-    that reads and needs nothing to be named. Nothing is changed. With --json the findings suit a
-    support ticket: no secret is in them. The exit code is that of the first check that failed.
+    Checks configuration, name resolution, TLS, key, role and routes, and calls every operation that
+    reads and has no required arguments. Nothing is changed. With --json, the output is fit for a
+    support ticket: it has no secrets. The exit code is that of the first check that failed.
     """
     from bytehouse._diagnostics.doctor import examine
 
-    shared, checks = given(), []
+    shared, checks = global_options(), []
     for check in examine(shared.arguments, profile=shared.profile):
         checks.append(check)
         if not shared.json:
-            _tell(check)
+            _print_check(check)
     if shared.json:
         print_json(_report(checks))
     else:
@@ -39,10 +39,10 @@ def command() -> int:
     return next((exit_code(check.error) for check in failed if check.error), 1 if failed else 0)
 
 
-def _tell(check: Check) -> None:
-    flavour = {"ok": "green", "warning": "yellow", "failed": "red"}.get(check.status)
+def _print_check(check: Check) -> None:
+    color = {"ok": "green", "warning": "yellow", "failed": "red"}.get(check.status)
     took = "" if check.seconds is None else f" ({check.seconds * 1000:.0f} ms)"
-    status = click.style(check.status.ljust(7), fg=flavour)
+    status = click.style(check.status.ljust(7), fg=color)
     click.echo(f"{status}  {check.name.ljust(29)}  {check.detail}{took}")
 
 

@@ -13,7 +13,7 @@ import click
 def command(arguments: tuple[str, ...]) -> None:
     """Run a local ByteHouse.
 
-    Takes the options of `bytehouse-emulator`.
+    Accepts the options of `bytehouse-emulator`.
     """
     from bytehouse_emulator.cli import main
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from .._given import Group, given
+from .._options import Group, global_options
 from .._output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def command() -> None:
-    """See and correct the methods and paths of the operations."""
+    """Show and correct the methods and paths of the operations."""
 
 
 @command.command("list")
 def list_() -> None:
-    """Show the routes, and where each came from."""
+    """List the routes and their sources."""
     from bytehouse import routes
 
-    known = routes.known(host=given().host, profile=given().profile)
-    if given().json:
+    known = routes.known(host=global_options().host, profile=global_options().profile)
+    if global_options().json:
         print_json([attrs.asdict(one) for one in known])
     else:
         rows = [(one.operation, one.method, one.path, one.origin) for one in known]
@@ -34,14 +34,14 @@ def list_() -> None:
 
 @command.command()
 def path() -> None:
-    """Show the file that the routes of the host are kept in."""
+    """Show the routes file of the host."""
     from bytehouse import routes
 
-    host = given().config(routes={}).host
+    host = global_options().config(routes={}).host
     if host is None:
         raise click.UsageError("No host given: set --host or BYTEHOUSE_HOST.")
     file = str(routes.file_of(host))
-    if given().json:
+    if global_options().json:
         print_json({"file": file})
     else:
         click.echo(file)
@@ -66,14 +66,14 @@ def _header(_context: click.Context, _parameter: click.Parameter, values: Any) -
     help="Header for requests to the host of SOURCE (repeatable).",
 )
 def pull(source: str, file: str | None, headers: dict[str, str]) -> None:
-    """Take the routes from a tenant's own API document.
+    """Read the routes from a tenant's own API document.
 
     SOURCE is the address of its docs page, or the address or file of its OpenAPI document. Clients
-    of the host take the routes from then on by themselves.
+    of the host use the routes from then on.
     """
     from bytehouse import routes
 
-    shared = given()
+    shared = global_options()
     pulled = routes.pull(
         source,
         host=shared.host,
@@ -85,19 +85,19 @@ def pull(source: str, file: str | None, headers: dict[str, str]) -> None:
     if shared.json:
         print_json({**attrs.asdict(pulled), "file": str(pulled.file)})
     else:
-        _tell(pulled)
+        _print_pulled(pulled)
 
 
-def _tell(pulled: Pulled) -> None:
-    changed = [one for one in pulled.taken if one.is_changed]
-    count = len(pulled.taken) + len(pulled.kept)
-    click.echo(f"{len(pulled.taken)} of {count} operations are in {pulled.address}.")
+def _print_pulled(pulled: Pulled) -> None:
+    changed = [one for one in pulled.matched if one.is_changed]
+    count = len(pulled.matched) + len(pulled.unmatched)
+    click.echo(f"{len(pulled.matched)} of {count} operations are in {pulled.address}.")
     if changed:
         click.echo(f"\n{len(changed)} routes differ from the built-in ones:")
         print_table(("", one.operation, one.built_in, "->", one.route) for one in changed)
-    if pulled.kept:
-        click.echo(f"\n{len(pulled.kept)} operations keep the built-in route:")
-        print_table(("", one.operation, one.route, f"({one.reason})") for one in pulled.kept)
+    if pulled.unmatched:
+        click.echo(f"\n{len(pulled.unmatched)} operations keep the built-in route:")
+        print_table(("", one.operation, one.route, f"({one.reason})") for one in pulled.unmatched)
     if pulled.unknown:
         click.echo(f"\n{len(pulled.unknown)} operations there are not known here:")
         print_table(("", route) for route in pulled.unknown)

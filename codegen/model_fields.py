@@ -1,4 +1,4 @@
-"""Say in Python what the parsed specification says about types."""
+"""The Python types of parsed schemas, and the expressions that decode them, for the templates."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,30 +28,30 @@ PLAIN: dict[type, str] = {
     NoneProperty: "None",
     StringProperty: "str",
 }
-"""Kinds whose value stays as JSON has it."""
+"""Properties whose JSON value is used as it is."""
 
-TAKEN = frozenset(
+RESERVED = frozenset(
     "additional_properties decode decode_all from_dict raw_response received to_dict".split()
 )
 
 
 @dataclass(frozen=True)
 class Field:
-    """One attribute of a model, ready to be written down."""
+    """One attribute of a model, as the templates write it."""
 
     wire: str
     attribute: str
     annotation: str
     default: str | None
     decoded: str
-    """Expression that decodes the value `it`; empty where it stays as JSON has it."""
+    """Expression that decodes the value `it`; empty if the JSON value is used as it is."""
     description: str
     nullable: bool
     secret: bool
 
 
-class Shapes:
-    """What the templates ask about types."""
+class ModelFields:
+    """Models, fields and types for the templates."""
 
     def __init__(self, data: GeneratorData) -> None:
         self._models: dict[str, ModelProperty] = {m.class_info.name: m for m in data.models}
@@ -61,7 +61,7 @@ class Shapes:
                 self._mark_sent([body.prop for body in endpoint.bodies])
 
     def _mark_sent(self, properties: Iterable[PropertyProtocol]) -> None:
-        """Note the models that a caller has to make, and so may fill with plain strings."""
+        """Collect the models that callers create, and so may fill with plain strings."""
         for used in _classes(properties):
             name = used.class_info.name
             if name in self._models and name not in self._sent:
@@ -78,16 +78,16 @@ class Shapes:
 
         Args:
             model: The model.
-            early: Whether to return those that can stand at the top of its module, or those that
-                lead back to it.
+            early: Whether to return the imports for the top of its module, or those of modules that
+                import this one, directly or not.
         """
         own = model.class_info
         infos = [used.class_info for used in _classes(_properties(model)) if used.class_info != own]
-        chosen = [i for i in infos if (own.name not in self._reached(i.name)) == early]
+        chosen = [i for i in infos if (own.name not in self._references(i.name)) == early]
         return sorted({f"from .{i.module_name} import {i.name}" for i in chosen})
 
-    def _reached(self, name: str) -> set[str]:
-        """Return the names of the classes that a class leads to."""
+    def _references(self, name: str) -> set[str]:
+        """Return the names of all classes that a class refers to, directly or not."""
         reached: set[str] = set()
         ahead = [name]
         while ahead:
@@ -98,20 +98,22 @@ class Shapes:
         return reached
 
     def descriptions(self, fields: Iterable[Field]) -> dict[str, str]:
-        """Return what the specification says of each field."""
+        """Return the descriptions of fields that have one."""
         return {field.attribute: field.description for field in fields if field.description}
 
     def is_secret(self, model: ModelProperty) -> bool:
-        """Tell whether the specification marks a whole object as secret."""
+        """Return whether the specification marks a whole object as secret."""
         return bool((model.data.model_extra or {}).get("x-secret"))
 
     def fields(self, model: ModelProperty) -> list[Field]:
         """Return a model's attributes, those that a caller must give first."""
         sent = model.class_info.name in self._sent
         properties = _properties(model)
-        taken = [p.python_name for p in properties if p.python_name in TAKEN]
-        if taken:
-            raise GenerationError(f"{model.class_info.name} cannot have the attribute {taken[0]}")
+        reserved = [p.python_name for p in properties if p.python_name in RESERVED]
+        if reserved:
+            raise GenerationError(
+                f"{model.class_info.name} cannot have the attribute {reserved[0]}"
+            )
         return [self._field(model, prop, sent=sent) for prop in properties]
 
     def _field(self, model: ModelProperty, prop: PropertyProtocol, *, sent: bool) -> Field:
@@ -126,7 +128,7 @@ class Shapes:
             attribute=prop.python_name,
             annotation=annotation,
             default=default,
-            decoded=_changed(self._decoded(prop, "it"), "it"),
+            decoded=_unless_same(self._decoded(prop, "it"), "it"),
             description=prop.description.get_untrusted_value() if prop.description else "",
             nullable=nullable,
             secret=_is_secret(model, wire),
@@ -148,12 +150,12 @@ class Shapes:
         if type(prop) not in PLAIN:
             name, kind = prop.name.get_untrusted_value(), type(prop).__name__
             raise GenerationError(
-                f"{name}: a {kind} is not provided for; correct it or add it here"
+                f"{name}: a {kind} is not supported; correct the specification or add it here"
             )
         return PLAIN[type(prop)]
 
     def _decoded(self, prop: PropertyProtocol, value: str) -> str:
-        """Return the expression that decodes a value; the value itself where nothing is to do."""
+        """Return the expression that decodes a value; the value itself if it needs none."""
         match prop:
             case ModelProperty() | EnumProperty():
                 return f"{prop.class_info.name}.decode({value})"
@@ -167,7 +169,7 @@ class Shapes:
                 decoded_as = {self._decoded(p, value) for p in prop.inner_properties} - {value}
                 if len(decoded_as) > 1:
                     name = prop.name.get_untrusted_value()
-                    raise GenerationError(f"{name}: nothing tells which of its types a value has")
+                    raise GenerationError(f"{name}: the type of a value cannot be determined")
                 return decoded_as.pop() if decoded_as else value
         return value
 
@@ -181,7 +183,7 @@ class Shapes:
         """Return the type of a parameter."""
         if isinstance(prop, ListProperty | ModelProperty):
             raise GenerationError(
-                f"{prop.name.get_untrusted_value()}: no text form for this parameter"
+                f"{prop.name.get_untrusted_value()}: this parameter cannot be written as a string"
             )
         return self._annotation(prop, sent=True)
 
@@ -195,10 +197,10 @@ class Shapes:
         return prop
 
     def response(self, endpoint: Endpoint) -> ModelProperty:
-        """Return the model of an operation's successful answer, the only one that is decoded."""
+        """Return the model of an operation's successful response, the only one that is decoded."""
         good = [r.prop for r in endpoint.responses.patterns if r.status_code.range == (200, 200)]
         if len(good) != 1 or not isinstance(good[0], ModelProperty):
-            raise GenerationError(f"{endpoint.name}: its answer 200 must be one JSON object")
+            raise GenerationError(f"{endpoint.name}: its response 200 must be one JSON object")
         return good[0]
 
 
@@ -218,7 +220,7 @@ def _classes(properties: Iterable[PropertyProtocol]) -> Iterator[ModelProperty |
                 yield from _classes(prop.inner_properties)
 
 
-def _changed(expression: str, value: str) -> str:
+def _unless_same(expression: str, value: str) -> str:
     return "" if expression == value else expression
 
 

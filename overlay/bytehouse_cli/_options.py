@@ -1,4 +1,4 @@
-"""What every command takes: which host, as whom, for how long, and how to print."""
+"""The global options: host, profile, role, timeout and output format."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from bytehouse import ByteHouse
     from bytehouse._core.config import Config
 
-__all__ = ["Command", "Given", "Group", "given"]
+__all__ = ["Command", "GlobalOptions", "Group", "global_options"]
 
 
 @attrs.define
-class Given:
-    """Hold what the global options say."""
+class GlobalOptions:
+    """The values of the global options."""
 
     profile: str | None = None
     host: str | None = None
@@ -26,37 +26,37 @@ class Given:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What a client is made with."""
+        """Arguments for a client."""
         return {"host": self.host, "role": self.role, "timeout": self.timeout}
 
     def config(self, **more: Any) -> Config:
-        """Return the settled configuration; host and key may be missing."""
+        """Return the resolved configuration; host and key may be missing."""
         from bytehouse._core.config import resolve
 
         return resolve({**self.arguments, **more}, profile=self.profile)
 
     def client(self) -> ByteHouse:
-        """Return a client."""
+        """Return a client with these options."""
         from bytehouse import ByteHouse
 
         return ByteHouse(**self.arguments, profile=self.profile)
 
 
-def given(context: click.Context | None = None) -> Given:
-    """Return what the global options of the running command say."""
+def global_options(context: click.Context | None = None) -> GlobalOptions:
+    """Return the global options of the running command."""
     root = (context or click.get_current_context()).find_root()
-    return root.ensure_object(Given)
+    return root.ensure_object(GlobalOptions)
 
 
-def _take(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    # What stands nearer to the command is taken later, and counts.
+def _set_option(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    # Options after the command are processed later and override those before it.
     if value not in (None, False):
-        setattr(given(context), parameter.name or "", value)
+        setattr(global_options(context), parameter.name or "", value)
 
 
 def _options() -> list[click.Parameter]:
     def option(*names: str, **more: Any) -> click.Option:
-        return click.Option(names, callback=_take, expose_value=False, **more)
+        return click.Option(names, callback=_set_option, expose_value=False, **more)
 
     return [
         option("--profile", metavar="NAME", help="Profile of the configuration file."),
@@ -69,8 +69,8 @@ def _options() -> list[click.Parameter]:
     ]
 
 
-class _Formatted(click.Command):
-    """Show the options of a command, and below them those that all commands take."""
+class _WithGlobalHelp(click.Command):
+    """Show the options of a command, and below them the global options."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write both lists."""
@@ -79,23 +79,23 @@ class _Formatted(click.Command):
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None and isinstance(parameter, click.Option):
-                (shared if parameter.callback is _take else own).append(record)
+                (shared if parameter.callback is _set_option else own).append(record)
         for title, records in (("Options", own), ("Global options", shared)):
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
 
 
-class Command(_Formatted):
-    """A command that takes the global options too."""
+class Command(_WithGlobalHelp):
+    """A command that accepts the global options too."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.params += _options()
 
 
-class Group(_Formatted, click.Group):
-    """A group whose commands take the global options; the outermost takes them itself."""
+class Group(_WithGlobalHelp, click.Group):
+    """A group whose commands accept the global options; the outermost accepts them itself."""
 
     command_class = Command
 
