@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import msgspec
-
 from bytehouse_raw.operations import ROLE_HEADER
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model, RawResponse
 
 from .._api.routing import fill
+from .._core import json
 from .._core.options import CallOptions, Options
 from .._core.retry import UNAVAILABLE, Cause, may_retry
 from .._core.secrets import secrets_in
@@ -288,7 +287,7 @@ class Call(Generic[T]):
                 self._errors.raw = raw or self._errors.raw
                 document = verdict.document
                 if document is None:
-                    document = msgspec.json.decode(raw.body) if raw else {}
+                    document = json.decode(raw.body) if raw else {}
                 self._finish(document)
             case Outcome.NOT_DONE:
                 self._resend(pause)

@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection
 
 import attrs
-import msgspec
 
 from .._core.secrets import Secret
 from .._transport.models import Response
@@ -21,7 +20,7 @@ class SecretMask:
 
     def __init__(self, secret: Secret) -> None:
         plain = secret.reveal()
-        forms = (plain, msgspec.json.encode(plain).decode()[1:-1], json.dumps(plain)[1:-1])
+        forms = (plain, json.dumps(plain, ensure_ascii=False)[1:-1], json.dumps(plain)[1:-1])
         self.secret = secret
         self.forms = tuple(dict.fromkeys(form.encode() for form in forms))
 

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import msgspec
-
 from bytehouse_raw.operations import ROLE_HEADER
 from bytehouse_raw.plan import Plan
 
+from .._core import json
 from .._core.options import Options, header_value
 from .._core.secrets import Secret
 from .._transport.models import Request
@@ -79,16 +78,9 @@ def _build_url(url: str, query: Mapping[str, str]) -> str:
 
 def _encode(body: Mapping[str, Any]) -> bytes:
     try:
-        return msgspec.json.encode(body, enc_hook=_to_plain)
-    except (TypeError, ValueError, RecursionError, UnicodeEncodeError) as error:
+        return json.encode(body)
+    except (TypeError, ValueError) as error:
         raise InvalidArgument(f"the body cannot be written as JSON: {error}") from None
-
-
-def _to_plain(value: object) -> str:
-    """Return a string of a class that the encoder does not know, such as a secret, as a `str`."""
-    if isinstance(value, str):
-        return "".join(value)  # str() of a secret hides it
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def _by_lower_name(*given: Mapping[str, str]) -> dict[str, tuple[str, str]]:

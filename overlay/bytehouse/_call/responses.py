@@ -8,11 +8,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import attrs
-import msgspec
 
 from bytehouse_raw.types import RawResponse
 
 from .._api.engine_errors import find_engine_error
+from .._core import json
 from .._transport.models import Response
 from ..errors import (
     APIError,
@@ -81,8 +81,8 @@ def decode(response: Response) -> Mapping[str, Any]:
     if not response.body or response.body.isspace():
         return {}
     try:
-        document = msgspec.json.decode(response.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        document = json.decode(response.body)
+    except ValueError:
         raise decode_error(response, "the response body is not JSON") from None
     if not isinstance(document, dict):
         raise decode_error(response, "the response body is not a JSON object")
@@ -215,8 +215,8 @@ def _details_of_failure(response: Response) -> ErrorDetails:
 def _details_in_body(response: Response) -> ErrorDetails:
     if response.body.lstrip().startswith(b"{"):
         try:
-            document = msgspec.json.decode(response.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            document = json.decode(response.body)
+        except ValueError:
             return ErrorDetails()
         return _details_in(document, success=False)
     return _engine_details(_body_start(response, 4000)) or ErrorDetails()

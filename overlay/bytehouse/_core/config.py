@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -206,13 +205,19 @@ def _proxy(value: Any) -> str:
     return Secret(text) if "@" in text else text
 
 
+def _parse_toml(text: str) -> dict[str, Any]:
+    import tomllib  # most programs have no such file
+
+    return tomllib.loads(text)
+
+
 def _routes(value: Any) -> dict[str, str]:
     if isinstance(value, str | os.PathLike):
         try:
-            value = tomllib.loads(Path(_path(value)).read_text(encoding="utf-8")).get("routes")
+            value = _parse_toml(Path(_path(value)).read_text(encoding="utf-8")).get("routes")
         except OSError as error:
             raise ValueError(f"names a file that cannot be read: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise ValueError(f"names a file that is not TOML: {error}") from None
     if not isinstance(value, Mapping) or not all(
         isinstance(item, str) for pair in value.items() for item in pair
@@ -448,8 +453,8 @@ def _read_tables(given: str | os.PathLike[str] | None) -> tuple[Path, Tables]:
     path = Path(given or _config_directory() / "config.toml")
     try:
         path = path.expanduser()
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, RuntimeError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        document = _parse_toml(path.read_text(encoding="utf-8"))
+    except (OSError, RuntimeError, ValueError) as error:
         # An account without a home directory has no file in it.
         if given is None and isinstance(error, FileNotFoundError | RuntimeError):
             return path, {}

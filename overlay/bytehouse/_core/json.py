@@ -1,0 +1,45 @@
+"""Read and write the JSON of calls."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+__all__ = ["decode", "encode"]
+
+# msgspec decodes twice as fast, and takes a fifth of the time of a program's first call to import.
+_LARGE = 1 << 14
+
+
+def decode(body: bytes) -> Any:
+    """Return the value of a JSON document.
+
+    Raises:
+        ValueError: It is not JSON, or not in UTF-8.
+    """
+    try:
+        if len(body) < _LARGE:
+            return json.loads(body.decode(), parse_constant=_refuse)
+        import msgspec
+
+        return msgspec.json.decode(body)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def encode(value: Any) -> bytes:
+    """Return a value as JSON.
+
+    Raises:
+        ValueError: A number is not finite, a string has no form in UTF-8, or it holds itself.
+        TypeError: A type has no form in JSON.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return text.encode()
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
