@@ -1,6 +1,6 @@
-"""Read moments and spans of time as people write them, and write them as the API takes them.
+"""Parse timestamps and durations as people write them, and format them as the API takes them.
 
-Pure: the present is an argument.
+Pure: the present time is an argument.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ _UNITS = {
     "w": 7 * 86_400 * _SECOND,
 }
 _PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h|d|w)")
-_SPAN = re.compile(rf"(?:{_PART.pattern})+")
-_GO_LONGEST = 2**63 - 1  # Go counts nanoseconds in 64 bits
-_LONGEST_TEXT = 64
+_DURATION = re.compile(rf"(?:{_PART.pattern})+")
+_GO_MAX_NANOSECONDS = 2**63 - 1  # Go counts nanoseconds in 64 bits
+_MAX_LENGTH = 64
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # noqa: DTZ001 - a zone is the text's
 _OFFSET_FROM_NAME = re.compile(r"[A-Za-z]\s*[+-]\d")  # UTC+3: ahead of UTC, or in POSIX behind it
@@ -51,18 +51,18 @@ _FRACTION = re.compile(r"(\d{2}:\d{2}:\d{2}|T\d{6})[.,](\d+)")
 
 
 def go_duration(value: Duration, what: str = "duration") -> str:
-    """Return a span as Go's ``time.ParseDuration`` reads it.
+    """Return a duration as Go's ``time.ParseDuration`` reads it.
 
     Args:
-        value: A timedelta; or a text such as ``1h30m``, ``90s`` or ``1.5h``, which is passed on as
-            it is. Days (``7d``) and weeks (``2w``), which Go lacks, are sent as seconds.
+        value: A timedelta; or a string such as ``1h30m``, ``90s`` or ``1.5h``, which is sent
+            unchanged. Days (``7d``) and weeks (``2w``), which Go lacks, are sent as seconds.
         what: Name of the argument, for the error.
 
     Raises:
-        InvalidArgument: It is no span, is negative, or is longer than Go can count (292 years).
+        InvalidArgument: It is not a duration, negative, or longer than Go can count (292 years).
     """
     nanoseconds = _nanoseconds(value, what)
-    if nanoseconds > _GO_LONGEST:
+    if nanoseconds > _GO_MAX_NANOSECONDS:
         raise InvalidArgument(f"{what} is longer than 292 years, which the service cannot count.")
     if isinstance(value, str) and not set(value) & {"d", "w"}:
         return value.strip()
@@ -72,10 +72,10 @@ def go_duration(value: Duration, what: str = "duration") -> str:
 
 
 def to_timedelta(value: Duration, what: str) -> timedelta:
-    """Return a span as a timedelta, to the microsecond.
+    """Return a duration as a timedelta, to the microsecond.
 
     Raises:
-        InvalidArgument: It is no span, is negative, or is longer than a timedelta can be.
+        InvalidArgument: It is not a duration, is negative, or is longer than a timedelta can be.
     """
     if isinstance(value, timedelta) and value >= timedelta(0):
         return value
@@ -86,10 +86,10 @@ def to_timedelta(value: Duration, what: str) -> timedelta:
 
 
 def whole_days(value: int | Duration, what: str) -> int:
-    """Return a span as whole days; nothing is rounded.
+    """Return a duration as whole days; nothing is rounded.
 
     Args:
-        value: A number of days, a timedelta, or a text such as ``90d`` or ``2w``.
+        value: A number of days, a timedelta, or a string such as ``90d`` or ``2w``.
         what: Name of the argument, for the error.
 
     Raises:
@@ -114,9 +114,9 @@ def _nanoseconds(value: Duration, what: str) -> int:
     text = value.strip() if isinstance(value, str) else ""
     if text == "0":
         return 0  # the one number that Go takes without a unit
-    if len(text) > _LONGEST_TEXT or not _SPAN.fullmatch(text):
+    if len(text) > _MAX_LENGTH or not _DURATION.fullmatch(text):
         raise InvalidArgument(
-            f"{what} is {value!r}; give a timedelta or a text such as '90d', '1h30m' or '45s'."
+            f"{what} is {value!r}; give a timedelta or a string such as '90d', '1h30m' or '45s'."
         )
     total = sum(Fraction(number) * _UNITS[unit] for number, unit in _PART.findall(text))
     if total.denominator != 1:
@@ -125,44 +125,45 @@ def _nanoseconds(value: Duration, what: str) -> int:
 
 
 def to_rfc3339(value: TimestampInput, now: float, what: str) -> str:
-    """Return a moment in UTC as RFC 3339 writes it, such as ``2021-11-23T09:23:55.840932013Z``.
+    """Return a timestamp in UTC, in RFC 3339 such as ``2021-11-23T09:23:55.840932013Z``.
 
     Args:
-        value: An aware datetime; a date, which is its midnight in UTC; a text with a zone, ISO 8601
-            or otherwise plain, whose fraction of a second is kept to the nanosecond; a text that is
-            a date; or a span (timedelta, ``7d``), which is so long before now.
+        value: An aware datetime; a date, which is its midnight in UTC; a string with a zone, in
+            ISO 8601 or another unambiguous format, whose fraction of a second is kept to the
+            nanosecond; a string that is a date; or a duration (timedelta, ``7d``) before now.
         now: Seconds since 1970.
         what: Name of the argument, for the error.
 
     Raises:
-        InvalidArgument: It is no moment, says no zone, or can be read in two ways.
+        InvalidArgument: It is not a timestamp, has no zone, or is ambiguous.
     """
     try:
-        if isinstance(value, timedelta) or _is_span(value):
+        if isinstance(value, timedelta) or _is_duration(value):
             return _rfc3339(datetime.fromtimestamp(now, UTC) - to_timedelta(value, what))
         if isinstance(value, Timestamp):
-            return _of_text(str(value), what)  # its text is exact, its fields are not
+            return _from_string(str(value), what)  # its string is exact, its fields are not
         if isinstance(value, datetime):
             if value.utcoffset() is None:
                 _refuse_naive(value, what)
-            # Some libraries' datetimes go down to nanoseconds, and tell them in their text.
-            return _of_text(value.astimezone(UTC).isoformat(), what)
+            # Some libraries' datetimes have nanoseconds, and show them in their ISO format.
+            return _from_string(value.astimezone(UTC).isoformat(), what)
         if isinstance(value, date):
             return f"{value.isoformat()}T00:00:00Z"
         if isinstance(value, str):
-            return _of_text(value.strip(), what)
+            return _from_string(value.strip(), what)
     except OverflowError:
         raise InvalidArgument(f"{what} is outside the years 1 to 9999: {value!r}.") from None
     raise InvalidArgument(
-        f"{what} is {value!r}; give a datetime with a zone, a date, a text, or a span such as '7d'."
+        f"{what} is {value!r}; give a datetime with a zone, a date, a string, or a duration such "
+        "as '7d'."
     )
 
 
 def time_range(start: TimestampInput, end: TimestampInput | None, now: float) -> tuple[str, str]:
-    """Return both ends of a stretch of time; without an end it goes up to now.
+    """Return start and end of a time range, in the format of RFC 3339; the end is now if not given.
 
     Raises:
-        InvalidArgument: An end is no moment, or the stretch does not begin before it ends.
+        InvalidArgument: One of them is not a timestamp, or the start is not before the end.
     """
     begins = to_rfc3339(start, now, "start")
     ends = to_rfc3339(timedelta(0) if end is None else end, now, "end")
@@ -171,8 +172,8 @@ def time_range(start: TimestampInput, end: TimestampInput | None, now: float) ->
     return begins, ends
 
 
-def _is_span(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and _SPAN.fullmatch(value.strip()) is not None
+def _is_duration(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and _DURATION.fullmatch(value.strip()) is not None
 
 
 def _key(text: str) -> tuple[str, str]:
@@ -180,43 +181,43 @@ def _key(text: str) -> tuple[str, str]:
     return whole, fraction.ljust(9, "0")
 
 
-def _of_text(text: str, what: str) -> str:
+def _from_string(text: str, what: str) -> str:
     if _DATE.fullmatch(text):
         text += "T00:00:00Z"
     fraction = _FRACTION.search(text)
     if fraction and len(fraction[2]) > 9:
         raise InvalidArgument(f"{what} is finer than a nanosecond: {text!r}.")
-    # The parsers stop at microseconds; no zone changes a fraction, so it can go round them.
+    # The parsers stop at microseconds; no zone changes a fraction, so it can bypass them.
     whole = _FRACTION.sub(r"\1", text, count=1)
-    found = _parsed(whole, what)
+    found = _parse(whole, what)
     if found.utcoffset() is None:
         _refuse_naive(text, what)
     return _rfc3339(found, fraction[2] if fraction else "")
 
 
-def _parsed(text: str, what: str) -> datetime:
-    from dateutil import parser  # only who gives a text pays for the import
+def _parse(text: str, what: str) -> datetime:
+    from dateutil import parser  # imported only if a string is given
 
     try:
         return parser.isoparse(text)
     except ValueError:
-        return _parsed_odd(text, what)
+        return _parse_unambiguous(text, what)
 
 
-def _parsed_odd(text: str, what: str) -> datetime:
-    """Parse a text that is not ISO 8601, if there is only one way to read it."""
+def _parse_unambiguous(text: str, what: str) -> datetime:
+    """Parse a string that is not ISO 8601, if it is unambiguous."""
     from dateutil import parser
 
     readings: set[datetime] = set()
     try:
         for day_first in (False, True):
-            # What the text leaves out is taken from the default: two defaults show that it does.
+            # What the string leaves out is taken from the default: two defaults show that it does.
             for default in _DEFAULTS:
                 readings.add(parser.parse(text, default=default, dayfirst=day_first, tzinfos=_zone))
     except (ValueError, OverflowError):
         readings.clear()
     if len(readings) != 1 or _OFFSET_FROM_NAME.search(text):
-        problem = "can be read in more than one way" if readings else "is no time that is known"
+        problem = "is ambiguous" if readings else "is not a known time format"
         raise InvalidArgument(
             f"{what} {problem}: {text!r}.", hint="Write it as 2021-11-23T09:23:55Z."
         )
@@ -240,7 +241,7 @@ def _rfc3339(value: datetime, fraction: str = "") -> str:
 
 def _refuse_naive(value: object, what: str) -> NoReturn:
     raise InvalidArgument(
-        f"{what} says no zone: {value!r}.",
-        hint="Add one: datetime(..., tzinfo=timezone.utc), or a text that ends with Z or +08:00. "
-        "Taken for UTC or for local time, it could be hours off.",
+        f"{what} has no time zone: {value!r}.",
+        hint="Add one: datetime(..., tzinfo=timezone.utc), or a string that ends with Z or +08:00. "
+        "As UTC or as local time, it could be hours off.",
     )
