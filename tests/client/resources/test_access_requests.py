@@ -169,7 +169,7 @@ WITHOUT_ROLE = {
 def test_a_method_sends_what_its_operation_takes(
     bh: ByteHouse, server: ScriptedServer, call: Call, line: str, body: Any
 ) -> None:
-    """One request is sent: this method, path, query and body, the key, and the role if it takes one."""
+    """One request: this method, path, query and body, the key, and the role if it takes one."""
     operation, _ = asked(*line.split(" ", 1))
     plural = operation.startswith("list_")
     server.script(data([] if plural else {"id": "k9", "apiKey": "hush"}))
