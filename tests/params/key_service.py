@@ -1,4 +1,4 @@
-"""A service that keeps two API keys for its user, and fails where a test says."""
+"""A service with two API keys for its user, which fails where a test says."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Failure = Literal["refused", "down", "lost before", "lost after", "garbled", "sh
 
 @attrs.define
 class KeyService:
-    """Answer the operations of API keys as the documents say.
+    """Respond to the operations of API keys as documented.
 
     Attributes:
         keys: Secrets by id.
@@ -30,25 +30,27 @@ class KeyService:
     keys: dict[str, str]
     fail_at: tuple[int, Failure] | None = None
     known_after: int = 0
-    asked: list[str] = attrs.field(factory=list)
+    requests: list[str] = attrs.field(factory=list)
     deleted: list[tuple[str, str]] = attrs.field(factory=list)
     worked: set[str] = attrs.field(factory=set)
     most: int = 0
     on_delete: Callable[[str], object] = lambda key_id: None  # noqa: ARG005
 
     def __call__(self, seen: Seen) -> Reply:
-        """Answer one request."""
-        self.asked.append(seen.line)
-        failure = self.fail_at[1] if self.fail_at and len(self.asked) == self.fail_at[0] else None
-        if failure in _INSTEAD:
-            return _INSTEAD[failure]
-        reply = self._answer(seen, (seen.header("Authorization") or "").removeprefix("Bearer "))
+        """Respond to one request."""
+        self.requests.append(seen.line)
+        failure = (
+            self.fail_at[1] if self.fail_at and len(self.requests) == self.fail_at[0] else None
+        )
+        if failure in _FAILURES:
+            return _FAILURES[failure]
+        reply = self._respond(seen, (seen.header("Authorization") or "").removeprefix("Bearer "))
         self.most = max(self.most, len(self.keys))
         if failure == "lost after":
             return RESET
         return Reply(body=reply.encoded().partition(b"\r\n\r\n")[2][:-1]) if failure else reply
 
-    def _answer(self, seen: Seen, secret: str) -> Reply:
+    def _respond(self, seen: Seen, secret: str) -> Reply:
         self.known_after -= secret == NEW
         if secret not in self.keys.values() or (secret == NEW and self.known_after >= 0):
             return _refusal(401, "unknown key")
@@ -76,7 +78,7 @@ def _refusal(status: int, message: str) -> Reply:
     return Reply(status, {"error": {"code": "errbook_Key", "message": message}})
 
 
-_INSTEAD: dict[Failure | None, Reply] = {
+_FAILURES: dict[Failure | None, Reply] = {
     "refused": _refusal(403, "not allowed"),
     "down": Reply(500, {"error": {"code": "errbook_Down", "message": "down"}}),
     "lost before": RESET,
@@ -85,9 +87,9 @@ _INSTEAD: dict[Failure | None, Reply] = {
 
 
 def everything_shown(error: BaseException | None, *results: object) -> str:
-    """Return all that a log, a report or a debugger shows of an error and of results.
+    """Return everything that a log, a report or a debugger shows of an error and of results.
 
-    The frames of the tests themselves are left out: they hold the secrets to compare with.
+    The frames of the tests themselves are excluded: they hold the secrets to compare with.
     """
     shown = [repr(result) + str(result) + f"{result}" for result in results]
     while error is not None:

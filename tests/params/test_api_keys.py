@@ -1,4 +1,4 @@
-"""A new key is shown once and hidden everywhere; a rotation never leaves its user without a key."""
+"""A new key is returned once and masked everywhere; a rotation never leaves a user without one."""
 
 import copy
 import json
@@ -55,7 +55,7 @@ def test_the_secret_is_found_under_any_likely_name_and_hidden(
     bh: ByteHouse, server: ScriptedServer, caplog: pytest.LogCaptureFixture, answer: Any,
     key_id: str | None,
 ) -> None:  # fmt: skip
-    """The secret is usable as text, revealed by name, and in no repr, text or log."""
+    """The secret is usable as a string, revealed by name, and in no repr, string or log."""
     caplog.set_level(logging.DEBUG)
     server.script(Reply(body=answer))
     key = bh.api_keys.create(expires_in="90d")
@@ -79,10 +79,10 @@ def test_the_secret_is_found_under_any_likely_name_and_hidden(
         data({"id": "k-1", "apiKey": NEW}, error={"code": "E_1", "message": "half done"}),
     ],
 )
-def test_a_secret_that_cannot_be_handed_over_is_not_shown_either(
+def test_a_secret_that_was_not_found_is_not_shown_either(
     bh: ByteHouse, server: ScriptedServer, caplog: pytest.LogCaptureFixture, reply: Reply
 ) -> None:
-    """An answer that is not understood is an error that shows nothing of it, and still has it."""
+    """A response that cannot be parsed raises an error that has it, but shows nothing of it."""
     caplog.set_level(logging.DEBUG)
     server.script(reply)
     with pytest.raises((ResponseDecodeError, APIError)) as caught:
@@ -94,7 +94,7 @@ def test_a_secret_that_cannot_be_handed_over_is_not_shown_either(
 
 
 def test_an_error_says_which_key_was_created(bh: ByteHouse, server: ScriptedServer) -> None:
-    """The id is told where it is seen, because the key has to be deleted."""
+    """The id is in the message, because the key has to be deleted."""
     server.script(data({"id": "k-1", "anything": NEW}))
     with pytest.raises(ResponseDecodeError, match="k-1 was created"):
         bh.api_keys.create(no_expiry=True)
@@ -111,21 +111,23 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["data", "key", "message", "error"]), JSON))
-def test_any_answer_is_read_without_an_error(answer: dict[str, Any]) -> None:
-    """Reading a new key never raises, so that no traceback shows the answer; what is found is
-    hidden."""
+def test_any_response_is_parsed_without_an_error(answer: dict[str, Any]) -> None:
+    """Parsing a new key never raises, so that no traceback shows the response; what is found is
+    masked."""
     key, whole = new_key_of(CreateApiKeyResponse.from_dict(answer))
     assert whole is bool(key.api_key)
     assert "***" in repr(key) or not whole
 
 
-def test_a_lost_answer_to_create_is_not_repeated(bh: ByteHouse, server: ScriptedServer) -> None:
+def test_a_create_whose_response_is_lost_is_not_repeated(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
     """A key that may have been created is not created twice."""
     service = KeyService({"k-old": OLD}, fail_at=(1, "lost after"))
     server.handler = service
     with pytest.raises(OutcomeUnknown):
         bh.with_options().api_keys.create(no_expiry=True)
-    assert len(service.asked) == 1
+    assert len(service.requests) == 1
 
 
 def test_no_call_but_create_and_rotate_makes_a_key(bh: ByteHouse, server: ScriptedServer) -> None:
@@ -140,7 +142,7 @@ def test_no_call_but_create_and_rotate_makes_a_key(bh: ByteHouse, server: Script
 
 
 class Rotating:
-    """One rotation, and what came of it."""
+    """One rotation, and its outcome."""
 
     def __init__(self, make: MakeClient, server: ScriptedServer, service: KeyService) -> None:
         self.service = service
@@ -189,7 +191,7 @@ def test_a_rotation_replaces_the_only_key(make: MakeClient, server: ScriptedServ
         rotating.bh.api_keys.list()
 
 
-def test_a_client_with_a_callable_key_goes_on_after_a_rotation(
+def test_a_client_with_a_callable_key_still_works_after_a_rotation(
     make: MakeClient, server: ScriptedServer
 ) -> None:
     """Where the key comes from what `store` writes, the same client works afterwards."""
@@ -200,7 +202,7 @@ def test_a_client_with_a_callable_key_goes_on_after_a_rotation(
     assert [key.id for key in bh.api_keys.list()] == ["k-new"]
 
 
-def test_with_both_slots_taken_the_other_key_is_deleted_only_if_told(
+def test_with_two_keys_the_other_one_is_deleted_only_if_named(
     make: MakeClient, server: ScriptedServer
 ) -> None:
     """Two keys are the limit: without `replace` nothing happens, with it that key makes room."""
@@ -216,7 +218,7 @@ def test_with_both_slots_taken_the_other_key_is_deleted_only_if_told(
         rotating.run(**arguments)
         assert isinstance(rotating.error, InvalidArgument)
         assert "Nothing was changed" in str(rotating.error)
-    assert service.asked == [request_line("list_api_keys")] * 5
+    assert service.requests == [request_line("list_api_keys")] * 5
     rotating.run(current_id="k-old", replace="k-spare")
     assert service.keys == {"k-new": NEW}
     assert rotating.result is not None
@@ -224,10 +226,8 @@ def test_with_both_slots_taken_the_other_key_is_deleted_only_if_told(
     assert service.most == 2
 
 
-def test_without_replace_a_second_key_is_kept_out_of_it(
-    make: MakeClient, server: ScriptedServer
-) -> None:
-    """Naming the only key is as good as leaving it out; a name that is not there is refused."""
+def test_naming_the_only_key_is_optional(make: MakeClient, server: ScriptedServer) -> None:
+    """Its id may be given or not; an unknown one is refused."""
     rotating = Rotating(make, server, service := KeyService({"k-old": OLD}))
     rotating.run(current_id="k-other")
     assert isinstance(rotating.error, InvalidArgument)
@@ -243,8 +243,8 @@ def test_a_rotation_that_fails_anywhere_leaves_a_key_that_works(
     *, slots: int, request_number: int, failure: Failure,
 ) -> None:  # fmt: skip
     """Whichever request fails, and however: the caller holds a key that works, the key in use is
-    deleted only after the new one worked and was stored, there are never three keys, the error says
-    how things stand, and neither it nor the log shows a secret."""
+    deleted only after the new one worked and was stored, there are never three keys, the error has
+    the state of the rotation, and neither it nor the log shows a secret."""
     caplog.set_level(logging.DEBUG)
     keys = {"k-old": OLD, "k-spare": SPARE} if slots == 2 else {"k-old": OLD}
     service = KeyService(keys, fail_at=(request_number, failure))
@@ -263,25 +263,23 @@ def test_a_rotation_that_fails_anywhere_leaves_a_key_that_works(
         assert isinstance(rotating.error, ByteHouseError)
         said = str(rotating.error)
         assert "Nothing was changed" in said or "k-old" in said or "list_api_keys" in said
-        if len(service.asked) > 1 and "k-new" in service.keys and NEW not in rotating.stored:
+        if len(service.requests) > 1 and "k-new" in service.keys and NEW not in rotating.stored:
             assert "k-new" in said or "A new key may exist" in said
 
 
 @pytest.mark.parametrize("failure", ["lost after", "garbled"])
-def test_a_deletion_whose_answer_is_lost_is_looked_up(
+def test_a_deletion_whose_response_is_lost_is_checked(
     make: MakeClient, server: ScriptedServer, failure: Failure
 ) -> None:
-    """If the old key turns out to be gone, the rotation is done, whatever came of the answer."""
+    """If the old key no longer exists, the rotation is complete."""
     rotating = Rotating(make, server, service := KeyService({"k-old": OLD}, fail_at=(4, failure)))
     rotating.run()
     assert rotating.error is None
     assert service.keys == {"k-new": NEW}
-    assert len(service.asked) == 5
+    assert len(service.requests) == 5
 
 
-def test_what_is_left_of_a_failed_rotation_can_be_gone_on_from(
-    make: MakeClient, server: ScriptedServer
-) -> None:
+def test_a_failed_rotation_can_be_completed(make: MakeClient, server: ScriptedServer) -> None:
     """After a rotation that left a new key unstored, naming that as `replace` finishes it."""
     service = KeyService({"k-old": OLD}, fail_at=(2, "garbled"))
     rotating = Rotating(make, server, service)
@@ -315,10 +313,8 @@ def test_a_new_key_that_never_works_replaces_nothing(
     assert 29 < sum(clock.slept) < 60
 
 
-def test_an_answer_that_is_not_about_this_user_proves_nothing(
-    make: MakeClient, server: ScriptedServer
-) -> None:
-    """A list under the new key that lacks the key in use does not count as its first answer."""
+def test_a_list_of_another_user_proves_nothing(make: MakeClient, server: ScriptedServer) -> None:
+    """A list under the new key that lacks the key in use does not prove that it works."""
     service = KeyService({"k-old": OLD})
     rotating = Rotating(make, server, service)
     server.handler = lambda seen: (
@@ -336,7 +332,7 @@ def test_an_answer_that_is_not_about_this_user_proves_nothing(
 def test_what_store_raises_keeps_the_old_key(
     make: MakeClient, server: ScriptedServer, interruption: BaseException
 ) -> None:
-    """If storing fails or is interrupted, that error goes on, and both keys stay."""
+    """If storing fails or is interrupted, that error is raised, and both keys stay."""
     rotating = Rotating(make, server, service := KeyService({"k-old": OLD}))
 
     def failing(_: NewApiKey) -> None:
@@ -349,7 +345,7 @@ def test_what_store_raises_keeps_the_old_key(
     assert NEW not in everything_shown(rotating.error)
 
 
-def test_storing_that_is_not_done_is_no_storing(make: MakeClient, server: ScriptedServer) -> None:
+def test_an_awaitable_store_is_refused(make: MakeClient, server: ScriptedServer) -> None:
     """A coroutine function is refused at once; a coroutine that comes back keeps the old key."""
     rotating = Rotating(make, server, service := KeyService({"k-old": OLD}))
 
@@ -358,14 +354,14 @@ def test_storing_that_is_not_done_is_no_storing(make: MakeClient, server: Script
 
     rotating.run(store=later)
     assert isinstance(rotating.error, InvalidArgument)
-    assert service.asked == []
+    assert service.requests == []
     rotating.run(store=lambda key: (later(key), None)[0])
     assert isinstance(rotating.error, InvalidArgument)
     assert service.deleted == []
 
 
 def test_keys_without_ids_are_not_rotated(make: MakeClient, server: ScriptedServer) -> None:
-    """A list that does not tell ids cannot tell which key is in use: nothing is changed."""
+    """Without ids it is not known which key is in use: nothing is changed."""
     bh = make(server.url, OLD)
     server.script(data([{"name": "k-old"}]))
     with pytest.raises(ResponseDecodeError, match="nothing was changed"):

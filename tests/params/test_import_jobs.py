@@ -16,7 +16,7 @@ PROTO = 'syntax = "proto3";\nmessage Row { string name = 1; } // é\n'
 def test_a_schema_file_is_sent_in_base64_whatever_form_it_comes_in(
     bh: ByteHouse, server: ScriptedServer, tmp_path: Path, form: str
 ) -> None:
-    """Text, bytes and path give the same body."""
+    """String, bytes and path give the same body."""
     path = tmp_path / "row.proto"
     path.write_text(PROTO, encoding="utf-8")
     schema: Any = {"text": PROTO, "bytes": PROTO.encode(), "path": path}[form]
@@ -26,7 +26,7 @@ def test_a_schema_file_is_sent_in_base64_whatever_form_it_comes_in(
 
 
 @pytest.mark.parametrize(
-    ("answer", "found"),
+    ("response", "found"),
     [
         ({"id": "e-1"}, "e-1"),
         ({"executionID": "e-2", "status": "RUNNING"}, "e-2"),
@@ -35,20 +35,20 @@ def test_a_schema_file_is_sent_in_base64_whatever_form_it_comes_in(
     ],
 )
 def test_the_execution_is_found_under_any_likely_name(
-    bh: ByteHouse, server: ScriptedServer, answer: Any, found: str
+    bh: ByteHouse, server: ScriptedServer, response: Any, found: str
 ) -> None:
-    """The docs name no field of the answer, so several are understood."""
-    server.script(data(answer))
+    """The docs name no field of the response, so several are recognized."""
+    server.script(data(response))
     assert bh.import_jobs.start(1).id == found
     assert server.seen[0].json == {}
 
 
-@pytest.mark.parametrize("answer", [data({"accepted": True}), data([]), Reply(body={})], ids=str)
-def test_a_start_whose_answer_names_no_execution_says_that_the_job_runs(
-    bh: ByteHouse, server: ScriptedServer, answer: Reply
+@pytest.mark.parametrize("response", [data({"accepted": True}), data([]), Reply(body={})], ids=str)
+def test_a_start_without_an_id_in_the_response_says_that_the_job_runs(
+    bh: ByteHouse, server: ScriptedServer, response: Reply
 ) -> None:
-    """Nobody starts it a second time for want of an id."""
-    server.script(answer)
+    """So that it is not started a second time."""
+    server.script(response)
     with pytest.raises(ResponseDecodeError, match="was started") as raised:
         bh.import_jobs.start(1)
     assert "executions(id)" in raised.value.hint
@@ -56,7 +56,7 @@ def test_a_start_whose_answer_names_no_execution_says_that_the_job_runs(
 
 
 def test_a_job_is_started_once(bh: ByteHouse, server: ScriptedServer) -> None:
-    """A start whose answer was lost is not sent again."""
+    """A start whose response was lost is not retried."""
     server.script(CLOSED, data({"id": "e"}))
     with pytest.raises(OutcomeUnknown):
         bh.import_jobs.start(1)

@@ -1,4 +1,4 @@
-"""Secrets of connections: sent as they are, and shown by nothing."""
+"""Secrets of connections: sent as they are, and shown nowhere."""
 
 import io
 import json
@@ -43,7 +43,7 @@ def test_each_kind_of_source_has_one_class() -> None:
     assert [source_type(kind(), None) for kind in KINDS] == [kind.type for kind in KINDS]
 
 
-def test_fields_go_out_under_camel_case_names_and_only_if_given() -> None:
+def test_fields_have_camel_case_names_and_are_sent_only_if_given() -> None:
     """Names on the wire follow the API's own spelling, and what is left out is not sent."""
     kafka = KafkaConnection(brokers=["a:9092", "b:9092"], vpc_id="vpc-1", ssl=False)
     assert kafka.to_dict() == {"brokers": "a:9092,b:9092", "vpcID": "vpc-1", "ssl": False}
@@ -55,7 +55,7 @@ def test_fields_go_out_under_camel_case_names_and_only_if_given() -> None:
 def test_a_secret_reaches_the_service_unchanged(
     bh: ByteHouse, server: ScriptedServer, holder: Any
 ) -> None:
-    """The body carries the very text, wherever in the data it is."""
+    """The body has the plain string, wherever in the data it is."""
     server.script(data({"id": 1}))
     bh.connections.create("c", holder, type="S3" if isinstance(holder, dict) else None)
     sent = json.dumps(server.seen[0].json["data"], ensure_ascii=False)
@@ -74,7 +74,7 @@ def test_a_mapping_is_passed_on_as_it_is(bh: ByteHouse, server: ScriptedServer) 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_class_shows_what_it_hides(kind: type[ConnectionDetails]) -> None:
+def test_no_class_shows_its_secrets(kind: type[ConnectionDetails]) -> None:
     """Neither repr nor str of a connection holds a password or a key."""
     fields = {"password", "secret_access_key", "session_token"} & {
         field.name for field in kind.__attrs_attrs__
@@ -106,7 +106,7 @@ def test_no_error_and_no_log_holds_a_secret_that_the_service_repeats(
     holder: Any,
     echo: Reply,
 ) -> None:
-    """Whatever form the repetition comes in, it is gone from the error in all its parts."""
+    """In whatever form it is repeated, it is masked in every part of the error."""
     caplog.set_level(logging.DEBUG)
     server.script(echo)
     with pytest.raises(ByteHouseError) as raised:
@@ -122,8 +122,10 @@ def test_no_error_and_no_log_holds_a_secret_that_the_service_repeats(
         assert part not in whole
 
 
-def test_a_short_password_leaves_the_answer_legible(bh: ByteHouse, server: ScriptedServer) -> None:
-    """A password that is a word of the answer's own does not spoil a success."""
+def test_a_short_password_leaves_the_response_legible(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """A password that equals a name or value in the response does not change the result."""
     server.script(data({"id": 1, "name": "data"}))
     for password in ("data", "id", "1", ""):
         made = bh.connections.create("c", KafkaConnection(password=password))

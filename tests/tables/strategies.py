@@ -1,4 +1,4 @@
-"""Wanted tables, and live ones as a service might tell them."""
+"""Wanted tables, and live ones as a service might return them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bytehouse import TTL, ClusterKey, Column, PartitionKey, TableSpec, UniqueKe
 from bytehouse_raw import models
 from bytehouse_raw.types import Model
 
-__all__ = ["changed", "echo", "pairs", "plainly", "specs", "updated"]
+__all__ = ["as_given", "changed", "echo", "pairs", "specs", "updated"]
 
 M = TypeVar("M", bound=Model)
 SPELLINGS = {
@@ -85,8 +85,8 @@ def pairs(draw: st.DrawFn) -> tuple[TableSpec, TableSpec, dict[str, str]]:
     return before, after, dict(zip(gone[:count], new[:count], strict=True))
 
 
-def plainly(spec: TableSpec) -> models.Table:
-    """Return a table as a service would tell it that tells everything as it was told."""
+def as_given(spec: TableSpec) -> models.Table:
+    """Return a table as a service would that returns everything as it was given."""
     return models.Table(
         name=spec.name,
         type_="TABLE",
@@ -141,8 +141,8 @@ def updated(live: models.Table, body: models.UpdateTableRequest) -> models.Table
 
 @st.composite
 def echo(draw: st.DrawFn, spec: TableSpec) -> models.Table:
-    """Draw a way in which a service might tell a table that is just as wanted."""
-    live = plainly(spec)
+    """Draw a form in which a service might return a table that is as wanted."""
+    live = as_given(spec)
     told: dict[str, Any] = {
         "columns": [draw(_echoed_columns(column)) for column in live.columns or []],
         "order_by_keys": draw(_echoed_names(spec.order_by)),

@@ -1,4 +1,4 @@
-"""Comparing a wanted table with a live one: what differs, what does not, and what it takes."""
+"""Comparing a wanted table with a live one: what differs, and which changes follow."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from bytehouse import TTL, ClusterKey, Column, InvalidArgument, PartitionKey, Ta
 from bytehouse._tables.changes import steps
 from bytehouse._tables.diff import diff
 from bytehouse_raw import models
-from tests.tables.strategies import changed, echo, pairs, plainly, specs, updated
+from tests.tables.strategies import as_given, changed, echo, pairs, specs, updated
 
 ID = Column("id", "UInt64", nullable=False)
 
@@ -26,8 +26,8 @@ def lines(desired: TableSpec, live: models.Table, **renames: str) -> list[str]:
 
 
 @given(st.data())
-def test_a_table_does_not_differ_from_itself_however_it_is_told(data: st.DataObject) -> None:
-    """Another spelling, other quotes, other forms of a key, and silence are no differences."""
+def test_a_table_does_not_differ_from_itself_in_any_form(data: st.DataObject) -> None:
+    """Spelling, quotes, forms of a key, and missing fields are not differences."""
     desired = data.draw(specs())
     live = data.draw(echo(desired))
     assert diff(desired, live).changes == ()
@@ -39,7 +39,7 @@ def test_making_the_changes_makes_the_table(
 ) -> None:
     """After the requests of a plan, a second plan is empty, the renames still given."""
     before, after, renames = drawn
-    live = plainly(before)
+    live = as_given(before)
     found = diff(after, live, renames)
     assert not [change for change in found.changes if change.blocked]
     taken = steps(found.changes)
@@ -50,10 +50,10 @@ def test_making_the_changes_makes_the_table(
 
 
 @given(pairs())
-def test_only_losses_need_a_word(drawn: tuple[TableSpec, TableSpec, dict[str, str]]) -> None:
+def test_only_losses_are_destructive(drawn: tuple[TableSpec, TableSpec, dict[str, str]]) -> None:
     """Additions, renames and removing a time to live lose nothing; dropping a column does."""
     before, after, renames = drawn
-    for change in diff(after, plainly(before), renames).changes:
+    for change in diff(after, as_given(before), renames).changes:
         harmless = change.kind == "rename" or (change.kind == "add" and change.name != "TTL")
         assert not (harmless and change.destructive)
         if change.kind == "drop":
@@ -62,7 +62,7 @@ def test_only_losses_need_a_word(drawn: tuple[TableSpec, TableSpec, dict[str, st
 
 def test_a_plan_reads_like_a_list_of_changes() -> None:
     """Each line has its sign, what it is about, and why it is blocked or loses data."""
-    live = plainly(
+    live = as_given(
         spec(Column("a", "Int64", comment="old"), Column("b", "String"), Column("c", "Date"))
     )
     desired = spec(
@@ -86,8 +86,8 @@ def test_a_plan_reads_like_a_list_of_changes() -> None:
     ]
 
 
-def test_what_the_live_table_does_not_tell_is_listed_apart() -> None:
-    """Silence about something wanted is neither a difference nor passed over."""
+def test_what_is_not_known_of_the_live_table_is_listed_separately() -> None:
+    """What is wanted and not known is neither a difference nor ignored."""
     desired = spec(
         Column("a", "String", default="x"), ttl=TTL("d", 7), description="d", sample_by="id"
     )
@@ -103,8 +103,8 @@ def test_what_the_live_table_does_not_tell_is_listed_apart() -> None:
     assert lines(desired, models.Table())[0] == "? columns: those of the live table are not known"
 
 
-def test_a_statement_without_a_clause_tells_that_there_is_none() -> None:
-    """The statement that makes the live table speaks where its fields are silent."""
+def test_a_statement_without_a_clause_shows_that_there_is_none() -> None:
+    """The statement that creates the live table counts where its fields are missing."""
     desired = spec(Column("a", "String", default="x"), ttl=TTL("id", 7), sample_by="id")
     live = models.Table(
         columns=[ID, models.Column(name="a", type_="String")],
@@ -118,8 +118,8 @@ def test_a_statement_without_a_clause_tells_that_there_is_none() -> None:
     ]
 
 
-def test_a_service_that_tells_one_default_would_tell_another() -> None:
-    """A column without a default, beside one whose default is told, has none."""
+def test_a_service_that_returns_one_default_would_return_another() -> None:
+    """A column without a default, beside one whose default is returned, has none."""
     desired = spec(Column("a", "String", default="x"), Column("b", "String", default="y"))
     told = models.Column(name="a", type_="String", default_value="x")
     silent = models.Column(name="b", type_="String")
@@ -144,9 +144,9 @@ def test_a_service_that_tells_one_default_would_tell_another() -> None:
 def test_a_time_to_live_that_keeps_longer_loses_nothing(
     before: Any, after: Any, loses: bool | None
 ) -> None:
-    """A time to live is destructive unless it surely keeps all that the one before keeps; fields
-    that nobody knows are not compared."""
-    live = plainly(spec(ttl=before))
+    """A time to live is destructive unless it surely keeps all that the one before keeps; unknown
+    fields are not compared."""
+    live = as_given(spec(ttl=before))
     found = diff(spec(ttl=after), live)
     assert [change.destructive for change in found.changes] == ([] if loses is None else [loses])
     assert bool(found.unknown) == (loses is None)
@@ -163,7 +163,7 @@ def test_every_key_is_fixed() -> None:
     }
     for name, value in keys.items():
         for desired, live in ((spec(**{name: value}), spec()), (spec(), spec(**{name: value}))):
-            [change] = diff(desired, plainly(live)).changes or [None]
+            [change] = diff(desired, as_given(live)).changes or [None]
             if name == "description" and desired.description is None:
                 assert change is None  # left out, any will do
             else:
@@ -173,16 +173,16 @@ def test_every_key_is_fixed() -> None:
 
 def test_another_number_of_buckets_is_another_cluster_key() -> None:
     """Buckets count."""
-    live = plainly(spec(cluster_key=ClusterKey("id", 4)))
+    live = as_given(spec(cluster_key=ClusterKey("id", 4)))
     assert (
         "id into 4 buckets -> id into 8 buckets"
         in lines(spec(cluster_key=ClusterKey("id", 8)), live)[0]
     )
 
 
-def test_a_view_is_no_table() -> None:
-    """A view under the name of the table is a difference that cannot be mended."""
-    live = changed(plainly(spec()), type_="MATERIALIZED_VIEW")
+def test_a_view_is_not_a_table() -> None:
+    """A view under the name of the table is a difference that cannot be fixed."""
+    live = changed(as_given(spec()), type_="MATERIALIZED_VIEW")
     assert lines(spec(), live) == [
         "! kind: MATERIALIZED_VIEW -> TABLE (blocked: it is not a table)"
     ]
@@ -198,18 +198,20 @@ def test_a_view_is_no_table() -> None:
         ({"x": "new"}, "has neither"),
     ],
 )
-def test_a_rename_that_fits_neither_table_is_refused(renames: dict[str, str], problem: str) -> None:
+def test_a_rename_that_matches_neither_table_is_refused(
+    renames: dict[str, str], problem: str
+) -> None:
     """A rename is made, has been made, or is a mistake."""
-    live = plainly(spec(Column("a", "Int8"), Column("b", "Int8")))
+    live = as_given(spec(Column("a", "Int8"), Column("b", "Int8")))
     desired = spec(Column("b", "Int8"), Column("new", "Int8"))
     with pytest.raises(InvalidArgument, match=problem):
         diff(desired, live, renames)
 
 
 def test_a_modified_column_stays_as_nullable_as_it_is() -> None:
-    """Where a wanted column says nothing of NULL, the request repeats what the live one says."""
+    """Where a wanted column does not specify NULL, the request repeats the live setting."""
     for nullable in (True, False):
-        live = plainly(spec(Column("a", "Int8", nullable=nullable)))
+        live = as_given(spec(Column("a", "Int8", nullable=nullable)))
         [step] = steps(diff(spec(Column("a", "Int16")), live).changes)
         assert step.body.to_dict() == {
             "modifyColumns": [{"name": "a", "type": "Int16", "nullable": nullable}]

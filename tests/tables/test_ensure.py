@@ -1,4 +1,4 @@
-"""Making sure of databases and tables: what is missing is made, what exists is left as it is."""
+"""Ensuring databases and tables: what is missing is created, what exists is left as it is."""
 
 import attrs
 import pytest
@@ -26,7 +26,7 @@ EXISTS_400 = Reply(400, {"message": "it is there", "error": {"code": "errbook_Ta
 LIVE = data({"name": "t", "columns": [{"name": "id", "type": "UInt64"}], "orderByKeys": ["id"]})
 
 
-def test_a_database_is_made_once(local: ByteHouse, database: str) -> None:
+def test_a_database_is_created_once(local: ByteHouse, database: str) -> None:
     """The first call makes it, the second finds it, and neither changes what exists."""
     name = f"{database}_More"
     made = local.databases.ensure(name, description="a")
@@ -39,7 +39,7 @@ def test_a_database_is_made_once(local: ByteHouse, database: str) -> None:
     local.databases.delete(name)
 
 
-def test_a_table_is_made_once_and_compared_afterwards(local: ByteHouse, database: str) -> None:
+def test_a_table_is_created_once_and_compared_afterwards(local: ByteHouse, database: str) -> None:
     """What differs is said, and nothing is changed."""
     made = local.tables.ensure(database, SPEC)
     assert (made.created, made.differences) == (True, ())
@@ -51,7 +51,7 @@ def test_a_table_is_made_once_and_compared_afterwards(local: ByteHouse, database
     assert local.tables.ensure(database, SPEC).differences == ()
 
 
-def test_a_table_of_no_database_is_not_made(local: ByteHouse) -> None:
+def test_a_table_of_no_database_is_not_created(local: ByteHouse) -> None:
     """That the database is missing comes out when the table is to be created."""
     with pytest.raises(NotFound) as caught:
         local.tables.ensure("nowhere", SPEC)
@@ -59,17 +59,17 @@ def test_a_table_of_no_database_is_not_made(local: ByteHouse) -> None:
 
 
 @pytest.mark.parametrize("said", [MISSING, ENGINE])
-def test_what_the_service_says_is_missing_is_made(
+def test_what_the_service_says_is_missing_is_created(
     bh: ByteHouse, server: ScriptedServer, said: Reply
 ) -> None:
-    """In the service's own words or the engine's."""
+    """By an error of its own or of the engine."""
     server.script(said, data({"uuid": "u"}), LIVE)
     assert bh.tables.ensure("sales", SPEC).created
     assert server.operations == ["get_table", "create_table", "get_table"]
 
 
-def test_a_404_from_elsewhere_makes_nothing(bh: ByteHouse, server: ScriptedServer) -> None:
-    """A wrong path is no missing table: the error says what to do about the path."""
+def test_a_404_from_elsewhere_creates_nothing(bh: ByteHouse, server: ScriptedServer) -> None:
+    """A wrong path is not a missing table: the error says what to do about the path."""
     server.script(NO_ROUTE)
     for ensure in (lambda: bh.tables.ensure("sales", SPEC), lambda: bh.databases.ensure("sales")):
         with pytest.raises(NotFound, match="routes="):
@@ -78,8 +78,10 @@ def test_a_404_from_elsewhere_makes_nothing(bh: ByteHouse, server: ScriptedServe
 
 
 @pytest.mark.parametrize("refusal", [EXISTS, EXISTS_400])
-def test_who_loses_a_race_compares(bh: ByteHouse, server: ScriptedServer, refusal: Reply) -> None:
-    """Someone made it in between, whatever the service answers: it is read and compared."""
+def test_the_loser_of_a_race_compares(
+    bh: ByteHouse, server: ScriptedServer, refusal: Reply
+) -> None:
+    """Another process created it in between, whatever the error: it is read and compared."""
     server.script(MISSING, refusal, LIVE)
     found = bh.tables.ensure("sales", SPEC)
     assert not found.created
@@ -94,24 +96,24 @@ def test_who_loses_a_race_compares(bh: ByteHouse, server: ScriptedServer, refusa
         (Reply(400, "Code: 36. DB::Exception: Bad. (BAD_ARGUMENTS)"), QueryFailed),
     ],
 )
-def test_a_refusal_stands_if_nothing_is_there_after_it(
+def test_a_refusal_is_raised_if_nothing_exists_after_it(
     bh: ByteHouse, server: ScriptedServer, refusal: Reply, error: type[Exception]
 ) -> None:
-    """What the service refuses to make is its error, not ours."""
+    """What the service refuses to create raises its error."""
     server.script(MISSING, refusal, MISSING)
     with pytest.raises(error):
         bh.tables.ensure("sales", SPEC)
     assert server.operations == ["get_table", "create_table", "get_table"]
 
 
-def test_what_is_just_made_is_waited_for(bh: ByteHouse, server: ScriptedServer) -> None:
+def test_what_was_just_created_is_waited_for(bh: ByteHouse, server: ScriptedServer) -> None:
     """A new table may not be visible at once."""
     server.script(MISSING, data({"uuid": "u"}), MISSING, MISSING, LIVE)
     assert bh.tables.ensure("sales", SPEC).actual.name == "t"
 
 
-def test_a_lost_answer_is_settled_by_looking(bh: ByteHouse, server: ScriptedServer) -> None:
-    """It is there afterwards: it was made. It is not: that is not known."""
+def test_a_lost_response_is_resolved_by_reading(bh: ByteHouse, server: ScriptedServer) -> None:
+    """If it exists afterwards, it was created. If not, the outcome is unknown."""
     server.script(MISSING, CLOSED, LIVE)
     assert bh.tables.ensure("sales", SPEC).created
     server.handler = lambda seen: MISSING if seen.operation == "get_table" else CLOSED
@@ -119,9 +121,9 @@ def test_a_lost_answer_is_settled_by_looking(bh: ByteHouse, server: ScriptedServ
         bh.tables.ensure("sales", SPEC)
 
 
-def test_an_answer_that_breaks_off_is_settled_by_looking(
+def test_a_truncated_response_is_resolved_by_reading(
     local: ByteHouse, database: str, bytehouse_emulator: RunningEmulator
 ) -> None:
-    """The table was made, and its answer was cut in half."""
+    """The table was created, and the response was cut in half."""
     bytehouse_emulator.fault("create_table", truncate=True)
     assert local.tables.ensure(database, SPEC).created

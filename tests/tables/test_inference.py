@@ -1,4 +1,4 @@
-"""Columns read off a dataclass, a pyarrow schema, a pandas frame or a polars frame."""
+"""Columns inferred from a dataclass, a pyarrow schema, a pandas frame or a polars frame."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_type_without_a_counterpart_is_refused_and_can_be_given(kind: Any, pro
     assert column.type_ == "JSON"
 
 
-def test_types_go_before_what_the_source_says() -> None:
+def test_types_override_the_source() -> None:
     """A type that is given is taken as it is, and a name that is not there is a mistake."""
     given = told(Column.from_schema(Small, types={"b": "LowCardinality(String)", "a": "UInt8"}))
     assert given == {"a": "UInt8 NOT NULL", "b": "LowCardinality(Nullable(String))"}

@@ -1,4 +1,4 @@
-"""Plans against the emulator: they say what is to be done, do exactly that, and are then empty."""
+"""Plans against the emulator: they list changes, make exactly those, and are then empty."""
 
 from __future__ import annotations
 
@@ -80,10 +80,10 @@ def columns(bh: ByteHouse, database: str) -> dict[str, str]:
     return {str(c.name): str(c.type_) for c in bh.tables.get(database, "t").columns or []}
 
 
-def test_a_table_is_made_from_a_description_and_does_not_differ_from_it(
+def test_a_table_does_not_differ_from_the_spec_that_created_it(
     local: ByteHouse, database: str
 ) -> None:
-    """What the service makes of a wide table is what was wanted, whatever it is spelled like."""
+    """Of all kinds of columns and keys, whatever their spelling."""
     local.tables.create(database, WIDE)
     plan = local.tables.plan(database, WIDE)
     assert str(plan) == f"Table {database}.wide: no changes"
@@ -156,7 +156,7 @@ def test_any_plan_of_columns_reaches_what_is_wanted(
         local.tables.delete(database, "t")
 
 
-def test_what_loses_data_is_refused_without_a_word(local: ByteHouse, database: str) -> None:
+def test_what_loses_data_is_refused_unless_allowed(local: ByteHouse, database: str) -> None:
     """A destructive plan changes nothing, not even what is harmless in it."""
     local.tables.create(database, BEFORE)
     before = columns(local, database)
@@ -167,10 +167,8 @@ def test_what_loses_data_is_refused_without_a_word(local: ByteHouse, database: s
     assert [change.name for change in plan.destructive] == ["column remark", "column old"]
 
 
-def test_what_the_api_cannot_do_is_refused_unless_it_is_to_be_left(
-    local: ByteHouse, database: str
-) -> None:
-    """A blocked plan changes nothing; told so, it does the rest, and stays blocked."""
+def test_what_the_api_cannot_do_is_refused_unless_ignored(local: ByteHouse, database: str) -> None:
+    """A blocked plan changes nothing; with `ignore_blocked` it does the rest, and stays blocked."""
     local.tables.create(database, BEFORE)
     wanted = attrs.evolve(
         BEFORE, order_by=["id", "day"], columns=[*BEFORE.columns, Column("x", "Int8")]
@@ -185,7 +183,7 @@ def test_what_the_api_cannot_do_is_refused_unless_it_is_to_be_left(
     assert local.tables.plan(database, wanted).actions == plan.blocked
 
 
-def test_a_plan_that_someone_has_overtaken_is_refused(local: ByteHouse, database: str) -> None:
+def test_a_stale_plan_is_refused(local: ByteHouse, database: str) -> None:
     """A change since, a plan applied twice, and a table created again: nothing is changed."""
     local.tables.create(database, BEFORE)
     wanted = attrs.evolve(BEFORE, columns=[*BEFORE.columns, Column("x", "Int8")])
@@ -212,10 +210,10 @@ def test_a_plan_for_a_table_that_is_missing_or_a_view(local: ByteHouse, database
     assert [c.name for c in local.tables.plan(database, BEFORE).blocked][:1] == ["kind"]
 
 
-def test_an_update_whose_answer_is_lost_is_looked_for(
+def test_an_update_whose_response_is_lost_is_checked(
     local: ByteHouse, database: str, bytehouse_emulator: RunningEmulator
 ) -> None:
-    """It took effect: the plan goes on. It did not: the error stands."""
+    """If it took effect, the plan continues. If not, the error is raised."""
     local.tables.create(database, BEFORE)
     bytehouse_emulator.fault("update_table", truncate=True)
     local.tables.plan(database, AFTER, renames=RENAMES).apply(allow_destructive=True)
@@ -226,10 +224,8 @@ def test_an_update_whose_answer_is_lost_is_looked_for(
         local.tables.plan(database, back).apply()
 
 
-def test_an_update_that_took_no_effect_is_not_taken_for_done(
-    bh: ByteHouse, server: ScriptedServer
-) -> None:
-    """No answer came, twice, and the table is as it was: whether it still comes is not known."""
+def test_an_update_without_effect_is_an_error(bh: ByteHouse, server: ScriptedServer) -> None:
+    """No response, twice, and the table is as it was: it may still take effect."""
     live = data({"name": "t", "columns": [{"name": "id", "type": "Int8"}], "orderByKeys": ["id"]})
     server.handler = lambda seen: live if seen.operation == "get_table" else CLOSED
     plan = bh.tables.plan("sales", TableSpec("t", {"id": "Int16"}, order_by="id"))
@@ -250,8 +246,8 @@ def test_a_plan_keeps_the_role_it_was_made_under(bh: ByteHouse, server: Scripted
     assert server.seen[-1].json == {"modifyColumns": [{"name": "id", "type": "Int16"}]}
 
 
-def test_a_table_is_made_from_a_dataclass(local: ByteHouse, database: str) -> None:
-    """A class goes where columns go, in a call and in a description."""
+def test_a_table_is_created_from_a_dataclass(local: ByteHouse, database: str) -> None:
+    """A class is accepted for columns, in a call and in a spec."""
 
     @dataclasses.dataclass
     class Row:
@@ -264,8 +260,8 @@ def test_a_table_is_made_from_a_dataclass(local: ByteHouse, database: str) -> No
     assert local.tables.plan(database, TableSpec("t", Row, order_by=["id"])).is_empty
 
 
-def test_a_table_is_made_from_a_pandas_frame(local: ByteHouse, database: str) -> None:
-    """The key can be a text, though pandas lets every text be missing."""
+def test_a_table_is_created_from_a_pandas_frame(local: ByteHouse, database: str) -> None:
+    """The key can be a string, though every string may be missing in pandas."""
     pd = pytest.importorskip("pandas", reason="pandas comes with the extra `emulator`")
     frame = pd.DataFrame({"id": ["a"], "n": [1], "x": [0.5], "c": pd.Categorical(["x"])})
     local.tables.create(database, "t", frame, order_by="id")

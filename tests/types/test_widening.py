@@ -57,6 +57,6 @@ def test_a_type_holds_another_only_if_that_is_sure(wider: str, narrower: str, ho
 
 
 @given(st.text(alphabet="aInt8(),'` =1\\", max_size=30))
-def test_any_text_can_be_read_as_a_type(text: str) -> None:
-    """What is no type is itself, and equals itself."""
+def test_any_string_can_be_parsed_as_a_type(text: str) -> None:
+    """A string that is not a type stays itself, and equals itself."""
     assert parse_type(text) == parse_type(text)

@@ -12,10 +12,10 @@ from bytehouse_raw.plan import Plan
 from .._api.polling import AsyncShield, cancel_timeout
 from .._core.clock import Clock
 from .._core.options import CallOptions
-from .._sql.statements import Submission
 from ..errors import ByteHouseError, NotFound, OutcomeUnknown
 
 if TYPE_CHECKING:
+    from .._sql.statements import Submission
     from .client import AsyncByteHouse
 
 __all__ = [

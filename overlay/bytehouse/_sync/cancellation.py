@@ -13,10 +13,10 @@ from bytehouse_raw.plan import Plan
 from .._api.polling import Shield, cancel_timeout
 from .._core.clock import Clock
 from .._core.options import CallOptions
-from .._sql.statements import Submission
 from ..errors import ByteHouseError, NotFound, OutcomeUnknown
 
 if TYPE_CHECKING:
+    from .._sql.statements import Submission
     from .client import ByteHouse
 
 __all__ = [
