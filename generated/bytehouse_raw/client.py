@@ -91,7 +91,7 @@ class AuthenticatedClient:
         return evolve(self, headers={**self.headers, **headers})
 
     def with_role(self, role: str | None) -> Self:
-        """Return a copy that acts under another role; None is the user's default role."""
+        """Return a copy that uses another role; None is the user's default role."""
         return evolve(self, role=role)
 
     def with_timeout(self, timeout: float | httpx.Timeout) -> Self:
@@ -156,7 +156,7 @@ class AuthenticatedClient:
             content = json.dumps(plan.body, ensure_ascii=False, allow_nan=False).encode()
         headers |= plan.headers
         for name, value in headers.items():
-            if not (value.isascii() and value.isprintable()):  # httpx's error would show it
+            if not (value.isascii() and value.isprintable()):  # httpx's error message would show it
                 raise ValueError(f"The header {name} has a character that no header can carry.")
         return {
             "method": route.method,

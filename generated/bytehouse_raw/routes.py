@@ -11,7 +11,7 @@ from .operations import Operation
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PARAMETER = re.compile(r"{([^{}]+)}")
-# What would end the path, leave the host or be rewritten on the way.
+# What would end the path, leave the host or be normalized.
 _NO_PATH = re.compile(r"[^!-~]|[?#\\{}]|//|/\.\.?(?=/|$)")
 # What stands for itself in a path, beside letters and digits, and what is quoted already.
 _LITERAL = "/%:@!$&'()*+,;=-._~"
@@ -36,7 +36,7 @@ class Route:
         """Return another route for an operation, written like ``GET /v1/databases/{db_name}``.
 
         Raises:
-            ValueError: It is no route, or its parameters are not those of the operation.
+            ValueError: It is not a route, or its parameters are not those of the operation.
         """
         method, _, template = text.strip().partition(" ")
         template = template.strip()

@@ -49,7 +49,7 @@ def sync_detailed(
     body: CreateImportJobRequest,
     x_user_active_role: str | None = None,
 ) -> Response[ImportJobResponse]:
-    """Send the call that `plan` makes of the same arguments, and return what came."""
+    """Send the call that `plan` returns for the same arguments, and return the response."""
     return client.send(
         plan(
             body=body,
@@ -64,7 +64,7 @@ def sync(
     body: CreateImportJobRequest,
     x_user_active_role: str | None = None,
 ) -> ImportJobResponse | None:
-    """Send the call that `plan` makes of the same arguments; None if it was no success."""
+    """Send the call that `plan` returns for the same arguments; return None on an error."""
     return client.send(
         plan(
             body=body,

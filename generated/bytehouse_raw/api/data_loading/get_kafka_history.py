@@ -58,7 +58,7 @@ def sync_detailed(
     granularity: str,
     x_user_active_role: str | None = None,
 ) -> Response[GetKafkaHistoryResponse]:
-    """Send the call that `plan` makes of the same arguments, and return what came."""
+    """Send the call that `plan` returns for the same arguments, and return the response."""
     return client.send(
         plan(
             id,
@@ -79,7 +79,7 @@ def sync(
     granularity: str,
     x_user_active_role: str | None = None,
 ) -> GetKafkaHistoryResponse | None:
-    """Send the call that `plan` makes of the same arguments; None if it was no success."""
+    """Send the call that `plan` returns for the same arguments; return None on an error."""
     return client.send(
         plan(
             id,

@@ -55,7 +55,7 @@ def sync_detailed(
     body: DeletePartitionsRequest,
     x_user_active_role: str | None = None,
 ) -> Response[DeletePartitionsResponse]:
-    """Send the call that `plan` makes of the same arguments, and return what came."""
+    """Send the call that `plan` returns for the same arguments, and return the response."""
     return client.send(
         plan(
             db_name,
@@ -74,7 +74,7 @@ def sync(
     body: DeletePartitionsRequest,
     x_user_active_role: str | None = None,
 ) -> DeletePartitionsResponse | None:
-    """Send the call that `plan` makes of the same arguments; None if it was no success."""
+    """Send the call that `plan` returns for the same arguments; return None on an error."""
     return client.send(
         plan(
             db_name,

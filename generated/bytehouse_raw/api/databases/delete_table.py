@@ -51,7 +51,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     x_user_active_role: str | None = None,
 ) -> Response[EmptyResponse]:
-    """Send the call that `plan` makes of the same arguments, and return what came."""
+    """Send the call that `plan` returns for the same arguments, and return the response."""
     return client.send(
         plan(
             db_name,
@@ -68,7 +68,7 @@ def sync(
     client: AuthenticatedClient,
     x_user_active_role: str | None = None,
 ) -> EmptyResponse | None:
-    """Send the call that `plan` makes of the same arguments; None if it was no success."""
+    """Send the call that `plan` returns for the same arguments; return None on an error."""
     return client.send(
         plan(
             db_name,

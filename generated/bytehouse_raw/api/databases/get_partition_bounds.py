@@ -53,7 +53,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     x_user_active_role: str | None = None,
 ) -> Response[GetPartitionBoundsResponse]:
-    """Send the call that `plan` makes of the same arguments, and return what came."""
+    """Send the call that `plan` returns for the same arguments, and return the response."""
     return client.send(
         plan(
             db_name,
@@ -70,7 +70,7 @@ def sync(
     client: AuthenticatedClient,
     x_user_active_role: str | None = None,
 ) -> GetPartitionBoundsResponse | None:
-    """Send the call that `plan` makes of the same arguments; None if it was no success."""
+    """Send the call that `plan` returns for the same arguments; return None on an error."""
     return client.send(
         plan(
             db_name,

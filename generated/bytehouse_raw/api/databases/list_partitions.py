@@ -60,7 +60,7 @@ def sync_detailed(
     filter_: str | None = None,
     x_user_active_role: str | None = None,
 ) -> Response[ListPartitionsResponse]:
-    """Send the call that `plan` makes of the same arguments, and return what came."""
+    """Send the call that `plan` returns for the same arguments, and return the response."""
     return client.send(
         plan(
             db_name,
@@ -83,7 +83,7 @@ def sync(
     filter_: str | None = None,
     x_user_active_role: str | None = None,
 ) -> ListPartitionsResponse | None:
-    """Send the call that `plan` makes of the same arguments; None if it was no success."""
+    """Send the call that `plan` returns for the same arguments; return None on an error."""
     return client.send(
         plan(
             db_name,

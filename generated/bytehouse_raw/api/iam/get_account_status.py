@@ -37,7 +37,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
 ) -> Response[GetAccountStatusResponse]:
-    """Send the call that `plan` makes of the same arguments, and return what came."""
+    """Send the call that `plan` returns for the same arguments, and return the response."""
     return client.send(plan())
 
 
@@ -45,7 +45,7 @@ def sync(
     *,
     client: AuthenticatedClient,
 ) -> GetAccountStatusResponse | None:
-    """Send the call that `plan` makes of the same arguments; None if it was no success."""
+    """Send the call that `plan` returns for the same arguments; return None on an error."""
     return client.send(plan()).parsed
 
 

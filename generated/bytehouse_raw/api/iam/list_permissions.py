@@ -60,7 +60,7 @@ def sync_detailed(
     secure_object_type_name: str,
     x_user_active_role: str | None = None,
 ) -> Response[ListPermissionsResponse]:
-    """Send the call that `plan` makes of the same arguments, and return what came."""
+    """Send the call that `plan` returns for the same arguments, and return the response."""
     return client.send(
         plan(
             role_name=role_name,
@@ -79,7 +79,7 @@ def sync(
     secure_object_type_name: str,
     x_user_active_role: str | None = None,
 ) -> ListPermissionsResponse | None:
-    """Send the call that `plan` makes of the same arguments; None if it was no success."""
+    """Send the call that `plan` returns for the same arguments; return None on an error."""
     return client.send(
         plan(
             role_name=role_name,

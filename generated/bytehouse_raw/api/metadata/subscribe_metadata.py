@@ -57,7 +57,7 @@ def sync_detailed(
     x_user_id: str,
     x_bytehouse_token: str,
 ) -> Response[MessageResponse]:
-    """Send the call that `plan` makes of the same arguments, and return what came."""
+    """Send the call that `plan` returns for the same arguments, and return the response."""
     return client.send(
         plan(
             x_account_id=x_account_id,
@@ -74,7 +74,7 @@ def sync(
     x_user_id: str,
     x_bytehouse_token: str,
 ) -> MessageResponse | None:
-    """Send the call that `plan` makes of the same arguments; None if it was no success."""
+    """Send the call that `plan` returns for the same arguments; return None on an error."""
     return client.send(
         plan(
             x_account_id=x_account_id,

@@ -51,7 +51,7 @@ def sync_detailed(
     x_query_session_id: str | None = None,
     x_user_active_role: str | None = None,
 ) -> Response[StopQueryResponse]:
-    """Send the call that `plan` makes of the same arguments, and return what came."""
+    """Send the call that `plan` returns for the same arguments, and return the response."""
     return client.send(
         plan(
             x_query_session_id=x_query_session_id,
@@ -66,7 +66,7 @@ def sync(
     x_query_session_id: str | None = None,
     x_user_active_role: str | None = None,
 ) -> StopQueryResponse | None:
-    """Send the call that `plan` makes of the same arguments; None if it was no success."""
+    """Send the call that `plan` returns for the same arguments; return None on an error."""
     return client.send(
         plan(
             x_query_session_id=x_query_session_id,

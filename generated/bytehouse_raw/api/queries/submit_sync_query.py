@@ -54,7 +54,7 @@ def sync_detailed(
     x_query_session_id: str | None = None,
     x_user_active_role: str | None = None,
 ) -> Response[SubmitSyncQueryResponse]:
-    """Send the call that `plan` makes of the same arguments, and return what came."""
+    """Send the call that `plan` returns for the same arguments, and return the response."""
     return client.send(
         plan(
             body=body,
@@ -71,7 +71,7 @@ def sync(
     x_query_session_id: str | None = None,
     x_user_active_role: str | None = None,
 ) -> SubmitSyncQueryResponse | None:
-    """Send the call that `plan` makes of the same arguments; None if it was no success."""
+    """Send the call that `plan` returns for the same arguments; return None on an error."""
     return client.send(
         plan(
             body=body,

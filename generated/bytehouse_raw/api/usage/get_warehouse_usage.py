@@ -54,7 +54,7 @@ def sync_detailed(
     vw_name: str | None = None,
     x_user_active_role: str | None = None,
 ) -> Response[GetWarehouseUsageResponse]:
-    """Send the call that `plan` makes of the same arguments, and return what came."""
+    """Send the call that `plan` returns for the same arguments, and return the response."""
     return client.send(
         plan(
             start_time=start_time,
@@ -73,7 +73,7 @@ def sync(
     vw_name: str | None = None,
     x_user_active_role: str | None = None,
 ) -> GetWarehouseUsageResponse | None:
-    """Send the call that `plan` makes of the same arguments; None if it was no success."""
+    """Send the call that `plan` returns for the same arguments; return None on an error."""
     return client.send(
         plan(
             start_time=start_time,

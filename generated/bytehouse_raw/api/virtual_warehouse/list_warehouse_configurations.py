@@ -52,7 +52,7 @@ def sync_detailed(
     offset: int | None = None,
     x_user_active_role: str | None = None,
 ) -> Response[ListWarehouseConfigurationsResponse]:
-    """Send the call that `plan` makes of the same arguments, and return what came."""
+    """Send the call that `plan` returns for the same arguments, and return the response."""
     return client.send(
         plan(
             limit=limit,
@@ -69,7 +69,7 @@ def sync(
     offset: int | None = None,
     x_user_active_role: str | None = None,
 ) -> ListWarehouseConfigurationsResponse | None:
-    """Send the call that `plan` makes of the same arguments; None if it was no success."""
+    """Send the call that `plan` returns for the same arguments; return None on an error."""
     return client.send(
         plan(
             limit=limit,
