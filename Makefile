@@ -1,4 +1,4 @@
-# Every verb makes the environment it needs; only Python 3.11 or newer and make must be there.
+# Every target makes the environment it needs; only Python 3.11 or newer and make must be there.
 # ARGS is handed on: make test ARGS="-k retry -x"
 
 .DEFAULT_GOAL := help
@@ -21,7 +21,7 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hash
 	--custom-compile-command 'make requirements'
 
 .PHONY: help
-help:  ## list these verbs
+help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
@@ -151,5 +151,5 @@ requirements: setup  ## pin the requirements again (ARGS=--upgrade: to the newes
 		-o requirements/lowest.txt $(ARGS)
 
 .PHONY: clean
-clean:  ## remove what these verbs made, the environment included
+clean:  ## remove what these targets made, the environment included
 	rm -rf $(VENV) .venv-bench .venv-lowest .coverage dist codegen/node/node_modules .*_cache .hypothesis

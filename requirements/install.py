@@ -1,4 +1,4 @@
-"""Make the virtual environment that every `make` verb uses, unless it already is as the pins say.
+"""Make the virtual environment that every `make` target uses, unless it already is as the pins say.
 
 Called by the Makefile as `python requirements/install.py .venv`. It uses the standard library only,
 because it runs before anything is installed: the pip that Python brings installs uv, the build back

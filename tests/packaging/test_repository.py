@@ -34,17 +34,17 @@ def pinned(root: Path) -> dict[str, set[str]]:
     return versions
 
 
-def test_the_verbs_that_help_lists_can_be_made(make: Make) -> None:
-    """`make` alone lists the verbs, and make knows how to make each."""
-    verbs = re.findall(r"^  make (\S+)", make().stdout, re.MULTILINE)
-    assert {"setup", "demo", "test", "lint", "generate", "check-generated", "build"} <= set(verbs)
-    for verb in verbs:
-        done = make("--dry-run", verb)
+def test_the_targets_that_help_lists_exist(make: Make) -> None:
+    """`make` alone lists the targets, and make knows how to make each."""
+    targets = re.findall(r"^  make (\S+)", make().stdout, re.MULTILINE)
+    assert {"setup", "demo", "test", "lint", "generate", "check-generated", "build"} <= set(targets)
+    for target in targets:
+        done = make("--dry-run", target)
         assert done.returncode == 0, done.stderr
 
 
-def test_the_verbs_that_the_documents_name_can_be_made(committed: dict[str, str]) -> None:
-    """Every `make VERB` in a document, a workflow or the CI script is a verb of the Makefile."""
+def test_the_targets_that_the_documents_name_exist(committed: dict[str, str]) -> None:
+    """Every `make TARGET` in a document, a workflow or the CI script is a target of the Makefile."""
     documents = [name for name in committed if name.endswith((".md", ".yml")) or name == ".ci/run"]
     assert ".ci/run" in documents
     targets = set(re.findall(r"^([a-z-]+):", committed["Makefile"], re.MULTILINE))
