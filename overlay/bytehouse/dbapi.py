@@ -303,7 +303,7 @@ class Cursor:
     """Run statements and fetch their rows, which are read from the service as they are fetched.
 
     Attributes:
-        connection: The connection that cursor it.
+        connection: The connection that created it.
         arraysize: Default number of rows for `fetchmany`.
         rowcount: Number of rows that an `executemany` of an INSERT has inserted, up to a failure;
             -1 if unknown.

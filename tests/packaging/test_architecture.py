@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.package
 
-NAMED = re.compile(r"`([\w./-]+(?:\.(?:py|yaml|toml|md|jinja|in|txt)|/))`")
+NAMED = re.compile(r"`((?!/)[\w./-]+(?:\.(?:py|yaml|toml|md|jinja|in|txt)|/))`")
 
 
 def test_every_file_it_names_exists(root: Path, committed: dict[str, str]) -> None:

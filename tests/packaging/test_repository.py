@@ -44,7 +44,7 @@ def test_the_targets_that_help_lists_exist(make: Make) -> None:
 
 
 def test_the_targets_that_the_documents_name_exist(committed: dict[str, str]) -> None:
-    """Every `make TARGET` in a document, a workflow or the CI script is a target of the Makefile."""
+    """Every `make TARGET` in a document, a workflow or the CI script is one of the Makefile."""
     documents = [name for name in committed if name.endswith((".md", ".yml")) or name == ".ci/run"]
     assert ".ci/run" in documents
     targets = set(re.findall(r"^([a-z-]+):", committed["Makefile"], re.MULTILINE))

@@ -3,11 +3,12 @@
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bytehouse import AsyncByteHouse, ByteHouse, Clock, NotFound, TimedOut, TransportError
+from bytehouse import AsyncByteHouse, ByteHouse, Clock, NotFound, Result, TimedOut, TransportError
 from bytehouse._transport.pool import IdleConnections
 from tests.support.flavours import KEY, MakeClient
 from tests.support.server import CLOSED, SILENT, Reply, ScriptedServer, Seen, data
@@ -166,6 +167,20 @@ def test_a_body_that_is_read_in_pieces_holds_its_connection_until_it_is_closed(
         with pytest.raises(TransportError, match="available"):
             bh.databases.get("d", timeout=0.1)
     assert bh.databases.get("d").name == "d"
+
+
+@pytest.mark.parametrize("read", [lambda result: result.rows(), list])
+def test_a_result_that_was_read_to_its_end_needs_no_closing(
+    make: MakeClient, server: ScriptedServer, read: Callable[[Result], object]
+) -> None:
+    """Its connection is free for the next query at once, though the result is still held."""
+    bh = make(server.url, max_connections=1, timeout=2)
+    server.script(Reply(body={"data": [{"columns": [], "rows": [[1]]}]}))
+    held = []
+    for _ in range(3):
+        held.append(bh.query("SELECT 1"))
+        read(held[-1])
+    assert len(held) == 3
 
 
 def test_a_task_that_is_cancelled_gives_its_connection_up(server: ScriptedServer) -> None:

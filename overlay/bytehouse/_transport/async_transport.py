@@ -66,6 +66,8 @@ class AsyncResponseStream:
             failure = transport_failure(error)
         else:
             self._left -= time.monotonic() - began
+            if not piece:
+                await self.aclose()
             return piece or b""
         await self.aclose()
         raise failure  # not in the handler: the library's frames hold the key

@@ -66,6 +66,8 @@ class ResponseStream:
             failure = transport_failure(error)
         else:
             self._left -= time.monotonic() - began
+            if not piece:
+                self.close()
             return piece
         self.close()
         raise failure  # not in the handler: the library's frames hold the key

@@ -1,1 +1,1 @@
-"""ClickHouse types: how they are spelled, and what their values are in Python and Arrow."""
+"""ClickHouse types: how they are spelled, and what their values are in Python."""
