@@ -70,7 +70,7 @@ class AsyncByteHouse(AsyncBaseClient):
             if not given. Each success refunds 0.25 of one, so an outage is not multiplied.
         max_body: Bytes that one response may have, decompressed; 1 GiB if not given.
         max_connections: How many connections there are at most; 100 if not given.
-        http: HTTP library: httpx, the default, or aiohttp, which only `AsyncByteHouse` can use.
+        http: HTTP library of an asynchronous client; see "Asynchronous" in docs/guide.md.
         ca_file: PEM file of the certificate authorities to trust.
         client_cert: PEM file with a client certificate and its key.
         proxy: URL of a proxy; without it ``HTTPS_PROXY`` and ``NO_PROXY`` apply.
