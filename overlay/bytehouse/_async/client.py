@@ -52,8 +52,8 @@ class AsyncByteHouse(AsyncBaseClient):
 
     What is not given is taken from the environment (``BYTEHOUSE_HOST``, ``BYTEHOUSE_API_KEY`` and
     so on) or from ``~/.config/bytehouse/config.toml``. Making a client sends nothing; connections
-    are opened on demand and shared by all calls. One client may be used by many tasks at once, and
-    in a forked process, which opens connections of its own. It cannot be pickled.
+    are opened on demand and shared by all calls. One client may make many calls at once, and may be
+    used in a forked process, which opens connections of its own. It cannot be pickled.
 
     Args:
         host: Host of the tenant, as its console shows it. The scheme is https if not given.
