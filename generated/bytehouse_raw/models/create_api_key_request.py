@@ -17,7 +17,7 @@ class CreateApiKeyRequest(Model):
 
     Attributes:
         no_expiry: Whether it never expires; `expiryInDays` is then ignored.
-        expiry_in_days: Days until it expires
+        expiry_in_days: Days from now until it expires.
         comment: Free text.
     """
 
