@@ -41,7 +41,7 @@ PARTS = {
     "httpcore": "One connection of the library",
     "httpx": "The library's transport, over our `Pool`",
     "transport": "`HttpTransport.send`: the request, bounds of time and size",
-    "_call": "`Call`: route, key, role, retry decision, envelope, report",
+    "_call": "`Call`: route, key, role, retry decision, envelope, telemetry",
     "resource": "`databases.get`: the plan and the typed model",
 }
 

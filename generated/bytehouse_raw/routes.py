@@ -11,9 +11,9 @@ from .operations import Operation
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PARAMETER = re.compile(r"{([^{}]+)}")
-# What would end the path, leave the host or be normalized.
+# What would end the path, change the host or be normalized.
 _NO_PATH = re.compile(r"[^!-~]|[?#\\{}]|//|/\.\.?(?=/|$)")
-# What stands for itself in a path, beside letters and digits, and what is quoted already.
+# What needs no quoting in a path, besides letters and digits, and what is quoted already.
 _LITERAL = "/%:@!$&'()*+,;=-._~"
 
 

@@ -33,7 +33,7 @@ UNSET: Final = Unset.UNSET
 
 
 class OpenEnum(StrEnum):
-    """An enum that keeps unknown values, so that a newer service breaks nothing."""
+    """An enum that accepts unknown values, so that a newer service breaks nothing."""
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
@@ -61,9 +61,9 @@ class OpenEnum(StrEnum):
 
 
 class Timestamp(datetime):
-    """A timestamp as the service wrote it, to the nanosecond.
+    """A timestamp as the service returned it, to the nanosecond.
 
-    It compares and calculates as the datetime it is, to the microsecond; `nanosecond` and `str()` are exact.
+    It compares and calculates as a datetime, to the microsecond; `nanosecond` and `str()` are exact.
     """
 
     __slots__ = ("_text",)
@@ -107,7 +107,7 @@ _parse = Timestamp.fromisoformat
 
 @frozen(kw_only=True)
 class RawResponse:
-    """A response as it came. Its repr shows neither headers nor body, which may hold a secret."""
+    """A response as received. Its repr shows neither headers nor body, which may hold a secret."""
 
     status: int
     """HTTP status."""
@@ -140,9 +140,9 @@ class Response(Generic[T]):
 class Model:
     """A JSON object with named fields; every subclass is an attrs class.
 
-    Decoding raises for no value: what is not as the specification says is kept as it came. A field that is
-    absent is None, or UNSET where null is a value of its own. What the specification does not name is in
-    `additional_properties`, and `model["name"]` finds both by their name in JSON.
+    Decoding raises for no value: one that differs from the specification is kept unchanged. An absent field is
+    None, or UNSET where null has a meaning of its own. Fields that the specification does not name are in
+    `additional_properties`, and `model["name"]` finds both kinds by their name in JSON.
     """
 
     __slots__ = ("_raw_response",)  # outside `vars()`, so it is neither compared nor copied
@@ -184,7 +184,7 @@ class Model:
 
     @property
     def raw_response(self) -> RawResponse | None:
-        """The response that this is the result of; None for what is nested in a result or made by hand."""
+        """The response that this is the result of; None for a nested model or one that was not received."""
         return getattr(self, "_raw_response", None)
 
     def received(self, response: RawResponse) -> None:

@@ -20,8 +20,8 @@ class ApiKey(Model):
         id: Id of the key.
         status: Whether an API key may be used.
         comment: Free text.
-        no_expiry: Whether it lives for good.
-        created_at: When it was made.
+        no_expiry: Whether it never expires.
+        created_at: When it was created.
         expires_at: When it ends.
         last_used_at: When it was last used.
     """

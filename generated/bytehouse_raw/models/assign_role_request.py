@@ -13,7 +13,7 @@ from ..types import Model, unknown
 
 @define(slots=False, repr=False)
 class AssignRoleRequest(Model):
-    """A user and the role to give.
+    """A user and the role to assign.
 
     Attributes:
         user_id: Id of the user.

@@ -15,11 +15,11 @@ from .role_assignment import RoleAssignment
 
 @define(slots=False, repr=False)
 class AssignmentResponse(Model):
-    """The assignment that was made or taken away.
+    """The assignment that was added or removed.
 
     Attributes:
-        message: `Success`, if the call went well.
-        error: An error as the service tells it. The samples show one that is not empty
+        message: `Success`, if the call succeeded.
+        error: An error as the service reports it. The samples show one that is not empty
             beside `message: Success`, so its mere presence means nothing.
         data: A role that a user holds.
     """

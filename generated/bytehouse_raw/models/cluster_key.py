@@ -13,8 +13,8 @@ from ..types import Model, unknown
 
 @define(slots=False, repr=False)
 class ClusterKey(Model):
-    """Key that rows are spread over buckets by, made of columns of the table; it can be
-    changed later on. Inner keys are those of a sister product.
+    """Columns of the table that rows are distributed over buckets by; they can be changed
+    later. Inner keys are those of a sister product.
 
     Attributes:
         expr: Column or expression.

@@ -14,11 +14,11 @@ from .error_detail import ErrorDetail
 
 @define(slots=False, repr=False)
 class ConfirmationResponse(Model):
-    """An answer that says that the call went well, beside an error that then says nothing.
+    """A response that says that the call succeeded, beside an error that then means nothing.
 
     Attributes:
-        message: `Success`, if it did.
-        error: An error as the service tells it. The samples show one that is not empty
+        message: `Success`, if it succeeded.
+        error: An error as the service reports it. The samples show one that is not empty
             beside `message: Success`, so its mere presence means nothing.
     """
 

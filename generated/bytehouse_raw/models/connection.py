@@ -25,7 +25,7 @@ class Connection(Model):
         data: Address and credentials, with keys that depend on the kind of the source. The
             docs show none of them.
         created_by: Who did something. Ids exceed 2^53.
-        created_at: When it was made.
+        created_at: When it was created.
         last_modified_at: When it was last changed.
     """
 

@@ -13,11 +13,11 @@ from ..types import Model, unknown
 
 @define(slots=False, repr=False)
 class CreateApiKeyRequest(Model):
-    """An API key to make.
+    """An API key to create.
 
     Attributes:
-        no_expiry: Whether it lives for good; `expiryInDays` then counts for nothing.
-        expiry_in_days: Days to live from now.
+        no_expiry: Whether it never expires; `expiryInDays` is then ignored.
+        expiry_in_days: Days from now until it expires.
         comment: Free text.
     """
 

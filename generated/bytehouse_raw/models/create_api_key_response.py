@@ -15,11 +15,11 @@ from .error_detail import ErrorDetail
 
 @define(slots=False, repr=False)
 class CreateApiKeyResponse(Model):
-    """The key that was made.
+    """The key that was created.
 
     Attributes:
-        message: `Success`, if the call went well.
-        error: An error as the service tells it. The samples show one that is not empty
+        message: `Success`, if the call succeeded.
+        error: An error as the service reports it. The samples show one that is not empty
             beside `message: Success`, so its mere presence means nothing.
         data: A new API key with its secret, which is shown this once. The name of the key
             that holds it is not documented.

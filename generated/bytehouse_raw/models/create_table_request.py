@@ -23,18 +23,18 @@ class CreateTableRequest(Model):
     Attributes:
         name: Name.
         columns: The columns.
-        order_by_keys: Sort key, made of columns of the table.
+        order_by_keys: Columns of the sort key.
         description: Free text.
         sampling_key: Sampling expression, a column of the table.
-        partition_keys: Partition key, made of columns of the table.
-        primary_keys: Primary key, made of columns of the table. The engine wants a left
-            part of the sort key (inferred).
+        partition_keys: Columns of the partition key.
+        primary_keys: Columns of the primary key. The engine requires a prefix of the sort
+            key (inferred).
         ttl: How long rows are kept; an update sets a new interval. Inner keys are those of
             a sister product.
-        unique_key: Key that rows are upserted by, made of columns of the table. Inner keys
-            are not documented; these are the likely ones.
-        cluster_key: Key that rows are spread over buckets by, made of columns of the table;
-            it can be changed later on. Inner keys are those of a sister product.
+        unique_key: Columns of the table that rows are upserted by. Inner keys are not
+            documented; these are the likely ones.
+        cluster_key: Columns of the table that rows are distributed over buckets by; they
+            can be changed later. Inner keys are those of a sister product.
     """
 
     name: str

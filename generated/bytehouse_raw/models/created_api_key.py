@@ -22,8 +22,8 @@ class CreatedApiKey(Model):
         api_key: The secret.
         status: Whether an API key may be used.
         comment: Free text.
-        no_expiry: Whether it lives for good.
-        created_at: When it was made.
+        no_expiry: Whether it never expires.
+        created_at: When it was created.
         expires_at: When it ends.
     """
 

@@ -20,9 +20,9 @@ class Database(Model):
         name: Name, in lower case.
         type_: Kind of the database.
         uuid: Id of the database.
-        description: What its owner says of it.
+        description: Description by its owner.
         no_of_tables: How many tables it has.
-        size_in_bytes: What its tables take on disk.
+        size_in_bytes: Size of its tables on disk.
         created_by: Who did something. Ids exceed 2^53.
         created_at: When it was created, to the nanosecond.
     """

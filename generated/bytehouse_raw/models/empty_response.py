@@ -13,7 +13,7 @@ from ..types import Model, unknown
 
 @define(slots=False, repr=False)
 class EmptyResponse(Model):
-    """An answer without content."""
+    """A response without content."""
 
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 

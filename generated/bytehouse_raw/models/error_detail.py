@@ -13,7 +13,7 @@ from ..types import Model, unknown
 
 @define(slots=False, repr=False)
 class ErrorDetail(Model):
-    """An error as the service tells it. The samples show one that is not empty beside
+    """An error as the service reports it. The samples show one that is not empty beside
     `message: Success`, so its mere presence means nothing.
 
     Attributes:

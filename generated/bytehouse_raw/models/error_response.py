@@ -19,7 +19,7 @@ class ErrorResponse(Model):
     Attributes:
         message: What went wrong.
         code: Name of the error.
-        error: An error as the service tells it. The samples show one that is not empty
+        error: An error as the service reports it. The samples show one that is not empty
             beside `message: Success`, so its mere presence means nothing.
     """
 

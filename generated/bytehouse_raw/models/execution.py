@@ -18,7 +18,7 @@ class Execution(Model):
     Attributes:
         id: Id of the execution.
         job_id: Id of the job.
-        status: Where it stands.
+        status: State.
         message: What went wrong, if something did.
         start_time: When it began.
         end_time: When it ended.

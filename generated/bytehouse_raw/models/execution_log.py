@@ -17,8 +17,8 @@ class ExecutionLog(Model):
 
     Attributes:
         timestamp: When it was written.
-        level: How grave it is.
-        message: What it says.
+        level: Severity.
+        message: Text of the message.
     """
 
     timestamp: Timestamp | None = None

@@ -14,11 +14,11 @@ from .query_status import QueryStatus
 
 @define(slots=False, repr=False)
 class GetAsyncQueryStatusResponse(Model):
-    """Where an asynchronous query stands.
+    """State of an asynchronous query.
 
     Attributes:
-        data: Where a query stands. The open-source engine says NotStarted, Running,
-            Finished or Failed.
+        data: State of a query. The open-source engine says NotStarted, Running, Finished or
+            Failed.
     """
 
     data: QueryStatus | None = None

@@ -19,8 +19,8 @@ class GetClusterStatusResponse(Model):
 
     Attributes:
         data: Progress of bucketing. Keys are those of the open-source engine.
-        message: `Success`, if the call went well.
-        error: An error as the service tells it. The samples show one that is not empty
+        message: `Success`, if the call succeeded.
+        error: An error as the service reports it. The samples show one that is not empty
             beside `message: Success`, so its mere presence means nothing.
     """
 

@@ -19,9 +19,9 @@ class GetExecutionLogsResponse(Model):
     `data` is inferred.
 
     Attributes:
-        error: An error as the service tells it. The samples show one that is not empty
+        error: An error as the service reports it. The samples show one that is not empty
             beside `message: Success`, so its mere presence means nothing.
-        message: `Success`, if the call went well.
+        message: `Success`, if the call succeeded.
     """
 
     error: ErrorDetail | None = None

@@ -15,13 +15,13 @@ from .import_job_start_arguments import ImportJobStartArguments
 
 @define(slots=False, repr=False)
 class GetImportJobStartArgumentsResponse(Model):
-    """What a job may be told when it is started.
+    """What a job accepts when it is started.
 
     Attributes:
-        message: `Success`, if the call went well.
-        error: An error as the service tells it. The samples show one that is not empty
+        message: `Success`, if the call succeeded.
+        error: An error as the service reports it. The samples show one that is not empty
             beside `message: Success`, so its mere presence means nothing.
-        data: What a job may be told when it is started. The docs show none of its keys.
+        data: What a job accepts when it is started. The docs show none of its keys.
     """
 
     message: str | None = None

@@ -14,11 +14,11 @@ from .user_info import UserInfo
 
 @define(slots=False, repr=False)
 class GetQueryLineageRequest(Model):
-    """A statement to look into.
+    """A statement to examine.
 
     Attributes:
         query: The statement.
-        user_info: The user to look as. The docs show none of its keys.
+        user_info: The user to act as. The docs show none of its keys.
     """
 
     query: str | None = None

@@ -17,7 +17,7 @@ class GetTableResponse(Model):
     """One table.
 
     Attributes:
-        data: A table, a view or a materialized view, told apart by `type`.
+        data: A table, a view or a materialized view, distinguished by `type`.
     """
 
     data: Table | None = None

@@ -23,11 +23,11 @@ class GetWarehouseResponse(Model):
         config_id: Id of its resource setting.
         status: State.
         auto_suspend: Minutes without work after which it is suspended; 0 means never.
-        auto_resume: Whether a query that arrives wakes it.
-        created_at: When it was made.
+        auto_resume: Whether an arriving query resumes it.
+        created_at: When it was created.
         last_modified_at: When it was last changed.
-        message: `Success`, if the call went well.
-        error: An error as the service tells it. The samples show one that is not empty
+        message: `Success`, if the call succeeded.
+        error: An error as the service reports it. The samples show one that is not empty
             beside `message: Success`, so its mere presence means nothing.
     """
 

@@ -13,7 +13,7 @@ from ..types import Model, unknown
 
 @define(slots=False, repr=False)
 class GrantPermissionRequest(Model):
-    """A permission to give.
+    """A permission to grant.
 
     Attributes:
         role_name: Name of the role.

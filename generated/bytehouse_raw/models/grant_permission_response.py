@@ -15,11 +15,11 @@ from .permission import Permission
 
 @define(slots=False, repr=False)
 class GrantPermissionResponse(Model):
-    """The permission that was given.
+    """The permission that was granted.
 
     Attributes:
-        message: `Success`, if the call went well.
-        error: An error as the service tells it. The samples show one that is not empty
+        message: `Success`, if the call succeeded.
+        error: An error as the service reports it. The samples show one that is not empty
             beside `message: Success`, so its mere presence means nothing.
         data: An action that a role may perform on an object.
     """

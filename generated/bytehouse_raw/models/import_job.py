@@ -31,7 +31,7 @@ class ImportJob(Model):
         state: Whether an import job is complete; a draft is not.
         status: Whether it runs.
         created_by: Who did something. Ids exceed 2^53.
-        created_at: When it was made.
+        created_at: When it was created.
         last_modified_at: When it was last changed.
     """
 

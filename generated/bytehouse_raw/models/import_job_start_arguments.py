@@ -13,7 +13,7 @@ from ..types import Model, unknown
 
 @define(slots=False, repr=False)
 class ImportJobStartArguments(Model):
-    """What a job may be told when it is started. The docs show none of its keys."""
+    """What a job accepts when it is started. The docs show none of its keys."""
 
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 

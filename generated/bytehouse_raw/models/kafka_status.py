@@ -17,7 +17,7 @@ class KafkaStatus(Model):
     keys.
 
     Attributes:
-        timestamp: Begin of the window.
+        timestamp: Start of the window.
         offset: Offset that was reached.
         lag: Messages that were still waiting.
         speed: Messages per second.

@@ -19,10 +19,10 @@ class ListExecutionsResponse(Model):
     """A page of executions.
 
     Attributes:
-        message: `Success`, if the call went well.
+        message: `Success`, if the call succeeded.
         meta: How to get the next page. The docs name none of its keys; these are the likely
             ones.
-        error: An error as the service tells it. The samples show one that is not empty
+        error: An error as the service reports it. The samples show one that is not empty
             beside `message: Success`, so its mere presence means nothing.
     """
 

@@ -18,8 +18,8 @@ class ListPermissionsResponse(Model):
     """What a role may do with an object.
 
     Attributes:
-        message: `Success`, if the call went well.
-        error: An error as the service tells it. The samples show one that is not empty
+        message: `Success`, if the call succeeded.
+        error: An error as the service reports it. The samples show one that is not empty
             beside `message: Success`, so its mere presence means nothing.
         data: Permissions under a key whose name is not documented.
     """

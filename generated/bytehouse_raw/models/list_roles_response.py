@@ -19,10 +19,10 @@ class ListRolesResponse(Model):
     """The roles of the account.
 
     Attributes:
-        message: `Success`, if the call went well.
-        meta: Where a page stands in a list. Its two keys are from a sample of a regional
+        message: `Success`, if the call succeeded.
+        meta: Position of a page in a list. Its two keys are from a sample of a regional
             docs page.
-        error: An error as the service tells it. The samples show one that is not empty
+        error: An error as the service reports it. The samples show one that is not empty
             beside `message: Success`, so its mere presence means nothing.
         data: Roles under a key whose name is not documented.
     """

@@ -18,7 +18,7 @@ class ListTablesResponse(Model):
     """A page of tables or views.
 
     Attributes:
-        meta: Where a page stands in a list. Its two keys are from a sample of a regional
+        meta: Position of a page in a list. Its two keys are from a sample of a regional
             docs page.
     """
 

@@ -13,10 +13,10 @@ from ..types import Model, unknown
 
 @define(slots=False, repr=False)
 class MessageResponse(Model):
-    """An answer that only says that the call went well.
+    """A response that only says that the call succeeded.
 
     Attributes:
-        message: `Success`, if it did.
+        message: `Success`, if it succeeded.
     """
 
     message: str | None = None

@@ -19,7 +19,7 @@ class MysqlSyncStatus(Model):
     Attributes:
         name: Name of the database.
         status: State of the whole; the same words as for a table.
-        message: Why it stands there.
+        message: Reason for the status.
     """
 
     name: str | None = None

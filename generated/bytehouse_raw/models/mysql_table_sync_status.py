@@ -19,7 +19,7 @@ class MysqlTableSyncStatus(Model):
         name: Name of the table.
         status: State, such as PreparingSync, FullSync, Syncing, ManualStopSync or
             ExceptionStopSync.
-        message: Why it stands there.
+        message: Reason for the status.
     """
 
     name: str | None = None

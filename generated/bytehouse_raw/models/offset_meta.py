@@ -13,7 +13,7 @@ from ..types import Model, unknown
 
 @define(slots=False, repr=False)
 class OffsetMeta(Model):
-    """Where a page stands in a list. Its two keys are from a sample of a regional docs page.
+    """Position of a page in a list. Its two keys are from a sample of a regional docs page.
 
     Attributes:
         offset: Entries before this page.

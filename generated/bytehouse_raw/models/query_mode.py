@@ -6,7 +6,7 @@ from ..types import OpenEnum
 
 class QueryMode(OpenEnum):
     """SQL dialect. The same DDL means different things: `ansi_sql` makes a column nullable
-    unless told otherwise, `clickhouse_sql` the reverse."""
+    unless declared otherwise, `clickhouse_sql` the reverse."""
 
     ANSI_SQL = "ansi_sql"
     CLICKHOUSE_SQL = "clickhouse_sql"

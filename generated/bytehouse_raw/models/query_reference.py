@@ -17,7 +17,7 @@ class QueryReference(Model):
 
     Attributes:
         query_id: Id to ask for it by.
-        status: Where it stands.
+        status: State.
     """
 
     query_id: str | None = None

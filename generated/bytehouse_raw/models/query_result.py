@@ -19,7 +19,7 @@ class QueryResult(Model):
 
     Attributes:
         query_id: Id of the query.
-        status: Where the query stands.
+        status: State of the query.
         rows: Rows, each an array in the order of the columns.
         row_count: How many rows there are.
     """

@@ -13,8 +13,7 @@ from ..types import Model, Timestamp, unknown
 
 @define(slots=False, repr=False)
 class QueryStatus(Model):
-    """Where a query stands. The open-source engine says NotStarted, Running, Finished or
-    Failed.
+    """State of a query. The open-source engine says NotStarted, Running, Finished or Failed.
 
     Attributes:
         query_id: Id of the query.

@@ -16,7 +16,7 @@ class RenameColumn(Model):
     """A column to rename. Inner keys are not documented; these are the likely ones.
 
     Attributes:
-        name: Present name.
+        name: Current name.
         new_name: Name to give.
     """
 

@@ -13,7 +13,7 @@ from ..types import Model, unknown
 
 @define(slots=False, repr=False)
 class RevokePermissionRequest(Model):
-    """A permission to take away.
+    """A permission to revoke.
 
     Attributes:
         role_name: Name of the role.

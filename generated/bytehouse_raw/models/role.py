@@ -19,7 +19,7 @@ class Role(Model):
         id: Id of the role.
         name: Name.
         description: Free text.
-        created_at: When it was made.
+        created_at: When it was created.
     """
 
     id: int | None = None

@@ -13,8 +13,8 @@ from ..types import Model, unknown
 
 @define(slots=False, repr=False)
 class StartImportJobRequest(Model):
-    """What to tell the job. The docs offer a choice of shapes and show this one alone, so
-    others are let through.
+    """Parameters of the run. The docs offer a choice of layouts and show only this one, so
+    others are accepted.
 
     Attributes:
         source_properties_file_names: The file or files to load.

@@ -18,8 +18,8 @@ class StartImportJobResponse(Model):
     """The execution that was started.
 
     Attributes:
-        message: `Success`, if the call went well.
-        error: An error as the service tells it. The samples show one that is not empty
+        message: `Success`, if the call succeeded.
+        error: An error as the service reports it. The samples show one that is not empty
             beside `message: Success`, so its mere presence means nothing.
         data: A run of an import job.
     """

@@ -19,7 +19,7 @@ class SubmitAsyncQueryRequest(Model):
     Attributes:
         query: One statement, or several with `;` between.
         mode: SQL dialect. The same DDL means different things: `ansi_sql` makes a column
-            nullable unless told otherwise, `clickhouse_sql` the reverse.
+            nullable unless declared otherwise, `clickhouse_sql` the reverse.
         vw_id: Id of the virtual warehouse to run on.
         query_id: Id that the caller chooses for the query.
     """

@@ -19,11 +19,11 @@ class SubmitSyncQueryRequest(Model):
     Attributes:
         query: One statement, or several with `;` between.
         mode: SQL dialect. The same DDL means different things: `ansi_sql` makes a column
-            nullable unless told otherwise, `clickhouse_sql` the reverse.
+            nullable unless declared otherwise, `clickhouse_sql` the reverse.
         vw_id: Id of the virtual warehouse to run on.
         query_id: Id that the caller chooses for the query.
-        async_mode_switch_after_in_sec: Seconds after which the query goes on in the
-            background (inferred: the answer then names it and has no rows).
+        async_mode_switch_after_in_sec: Seconds after which the query continues in the
+            background (inferred: the response then has its id and no rows).
         max_rows_return: How many rows a result may have; 0 means all.
     """
 

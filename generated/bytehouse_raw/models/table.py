@@ -19,13 +19,13 @@ from .user_reference import UserReference
 
 @define(slots=False, repr=False)
 class Table(Model):
-    """A table, a view or a materialized view, told apart by `type`.
+    """A table, a view or a materialized view, distinguished by `type`.
 
     Attributes:
         name: Name.
         type_: Kind: TABLE, VIEW or MATERIALIZED_VIEW, in words of this kind.
         uuid: Id of the table.
-        description: What its owner says of it.
+        description: Description by its owner.
         database_name: Name of its database.
         engine: Table engine.
         order_by_keys: Sort key.
@@ -33,13 +33,13 @@ class Table(Model):
         primary_keys: Primary key.
         ttl: How long rows are kept; an update sets a new interval. Inner keys are those of
             a sister product.
-        unique_key: Key that rows are upserted by, made of columns of the table. Inner keys
-            are not documented; these are the likely ones.
-        cluster_key: Key that rows are spread over buckets by, made of columns of the table;
-            it can be changed later on. Inner keys are those of a sister product.
-        definition: The statement that makes it; for a view its query.
+        unique_key: Columns of the table that rows are upserted by. Inner keys are not
+            documented; these are the likely ones.
+        cluster_key: Columns of the table that rows are distributed over buckets by; they
+            can be changed later. Inner keys are those of a sister product.
+        definition: The statement that creates it; for a view its query.
         no_of_rows: How many rows it has.
-        size_in_bytes: What it takes on disk.
+        size_in_bytes: Size on disk.
         created_by: Who did something. Ids exceed 2^53.
         created_at: When it was created.
         last_modified_at: When it was last changed.

@@ -17,8 +17,8 @@ class TableTtl(Model):
     product.
 
     Attributes:
-        column: The Date or DateTime column that the age is told from.
-        granularity: Unit the column is cut to.
+        column: The Date or DateTime column that the age is computed from.
+        granularity: Unit the column is truncated to.
         value: How many units.
         unit: Unit of the value.
         expression: The same as an expression.

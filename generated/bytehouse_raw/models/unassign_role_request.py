@@ -13,7 +13,7 @@ from ..types import Model, unknown
 
 @define(slots=False, repr=False)
 class UnassignRoleRequest(Model):
-    """A user and the role to take away.
+    """A user and the role to revoke.
 
     Attributes:
         user_id: Id of the user.

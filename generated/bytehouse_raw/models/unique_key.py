@@ -13,8 +13,8 @@ from ..types import Model, own, unknown
 
 @define(slots=False, repr=False)
 class UniqueKey(Model):
-    """Key that rows are upserted by, made of columns of the table. Inner keys are not
-    documented; these are the likely ones.
+    """Columns of the table that rows are upserted by. Inner keys are not documented; these are
+    the likely ones.
 
     Attributes:
         columns: Names of the columns.

@@ -25,7 +25,7 @@ class UpdateTableRequest(Model):
         rename_columns: Columns to rename.
         ttl: How long rows are kept; an update sets a new interval. Inner keys are those of
             a sister product.
-        is_remove_ttl: Whether to keep rows for good from now on.
+        is_remove_ttl: Whether to keep rows forever from now on.
     """
 
     add_columns: list[Column] | None = None

@@ -21,7 +21,7 @@ class UpdateWarehouseRequest(Model):
         status: The state to bring a virtual warehouse to: `up` runs or resumes it, `down`
             suspends it.
         auto_suspend: Minutes without work after which it is suspended; 0 means never.
-        auto_resume: Whether a query that arrives wakes it.
+        auto_resume: Whether an arriving query resumes it.
     """
 
     description: str | None | Unset = UNSET

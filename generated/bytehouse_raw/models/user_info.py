@@ -13,7 +13,7 @@ from ..types import Model, unknown
 
 @define(slots=False, repr=False)
 class UserInfo(Model):
-    """The user to look as. The docs show none of its keys."""
+    """The user to act as. The docs show none of its keys."""
 
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 

@@ -23,8 +23,8 @@ class Warehouse(Model):
         config_id: Id of its resource setting.
         status: State.
         auto_suspend: Minutes without work after which it is suspended; 0 means never.
-        auto_resume: Whether a query that arrives wakes it.
-        created_at: When it was made.
+        auto_resume: Whether an arriving query resumes it.
+        created_at: When it was created.
         last_modified_at: When it was last changed.
     """
 

@@ -52,8 +52,8 @@ class AsyncByteHouse(AsyncBaseClient):
 
     What is not given is taken from the environment (``BYTEHOUSE_HOST``, ``BYTEHOUSE_API_KEY`` and
     so on) or from ``~/.config/bytehouse/config.toml``. Making a client sends nothing; connections
-    are opened on demand and shared by all calls. One client may be used by many tasks at once, and
-    in a forked process, which opens connections of its own. It cannot be pickled.
+    are opened on demand and shared by all calls. One client may make many calls at once, and may be
+    used in a forked process, which opens connections of its own. It cannot be pickled.
 
     Args:
         host: Host of the tenant, as its console shows it. The scheme is https if not given.
@@ -70,7 +70,7 @@ class AsyncByteHouse(AsyncBaseClient):
             if not given. Each success refunds 0.25 of one, so an outage is not multiplied.
         max_body: Bytes that one response may have, decompressed; 1 GiB if not given.
         max_connections: How many connections there are at most; 100 if not given.
-        http: HTTP library: httpx, the default, or aiohttp, which only `AsyncByteHouse` can use.
+        http: HTTP library of an asynchronous client; see "Asynchronous" in docs/guide.md.
         ca_file: PEM file of the certificate authorities to trust.
         client_cert: PEM file with a client certificate and its key.
         proxy: URL of a proxy; without it ``HTTPS_PROXY`` and ``NO_PROXY`` apply.

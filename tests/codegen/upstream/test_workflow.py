@@ -40,7 +40,7 @@ def test_one_issue_is_opened_updated_or_closed(
 ) -> None:
     """A second report goes into the issue that is open; without drift it is closed."""
     status, issue, report, called = case
-    (step,) = [step for step in job["steps"] if step.get("name") == "Keep the issue"]
+    (step,) = [step for step in job["steps"] if step.get("name") == "Update the issue"]
     (tmp_path / "report.md").write_text(report)
     gh = tmp_path / "bin" / "gh"
     gh.parent.mkdir()

@@ -30,9 +30,9 @@ def plan(
 
     Args:
         id: Id of the execution.
-        limit: How many entries to answer with at most.
+        limit: How many entries to return at most.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

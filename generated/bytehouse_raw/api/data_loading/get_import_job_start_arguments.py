@@ -23,14 +23,14 @@ def plan(
 ) -> Plan[GetImportJobStartArgumentsResponse]:
     """Plan "Get the starting arguments for a specified import job".
 
-    What an import job may be told when it is started.
+    What an import job accepts when it is started.
 
     `GET /v1/import/jobs/{id}/start` (inferred)
 
     Args:
         id: Id of the import job.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

@@ -37,7 +37,7 @@ def plan(
         period: How far back to look, as a Go duration (`1h`, `90m`, `1h30m`).
         granularity: Length of one window, as a Go duration.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

@@ -29,10 +29,10 @@ def plan(
     `GET /v1/import/connections` (inferred)
 
     Args:
-        cursor: Where to go on, taken from the answer before. Opaque.
-        limit: How many entries to answer with at most.
+        cursor: Where to continue, from the previous response. Opaque.
+        limit: How many entries to return at most.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

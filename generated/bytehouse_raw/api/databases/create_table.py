@@ -32,7 +32,7 @@ def plan(
     Args:
         db_name: Name of the database.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

@@ -33,10 +33,10 @@ def plan(
     Args:
         db_name: Name of the database.
         filter_: Keeps the entries that match. How it matches is not documented.
-        offset: How many entries to pass over.
-        limit: How many entries to answer with at most.
+        offset: How many entries to skip.
+        limit: How many entries to return at most.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

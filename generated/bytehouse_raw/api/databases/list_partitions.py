@@ -34,11 +34,11 @@ def plan(
     Args:
         db_name: Name of the database.
         table_name: Name of the table.
-        limit: How many entries to answer with at most.
-        offset: How many entries to pass over.
+        limit: How many entries to return at most.
+        offset: How many entries to skip.
         filter_: Keeps the entries that match. How it matches is not documented.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

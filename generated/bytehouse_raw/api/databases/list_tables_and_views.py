@@ -26,17 +26,17 @@ def plan(
 ) -> Plan[ListTablesResponse]:
     """Plan "List tables, views for a specified database".
 
-    One page of the tables and views of a database, told apart by their type.
+    One page of the tables and views of a database, distinguished by their type.
 
     `GET /v1/databases/{db_name}/tables-views` (inferred)
 
     Args:
         db_name: Name of the database.
         filter_: Keeps the entries that match. How it matches is not documented.
-        offset: How many entries to pass over.
-        limit: How many entries to answer with at most.
+        offset: How many entries to skip.
+        limit: How many entries to return at most.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

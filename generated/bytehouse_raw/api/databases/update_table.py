@@ -34,7 +34,7 @@ def plan(
         db_name: Name of the database.
         table_name: Name of the table.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

@@ -24,14 +24,14 @@ def plan(
 ) -> Plan[CreateApiKeyResponse]:
     """Plan "Create an API key".
 
-    Makes a new API key for the calling user, who may hold two at most. The secret is shown
-    in this answer and never again.
+    Creates an API key for the calling user, who may have two at most. The secret is in this
+    response and never shown again.
 
     `POST /v1/iam/api-keys` (inferred)
 
     Args:
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

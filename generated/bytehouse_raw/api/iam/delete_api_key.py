@@ -30,7 +30,7 @@ def plan(
     Args:
         api_key_id: Id of the API key, which is not its secret.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

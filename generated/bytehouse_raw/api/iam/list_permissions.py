@@ -34,7 +34,7 @@ def plan(
         byte_house_resource_id: Id of the object.
         secure_object_type_name: Kind of the object.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

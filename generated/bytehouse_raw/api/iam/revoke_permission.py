@@ -24,13 +24,13 @@ def plan(
 ) -> Plan[ConfirmationResponse]:
     """Plan "Revoke permissions from a specified role".
 
-    Takes an action on an object away from a role. The grant travels in a body.
+    Revokes an action on an object from a role. The grant is sent in a body.
 
     `DELETE /v1/iam/permissions` (inferred)
 
     Args:
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

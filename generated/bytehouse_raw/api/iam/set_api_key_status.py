@@ -25,14 +25,14 @@ def plan(
 ) -> Plan[ConfirmationResponse]:
     """Plan "Enables or disables an API key".
 
-    Switches an API key on or off.
+    Enables or disables an API key.
 
     `PUT /v1/iam/api-keys/{api_key_id}/status` (inferred)
 
     Args:
         api_key_id: Id of the API key, which is not its secret.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

@@ -24,13 +24,13 @@ def plan(
 ) -> Plan[AssignmentResponse]:
     """Plan "Un-assign a role from a specified user".
 
-    Takes a role away from a user. The pair travels in a body.
+    Revokes a role from a user. The pair is sent in a body.
 
     `DELETE /v1/iam/assignments` (inferred)
 
     Args:
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

@@ -31,7 +31,7 @@ def plan(
         x_query_session_id: A session of the caller's choosing. Statements of one session
             share it, and an abort names it.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

@@ -32,7 +32,7 @@ def plan(
         id: Id of the query.
         max_rows_return: How many rows a result may have; 0 means all.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

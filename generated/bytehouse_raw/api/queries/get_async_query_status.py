@@ -23,14 +23,14 @@ def plan(
 ) -> Plan[GetAsyncQueryStatusResponse]:
     """Plan "Retrieve the status for a specified asynchronous query".
 
-    Where an asynchronous query stands.
+    State of an asynchronous query.
 
     `GET /v1/sql/async/{id}/status` (inferred)
 
     Args:
         id: Id of the query.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

@@ -24,13 +24,13 @@ def plan(
 ) -> Plan[SubmitAsyncQueryResponse]:
     """Plan "Submit an asynchronous query".
 
-    Accepts one or more statements, answers at once, and runs them in the background.
+    Accepts one or more statements, responds at once, and runs them in the background.
 
     `POST /v1/sql/async` (inferred)
 
     Args:
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

@@ -25,7 +25,7 @@ def plan(
 ) -> Plan[SubmitSyncQueryResponse]:
     """Plan "Submit a synchronous query".
 
-    Runs one or more statements and answers with their results.
+    Runs one or more statements and returns their results.
 
     `POST /v1/sql/sync` (documented)
 
@@ -33,7 +33,7 @@ def plan(
         x_query_session_id: A session of the caller's choosing. Statements of one session
             share it, and an abort names it.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

@@ -25,7 +25,7 @@ def plan(
 ) -> Plan[GetStorageUsageResponse]:
     """Plan "Retrieve the storage utilisation for a specified timeframe".
 
-    The storage used between two moments, by the whole account or by one database.
+    The storage used between two points in time, by the whole account or by one database.
 
     `GET /v1/usage/storage` (inferred)
 
@@ -34,7 +34,7 @@ def plan(
         end_time: End of the time asked about, RFC 3339.
         db_name: Keeps the usage of one database.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

@@ -25,7 +25,7 @@ def plan(
 ) -> Plan[GetWarehouseUsageResponse]:
     """Plan "Retrieve the virtual warehouse utilisation for a specified timeframe".
 
-    The compute used between two moments, by all virtual warehouses or by one.
+    The compute used between two points in time, by all virtual warehouses or by one.
 
     `GET /v1/usage/vw` (inferred)
 
@@ -34,7 +34,7 @@ def plan(
         end_time: End of the time asked about, RFC 3339.
         vw_name: Keeps the usage of one virtual warehouse.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

@@ -24,13 +24,13 @@ def plan(
 ) -> Plan[CreateWarehouseResponse]:
     """Plan "Create a virtual warehouse".
 
-    Creates a virtual warehouse and, unless told otherwise, starts it.
+    Creates a virtual warehouse and, unless requested otherwise, starts it.
 
     `POST /v1/vws` (inferred)
 
     Args:
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,

@@ -29,11 +29,11 @@ def plan(
     `GET /v1/vws` (inferred)
 
     Args:
-        limit: How many entries to answer with at most. More than 100 is not refused but
-            answered with 100.
-        offset: How many entries to pass over.
+        limit: How many entries to return at most. More than 100 is not refused; 100 are
+            returned.
+        offset: How many entries to skip.
         x_user_active_role: The role to act under. Without it the user's default role is
-            taken (inferred).
+            used (inferred).
     """
     return Plan(
         operation=OPERATION,
