@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.server import Reply, ScriptedServer, Seen
 
+pytestmark = pytest.mark.slow  # answers of hundreds of megabytes
+
 ROWS = 300_000
 # Half of the rows would take 60 MB, and 20 MB in Arrow or as the text that comes.
 GROWTH = 9 << 20

@@ -198,7 +198,7 @@ def test_a_statement_is_within_its_limits(
 
 BAD: dict[str, tuple[Any, str]] = {
     "no value": ((1j, "x"), "complex"),
-    "too few": ((1,), "1 values where rows_in_table are 2"),
+    "too few": ((1,), "1 values where there are 2"),
     "no row": ("ab", "sequence of values"),
     "another kind": ({"n": 1, "s": "x"}, "sequence of values"),
     "nothing": ((), "0 values"),
@@ -234,7 +234,7 @@ def test_a_mapping_with_other_keys_is_reported(table: ByteHouse, bad: Any, says:
     ("text", "says"),
     [
         (b"", "header line"),
-        (b"n,s\n1,a\n2\n", "line 3: 1 values where rows_in_table are 2"),
+        (b"n,s\n1,a\n2\n", "line 3: 1 values where there are 2"),
         (b"n,s\n1,a\n2,\xff\n", "utf-8"),
         (b'n,s\n1,a\n2,"b"c\n', "line 3"),
         (b'n,s\n1,a\n2,"b\n', "line 3"),

@@ -17,6 +17,8 @@ from bytehouse_emulator import RunningEmulator, running_emulator
 from tests.support.flavours import MakeClient
 from tests.support.server import Reply, ScriptedServer, Seen
 
+pytestmark = pytest.mark.slow  # lists of thousands of entries, in every size of page
+
 CAP: Final = 100
 SIZES: Final = {"databases": 1050, "warehouses": 250, "executions": 330}
 
