@@ -1,6 +1,7 @@
 """Fixtures of the client's tests, which the folders take into their conftest."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -72,7 +73,10 @@ def interrupt() -> Iterator[Callable[[], None]]:
     """Return what does to this program what Ctrl-C does, from any thread."""
     before = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # hypothesis leaves one, and an interrupt that meets it is lost.
+    callbacks, gc.callbacks[:] = gc.callbacks[:], []
     yield lambda: os.kill(os.getpid(), signal.SIGINT)
+    gc.callbacks[:] = callbacks
     signal.signal(signal.SIGINT, before)
 
 
