@@ -14,7 +14,7 @@ RUN := $(VENV)/bin/python -m
 REDOCLY := codegen/node/node_modules/.bin/redocly
 ARGS ?=
 UPSTREAM ?=
-WORKERS ?= 3
+WORKERS ?= 2
 # Without cached bytecode, each process of the tests compiles all it imports: a minute of each worker.
 unexport PYTHONDONTWRITEBYTECODE
 COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 
+import bytehouse._recovery.probes  # noqa: F401 - first imported in a call, it may outlast a deadline
 from bytehouse import ByteHouse, ByteHouseError, Clock, RetryPolicy, TransportError
 from tests.support.flavours import MakeClient, every_transport
 from tests.support.proxy import FaultProxy, proxied

@@ -12,7 +12,6 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -373,11 +372,10 @@ def observe_max_connections(_: MakeClient, server: ScriptedServer, __: Path) -> 
 def observe_http(make: MakeClient, server: ScriptedServer, _: Path) -> bool:
     """Without aiohttp installed, an asynchronous client cannot be made with it, and a synchronous
     one never."""
-    with (
-        patch.dict(sys.modules, {"aiohttp": None}),
-        pytest.raises(ConfigError, match="aiohttp"),
-    ):
-        make(server.url, http="aiohttp")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(sys.modules, "aiohttp", None)
+        with pytest.raises(ConfigError, match="aiohttp"):
+            make(server.url, http="aiohttp")
     return True
 
 

@@ -71,6 +71,10 @@ def make(flavour: str, clock: FakeClock) -> Iterator[MakeClient]:
 @pytest.fixture
 def interrupt() -> Iterator[Callable[[], None]]:
     """Return what does to this program what Ctrl-C does, from any thread."""
+    # An import that is interrupted leaves numpy broken for all that follows.
+    import pandas  # noqa: F401, ICN001
+    import pyarrow  # noqa: F401, ICN001
+
     before = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # hypothesis leaves one, and an interrupt that meets it is lost.

@@ -130,7 +130,7 @@ class Call(Generic[T]):
         return self._request.attempt(credential.header, timeout, streamed=self._streamed)
 
     def on_response(self, response: Response) -> None:
-        """Process a response: the call is `done`, or `unresolved`, or goes on after `pause`.
+        """Process a response: the call is `done`, or `unresolved`, or continues after `pause`.
 
         Raises:
             APIError: The API returned an error that is final.
@@ -160,7 +160,7 @@ class Call(Generic[T]):
             self._on_api_error(self._errors.api_error(error))
 
     def on_failure(self, failure: TransportFailure) -> None:
-        """Process an attempt without a response: the call is `unresolved`, or goes on after
+        """Process an attempt without a response: the call is `unresolved`, or continues after
         `pause`.
 
         Raises:
@@ -198,7 +198,7 @@ class Call(Generic[T]):
             ByteHouseError: The call ends here.
         """
         elapsed = self._settings.clock.monotonic() - self._began
-        self._follow(self._unresolved_call.on_probe_result(value, raw, elapsed), raw)
+        self._apply_verdict(self._unresolved_call.on_probe_result(value, raw, elapsed), raw)
 
     def on_probe_failure(self, error: ByteHouseError) -> None:
         """Process a probe that failed.
@@ -208,7 +208,7 @@ class Call(Generic[T]):
         """
         elapsed = self._settings.clock.monotonic() - self._began
         verdict = self._unresolved_call.on_probe_failure(error, elapsed)
-        self._follow(verdict, error.raw_response)
+        self._apply_verdict(verdict, error.raw_response)
 
     def result(self) -> T:
         """Return the result of a call that is done."""
@@ -218,7 +218,7 @@ class Call(Generic[T]):
         return result
 
     def body_errors(self) -> BodyErrors:
-        """Return what makes the errors of a body that is read piece by piece."""
+        """Return the factory of errors that are raised while the body is streamed."""
         assert self.raw is not None  # noqa: S101 - the call is done
         return BodyErrors(self.raw, self._redact, self._errors)
 
@@ -244,7 +244,7 @@ class Call(Generic[T]):
         """Process a success whose body cannot be decoded. It took effect."""
         if response.complete or response.too_large:
             raise error
-        # Only a truncated body may be complete another time.
+        # Only a truncated body can be complete on a retry.
         retry = self._operation.retry
         if retry == "read-back":
             self._recover(error)
@@ -256,11 +256,11 @@ class Call(Generic[T]):
             return
         # An error of the engine itself does not come from a gateway.
         unknown = error.status in UNAVAILABLE and not isinstance(error, QueryFailed)
-        # An earlier attempt may be why there is one already, or none any more.
-        own_effect = self._recovery is not None and isinstance(
+        # A conflict or a missing object may be the effect of an earlier attempt.
+        may_be_own_effect = self._recovery is not None and isinstance(
             error, Conflict | NotFound | InvalidRequest | QueryFailed
         )
-        if self._operation.retry != "read-back" or not (unknown or own_effect):
+        if self._operation.retry != "read-back" or not (unknown or may_be_own_effect):
             raise error
         self._recover(error)
 
@@ -274,13 +274,15 @@ class Call(Generic[T]):
         cause = Cause(True, retry_after=getattr(lost, "retry_after", None))
         pause = self._pause_after(cause)
         if self._recovery.resends_to_probe:
-            self._follow(self._recovery.judge_last_attempt(), pause=pause)
+            self._apply_verdict(self._recovery.judge_last_attempt(), pause=pause)
             return
-        self._require_probe(pause)
+        self._reserve_probe(pause)
         self.unresolved = True
         self._continue(pause, lost.message, probing=True)
 
-    def _follow(self, verdict: Verdict, raw: RawResponse | None = None, pause: float = 0.0) -> None:
+    def _apply_verdict(
+        self, verdict: Verdict, raw: RawResponse | None = None, pause: float = 0.0
+    ) -> None:
         """Do what follows from a verdict."""
         match verdict.outcome:
             case Outcome.DONE:
@@ -300,10 +302,10 @@ class Call(Generic[T]):
             case Outcome.CONFLICT | Outcome.FAILED:
                 raise self._errors.add_to(verdict.error())
             case Outcome.UNCLEAR:
-                self._require_probe(0.0)
+                self._reserve_probe(0.0)
                 self.pause = 0.0
 
-    def _require_probe(self, pause: float) -> None:
+    def _reserve_probe(self, pause: float) -> None:
         """Check that there is a further probe, and that time and budget allow it after a pause."""
         unresolved = self._unresolved_call
         due = unresolved.has_probe and pause < self._remaining
@@ -314,9 +316,9 @@ class Call(Generic[T]):
         """Send a call again that has not taken effect so far."""
         unresolved, lost = self._unresolved_call, self._unresolved_call.lost
         if isinstance(lost, APIError) and lost.status not in UNAVAILABLE:
-            raise lost  # the last attempt was refused, and no other has done it
+            raise lost  # the last attempt was rejected, and no earlier one took effect
         allowed = self._errors.attempts <= self._options.max_retries and pause < self._remaining
-        # After a success with a truncated body, the service has reported that it did it.
+        # A success status means that it was done, even if the body was truncated.
         acknowledged = isinstance(lost, ResponseDecodeError)
         if acknowledged or not allowed or not self._settings.budget.take():
             raise self._errors.add_to(unresolved.error())
@@ -330,7 +332,7 @@ class Call(Generic[T]):
         if not may_retry(self._operation, cause):
             return False
         pause = self._pause_after(cause)
-        # A retry that could only begin after the deadline is none: the cause at hand says more.
+        # A retry that would start after the deadline is not made: the error at hand says more.
         if pause >= self._remaining or not self._settings.budget.take():
             return False
         self._continue(pause, reason, probing=False)
@@ -342,4 +344,4 @@ class Call(Generic[T]):
 
     def _continue(self, pause: float, reason: str, *, probing: bool) -> None:
         self.pause = pause
-        self.telemetry.going_on(pause, reason, probing=probing)
+        self.telemetry.on_continue(pause, reason, probing=probing)

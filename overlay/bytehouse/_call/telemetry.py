@@ -76,8 +76,8 @@ class CallTelemetry:
         """Report an attempt without a response."""
         log.debug("%s: no response (%s)", self.operation, reason, extra=self._extra())
 
-    def going_on(self, pause: float, reason: str, *, probing: bool) -> None:
-        """Report that the call goes on after a pause, in seconds."""
+    def on_continue(self, pause: float, reason: str, *, probing: bool) -> None:
+        """Report that the call continues after a pause, in seconds."""
         extra = self._extra()
         what = "probing whether it took effect" if probing else "sending it again"
         log.info(
