@@ -6,7 +6,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -120,12 +120,17 @@ def _httpcore_url(url: httpx.URL) -> httpcore.URL:
     )
 
 
+# Parsing is a tenth of a small call, and statements and polls go to the same few addresses.
+_parse_url = lru_cache(maxsize=128)(httpx.URL)
+
+
 def httpx_request(request: Request, timeout: float) -> httpx.Request:
     """Return a request as the transports of httpx take it, with its time-out in seconds."""
-    limits = httpx.Timeout(timeout, connect=min(timeout, _CONNECT_TIMEOUT)).as_dict()
+    limits = dict.fromkeys(("connect", "read", "write", "pool"), timeout)
+    limits["connect"] = min(timeout, _CONNECT_TIMEOUT)
     built = httpx.Request(
         request.method,
-        request.url,
+        _parse_url(request.url),
         headers=request.headers,
         # With `content`, httpx would look for headers to add, which takes longer than all else.
         stream=httpx.ByteStream(request.content or b""),
