@@ -19,6 +19,9 @@ ALLOWED: dict[str, set[str | None]] = {
     "x-pagination": {"offset", "cursor", None},
 }
 
+ATTRIBUTE = "x-attribute"
+"""The name in Python of a property or parameter, where it is not made of the name on the wire."""
+
 Document = dict[str, Any]
 
 
@@ -38,6 +41,8 @@ class Facts:
     headers: tuple[str, ...]
     parameters: dict[str, str]
     """Descriptions of the parameters, by their name in the specification."""
+    attributes: dict[str, str]
+    """Arguments of the parameters that are not named after them, likewise."""
 
     def arguments(self, properties: list[Property]) -> dict[str, str]:
         """Return the description of each argument that has one, by its name in Python."""
@@ -118,6 +123,7 @@ def _facts(document: Document, path: str, method: str, operation: Document) -> F
         pagination=operation.get("x-pagination"),
         headers=tuple(p["name"] for p in parameters if p["in"] == "header"),
         parameters={p["name"]: p.get("description", "") for p in parameters},
+        attributes={p["name"]: p[ATTRIBUTE] for p in parameters if ATTRIBUTE in p},
     )
 
 
