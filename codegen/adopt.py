@@ -1,5 +1,8 @@
 """Merge the service's own specification into openapi.yaml: `python -m codegen.adopt`.
 
+What cannot be taken over is left as it is in openapi.yaml and listed as `To decide`, with the place
+in the service's specification and the reason; everything else is taken over.
+
 Exits 0 when all is well, 1 when nothing could be taken over and so nothing was changed, 2 when it
 was taken over and the tests then failed.
 """
@@ -10,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,10 +23,15 @@ from bytehouse._openapi import Document, Upstream, UpstreamError, read
 from codegen import generate, spec, trees
 from codegen.errors import GenerationError, UnmatchedCorrection
 from codegen.upstream import docstrings, drift
-from codegen.upstream.adoption import adopted
-from codegen.upstream.methods import methods
+from codegen.upstream.canonical import written
+from codegen.upstream.compare import Difference, differences
+from codegen.upstream.drift import sides
+from codegen.upstream.methods import methods, models
 from codegen.upstream.render import sentence
+from codegen.upstream.schemas import references
+from codegen.upstream.settling import BROKEN, Settling, left_lines
 from codegen.upstream.sources import ByteHouseError, add_arguments, read_upstream, vendored
+from codegen.upstream.takeable import takeable
 
 CORRECTIONS = "codegen/corrections.yaml"
 RECORDED = "tests/whole/test_recorded.py"
@@ -34,7 +42,8 @@ class Adopted(NamedTuple):
 
     changed: bool
     left_out: list[str]
-    """What was removed: unused schemas, corrections that match nothing."""
+    """What was renamed or left as it is, and what was removed: unused schemas, corrections that
+    match nothing."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -88,22 +97,25 @@ def adopt(repository: Path, upstream: Upstream) -> Adopted:
     """
     target = repository / "openapi.yaml"
     before, ours = target.read_text("utf-8"), read(str(target)).document
+    both = sides(ours, upstream)
+    used = models(repository / generate.ASYNC.partition("/")[0])
     try:
-        after = adopted(before, ours, upstream)
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        merged = Settling(before, ours, upstream, used).merged()
+    except BROKEN as error:
         reason = f"{type(error).__name__}: {error}"
         raise UpstreamError(f"{upstream.address} cannot be taken over ({reason}).") from error
-    if after == before:
-        return Adopted(changed=False, left_out=[])
+    left_out = left_lines(merged, both, upstream)
+    if merged.text == before:
+        return Adopted(changed=False, left_out=left_out)
     with tempfile.TemporaryDirectory(dir=repository, prefix=".adopt_", suffix="_cache") as name:
         copy = Path(name)
         (copy / CORRECTIONS).parent.mkdir()
         shutil.copy(repository / CORRECTIONS, copy / CORRECTIONS)
         shutil.copytree(repository / generate.ASYNC, copy / generate.ASYNC)
-        (copy / "openapi.yaml").write_text(after, "utf-8")
+        (copy / "openapi.yaml").write_text(merged.text, "utf-8")
         new = read(str(copy / "openapi.yaml")).document
         docstrings.rename(copy / generate.ASYNC, ours, new)
-        left_out = [*_unused(ours, new), *_drop_corrections(copy)]
+        left_out += [*_unused(ours, new, used), *_drop_corrections(copy)]
         fresh = generate.generate(copy, copy / "fresh")
         for place, made in {**fresh, copy / generate.ASYNC: copy / generate.ASYNC}.items():
             trees.replace(repository / place.relative_to(copy), made)
@@ -112,12 +124,14 @@ def adopt(repository: Path, upstream: Upstream) -> Adopted:
     return Adopted(changed=True, left_out=left_out)
 
 
-def _unused(before: Document, after: Document) -> Iterator[str]:
-    """Tell which schemas are gone."""
-    for name in sorted(
-        before["components"]["schemas"].keys() - after["components"]["schemas"].keys()
-    ):
-        yield f"{name}, which nothing uses any more, is taken out; see whether the client does"
+def _unused(before: Document, after: Document, kept: Collection[str]) -> Iterator[str]:
+    """Tell which schemas are gone, or stay only because the client imports them."""
+    schemas = after["components"]["schemas"]
+    for name in sorted(before["components"]["schemas"].keys() - schemas.keys()):
+        yield f"{name}, which nothing uses any more, is taken out"
+    needed = {reference.rpartition("/")[2] for reference in references(after)}
+    for name in sorted((schemas.keys() & set(kept)) - needed):
+        yield f"no operation uses {name} any more; it stays until the client does not import it"
 
 
 def _drop_corrections(repository: Path) -> list[str]:
@@ -147,6 +161,7 @@ def left_to_decide(repository: Path, upstream: Upstream) -> list[str]:
     ours = read(str(repository / "openapi.yaml")).document
     known = methods(drift.overlay(repository))
     report = drift.compare(ours, upstream, known, ask_redocly=False)
+    explained = _explained(ours, upstream)
     advice = {
         "operation added": "write it into openapi.yaml, with x-retry, and give it a method",
         "operation gone": "it stays until you take it out of openapi.yaml and the client",
@@ -156,12 +171,32 @@ def left_to_decide(repository: Path, upstream: Upstream) -> list[str]:
         f"{sentence(change)} ({', '.join(change.methods or change.operations)}): "
         f"{advice.get(change.kind, 'the generator cannot express it; change openapi.yaml by hand')}"
         for change in report.changes
+        if not all(_fact(change, name) in explained for name in change.operations)
     ]
     lines += [
         f"{name} may be {' or '.join(rivals)}: give it that path in openapi.yaml"
         for name, rivals in report.ambiguous.items()
     ]
     return lines
+
+
+def _fact(change: drift.Change | Difference, operation: str) -> tuple[str, ...]:
+    return operation, change.kind, written(change.before), written(change.after)
+
+
+def _explained(ours: Document, upstream: Upstream) -> set[tuple[str, ...]]:
+    """Return the differences that are told with their reason already, as what is left as it is."""
+    both = drift.sides(ours, upstream)
+    left = takeable(both, spec.role_header(dict(ours)), {}).left
+    return {
+        _fact(one, one.operation)
+        for name, theirs in both.theirs.items()
+        for one in differences(name, both.ours[name], theirs)
+        if any(
+            one.operation == part.operation and one.where[: len(part.where)] == part.where
+            for part in left
+        )
+    }
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ ALLOWED: dict[str, set[str | None]] = {
 
 ATTRIBUTE = "x-attribute"
 """The name in Python of a property or parameter, where it is not made of the name on the wire."""
+ROLE = "ActiveRole"
+"""The component of the header with the role of a call."""
 
 Document = dict[str, Any]
 
@@ -93,7 +95,7 @@ def operations(document: Document) -> dict[str, Facts]:
 
 def role_header(document: Document) -> str:
     """Return the name of the header with the role of a call."""
-    name: str = document["components"]["parameters"]["ActiveRole"]["name"]
+    name: str = document["components"]["parameters"][ROLE]["name"]
     return name
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from bytehouse._openapi.shape import word
 
 CLIENT = "AsyncByteHouse"
+RAW = "bytehouse_raw"
 
 
 @dataclass
@@ -50,6 +51,17 @@ def methods(sources: Path) -> dict[str, list[Method]]:
     return dict(found)
 
 
+def models(sources: Path) -> set[str]:
+    """Return the generated models that the modules below a directory import."""
+    return {
+        alias.name
+        for path in sorted(sources.rglob("*.py"))
+        for node in ast.walk(_parsed(path))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{RAW}.models")
+        for alias in node.names
+    }
+
+
 def _parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
@@ -77,9 +89,7 @@ def _resources(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 def _operations(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-            "bytehouse_raw.api."
-        ):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{RAW}.api."):
             yield from (alias.asname or alias.name for alias in node.names)
 
 
