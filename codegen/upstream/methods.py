@@ -56,6 +56,7 @@ def models(sources: Path) -> set[str]:
     return {
         alias.name
         for path in sorted(sources.rglob("*.py"))
+        if f"{RAW}.models" in path.read_text("utf-8")
         for node in ast.walk(_parsed(path))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{RAW}.models")
         for alias in node.names

@@ -17,7 +17,8 @@ from codegen.upstream.schemas import references
 from tests.codegen.upstream.adopted import with_other_routes
 from tests.openapi.planted import PLANTED, operation, schema
 
-pytestmark = pytest.mark.slow  # each adopts and generates a whole tree
+# Each adopts and generates a whole tree.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
