@@ -196,6 +196,8 @@ class Schemas:
             holder[key] = self._new(wanted, hint, text)
             return
         holder[key] = _referring(name, wanted)
+        if name in self._applied:
+            self._note(name, self._components[name], [wanted])
         if name not in self._applied and not {"~recursive", "~left"} & wanted.keys():
             self._asked[name].append((holder, key, wanted, hint))
 
@@ -227,7 +229,7 @@ class Schemas:
                 node["description"] = described
             node["x-evidence"] = "documented"
             self._fill(node, plain, name)
-            self._note(name, node, [plain])
+        self._note(self._made[key], self._components[self._made[key]], [plain])
         return _referring(self._made[key], wanted)
 
     def _inline(self, wanted: Schema, hint: str, text: str | None) -> CommentedMap:

@@ -75,16 +75,16 @@ def takeable(sides: Sides, role: str, refused: Mapping[Part, str]) -> Taken:
 def envelope_keys(sides: Sides) -> dict[str, str]:
     """Return the keys of the envelope of responses that have another name, theirs and ours.
 
-    A key counts as renamed if one of the same type is in its place in nearly all responses.
+    A key counts as renamed if where it is gone, one of the same type is new nearly always.
     """
     found: dict[str, Counter[str]] = {}
     users: Counter[str] = Counter()
     for name, theirs in sides.theirs.items():
         mine, other = (_properties(side.answer) for side in (sides.ours[name], theirs))
         new = {key: one.get("type") for key, one in other.items() if key not in mine}
-        users.update([*mine] if other else ())
-        for key, schema in mine.items():
+        for key, schema in mine.items() if other else ():
             if key not in other:
+                users[key] += 1
                 same = [k for k, kind in new.items() if _fits(schema.get("type"), kind)]
                 found.setdefault(key, Counter()).update(same)
     return _consistent(found, users)
@@ -221,10 +221,10 @@ class _Operation:
                 schema = self._schema(key, ours["schema"], parameter["schema"])
                 parameter = {**parameter, "schema": schema}
             return parameter
-        if ours and not kinds:
-            return {**parameter, "schema": ours["schema"]}
-        if not kinds and "anyOf" not in parameter["schema"]:
-            return {**parameter, "schema": {**parameter["schema"], "type": "string"}}
+        if not bare(parameter["schema"]):
+            if ours and bare(ours["schema"]):
+                self._leave(key, "the upstream says nothing of its type")
+            return {**parameter, "schema": ours["schema"]} if ours else parameter
         self._leave(key, "its value is no string, number or boolean, so no argument can hold it")
         if ours:
             return _left(ours)
@@ -283,7 +283,9 @@ class _Operation:
             return _left(ours) | _secret(theirs)
         lost = self._lost_secret(ours, theirs, keys or {})
         if lost and "~secret" not in theirs:
-            self._leave(where, f"the mark of the secret {lost} would be lost")
+            self._leave(
+                where, f"the upstream has no {lost}, and its mark of a secret would be lost"
+            )
             return _left(ours)
         made = {**theirs, **_secret(ours)}
         if "properties" in theirs:
@@ -315,7 +317,7 @@ class _Operation:
             if holds_secret(schema) and name not in names:
                 return str(name)
         if holds_secret(ours.get("items", {})) and "items" not in theirs:
-            return "in its items" if "array" not in _types(theirs) else ""
+            return "items" if "array" not in _types(theirs) else ""
         return ""
 
 

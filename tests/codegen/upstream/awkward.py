@@ -12,7 +12,7 @@ ADOPTED = "adopted"
 
 @dataclass(frozen=True)
 class Awkward:
-    """An awkward upstream, and what adopting does: `ADOPTED`, or part of the line that it prints."""
+    """An awkward upstream, and what adopting does: `ADOPTED`, or a part of what it prints."""
 
     name: str
     make: Callable[[Spec], object]
@@ -141,7 +141,7 @@ def _secret_renamed(spec: Spec) -> None:
 def _envelope(spec: Spec) -> None:
     for node in spec["components"]["schemas"].values():
         properties = node.get("properties", {})
-        if "message" in properties and "data" in properties:
+        if "data" in properties and "type" not in properties:
             node["properties"] = {
                 ("result" if k == "data" else k): v for k, v in properties.items()
             }
@@ -444,7 +444,7 @@ AWKWARD = (
     Awkward(
         "a secret that is gone",
         _secret_renamed,
-        "the mark of the secret apiKey would be lost",
+        "the upstream has no apiKey, and its mark of a secret would be lost",
         "create_api_key",
     ),
     # The whole document.
