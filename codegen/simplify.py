@@ -95,7 +95,7 @@ class _Simplifier:
             return {"type": node["type"], **({"format": "date-time"} if is_time else {})}
         if rest == {"array"}:
             return {"type": node["type"], "items": self._schema(node.get("items"))}
-        if kinds == {"object"} or (not kinds and "properties" in node):
+        if rest == {"object"} or (not kinds and "properties" in node):
             return self._object(node)
         return {}
 
@@ -163,7 +163,7 @@ class _Simplifier:
         kind = "any"
         if "enum" in node or "const" in node:
             kind = "enum" if "enum" in _enum(node) else ""
-        elif "allOf" in node or kinds == {"object"} or "properties" in node:
+        elif "allOf" in node or kinds == {"object"} or (not kinds and "properties" in node):
             kind = "object"
         elif kinds == {"array"}:
             kind = f"list of {self._kind(node.get('items') or {}, seen)}"
@@ -199,7 +199,10 @@ class _Simplifier:
             ):
                 return True
         variants = _variants(node)
-        free = free or (bool(variants) and not self._union(variants))
+        if variants:
+            free = free or not self._union(variants)
+        elif not reference:
+            free = free or self._kind(node) == "any"
         inner = [*variants, *(node.get("allOf") or ()), node.get("items")]
         if free:
             inner += [node.get("additionalProperties"), *dict(_properties(node)).values()]
