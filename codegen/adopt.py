@@ -145,7 +145,7 @@ def _drop_corrections(repository: Path) -> list[str]:
 def left_to_decide(repository: Path, upstream: Upstream) -> list[str]:
     """Return what still differs, and what was not merged because a person must decide."""
     ours = read(str(repository / "openapi.yaml")).document
-    known = methods(drift.overlay(repository))
+    known = methods(drift.overlay(repository), ours)
     report = drift.compare(ours, upstream, known, ask_redocly=False)
     advice = {
         "operation added": "write it into openapi.yaml, with x-retry, and give it a method",

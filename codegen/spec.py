@@ -35,6 +35,7 @@ class Facts:
     evidence: str
     retry: str
     pagination: str | None
+    deprecated: bool
     headers: tuple[str, ...]
     parameters: dict[str, str]
     """Descriptions of the parameters, by their name in the specification."""
@@ -116,6 +117,7 @@ def _facts(document: Document, path: str, method: str, operation: Document) -> F
         evidence=operation["x-evidence"],
         retry=operation["x-retry"],
         pagination=operation.get("x-pagination"),
+        deprecated=operation.get("deprecated") is True,
         headers=tuple(p["name"] for p in parameters if p["in"] == "header"),
         parameters={p["name"]: p.get("description", "") for p in parameters},
     )
