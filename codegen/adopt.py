@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,15 +23,14 @@ from bytehouse._openapi import Document, Upstream, UpstreamError, read
 from codegen import generate, spec, trees
 from codegen.errors import GenerationError, UnmatchedCorrection
 from codegen.upstream import docstrings, drift
-from codegen.upstream.canonical import written
-from codegen.upstream.compare import Difference, differences
+from codegen.upstream.compare import differences
 from codegen.upstream.drift import sides
 from codegen.upstream.methods import methods, models
 from codegen.upstream.render import sentence
 from codegen.upstream.schemas import references
 from codegen.upstream.settling import BROKEN, Settling, left_lines
 from codegen.upstream.sources import ByteHouseError, add_arguments, read_upstream, vendored
-from codegen.upstream.takeable import takeable
+from codegen.upstream.takeable import Left
 
 CORRECTIONS = "codegen/corrections.yaml"
 RECORDED = "tests/whole/test_recorded.py"
@@ -44,6 +43,8 @@ class Adopted(NamedTuple):
     left_out: list[str]
     """What was renamed or left as it is, and what was removed: unused schemas, corrections that
     match nothing."""
+    left: list[Left]
+    """The parts that are left as they are."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"Nothing was changed. {error}", file=sys.stderr)
         return 1
     print(_CHANGED if done.changed else _NOTHING)
-    for line in (*done.left_out, *left_to_decide(options.repository, upstream)):
+    for line in (*done.left_out, *left_to_decide(options.repository, upstream, done.left)):
         print(f"To decide: {line}")
     if not done.changed or options.no_tests:
         return 0
@@ -106,7 +107,7 @@ def adopt(repository: Path, upstream: Upstream) -> Adopted:
         raise UpstreamError(f"{upstream.address} cannot be taken over ({reason}).") from error
     left_out = left_lines(merged, both, upstream)
     if merged.text == before:
-        return Adopted(changed=False, left_out=left_out)
+        return Adopted(changed=False, left_out=left_out, left=merged.taken.left)
     with tempfile.TemporaryDirectory(dir=repository, prefix=".adopt_", suffix="_cache") as name:
         copy = Path(name)
         (copy / CORRECTIONS).parent.mkdir()
@@ -121,7 +122,7 @@ def adopt(repository: Path, upstream: Upstream) -> Adopted:
             trees.replace(repository / place.relative_to(copy), made)
         for file in (CORRECTIONS, "openapi.yaml"):
             (copy / file).replace(repository / file)
-    return Adopted(changed=True, left_out=left_out)
+    return Adopted(changed=True, left_out=left_out, left=merged.taken.left)
 
 
 def _unused(before: Document, after: Document, kept: Collection[str]) -> Iterator[str]:
@@ -156,12 +157,18 @@ def _drop_corrections(repository: Path) -> list[str]:
     return dropped
 
 
-def left_to_decide(repository: Path, upstream: Upstream) -> list[str]:
-    """Return what still differs, and what was not merged because a person must decide."""
+def left_to_decide(repository: Path, upstream: Upstream, left: Sequence[Left]) -> list[str]:
+    """Return what still differs, and what was not merged because a person must decide.
+
+    Args:
+        repository: Where openapi.yaml is.
+        upstream: The upstream specification.
+        left: What is told already, with the reason.
+    """
     ours = read(str(repository / "openapi.yaml")).document
-    known = methods(drift.overlay(repository))
+    known = methods(drift.overlay(repository), ours)
     report = drift.compare(ours, upstream, known, ask_redocly=False)
-    explained = _explained(ours, upstream)
+    explained = _explained(ours, upstream, left)
     advice = {
         "operation added": "write it into openapi.yaml, with x-retry, and give it a method",
         "operation gone": "it stays until you take it out of openapi.yaml and the client",
@@ -171,7 +178,7 @@ def left_to_decide(repository: Path, upstream: Upstream) -> list[str]:
         f"{sentence(change)} ({', '.join(change.methods or change.operations)}): "
         f"{advice.get(change.kind, 'the generator cannot express it; change openapi.yaml by hand')}"
         for change in report.changes
-        if not all(_fact(change, name) in explained for name in change.operations)
+        if not all((name, change.kind) in explained for name in change.operations)
     ]
     lines += [
         f"{name} may be {' or '.join(rivals)}: give it that path in openapi.yaml"
@@ -180,23 +187,16 @@ def left_to_decide(repository: Path, upstream: Upstream) -> list[str]:
     return lines
 
 
-def _fact(change: drift.Change | Difference, operation: str) -> tuple[str, ...]:
-    return operation, change.kind, written(change.before), written(change.after)
-
-
-def _explained(ours: Document, upstream: Upstream) -> set[tuple[str, ...]]:
-    """Return the differences that are told with their reason already, as what is left as it is."""
-    both = drift.sides(ours, upstream)
-    left = takeable(both, spec.role_header(dict(ours)), {}).left
-    return {
-        _fact(one, one.operation)
-        for name, theirs in both.theirs.items()
-        for one in differences(name, both.ours[name], theirs)
-        if any(
-            one.operation == part.operation and one.where[: len(part.where)] == part.where
-            for part in left
-        )
-    }
+def _explained(ours: Document, upstream: Upstream, left: Sequence[Left]) -> set[tuple[str, str]]:
+    """Return the operations and kinds of difference that are told in full as what is left."""
+    both = sides(ours, upstream)
+    found: dict[tuple[str, str], bool] = {}
+    for name, theirs in both.theirs.items():
+        places = [part.where for part in left if part.operation == name]
+        for one in differences(name, both.ours[name], theirs):
+            told = any(one.where[: len(place)] == place for place in places)
+            found[name, one.kind] = told and found.get((name, one.kind), True)
+    return {key for key, told in found.items() if told}
 
 
 if __name__ == "__main__":

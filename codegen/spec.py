@@ -40,6 +40,7 @@ class Facts:
     evidence: str
     retry: str
     pagination: str | None
+    deprecated: bool
     headers: tuple[str, ...]
     parameters: dict[str, str]
     """Descriptions of the parameters, by their name in the specification."""
@@ -123,6 +124,7 @@ def _facts(document: Document, path: str, method: str, operation: Document) -> F
         evidence=operation["x-evidence"],
         retry=operation["x-retry"],
         pagination=operation.get("x-pagination"),
+        deprecated=operation.get("deprecated") is True,
         headers=tuple(p["name"] for p in parameters if p["in"] == "header"),
         parameters={p["name"]: p.get("description", "") for p in parameters},
         attributes={p["name"]: p[ATTRIBUTE] for p in parameters if ATTRIBUTE in p},

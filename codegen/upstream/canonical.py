@@ -53,6 +53,9 @@ class Contract:
     """Tag and status: ours, and those recorded from the adopted specification."""
     evidence: str
     deprecated: bool
+    retry: str
+    pagination: str | None
+    """Ours, as `x-retry` and `x-pagination` have them."""
     parameters: dict[tuple[str, str], dict[str, Any]]
     """By location and name: `required` and `schema`."""
     body: dict[str, Any] | None
@@ -122,6 +125,8 @@ class Canon:
             },
             evidence=str(node.get("x-evidence", "")),
             deprecated=node.get("deprecated") is True,
+            retry=str(node.get("x-retry", "")),
+            pagination=node.get("x-pagination"),
             parameters={
                 (str(p.get("in")), str(p.get("name"))): self._parameter(p)
                 for p in operation.parameters

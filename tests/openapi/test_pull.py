@@ -171,7 +171,7 @@ def test_a_docs_page_is_followed_with_the_headers_it_wants(
         f"{server.url}/docs/?token=hush", host=HOST, headers={"X-Docs": "let-me-in"}
     )
     assert pulled.address == f"{server.url}/spec.json"
-    assert len(pulled.matched) == 71
+    assert [one.operation for one in pulled.matched] == list(OPERATIONS)
     assert all(seen.header("Authorization") is None for seen in server.seen)
 
 
@@ -243,7 +243,7 @@ def test_another_file_is_written_where_it_is_asked_for(
     assert routes.pull(str(spec), file=file).file == file
     assert not routes_directory.exists()
     with ByteHouse(HOST, KEY, routes=file) as bh:
-        assert ("routes", "71 routes", "argument") in bh.config.explain()
+        assert ("routes", f"{len(OPERATIONS)} routes", "argument") in bh.config.explain()
 
 
 def test_what_cannot_be_written_or_sent_is_refused(
