@@ -49,6 +49,6 @@ def test_asynchronously_too(emulator: RunningEmulator) -> None:
             await client.insert("asynchronous", ROWS, database="d")
             found = await client.query("SELECT a, b, c FROM d.asynchronous ORDER BY a")
             await client.close()
-            return list(found.result_rows)
+            return [tuple(row) for row in found.result_rows]
 
     assert asyncio.run(main()) == [tuple(row) for row in ROWS]

@@ -121,8 +121,8 @@ class ClickHouseApp:
         if encoder:
             headers["Content-Encoding"] = "gzip"
         rows = self._rows(http, run, output, chain([first], chunks))
-        body = _compressed(rows, encoder) if encoder else rows
-        return StreamingResponse(body, 200, headers, content_type(request.output_format))
+        stream = _compressed(rows, encoder) if encoder else rows
+        return StreamingResponse(stream, 200, headers, content_type(request.output_format))
 
     def _whole(
         self,
