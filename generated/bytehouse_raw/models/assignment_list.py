@@ -26,10 +26,9 @@ class AssignmentList(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
+        model = object.__new__(cls)
         model.assignments = (
-            RoleAssignment.decode_all(it) if (it := get("assignments")) is not None else it
+            RoleAssignment.decode_all(source["assignments"]) if "assignments" in source else None
         )
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

@@ -31,9 +31,8 @@ class GetAsyncQueryStatusResponse(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.data = QueryStatus.decode(it) if (it := get("data")) is not None else it
+        model = object.__new__(cls)
+        model.data = QueryStatus.decode(source["data"]) if "data" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -34,10 +34,9 @@ class ListPartitionsResponse(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.data = Partition.decode_all(it) if (it := get("data")) is not None else it
-        model.meta = OffsetMeta.decode(it) if (it := get("meta")) is not None else it
+        model = object.__new__(cls)
+        model.data = Partition.decode_all(source["data"]) if "data" in source else None
+        model.meta = OffsetMeta.decode(source["meta"]) if "meta" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

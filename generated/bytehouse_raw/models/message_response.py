@@ -29,9 +29,8 @@ class MessageResponse(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.message = get("message")
+        model = object.__new__(cls)
+        model.message = source.get("message")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

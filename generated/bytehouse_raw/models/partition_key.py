@@ -37,11 +37,10 @@ class PartitionKey(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.column = get("column")
-        model.granularity = get("granularity", UNSET)
-        model.expression = get("expression")
+        model = object.__new__(cls)
+        model.column = source.get("column")
+        model.granularity = source.get("granularity", UNSET)
+        model.expression = source.get("expression")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

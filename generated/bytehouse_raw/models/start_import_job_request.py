@@ -30,9 +30,8 @@ class StartImportJobRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.source_properties_file_names = get("source.properties.fileNames")
+        model = object.__new__(cls)
+        model.source_properties_file_names = source.get("source.properties.fileNames")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -22,8 +22,7 @@ class StorageUsage(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
+        model = object.__new__(cls)
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 
