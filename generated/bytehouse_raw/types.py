@@ -15,6 +15,9 @@ T = TypeVar("T")
 
 _SCALARS: Final = frozenset([str, int, float, bool, type(None)])
 
+new: Final = object.__new__
+"""Makes an object whose attributes are still to be set."""
+
 
 class Unset(Enum):
     """The type of UNSET. Enum members stay singletons when copied or pickled."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 from .api_key_status import ApiKeyStatus
 
 
@@ -48,7 +48,7 @@ class ApiKey(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.id = source.get("id")
         model.status = ApiKeyStatus.decode(source["status"]) if "status" in source else None
         model.comment = source.get("comment")

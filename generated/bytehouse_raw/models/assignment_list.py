@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .role_assignment import RoleAssignment
 
 
@@ -26,7 +26,7 @@ class AssignmentList(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.assignments = (
             RoleAssignment.decode_all(source["assignments"]) if "assignments" in source else None
         )

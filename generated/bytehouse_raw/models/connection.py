@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 from .connection_data import ConnectionData
 from .import_source_type import ImportSourceType
 from .user_reference import UserReference
@@ -51,7 +51,7 @@ class Connection(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.id = source.get("id")
         model.name = source.get("name")
         model.type_ = ImportSourceType.decode(source["type"]) if "type" in source else None

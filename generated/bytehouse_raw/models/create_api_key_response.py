@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .created_api_key import CreatedApiKey
 from .error_detail import ErrorDetail
 
@@ -39,7 +39,7 @@ class CreateApiKeyResponse(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.message = source.get("message")
         model.error = ErrorDetail.decode(source["error"]) if "error" in source else None
         model.data = CreatedApiKey.decode(source["data"]) if "data" in source else None

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .import_job_configuration import ImportJobConfiguration
 from .import_job_source_schema import ImportJobSourceSchema
 from .import_job_state import ImportJobState
@@ -52,7 +52,7 @@ class CreateImportJobRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.name = source.get("name")
         model.configuration = (
             ImportJobConfiguration.decode(source["configuration"])

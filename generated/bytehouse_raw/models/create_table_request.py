@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, own, unknown
+from ..types import Model, new, own, unknown
 from .cluster_key import ClusterKey
 from .column import Column
 from .partition_key import PartitionKey
@@ -65,7 +65,7 @@ class CreateTableRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.name = source.get("name")
         model.columns = Column.decode_all(source["columns"]) if "columns" in source else None
         model.order_by_keys = own(source["orderByKeys"]) if "orderByKeys" in source else None

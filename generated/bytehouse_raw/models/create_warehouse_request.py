@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -45,7 +45,7 @@ class CreateWarehouseRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.name = source.get("name")
         model.config_id = source.get("configID")
         model.status = source.get("status")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .error_detail import ErrorDetail
 
 
@@ -40,7 +40,7 @@ class CreateWarehouseResponse(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.name = source.get("name")
         model.vw_id = source.get("vwID")
         model.message = source.get("message")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 from .api_key_status import ApiKeyStatus
 
 
@@ -49,7 +49,7 @@ class CreatedApiKey(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.id = source.get("id")
         model.api_key = source.get("apiKey")
         model.status = ApiKeyStatus.decode(source["status"]) if "status" in source else None

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 from .user_reference import UserReference
 
 
@@ -51,7 +51,7 @@ class Database(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.name = source.get("name")
         model.type_ = source.get("type")
         model.uuid = source.get("uuid")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, own, unknown
+from ..types import Model, new, own, unknown
 
 
 @define(slots=False, repr=False)
@@ -29,7 +29,7 @@ class DeletePartitionsRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.partition_names = (
             own(source["partitionNames"]) if "partitionNames" in source else None
         )

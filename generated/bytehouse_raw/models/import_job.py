@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 from .import_job_configuration import ImportJobConfiguration
 from .import_job_source_schema import ImportJobSourceSchema
 from .import_job_state import ImportJobState
@@ -65,7 +65,7 @@ class ImportJob(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.id = source.get("id")
         model.name = source.get("name")
         model.description = source.get("description")

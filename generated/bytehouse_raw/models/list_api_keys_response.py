@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .api_key import ApiKey
 from .error_detail import ErrorDetail
 
@@ -37,7 +37,7 @@ class ListApiKeysResponse(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.message = source.get("message")
         model.error = ErrorDetail.decode(source["error"]) if "error" in source else None
         model.data = ApiKey.decode_all(source["data"]) if "data" in source else None

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .connection import Connection
 from .cursor_meta import CursorMeta
 from .error_detail import ErrorDetail
@@ -42,7 +42,7 @@ class ListConnectionsResponse(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.message = source.get("message")
         model.meta = CursorMeta.decode(source["meta"]) if "meta" in source else None
         model.error = ErrorDetail.decode(source["error"]) if "error" in source else None

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .mysql_table_sync_status import MysqlTableSyncStatus
 
 
@@ -38,7 +38,7 @@ class MysqlSyncStatus(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.name = source.get("name")
         model.status = source.get("status")
         model.message = source.get("message")

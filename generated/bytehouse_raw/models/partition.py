@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -41,7 +41,7 @@ class Partition(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.partition = source.get("partition")
         model.partition_id = source.get("partition_id")
         model.parts = source.get("parts")

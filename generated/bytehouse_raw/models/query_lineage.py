@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .lineage_object import LineageObject
 
 
@@ -30,7 +30,7 @@ class QueryLineage(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.tables = LineageObject.decode_all(source["tables"]) if "tables" in source else None
         model.views = LineageObject.decode_all(source["views"]) if "views" in source else None
         model.materialized_views = (

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, each, own, unknown
+from ..types import Model, each, new, own, unknown
 from .result_column import ResultColumn
 
 
@@ -42,7 +42,7 @@ class QueryResult(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.query_id = source.get("queryID")
         model.status = source.get("status")
         model.columns = ResultColumn.decode_all(source["columns"]) if "columns" in source else None

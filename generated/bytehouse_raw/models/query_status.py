@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -47,7 +47,7 @@ class QueryStatus(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.query_id = source.get("queryID")
         model.status = source.get("status")
         model.message = source.get("message")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -38,7 +38,7 @@ class RevokePermissionRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.role_name = source.get("RoleName")
         model.byte_house_resource_id = source.get("ByteHouseResourceID")
         model.secure_object_type_name = source.get("SecureObjectTypeName")

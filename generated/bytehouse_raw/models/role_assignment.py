@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -35,7 +35,7 @@ class RoleAssignment(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.user_id = source.get("UserID")
         model.role_name = source.get("RoleName")
         model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .query_mode import QueryMode
 
 
@@ -40,7 +40,7 @@ class SubmitAsyncQueryRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.query = source.get("query")
         model.mode = QueryMode.decode(source["mode"]) if "mode" in source else None
         model.vw_id = source.get("vwID")

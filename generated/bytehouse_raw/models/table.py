@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, own, unknown
+from ..types import Model, Timestamp, new, own, unknown
 from .cluster_key import ClusterKey
 from .column import Column
 from .partition_key import PartitionKey
@@ -93,7 +93,7 @@ class Table(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.name = source.get("name")
         model.type_ = source.get("type")
         model.uuid = source.get("uuid")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -42,7 +42,7 @@ class TableTtl(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.column = source.get("column")
         model.granularity = source.get("granularity")
         model.value = source.get("value")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, own, unknown
+from ..types import Model, new, own, unknown
 
 
 @define(slots=False, repr=False)
@@ -33,7 +33,7 @@ class UniqueKey(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.columns = own(source["columns"]) if "columns" in source else None
         model.expression = source.get("expression")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, own, unknown
+from ..types import Model, new, own, unknown
 from .column import Column
 from .rename_column import RenameColumn
 from .table_ttl import TableTtl
@@ -48,7 +48,7 @@ class UpdateTableRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.add_columns = (
             Column.decode_all(source["addColumns"]) if "addColumns" in source else None
         )

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import UNSET, Model, Unset, unknown
+from ..types import UNSET, Model, Unset, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -45,7 +45,7 @@ class UpdateWarehouseRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        model = object.__new__(cls)
+        model = new(cls)
         model.description = source.get("description", UNSET)
         model.config_id = source.get("configID", UNSET)
         model.status = source.get("status", UNSET)
