@@ -45,7 +45,7 @@ class AsyncEnsureResource(AsyncResource):
         live = await self._find(read, options)
         if live is not None:
             return EnsureResult(live, differences=compare(live))
-        from .creation_poller import AsyncObjectCreationPoller  # waits take modules that few need
+        from .creation_poller import AsyncObjectCreationPoller  # most calls wait for nothing
 
         creation = AsyncObjectCreationPoller(self, read, options)
         created = True

@@ -46,7 +46,7 @@ class EnsureResource(Resource):
         live = self._find(read, options)
         if live is not None:
             return EnsureResult(live, differences=compare(live))
-        from .creation_poller import ObjectCreationPoller  # waits take modules that few need
+        from .creation_poller import ObjectCreationPoller  # most calls wait for nothing
 
         creation = ObjectCreationPoller(self, read, options)
         created = True
