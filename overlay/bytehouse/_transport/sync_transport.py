@@ -147,7 +147,7 @@ class HttpTransport:
         if request.streamed and response.is_success:
             stream = ResponseStream(response, reader.left, lambda: self._slots.put(None))
             return reader.response(complete=False, stream=stream)
-        compressed = "content-encoding" in response.headers
+        compressed = "content-encoding" in reader.headers
         pieces = (
             response.iter_bytes() if compressed else cast("httpx.SyncByteStream", response.stream)
         )
