@@ -71,7 +71,8 @@ def test_connections_that_are_no_longer_good_are_given_out_to_be_closed(
     """They are passed over when one is taken, and cleared away when one comes back."""
     kept, lines = filled(4)
     lines[3].expired = lines[0].expired = lines[1].expired = True
-    monkeypatch.setattr(time, "monotonic", lambda now=time.monotonic(): now + 60)
+    later = time.monotonic() + 60
+    monkeypatch.setattr(time, "monotonic", lambda: later)
     taken, stale = kept.acquire()
     assert (taken, stale) == (lines[2], [lines[3]])
     assert kept.release(lines[2]) == [lines[0], lines[1]]

@@ -44,8 +44,8 @@ class PreparedRequest:
         self._url = _build_url(settings.host + path, plan.query)
         self._content = None if plan.body is None else _encode(plan.body)
         self._headers = dict(settings.headers)
-        custom = _by_lower_name(options.headers, plan.headers)
-        if custom:
+        if options.headers or plan.headers:
+            custom = _by_lower_name(options.headers, plan.headers)
             for name in [name for name in self._headers if name.lower() in custom]:
                 del self._headers[name]
             self._headers |= custom.values()

@@ -16,27 +16,15 @@ import httpcore
 
 from .library_internals import has_trailing_data
 
-__all__ = ["IdleConnections", "Pool", "TimeLimitedBackend", "origin_of", "time_limit"]
+__all__ = ["IdleConnections", "Pool", "TimeLimitedBackend", "origin_of", "io_deadline"]
 
 _PRUNE_INTERVAL = 1.0
-_deadline: ContextVar[float] = ContextVar("bytehouse_deadline", default=float("inf"))
-
-
-class time_limit:  # noqa: N801 - it is used as a function
-    """Bound the reads and writes of this thread in the block."""
-
-    def __init__(self, seconds: float) -> None:
-        self._ends = time.monotonic() + seconds
-
-    def __enter__(self) -> None:
-        self._token = _deadline.set(self._ends)
-
-    def __exit__(self, *_: object) -> None:
-        _deadline.reset(self._token)
+io_deadline: ContextVar[float] = ContextVar("bytehouse_deadline", default=float("inf"))
+"""When reads and writes of this thread must have ended, in seconds of `time.monotonic`."""
 
 
 def _remaining(timeout: float | None, error: type[Exception]) -> float:
-    left = _deadline.get() - time.monotonic()
+    left = io_deadline.get() - time.monotonic()
     if timeout is not None and timeout < left:
         left = timeout
     if left <= 0:
@@ -81,7 +69,7 @@ class _TimeLimitedStream(httpcore.NetworkStream):
 
 
 class TimeLimitedBackend(httpcore.SyncBackend):
-    """Open connections whose reads and writes are bounded by `time_limit`."""
+    """Open connections whose reads and writes are bounded by `io_deadline`."""
 
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
