@@ -16,7 +16,7 @@ import httpcore
 
 from .library_internals import has_trailing_data
 
-__all__ = ["IdleConnections", "Pool", "TimeLimitedBackend", "origin_of", "io_deadline"]
+__all__ = ["IdleConnections", "Pool", "TimeLimitedBackend", "io_deadline", "origin_of"]
 
 _PRUNE_INTERVAL = 1.0
 io_deadline: ContextVar[float] = ContextVar("bytehouse_deadline", default=float("inf"))
