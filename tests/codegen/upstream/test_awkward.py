@@ -14,7 +14,7 @@ from codegen import raw
 from codegen.upstream.compare import differences
 from codegen.upstream.drift import Sides, sides
 from codegen.upstream.settling import Settling, left_lines
-from tests.codegen.upstream.awkward import ADOPTED, AWKWARD, Awkward
+from tests.codegen.upstream.awkward import ADOPTED, AWKWARD, Awkward, field
 
 pytestmark = pytest.mark.timeout(400)
 TOGETHER = [awkward for awkward in AWKWARD if not awkward.alone]
@@ -149,6 +149,30 @@ def test_each_alone_is_taken_over_or_told(
     """None needs another to be adopted."""
     done = adopt(root, tmp_path, vendored, awkward)
     check_told(awkward, done)
+
+
+@pytest.mark.slow
+def test_what_the_generator_refuses_for_no_foreseen_reason_is_left_alone(
+    root: Path, vendored: Document, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The part is found by trying, told with the reason, and everything else is taken over."""
+    check = raw.check
+
+    def refuse(document: dict[str, Any]) -> None:
+        if "poison" in str(document):
+            raise KeyError("no room for it")
+        check(document)
+
+    monkeypatch.setattr(raw, "check", refuse)
+    bad = Awkward("bad", field("get_table", {"type": "string"}, key="poison"))
+    good = Awkward("good", field("get_database", {"type": "string"}, key="cure"))
+    done = adopt(root, tmp_path, vendored, bad, good)
+    [line] = done.lines
+    assert line.startswith("#/paths/")
+    assert "get_table" in line
+    assert "no room for it" in line
+    assert "cure" in done.text
+    assert "poison" not in done.text
 
 
 def check_told(awkward: Awkward, done: Done) -> None:
