@@ -46,7 +46,7 @@ def adopted(
         ours: The same, parsed.
         upstream: The upstream specification.
         refused: Parts that are left as they are, each with the reason.
-        kept: Schemas that stay even if nothing refers to them any more.
+        kept: Schemas that the client imports, which stay classes and stay if nothing refers to them.
 
     Raises:
         UpstreamError: The upstream is of another API, or cannot be walked through.
@@ -57,7 +57,7 @@ def adopted(
     yaml.indent(mapping=2, sequence=4, offset=2)
     document = yaml.load(text)
     both = sides(ours, upstream)
-    taken = takeable(both, role_header(document), refused or {})
+    taken = takeable(both, role_header(document), refused or {}, kept)
     _Adoption(document, both, taken, upstream).run({*kept, ROLE})
     out = io.StringIO()
     yaml.dump(document, out)

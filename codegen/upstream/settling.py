@@ -29,7 +29,7 @@ class Settling:
         text: The content of openapi.yaml.
         ours: The same, parsed.
         upstream: The upstream specification.
-        kept: Schemas that stay even if nothing refers to them any more.
+        kept: Schemas that the client imports.
     """
 
     def __init__(
