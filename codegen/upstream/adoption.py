@@ -46,7 +46,7 @@ def adopted(
         ours: The same, parsed.
         upstream: The upstream specification.
         refused: Parts that are left as they are, each with the reason.
-        kept: Schemas that the client imports, which stay classes and stay if nothing refers to them.
+        kept: Schemas that the client imports: they stay, and stay classes.
 
     Raises:
         UpstreamError: The upstream is of another API, or cannot be walked through.
