@@ -21,6 +21,7 @@ from codegen import generate, spec, trees
 from codegen.errors import GenerationError, UnmatchedCorrection
 from codegen.upstream import docstrings, drift
 from codegen.upstream.adoption import adopted
+from codegen.upstream.meaning import ADVICE, changed_safety
 from codegen.upstream.methods import methods
 from codegen.upstream.render import sentence
 from codegen.upstream.sources import ByteHouseError, add_arguments, read_upstream, vendored
@@ -103,7 +104,9 @@ def adopt(repository: Path, upstream: Upstream) -> Adopted:
         (copy / "openapi.yaml").write_text(after, "utf-8")
         new = read(str(copy / "openapi.yaml")).document
         docstrings.rename(copy / generate.ASYNC, ours, new)
+        both = drift.sides(ours, upstream)
         left_out = [*_unused(ours, new), *_drop_corrections(copy)]
+        left_out += changed_safety(both.ours, both.theirs)
         fresh = generate.generate(copy, copy / "fresh")
         for place, made in {**fresh, copy / generate.ASYNC: copy / generate.ASYNC}.items():
             trees.replace(repository / place.relative_to(copy), made)
@@ -150,7 +153,7 @@ def left_to_decide(repository: Path, upstream: Upstream) -> list[str]:
     advice = {
         "operation added": "write it into openapi.yaml, with x-retry, and give it a method",
         "operation gone": "it stays until you take it out of openapi.yaml and the client",
-        "security": "the client sends a bearer key; see whether that still is right",
+        **ADVICE,
     }
     lines = [
         f"{sentence(change)} ({', '.join(change.methods or change.operations)}): "

@@ -2,7 +2,9 @@
 
 import io
 import re
+from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -11,8 +13,9 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from bytehouse._openapi import Document, Upstream, operations
 from bytehouse._openapi.document import METHODS
 from bytehouse._openapi.shape import word
-from codegen.upstream.canonical import Contract, bare
+from codegen.upstream.canonical import Contract, bare, written
 from codegen.upstream.drift import sides
+from codegen.upstream.meaning import adoptable
 from codegen.upstream.schemas import Schemas, flow, pascal, references, set_key
 
 PLAIN = frozenset({"string", "integer", "number", "boolean", "null"})
@@ -50,8 +53,12 @@ def _spaced(text: str) -> str:
 class _Adoption:
     def __init__(self, document: CommentedMap, ours: Document, upstream: Upstream) -> None:
         self._document = document
-        self._sides = sides(ours, upstream)
+        both = sides(ours, upstream)
+        role = document["components"]["parameters"]["ActiveRole"]
+        theirs, self._role_header = adoptable(both.ours, both.theirs, role["name"])
+        self._sides = replace(both, theirs=theirs)
         self._schemas = Schemas(document["components"]["schemas"])
+        self._new: dict[str, list[tuple[CommentedSeq, int]]] = defaultdict(list)
         self._parameters: dict[str, list[tuple[CommentedSeq, int, dict[str, Any]]]] = {}
         listed = {(o.method, o.path): o for o in operations(upstream.document)}
         self._nodes = {
@@ -72,6 +79,8 @@ class _Adoption:
         self._shared_parameters()
         self._errors()
         self._schemas.apply()
+        self._share_new_parameters()
+        self._document["components"]["parameters"]["ActiveRole"]["name"] = self._role_header
         self._routes(nodes)
         self._prune()
 
@@ -153,6 +162,7 @@ class _Adoption:
             made.insert(2, "description", target["~text"])
         made["x-evidence"] = "documented"
         self._parameter(made, target, f"{pascal(name)}{pascal(wire)}")
+        self._new[wire].append((listed, len(listed)))
         listed.append(made)
 
     def _parameter(
@@ -184,6 +194,21 @@ class _Adoption:
                     self._parameter(own, target)
                     listed[number] = own
             self._parameter(components[name], sites[wanted.index(most)][2])
+
+    def _share_new_parameters(self) -> None:
+        """Make what several operations have got alike one component."""
+        components = self._document["components"]["parameters"]
+        for wire, sites in self._new.items():
+            alike: dict[str, list[tuple[CommentedSeq, int]]] = defaultdict(list)
+            for listed, number in sites:
+                alike[written(listed[number])].append((listed, number))
+            for group in alike.values():
+                name = pascal(wire)
+                if len(group) == 1 or not name or name in components:
+                    continue
+                components[name] = group[0][0][group[0][1]]
+                for listed, number in group:
+                    listed[number] = CommentedMap({"$ref": REFERENCE + name})
 
     def _body(self, name: str, node: CommentedMap, ours: Contract, theirs: Contract) -> None:
         if theirs.body is None:

@@ -10,6 +10,7 @@ import pytest
 from bytehouse._openapi import Document, Upstream
 from codegen import drift as command
 from codegen.upstream import drift, redocly
+from codegen.upstream.causes import Change
 from codegen.upstream.methods import Method
 from codegen.upstream.render import FORMATS
 from tests.openapi.forms import FORMS, PAGE
@@ -31,7 +32,7 @@ def compared(
     return drift.compare(ours, upstream, methods, ask_redocly=ask_redocly)
 
 
-def told(report: drift.Report, planted: Planted) -> list[drift.Change]:
+def told(report: drift.Report, planted: Planted) -> list[Change]:
     """Return the changes of a report that say what is expected of a planted one."""
     return [
         change
