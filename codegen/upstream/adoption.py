@@ -157,6 +157,10 @@ class _Adoption:
         if not _is_plain(target["schema"]):
             return
         place, wire = key
+        if shared := self._shared_as(place, wire, target):
+            self._parameters.setdefault(shared, []).append((listed, len(listed), target))
+            listed.append(CommentedMap({"$ref": REFERENCE + shared}))
+            return
         made = CommentedMap({"name": wire, "in": place, "schema": flow({})})
         if target["~text"]:
             made.insert(2, "description", target["~text"])
@@ -194,6 +198,16 @@ class _Adoption:
                     self._parameter(own, target)
                     listed[number] = own
             self._parameter(components[name], sites[wanted.index(most)][2])
+
+    def _shared_as(self, place: str, wire: str, target: dict[str, Any]) -> str:
+        """Return the name of the component that a new parameter already is; empty if none is."""
+        for name, node in self._document["components"]["parameters"].items():
+            same = (node["in"], node["name"], node.get("required") is True)
+            if same == (place, wire, target["required"]):
+                mine, other = (s.get("type") for s in (node["schema"], target["schema"]))
+                if mine == other:
+                    return str(name)
+        return ""
 
     def _share_new_parameters(self) -> None:
         """Make what several operations have got alike one component."""
