@@ -117,9 +117,7 @@ def compared(ours: Document, theirs: Spec, methods: Methods) -> drift.Report:
     return drift.compare(ours, Upstream(theirs, "u", "", "3.1.0"), methods, ask_redocly=False)
 
 
-@pytest.mark.parametrize(
-    "case", LINES, ids=[change.__name__ for change, _, _ in LINES]
-)
+@pytest.mark.parametrize("case", LINES, ids=[change.__name__ for change, _, _ in LINES])
 def test_one_cause_is_one_line(
     case: tuple[Callable[[Spec], object], str, str],
     vendored: Document,
@@ -174,7 +172,7 @@ def test_of_many_changes_of_a_kind_the_first_are_shown(
     report = compared(vendored, draft, known_methods)
     assert len(report.changes) > 50
     for form in ("terminal", "markdown"):
-        text = FORMATS[form](report)
+        text = FORMATS[form](report).partition("<details>")[0]
         assert len(text.splitlines()) < 100
         assert " more" in text
         assert "--format=json" in text
