@@ -77,7 +77,6 @@ ADVICE = {
     "paging": "its parameters stay, and a list longer than a page ends with an error, until "
     "you change x-pagination, the parameters and the client together",
     "parameter added": "taken over as optional; give the client a value for it, then require it",
-    "parameter removed": "it stays; take it out of openapi.yaml and of what fills it in the client",
     "property added": "taken over as optional; give the client a value for it, then require it",
     "required": "it stays optional; let the client always fill it, then require it",
     "security": "the client sends a bearer key; see whether that still is right",
@@ -85,45 +84,22 @@ ADVICE = {
 """What a person must do about a difference that `adoptable` has left, by its kind."""
 
 
-def adoptable(
-    ours: Mapping[str, Contract], theirs: Mapping[str, Contract], role: str
-) -> tuple[dict[str, Contract], str]:
-    """Return their contracts as far as the methods of the client work with them, and the name of
-    the header with the role.
+def adoptable(ours: Mapping[str, Contract], theirs: Mapping[str, Contract]) -> dict[str, Contract]:
+    """Return their contracts as far as the methods of the client work with them.
 
-    Where it would be lost in silence, what is ours stays: the role header, unless all operations
-    have it under one other name, and parameters of paging. Nothing becomes required that the client
-    may not send. What is left shows as a difference again, `ADVICE` says what to do about it.
-
-    Args:
-        ours: Our contracts by operation.
-        theirs: Theirs.
-        role: The name of the header with the role in ours.
+    Where a list is paged in another way, its parameters of paging stay. Nothing becomes required
+    that the client may not send. What is left shows as a difference again, `ADVICE` says what to do
+    about it.
     """
-    header = _role_header(ours, theirs, ("header", role))
-    return {name: _adoptable(ours[name], one, role, header) for name, one in theirs.items()}, header
+    return {name: _adoptable(ours[name], contract) for name, contract in theirs.items()}
 
 
-def _role_header(ours: Mapping[str, Contract], theirs: Mapping[str, Contract], key: Key) -> str:
-    users = [name for name in theirs if key in ours[name].parameters]
-    new = [renamed_parameters(ours[name], theirs[name]).get(key) for name in users]
-    names = {found[1] for found in new if found}
-    kept = any(key in theirs[name].parameters for name in users)
-    return (
-        names.pop() if len(names) == 1 and not kept and 2 * new.count(None) < len(new) else key[1]
-    )
-
-
-def _adoptable(ours: Contract, theirs: Contract, role: str, header: str) -> Contract:
+def _adoptable(ours: Contract, theirs: Contract) -> Contract:
     parameters = dict(theirs.parameters)
-    staying = [("header", role)]
     if ours.pagination and ours.pagination not in pages(theirs):
-        staying += [("query", name) for name in STYLES[ours.pagination]]
-    for key in staying:
-        if key in ours.parameters and key not in parameters:
-            parameters[key] = ours.parameters[key]
-    if header != role:
-        parameters.pop(("header", header), None)
+        for key in (("query", name) for name in sorted(STYLES[ours.pagination])):
+            if key in ours.parameters and key not in parameters:
+                parameters[key] = {**ours.parameters[key], "~left": True}
     for key, parameter in parameters.items():
         known = ours.parameters.get(key, {"required": False})
         if key[0] != "path" and parameter["required"] and not known["required"]:

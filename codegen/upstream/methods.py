@@ -11,6 +11,7 @@ from bytehouse._openapi import Document, operations
 from bytehouse._openapi.shape import word
 
 CLIENT = "AsyncByteHouse"
+RAW = "bytehouse_raw"
 ROUTE = re.compile(r"`((?:GET|PUT|POST|PATCH|DELETE) /[^`\s]*)`")
 """A route in a docstring."""
 
@@ -69,6 +70,18 @@ def _by_use(method: Method) -> tuple[bool, int, str]:
     return not method.name.startswith("bh."), method.name.count("."), method.name
 
 
+def models(sources: Path) -> set[str]:
+    """Return the generated models that the modules below a directory import."""
+    return {
+        alias.name
+        for path in sorted(sources.rglob("*.py"))
+        if f"{RAW}.models" in path.read_text("utf-8")
+        for node in ast.walk(_parsed(path))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{RAW}.models")
+        for alias in node.names
+    }
+
+
 def _parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
@@ -97,9 +110,7 @@ def _resources(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 def _planned(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-            "bytehouse_raw.api."
-        ):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{RAW}.api."):
             yield from (alias.asname or alias.name for alias in node.names)
 
 

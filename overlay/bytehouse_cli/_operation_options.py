@@ -14,9 +14,8 @@ import click
 
 from bytehouse._api.planning import planner
 from bytehouse._core.secrets import Secret
-from bytehouse._openapi.shape import word
 from bytehouse_raw import models
-from bytehouse_raw.operations import ROLE_HEADER, Operation
+from bytehouse_raw.operations import Operation
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model, OpenEnum
 
@@ -120,7 +119,6 @@ class OperationOptions:
             name: " ".join(text.split())
             for name, text in _ARGUMENT.findall(inspect.getdoc(self._plan) or "")
         }
-        role = next((n for n in parameters if word(n) == word(ROLE_HEADER)), "")
         self._body: type[Model] | None = get_type_hints(self._plan).get("body")
         self._fields = [
             _Input(
@@ -132,7 +130,7 @@ class OperationOptions:
             )
             for name, one in parameters.items()
             # The role is given by --role.
-            if name not in ("body", role)
+            if name not in ("body", "x_user_active_role")
         ]
         if self._body is not None:
             known = attrs.fields_dict(self._body)

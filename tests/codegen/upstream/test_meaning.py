@@ -193,7 +193,7 @@ def adopt(root: Path, ours: Document, theirs: Spec, directory: Path) -> Document
     """Return openapi.yaml after an adoption, read again."""
     text = (root / "openapi.yaml").read_text("utf-8")
     file = directory / "openapi.yaml"
-    file.write_text(adopted(text, ours, Upstream(theirs, "u", "", "3.1.0")), "utf-8")
+    file.write_text(adopted(text, ours, Upstream(theirs, "u", "", "3.1.0")).text, "utf-8")
     return read(str(file)).document
 
 
