@@ -25,6 +25,7 @@ from codegen.errors import GenerationError, UnmatchedCorrection
 from codegen.upstream import docstrings, drift
 from codegen.upstream.compare import differences
 from codegen.upstream.drift import sides
+from codegen.upstream.meaning import ADVICE, changed_safety
 from codegen.upstream.methods import methods, models
 from codegen.upstream.render import sentence
 from codegen.upstream.schemas import references
@@ -117,6 +118,7 @@ def adopt(repository: Path, upstream: Upstream) -> Adopted:
         new = read(str(copy / "openapi.yaml")).document
         docstrings.rename(copy / generate.ASYNC, ours, new)
         left_out += [*_unused(ours, new, used), *_drop_corrections(copy)]
+        left_out += changed_safety(both.ours, merged.taken.contracts)
         fresh = generate.generate(copy, copy / "fresh")
         for place, made in {**fresh, copy / generate.ASYNC: copy / generate.ASYNC}.items():
             trees.replace(repository / place.relative_to(copy), made)
@@ -172,7 +174,7 @@ def left_to_decide(repository: Path, upstream: Upstream, left: Sequence[Left]) -
     advice = {
         "operation added": "write it into openapi.yaml, with x-retry, and give it a method",
         "operation gone": "it stays until you take it out of openapi.yaml and the client",
-        "security": "the client sends a bearer key; see whether that still is right",
+        **ADVICE,
     }
     lines = [
         f"{sentence(change)} ({', '.join(change.methods or change.operations)}): "

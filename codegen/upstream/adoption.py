@@ -2,8 +2,9 @@
 
 import io
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
@@ -13,8 +14,9 @@ from bytehouse._openapi import Document, Upstream, operations
 from bytehouse._openapi.document import METHODS
 from bytehouse._openapi.shape import word
 from codegen.spec import ATTRIBUTE, ROLE, role_header
-from codegen.upstream.canonical import Contract, bare
+from codegen.upstream.canonical import Contract, bare, written
 from codegen.upstream.drift import Sides, sides
+from codegen.upstream.meaning import adoptable
 from codegen.upstream.schemas import Schemas, flow, pascal, python_name, references, set_key
 from codegen.upstream.takeable import Part, Taken, takeable
 
@@ -57,6 +59,7 @@ def adopted(
     yaml.indent(mapping=2, sequence=4, offset=2)
     document = yaml.load(text)
     both = sides(ours, upstream)
+    both = replace(both, theirs=adoptable(both.ours, both.theirs))
     taken = takeable(both, role_header(document), refused or {}, kept)
     _Adoption(document, both, taken, upstream).run({*kept, ROLE})
     out = io.StringIO()
@@ -80,6 +83,7 @@ class _Adoption:
         self._sides = both
         self._taken = taken
         self._schemas = Schemas(document["components"]["schemas"])
+        self._new: dict[str, list[tuple[CommentedSeq, int]]] = defaultdict(list)
         self._parameters: dict[str, list[tuple[CommentedSeq, int, dict[str, Any]]]] = {}
         listed = {(o.method, o.path): o for o in operations(upstream.document)}
         self._nodes = {
@@ -103,6 +107,7 @@ class _Adoption:
         self._shared_parameters()
         self._errors()
         self._schemas.apply()
+        self._share_new_parameters()
         self._routes(nodes)
         self._prune(kept)
 
@@ -192,11 +197,16 @@ class _Adoption:
         self, name: str, listed: CommentedSeq, key: tuple[str, str], target: dict[str, Any]
     ) -> None:
         place, wire = key
+        if shared := self._shared_as(place, wire, target):
+            self._parameters.setdefault(shared, []).append((listed, len(listed), target))
+            listed.append(CommentedMap({"$ref": REFERENCE + shared}))
+            return
         made = CommentedMap({"name": wire, "in": place, "schema": flow({})})
         if target.get("~text"):
             made.insert(2, "description", target["~text"])
         made["x-evidence"] = "documented"
         self._parameter(made, target, f"{pascal(name)}{pascal(wire)}")
+        self._new[wire].append((listed, len(listed)))
         listed.append(made)
 
     def _parameter(
@@ -226,6 +236,31 @@ class _Adoption:
                     self._parameter(own, target)
                     listed[number] = own
             self._parameter(components[name], sites[wanted.index(most)][2])
+
+    def _shared_as(self, place: str, wire: str, target: dict[str, Any]) -> str:
+        """Return the name of the component that a new parameter already is; empty if none is."""
+        for name, node in self._document["components"]["parameters"].items():
+            same = (node["in"], node["name"], node.get("required") is True)
+            if same == (place, wire, target["required"]):
+                mine, other = (s.get("type") for s in (node["schema"], target["schema"]))
+                if mine == other:
+                    return str(name)
+        return ""
+
+    def _share_new_parameters(self) -> None:
+        """Make what several operations have got alike one component."""
+        components = self._document["components"]["parameters"]
+        for wire, sites in self._new.items():
+            alike: dict[str, list[tuple[CommentedSeq, int]]] = defaultdict(list)
+            for listed, number in sites:
+                alike[written(listed[number])].append((listed, number))
+            for group in alike.values():
+                name = pascal(wire)
+                if len(group) == 1 or not name or name in components:
+                    continue
+                components[name] = group[0][0][group[0][1]]
+                for listed, number in group:
+                    listed[number] = CommentedMap({"$ref": REFERENCE + name})
 
     def _body(self, name: str, node: CommentedMap, ours: Contract, theirs: Contract) -> None:
         if theirs.body is None:

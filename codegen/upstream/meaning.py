@@ -1,7 +1,9 @@
 """What a difference means to callers beyond the layout of a message: paging, names, the role."""
 
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from codegen.upstream.canonical import Contract, Schema, written
 
@@ -67,3 +69,73 @@ def _schemas(contract: Contract, place: str) -> dict[str, Schema]:
         for (where, name), parameter in contract.parameters.items()
         if where == place and name not in apart
     }
+
+
+# Adoption.
+
+ADVICE = {
+    "paging": "its parameters stay, and a list longer than a page ends with an error, until "
+    "you change x-pagination, the parameters and the client together",
+    "parameter added": "taken over as optional; give the client a value for it, then require it",
+    "property added": "taken over as optional; give the client a value for it, then require it",
+    "required": "it stays optional; let the client always fill it, then require it",
+    "security": "the client sends a bearer key; see whether that still is right",
+}
+"""What a person must do about a difference that `adoptable` has left, by its kind."""
+
+
+def adoptable(ours: Mapping[str, Contract], theirs: Mapping[str, Contract]) -> dict[str, Contract]:
+    """Return their contracts as far as the methods of the client work with them.
+
+    Where a list is paged in another way, its parameters of paging stay. Nothing becomes required
+    that the client may not send. What is left shows as a difference again, `ADVICE` says what to do
+    about it.
+    """
+    return {name: _adoptable(ours[name], contract) for name, contract in theirs.items()}
+
+
+def _adoptable(ours: Contract, theirs: Contract) -> Contract:
+    parameters = dict(theirs.parameters)
+    if ours.pagination and ours.pagination not in pages(theirs):
+        for key in (("query", name) for name in sorted(STYLES[ours.pagination])):
+            if key in ours.parameters and key not in parameters:
+                parameters[key] = {**ours.parameters[key], "~left": True}
+    for key, parameter in parameters.items():
+        known = ours.parameters.get(key, {"required": False})
+        if key[0] != "path" and parameter["required"] and not known["required"]:
+            parameters[key] = {**parameter, "required": False}
+    body = theirs.body
+    if body is not None:
+        known = ours.body or {"required": False, "schema": {}}
+        schema = _no_more_required(known["schema"], body["schema"])
+        required = body["required"] and known["required"]
+        body = {**body, "required": required, "schema": schema}
+    return replace(theirs, parameters=parameters, body=body)
+
+
+def _no_more_required(ours: Schema, theirs: Schema) -> Schema:
+    made = dict(theirs)
+    if "items" in ours and "items" in theirs:
+        made["items"] = _no_more_required(ours["items"], theirs["items"])
+    if "properties" in ours and "properties" in theirs:
+        known = ours["properties"]
+        made["properties"] = {
+            name: _no_more_required(known[name], inner) if name in known else inner
+            for name, inner in theirs["properties"].items()
+        }
+        made["required"] = [n for n in theirs.get("required", ()) if n in ours.get("required", ())]
+    return {key: value for key, value in made.items() if (key, value) != ("required", [])}
+
+
+def changed_safety(ours: Mapping[str, Contract], theirs: Mapping[str, Contract]) -> Iterator[str]:
+    """Yield what a person must look at where a read is no GET any more, or a GET is no read."""
+    found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for name, other in theirs.items():
+        mine = ours[name]
+        if mine.method != other.method and (mine.retry == "read") != (other.method == "GET"):
+            found[mine.method, other.method, mine.retry].append(name)
+    for (before, after, retry), names in found.items():
+        yield (
+            f"safety, {before} → {after} ({', '.join(names)}): x-retry stays {retry!r}; "
+            "see whether it still is right"
+        )

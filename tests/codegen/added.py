@@ -56,6 +56,7 @@ _PATHS: Final = f"""
       tags: [Backups]
       summary: Delete a backup
       description: Drops the copies of a database.
+      deprecated: true
       x-evidence: inferred
       x-retry: idempotent
       parameters:

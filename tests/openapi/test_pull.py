@@ -140,7 +140,7 @@ def test_a_pull_that_takes_nothing_over_is_an_error(
     """The reason is told, and no file is written."""
     paths = {path.replace("/v1/", "/v 1/"): item for path, item in vendored["paths"].items()}
     spec.write_text(json.dumps({**vendored, "paths": paths}))
-    with pytest.raises(UpstreamError, match="No route of .* can be used") as raised:
+    with pytest.raises(UpstreamError, match=r"No route of .* can be used") as raised:
         routes.pull(str(spec), host=HOST)
     assert "is not a valid route" in raised.value.message
     assert not routes_directory.exists()

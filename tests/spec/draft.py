@@ -75,9 +75,7 @@ def rename(node: dict[str, Any], old: str, new: str) -> None:
     node.update(items)
 
 
-def move_last_first(node: dict[str, Any]) -> None:
-    """Move the last key to the front."""
-    last = node.popitem()
-    rest = dict(node)
-    node.clear()
-    node.update([last, *rest.items()])
+def move_first_last(node: dict[str, Any]) -> None:
+    """Move the first key to the end."""
+    first = next(iter(node))
+    node[first] = node.pop(first)

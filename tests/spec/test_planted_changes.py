@@ -8,7 +8,7 @@ import pytest
 
 from tests.spec import rules
 from tests.spec.comparison import comparisons, differences
-from tests.spec.draft import Draft, move_last_first, original, rename
+from tests.spec.draft import Draft, move_first_last, original, rename
 from tests.spec.view import ROOT, Node, load, target
 
 FACTS = load(ROOT / "tests" / "spec" / "docs_facts.yaml")
@@ -32,9 +32,9 @@ def rename_nested(draft: Draft, operation: str, old: str, new: str) -> None:
 CHANGES: list[tuple[str, Callable[[Draft], object]]] = [
     ("title", lambda d: d.spec["info"].update(title="Another API")),
     ("version", lambda d: d.spec["info"].update(version="1.0.1")),
-    ("number of operations", lambda d: d.spec["paths"].popitem()),
-    ("presence", lambda d: d.spec["paths"].popitem()),
-    ("order of operations", lambda d: move_last_first(d.spec["paths"])),
+    ("number of operations", lambda d: d.spec["paths"].clear()),
+    ("presence", lambda d: d.item("get_cluster_status").clear()),
+    ("order of operations", lambda d: move_first_last(d.spec["paths"])),
     ("title", lambda d: d.node("get_account_status").update(summary="Account status")),
     ("tag", lambda d: d.node("get_cluster_status").update(tags=["Databases"])),
     ("authorization", lambda d: d.node("list_roles").update(security=[])),
