@@ -55,7 +55,6 @@ def write(bh: ByteHouse) -> object:
         (404, NotFound),
         (405, InvalidRequest),
         (409, Conflict),
-        (422, InvalidRequest),
         (429, RateLimited),
         (499, InvalidRequest),
         (500, ServerError),
@@ -86,7 +85,7 @@ def test_each_status_has_its_class(
         ({"message": "a", "error": {"code": "E_1", "message": "b"}}, "E_1", "b"),
         ({"message": "a", "error": {}}, "", "a"),
         ({"message": "a"}, "", "a"),
-        ({"code": "errbook_DB_NotFound", "message": "a"}, "errbook_DB_NotFound", "a"),
+        ({"code": "errbook_DB_Invalid", "message": "a"}, "errbook_DB_Invalid", "a"),
         ({"code": 1207, "message": "a"}, "1207", "a"),
         ({"error": "b"}, "", "b"),
         ({"error": {"code": None, "message": None}, "message": None}, "", "HTTP 400"),
@@ -333,7 +332,7 @@ def test_a_missing_object_is_not_blamed_on_the_route(
 ) -> None:
     """The hint about inferred routes is not given where the service named the error, where the
     route is documented, and where the tenant gave it."""
-    server.script(Reply(404, {"error": {"code": "errbook_DB_NotFound", "message": "no"}}))
+    server.script(Reply(404, {"error": {"code": "errbook_DB_Invalid", "message": "no"}}))
     bh = make(server.url, routes={"get_table": "GET /v2/t/{db_name}/{table_name}"})
     with pytest.raises(NotFound) as caught:
         bh.send(looking("inferred"))
