@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from bytehouse_emulator.errors import Statuses
 from bytehouse_emulator.iam.permissions import Permissions
 from bytehouse_emulator.iam.users import Iam
 from bytehouse_emulator.loading.service import Loading
@@ -45,6 +46,7 @@ class Settings:
     routes: Path | None = None
     seed: Path | None = None
     result_shape: Shape = "columns"
+    statuses: Statuses = "documented"
 
 
 class Emulator:
@@ -58,6 +60,7 @@ class Emulator:
         self.transitions = Transitions()
         self.gate = RequestGate()
         self.shape = settings.result_shape
+        self.statuses = settings.statuses
         self.specification = Specification(specification_text())
         self.routes = served_routes(self.specification.operations, settings.routes)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None

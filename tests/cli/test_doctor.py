@@ -190,9 +190,7 @@ def test_a_statement_shows_a_wrong_warehouse_or_mode(
     """One statement runs where the client's run; its failure says on what, in what, and why."""
     for name, value in settings.items():
         monkeypatch.setenv(f"BYTEHOUSE_{name}", value)
-    configured.handler = lambda seen: (
-        reply if seen.operation == "submit_sync_query" else data([])
-    )
+    configured.handler = lambda seen: reply if seen.operation == "submit_sync_query" else data([])
     check = found(bytehouse)["statement"]
     assert check["status"] == "failed"
     assert words in check["detail"]

@@ -81,8 +81,8 @@ def test_the_docs_page_is_for_everyone_and_shows_nothing_else(
         answer = httpx.get(emulator.url + path, trust_env=False)
         assert answer.status_code == 200
         assert emulator.token not in answer.text
-        assert httpx.post(emulator.url + path, trust_env=False).status_code == 401
-    assert httpx.get(f"{emulator.url}/docs/", trust_env=False).status_code == 401
+        assert httpx.post(emulator.url + path, trust_env=False).status_code == 403
+    assert httpx.get(f"{emulator.url}/docs/", trust_env=False).status_code == 403
 
 
 def test_the_published_specification_tells_where_everything_is(

@@ -70,7 +70,7 @@ def test_the_documented_example_makes_the_table_it_describes(api: Api, database:
         ["defaultValue", "2019-01-01", None, "x"]
     ]
     assert api.ok("get_table", db_name=database, table_name="table_name")["data"]["noOfRows"] == 1
-    assert api.fails("create_table", DOCUMENTED, db_name=database) == (409, "Table_Conflict")
+    assert api.fails("create_table", DOCUMENTED, db_name=database) == (400, "Table_AlreadyExists")
     assert api.ok("delete_table", db_name=database, table_name="table_name") == {}
     assert api.fails("get_table", db_name=database, table_name="table_name") == (
         404,
