@@ -139,7 +139,7 @@ def test_partitions_are_listed_bounded_and_dropped(
     bh: ByteHouse, database: str, events: str
 ) -> None:
     """Dropping a partition drops its rows, and no others."""
-    partitions = {p.partition: p.rows for p in bh.partitions.list(database, "events")}
+    partitions = {p.partition: p.total_rows_count for p in bh.partitions.list(database, "events")}
     assert len(partitions) == 3
     assert sum(int(rows or 0) for rows in partitions.values()) == 6
     bounds = bh.partitions.bounds(database, "events")

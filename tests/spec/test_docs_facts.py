@@ -1,6 +1,7 @@
 """openapi.yaml says what the public docs page says, fact by fact."""
 
 import functools
+from collections.abc import Iterator
 
 import pytest
 
@@ -65,3 +66,42 @@ def test_the_role_header_is_taken_where_the_docs_say_so() -> None:
         "get_cluster_status",
         "get_account_status",
     }
+
+
+def test_the_documented_statuses_are_those_of_the_vendor() -> None:
+    """Of the statuses of an error, those are marked documented that the vendor lists."""
+    statuses = original()["components"]["responses"]["Error"]["x-statuses"]
+    documented = {
+        status: fact["description"]
+        for status, fact in statuses.items()
+        if fact["x-evidence"] == "documented"
+    }
+    assert documented.keys() == FACTS["statuses"].keys()
+    for status, text in FACTS["statuses"].items():
+        assert documented[status].startswith(text)
+    assert {"401", "409", "429"} < statuses.keys()
+
+
+def test_the_emulator_returns_documented_statuses() -> None:
+    """What the emulator returned on a tour of all operations is in the vendor's list."""
+    observed = load(ROOT / "emulator/bytehouse_emulator/spec/coverage.json")
+    returned = {str(status) for facts in observed.values() for status in facts["errors"]}
+    assert returned <= FACTS["statuses"].keys()
+
+
+@pytest.mark.parametrize("text", FACTS["texts"], ids=lambda text: text[:40])
+def test_the_words_of_the_vendor_are_kept(text: str) -> None:
+    """Where the page says more than a name, a type or a limit, the specification quotes it."""
+    assert any(text in described for described in _descriptions(original()))
+
+
+def _descriptions(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if isinstance(part, str):
+                yield " ".join(part.split()) if key == "description" else part
+            else:
+                yield from _descriptions(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _descriptions(part)
