@@ -1,7 +1,6 @@
 """What a status means: by code, by message, and by what was asked."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -23,9 +22,9 @@ def create(bh: ByteHouse) -> object:
     return bh.databases.create("d", max_retries=0)
 
 
-def delete(bh: ByteHouse) -> object:
+def delete(bh: ByteHouse) -> None:
     """Delete something."""
-    return bh.databases.delete("d", max_retries=0)
+    bh.databases.delete("d", max_retries=0)
 
 
 def run(bh: ByteHouse) -> object:
@@ -106,15 +105,15 @@ def test_an_error_is_what_the_response_says(
 
 
 @pytest.mark.parametrize(
-    ("call", "reply", "words", "absent"),
+    ("call", "reply", "expected"),
     [
-        (create, told(403, "no"), ["api_key", "role=", "does not tell", "doctor"], []),
-        (create, told(403, "Authentication Failed"), ["api_key", "role="], []),
-        (account, told(403, "no"), ["api_key", "takes no role"], ["role="]),
-        (create, told(403, "the API key has expired"), ["api_key"], ["role"]),
-        (create, told(403, "role Nobody does not exist"), ["role="], ["api_key"]),
-        (create, told(422, "no"), ["illegal state"], []),
-        (create, told(400, "no"), [], ["Hint"]),
+        (create, told(403, "no"), (["api_key", "role=", "does not tell", "doctor"], [])),
+        (create, told(403, "Authentication Failed"), (["api_key", "role="], [])),
+        (account, told(403, "no"), (["api_key", "takes no role"], ["role="])),
+        (create, told(403, "the API key has expired"), (["api_key"], ["role"])),
+        (create, told(403, "role Nobody does not exist"), (["role="], ["api_key"])),
+        (create, told(422, "no"), (["illegal state"], [])),
+        (create, told(400, "no"), ([], ["Hint"])),
     ],
     ids=str,
 )
@@ -123,13 +122,13 @@ def test_a_hint_says_what_is_known(
     server: ScriptedServer,
     call: Callable[[ByteHouse], object],
     reply: Reply,
-    words: list[str],
-    absent: list[str],
+    expected: tuple[list[str], list[str]],
 ) -> None:
     """What the response tells is said; what it does not tell is said to be open."""
     server.script(reply)
     with pytest.raises(APIError) as caught:
         call(bh)
-    text: Any = str(caught.value)
+    words, absent = expected
+    text = str(caught.value)
     assert all(word in text for word in words)
     assert not [word for word in absent if word in text.replace("default role", "")]

@@ -74,7 +74,8 @@ def _partitions(call: Call) -> tuple[str, list[dict[str, Any]]]:
     row = call.emulator.catalog.row(call.string("db_name"), call.string("table_name"))
     found = call.emulator.engine.rows(
         "SELECT partition, partition_id, count() AS total_parts_number,"
-        " sum(bytes_on_disk) AS total_parts_size, sum(rows) AS total_rows_count FROM system.parts WHERE active"
+        " sum(bytes_on_disk) AS total_parts_size, sum(rows) AS total_rows_count"
+        " FROM system.parts WHERE active"
         f" AND database = {quote_string(row['database'])} AND table = {quote_string(row['name'])}"
         " GROUP BY partition, partition_id ORDER BY partition"
     )

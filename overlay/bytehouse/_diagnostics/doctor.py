@@ -353,7 +353,9 @@ class _Service:
             if isinstance(check.error, PermissionDenied):
                 refused = refused or check
         if refused is not None:
-            detail = f"whether the key is accepted is not known; no call succeeded: {refused.detail}"
+            detail = (
+                f"whether the key is accepted is not known; no call succeeded: {refused.detail}"
+            )
             return attrs.evolve(refused, name=name, status="failed", detail=detail)
         return Check(name, "warning", "no operation returned a response that shows it")
 
