@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from bytehouse_emulator.errors import Statuses
 from bytehouse_emulator.iam.permissions import Permissions
@@ -47,6 +48,7 @@ class Settings:
     seed: Path | None = None
     result_shape: Shape = "columns"
     statuses: Statuses = "documented"
+    describe: Literal["bytehouse", "clickhouse"] = "bytehouse"
 
 
 class Emulator:
@@ -96,7 +98,14 @@ class Emulator:
             start_timeout=self.settings.max_seconds,
         )
         results = ResultStore(self._results)
-        self.queries = Queries(documents, self.catalog, results, clock, self.admission)
+        self.queries = Queries(
+            documents,
+            self.catalog,
+            results,
+            clock,
+            self.admission,
+            describes_flags=self.settings.describe == "bytehouse",
+        )
         self.loading = Loading(
             documents,
             self.catalog,
