@@ -23,6 +23,7 @@ from bytehouse._core.secrets import Secret
 from bytehouse_raw.api.iam import get_account_status
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.plan import Plan
+from tests.support.cases import cases
 from tests.support.flavours import KEY, MakeClient, every_transport
 from tests.support.server import Reply, ScriptedServer, data
 from tests.support.wire import request_line, route
@@ -66,7 +67,7 @@ def test_a_repeated_request_reads_the_key_anew(make: MakeClient, server: Scripte
     assert [seen.header("Authorization") for seen in server.seen] == ["Bearer old", "Bearer new"]
 
 
-@pytest.mark.parametrize(
+@cases(
     "key", ["", "  ", "se cret", "se\ncret", "se\rcret", "se\0cret", "schlüssel", "se\u2028cret"]
 )
 def test_a_key_that_no_header_can_carry_is_refused_before_anything_is_sent(
@@ -80,7 +81,7 @@ def test_a_key_that_no_header_can_carry_is_refused_before_anything_is_sent(
     assert server.seen == []
 
 
-@pytest.mark.parametrize(
+@cases(
     ("reference", "words"),
     [
         ("env:NOT_SET", "NOT_SET.*not set"),
@@ -135,7 +136,7 @@ def test_the_role_of_a_call_goes_before_that_of_its_client(
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)
+@cases("operation", OPERATIONS.values())
 def test_the_role_goes_only_where_it_is_taken(server: ScriptedServer, operation: Any) -> None:
     """Exactly the operations that take the role header get it, whatever the client's default."""
     names = operation.path.split("{")[1:]
@@ -161,7 +162,7 @@ def test_an_error_tells_the_role_that_was_sent(make: MakeClient, server: Scripte
     assert caught.value.role is None
 
 
-@pytest.mark.parametrize(
+@cases(
     "name",
     ["Authorization", "HOST", "content-length", "Content-Type", "Transfer-Encoding", "Connection",
      ROLE, ROLE.lower()],
@@ -175,7 +176,7 @@ def test_the_client_s_own_headers_cannot_be_set(
     assert server.seen == []
 
 
-@pytest.mark.parametrize(
+@cases(
     "headers",
     [
         {"X-A": "b\r\nX-Evil: 1"},
@@ -212,7 +213,7 @@ def test_headers_of_a_call_go_before_those_of_its_view_and_come_once(
     assert seen.header("User-Agent") == "mine"
 
 
-@pytest.mark.parametrize("session", ["a\r\nX-Evil: 1", "ü", " a", ""])
+@cases("session", ["a\r\nX-Evil: 1", "ü", " a", ""])
 def test_a_session_id_that_no_header_can_carry_is_refused(
     bh: ByteHouse, server: ScriptedServer, session: str
 ) -> None:
@@ -222,7 +223,7 @@ def test_a_session_id_that_no_header_can_carry_is_refused(
     assert server.seen == []
 
 
-@pytest.mark.parametrize(
+@cases(
     ("options", "words"),
     [
         ({"roles": "x"}, "no option 'roles'"),
@@ -244,7 +245,7 @@ def test_a_bad_option_is_refused_before_anything_is_sent(
     assert server.seen == []
 
 
-@pytest.mark.parametrize(
+@cases(
     "name",
     ["a/b", "a?b", "a#b", "a%b", "a%2Fb", "a b", "数据", "a\nb", "a+b&c=d", "...", ";", "\0"],
 )
@@ -260,7 +261,7 @@ def test_a_name_in_a_path_arrives_as_it_is(
     assert all(part == known for known, part in parts.items())
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", None, "\ud800"])
+@cases("name", ["", ".", "..", None, "\ud800"])
 def test_a_name_that_would_address_something_else_is_refused(
     bh: ByteHouse, server: ScriptedServer, name: Any
 ) -> None:
@@ -290,7 +291,7 @@ def test_a_filter_arrives_as_it_is(bh: ByteHouse, server: ScriptedServer) -> Non
     assert "filter=a%26limit%3D1%23%C3%BC+&limit=1" in server.seen[0].target
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(max_size=8))
 def test_any_name_is_sent_or_refused(server: ScriptedServer, name: str) -> None:
     """No text as a name does anything but arrive or raise InvalidArgument."""

@@ -27,6 +27,7 @@ from bytehouse import (
 from bytehouse._core.config import ATTRIBUTES, load
 from bytehouse._transport.http import httpx_request
 from bytehouse._transport.models import Request
+from tests.support.cases import cases
 from tests.support.flavours import KEY, MakeClient, every_transport
 from tests.support.server import SILENT, Reply, ScriptedServer, closed_port, data
 from tests.support.wire import request_line
@@ -104,7 +105,7 @@ def test_an_empty_variable_is_one_that_is_not_set(
         assert sources(bh)["role"] == f"profile default in {file}"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("given", "taken"),
     [
         (HOST, f"https://{HOST}"),
@@ -149,7 +150,7 @@ BAD_HOSTS = [
 ]
 
 
-@pytest.mark.parametrize(("host", "words"), BAD_HOSTS)
+@cases(("host", "words"), BAD_HOSTS)
 def test_a_host_that_is_none_is_refused(make: MakeClient, host: Any, words: str) -> None:
     """What is no address, would send the key in the clear, or holds a password makes no client."""
     with pytest.raises(ConfigError, match=words) as caught:
@@ -211,7 +212,7 @@ BAD_VALUES: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value"), BAD_VALUES)
+@cases(("name", "value"), BAD_VALUES)
 def test_a_bad_value_is_refused_with_its_name_and_source(
     make: MakeClient, name: str, value: Any
 ) -> None:
@@ -231,9 +232,7 @@ def test_a_bad_value_of_the_environment_is_told_by_its_variable(
         ByteHouse(HOST, KEY)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("api_key", "se\ncret"), ("proxy", "ssh://u:secret@h")]
-)
+@cases(("name", "value"), [("api_key", "se\ncret"), ("proxy", "ssh://u:secret@h")])
 def test_a_bad_value_that_is_sensitive_is_not_shown(name: str, value: str) -> None:
     """An error about a secret names it and its source, and no part of it."""
     arguments: dict[str, Any] = {"host": HOST, "api_key": KEY, name: value}
@@ -242,7 +241,7 @@ def test_a_bad_value_that_is_sensitive_is_not_shown(name: str, value: str) -> No
     assert "cret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "words"),
     [
         ("[default\n", "cannot be read"),
@@ -427,7 +426,7 @@ OBSERVATIONS: dict[str, Callable[[MakeClient, ScriptedServer, Path], bool]] = {
 }
 
 
-@pytest.mark.parametrize("name", [attribute.name for attribute in ATTRIBUTES])
+@cases("name", [attribute.name for attribute in ATTRIBUTES])
 def test_every_setting_changes_what_is_seen(
     make: MakeClient, server: ScriptedServer, tmp_path: Path, name: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.spec import rules
 from tests.spec.comparison import comparisons, differences
 from tests.spec.draft import Draft, move_last_first, original, rename
 from tests.spec.view import ROOT, Node, load, target
+from tests.support.cases import cases
 
 FACTS = load(ROOT / "tests" / "spec" / "docs_facts.yaml")
 FILES = "source.properties.fileNames"
@@ -27,6 +29,8 @@ def rename_nested(draft: Draft, operation: str, old: str, new: str) -> None:
     entry = target(draft.spec, draft.answered(operation, "data")["items"])
     rename(entry["properties"], old, new)
 
+
+pytestmark = pytest.mark.slow  # it tests the tests of the specification
 
 # What is planted, and the comparison that has to report it.
 CHANGES: list[tuple[str, Callable[[Draft], object]]] = [
@@ -210,13 +214,19 @@ BREACHES: list[tuple[Callable[[Node], Iterator[str]], Callable[[Draft], object]]
 ]
 
 
-@pytest.mark.parametrize(("what", "change"), CHANGES, ids=[what for what, _ in CHANGES])
+@cases(("what", "change"), CHANGES)
 def test_a_changed_specification_is_reported(what: str, change: Callable[[Draft], object]) -> None:
     """A change of the specification makes the comparison fail that is there to see it."""
     draft = Draft()
     change(draft)
-    new = set(differences(FACTS, draft.spec)) - set(differences(FACTS, original()))
+    new = set(differences(FACTS, draft.spec)) - known()
     assert [difference for difference in new if f": {what}\n" in difference]
+
+
+@cache
+def known() -> set[str]:
+    """Return the differences without any change."""
+    return set(differences(FACTS, original()))
 
 
 def test_every_kind_of_comparison_was_seen_to_fail() -> None:
@@ -261,7 +271,7 @@ def leaves(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
         yield path
 
 
-@pytest.mark.parametrize(("rule", "change"), BREACHES, ids=[rule.__name__ for rule, _ in BREACHES])
+@cases(("rule", "change"), BREACHES)
 def test_a_broken_rule_is_reported(
     rule: Callable[[Node], Iterator[str]], change: Callable[[Draft], object]
 ) -> None:

@@ -172,7 +172,7 @@ def test_a_wait_ends_in_time_and_reports_the_last_state(
         kind.watch(bh)(timeout=timeout)
     assert raised.value.state == kind.states[0]
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
-    assert seconds - 1 < sum(clock.slept) <= seconds
+    assert seconds - 5 < sum(clock.slept) <= seconds
 
 
 @every_kind
@@ -445,6 +445,7 @@ def test_an_execution_survives_a_wait_without_a_timeout(
     assert "It continues" in raised.value.hint
     assert 3500 < sum(clock.slept) <= 3600
     assert "stop_import_job" not in server.operations
+    clock.on_sleep = lambda: clock.advance(50)  # polls cost time, too
     for arguments in ({"timeout": 60}, {"cancel": True}):
         server.seen.clear()
         with pytest.raises(TimedOut):
