@@ -10,7 +10,7 @@ from hypothesis import settings
 from tests.budget import SECONDS, Budget
 
 # Properties are checked with the same examples in every run; a machine under load is no failure.
-settings.register_profile("repository", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile("repository", derandomize=True, deadline=None, max_examples=30)
 settings.load_profile("repository")
 
 

@@ -173,7 +173,9 @@ def test_a_service_that_ignores_the_offset_is_not_asked_for_ever(
     assert len(server.seen) == 2
 
 
-def test_an_error_in_the_middle_of_a_walk_raises(bh: ByteHouse, server: ScriptedServer) -> None:
+def test_an_error_in_the_middle_of_an_iteration_raises(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
     """A list that broke off is not taken for a whole one."""
     listed = Listed(250)
     server.handler = lambda seen: Reply(500) if "offset=100" in seen.target else listed(seen)
@@ -234,7 +236,7 @@ def walked(following: Next, *, size: int = 250, limit: int | None = None) -> lis
             "cursor"],
 )  # fmt: skip
 @cases("last", [None, "", "absent", 0, {}])
-def test_a_walk_by_cursor_meets_every_entry_once(key: str, last: Any) -> None:
+def test_iteration_by_cursor_yields_every_entry_once(key: str, last: Any) -> None:
     """The next cursor is found under each likely name; null, empty or none is the end."""
 
     def following(end: int, _: str | None) -> dict[str, Any]:
@@ -246,7 +248,7 @@ def test_a_walk_by_cursor_meets_every_entry_once(key: str, last: Any) -> None:
     assert walked(following, limit=90) == list(range(90))
 
 
-def test_a_walk_ends_at_a_cursor_that_leads_nowhere() -> None:
+def test_iteration_ends_at_a_cursor_that_leads_nowhere() -> None:
     """An echoed cursor, one that was seen before, and an empty page end the pages."""
     assert walked(lambda _, cursor: {"cursor": cursor}) == list(range(40))
     assert walked(lambda end, _: {"next": f"c-{min(end, 80)}"})[:120] == list(range(120))
@@ -262,7 +264,7 @@ def test_a_walk_ends_at_a_cursor_that_leads_nowhere() -> None:
     limit=st.none() | st.integers(0, 70),
     counts=st.booleans(),
 )
-def test_any_walk_by_offset_gives_a_beginning_of_the_list(
+def test_any_iteration_by_offset_yields_a_beginning_of_the_list(
     size: int, page: int, cap: int, limit: int | None, counts: bool
 ) -> None:
     """For every size of list, page and limit: the first `limit` entries, each once, in order."""

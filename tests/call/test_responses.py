@@ -177,7 +177,7 @@ def test_what_the_engine_says_is_a_failed_query(
 
 
 @cases(("body", "shown"), [(LOGIN, "Sign in"), ("", "without a body"), (ENGINE, "Table d.t")])
-def test_a_gateway_s_page_is_told_in_short(
+def test_a_gateway_s_page_is_summarized(
     bh: ByteHouse, server: ScriptedServer, body: str, shown: str
 ) -> None:
     """Of a page only its words are shown, and where it came from is hinted at."""
@@ -189,7 +189,7 @@ def test_a_gateway_s_page_is_told_in_short(
 
 
 @cases("body", [LOGIN, "OK", "\x1f\x8b", '"text"', "17", "null", "[]", "[1]"])
-def test_a_success_that_is_no_object_cannot_be_understood(
+def test_a_success_that_is_no_object_cannot_be_decoded(
     bh: ByteHouse, server: ScriptedServer, body: str
 ) -> None:
     """A page, a text or a list with status 200 comes from something that is not this API."""
@@ -213,7 +213,7 @@ def test_a_success_that_is_no_object_cannot_be_understood(
         Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}", then="close"),
     ],
 )
-def test_a_body_that_breaks_off_is_asked_for_again_by_a_read_alone(
+def test_a_truncated_body_is_requested_again_by_a_read_alone(
     make: MakeClient, server: ScriptedServer, reply: Reply
 ) -> None:
     """A read tries again; a write was answered with success, so a look gives what it made."""
@@ -233,7 +233,7 @@ def test_a_body_that_breaks_off_is_asked_for_again_by_a_read_alone(
     ]
 
 
-def test_an_error_whose_body_breaks_off_keeps_its_status(
+def test_an_error_with_a_truncated_body_keeps_its_status(
     bh: ByteHouse, server: ScriptedServer
 ) -> None:
     """The status of a refusal is known before its body, and counts."""
@@ -246,9 +246,7 @@ def test_an_error_whose_body_breaks_off_keeps_its_status(
     "body", [b'{"data": NaN}', b'{"data": {"name": "\xff"}}', b'{"data": 1e999}', b"{" * 10000,
              b'{"data":' + b"[" * 100_000, b'{"data": {}} trailing', b'{"a": "\\ud800"}'],
 )  # fmt: skip
-def test_broken_json_cannot_be_understood(
-    bh: ByteHouse, server: ScriptedServer, body: bytes
-) -> None:
+def test_broken_json_cannot_be_decoded(bh: ByteHouse, server: ScriptedServer, body: bytes) -> None:
     """What is not quite JSON raises the one error for it, not the parser's own."""
     server.script(Reply(body=body, headers={"Content-Type": "application/json"}))
     for call in (read, write):
@@ -266,7 +264,7 @@ def test_large_numbers_stay_whole(bh: ByteHouse, server: ScriptedServer) -> None
 
 
 @cases("reply", [Reply(204), Reply(body=b""), Reply(body=b" \n"), Reply(body={})])
-def test_an_empty_success_suffices_where_nothing_is_to_be_told(
+def test_an_empty_success_suffices_where_nothing_is_returned(
     bh: ByteHouse, server: ScriptedServer, reply: Reply
 ) -> None:
     """A delete needs no body; a list has no entries; what should give something says it did not."""

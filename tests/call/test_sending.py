@@ -92,7 +92,7 @@ def test_a_key_that_no_header_can_carry_is_refused_before_anything_is_sent(
         ("keyring:service/user", "keyring"),
     ],
 )
-def test_a_reference_to_no_key_is_told(
+def test_a_reference_to_no_key_is_reported(
     make: MakeClient, server: ScriptedServer, reference: str, words: str
 ) -> None:
     """The error of a call says where the key was looked for."""
@@ -101,7 +101,9 @@ def test_a_reference_to_no_key_is_told(
     assert server.seen == []
 
 
-def test_a_callable_that_gives_no_text_is_told(make: MakeClient, server: ScriptedServer) -> None:
+def test_a_callable_that_returns_no_string_is_reported(
+    make: MakeClient, server: ScriptedServer
+) -> None:
     """The type is named, the value is not."""
     with pytest.raises(ConfigError, match="returned bytes"):
         make(server.url, lambda: b"secret").databases.get("d")
@@ -148,7 +150,7 @@ def test_the_role_goes_only_where_it_is_taken(server: ScriptedServer, operation:
     assert server.seen[0].method == operation.method
 
 
-def test_an_error_tells_the_role_that_was_sent(make: MakeClient, server: ScriptedServer) -> None:
+def test_an_error_names_the_role_that_was_sent(make: MakeClient, server: ScriptedServer) -> None:
     """A refusal names the role it met; an operation that takes none names none."""
     server.script(Reply(404, {"message": "no"}))
     bh = make(server.url, role="Admin")
@@ -191,9 +193,7 @@ def test_the_client_s_own_headers_cannot_be_set(
         "X-A: 1",
     ],
 )
-def test_a_header_that_is_none_is_refused(
-    bh: ByteHouse, server: ScriptedServer, headers: Any
-) -> None:
+def test_an_invalid_header_is_refused(bh: ByteHouse, server: ScriptedServer, headers: Any) -> None:
     """No header can smuggle another one in or break the request."""
     with pytest.raises(InvalidArgument, match="header"):
         bh.databases.get("d", headers=headers)
@@ -341,7 +341,7 @@ def test_redirects_are_not_followed_and_the_key_goes_to_no_other_host(
         assert elsewhere.connections == 0
 
 
-def test_cookies_of_an_answer_are_not_sent_back(bh: ByteHouse, server: ScriptedServer) -> None:
+def test_cookies_of_a_response_are_not_sent_back(bh: ByteHouse, server: ScriptedServer) -> None:
     """A client keeps nothing from one call to the next but its connections."""
     server.script(Reply(body={"data": {"name": "d"}}, headers={"Set-Cookie": "a=b"}))
     bh.databases.get("d")
@@ -381,7 +381,7 @@ def test_a_secret_shows_itself_nowhere() -> None:
     assert secret.reveal() == "hush"
 
 
-def test_an_error_tells_what_was_asked(bh: ByteHouse, server: ScriptedServer) -> None:
+def test_an_error_names_the_call(bh: ByteHouse, server: ScriptedServer) -> None:
     """Operation, method, path, status and attempts are in the error and its text."""
     server.script(Reply(409, {"message": "it is there"}, {"X-Request-Id": "r-1"}))
     with pytest.raises(Conflict) as caught:

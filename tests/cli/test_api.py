@@ -161,7 +161,7 @@ def test_a_call_that_makes_no_sense_is_refused_before_it_is_sent(
     assert server.seen == []
 
 
-def test_an_answer_is_printed_to_the_last_digit(
+def test_a_response_is_printed_to_the_last_digit(
     bytehouse: Bytehouse, server: ScriptedServer
 ) -> None:
     """Numbers and texts are printed as they came, only set out on lines."""

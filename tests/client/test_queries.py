@@ -80,7 +80,7 @@ RUNNING: list[Any] = [
 
 
 @cases("word", [*SUCCEEDED, *FAILED, *CANCELLED, *RUNNING])
-def test_every_spelling_of_a_state_is_understood(word: Any) -> None:
+def test_every_spelling_of_a_state_is_known(word: Any) -> None:
     """Case and separators do not count; what is not known counts as running."""
     expected = Phase.RUNNING
     for phase, words in (
@@ -96,7 +96,7 @@ def test_every_spelling_of_a_state_is_understood(word: Any) -> None:
 
 
 @pytest.mark.parametrize("word", SUCCEEDED)
-def test_a_query_is_watched_to_its_end(bh: ByteHouse, server: ScriptedServer, word: str) -> None:
+def test_a_query_is_polled_to_its_end(bh: ByteHouse, server: ScriptedServer, word: str) -> None:
     """The wait goes through states that are known and states that are not, and gives the last."""
     server.handler = service = Service("NotStarted", "Warming up", "Running", word)
     seen: list[str | None] = []
@@ -162,7 +162,7 @@ def test_a_query_that_is_not_visible_yet_is_waited_for(
     assert sum(clock.slept) - began < 30
 
 
-def test_an_answer_that_will_not_change_ends_the_wait(
+def test_a_response_that_will_not_change_ends_the_wait(
     bh: ByteHouse, server: ScriptedServer, clock: FakeClock
 ) -> None:
     """A missing permission is told at once, not when the time is over."""
@@ -322,7 +322,7 @@ def test_a_handle_can_be_made_from_an_id_in_another_process(
     assert "q-1" in repr(handle)
 
 
-def test_several_queries_are_watched_as_one(bh: ByteHouse, server: ScriptedServer) -> None:
+def test_several_queries_are_waited_for_as_one(bh: ByteHouse, server: ScriptedServer) -> None:
     """A text of several statements ends when the last has; its results come in order."""
     server.handler = service = Service("Finished", ids=["a", "b", "c"])
     service.states["b"] = ["Running", "Running", "Finished"]
@@ -394,7 +394,7 @@ def test_cancelling_a_query_that_has_ended_does_nothing(
 @pytest.mark.parametrize(
     "reply", [Reply(204), Reply(body={}), data("Success"), data(None)], ids=str
 )
-def test_stopping_a_query_needs_no_answer_of_a_certain_shape(
+def test_stopping_a_query_needs_no_response_of_a_certain_shape(
     bh: ByteHouse, server: ScriptedServer, reply: Reply
 ) -> None:
     """The shape of the answer is inferred: a success is one, whatever it holds."""
@@ -436,7 +436,7 @@ def test_a_status_of_another_shape_is_no_crash(
 
 
 @cases("message", [None, {"deep": 1}, ["a"], 5, ""])
-def test_a_failure_is_told_whatever_its_message_is(
+def test_a_failure_is_reported_whatever_its_message_is(
     bh: ByteHouse, server: ScriptedServer, message: Any
 ) -> None:
     """A message that is no text still makes a readable error."""

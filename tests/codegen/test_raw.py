@@ -302,7 +302,7 @@ def test_the_fraction_is_in_nanoseconds(text: str, nanosecond: int) -> None:
     assert Timestamp.decode(text).nanosecond == nanosecond
 
 
-def test_a_calculated_moment_is_whole() -> None:
+def test_a_calculated_time_is_whole() -> None:
     """A sum is an aware moment to the microsecond, and can be printed and copied."""
     later = Timestamp.decode(MOMENT) + timedelta(seconds=1)
     assert later == datetime(2020, 11, 23, 9, 23, 56, 840932, UTC)
@@ -312,7 +312,7 @@ def test_a_calculated_moment_is_whole() -> None:
 
 
 @cases("value", ["", "yesterday", "2020-11-23T09:23:55", "2020-13-01T00:00:00Z", 5, None])
-def test_what_is_no_moment_is_kept(value: object) -> None:
+def test_what_is_no_timestamp_is_kept(value: object) -> None:
     """Text without an offset, or that is no time at all, stays what it is."""
     assert Timestamp.decode(value) is value
 
@@ -344,7 +344,7 @@ def test_a_plan_carries_path_and_body() -> None:
 
 
 @pytest.mark.parametrize("mode", ["ansi_sql", models.QueryMode.ANSI_SQL, "another"])
-def test_an_enum_may_be_given_as_text(mode: models.QueryMode | str) -> None:
+def test_an_enum_may_be_given_as_a_string(mode: models.QueryMode | str) -> None:
     """A plain string stands for an enum's member, listed or not."""
     body = models.SubmitSyncQueryRequest.from_dict({"query": "select 1"})
     body.mode = mode

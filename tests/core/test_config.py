@@ -151,7 +151,7 @@ BAD_HOSTS = [
 
 
 @cases(("host", "words"), BAD_HOSTS)
-def test_a_host_that_is_none_is_refused(make: MakeClient, host: Any, words: str) -> None:
+def test_an_invalid_host_is_refused(make: MakeClient, host: Any, words: str) -> None:
     """What is no address, would send the key in the clear, or holds a password makes no client."""
     with pytest.raises(ConfigError, match=words) as caught:
         make(host)
@@ -160,7 +160,7 @@ def test_a_host_that_is_none_is_refused(make: MakeClient, host: Any, words: str)
 
 
 @given(st.text(max_size=30) | st.text("htps:/.[]@%a1-_?#\\ 0", max_size=30))
-def test_any_text_as_a_host_makes_a_client_or_a_clear_error(text: str) -> None:
+def test_any_string_as_a_host_makes_a_client_or_a_clear_error(text: str) -> None:
     """No text as a host gives anything but a client or a ConfigError."""
     try:
         with ByteHouse(text, KEY) as bh:
@@ -223,7 +223,7 @@ def test_a_bad_value_is_refused_with_its_name_and_source(
     assert "argument" in str(caught.value)
 
 
-def test_a_bad_value_of_the_environment_is_told_by_its_variable(
+def test_a_bad_value_of_the_environment_is_reported_by_its_variable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whoever set a variable wrongly is told which."""
@@ -490,7 +490,7 @@ def test_a_proxy_of_the_environment_counts_for_https_and_never_for_this_machine(
 
 
 @pytest.mark.parametrize("address", ["http://proxy:99999", "gopher://proxy:1", "http://[::1"])
-def test_a_bad_proxy_of_the_environment_is_told(
+def test_a_bad_proxy_of_the_environment_is_reported(
     make: MakeClient, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     """What HTTPS_PROXY holds is checked like a setting of our own."""
@@ -550,7 +550,7 @@ def test_a_closed_client_and_its_views_refuse_calls(
     assert server.seen == []
 
 
-def test_compressed_answers_are_understood(bh: ByteHouse, server: ScriptedServer) -> None:
+def test_compressed_responses_are_read(bh: ByteHouse, server: ScriptedServer) -> None:
     """Gzip is offered and undone."""
     body = gzip.compress(b'{"data": {"name": "packed"}}')
     server.script(Reply(body=body, headers={"Content-Encoding": "gzip"}))

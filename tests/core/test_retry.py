@@ -71,7 +71,7 @@ def test_a_read_survives_a_passing_fault(
     "fault",
     [CLOSED, RESET, Reply(raw=b"HTTP/1.1 200", then="close"), Reply(502), Reply(503), Reply(504)],
 )
-def test_a_write_whose_answer_is_lost_is_sent_once_if_no_look_can_settle_it(
+def test_a_write_whose_response_is_lost_is_sent_once_if_no_probe_can_resolve_it(
     make: MakeClient, server: ScriptedServer, call: Call, fault: Reply
 ) -> None:
     """What may have taken effect is not sent again: the error says so, and that a look failed."""
@@ -213,7 +213,7 @@ def test_retry_after_is_honoured_and_capped(
     assert clock.slept == [pytest.approx(pause)] * 2
 
 
-def test_an_error_tells_when_to_come_back(bh: ByteHouse, server: ScriptedServer) -> None:
+def test_an_error_says_when_to_come_back(bh: ByteHouse, server: ScriptedServer) -> None:
     """What Retry-After asked is in the error, for a caller who goes on by himself."""
     server.script(Reply(429, headers={"Retry-After": "400"}))
     with pytest.raises(RateLimited) as caught:
@@ -280,7 +280,7 @@ def test_a_server_that_reads_nothing_cannot_hold_a_call(make: MakeClient) -> Non
         assert time.monotonic() - began < 1.2
 
 
-def test_a_write_that_was_never_answered_has_an_unknown_outcome(
+def test_a_write_without_a_response_has_an_unknown_outcome(
     make: MakeClient, server: ScriptedServer
 ) -> None:
     """A time-out of a create does not say that nothing happened."""
@@ -291,7 +291,7 @@ def test_a_write_that_was_never_answered_has_an_unknown_outcome(
     assert "Check before" in caught.value.hint
 
 
-def test_a_late_answer_is_waited_for(make: MakeClient, server: ScriptedServer) -> None:
+def test_a_late_response_is_waited_for(make: MakeClient, server: ScriptedServer) -> None:
     """A slow server that is within the time gets its answer through."""
     server.script(Reply(body={"data": {"name": "slow"}}, pace=0.003))
     assert make(server.url, timeout=3.0).databases.get("d").name == "slow"

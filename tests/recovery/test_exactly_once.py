@@ -46,7 +46,7 @@ def test_mixed_operations_under_faults_take_effect_once_or_say_that_they_may_not
 
 
 @pytest.mark.parametrize("fault", EFFECT, ids=str)
-def test_a_statement_that_ran_gives_its_result_though_its_answer_was_lost(
+def test_a_statement_that_ran_returns_its_result_though_its_response_was_lost(
     make: MakeClient, emulator: RunningEmulator, name: str, fault: dict[str, object]
 ) -> None:
     """It is found by its id, and its result read; it runs once."""
@@ -78,7 +78,7 @@ def test_a_statement_that_never_ran_is_not_sent_again(
     assert len(emulator.journal("submit_sync_query")) == before + 1
 
 
-def test_a_statement_that_failed_is_told_as_failed_though_its_answer_was_lost(
+def test_a_failed_statement_is_reported_though_its_response_was_lost(
     make: MakeClient, emulator: RunningEmulator, name: str
 ) -> None:
     """What the engine said of it is found by its id."""
@@ -91,7 +91,7 @@ def test_a_statement_that_failed_is_told_as_failed_though_its_answer_was_lost(
 
 
 @pytest.mark.parametrize("fault", [*EFFECT, *NO_EFFECT], ids=str)
-def test_every_create_and_delete_settles_its_lost_answer(
+def test_every_create_and_delete_recovers_from_a_lost_response(
     make: MakeClient, emulator: RunningEmulator, name: str, fault: dict[str, object]
 ) -> None:
     """Whether it took effect or not, it is done in the end, once."""

@@ -33,7 +33,7 @@ WELL = data({"name": "d"})
         Reply(body=b"[" * 200_000),
     ],
 )
-def test_a_body_that_cannot_be_read_is_told_and_the_next_call_is_right(
+def test_a_body_that_cannot_be_read_is_reported_and_the_next_call_is_right(
     bh: ByteHouse, server: ScriptedServer, reply: Reply
 ) -> None:
     """A wrong type or encoding and a body cut short or off give an error; nothing of it is left."""
@@ -55,7 +55,7 @@ def test_a_wrong_content_type_alone_is_no_error(
     assert bh.databases.get("d").name == "d"
 
 
-def test_what_follows_an_answer_is_not_taken_for_the_next(
+def test_what_follows_a_response_is_not_taken_for_the_next(
     bh: ByteHouse, server: ScriptedServer
 ) -> None:
     """An answer that is longer than it says, with a second answer in it, does not reach the call
