@@ -29,7 +29,8 @@ def name(emulator: RunningEmulator) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "flavour", ["sync", "aiohttp", pytest.param("async", marks=pytest.mark.slow)]
+    "flavour",
+    ["sync", *(pytest.param(one, marks=pytest.mark.slow) for one in ("async", "aiohttp"))],
 )
 def test_mixed_operations_under_faults_take_effect_once_or_say_that_they_may_not_have(
     emulator: RunningEmulator, flavour: str
@@ -90,7 +91,7 @@ def test_a_failed_statement_is_reported_though_its_response_was_lost(
         handle.queries.execute("SELECT 1", query_id=name)
 
 
-@pytest.mark.parametrize("fault", [*EFFECT, *NO_EFFECT], ids=str)
+@pytest.mark.parametrize("fault", [EFFECT[0], EFFECT[2], NO_EFFECT[0]], ids=str)
 def test_every_create_and_delete_recovers_from_a_lost_response(
     make: MakeClient, emulator: RunningEmulator, name: str, fault: dict[str, object]
 ) -> None:

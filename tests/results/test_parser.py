@@ -21,7 +21,6 @@ from bytehouse._results.parser import (
     ResultParser,
     UnexpectedLayout,
 )
-from bytehouse._types.codecs import ResultColumn
 from tests.support.cases import cases
 from tests.support.server import Reply, ScriptedServer, Seen, data
 
@@ -345,8 +344,3 @@ def test_a_truncated_body_raises_after_its_rows(
         rows_read.extend(bh.query("SELECT 1"))
     assert 500 < len(rows_read) < 1_000
     assert server.seen[-1].operation == "kill_sync_query"
-
-
-def test_columns_have_their_types() -> None:
-    """A column has a name, and a type if the response has one."""
-    assert ResultColumn("a") == ResultColumn("a", None)
