@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.spec.draft import original
 from tests.spec.rules import RULES
-from tests.spec.view import ROOT, Node, operations
+from tests.spec.view import ROOT, Node, operations, original
 
 
 def test_operation_ids_stay() -> None:
