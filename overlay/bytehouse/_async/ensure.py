@@ -20,7 +20,6 @@ from ..errors import (
     QueryFailed,
     ResponseDecodeError,
 )
-from .poller import AsyncCreationPoller
 from .resources._base import AsyncResource, Enveloped
 
 __all__ = ["AsyncEnsureResource"]
@@ -46,12 +45,15 @@ class AsyncEnsureResource(AsyncResource):
         live = await self._find(read, options)
         if live is not None:
             return EnsureResult(live, differences=compare(live))
+        from .creation_poller import AsyncObjectCreationPoller  # most calls wait for nothing
+
+        creation = AsyncObjectCreationPoller(self, read, options)
         created = True
         try:
             await self._send(create, options)
         except (OutcomeUnknown, ResponseDecodeError) as unknown:
             try:
-                live = await _CreationPoller(self, read, options).wait()
+                live = await creation.wait()
             except NotFound:
                 raise unknown from None
         except (Conflict, InvalidRequest, QueryFailed):
@@ -60,7 +62,7 @@ class AsyncEnsureResource(AsyncResource):
             if live is None:
                 raise
         else:
-            live = await _CreationPoller(self, read, options).wait()
+            live = await creation.wait()
         return EnsureResult(live, created=created, differences=compare(live))
 
     async def _find(self, read: Plan[Enveloped[M]], options: CallOptions) -> M | None:
@@ -73,15 +75,3 @@ class AsyncEnsureResource(AsyncResource):
             if not missing or not error.by_service:
                 raise
             return None
-
-
-class _CreationPoller(AsyncCreationPoller[M]):
-    def __init__(
-        self, resource: AsyncEnsureResource, read: Plan[Enveloped[M]], options: CallOptions
-    ) -> None:
-        super().__init__(resource._client, options)
-        self._resource = resource
-        self._read = read
-
-    async def _fetch(self, options: CallOptions) -> M:
-        return await self._resource._data(self._read, options)

@@ -164,6 +164,13 @@ def _size(value: Any) -> int:
     return number
 
 
+def _port(value: Any) -> int:
+    text = str(value)
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 1 << 16):
+        raise ValueError("must be a port: a whole number from 1 to 65535")
+    return int(text)
+
+
 def _mode(value: Any) -> str:
     if value not in ("ansi_sql", "clickhouse_sql"):
         raise ValueError("must be ansi_sql or clickhouse_sql")
@@ -268,6 +275,9 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         1 << 30,
     ),
     Attribute("max_connections", "How many connections the client has at most.", _count, 100),
+    Attribute(
+        "clickhouse_port", "Port of the host's ClickHouse interface, for `clickhouse`.", _port, 8123
+    ),
     Attribute(
         "http",
         "HTTP library of `AsyncByteHouse`: httpx or aiohttp. `ByteHouse` uses httpx.",

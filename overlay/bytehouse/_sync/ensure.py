@@ -21,7 +21,6 @@ from ..errors import (
     QueryFailed,
     ResponseDecodeError,
 )
-from .poller import CreationPoller
 from .resources._base import Enveloped, Resource
 
 __all__ = ["EnsureResource"]
@@ -47,12 +46,15 @@ class EnsureResource(Resource):
         live = self._find(read, options)
         if live is not None:
             return EnsureResult(live, differences=compare(live))
+        from .creation_poller import ObjectCreationPoller  # most calls wait for nothing
+
+        creation = ObjectCreationPoller(self, read, options)
         created = True
         try:
             self._send(create, options)
         except (OutcomeUnknown, ResponseDecodeError) as unknown:
             try:
-                live = _CreationPoller(self, read, options).wait()
+                live = creation.wait()
             except NotFound:
                 raise unknown from None
         except (Conflict, InvalidRequest, QueryFailed):
@@ -61,7 +63,7 @@ class EnsureResource(Resource):
             if live is None:
                 raise
         else:
-            live = _CreationPoller(self, read, options).wait()
+            live = creation.wait()
         return EnsureResult(live, created=created, differences=compare(live))
 
     def _find(self, read: Plan[Enveloped[M]], options: CallOptions) -> M | None:
@@ -74,15 +76,3 @@ class EnsureResource(Resource):
             if not missing or not error.by_service:
                 raise
             return None
-
-
-class _CreationPoller(CreationPoller[M]):
-    def __init__(
-        self, resource: EnsureResource, read: Plan[Enveloped[M]], options: CallOptions
-    ) -> None:
-        super().__init__(resource._client, options)
-        self._resource = resource
-        self._read = read
-
-    def _fetch(self, options: CallOptions) -> M:
-        return self._resource._data(self._read, options)
