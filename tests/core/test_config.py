@@ -431,7 +431,9 @@ def observe_clickhouse_port(make: MakeClient, server: ScriptedServer, _: Path) -
 
         thread = threading.Thread(target=hang_up, daemon=True)
         thread.start()
-        with pytest.raises(Exception, match=f"127.0.0.1:{listener.getsockname()[1]}|(?i:connection)"):
+        with pytest.raises(
+            Exception, match=f"127.0.0.1:{listener.getsockname()[1]}|(?i:connection)"
+        ):
             bh.clickhouse()
     return server.seen == []
 
