@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
+
+import pytest
 
 __all__ = ["cases"]
 
@@ -44,6 +46,7 @@ def cases(names: str | tuple[str, ...], values: Iterable[Any]) -> Callable[[Test
 
         del every_case.__wrapped__
         every_case.__signature__ = signature.replace(parameters=fixtures)  # type: ignore[attr-defined]
-        return every_case
+        # All cases together may take longer than one test, on a busy machine.
+        return cast("Test", pytest.mark.timeout(240)(every_case))
 
     return decorate
