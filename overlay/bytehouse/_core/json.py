@@ -19,7 +19,7 @@ def decode(body: bytes) -> Any:
     """
     try:
         if len(body) < _LARGE:
-            return json.loads(body.decode(), parse_constant=_refuse)
+            return _decoder.decode(body.decode())
         import msgspec
 
         return msgspec.json.decode(body)
@@ -43,3 +43,6 @@ def encode(value: Any) -> bytes:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse)
