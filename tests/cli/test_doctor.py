@@ -125,7 +125,7 @@ def test_a_wrong_route_is_found_with_the_remedy(
     assert done.out.count("routes={...}") == 1
 
 
-def test_where_nothing_answers_on_its_route_nothing_is_claimed() -> None:
+def test_where_nothing_responds_on_its_route_nothing_is_claimed() -> None:
     """Key and role are neither good nor bad as long as no route is right."""
     with ScriptedServer() as server:
         server.script(Reply(404))
@@ -227,7 +227,7 @@ def test_the_whole_run_has_one_deadline(
     assert [ended[name] for name in ASKED].count("skipped") >= len(ASKED) - 4
 
 
-def test_a_role_that_may_nothing_is_told(
+def test_a_role_without_permissions_is_reported(
     bytehouse: Bytehouse, bytehouse_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The key is good and the role is not: both are said."""
@@ -250,7 +250,7 @@ def test_a_role_that_may_nothing_is_told(
         (CLOSED, "failed"),
     ],
 )
-def test_what_is_refused_is_told_from_what_is_broken(
+def test_what_is_refused_differs_from_what_is_broken(
     bytehouse: Bytehouse, configured: ScriptedServer, reply: Reply, status: str
 ) -> None:
     """A permission that is lacking or an operation that is not offered is no fault."""
@@ -329,7 +329,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return pem
 
 
-def test_the_certificate_is_looked_at(
+def test_the_certificate_is_checked(
     bytehouse: Bytehouse, monkeypatch: pytest.MonkeyPatch, certificate: Path
 ) -> None:
     """One that is not trusted ends the examination with a hint; one that ends soon is a warning."""

@@ -85,7 +85,7 @@ def test_the_docs_page_is_for_everyone_and_shows_nothing_else(
     assert httpx.get(f"{emulator.url}/docs/", trust_env=False).status_code == 403
 
 
-def test_the_published_specification_tells_where_everything_is(
+def test_the_published_specification_says_where_everything_is(
     emulator_elsewhere: RunningEmulator,
 ) -> None:
     """It has each operation on its route, with the parameters that the path names."""
