@@ -1,11 +1,10 @@
 """openapi.yaml says what the public docs page says, fact by fact."""
 
-import functools
 from collections.abc import Iterator
 
 import pytest
 
-from tests.spec.comparison import Comparison, comparisons
+from tests.spec.comparison import comparisons
 from tests.spec.view import ROOT, load, operations, original
 
 FACTS = load(ROOT / "tests" / "spec" / "docs_facts.yaml")
