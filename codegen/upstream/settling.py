@@ -52,7 +52,7 @@ class Settling:
             return self._attempt({})
         except BROKEN:
             both = sides(self._ours, self._upstream)
-        pending = dict.fromkeys(_changed(both), "")
+        pending = dict.fromkeys(_changed(both), "not tried yet")
         try:
             self._attempt(pending)
         except BROKEN as error:
@@ -95,8 +95,8 @@ def _changed(both: Sides) -> Iterator[Part]:
     for name, theirs in both.theirs.items():
         for part in PARTS:
             fields = ("method", "path") if part == "route" else (part,)
-            pairs = [(getattr(side, f) for f in fields) for side in (both.ours[name], theirs)]
-            if str(bare([*pairs[0]])) != str(bare([*pairs[1]])):
+            before, after = ([getattr(c, f) for f in fields] for c in (both.ours[name], theirs))
+            if bare(before) != bare(after):
                 yield name, part
 
 
