@@ -10,12 +10,13 @@ from typing import Final
 
 from bytehouse_emulator.errors import EmulatorError
 from bytehouse_emulator.queries.query import QuerySession
-from bytehouse_emulator.sql.dialect import Prepared
+from bytehouse_emulator.sql.dialect import ANSI_SETTINGS, Prepared
 from bytehouse_emulator.sql.engine import Engine, EngineError, EngineSession
 from bytehouse_emulator.sql.guard import check
 from bytehouse_emulator.sql.lexer import quote_identifier, split
 from bytehouse_emulator.storage.documents import DocumentStore
 
+_ANSI: Final = "SET " + ", ".join(f"{name} = {value}" for name, value in ANSI_SETTINGS.items())
 _MAX_SETTINGS: Final = 100
 _MAX_OPEN: Final = 32
 
@@ -45,8 +46,9 @@ class Sessions:
         try:
             if session:
                 session.run_as(query_id)
-            else:
-                self._restore(used.engine, name)
+            if mode == "ansi_sql":
+                used.engine.run(_ANSI)
+            self._restore(used.engine, name)
             for change in changes:
                 check(split(change)[0])
                 used.engine.run(change)
@@ -83,6 +85,8 @@ class Sessions:
             for change in changes:
                 if change.startswith("SET "):
                     used.engine.reset_setting(change[4:].partition("=")[0].strip())
+            for setting in ANSI_SETTINGS:
+                used.engine.reset_setting(setting)
             self._restore(used.engine, name)
             used.engine.run_as("")
         except EngineError:
