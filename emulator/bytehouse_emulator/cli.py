@@ -65,6 +65,7 @@ def _serve(options: argparse.Namespace) -> bool:
         routes=options.routes,
         seed=options.seed,
         result_shape=options.result_shape,
+        statuses=options.statuses,
         describe=options.describe,
     )
     emulator = Emulator(settings)
@@ -165,6 +166,12 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         choices=["columns", "objects", "meta", "id"],
         default="columns",
         help="shape of responses with the rows of a query (see docs/emulator.md)",
+    )
+    add(
+        "--statuses",
+        choices=["documented", "conventional"],
+        default="documented",
+        help="statuses of errors: those that the vendor documents, or 401 and 409 as well",
     )
     add(
         "--describe",

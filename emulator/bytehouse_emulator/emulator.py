@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from bytehouse_emulator.errors import Statuses
 from bytehouse_emulator.iam.permissions import Permissions
 from bytehouse_emulator.iam.users import Iam
 from bytehouse_emulator.loading.service import Loading
@@ -46,6 +47,7 @@ class Settings:
     routes: Path | None = None
     seed: Path | None = None
     result_shape: Shape = "columns"
+    statuses: Statuses = "documented"
     describe: Literal["bytehouse", "clickhouse"] = "bytehouse"
 
 
@@ -60,6 +62,7 @@ class Emulator:
         self.transitions = Transitions()
         self.gate = RequestGate()
         self.shape = settings.result_shape
+        self.statuses = settings.statuses
         self.specification = Specification(specification_text())
         self.routes = served_routes(self.specification.operations, settings.routes)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None

@@ -178,6 +178,11 @@ class RunningEmulator:
         """Return the rows of queries in another shape from now on."""
         self._call("PUT", "/_emulator/result-shape", {"shape": shape})
 
+    def statuses(self, statuses: Literal["documented", "conventional"]) -> None:
+        """Return errors with these statuses from now on: those that the vendor documents, the
+        default, or 401 and 409 as well."""
+        self._call("PUT", "/_emulator/statuses", {"statuses": statuses})
+
     def stop(self) -> int:
         """Stop it and return its exit status."""
         if self.process.stdin:

@@ -35,7 +35,7 @@ def test_every_route_is_listed(bytehouse: Bytehouse) -> None:
     assert [line.split() for line in lines[1:]] == [list(one.values()) for one in listed]
 
 
-def test_a_pull_tells_what_changed_and_what_did_not(
+def test_a_pull_reports_what_changed_and_what_did_not(
     bytehouse: Bytehouse, server: ScriptedServer, spec: str
 ) -> None:
     """What differs, what is missing and what is new are named, and where the file is."""
@@ -63,7 +63,7 @@ def test_a_pull_tells_what_changed_and_what_did_not(
     )
 
 
-def test_a_pull_can_tell_in_json_and_write_elsewhere(
+def test_a_pull_can_report_in_json_and_write_elsewhere(
     bytehouse: Bytehouse, server: ScriptedServer, spec: str, tmp_path: Path
 ) -> None:
     """With `--file` no host is needed; headers go to the source."""
@@ -88,7 +88,7 @@ def test_a_pull_that_fails_says_why(bytehouse: Bytehouse, server: ScriptedServer
     assert bytehouse("routes", "pull", server.url, "--header", "nonsense").code == 2
 
 
-def test_a_broken_file_is_told_and_repaired(
+def test_a_broken_file_is_reported_and_repaired(
     bytehouse: Bytehouse,
     server: ScriptedServer,
     spec: str,

@@ -87,7 +87,9 @@ def emulator(tmp_path: Path) -> Iterator[RunningEmulator]:
         yield running
 
 
-@pytest.mark.parametrize("flavour", ["sync_detailed", "asyncio_detailed"])
+@pytest.mark.parametrize(
+    "flavour", ["sync_detailed", pytest.param("asyncio_detailed", marks=pytest.mark.slow)]
+)
 def test_every_operation_can_be_called_and_recorded(
     emulator: RunningEmulator, tmp_path: Path, flavour: str
 ) -> None:

@@ -81,11 +81,11 @@ def test_the_docs_page_is_for_everyone_and_shows_nothing_else(
         answer = httpx.get(emulator.url + path, trust_env=False)
         assert answer.status_code == 200
         assert emulator.token not in answer.text
-        assert httpx.post(emulator.url + path, trust_env=False).status_code == 401
-    assert httpx.get(f"{emulator.url}/docs/", trust_env=False).status_code == 401
+        assert httpx.post(emulator.url + path, trust_env=False).status_code == 403
+    assert httpx.get(f"{emulator.url}/docs/", trust_env=False).status_code == 403
 
 
-def test_the_published_specification_tells_where_everything_is(
+def test_the_published_specification_says_where_everything_is(
     emulator_elsewhere: RunningEmulator,
 ) -> None:
     """It has each operation on its route, with the parameters that the path names."""

@@ -178,7 +178,7 @@ BAD: dict[str, tuple[Reply, str]] = {
 
 @pytest.mark.parametrize("name", BAD)
 @pytest.mark.parametrize("before", [None, '[routes]\nlist_databases = "GET /mine"\n'])
-def test_a_bad_source_is_told_and_changes_nothing(
+def test_a_bad_source_is_reported_and_changes_nothing(
     server: ScriptedServer, routes_directory: Path, name: str, before: str | None
 ) -> None:
     """No file is written, none is changed, and no part of one is left."""
@@ -198,7 +198,7 @@ def test_a_bad_source_is_told_and_changes_nothing(
         assert list(routes_directory.iterdir()) == [file]
 
 
-def test_a_source_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_source_that_is_not_there_is_reported(tmp_path: Path) -> None:
     """A file or host that does not exist ends in an error with its name."""
     for source in (str(tmp_path / "none.json"), "https://nowhere.invalid/docs"):
         with pytest.raises(routes.UpstreamError, match=r"none\.json|nowhere\.invalid"):

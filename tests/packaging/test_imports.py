@@ -78,7 +78,7 @@ def test_no_extra_is_loaded_with_the_client() -> None:
     }
 
 
-def test_the_version_is_told_by_next_to_nothing() -> None:
+def test_the_version_needs_next_to_nothing() -> None:
     """`bytehouse --version` imports three modules of ours and no library."""
     program = (
         "import bytehouse_cli\ntry: bytehouse_cli.main(['--version'])\nexcept SystemExit: pass"

@@ -1,19 +1,11 @@
-"""openapi.yaml is a valid document that keeps the rules of this repository."""
+"""openapi.yaml keeps the rules of this repository."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
-from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tests.spec.draft import original
 from tests.spec.rules import RULES
-from tests.spec.view import ROOT, Node, operations
-
-
-def test_it_is_valid() -> None:
-    """The document is valid OpenAPI 3.1."""
-    problems = [error.message for error in OpenAPIV31SpecValidator(original()).iter_errors()]
-    assert not problems
+from tests.spec.view import ROOT, Node, operations, original
 
 
 def test_operation_ids_stay() -> None:

@@ -53,7 +53,7 @@ def test_the_connection_that_was_used_last_is_used_again() -> None:
     assert kept.acquire() == (lines[1], [])
 
 
-def test_a_call_looks_at_its_own_connection_however_many_there_are() -> None:
+def test_a_call_checks_its_own_connection_however_many_there_are() -> None:
     """What keeping connections costs does not grow with their number."""
     kept, lines = filled(500)
     before = sum(line.looks for line in lines)
@@ -136,7 +136,7 @@ def test_tasks_use_no_more_connections_than_there_may_be(server: ScriptedServer)
     assert len({seen.connection for seen in server.seen}) == 3
 
 
-def test_who_gets_no_connection_in_time_is_told_that_nothing_was_sent(
+def test_a_call_without_a_connection_in_time_says_that_nothing_was_sent(
     server: ScriptedServer,
 ) -> None:
     """A call that only waited for a connection had no effect, so it may be made again."""

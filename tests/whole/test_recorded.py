@@ -75,7 +75,7 @@ def bh(
 @pytest.mark.vcr
 @pytest.mark.block_network
 @pytest.mark.parametrize("group", GROUPS)
-def test_a_group_works_on_recorded_answers(bh: ByteHouse, group: str, vcr: Cassette) -> None:
+def test_a_group_works_on_recorded_responses(bh: ByteHouse, group: str, vcr: Cassette) -> None:
     """Each scenario asks exactly what was recorded and understands all of it, offline."""
     GROUPS[group](bh)
     assert vcr.all_played or vcr.dirty
@@ -84,7 +84,7 @@ def test_a_group_works_on_recorded_answers(bh: ByteHouse, group: str, vcr: Casse
 @pytest.mark.vcr(record_mode="none")
 @pytest.mark.block_network
 @pytest.mark.parametrize("group", ["queries"])
-def test_what_was_not_recorded_is_not_answered(make: MakeClient, group: str) -> None:
+def test_what_was_not_recorded_is_not_replayed(make: MakeClient, group: str) -> None:
     """A call beyond the recording fails instead of reaching for the network."""
     with pytest.raises(CannotOverwriteExistingCassetteException):
         make(NOBODY).databases.get(group)

@@ -28,7 +28,7 @@ _BY_CODE: Final = {
     "errbook_ClickHouse_Readonly": (164, "READONLY"),
     "errbook_ClickHouse_RequiredPassword": (194, "REQUIRED_PASSWORD"),
     "errbook_ClickHouse_WrongLogin": (516, "AUTHENTICATION_FAILED"),
-    "errbook_Query_Conflict": (216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING"),
+    "errbook_Query_AlreadyExists": (216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING"),
 }
 _ENGINE: Final = re.compile(r"Code: (\d+)\. DB::Exception: (.*?) \((\w+)\)", re.DOTALL)
 _STATUS: Final = {

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from bytehouse_emulator.control.seed import NewRole, NewUser, apply, apply_seed_file, read_seed
 from bytehouse_emulator.emulator import Emulator
-from bytehouse_emulator.errors import invalid
+from bytehouse_emulator.errors import Statuses, invalid
 from bytehouse_emulator.http.responses import json_response
 from bytehouse_emulator.loading.kafka import Produce
 from bytehouse_emulator.simulation.clock import LATEST, SECOND
@@ -48,6 +48,12 @@ class ResultShape(msgspec.Struct, forbid_unknown_fields=True):
     """The shape of responses with rows."""
 
     shape: Shape
+
+
+class StatusSetting(msgspec.Struct, forbid_unknown_fields=True):
+    """Which statuses errors have."""
+
+    statuses: Statuses
 
 
 def control_routes(emulator: Emulator) -> list[Route]:
@@ -216,3 +222,14 @@ async def _get_shape(emulator: Emulator, _request: Request) -> dict[str, Any]:
 async def _set_shape(emulator: Emulator, request: Request) -> dict[str, Any]:
     emulator.shape = (await _read(request, ResultShape)).shape
     return await _get_shape(emulator, request)
+
+
+@_endpoint("GET", "statuses")
+async def _get_statuses(emulator: Emulator, _request: Request) -> dict[str, Any]:
+    return {"statuses": emulator.statuses}
+
+
+@_endpoint("PUT", "statuses")
+async def _set_statuses(emulator: Emulator, request: Request) -> dict[str, Any]:
+    emulator.statuses = (await _read(request, StatusSetting)).statuses
+    return await _get_statuses(emulator, request)

@@ -17,7 +17,7 @@ from bytehouse_emulator.calls.authorization import (
 )
 from bytehouse_emulator.calls.call import Call, Streamed, operation
 from bytehouse_emulator.calls.query_results import results, submitted
-from bytehouse_emulator.errors import conflict, invalid, not_found
+from bytehouse_emulator.errors import illegal_state, invalid, not_found
 from bytehouse_emulator.model.catalog import object_type
 from bytehouse_emulator.queries.query import Query, Run
 from bytehouse_emulator.sql.dialect import prepare
@@ -94,7 +94,7 @@ def get_async_query_result(call: Call) -> Streamed:
     if query.failure:
         raise query.failure.error()
     if query.status != "Finished":
-        raise conflict("Query", f"The query {query.id!r} is not finished: {query.status}.")
+        raise illegal_state("Query", f"The query {query.id!r} is not finished: {query.status}.")
     max_rows, store = _max_rows(call.integer("maxRowsReturn")), call.emulator.queries.store
     return results(call.emulator.shape, query, store, max_rows, sync=False)
 

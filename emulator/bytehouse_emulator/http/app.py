@@ -86,8 +86,8 @@ def _route(emulator: Emulator, path: str, operations: dict[str, Operation]) -> R
         try:
             response = await _respond(emulator, operation, request, entry)
         except EmulatorError as error:
-            entry.status = error.status
-            raise
+            entry.status = error.status_in(emulator.statuses)
+            return json_response(error.body(), entry.status)
         entry.status = 0 if isinstance(response, Dropped) else response.status_code
         return response
 

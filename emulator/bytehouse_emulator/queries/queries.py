@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from uuid import uuid4
 
-from bytehouse_emulator.errors import EmulatorError, conflict, invalid
+from bytehouse_emulator.errors import EmulatorError, already_exists, illegal_state, invalid
 from bytehouse_emulator.model.catalog import Catalog
 from bytehouse_emulator.queries.admission import Admission
 from bytehouse_emulator.queries.query import ENDED, Execute, Failure, Query, Run, Status
@@ -70,7 +70,9 @@ class Queries:
                 raise EmulatorError(503, "Query_Aborted", "The emulator stops.")
             if self._queries.get(query.id):
                 # That an id can be used once only is inferred: a caller finds the query by it.
-                raise conflict("Query", f"A query with the id {query.id!r} was submitted before.")
+                raise already_exists(
+                    "Query", f"A query with the id {query.id!r} was submitted before."
+                )
             self._admission.admit(query)
             self._queries.add(query.id, query)
             self._runs[query.id] = run
@@ -105,12 +107,12 @@ class Queries:
         self._kill(*self._running())
 
     def wait_until_idle(self, timeout: float) -> None:
-        """Wait until no query runs; 409 if one still does after a time."""
+        """Wait until no query runs; an error if one still does after a time."""
         deadline = time.monotonic() + timeout
         for run in self._running():
             if not run.wait(max(deadline - time.monotonic(), 0)):
                 message = f"The query {run.query.id!r} runs still; kill it, or wait for its end."
-                raise conflict("Query", message)
+                raise illegal_state("Query", message)
 
     def reset(self) -> None:
         """Kill every query and delete all results; the documents are deleted elsewhere."""

@@ -13,8 +13,8 @@ from ..types import Model, new, unknown
 
 @define(slots=False, repr=False)
 class ClusterKey(Model):
-    """Columns of the table that rows are distributed over buckets by; they can be changed
-    later. Inner keys are those of a sister product.
+    """ "Bucket key. Modifiable after creation. A key has to be one of the columns." Inner keys
+    are those of a sister product.
 
     Attributes:
         expr: Column or expression.

@@ -16,12 +16,12 @@ class ClusterStatus(Model):
     """Progress of bucketing. Keys are those of the open-source engine.
 
     Attributes:
-        cluster_status: State of the whole.
-        cluster_progress: How much of it is done.
+        cluster_status: State of the whole, a UInt8 in the engine: 1 if all is bucketed.
+        cluster_progress: How much of it is done, in words of the engine.
     """
 
-    cluster_status: str | None = None
-    cluster_progress: float | None = None
+    cluster_status: int | None = None
+    cluster_progress: str | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {

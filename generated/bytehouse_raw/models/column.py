@@ -18,7 +18,8 @@ class Column(Model):
     Attributes:
         name: Name.
         type_: ClickHouse type.
-        nullable: Whether NULL is a value of it. Left out, the dialect decides.
+        nullable: Whether NULL is a value of it. Left out, the dialect decides: `ansi_sql`
+            makes columns nullable, `clickhouse_sql` does not (inferred).
         default_value: Default value, as text.
         comment: Free text.
     """

@@ -16,8 +16,9 @@ class CreateApiKeyRequest(Model):
     """An API key to create.
 
     Attributes:
-        no_expiry: Whether it never expires; `expiryInDays` is then ignored.
-        expiry_in_days: Days from now until it expires.
+        no_expiry: Whether it never expires: "if set to true, expiryInDays will be ignored".
+        expiry_in_days: "Defines the expiry time (in days) of the created API key starting
+            from time of creation."
         comment: Free text.
     """
 

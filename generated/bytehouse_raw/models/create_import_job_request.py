@@ -22,12 +22,14 @@ class CreateImportJobRequest(Model):
         name: Name of an import job.
         configuration: Where to read, where to write and how. The docs show none of its
             keys.
-        source_schema: Columns of the source; batch sources can do without. The docs show
-            none of its keys.
-        state: Whether an import job is complete; a draft is not.
+        source_schema: "Provides schema of the source data, optional for batch data
+            sources". The docs show none of its keys.
+        state: "DRAFT means the job is partially created."
         description: Free text.
-        connection_id: Id of the connection to read through; 0 for a ByteHouse import job.
-        schema_file: Protobuf schema file in Base64, for a Kafka topic in Protobuf.
+        connection_id: "ID of the connection which provides credentials to read data from
+            source, for ByteHouse import job, connectionID should be 0".
+        schema_file: "Base64 encoded string of protobuf schema file, required for KAFKA
+            PROTOBUF".
     """
 
     name: str

@@ -23,18 +23,22 @@ class CreateTableRequest(Model):
     Attributes:
         name: Name.
         columns: The columns.
-        order_by_keys: Columns of the sort key.
+        order_by_keys: "Name of the column whose values will be used to order the table's
+            data. A key has to be one of the columns." 1 to 5, not Nullable, and fixed
+            afterwards (inferred).
         description: Free text.
-        sampling_key: Sampling expression, a column of the table.
-        partition_keys: Columns of the partition key.
-        primary_keys: Columns of the primary key. The engine requires a prefix of the sort
+        sampling_key: "SAMPLE BY expression. A key has to be one of the columns."
+        partition_keys: "Keys to partition the table. A key has to be one of the columns."
+        primary_keys: "Primary keys of the table used as the main identifier of the rows. A
+            key has to be one of the columns." The engine requires a left prefix of the sort
             key (inferred).
-        ttl: How long rows are kept; an update sets a new interval. Inner keys are those of
-            a sister product.
-        unique_key: Columns of the table that rows are upserted by. Inner keys are not
-            documented; these are the likely ones.
-        cluster_key: Columns of the table that rows are distributed over buckets by; they
-            can be changed later. Inner keys are those of a sister product.
+        ttl: How long rows are kept; an update "sets a new interval for the table TTL".
+            Inner keys are those of a sister product.
+        unique_key: "Key used to guarantee uniqueness in the table. A key has to be one of
+            the columns." Rows are upserted by it, within a partition unless told otherwise
+            (inferred). Inner keys are not documented; these are the likely ones.
+        cluster_key: "Bucket key. Modifiable after creation. A key has to be one of the
+            columns." Inner keys are those of a sister product.
     """
 
     name: str

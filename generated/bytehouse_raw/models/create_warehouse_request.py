@@ -16,12 +16,15 @@ class CreateWarehouseRequest(Model):
     """A virtual warehouse to create.
 
     Attributes:
-        name: Name of a virtual warehouse.
+        name: Name of a virtual warehouse: "string length should > 0 and < 32; may contain
+            digital, lower case letter or '_'; should start with lower case letter; should
+            end with digital or lower case letter".
         config_id: Id of a resource setting, as `list_warehouse_configurations` shows them.
         status: The state to bring a virtual warehouse to: `up` runs or resumes it, `down`
             suspends it.
-        auto_suspend: Minutes without work after which it is suspended; 0 means never.
-        auto_resume: Whether an arriving query resumes it.
+        auto_suspend: "VW will auto suspend after x minutes of idleness. If set to
+            0(default), VW will never auto suspend."
+        auto_resume: "If set to true, the VW will try auto resume when query arrives."
         description: Free text.
     """
 

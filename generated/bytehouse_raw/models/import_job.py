@@ -26,9 +26,9 @@ class ImportJob(Model):
         connection_id: Id of the connection it reads through.
         configuration: Where to read, where to write and how. The docs show none of its
             keys.
-        source_schema: Columns of the source; batch sources can do without. The docs show
-            none of its keys.
-        state: Whether an import job is complete; a draft is not.
+        source_schema: "Provides schema of the source data, optional for batch data
+            sources". The docs show none of its keys.
+        state: "DRAFT means the job is partially created."
         status: Whether it runs.
         created_by: Who did something. Ids exceed 2^53.
         created_at: When it was created.

@@ -13,7 +13,8 @@ from ..types import Model, new, unknown
 
 @define(slots=False, repr=False)
 class ImportJobSourceSchema(Model):
-    """Columns of the source; batch sources can do without. The docs show none of its keys."""
+    """ "Provides schema of the source data, optional for batch data sources". The docs show
+    none of its keys."""
 
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 

@@ -19,7 +19,11 @@ class SubmitAsyncQueryRequest(Model):
     Attributes:
         query: One statement, or several with `;` between.
         mode: SQL dialect. The same DDL means different things: `ansi_sql` makes a column
-            nullable unless declared otherwise, `clickhouse_sql` the reverse.
+            nullable unless declared otherwise, `clickhouse_sql` the reverse. So does the
+            same SELECT (inferred from the open-source engine): `ansi_sql` also sets
+            `join_use_nulls`, `cast_keep_nullable` and `prefer_column_name_to_alias`, and
+            UNION, INTERSECT and EXCEPT are DISTINCT; what a LEFT JOIN misses is NULL in
+            `ansi_sql` and 0 in `clickhouse_sql`.
         vw_id: Id of the virtual warehouse to run on.
         query_id: Id that the caller chooses for the query.
     """

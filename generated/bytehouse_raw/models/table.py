@@ -31,12 +31,13 @@ class Table(Model):
         order_by_keys: Sort key.
         sampling_key: Sampling expression.
         primary_keys: Primary key.
-        ttl: How long rows are kept; an update sets a new interval. Inner keys are those of
-            a sister product.
-        unique_key: Columns of the table that rows are upserted by. Inner keys are not
-            documented; these are the likely ones.
-        cluster_key: Columns of the table that rows are distributed over buckets by; they
-            can be changed later. Inner keys are those of a sister product.
+        ttl: How long rows are kept; an update "sets a new interval for the table TTL".
+            Inner keys are those of a sister product.
+        unique_key: "Key used to guarantee uniqueness in the table. A key has to be one of
+            the columns." Rows are upserted by it, within a partition unless told otherwise
+            (inferred). Inner keys are not documented; these are the likely ones.
+        cluster_key: "Bucket key. Modifiable after creation. A key has to be one of the
+            columns." Inner keys are those of a sister product.
         definition: The statement that creates it; for a view its query.
         no_of_rows: How many rows it has.
         size_in_bytes: Size on disk.

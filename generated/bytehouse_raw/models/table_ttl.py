@@ -13,8 +13,8 @@ from ..types import Model, new, unknown
 
 @define(slots=False, repr=False)
 class TableTtl(Model):
-    """How long rows are kept; an update sets a new interval. Inner keys are those of a sister
-    product.
+    """How long rows are kept; an update "sets a new interval for the table TTL". Inner keys
+    are those of a sister product.
 
     Attributes:
         column: The Date or DateTime column that the age is computed from.

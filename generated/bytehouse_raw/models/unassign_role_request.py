@@ -17,7 +17,7 @@ class UnassignRoleRequest(Model):
 
     Attributes:
         user_id: Id of the user.
-        role_name: Name of a role of the account.
+        role_name: "Name of the role to assign. Role must exist under the account."
     """
 
     user_id: int | None = None

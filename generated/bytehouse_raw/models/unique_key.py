@@ -13,8 +13,9 @@ from ..types import Model, new, own, unknown
 
 @define(slots=False, repr=False)
 class UniqueKey(Model):
-    """Columns of the table that rows are upserted by. Inner keys are not documented; these are
-    the likely ones.
+    """ "Key used to guarantee uniqueness in the table. A key has to be one of the columns."
+    Rows are upserted by it, within a partition unless told otherwise (inferred). Inner keys
+    are not documented; these are the likely ones.
 
     Attributes:
         columns: Names of the columns.

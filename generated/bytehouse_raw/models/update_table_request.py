@@ -21,10 +21,11 @@ class UpdateTableRequest(Model):
     Attributes:
         add_columns: Columns to add.
         drop_columns: Names of columns to drop, with their values.
-        modify_columns: Columns to give another type, nullability, default or comment.
+        modify_columns: Columns to change: "you can update data type (including Nullable),
+            default value and comment when modifying columns".
         rename_columns: Columns to rename.
-        ttl: How long rows are kept; an update sets a new interval. Inner keys are those of
-            a sister product.
+        ttl: How long rows are kept; an update "sets a new interval for the table TTL".
+            Inner keys are those of a sister product.
         is_remove_ttl: Whether to keep rows forever from now on.
     """
 

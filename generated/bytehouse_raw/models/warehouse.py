@@ -22,8 +22,9 @@ class Warehouse(Model):
         description: Free text.
         config_id: Id of its resource setting.
         status: State.
-        auto_suspend: Minutes without work after which it is suspended; 0 means never.
-        auto_resume: Whether an arriving query resumes it.
+        auto_suspend: "VW will auto suspend after x minutes of idleness. If set to
+            0(default), VW will never auto suspend."
+        auto_resume: "If set to true, the VW will try auto resume when query arrives."
         created_at: When it was created.
         last_modified_at: When it was last changed.
     """

@@ -151,7 +151,7 @@ class Call(Generic[T]):
         except ResponseDecodeError as undecodable:
             self._on_undecodable(response, self._errors.add_to(undecodable))
             return
-        error = error_in(response, document, self._settings.clock.now())
+        error = error_in(response, document, self._settings.clock.now(), self._operation)
         if error is None:
             self._finish(document or {})
         elif response.status < 300:

@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import attrs
-import pytest
 
 from bytehouse import ByteHouse, S3Connection
 from bytehouse_raw.operations import OPERATIONS
+from tests.support.cases import cases
 from tests.support.server import Reply, ScriptedServer, data
 from tests.support.wire import request_line
 
@@ -229,7 +229,7 @@ def test_every_operation_of_these_groups_has_a_case() -> None:
     assert set(CASES) == {each.id for each in OPERATIONS.values() if each.tag in groups}
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@cases("case", CASES.values())
 def test_a_call_sends_the_request_and_returns_the_response(
     bh: ByteHouse, server: ScriptedServer, case: Case
 ) -> None:
@@ -254,7 +254,7 @@ WITH_OPTIONS: dict[str, Callable[[ByteHouse, Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("call", WITH_OPTIONS.values(), ids=WITH_OPTIONS)
+@cases("call", WITH_OPTIONS.values())
 def test_the_options_of_a_call_apply_to_all_its_requests(
     bh: ByteHouse, server: ScriptedServer, call: Callable[[ByteHouse, Any], Any]
 ) -> None:

@@ -103,7 +103,7 @@ def test_other_routes_are_adopted_once(
     assert drift.main([source, "--repository", str(repository)]) == 0
 
 
-def test_planted_changes_are_adopted_and_the_rest_is_told(
+def test_planted_changes_are_adopted_and_the_rest_is_reported(
     repository: Path, draft: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """All planted changes at once: what a person must decide is left, and listed each time."""

@@ -85,11 +85,18 @@ def other_words(draft: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
-def test_a_planted_change_is_told(
+# All together take 8 s; those that are run by default are of every class.
+@pytest.mark.parametrize(
+    "planted",
+    [
+        pytest.param(one, id=one.name, marks=[pytest.mark.slow] if number % 5 else [])
+        for number, one in enumerate(PLANTED)
+    ],
+)
+def test_a_planted_change_is_reported(
     planted: Planted, vendored: Document, draft: dict[str, Any], known_methods: Methods
 ) -> None:
-    """Kind, class, place and method are what the table says; nothing else is told."""
+    """Kind, class, place and method are what the table says; nothing else is reported."""
     planted.make(draft)
     report = compared(vendored, draft, known_methods)
     assert len(told(report, planted)) == 1, report.changes
@@ -97,15 +104,8 @@ def test_a_planted_change_is_told(
     assert len(report.changes) <= 2  # a rename is one thing gone and one that is new
 
 
-def test_the_table_has_thirty_changes_of_both_classes() -> None:
-    """The table is as long as it was meant to be, and names each kind once."""
-    assert len(PLANTED) >= 30
-    assert len({planted.name for planted in PLANTED}) == len(PLANTED)
-    assert {planted.impact for planted in PLANTED} == {"breaking", "compatible"}
-
-
 @pytest.mark.parametrize("ask", [False, pytest.param(True, marks=needs_redocly)])
-def test_all_changes_together_are_told(
+def test_all_changes_together_are_reported(
     ask: bool, vendored: Document, draft: dict[str, Any], known_methods: Methods
 ) -> None:
     """No change hides another, and Redocly's opinion, where there is one, changes no class."""
@@ -129,8 +129,8 @@ def test_redocly_is_asked_about_what_it_judges(
     assert len(told(report, planted)) == 1
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_drift_is_told_through_every_form(
+@pytest.mark.parametrize("form", ["plain YAML", "Redoc 2, __redoc_state"])
+def test_drift_of_a_docs_page_is_reported(
     form: str, web: Site, draft: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The command finds all planted changes wherever the specification is, and exits 1."""
@@ -217,7 +217,7 @@ def test_every_operation_has_a_method_to_be_named_by(
     )
 
 
-def test_every_format_tells_the_same(
+def test_every_format_says_the_same(
     vendored: Document, draft: dict[str, Any], known_methods: Methods
 ) -> None:
     """Subject and method are in each form of output; Markdown and annotations stay whole."""

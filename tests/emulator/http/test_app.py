@@ -18,12 +18,16 @@ DATABASES = route("list_databases")
 
 
 def test_a_caller_without_the_token_is_refused(api: Api) -> None:
-    """A missing or wrong token is a 401 that says so, on any path, and never shows the token."""
+    """A missing or wrong token is an error that says so, on any path, and never shows the token.
+
+    The vendor documents 403 for it; the control API is the emulator's own.
+    """
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eDp5"}):
         for method, path in (DATABASES, ("GET", "/nowhere"), ("GET", "/_emulator/reset")):
             response = httpx.request(method, api.url + path, headers=headers, trust_env=False)
-            assert response.status_code == 401
-            assert response.headers["WWW-Authenticate"] == "Bearer"
+            control = path.startswith("/_emulator/")
+            assert response.status_code == (401 if control else 403)
+            assert ("WWW-Authenticate" in response.headers) is control
             assert response.json()["error"]["code"] == "errbook_Auth_Unauthenticated"
 
 
@@ -62,7 +66,7 @@ def test_a_known_path_with_another_method_is_a_405(api: Api) -> None:
         (b"{}", {}, 400),
         (b'{"name": 5}', {}, 400),
         (b'{"name": "\xff"}', {}, 400),
-        (b'{"name": "x"}', {"Content-Type": "text/plain"}, 415),
+        (b'{"name": "x"}', {"Content-Type": "text/plain"}, 400),
     ],
 )
 def test_an_invalid_body_is_refused(
@@ -117,7 +121,7 @@ def test_a_body_without_end_is_refused(api: Api) -> None:
         response = api.call("create_database", content=pieces)
     except httpx.WriteError:
         return  # the answer came, and the connection went, before all was sent
-    assert response.status_code == 413
+    assert response.status_code == 400
 
 
 def test_a_slash_in_a_name_does_not_split_it(api: Api, database: str) -> None:

@@ -109,7 +109,7 @@ def test_an_id_of_the_callers_choice_finds_the_query_again(api: Api) -> None:
     assert api.results("SELECT 42 AS x", queryID=chosen)[0]["queryID"] == chosen
     assert api.status(chosen) == "Finished"
     assert api.ok("get_async_query_result", id=chosen)["data"][0]["rows"] == [[42]]
-    assert api.refused("SELECT 43", queryID=chosen) == (409, "Query_Conflict")
+    assert api.refused("SELECT 43", queryID=chosen) == (400, "Query_AlreadyExists")
 
 
 def test_a_session_keeps_its_database_and_settings(api: Api, database: str) -> None:
@@ -136,7 +136,10 @@ def test_an_asynchronous_query_goes_from_submitted_to_finished(api: Api) -> None
     body = {"query": "SELECT sleep(0.5); SELECT 7 AS x", "mode": "ansi_sql"}
     [reference] = api.ok("submit_async_query", body)["data"]
     assert reference["status"] in {"NotStarted", "Running"}
-    assert api.fails("get_async_query_result", id=reference["queryID"]) == (409, "Query_Conflict")
+    assert api.fails("get_async_query_result", id=reference["queryID"]) == (
+        422,
+        "Query_IllegalState",
+    )
     api.wait_for(reference["queryID"], "Finished")
     status = api.ok("get_async_query_status", id=reference["queryID"])["data"]
     assert status["createdAt"] <= status["startedAt"] < status["finishedAt"]

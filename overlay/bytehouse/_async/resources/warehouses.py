@@ -38,7 +38,7 @@ from ..._params.warehouses import (
     status_of,
     wanted,
 )
-from ...errors import Conflict, InvalidArgument, NotFound, OutcomeUnknown
+from ...errors import Conflict, InvalidArgument, InvalidRequest, NotFound, OutcomeUnknown
 from ..paginator import AsyncPager
 from ..warehouse_poller import AsyncWarehouseCreationPoller, AsyncWarehousePoller
 from ._base import AsyncResource
@@ -376,6 +376,12 @@ class AsyncWarehouses(AsyncResource):
             await self._send(create_warehouse.plan(body=body), options)
         except Conflict:
             created = False
+        except InvalidRequest as refused:
+            # The error for what exists already is not documented.
+            try:
+                return await self.get(name, **options), False
+            except NotFound:
+                raise refused from None
         except OutcomeUnknown as unknown:
             lost = unknown
         try:

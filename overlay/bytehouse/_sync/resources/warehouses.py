@@ -39,7 +39,7 @@ from ..._params.warehouses import (
     status_of,
     wanted,
 )
-from ...errors import Conflict, InvalidArgument, NotFound, OutcomeUnknown
+from ...errors import Conflict, InvalidArgument, InvalidRequest, NotFound, OutcomeUnknown
 from ..paginator import Pager
 from ..warehouse_poller import WarehouseCreationPoller, WarehousePoller
 from ._base import Resource
@@ -377,6 +377,12 @@ class Warehouses(Resource):
             self._send(create_warehouse.plan(body=body), options)
         except Conflict:
             created = False
+        except InvalidRequest as refused:
+            # The error for what exists already is not documented.
+            try:
+                return self.get(name, **options), False
+            except NotFound:
+                raise refused from None
         except OutcomeUnknown as unknown:
             lost = unknown
         try:
