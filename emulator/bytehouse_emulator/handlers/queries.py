@@ -26,6 +26,7 @@ from bytehouse_emulator.sql.lexer import Statement, quote_string, split
 from bytehouse_emulator.sql.references import references
 
 _TREE_TABLE: Final = re.compile(r"\bTABLE id: \d+.*?\btable_name: ([^,]+)")
+_NO_TABLE: Final = "system.one"
 _LINEAGE: Final = {"TABLE": "tables", "VIEW": "views", "MATERIALIZED_VIEW": "materializedViews"}
 
 
@@ -162,7 +163,8 @@ def _reads(call: Call, session: EngineSession, statement: Statement) -> Iterator
     except EngineError:
         # A name cannot be resolved, or the statement is more than a query.
         resolved = named
-    for name in resolved:
+    # The engine reads it where a query names no table.
+    for name in resolved if _NO_TABLE in named else [n for n in resolved if n != _NO_TABLE]:
         yield _qualified(name, current)
     # Tables of subqueries that the engine has evaluated are gone from its tree.
     for name in named:

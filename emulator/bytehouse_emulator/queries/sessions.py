@@ -10,7 +10,7 @@ from typing import Final
 
 from bytehouse_emulator.errors import EmulatorError
 from bytehouse_emulator.queries.query import QuerySession
-from bytehouse_emulator.sql.dialect import ANSI_SETTINGS, Prepared
+from bytehouse_emulator.sql.dialect import ANSI_SETTINGS, Mode, Prepared
 from bytehouse_emulator.sql.engine import Engine, EngineError, EngineSession
 from bytehouse_emulator.sql.guard import check
 from bytehouse_emulator.sql.lexer import quote_identifier, split
@@ -36,8 +36,10 @@ class Sessions:
         self._lock = threading.Lock()
 
     @contextmanager
-    def use(self, name: str, query_id: str, changes: Collection[str] = ()) -> Iterator[OpenSession]:
-        """Run one query in a session; without a name in one of its own.
+    def use(
+        self, name: str, query_id: str, mode: Mode, changes: Collection[str] = ()
+    ) -> Iterator[OpenSession]:
+        """Run one query in a session, in a dialect; without a name in a session of its own.
 
         `changes` are statements, SET and USE, that hold for this query alone.
         """

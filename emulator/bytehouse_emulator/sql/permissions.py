@@ -90,13 +90,17 @@ class _Finder:
     # Queries
 
     def _reads(self, start: int) -> Iterator[RequiredPermission]:
-        """Let the engine find out which tables a query reads: it resolves the names."""
+        """Find what a query reads: by the names in its text first, for nothing has run by then."""
         text = self.text[self.found[start].start :]
         for reference in dict.fromkeys(references(self.session, text)):
             if not reference.is_function:
                 yield from self._select_if_table(reference.name)
             elif reference.name.lower() not in _HARMLESS:
                 raise self._unknown(f"the table function {reference.name}()")
+        yield from self._resolved(text)
+
+    def _resolved(self, text: str) -> Iterator[RequiredPermission]:
+        """Let the engine find out which tables a query reads: it resolves the names."""
         full: list[str] = []
         for row in self.session.rows(f"EXPLAIN QUERY TREE run_passes = 1 {text}"):
             line = row["explain"]
