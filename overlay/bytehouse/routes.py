@@ -22,12 +22,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import attrs
 
-from bytehouse_raw.operations import OPERATIONS
-
-from ._api.routing import RouteTable, parse_route
-from ._core.config import Config, parse_setting, resolve, routes_file
-from ._core.options import header_value
-from ._openapi import (
+from bytehouse_openapi import (
     Document,
     Limits,
     Matching,
@@ -39,7 +34,12 @@ from ._openapi import (
     shape_of,
     shapes_of_client,
 )
-from ._openapi.matching import path_names
+from bytehouse_openapi.matching import path_names
+from bytehouse_raw.operations import OPERATIONS
+
+from ._api.routing import RouteTable, parse_route
+from ._core.config import Config, parse_setting, resolve, routes_file
+from ._core.options import header_value
 from .errors import ConfigError
 
 __all__ = [

@@ -123,10 +123,9 @@ def shapes_of_client() -> list[Shape]:
     """Return the shapes of the client's own operations, read from its plans and models."""
     from typing import get_args, get_type_hints
 
+    from bytehouse._api.planning import planner
     from bytehouse_raw import models
     from bytehouse_raw.operations import OPERATIONS
-
-    from .._api.planning import planner
 
     classes = {name: getattr(models, name) for name in models.__all__}
     shapes = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import ByteHouseError
+from bytehouse.errors import ByteHouseError
 
 __all__ = ["UpstreamError"]
 

@@ -10,9 +10,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import attrs
 
-from .._core.config import Config, parse_setting
-from .._transport.models import Request, TransportFailure
-from .._transport.sync_transport import fetch
+from bytehouse._core.config import Config, parse_setting
+from bytehouse._transport.models import Request, TransportFailure
+from bytehouse._transport.sync_transport import fetch
+
 from .document import Document, check
 from .errors import UpstreamError
 from .pages import LOOKED_FOR, Found, found_in_script, specs_in
