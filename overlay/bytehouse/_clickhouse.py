@@ -13,8 +13,6 @@ from ._core.secrets import Secret
 if TYPE_CHECKING:
     from clickhouse_connect.driver import AsyncClient, Client
 
-__all__ = ["AsyncInterface", "Interface"]
-
 
 def _arguments(config: Config, key: KeySource, port: int) -> dict[str, Any]:
     parts = urlsplit(config.host)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from bytehouse.errors import ByteHouseError
 
-__all__ = ["UpstreamError"]
-
 
 class UpstreamError(ByteHouseError):
     """A specification cannot be fetched or parsed, or is of another API."""

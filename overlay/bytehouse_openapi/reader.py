@@ -20,8 +20,6 @@ from .pages import LOOKED_FOR, Found, found_in_script, specs_in
 from .parsing import load
 from .swagger2 import convert
 
-__all__ = ["Limits", "Upstream", "read"]
-
 _REDIRECTS = (301, 302, 303, 307, 308)
 _ASKED = "application/json, application/yaml, text/yaml, text/html;q=0.9, */*;q=0.5"
 

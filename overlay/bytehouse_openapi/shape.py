@@ -10,8 +10,6 @@ import attrs
 
 from .document import Document, SpecOperation, target
 
-__all__ = ["Shape", "path_parameters", "shape_of", "shapes_of_client", "word", "words"]
-
 _DEPTH = 3
 _STEPS = 20_000
 _PARAMETER = re.compile(r"{([^{}]+)}")

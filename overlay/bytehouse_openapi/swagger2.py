@@ -7,8 +7,6 @@ from typing import Any
 
 from .document import METHODS, target
 
-__all__ = ["convert"]
-
 _JSON = ["application/json"]
 _MOVED = {
     "#/definitions/": "#/components/schemas/",

@@ -12,8 +12,6 @@ from bytehouse_raw.plan import Plan
 
 from ..errors import InvalidArgument
 
-__all__ = ["DEFAULT_PAGE_SIZE", "Listing", "Page", "PageCursor"]
-
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 DEFAULT_PAGE_SIZE = 100

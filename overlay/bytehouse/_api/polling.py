@@ -24,7 +24,6 @@ from .status import Phase
 if TYPE_CHECKING:
     from anyio import CancelScope
 
-__all__ = ["GRACE", "AsyncShield", "Shield", "WaitState", "cancel_timeout", "parse_timeout"]
 
 log = logging.getLogger("bytehouse")
 

@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from .._sql.statements import Submission
     from .client import AsyncByteHouse
 
-__all__ = [
-    "AsyncCancellable",
-    "AsyncSubmittedQuery",
-    "TimeLimit",
-    "cancel_on_early_exit",
-    "cancel_quietly",
-]
 
 _FIRST_PAUSE = 0.05
 _LONGEST_DELIVERY = 1.0

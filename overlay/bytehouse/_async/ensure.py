@@ -23,8 +23,6 @@ from ..errors import (
 from .poller import AsyncCreationPoller
 from .resources._base import AsyncResource, Enveloped
 
-__all__ = ["AsyncEnsureResource"]
-
 M = TypeVar("M", bound=Model)
 
 

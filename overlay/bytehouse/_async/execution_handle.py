@@ -17,7 +17,6 @@ from .poller import AsyncPoller
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
 
-__all__ = ["AsyncExecutionHandle"]
 
 _AN_HOUR = 3600.0
 

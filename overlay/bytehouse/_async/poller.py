@@ -14,7 +14,6 @@ from .cancellation import TimeLimit, cancel_quietly
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
 
-__all__ = ["AsyncCreationPoller", "AsyncPoller"]
 
 T = TypeVar("T")
 _SHORTEST_POLL = 0.001

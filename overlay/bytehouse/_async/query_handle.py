@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from .client import AsyncByteHouse
     from .result import AsyncResult
 
-__all__ = ["AsyncQueryHandle"]
-
 
 class AsyncQueryHandle(AsyncPoller[QueryStatus]):
     """Watch a query: poll its status, wait for it, read its results, cancel it.

@@ -20,7 +20,6 @@ from .result_events import AsyncResultEvents
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
 
-__all__ = ["AsyncQueryResponses"]
 
 _SHORTEST_TIMEOUT = 0.001
 

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from .._call.call import Call
     from .._transport.async_transport import AsyncResponseStream
 
-__all__ = ["AsyncBody"]
-
 
 class AsyncBody:
     """Read the body of the response to a call that is done.

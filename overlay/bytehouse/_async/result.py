@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from .client import AsyncByteHouse
 
-__all__ = ["AsyncResult", "run_submission"]
 
 _PREVIEW_ROWS = 20
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from .._results.decoder import MakeDecoder, Row
     from .response_body import AsyncBody
 
-__all__ = ["AsyncResultEvents"]
-
 
 class AsyncResultEvents:
     """Parse the body of a response, as it is received, into events.

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from .client import AsyncByteHouse
     from .result_events import AsyncResultEvents
 
-__all__ = ["AsyncResultStream"]
 
 _READ_AHEAD = 1 << 16
 

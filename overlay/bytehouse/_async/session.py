@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from .client import AsyncByteHouse
     from .result import AsyncResult
 
-__all__ = ["AsyncSession"]
-
 
 class AsyncSession:
     """Run statements one after another in one session, so that `USE` and `SET` stay in effect.

@@ -17,8 +17,6 @@ from ..errors import InvalidArgument, OutcomeUnknown, ResponseDecodeError, Stale
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
 
-__all__ = ["AsyncTablePlan"]
-
 
 class AsyncTablePlan:
     """Hold the differences between a wanted and a live table; get one from `tables.plan`.

@@ -15,8 +15,6 @@ from .poller import AsyncCreationPoller, AsyncPoller
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
 
-__all__ = ["AsyncWarehouseCreationPoller", "AsyncWarehousePoller"]
-
 
 class AsyncWarehousePoller(AsyncPoller[Warehouse]):
     """Wait until a warehouse is up, or down."""

@@ -15,20 +15,6 @@ import attrs
 from ..errors import ConfigError
 from .secrets import Secret
 
-__all__ = [
-    "ATTRIBUTES",
-    "Attribute",
-    "Config",
-    "Http",
-    "KeySource",
-    "Mode",
-    "load",
-    "masked",
-    "parse_setting",
-    "resolve",
-    "routes_file",
-]
-
 Mode = Literal["ansi_sql", "clickhouse_sql"]
 Http = Literal["httpx", "aiohttp"]
 KeySource = str | Callable[[], str]

@@ -7,8 +7,6 @@ from typing import Any
 
 from ..errors import InvalidArgument
 
-__all__ = ["as_list", "require_name", "require_names"]
-
 
 def require_name(name: str, what: str) -> str:
     """Return a name if it can name an object.

@@ -17,19 +17,6 @@ from .._core.secrets import Secret
 from .._core.times import Duration, whole_days
 from ..errors import APIError, ByteHouseError, InvalidArgument, OutcomeUnknown, ResponseDecodeError
 
-__all__ = [
-    "KeyRotation",
-    "NewApiKey",
-    "Rotation",
-    "Store",
-    "check_store",
-    "create_key_request",
-    "expiring_keys",
-    "new_key_of",
-    "secret_not_found",
-    "without_body",
-]
-
 MAX_KEYS = 2
 """How many keys a user can have (documented)."""
 

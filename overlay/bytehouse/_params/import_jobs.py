@@ -15,17 +15,6 @@ from bytehouse_raw.types import Model
 from .._core.validation import require_name
 from ..errors import InvalidArgument, ResponseDecodeError
 
-__all__ = [
-    "JobState",
-    "SchemaFile",
-    "count_of",
-    "definition",
-    "execution_id_of",
-    "id_of",
-    "short_name",
-    "start_request",
-]
-
 JobState = Literal["PUBLISHED", "DRAFT"]
 SchemaFile = bytes | str | PathLike[str]
 _LONGEST_NAME = 128

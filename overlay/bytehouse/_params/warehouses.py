@@ -16,17 +16,6 @@ from .._core.times import Duration, to_timedelta
 from .._core.validation import require_name
 from ..errors import InvalidArgument
 
-__all__ = [
-    "checked",
-    "config_id_of",
-    "description_of",
-    "differences",
-    "flag_of",
-    "minutes_of",
-    "status_of",
-    "wanted",
-]
-
 R = TypeVar("R")
 _NAME = re.compile(r"[a-z]([a-z0-9_]*[a-z0-9])?")
 _LONGEST_NAME = 31

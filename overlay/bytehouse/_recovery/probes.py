@@ -54,8 +54,6 @@ from .._tables.spec import TableSpec
 from ..errors import InvalidArgument
 from .model import TOLERANCE, Observation, Outcome, Probe, Verdict
 
-__all__ = ["probes_for"]
-
 
 def probes_for(plan: Plan[Any]) -> tuple[Probe, ...]:
     """Return the probes that may resolve a call, in the order to send them; none if nothing can."""

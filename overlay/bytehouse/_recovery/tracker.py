@@ -12,8 +12,6 @@ from .._api.routing import object_is_missing
 from ..errors import APIError, ByteHouseError, OutcomeUnknown, ResponseDecodeError
 from .model import Observation, Outcome, Probe, Verdict
 
-__all__ = ["UnresolvedCall"]
-
 
 class UnresolvedCall:
     """Keep the probes that are still to be sent, and what the earlier ones found.

@@ -18,17 +18,6 @@ import msgspec
 
 from .._types.codecs import Codec, ResultColumn, codec_of
 
-__all__ = [
-    "ColumnDecoder",
-    "Decoder",
-    "MakeDecoder",
-    "NotJSON",
-    "NotRows",
-    "Row",
-    "RowFormat",
-    "python_rows",
-]
-
 Row = tuple[Any, ...]
 RowFormat = Literal["arrays", "objects"]
 """How a row is written: its values in order, or an object with the column names as keys."""

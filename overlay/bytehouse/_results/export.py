@@ -25,15 +25,6 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-__all__ = [
-    "CsvWriter",
-    "DtypeBackend",
-    "atomic_file",
-    "html_table",
-    "pandas_frame",
-    "polars_frame",
-    "rename_columns",
-]
 
 DtypeBackend = Literal["numpy_nullable", "pyarrow"]
 

@@ -28,17 +28,6 @@ from .layouts import (
     unnamed_columns,
 )
 
-__all__ = [
-    "Begin",
-    "Columns",
-    "End",
-    "Event",
-    "Fields",
-    "Reference",
-    "ResultParser",
-    "UnexpectedLayout",
-]
-
 _FIRST_BLOCK = 1 << 14
 _BLOCK = 1 << 18
 _MAX_DEPTH = 4

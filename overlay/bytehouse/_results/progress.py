@@ -7,8 +7,6 @@ from typing import Any
 
 from .._core.extras import import_optional
 
-__all__ = ["Progress", "progress"]
-
 
 class Progress:
     """Show nothing."""

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from ..errors import InvalidArgument
 from .literals import Identifier, literal
 
-__all__ = ["bind", "bind_pyformat"]
-
 
 def _quoted(quote: str) -> str:
     return rf"{quote}(?:[^{quote}\\]|\\.|{quote}{quote})*+(?:{quote}|\\?\Z)"

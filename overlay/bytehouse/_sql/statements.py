@@ -20,14 +20,6 @@ from .parameters import bind
 if TYPE_CHECKING:
     from .._core.config import Mode
 
-__all__ = [
-    "ID_KEYS",
-    "Submission",
-    "check_statement",
-    "extract_query_ids",
-    "extract_results",
-    "new_query_id",
-]
 
 ID_KEYS = (
     "asyncQueryID",

@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from .._sql.statements import Submission
     from .client import ByteHouse
 
-__all__ = [
-    "Cancellable",
-    "SubmittedQuery",
-    "TimeLimit",
-    "cancel_on_early_exit",
-    "cancel_quietly",
-]
 
 _FIRST_PAUSE = 0.05
 _LONGEST_DELIVERY = 1.0

@@ -24,8 +24,6 @@ from ..errors import (
 from .poller import CreationPoller
 from .resources._base import Enveloped, Resource
 
-__all__ = ["EnsureResource"]
-
 M = TypeVar("M", bound=Model)
 
 

@@ -18,7 +18,6 @@ from .poller import Poller
 if TYPE_CHECKING:
     from .client import ByteHouse
 
-__all__ = ["ExecutionHandle"]
 
 _AN_HOUR = 3600.0
 

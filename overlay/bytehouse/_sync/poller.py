@@ -15,7 +15,6 @@ from .cancellation import TimeLimit, cancel_quietly
 if TYPE_CHECKING:
     from .client import ByteHouse
 
-__all__ = ["CreationPoller", "Poller"]
 
 T = TypeVar("T")
 _SHORTEST_POLL = 0.001

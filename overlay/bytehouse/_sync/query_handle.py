@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from .client import ByteHouse
     from .result import Result
 
-__all__ = ["QueryHandle"]
-
 
 class QueryHandle(Poller[QueryStatus]):
     """Watch a query: poll its status, wait for it, read its results, cancel it.

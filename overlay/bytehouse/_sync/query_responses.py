@@ -21,7 +21,6 @@ from .result_events import ResultEvents
 if TYPE_CHECKING:
     from .client import ByteHouse
 
-__all__ = ["QueryResponses"]
 
 _SHORTEST_TIMEOUT = 0.001
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from .._call.call import Call
     from .._transport.sync_transport import ResponseStream
 
-__all__ = ["Body"]
-
 
 class Body:
     """Read the body of the response to a call that is done.

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from .client import ByteHouse
 
-__all__ = ["Result", "run_submission"]
 
 _PREVIEW_ROWS = 20
 

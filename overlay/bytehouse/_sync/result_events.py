@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from .._results.decoder import MakeDecoder, Row
     from .response_body import Body
 
-__all__ = ["ResultEvents"]
-
 
 class ResultEvents:
     """Parse the body of a response, as it is received, into events.

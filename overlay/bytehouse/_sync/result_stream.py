@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .client import ByteHouse
     from .result_events import ResultEvents
 
-__all__ = ["ResultStream"]
 
 _READ_AHEAD = 1 << 16
 

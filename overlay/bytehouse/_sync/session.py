@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from .client import ByteHouse
     from .result import Result
 
-__all__ = ["Session"]
-
 
 class Session:
     """Run statements one after another in one session, so that `USE` and `SET` stay in effect.

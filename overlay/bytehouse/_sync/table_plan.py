@@ -18,8 +18,6 @@ from ..errors import InvalidArgument, OutcomeUnknown, ResponseDecodeError, Stale
 if TYPE_CHECKING:
     from .client import ByteHouse
 
-__all__ = ["TablePlan"]
-
 
 class TablePlan:
     """Hold the differences between a wanted and a live table; get one from `tables.plan`.

@@ -16,8 +16,6 @@ from .poller import CreationPoller, Poller
 if TYPE_CHECKING:
     from .client import ByteHouse
 
-__all__ = ["WarehouseCreationPoller", "WarehousePoller"]
-
 
 class WarehousePoller(Poller[Warehouse]):
     """Wait until a warehouse is up, or down."""

@@ -21,8 +21,6 @@ from .inference import nullable_type
 from .keys import NOTHING, Forms, forms_of, keeps_longer, ttl_forms
 from .spec import TableSpec
 
-__all__ = ["TableDiff", "diff"]
-
 _FIXED = "the sort key is fixed when a table is created"
 _NO_FIELD = "no operation of the API changes it"
 _CLUSTER = "the docs call it modifiable, but the update operation has no field for it"

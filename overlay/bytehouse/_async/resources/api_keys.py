@@ -50,8 +50,6 @@ from ...errors import (
 )
 from ._base import AsyncResource
 
-__all__ = ["AsyncApiKeys"]
-
 _PROPAGATION_TIMEOUT = 30.0  # seconds in which a new key may not be known everywhere yet
 
 

@@ -14,8 +14,6 @@ from ..._core.validation import require_name
 from ...errors import InvalidArgument
 from ._base import AsyncResource
 
-__all__ = ["AsyncAssignments"]
-
 
 class AsyncAssignments(AsyncResource):
     """List, add and remove assignments of roles to users.

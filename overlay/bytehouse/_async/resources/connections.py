@@ -20,8 +20,6 @@ from ..._params.import_sources import ConnectionLike, data_of, source_type
 from ..paginator import AsyncPager
 from ._base import AsyncResource
 
-__all__ = ["AsyncConnections"]
-
 
 class AsyncConnections(AsyncResource):
     """List, create, read, change and delete connections: addresses and credentials of data sources,

@@ -19,8 +19,6 @@ from ..._core.validation import require_name
 from ..ensure import AsyncEnsureResource
 from ..paginator import AsyncPager
 
-__all__ = ["AsyncDatabases"]
-
 
 class AsyncDatabases(AsyncEnsureResource):
     """List, create, read and delete databases.

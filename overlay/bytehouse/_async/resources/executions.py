@@ -21,8 +21,6 @@ from ..execution_handle import AsyncExecutionHandle
 from ..paginator import AsyncPager
 from ._base import AsyncResource
 
-__all__ = ["AsyncExecutions"]
-
 
 class AsyncExecutions(AsyncResource):
     """List, read and watch executions: the runs of import jobs.

@@ -45,8 +45,6 @@ from ..execution_handle import AsyncExecutionHandle
 from ..paginator import AsyncPager
 from ._base import AsyncResource
 
-__all__ = ["AsyncImportJobs"]
-
 
 class AsyncImportJobs(AsyncResource):
     """List, define, change, start and stop import jobs.

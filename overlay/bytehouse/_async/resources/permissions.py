@@ -14,8 +14,6 @@ from ..._core.validation import require_name
 from ...errors import InvalidArgument
 from ._base import AsyncResource
 
-__all__ = ["AsyncPermissions"]
-
 
 class AsyncPermissions(AsyncResource):
     """List, grant and revoke the permissions of a role on one object.

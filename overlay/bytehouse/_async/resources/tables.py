@@ -34,8 +34,6 @@ from ..ensure import AsyncEnsureResource
 from ..paginator import AsyncPager
 from ..table_plan import AsyncTablePlan
 
-__all__ = ["AsyncTables"]
-
 
 class AsyncTables(AsyncEnsureResource):
     """List, create, read, change and delete tables.

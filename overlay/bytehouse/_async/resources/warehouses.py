@@ -43,8 +43,6 @@ from ..paginator import AsyncPager
 from ..warehouse_poller import AsyncWarehouseCreationPoller, AsyncWarehousePoller
 from ._base import AsyncResource
 
-__all__ = ["AsyncWarehouses"]
-
 
 class AsyncWarehouses(AsyncResource):
     """List, create, change, resume, suspend and delete virtual warehouses.

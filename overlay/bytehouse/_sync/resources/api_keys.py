@@ -51,8 +51,6 @@ from ...errors import (
 )
 from ._base import Resource
 
-__all__ = ["ApiKeys"]
-
 _PROPAGATION_TIMEOUT = 30.0  # seconds in which a new key may not be known everywhere yet
 
 

@@ -15,8 +15,6 @@ from ..._core.validation import require_name
 from ...errors import InvalidArgument
 from ._base import Resource
 
-__all__ = ["Assignments"]
-
 
 class Assignments(Resource):
     """List, add and remove assignments of roles to users.

@@ -21,8 +21,6 @@ from ..._params.import_sources import ConnectionLike, data_of, source_type
 from ..paginator import Pager
 from ._base import Resource
 
-__all__ = ["Connections"]
-
 
 class Connections(Resource):
     """List, create, read, change and delete connections: addresses and credentials of data sources,

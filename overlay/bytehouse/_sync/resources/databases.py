@@ -20,8 +20,6 @@ from ..._core.validation import require_name
 from ..ensure import EnsureResource
 from ..paginator import Pager
 
-__all__ = ["Databases"]
-
 
 class Databases(EnsureResource):
     """List, create, read and delete databases.

@@ -22,8 +22,6 @@ from ..execution_handle import ExecutionHandle
 from ..paginator import Pager
 from ._base import Resource
 
-__all__ = ["Executions"]
-
 
 class Executions(Resource):
     """List, read and watch executions: the runs of import jobs.

@@ -46,8 +46,6 @@ from ..execution_handle import ExecutionHandle
 from ..paginator import Pager
 from ._base import Resource
 
-__all__ = ["ImportJobs"]
-
 
 class ImportJobs(Resource):
     """List, define, change, start and stop import jobs.

@@ -15,8 +15,6 @@ from ..._core.validation import require_name
 from ...errors import InvalidArgument
 from ._base import Resource
 
-__all__ = ["Permissions"]
-
 
 class Permissions(Resource):
     """List, grant and revoke the permissions of a role on one object.

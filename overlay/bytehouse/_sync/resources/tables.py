@@ -35,8 +35,6 @@ from ..ensure import EnsureResource
 from ..paginator import Pager
 from ..table_plan import TablePlan
 
-__all__ = ["Tables"]
-
 
 class Tables(EnsureResource):
     """List, create, read, change and delete tables.

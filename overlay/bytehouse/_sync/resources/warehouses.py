@@ -44,8 +44,6 @@ from ..paginator import Pager
 from ..warehouse_poller import WarehouseCreationPoller, WarehousePoller
 from ._base import Resource
 
-__all__ = ["Warehouses"]
-
 
 class Warehouses(Resource):
     """List, create, change, resume, suspend and delete virtual warehouses.
