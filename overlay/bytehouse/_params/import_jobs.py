@@ -12,7 +12,7 @@ from typing import Any, Literal
 from bytehouse_raw import models
 from bytehouse_raw.types import Model
 
-from .._core.validation import require_name
+from .._core.validation import require_count, require_name
 from ..errors import InvalidArgument, ResponseDecodeError
 
 JobState = Literal["PUBLISHED", "DRAFT"]
@@ -33,22 +33,6 @@ def short_name(name: str) -> str:
             f"name has {len(name)} characters; the service takes {_LONGEST_NAME} at most."
         )
     return name
-
-
-def id_of(value: int, what: str) -> int:
-    """Return an id, checked.
-
-    Raises:
-        InvalidArgument: It is not a whole number, or negative.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise InvalidArgument(f"{what} must be a whole number, 0 or more; not {value!r}.")
-    return value
-
-
-def count_of(value: int | None, what: str) -> int | None:
-    """Return a number of things, checked; None if it is left to the service."""
-    return None if value is None else id_of(value, what)
 
 
 def _state(state: str) -> models.ImportJobState:
@@ -76,7 +60,7 @@ def definition(
     return {
         "name": short_name(name),
         "description": description,
-        "connection_id": None if connection_id is None else id_of(connection_id, "connection_id"),
+        "connection_id": require_count(connection_id, "connection_id"),
         "configuration": _mapping(configuration, "configuration"),
         "source_schema": _mapping(source_schema or {}, "source_schema"),
         "schema_file": _schema_file(schema_file),

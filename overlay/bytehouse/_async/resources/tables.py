@@ -176,11 +176,14 @@ class AsyncTables(AsyncEnsureResource):
                 can be determined.
         """
 
+        def read(options: CallOptions) -> Any:
+            return self.get(database, spec.name, **options)
+
         def compare(live: Table) -> tuple[Difference, ...]:
             return diff(spec, live).changes
 
         create = create_table.plan(database, body=spec.request())
-        return await self._ensure(get_table.plan(database, spec.name), create, compare, options)
+        return await self._ensure(read, create, compare, options)
 
     async def plan(
         self,

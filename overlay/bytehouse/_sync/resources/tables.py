@@ -177,11 +177,14 @@ class Tables(EnsureResource):
                 can be determined.
         """
 
+        def read(options: CallOptions) -> Any:
+            return self.get(database, spec.name, **options)
+
         def compare(live: Table) -> tuple[Difference, ...]:
             return diff(spec, live).changes
 
         create = create_table.plan(database, body=spec.request())
-        return self._ensure(get_table.plan(database, spec.name), create, compare, options)
+        return self._ensure(read, create, compare, options)
 
     def plan(
         self,
