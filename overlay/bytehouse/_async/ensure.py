@@ -48,21 +48,20 @@ class AsyncEnsureResource(AsyncResource):
         failure: ByteHouseError | None = None
         try:
             await self._send(create, options)
-        except (InvalidRequest, QueryFailed):
+        except (Conflict, InvalidRequest, QueryFailed):
             # Another process may have created it first; the error for that is not documented.
             live = await self._find(read, options)
             if live is None:
                 raise
             return EnsureResult(live, differences=compare(live))
-        except (Conflict, OutcomeUnknown, ResponseDecodeError) as error:
+        except (OutcomeUnknown, ResponseDecodeError) as error:
             failure = error
         try:
             # What is new may not be visible at once.
             live = await AsyncCreationPoller(self._client, options, read).wait()
         except NotFound as missing:
             raise failure or missing from None
-        created = not isinstance(failure, Conflict)
-        return EnsureResult(live, created=created, differences=compare(live))
+        return EnsureResult(live, created=True, differences=compare(live))
 
     async def _find(self, read: AsyncFetch[M], options: CallOptions) -> M | None:
         """Return what exists; None if the service says that it is missing."""

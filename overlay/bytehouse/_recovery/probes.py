@@ -50,8 +50,6 @@ from .._api.lists import extract_list
 from .._api.status import Phase, phase_of
 from .._params.warehouses import differences
 from .._tables.diff import diff
-from .._tables.spec import TableSpec
-from ..errors import InvalidArgument
 from .model import TOLERANCE, Observation, Outcome, Probe, Verdict
 
 
@@ -124,33 +122,13 @@ def _create_table(plan: Plan[Any]) -> tuple[Probe, ...]:
     def judge(observed: Observation) -> Verdict:
         if observed.absent:
             return Verdict(Outcome.NOT_DONE, f"there is no table {name}")
-        spec = _spec_of(wanted)
-        if (live := observed.live) is None or spec is None:
+        if (live := observed.live) is None:
             return _INCONCLUSIVE
-        differing = [str(change) for change in diff(spec, live).changes]
+        differing = [str(change) for change in diff(wanted, live).changes]
         document = {"data": {"uuid": live.uuid}}
         return _created(f"the table {name}", live.created_at, differing, observed, document)
 
     return (Probe(get_table.plan(plan.path["db_name"], name), judge),)
-
-
-def _spec_of(wanted: models.CreateTableRequest) -> TableSpec | None:
-    """Return the spec of a table to create; None if a spec cannot describe it."""
-    try:
-        return TableSpec(
-            str(wanted.name),
-            wanted.columns or (),
-            order_by=wanted.order_by_keys or (),
-            primary_key=wanted.primary_keys,
-            partition_by=wanted.partition_keys,
-            unique_key=wanted.unique_key,
-            cluster_key=wanted.cluster_key,
-            sample_by=wanted.sampling_key,
-            ttl=wanted.ttl,
-            description=wanted.description,
-        )
-    except InvalidArgument:
-        return None
 
 
 def _create_warehouse(plan: Plan[Any]) -> tuple[Probe, ...]:

@@ -60,11 +60,11 @@ class Submission:
 
     sql: str = attrs.field(repr=False)
     mode: Mode
-    warehouse: str | None
+    warehouse: str | None = None
     query_id: str
-    session_id: str | None
-    max_rows: int | None
-    async_after: int | None
+    session_id: str | None = None
+    max_rows: int | None = None
+    async_after: int | None = None
     deadline: float
     """Seconds that submitting it may take."""
     options: CallOptions
@@ -114,11 +114,8 @@ class Submission:
         return cls(
             sql="",
             mode=cast("Mode", merged.mode),
-            warehouse=None,
             query_id=query_id,
-            session_id=None,
             max_rows=max_rows,
-            async_after=None,
             deadline=merged.deadline,
             options={"timeout": merged.deadline, **options},
         )

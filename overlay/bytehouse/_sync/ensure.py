@@ -49,21 +49,20 @@ class EnsureResource(Resource):
         failure: ByteHouseError | None = None
         try:
             self._send(create, options)
-        except (InvalidRequest, QueryFailed):
+        except (Conflict, InvalidRequest, QueryFailed):
             # Another process may have created it first; the error for that is not documented.
             live = self._find(read, options)
             if live is None:
                 raise
             return EnsureResult(live, differences=compare(live))
-        except (Conflict, OutcomeUnknown, ResponseDecodeError) as error:
+        except (OutcomeUnknown, ResponseDecodeError) as error:
             failure = error
         try:
             # What is new may not be visible at once.
             live = CreationPoller(self._client, options, read).wait()
         except NotFound as missing:
             raise failure or missing from None
-        created = not isinstance(failure, Conflict)
-        return EnsureResult(live, created=created, differences=compare(live))
+        return EnsureResult(live, created=True, differences=compare(live))
 
     def _find(self, read: Fetch[M], options: CallOptions) -> M | None:
         """Return what exists; None if the service says that it is missing."""

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from bytehouse_raw.models import QueryStatistics
 
 from .._core.extras import import_optional
+from .._core.files import atomic_file
 from .._core.options import CallOptions, Seconds
 from .._results.arrow import BATCH_ROWS, ArrowConverter
 from .._results.decoder import MakeDecoder, Row, python_rows
 from .._results.export import (
     CsvWriter,
     DtypeBackend,
-    atomic_file,
     html_table,
     pandas_frame,
     polars_frame,

@@ -179,10 +179,12 @@ class AsyncTables(AsyncEnsureResource):
         def read(options: CallOptions) -> Any:
             return self.get(database, spec.name, **options)
 
-        def compare(live: Table) -> tuple[Difference, ...]:
-            return diff(spec, live).changes
+        body = spec.request()
 
-        create = create_table.plan(database, body=spec.request())
+        def compare(live: Table) -> tuple[Difference, ...]:
+            return diff(body, live).changes
+
+        create = create_table.plan(database, body=body)
         return await self._ensure(read, create, compare, options)
 
     async def plan(
