@@ -229,7 +229,7 @@ class AsyncResult:
         """
         if self._next is None:
             await self._skip_rest()
-            event = await self._stream.event()
+            event = await self._stream.next_event()
             if isinstance(event, Begin):
                 self._next = type(self)(self._client, self._stream, event)
         return self._next
@@ -295,14 +295,14 @@ class AsyncResult:
 
     async def _remaining(self) -> AsyncIterator[list[Any]]:
         while not self._ended:
-            event = await self._stream.event()
+            event = await self._stream.next_event()
             if isinstance(event, list):
                 yield event
                 continue
             self._ended = True
             if not isinstance(event, End):
                 raise ByteHouseError("This result was closed.", query_id=self.query_id)
-            columns = await self._stream.end_result()
+            columns = await self._stream.columns_after_rows()
             if columns is not None and len(columns) == len(self._columns):
                 names = {column.name for column in self._columns}
                 if names != {column.name for column in columns}:
@@ -337,5 +337,5 @@ async def run_submission(
     client = client._redacting(submission.secrets)
     stream = AsyncResultStream(client, submission, timeout=timeout, show_progress=progress)
     await stream.begin(asynchronous=asynchronous, succeeded=succeeded)
-    event = await stream.event()
+    event = await stream.next_event()
     return AsyncResult(client, stream, event if isinstance(event, Begin) else None)

@@ -31,7 +31,7 @@ class AsyncResultEvents:
         self._queued: deque[Event] = deque()
 
     @property
-    def received(self) -> bool:
+    def body_ended(self) -> bool:
         """Whether the whole body has been received."""
         return self._body.ended
 

@@ -14,7 +14,7 @@ class Progress:
     def set_state(self, state: str) -> None:
         """Report the state of the query."""
 
-    def received(self, size: int) -> None:
+    def show_bytes(self, size: int) -> None:
         """Report how many bytes of its response have arrived."""
 
     def pause(self) -> None:
@@ -37,7 +37,7 @@ class _Bar(Progress):
     def set_state(self, state: str) -> None:
         self._show(state, 0)
 
-    def received(self, size: int) -> None:
+    def show_bytes(self, size: int) -> None:
         self._show("Reading", size)
 
     def pause(self) -> None:

@@ -228,7 +228,7 @@ class Result:
         """
         if self._next is None:
             self._skip_rest()
-            event = self._stream.event()
+            event = self._stream.next_event()
             if isinstance(event, Begin):
                 self._next = type(self)(self._client, self._stream, event)
         return self._next
@@ -294,14 +294,14 @@ class Result:
 
     def _remaining(self) -> Iterator[list[Any]]:
         while not self._ended:
-            event = self._stream.event()
+            event = self._stream.next_event()
             if isinstance(event, list):
                 yield event
                 continue
             self._ended = True
             if not isinstance(event, End):
                 raise ByteHouseError("This result was closed.", query_id=self.query_id)
-            columns = self._stream.end_result()
+            columns = self._stream.columns_after_rows()
             if columns is not None and len(columns) == len(self._columns):
                 names = {column.name for column in self._columns}
                 if names != {column.name for column in columns}:
@@ -336,5 +336,5 @@ def run_submission(
     client = client._redacting(submission.secrets)
     stream = ResultStream(client, submission, timeout=timeout, show_progress=progress)
     stream.begin(asynchronous=asynchronous, succeeded=succeeded)
-    event = stream.event()
+    event = stream.next_event()
     return Result(client, stream, event if isinstance(event, Begin) else None)

@@ -32,7 +32,7 @@ class ResultEvents:
         self._queued: deque[Event] = deque()
 
     @property
-    def received(self) -> bool:
+    def body_ended(self) -> bool:
         """Whether the whole body has been received."""
         return self._body.ended
 
