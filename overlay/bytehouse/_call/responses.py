@@ -27,16 +27,6 @@ from ..errors import (
     ServerError,
 )
 
-__all__ = [
-    "TRUNCATED",
-    "decode",
-    "decode_error",
-    "engine_error_in",
-    "error_in",
-    "parse_retry_after",
-    "raw_response",
-]
-
 TRUNCATED = "the response body was truncated"
 _MAX_BODY_SHOWN = 500
 _ERROR_BY_STATUS: dict[int, type[APIError]] = {
