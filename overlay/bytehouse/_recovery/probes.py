@@ -27,7 +27,7 @@ have been filled in between. These are sent once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bytehouse_raw import models
@@ -249,9 +249,7 @@ def _assignment(*, wanted: bool) -> _MakeProbes:
             pair = (user, role)
             held = [a for a in found if (_field(a, "user_id"), _field(a, "role_name")) == pair]
             finding = f"user {user} {'has' if held else 'does not have'} the role {role}"
-            document = {"data": held[0].to_dict() if held else dict(body)}
-            done = bool(held) is wanted
-            return Verdict(Outcome.DONE if done else Outcome.NOT_DONE, finding, document)
+            return _judge_held(held, body, finding, wanted=wanted)
 
         return (Probe(list_assignments.plan(user_id=user), judge),)
 
@@ -271,9 +269,7 @@ def _permission(*, wanted: bool) -> _MakeProbes:
             if wanted and held and body.get("GrantOption"):
                 held = [p for p in held if p.grant_option in (None, True)]
             finding = f"the role {'has' if held else 'does not have'} the permission {action}"
-            document = {"data": held[0].to_dict() if held else dict(body)}
-            done = bool(held) is wanted
-            return Verdict(Outcome.DONE if done else Outcome.NOT_DONE, finding, document)
+            return _judge_held(held, body, finding, wanted=wanted)
 
         listing = list_permissions.plan(
             role_name=body.get("RoleName", ""),
@@ -283,6 +279,14 @@ def _permission(*, wanted: bool) -> _MakeProbes:
         return (Probe(listing, judge),)
 
     return probes
+
+
+def _judge_held(
+    held: Sequence[Model], body: Mapping[str, Any], finding: str, *, wanted: bool
+) -> Verdict:
+    document = {"data": held[0].to_dict() if held else dict(body)}
+    done = bool(held) is wanted
+    return Verdict(Outcome.DONE if done else Outcome.NOT_DONE, finding, document)
 
 
 # Updating tables.
