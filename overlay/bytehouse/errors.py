@@ -170,7 +170,7 @@ class InsertFailed(ByteHouseError):
             of the row to continue with.
         position: Number, from 0, of the row that cannot be written; or else of the first row of the
             block that failed.
-        outcome_unknown: Whether rows of that block may be in the table all the same.
+        outcome_unknown: Whether rows of that block may nevertheless be in the table.
     """
 
     acknowledged: int = 0
@@ -231,7 +231,7 @@ class PermissionDenied(APIError):
 
 
 class NotFound(APIError):
-    """The object does not exist, or that the path is not one of the service's (404)."""
+    """The object does not exist, or the path is not one of the service's (404)."""
 
 
 class Conflict(APIError):

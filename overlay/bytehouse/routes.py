@@ -238,8 +238,8 @@ def _sort_operations(
         except ConfigError as error:
             reasons[pair.ours.id] = error.message
     for ours, rivals in matching.ambiguous:
-        might = ", ".join(f"{theirs.method} {theirs.path}" for theirs, _ in rivals)
-        reasons[ours.id] = f"it might be any of {might}"
+        candidates = ", ".join(f"{theirs.method} {theirs.path}" for theirs, _ in rivals)
+        reasons[ours.id] = f"several operations match: {candidates}"
     matched, unmatched = [], []
     for operation in OPERATIONS.values():
         built_in = f"{operation.method} {operation.path}"

@@ -257,11 +257,11 @@ class _Reader:
 
 def _refused(address: str, status: int) -> UpstreamError:
     hint = {
-        401: "It wants to know who asks: give a header, such as Authorization.",
-        403: "It refuses: give a header with a token that may read it.",
-        404: "Probe up the address in the browser that shows the docs.",
+        401: "It requires authentication: pass a header such as Authorization.",
+        403: "It denies access: pass a header with a token that may read it.",
+        404: "Copy the address from the browser in which the docs are open.",
     }
-    return UpstreamError(f"{address} answers HTTP {status}.", hint=hint.get(status, ""))
+    return UpstreamError(f"{address} returned HTTP {status}.", hint=hint.get(status, ""))
 
 
 def _origin(address: str) -> tuple[str, str]:

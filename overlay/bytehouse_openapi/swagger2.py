@@ -28,7 +28,7 @@ class _Conversion:
         self._old = document
 
     def document(self) -> dict[str, Any]:
-        """Return the convert document."""
+        """Return the converted document."""
         old = self._old
         new: dict[str, Any] = {
             "openapi": "3.0.3",

@@ -152,7 +152,7 @@ class AsyncQueryHandle(AsyncPoller[QueryStatus]):
             try:
                 await self._client.queries.kill_async(query_id, **options)
             except ByteHouseError as error:
-                failure = error  # the others are to be cancelled all the same
+                failure = error  # cancel the others nevertheless
         if failure is not None:
             raise failure
 

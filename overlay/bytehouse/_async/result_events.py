@@ -60,7 +60,7 @@ class AsyncResultEvents:
                 return self._queued.popleft()
             event = self._parse()
             if isinstance(event, Fields | Reference):
-                self._body.check_fields(event.fields)
+                self._body.errors.check_fields(event.fields)
             if isinstance(event, Reference) and self._has_no_rows(event):
                 self._queued += (Begin([], "arrays"), End())
             elif not isinstance(event, Fields):
@@ -89,4 +89,4 @@ class AsyncResultEvents:
             return self._parser.next_event()
         except UnexpectedLayout as error:
             reason = str(error)
-        raise self._body.parse_error(reason, self._parser.start, self._parser.unparsed)
+        raise self._body.errors.parse_error(reason, self._parser.start, self._parser.unparsed)

@@ -117,7 +117,7 @@ class AsyncTablePlan:
         if destructive:
             raise InvalidArgument(
                 f"This plan loses data: {_listed(destructive)}",
-                hint="allow_destructive=True applies it all the same.",
+                hint="allow_destructive=True applies it anyway.",
             )
 
     async def _refuse_stale(self, options: CallOptions) -> None:

@@ -52,7 +52,7 @@ class BodyErrors:
         return self._context.add_to(error)
 
     def check_fields(self, fields: Mapping[str, Any]) -> None:
-        """Check the fields that stand beside the rows of a success.
+        """Check the fields that accompany the rows of a success.
 
         Raises:
             APIError: They report an error.

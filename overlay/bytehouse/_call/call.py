@@ -127,7 +127,7 @@ class Call(Generic[T]):
             OutcomeUnknown: Whether the call took effect is not known, and there is nothing to
                 probe.
         """
-        # A service may repeat what it was sent; neither an error nor a result shall hold a secret.
+        # A service may repeat what it was sent; no error and no result may contain a secret.
         response = self._redact(response)
         self._context.raw = raw_response(response, self._context.attempts)
         self.telemetry.on_response()
@@ -321,7 +321,7 @@ class Call(Generic[T]):
         if not may_retry(self._operation, cause):
             return False
         pause = self._pause_after(cause)
-        # A retry that would start after the deadline is not made: the error at hand says more.
+        # Do not retry after the deadline: the present error is more informative.
         if pause >= self._remaining or not self._settings.budget.take():
             return False
         self._continue(pause, reason, probing=False)

@@ -1,4 +1,4 @@
-"""Turn a response into its decoded body, or into the error that it stands for."""
+"""Turn a response into its decoded body, or into the error that it represents."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def engine_error_in(response: Response) -> APIError | None:
 
 
 def error_in(response: Response, document: Mapping[str, Any] | None, now: float) -> APIError | None:
-    """Return the error that a response stands for; None for a success.
+    """Return the error that a response represents; None for a success.
 
     The HTTP status comes first. In a success, an ``error`` object counts only if it carries a code
     or a message that means an error: the service sends one beside ``"message": "Success"``.

@@ -124,7 +124,7 @@ def execution_id_of(response: models.StartImportJobResponse, operation: str) -> 
     """Return the id of the execution that was started; its name in the response is not documented.
 
     Raises:
-        ResponseDecodeError: The response has none. The job runs all the same.
+        ResponseDecodeError: The response has none. The job runs nevertheless.
     """
     data: object = response.data
     fields = data.to_dict() if isinstance(data, Model) else {"id": data}

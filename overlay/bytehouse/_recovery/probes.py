@@ -17,7 +17,7 @@ UNCLEAR     None of these is certain. The call raises `OutcomeUnknown` with what
 response that shows it, so that this machine's clock does not matter. What was created before the
 call was first sent existed before. What has been created since is this call's: someone else may
 have created an equal object in the same seconds, which cannot be distinguished, and then there is
-one as asked for all the same. Where the service gives no time of creation, the outcome is UNCLEAR.
+one as asked for nevertheless. Where the service gives no time of creation, the outcome is UNCLEAR.
 
 **Why not send everything again?** A request may be delayed on its way and arrive late. An import
 job that is started, a connection or a job that is created (that their names can be used once only

@@ -49,7 +49,7 @@ class Recovery:
         return plan
 
     def on_probe_result(self, value: object, raw: RawResponse | None, elapsed: float) -> Verdict:
-        """Return the verdict on what a probe returned; if it is unclear, the next probe is due.
+        """Return the verdict on what a probe returned; if it is unclear, the next probe follows.
 
         Args:
             value: The decoded response, all entries of a list, or None for an absent object.

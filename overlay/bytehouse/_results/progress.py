@@ -18,10 +18,10 @@ class Progress:
         """Report how many bytes of its response have arrived."""
 
     def pause(self) -> None:
-        """Hide the bar until the next report: the caller uses the terminal."""
+        """Hide the bar until the next report, as the caller may use the terminal."""
 
     def close(self) -> None:
-        """Hide the bar for good."""
+        """Hide the bar permanently."""
 
 
 class _Bar(Progress):

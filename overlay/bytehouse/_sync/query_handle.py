@@ -153,7 +153,7 @@ class QueryHandle(Poller[QueryStatus]):
             try:
                 self._client.queries.kill_async(query_id, **options)
             except ByteHouseError as error:
-                failure = error  # the others are to be cancelled all the same
+                failure = error  # cancel the others nevertheless
         if failure is not None:
             raise failure
 

@@ -118,7 +118,7 @@ class TablePlan:
         if destructive:
             raise InvalidArgument(
                 f"This plan loses data: {_listed(destructive)}",
-                hint="allow_destructive=True applies it all the same.",
+                hint="allow_destructive=True applies it anyway.",
             )
 
     def _refuse_stale(self, options: CallOptions) -> None:

@@ -203,7 +203,7 @@ class AsyncTables(AsyncEnsureResource):
 
         Spelling does not count: ``int`` is ``Int32``, ``Nullable(T)`` is T with `nullable`, a key
         may be written as columns or as an expression. What the service does not return of the
-        live table is not a difference; the plan lists it apart.
+        live table is not a difference; the plan lists it separately.
 
         Example:
             plan = await bh.tables.plan("sales", desired, renames={"note": "remark"})
@@ -270,7 +270,7 @@ class AsyncTables(AsyncEnsureResource):
             modify: Columns to give another type, nullability, default or comment.
             rename: Current names to new ones.
             ttl: How long to keep rows from now on.
-            remove_ttl: Whether to keep rows for good from now on.
+            remove_ttl: Whether rows no longer expire.
             **options: Options of the call.
 
         Raises:
