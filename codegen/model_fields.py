@@ -44,7 +44,7 @@ class Field:
     annotation: str
     default: str | None
     decoded: str
-    """Expression that decodes the value `it`; empty if the JSON value is used as it is."""
+    """Expression that decodes `source[wire]`; empty if the JSON value is used as it is."""
     description: str
     nullable: bool
     secret: bool
@@ -118,6 +118,8 @@ class ModelFields:
 
     def _field(self, model: ModelProperty, prop: PropertyProtocol, *, sent: bool) -> Field:
         wire = prop.name.get_untrusted_value()
+        value = f"source[{wire!r}]"
+        decoded = self._decoded(prop, value)
         nullable = _is_nullable(prop)
         annotation, default = self._annotation(prop, sent=sent), None
         if not (sent and prop.required):
@@ -128,7 +130,7 @@ class ModelFields:
             attribute=prop.python_name,
             annotation=annotation,
             default=default,
-            decoded=_unless_same(self._decoded(prop, "it"), "it"),
+            decoded="" if decoded == value else decoded,
             description=prop.description.get_untrusted_value() if prop.description else "",
             nullable=nullable,
             secret=_is_secret(model, wire),
@@ -218,10 +220,6 @@ def _classes(properties: Iterable[PropertyProtocol]) -> Iterator[ModelProperty |
                 yield from _classes([prop.inner_property])
             case UnionProperty():
                 yield from _classes(prop.inner_properties)
-
-
-def _unless_same(expression: str, value: str) -> str:
-    return "" if expression == value else expression
 
 
 def _is_nullable(prop: PropertyProtocol) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from bytehouse_emulator.iam.permissions import Permissions
 from bytehouse_emulator.iam.users import Iam
@@ -45,6 +46,7 @@ class Settings:
     routes: Path | None = None
     seed: Path | None = None
     result_shape: Shape = "columns"
+    describe: Literal["bytehouse", "clickhouse"] = "bytehouse"
 
 
 class Emulator:
@@ -93,7 +95,14 @@ class Emulator:
             start_timeout=self.settings.max_seconds,
         )
         results = ResultStore(self._results)
-        self.queries = Queries(documents, self.catalog, results, clock, self.admission)
+        self.queries = Queries(
+            documents,
+            self.catalog,
+            results,
+            clock,
+            self.admission,
+            describes_flags=self.settings.describe == "bytehouse",
+        )
         self.loading = Loading(
             documents,
             self.catalog,

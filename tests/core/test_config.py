@@ -420,6 +420,25 @@ def observe_routes(make: MakeClient, server: ScriptedServer, _: Path) -> bool:
     return server.lines == ["POST /v9/d/d/x"]
 
 
+def observe_clickhouse_port(make: MakeClient, server: ScriptedServer, _: Path) -> bool:
+    """A client of clickhouse-connect connects there, not to the port of the API."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        bh = make(server.url, clickhouse_port=listener.getsockname()[1])
+
+        def hang_up() -> None:
+            with suppress(OSError):
+                while True:
+                    listener.accept()[0].close()
+
+        thread = threading.Thread(target=hang_up, daemon=True)
+        thread.start()
+        with pytest.raises(
+            Exception, match=f"127.0.0.1:{listener.getsockname()[1]}|(?i:connection)"
+        ):
+            bh.clickhouse()
+    return server.seen == []
+
+
 OBSERVATIONS: dict[str, Callable[[MakeClient, ScriptedServer, Path], bool]] = {
     name.removeprefix("observe_"): value
     for name, value in list(globals().items())

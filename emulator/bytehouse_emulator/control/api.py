@@ -20,7 +20,7 @@ from bytehouse_emulator.errors import invalid
 from bytehouse_emulator.http.responses import json_response
 from bytehouse_emulator.loading.kafka import Produce
 from bytehouse_emulator.simulation.clock import LATEST, SECOND
-from bytehouse_emulator.simulation.faults import Fault
+from bytehouse_emulator.simulation.faults import CLICKHOUSE_QUERY, Fault
 from bytehouse_emulator.simulation.transitions import Pace
 from bytehouse_emulator.spec.routes import CONTROL_PATH
 from bytehouse_emulator.storage.results import Shape
@@ -93,7 +93,8 @@ async def _reset(emulator: Emulator, _request: Request) -> dict[str, Any]:
 @_endpoint("POST", "faults")
 async def _add_fault(emulator: Emulator, request: Request) -> dict[str, Any]:
     fault = await _read(request, Fault)
-    if fault.operation != "*" and fault.operation not in emulator.specification.operations:
+    known = {"*", CLICKHOUSE_QUERY, *emulator.specification.operations}
+    if fault.operation not in known:
         raise invalid("Fault", f"There is no operation {fault.operation!r}.")
     emulator.faults.add(fault)
     return {}

@@ -103,7 +103,7 @@ def get_async_query_result(call: Call) -> Streamed:
 def get_query_lineage(call: Call) -> dict[str, Any]:
     """Return which tables, views and materialized views a query reads."""
     found: dict[tuple[str, str], str] = {}
-    with call.emulator.queries.session("") as session:
+    with call.emulator.engine.session() as session:
         for statement in split(call.body.get("query", "")):
             for database, name in _reads(call, session, statement):
                 found[database, name] = _type(session, database, name)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -45,14 +45,13 @@ class CreateWarehouseRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.name = get("name")
-        model.config_id = get("configID")
-        model.status = get("status")
-        model.auto_suspend = get("autoSuspend")
-        model.auto_resume = get("autoResume")
-        model.description = get("description")
+        model = new(cls)
+        model.name = source.get("name")
+        model.config_id = source.get("configID")
+        model.status = source.get("status")
+        model.auto_suspend = source.get("autoSuspend")
+        model.auto_resume = source.get("autoResume")
+        model.description = source.get("description")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

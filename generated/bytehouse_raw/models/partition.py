@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -41,13 +41,12 @@ class Partition(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.partition = get("partition")
-        model.partition_id = get("partition_id")
-        model.parts = get("parts")
-        model.size = get("size")
-        model.rows = get("rows")
+        model = new(cls)
+        model.partition = source.get("partition")
+        model.partition_id = source.get("partition_id")
+        model.parts = source.get("parts")
+        model.size = source.get("size")
+        model.rows = source.get("rows")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

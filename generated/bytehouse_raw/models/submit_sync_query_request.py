@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .query_mode import QueryMode
 
 
@@ -47,14 +47,13 @@ class SubmitSyncQueryRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.query = get("query")
-        model.mode = QueryMode.decode(it) if (it := get("mode")) is not None else it
-        model.vw_id = get("vwID")
-        model.query_id = get("queryID")
-        model.async_mode_switch_after_in_sec = get("asyncModeSwitchAfterInSec")
-        model.max_rows_return = get("maxRowsReturn")
+        model = new(cls)
+        model.query = source.get("query")
+        model.mode = QueryMode.decode(source["mode"]) if "mode" in source else None
+        model.vw_id = source.get("vwID")
+        model.query_id = source.get("queryID")
+        model.async_mode_switch_after_in_sec = source.get("asyncModeSwitchAfterInSec")
+        model.max_rows_return = source.get("maxRowsReturn")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

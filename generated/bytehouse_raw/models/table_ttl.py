@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -42,13 +42,12 @@ class TableTtl(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.column = get("column")
-        model.granularity = get("granularity")
-        model.value = get("value")
-        model.unit = get("unit")
-        model.expression = get("expression")
+        model = new(cls)
+        model.column = source.get("column")
+        model.granularity = source.get("granularity")
+        model.value = source.get("value")
+        model.unit = source.get("unit")
+        model.expression = source.get("expression")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

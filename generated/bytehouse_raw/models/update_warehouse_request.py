@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import UNSET, Model, Unset, unknown
+from ..types import UNSET, Model, Unset, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -45,13 +45,12 @@ class UpdateWarehouseRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.description = get("description", UNSET)
-        model.config_id = get("configID", UNSET)
-        model.status = get("status", UNSET)
-        model.auto_suspend = get("autoSuspend", UNSET)
-        model.auto_resume = get("autoResume", UNSET)
+        model = new(cls)
+        model.description = source.get("description", UNSET)
+        model.config_id = source.get("configID", UNSET)
+        model.status = source.get("status", UNSET)
+        model.auto_suspend = source.get("autoSuspend", UNSET)
+        model.auto_resume = source.get("autoResume", UNSET)
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

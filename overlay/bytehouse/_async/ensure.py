@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model
 
-from .._api.polling import AsyncFetch
 from .._core.differences import Difference, EnsureResult
 from .._core.options import CallOptions
 from ..errors import (
@@ -21,8 +20,10 @@ from ..errors import (
     QueryFailed,
     ResponseDecodeError,
 )
-from .poller import AsyncCreationPoller
 from .resources._base import AsyncResource
+
+if TYPE_CHECKING:
+    from .._api.polling import AsyncFetch
 
 M = TypeVar("M", bound=Model)
 
@@ -57,6 +58,8 @@ class AsyncEnsureResource(AsyncResource):
         except (OutcomeUnknown, ResponseDecodeError) as error:
             failure = error
         try:
+            from .poller import AsyncCreationPoller  # most calls wait for nothing
+
             # What is new may not be visible at once.
             live = await AsyncCreationPoller(self._client, options, read).wait()
         except NotFound as missing:

@@ -75,4 +75,4 @@ class AsyncPager(Generic[T]):
 
     async def all(self) -> list[T]:
         """Return all entries in a list."""
-        return [item async for item in self]
+        return [item async for page in self.pages() for item in page.items]

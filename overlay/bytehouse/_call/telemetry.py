@@ -129,6 +129,8 @@ class _Instruments:
     def start_span(self, call: CallContext) -> tuple[Span, Token[Context]] | None:
         """Start the span of a call, as the parent of spans that start meanwhile; None if no spans
         are collected."""
+        if isinstance(self._trace.get_tracer_provider(), self._trace.ProxyTracerProvider):
+            return None
         span = self._tracer.start_span(call.operation.id, kind=self._kind)
         if not span.get_span_context().is_valid:
             return None

@@ -18,7 +18,7 @@ def decode(body: bytes) -> Any:
     """
     try:
         if len(body) < _LARGE:
-            return json.loads(body.decode(), parse_constant=_refuse)
+            return _decoder.decode(body.decode())
         import msgspec
 
         return msgspec.json.decode(body)
@@ -47,3 +47,6 @@ def first_string(fields: Mapping[str, Any], keys: Iterable[str]) -> str | None:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse)

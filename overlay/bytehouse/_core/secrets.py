@@ -47,6 +47,8 @@ def secrets_in(value: object) -> list[Secret]:
     """Return the secrets in a body, wherever they are."""
     if isinstance(value, Secret):
         return [value]
+    if value is None:
+        return []
     if isinstance(value, Mapping):
         value = list(value.values())
     if not isinstance(value, list | tuple):

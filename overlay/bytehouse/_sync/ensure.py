@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model
 
-from .._api.polling import Fetch
 from .._core.differences import Difference, EnsureResult
 from .._core.options import CallOptions
 from ..errors import (
@@ -22,8 +21,10 @@ from ..errors import (
     QueryFailed,
     ResponseDecodeError,
 )
-from .poller import CreationPoller
 from .resources._base import Resource
+
+if TYPE_CHECKING:
+    from .._api.polling import Fetch
 
 M = TypeVar("M", bound=Model)
 
@@ -58,6 +59,8 @@ class EnsureResource(Resource):
         except (OutcomeUnknown, ResponseDecodeError) as error:
             failure = error
         try:
+            from .poller import CreationPoller  # most calls wait for nothing
+
             # What is new may not be visible at once.
             live = CreationPoller(self._client, options, read).wait()
         except NotFound as missing:

@@ -38,7 +38,8 @@ def observed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         env={**os.environ, "BYTEHOUSE_EMULATOR_TOKEN": TOKEN},
     )
     assert process.stdout
-    emulator = RunningEmulator(process, process.stdout.readline().split()[3], TOKEN)
+    words = process.stdout.readline().split()
+    emulator = RunningEmulator(process, words[3], TOKEN, int(words[5]))
     try:
         tour = Tour(emulator, import_dir)
         tour.walk()
