@@ -8,9 +8,9 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from bytehouse._openapi import Document, Upstream, operations
-from bytehouse._openapi.document import METHODS
-from bytehouse._openapi.shape import word
+from bytehouse_openapi import Document, Upstream, operations
+from bytehouse_openapi.document import METHODS
+from bytehouse_openapi.shape import word
 from codegen.upstream.canonical import Contract, bare
 from codegen.upstream.drift import sides
 from codegen.upstream.schemas import Schemas, flow, pascal, references, set_key

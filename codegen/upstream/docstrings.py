@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
-from bytehouse._openapi import Document, operations
+from bytehouse_openapi import Document, operations
 
 WIDTH = 100
 _ROUTE = re.compile(r"`((?:GET|PUT|POST|PATCH|DELETE) /[^`\s]*)`")

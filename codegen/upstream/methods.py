@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bytehouse._openapi.shape import word
+from bytehouse_openapi.shape import word
 
 CLIENT = "AsyncByteHouse"
 
