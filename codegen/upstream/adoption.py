@@ -48,7 +48,7 @@ def adopted(
         ours: The same, parsed.
         upstream: The upstream specification.
         refused: Parts that are left as they are, each with the reason.
-        kept: Schemas that stay even if nothing refers to them any more.
+        kept: Schemas that the client imports: they stay, and stay classes.
 
     Raises:
         UpstreamError: The upstream is of another API, or cannot be walked through.
@@ -60,7 +60,7 @@ def adopted(
     document = yaml.load(text)
     both = sides(ours, upstream)
     both = replace(both, theirs=adoptable(both.ours, both.theirs))
-    taken = takeable(both, role_header(document), refused or {})
+    taken = takeable(both, role_header(document), refused or {}, kept)
     _Adoption(document, both, taken, upstream).run({*kept, ROLE})
     out = io.StringIO()
     yaml.dump(document, out)

@@ -11,7 +11,7 @@ from bytehouse._openapi.shape import word
 from codegen import raw
 from codegen.errors import GenerationError
 from codegen.upstream.adoption import Merged, adopted
-from codegen.upstream.canonical import Canon, Schema
+from codegen.upstream.canonical import Canon, Schema, bare
 from codegen.upstream.compare import Where
 from codegen.upstream.drift import Sides, sides
 from codegen.upstream.pointers import pointer
@@ -29,7 +29,7 @@ class Settling:
         text: The content of openapi.yaml.
         ours: The same, parsed.
         upstream: The upstream specification.
-        kept: Schemas that stay even if nothing refers to them any more.
+        kept: Schemas that the client imports.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Settling:
             return self._attempt({})
         except BROKEN:
             both = sides(self._ours, self._upstream)
-        pending = {(name, part): "" for name in both.theirs for part in PARTS}
+        pending = dict.fromkeys(_changed(both), "")
         try:
             self._attempt(pending)
         except BROKEN as error:
@@ -88,6 +88,16 @@ class Settling:
         raw.check(document)
         check_secrets(self._ours, document, merged)
         return merged
+
+
+def _changed(both: Sides) -> Iterator[Part]:
+    """Yield the parts that differ."""
+    for name, theirs in both.theirs.items():
+        for part in PARTS:
+            fields = ("method", "path") if part == "route" else (part,)
+            pairs = [(getattr(side, f) for f in fields) for side in (both.ours[name], theirs)]
+            if str(bare([*pairs[0]])) != str(bare([*pairs[1]])):
+                yield name, part
 
 
 def _line(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -50,20 +50,25 @@ class Taken:
     """Headers that have another name now, theirs and ours."""
     kept: frozenset[str] = frozenset()
     """Headers that are sent although the upstream does not know them."""
+    classes: frozenset[str] = frozenset()
+    """Named schemas that must stay objects or enums."""
 
 
-def takeable(sides: Sides, role: str, refused: Mapping[Part, str]) -> Taken:
+def takeable(
+    sides: Sides, role: str, refused: Mapping[Part, str], classes: Collection[str] = ()
+) -> Taken:
     """Return what is taken over of an upstream.
 
     Args:
         sides: Both specifications.
         role: The header with the role of a call.
         refused: Parts that are left in any case, each with the reason.
+        classes: Named schemas that must stay objects or enums, because the client imports them.
     """
     keys, headers = envelope_keys(sides), renamed_headers(sides)
     known = {name for contract in sides.theirs.values() for name in _headers(contract)}
     kept = {role} - known - set(headers.values())
-    taken = Taken({}, [], keys, headers, frozenset(kept))
+    taken = Taken({}, [], keys, headers, frozenset(kept), frozenset(classes))
     for name, theirs in sides.theirs.items():
         chosen = _Operation(name, sides.ours[name], theirs, taken, refused)
         taken.contracts[name] = chosen.contract()
@@ -287,6 +292,10 @@ class _Operation:
                 where, f"the upstream has no {lost}, and its mark of a secret would be lost"
             )
             return _left(ours)
+        name = ours.get("~name", "")
+        if name in self._taken.classes and _is_class(ours) and not _is_class(theirs):
+            self._leave(where, f"the client imports {name}, which would be no class any more")
+            return _left(ours) | _secret(theirs)
         made = {**theirs, **_secret(ours)}
         if "properties" in theirs:
             made["properties"] = dict(self._merged(where, ours, theirs, keys or {}))
@@ -340,6 +349,13 @@ def _secret(schema: Schema) -> Schema:
 def _left(part: dict[str, Any]) -> dict[str, Any]:
     """Return a part of ours, marked as not taken over."""
     return {**part, "~left": True}
+
+
+def _is_class(schema: Schema) -> bool:
+    """Return whether a schema becomes a class: an object, or an enum of strings."""
+    values = [value for value in schema.get("enum", ()) if value is not None]
+    is_enum = bool(values) and all(isinstance(value, str) for value in values)
+    return is_enum or {*_types(schema)} - {"null"} == {"object"}
 
 
 def _types(schema: Schema) -> list[str]:

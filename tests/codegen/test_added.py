@@ -74,6 +74,7 @@ def test_the_file_is_that_of_the_most_similar_operation(root: Path) -> None:
 
 
 @pytest.mark.slow  # it generates, in a copy of the repository
+@pytest.mark.timeout(600)
 class TestAdded:
     """A tag with three operations and two models, added by editing openapi.yaml."""
 
