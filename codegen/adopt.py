@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from ruamel.yaml import YAML
 
-from bytehouse._openapi import Document, Upstream, UpstreamError, read
+from bytehouse_openapi import Document, Upstream, UpstreamError, read
 from codegen import generate, spec, trees
 from codegen.errors import GenerationError, UnmatchedCorrection
 from codegen.upstream import docstrings, drift

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from bytehouse._openapi import Document, Upstream, operations
-from bytehouse._openapi.document import METHODS
-from bytehouse._openapi.shape import word
+from bytehouse_openapi import Document, Upstream, operations
+from bytehouse_openapi.document import METHODS
+from bytehouse_openapi.shape import word
 from codegen.spec import ATTRIBUTE, ROLE, role_header
 from codegen.upstream.canonical import Contract, bare, written
 from codegen.upstream.drift import Sides, sides

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bytehouse._openapi import Document, SpecOperation, UpstreamError, target
+from bytehouse_openapi import Document, SpecOperation, UpstreamError, target
 
 Schema = dict[str, Any]
 """A schema in canonical form. Keys with a tilde are notes, which do not count in a comparison:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
-from bytehouse._openapi import Document, SpecOperation, operations
+from bytehouse_openapi import Document, SpecOperation, operations
 from codegen.upstream.methods import ROUTE
 
 WIDTH = 100

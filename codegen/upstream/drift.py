@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bytehouse._openapi import Matching, SpecOperation, Upstream, operations
-from bytehouse._openapi.document import Document
-from bytehouse._openapi.matching import path_in_our_words, path_names
+from bytehouse_openapi import Matching, SpecOperation, Upstream, operations
+from bytehouse_openapi.document import Document
+from bytehouse_openapi.matching import path_in_our_words, path_names
 from codegen.upstream import redocly
 from codegen.upstream.canonical import Canon, Contract, Schema
 from codegen.upstream.causes import Change, causes

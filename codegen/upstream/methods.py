@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bytehouse._openapi import Document, operations
-from bytehouse._openapi.shape import word
+from bytehouse_openapi import Document, operations
+from bytehouse_openapi.shape import word
 
 CLIENT = "AsyncByteHouse"
 RAW = "bytehouse_raw"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bytehouse._openapi import Document, SpecOperation, target
+from bytehouse_openapi import Document, SpecOperation, target
 from codegen.upstream.compare import Where
 
 _VARIANTS = ("allOf", "anyOf", "oneOf")

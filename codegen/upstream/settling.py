@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
-from bytehouse._openapi import Document, Upstream, operations
-from bytehouse._openapi.parsing import load
-from bytehouse._openapi.shape import word
+from bytehouse_openapi import Document, Upstream, operations
+from bytehouse_openapi.parsing import load
+from bytehouse_openapi.shape import word
 from codegen import raw
 from codegen.errors import GenerationError
 from codegen.upstream.adoption import Merged, adopted

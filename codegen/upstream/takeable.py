@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from bytehouse._openapi.shape import path_parameters, word
+from bytehouse_openapi.shape import path_parameters, word
 from codegen.upstream.canonical import Contract, Schema, bare, holds_secret
 from codegen.upstream.compare import Where
 from codegen.upstream.drift import Sides

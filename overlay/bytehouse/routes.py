@@ -14,20 +14,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import attrs
 
-from bytehouse_raw.operations import OPERATIONS
-
-from ._api.routing import RouteTable, parse_route
-from ._core.config import Config, parse_setting, resolve, routes_file
-from ._core.options import header_value
-from ._openapi import (
+from bytehouse_openapi import (
     Document,
     Limits,
     Matching,
@@ -35,11 +28,17 @@ from ._openapi import (
     UpstreamError,
     match,
     operations,
+    path_in_our_words,
     read,
     shape_of,
     shapes_of_client,
 )
-from ._openapi.matching import path_names
+from bytehouse_raw.operations import OPERATIONS
+
+from ._api.routing import RouteTable, parse_route
+from ._core.config import Config, parse_setting, resolve, routes_file
+from ._core.files import atomic_file
+from ._core.options import header_value
 from .errors import ConfigError
 
 __all__ = [
@@ -52,8 +51,6 @@ __all__ = [
     "known",
     "pull",
 ]
-
-_PARAMETER = re.compile(r"{([^{}]+)}")
 
 
 @attrs.frozen
@@ -249,8 +246,8 @@ def _sort_operations(
         except ConfigError as error:
             reasons[pair.ours.id] = error.message
     for ours, rivals in matching.ambiguous:
-        might = ", ".join(f"{theirs.method} {theirs.path}" for theirs, _ in rivals)
-        reasons[ours.id] = f"it might be any of {might}"
+        candidates = ", ".join(f"{theirs.method} {theirs.path}" for theirs, _ in rivals)
+        reasons[ours.id] = f"several operations match: {candidates}"
     matched, unmatched = [], []
     for operation in OPERATIONS.values():
         built_in = f"{operation.method} {operation.path}"
@@ -270,10 +267,9 @@ def _route(pair: Pair, prefix: str) -> str:
         ConfigError: It has other parameters, or is not a valid route.
     """
     theirs = pair.theirs
-    names = path_names(pair.ours.path, theirs.path)
-    if names is None:
+    path = path_in_our_words(pair.ours.path, theirs.path.removeprefix(prefix))
+    if path is None:
         raise ConfigError(f"{theirs.method} {theirs.path} has other parameters")
-    path = _PARAMETER.sub(lambda match: f"{{{names[match[1]]}}}", theirs.path.removeprefix(prefix))
     route = f"{theirs.method} {path}"
     try:
         parse_route(pair.ours.id, route, "")
@@ -313,16 +309,7 @@ def _write(file: Path, text: str) -> None:
     """Write a file atomically."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=file.parent, prefix=f".{file.name}.", delete=False
-        ) as stream:
-            part = Path(stream.name)
-            try:
-                stream.write(text)
-                stream.close()
-                part.replace(file)
-            except BaseException:
-                part.unlink(missing_ok=True)
-                raise
+        with atomic_file(file, "w") as stream:
+            stream.write(text)
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}.") from None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bytehouse._openapi import read
+from bytehouse_openapi import read
 from bytehouse_raw.operations import OPERATIONS
 from tests.cli.conftest import Bytehouse
 from tests.openapi.specs import elsewhere, moved

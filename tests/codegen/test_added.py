@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bytehouse._openapi import read
+from bytehouse_openapi import read
 from codegen.gaps import gaps
 from tests.codegen.added import ADDED, with_backups
 from tests.codegen.upstream.adopted import Copy

@@ -13,7 +13,7 @@ import pytest
 
 import bytehouse
 from bytehouse import AsyncByteHouse, ByteHouse
-from bytehouse._openapi import read
+from bytehouse_openapi import read
 from bytehouse_raw.operations import OPERATIONS, Operation
 from codegen.upstream.methods import methods
 

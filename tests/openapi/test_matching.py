@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from bytehouse._openapi import (
+from bytehouse_openapi import (
     Document,
     Matching,
     match,
@@ -16,8 +16,8 @@ from bytehouse._openapi import (
     shape_of,
     shapes_of_client,
 )
-from bytehouse._openapi.matching import path_in_our_words, path_names
-from bytehouse._openapi.shape import path_parameters, word
+from bytehouse_openapi.matching import path_in_our_words, path_names
+from bytehouse_openapi.shape import path_parameters, word
 from tests.openapi.planted import route, take
 
 Change = Callable[[dict[str, Any], int], object]

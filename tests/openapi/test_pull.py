@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bytehouse import ByteHouse, ByteHouseError, ConfigError, InvalidArgument, routes
-from bytehouse._openapi import Document, UpstreamError
+from bytehouse_openapi import Document, UpstreamError
 from bytehouse_raw.operations import OPERATIONS
 from tests.openapi.specs import moved, page
 from tests.support.flavours import KEY

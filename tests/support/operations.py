@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 import bytehouse_emulator.handlers  # noqa: F401 - it registers them
-from bytehouse._openapi import read
 from bytehouse_emulator.calls.call import HANDLERS
+from bytehouse_openapi import read
 from codegen.upstream.methods import methods
 
 __all__ = ["DOCUMENTED", "MODELLED", "sent"]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 
 from bytehouse_raw.plan import Plan
 
+from .._core.json import first_string
+from .._core.validation import require_count
 from ..errors import InvalidArgument, ResponseDecodeError
-
-__all__ = ["DEFAULT_PAGE_SIZE", "Listing", "Page", "PageCursor"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -71,10 +71,7 @@ class PageCursor(Generic[T]):
 
     def __init__(self, plan: Plan[Any], limit: int | None, page_size: int) -> None:
         for name, value in (("limit", limit), ("page_size", page_size)):
-            if value is not None and (
-                isinstance(value, bool) or not isinstance(value, int) or value < 0
-            ):
-                raise InvalidArgument(f"{name} must be a whole number, 0 or more; not {value!r}.")
+            require_count(value, name)
         if page_size == 0:
             raise InvalidArgument("page_size must be at least 1.")
         self._plan = plan
@@ -146,19 +143,10 @@ class PageCursor(Generic[T]):
     def _is_last(self, total: int | None, meta: _Meta | None) -> bool:
         if self._plan.operation.pagination == "offset":
             return total is not None and self._offset >= total
-        cursor = _next_cursor(
-            meta.to_dict() if meta is not None and hasattr(meta, "to_dict") else {}
-        )
+        fields = meta.to_dict() if meta is not None and hasattr(meta, "to_dict") else {}
+        cursor = first_string(fields, _CURSOR_KEYS)
         if cursor is None or cursor == self._cursor or cursor in self._earlier_cursors:
             return True
         self._earlier_cursors.add(cursor)
         self._cursor = cursor
         return False
-
-
-def _next_cursor(meta: Mapping[str, Any]) -> str | None:
-    for key in _CURSOR_KEYS:
-        value = meta.get(key)
-        if isinstance(value, str) and value:
-            return value
-    return None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bytehouse._openapi import target
+from bytehouse_openapi import target
 from tests.openapi.planted import Spec, dict_of, operation, route, schema
 
 ADOPTED = "adopted"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bytehouse._openapi import Document
+from bytehouse_openapi import Document
 from codegen.upstream.methods import Method, methods
 from tests.openapi.conftest import draft, vendored, web
 

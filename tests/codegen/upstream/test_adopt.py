@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bytehouse._openapi import Document, UpstreamError, operations, read, target
+from bytehouse_openapi import Document, UpstreamError, operations, read, target
 from codegen import adopt, drift, generate, spec, trees
 from codegen.errors import GenerationError
 from codegen.upstream import docstrings, settling

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bytehouse._openapi import Document, Upstream, operations, read
+from bytehouse_openapi import Document, Upstream, operations, read
 from codegen import raw
 from codegen.upstream.compare import differences
 from codegen.upstream.drift import Sides, sides

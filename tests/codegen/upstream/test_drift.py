@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bytehouse._openapi import Document, Upstream
+from bytehouse_openapi import Document, Upstream
 from codegen import drift as command
 from codegen.upstream import drift, redocly
 from codegen.upstream.causes import Change

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bytehouse._openapi import Document, SpecOperation, Upstream, operations, read
+from bytehouse_openapi import Document, SpecOperation, Upstream, operations, read
 from bytehouse_raw.operations import ROLE_HEADER
 from codegen.upstream import drift
 from codegen.upstream.adoption import adopted

@@ -10,8 +10,6 @@ import attrs
 
 from .errors import UpstreamError
 
-__all__ = ["METHODS", "Document", "SpecOperation", "check", "operations", "target"]
-
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 MAX_RESOLVED = 2_000_000
 """Maximum number of values of a document with references resolved."""
