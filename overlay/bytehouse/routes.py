@@ -168,9 +168,10 @@ def pull(
     """Read a tenant's API document and write the routes in it to a file.
 
     Operations are recognised by their id, their title or their shape. One that is not found keeps
-    its built-in route. A path that all servers of the document have in common is part of the
-    routes, unless it is part of the host's own address. Nothing is written unless at least a
-    quarter of the operations is found.
+    its built-in route. The path of the server is part of the routes, unless it is part of the
+    host's own address: that of an operation, else of its path, else of the document, of several the
+    first. Nothing is written unless at least a quarter of the operations is found, and one of the
+    routes can be used.
 
     Args:
         source: Address or file of an OpenAPI document in JSON or YAML, or of a docs page that shows
@@ -183,7 +184,8 @@ def pull(
         timeout: Seconds for reading the document.
 
     Raises:
-        UpstreamError: There is no such document, or it is of another API; nothing was written.
+        UpstreamError: There is no such document, it is of another API, or none of its routes can be
+            used; nothing was written.
         ConfigError: There is no host and no file, or the file cannot be written.
         InvalidArgument: A header cannot be sent.
     """
@@ -202,6 +204,12 @@ def pull(
     matching.require_same_api(upstream.address)
     matched, unmatched = _sort_operations(matching, urlsplit(config.host or "").path)
     address = _without_secrets(upstream.address)
+    if not matched:
+        first = f"{unmatched[0].operation}: {unmatched[0].reason}" if unmatched else ""
+        raise UpstreamError(
+            f"No route of {address} can be used. {first}.",
+            hint="Nothing was written, and the routes stay as they were.",
+        )
     _write(target, _file_content(config.host, address, matched))
     unknown = tuple(f"{theirs.method} {theirs.path}" for theirs in matching.added)
     return Pulled(address, target, tuple(matched), tuple(unmatched), unknown)
