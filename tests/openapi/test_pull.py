@@ -155,6 +155,7 @@ def test_a_path_that_only_some_routes_share_with_the_host_belongs_to_them(
     assert [one.route for one in pulled.matched if one.is_changed] == ["GET /gateway/dbs"]
 
 
+@pytest.mark.usefixtures("tmp_path")
 def test_a_docs_page_is_followed_with_the_headers_it_wants(
     vendored: Document, server: ScriptedServer
 ) -> None:
@@ -175,6 +176,7 @@ def test_a_docs_page_is_followed_with_the_headers_it_wants(
     assert all(seen.header("Authorization") is None for seen in server.seen)
 
 
+@pytest.mark.usefixtures("tmp_path")
 def test_nothing_secret_of_the_source_is_written(
     vendored: Document, server: ScriptedServer
 ) -> None:
