@@ -100,7 +100,8 @@ async def _respond(
     caller: Caller = request.scope["caller"]
     role = ""
     if operation.takes_role:
-        role = emulator.iam.active_role(caller.user, request.headers.get("X-User-ActiveRole"))
+        header = emulator.specification.role_header
+        role = emulator.iam.active_role(caller.user, request.headers.get(header))
     fault = emulator.faults.next_for(operation.id)
     if fault is not None:
         entry.fault = fault.kind

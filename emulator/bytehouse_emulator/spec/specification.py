@@ -92,7 +92,7 @@ class Operation:
     @cached_property
     def takes_role(self) -> bool:
         """Whether a request may name the role it acts under."""
-        return any(parameter.name == "X-User-ActiveRole" for parameter in self.parameters)
+        return any(parameter.name == self._spec.role_header for parameter in self.parameters)
 
     @cached_property
     def takes_body(self) -> bool:
@@ -152,6 +152,12 @@ class Specification:
             if method in item
             for operation in [Operation(self, method, path, item[method])]
         }
+
+    @cached_property
+    def role_header(self) -> str:
+        """The name of the header with the role of a call."""
+        name: str = self.document["components"]["parameters"]["ActiveRole"]["name"]
+        return name
 
     @cached_property
     def _registry(self) -> jsonschema_rs.Registry:
