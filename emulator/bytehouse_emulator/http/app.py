@@ -156,8 +156,7 @@ async def _read_body(emulator: Emulator, operation: Operation, request: Request)
         raise invalid("Request", f"The body is no JSON: {error}") from None
     if problem := operation.validate_body(body):
         raise invalid("Request", f"The body is not as it must be: {problem}")
-    unknown = body.keys() - operation.body_properties.keys()
-    _refuse_unknown(emulator, "Request", "field of the body", unknown)
+    _refuse_unknown(emulator, "Request", "field of the body", operation.unknown_fields(body))
     operation.normalize_integers(body)
     return cast(dict[str, Any], body)
 
