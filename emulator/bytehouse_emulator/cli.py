@@ -60,6 +60,7 @@ def _serve(options: argparse.Namespace) -> bool:
         import_dir=options.import_dir,
         roles=tuple(options.role),
         validate_answers=options.validate_answers,
+        lenient=options.lenient,
         max_seconds=options.max_seconds,
         max_memory=options.max_memory,
         routes=options.routes,
@@ -178,6 +179,11 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         choices=["bytehouse", "clickhouse"],
         default="bytehouse",
         help="columns of DESCRIBE: with ByteHouse's `flags`, or those of ClickHouse",
+    )
+    add(
+        "--lenient",
+        action="store_true",
+        help="ignore unknown parameters and fields, which are refused otherwise",
     )
     add(
         "--validate-answers",

@@ -110,6 +110,12 @@ class Operation:
         properties = self._spec.resolve(self._schema(self.item["requestBody"])).get("properties")
         return {name: self._spec.resolve(inner) for name, inner in (properties or {}).items()}
 
+    def unknown_fields(self, body: Mapping[str, Any]) -> set[str]:
+        """Return the fields of a body that the specification does not have, if that is closed."""
+        schema = self._spec.resolve(self._schema(self.item["requestBody"]))
+        open_ended = schema.get("additionalProperties") or not self.body_properties
+        return set() if open_ended else body.keys() - self.body_properties.keys()
+
     @cached_property
     def response_schema(self) -> Mapping[str, Any]:
         """The schema of a successful response."""
