@@ -1,7 +1,6 @@
-import importlib
-
 """What is imported, and when: a program pays for what it uses."""
 
+import importlib
 import subprocess
 import sys
 
