@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         S3Connection,
         TOSConnection,
     )
+    from ._sql.insert import InsertResult
     from ._sql.literals import Identifier
     from ._sync.client import ByteHouse
     from ._sync.execution_handle import ExecutionHandle
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
         RateLimited,
         ResponseDecodeError,
         ServerError,
+        SkippedRow,
         StalePlan,
         TimedOut,
         TransportError,
@@ -79,7 +81,7 @@ _ERRORS = """
     APIError AuthenticationError ByteHouseError ConfigError Conflict ExecutionFailed
     InsertFailed InvalidArgument InvalidRequest
     NotFound OutcomeUnknown PermissionDenied QueryFailed RateLimited ResponseDecodeError ServerError
-    StalePlan TimedOut TransportError
+    SkippedRow StalePlan TimedOut TransportError
 """
 _CONNECTIONS = """
     ByteHouseConnection CFSConnection HiveConnection KafkaConnection KinesisConnection
@@ -99,6 +101,7 @@ _MODULES = {
     "_params.import_sources": _CONNECTIONS,
     "_core.differences": "Difference EnsureResult",
     "errors": _ERRORS,
+    "_sql.insert": "InsertResult",
     "_sql.literals": "Identifier",
     "_params.api_keys": "KeyRotation NewApiKey",
     "_core.options": "CallOptions",
@@ -144,6 +147,7 @@ __all__ = [
     "HiveConnection",
     "Identifier",
     "InsertFailed",
+    "InsertResult",
     "InvalidArgument",
     "InvalidRequest",
     "KafkaConnection",
@@ -171,6 +175,7 @@ __all__ = [
     "S3Connection",
     "ServerError",
     "Session",
+    "SkippedRow",
     "StalePlan",
     "TOSConnection",
     "TablePlan",
