@@ -207,7 +207,7 @@ def test_a_statement_is_within_its_limits(
 
 
 BAD: dict[str, tuple[Any, str]] = {
-    "no value": ((1j, "x"), "complex"),
+    "no value": ((1j, "x"), "1j: it is not an integer"),
     "too few": ((1,), "1 values where there are 2"),
     "no row": ("ab", "sequence of values"),
     "another kind": ({"n": 1, "s": "x"}, "sequence of values"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import attrs
 
-__all__ = ["ColumnType", "enum_members", "holds_every_value", "parse_type", "tokens"]
+__all__ = ["ColumnType", "enum_members", "holds_every_value", "parse_type", "tokens", "unquoted"]
 
 _TOKEN = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`|\"(?:[^\"\\]|\\.)*\"|[\w.+-]+|\S")
 # Case-insensitive aliases of each type.
@@ -148,7 +148,7 @@ def enum_members(kind: ColumnType) -> dict[str, int]:
     found = {}
     for member in kind.arguments:
         text, _, number = member.name.rpartition(" = ")
-        found[_unquoted(text)] = int(number)
+        found[unquoted(text)] = int(number)
     return found
 
 
@@ -156,7 +156,9 @@ _ESCAPED = re.compile(r"\\(x[\dA-Fa-f]{2}|.)|''", re.DOTALL)
 _CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
+    """Return the content of a string in single quotes."""
+
     def char(found: re.Match[str]) -> str:
         code = found[1]
         if code is None:

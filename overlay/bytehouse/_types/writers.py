@@ -17,6 +17,7 @@ from ..errors import InvalidArgument
 from .arrow_columns import arrow_column, arrow_texts
 from .codecs import element_name, parse_column_type, unwrap
 from .moments import moment_scalar
+from .notation import read_notation
 from .parse import ColumnType
 from .values import (
     FLOAT_MAXIMA,
@@ -176,6 +177,7 @@ def _array(items: Write, form: str) -> Write:
 
 def _as_list(value: Any) -> list[Any]:
     """Return what is a sequence of items as a list."""
+    value = read_notation(value) if isinstance(value, str) else value
     if isinstance(value, list | tuple):
         return list(value)
     if hasattr(value, "tolist") and type(value).__module__.split(".")[0] in ("numpy", "pandas"):
@@ -203,6 +205,7 @@ def _map(keys: Write, items: Write, form: str, colon: str) -> Write:
 
 
 def _as_pairs(value: Any) -> Sequence[tuple[Any, Any]]:
+    value = read_notation(value) if isinstance(value, str) else value
     if isinstance(value, Mapping):
         return list(value.items())
     # What pandas makes of a Map.
@@ -228,7 +231,7 @@ def _tuple(names: Sequence[str], elements: Sequence[Write], form: str) -> Write:
 
 
 def _as_tuple(value: Any, keys: Sequence[str]) -> Sequence[Any]:
-    found: Any = value
+    found: Any = read_notation(value) if isinstance(value, str) else value
     if attrs.has(type(value)) or hasattr(type(value), "__dataclass_fields__"):
         found = {key: getattr(value, key) for key in keys if hasattr(value, key)}
         if len(found) < len(keys):
