@@ -66,13 +66,20 @@ TYPES: dict[str, tuple[list[tuple[Any, str]], list[Any]]] = {
     **{f"Int{bits}": integers(bits, signed=True) for bits in (8, 16, 32, 64, 128, 256)},
     **{f"UInt{bits}": integers(bits, signed=False) for bits in (8, 16, 32, 64, 128, 256)},
     "Float64": (
-        [(0.1, "0.1"), (1 / 3, "0.3333333333333333"), (5e-324, "5e-324"), (-0.0, "-0")]
-        + [
+        [
+            (0.1, "0.1"),
+            (1 / 3, "0.3333333333333333"),
+            (5e-324, "5e-324"),
+            (-0.0, "-0"),
             (1.7976931348623157e308, "1.7976931348623157e308"),
-            (123456789.123456789, "123456789.12345679"),
-        ]
-        + [(math.inf, "inf"), (-math.inf, "-inf"), (2**53, "9007199254740992"), ("1e3", "1000")]
-        + [(Decimal("0.1"), "0.1"), (7, "7")],
+            (123456789.12345679, "123456789.12345679"),
+            (math.inf, "inf"),
+            (-math.inf, "-inf"),
+            (2**53, "9007199254740992"),
+            ("1e3", "1000"),
+            (Decimal("0.1"), "0.1"),
+            (7, "7"),
+        ],
         [
             2**53 + 1,
             2**2000,
@@ -88,8 +95,15 @@ TYPES: dict[str, tuple[list[tuple[Any, str]], list[Any]]] = {
         [1e39, 2**24 + 1, "1e39", "x"],
     ),
     "Decimal(5, 2)": (
-        [(Decimal("1.5"), "1.5"), (Decimal("-999.99"), "-999.99"), (Decimal("1.990"), "1.99")]
-        + [(7, "7"), (0.1, "0.1"), ("1.25", "1.25"), (Decimal("-0.01"), "-0.01")],
+        [
+            (Decimal("1.5"), "1.5"),
+            (Decimal("-999.99"), "-999.99"),
+            (Decimal("1.990"), "1.99"),
+            (7, "7"),
+            (0.1, "0.1"),
+            ("1.25", "1.25"),
+            (Decimal("-0.01"), "-0.01"),
+        ],
         [
             Decimal("1.999"),
             Decimal(1000),
@@ -102,8 +116,11 @@ TYPES: dict[str, tuple[list[tuple[Any, str]], list[Any]]] = {
         ],
     ),
     "Decimal(76, 38)": (
-        [(Decimal(f"{'9' * 38}.{'9' * 38}"), f"{'9' * 38}.{'9' * 38}")]
-        + [(Decimal("1E-38"), f"0.{'0' * 37}1"), (Decimal("-1E+37"), f"-1{'0' * 37}")],
+        [
+            (Decimal(f"{'9' * 38}.{'9' * 38}"), f"{'9' * 38}.{'9' * 38}"),
+            (Decimal("1E-38"), f"0.{'0' * 37}1"),
+            (Decimal("-1E+37"), f"-1{'0' * 37}"),
+        ],
         [Decimal("1E+38"), Decimal("1E-39")],
     ),
     "Bool": (
@@ -111,39 +128,70 @@ TYPES: dict[str, tuple[list[tuple[Any, str]], list[Any]]] = {
         [2, "yes", "", 1.0],
     ),
     "String": (
-        [("", ""), ("it's \\ \n\t\0\x7f ", "it's \\ \n\t\0\x7f "), ("ü€😀", "ü€😀")]
-        + [(Colour.RED, "red"), ("x" * 200_000, "x" * 200_000), ("unhex('61')", "unhex('61')")],
+        [
+            ("", ""),
+            ("it's \\ \n\t\x00\x7f ", "it's \\ \n\t\x00\x7f "),
+            ("ü€😀", "ü€😀"),
+            (Colour.RED, "red"),
+            ("x" * 200000, "x" * 200000),
+            ("unhex('61')", "unhex('61')"),
+        ],
         [5, 1.5, date(2024, 1, 1), UUID(int=1), "\ud800", ["a"]],
     ),
     "FixedString(4)": ([("ab", "ab"), (b"abcd", "abcd"), ("é", "é")], ["hello", "éé€", 5]),
     "Date": (
-        [(date(1970, 1, 1), "1970-01-01"), (date(2149, 6, 6), "2149-06-06")]
-        + [("2024-02-29", "2024-02-29"), (datetime(2024, 1, 1), "2024-01-01")],
-        [date(1969, 12, 31), date(2149, 6, 7), date(1900, 1, 1), date(2200, 1, 1), "31.12.2024"]
-        + ["2023-02-29", datetime(2024, 1, 1, 1), NOON, 5, "2024-1-1", ""],
+        [
+            (date(1970, 1, 1), "1970-01-01"),
+            (date(2149, 6, 6), "2149-06-06"),
+            ("2024-02-29", "2024-02-29"),
+            (datetime(2024, 1, 1), "2024-01-01"),
+        ],
+        [
+            date(1969, 12, 31),
+            date(2149, 6, 7),
+            date(1900, 1, 1),
+            date(2200, 1, 1),
+            "31.12.2024",
+            "2023-02-29",
+            datetime(2024, 1, 1, 1),
+            NOON,
+            5,
+            "2024-1-1",
+            "",
+        ],
     ),
     "Date32": (
         [(date(1900, 1, 1), "1900-01-01"), (date(2299, 12, 31), "2299-12-31")],
         [date(1899, 12, 31), date(2300, 1, 1)],
     ),
     "DateTime('UTC')": (
-        [(datetime(1970, 1, 1), "1970-01-01 00:00:00"), (NOON, "2024-05-06 12:00:00")]
-        + [(datetime(2106, 2, 7, 6, 28, 15), "2106-02-07 06:28:15"), (0, "1970-01-01 00:00:00")]
-        + [
+        [
+            (datetime(1970, 1, 1), "1970-01-01 00:00:00"),
+            (NOON, "2024-05-06 12:00:00"),
+            (datetime(2106, 2, 7, 6, 28, 15), "2106-02-07 06:28:15"),
+            (0, "1970-01-01 00:00:00"),
             ("2024-05-06T07:08:09Z", "2024-05-06 07:08:09"),
             ("2024-05-06 07:08:09+08:00", "2024-05-05 23:08:09"),
-        ]
-        + [
             (NOON.astimezone(CHINA), "2024-05-06 12:00:00"),
             (date(2024, 1, 1), "2024-01-01 00:00:00"),
-        ]
-        + [(NOON.astimezone(timezone(timedelta(hours=-3, minutes=-30))), "2024-05-06 12:00:00")],
-        [datetime(1969, 12, 31, 23, 59, 59), datetime(2106, 2, 7, 6, 28, 16), datetime(2200, 1, 1)]
-        + [-1, 2**32, datetime(2024, 1, 1, microsecond=1), "2024-05-06T07:08:09.5Z", "noon", 1.5],
+            (NOON.astimezone(timezone(timedelta(hours=-3, minutes=-30))), "2024-05-06 12:00:00"),
+        ],
+        [
+            datetime(1969, 12, 31, 23, 59, 59),
+            datetime(2106, 2, 7, 6, 28, 16),
+            datetime(2200, 1, 1),
+            -1,
+            2**32,
+            datetime(2024, 1, 1, microsecond=1),
+            "2024-05-06T07:08:09.5Z",
+            "noon",
+            1.5,
+        ],
     ),
     "DateTime('Europe/Berlin')": (
-        [(datetime(2024, 7, 1), "2024-07-01 00:00:00"), (NOON, "2024-05-06 14:00:00")]
-        + [
+        [
+            (datetime(2024, 7, 1), "2024-07-01 00:00:00"),
+            (NOON, "2024-05-06 14:00:00"),
             (TWICE.replace(fold=0), "2024-10-27 02:30:00"),
             (TWICE.replace(fold=1), "2024-10-27 02:30:00"),
         ],
@@ -155,15 +203,19 @@ TYPES: dict[str, tuple[list[tuple[Any, str]], list[Any]]] = {
         [datetime(2024, 7, 1, microsecond=5001), datetime(1899, 1, 1), datetime(2300, 1, 1), 5],
     ),
     "DateTime64(6, 'UTC')": (
-        [(datetime(1900, 1, 1), "1900-01-01 00:00:00.000000")]
-        + [(datetime(2299, 12, 31, 23, 59, 59, 999999), "2299-12-31 23:59:59.999999")]
-        + [(datetime(1969, 12, 31, 23, 59, 59, 999999), "1969-12-31 23:59:59.999999")]
-        + [("2024-05-06T07:08:09.123456+08:00", "2024-05-05 23:08:09.123456")],
+        [
+            (datetime(1900, 1, 1), "1900-01-01 00:00:00.000000"),
+            (datetime(2299, 12, 31, 23, 59, 59, 999999), "2299-12-31 23:59:59.999999"),
+            (datetime(1969, 12, 31, 23, 59, 59, 999999), "1969-12-31 23:59:59.999999"),
+            ("2024-05-06T07:08:09.123456+08:00", "2024-05-05 23:08:09.123456"),
+        ],
         ["2024-05-06T07:08:09.1234567Z", "1704067200"],
     ),
     "DateTime64(9, 'Asia/Shanghai')": (
-        [("2024-05-06T07:08:09.123456789Z", "2024-05-06 15:08:09.123456789")]
-        + [(datetime(2262, 4, 11, tzinfo=UTC), "2262-04-11 08:00:00.000000000")],
+        [
+            ("2024-05-06T07:08:09.123456789Z", "2024-05-06 15:08:09.123456789"),
+            (datetime(2262, 4, 11, tzinfo=UTC), "2262-04-11 08:00:00.000000000"),
+        ],
         [datetime(2262, 4, 12, tzinfo=UTC)],
     ),
     "UUID": (
@@ -171,7 +223,7 @@ TYPES: dict[str, tuple[list[tuple[Any, str]], list[Any]]] = {
         ["x", "6" * 31, 5, b"0" * 16],
     ),
     "IPv4": (
-        [(IPv4Address("1.2.3.4"), "1.2.3.4"), ("0.0.0.0", "0.0.0.0")],
+        [(IPv4Address("1.2.3.4"), "1.2.3.4"), ("0.0.0.1", "0.0.0.1")],
         ["300.1.1.1", 5, IPv6Address("::1")],
     ),
     "IPv6": (
@@ -406,26 +458,107 @@ def test_any_value_comes_back_equal_or_is_refused(
 
 def equal(given_: Any, found: Any, type_: str) -> bool:
     """Return whether a stored value is the given one."""
-    if isinstance(given_, list | tuple):
-        return len(given_) == len(found) and all(
-            equal(one, other, type_) for one, other in zip(given_, found, strict=True)
+    if isinstance(given_, list | tuple | dict):
+        ordered = [*given_.items()] if isinstance(given_, dict) else given_
+        others = [*found.items()] if isinstance(found, dict) else found
+        return len(ordered) == len(others) and all(
+            equal(one, other, type_) for one, other in zip(ordered, others, strict=True)
         )
-    if isinstance(given_, dict):
-        return given_.keys() == found.keys() and all(
-            equal(given_[key], found[key], type_) for key in given_
-        )
-    if isinstance(given_, float) and not math.isfinite(given_):
-        return found is None  # JSON has neither nan nor infinity
-    if isinstance(given_, bytes):
-        return bool(found.encode("utf-8", "surrogateescape") == given_)
-    if isinstance(given_, datetime) and isinstance(found, datetime):
-        return given_.replace(tzinfo=UTC) == found
-    if isinstance(given_, date) and isinstance(found, datetime):
-        return datetime.combine(given_, time(), UTC) == found
-    if isinstance(given_, datetime):
-        return bool(given_ == datetime.combine(found, time()))
-    if "Float32" in type_ and isinstance(given_, float):
-        return math.isclose(given_, found, rel_tol=1e-7, abs_tol=1e-45)
-    if isinstance(given_, str) and not isinstance(found, str):
-        return str(found).lower() == given_.lower() or float(found) == float(given_)
-    return bool(given_ == found) or (isinstance(given_, float) and Decimal(repr(given_)) == found)
+    match given_, found:
+        case float(), None:  # JSON has neither nan nor infinity
+            given_ = given_ if math.isfinite(given_) else None
+        case float(), float() if "Float32" in type_:
+            given_ = found if math.isclose(given_, found, rel_tol=1e-7, abs_tol=1e-45) else given_
+        case float(), Decimal():
+            given_ = Decimal(repr(given_))
+        case bytes(), str():
+            found = found.encode("utf-8", "surrogateescape")
+        case str(), _ if not isinstance(found, str):
+            given_ = type(found)({"true": True, "false": False}.get(given_.lower(), given_))
+        case date(), date():
+            given_, found = _moment(given_), _moment(found)
+    return bool(given_ == found)
+
+
+def _moment(value: date) -> datetime:
+    """Return a date, or a moment without a time zone, as a moment."""
+    moment = value if isinstance(value, datetime) else datetime.combine(value, time())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+EVERYTHING = {
+    "Int8": "toInt8(-5)",
+    "UInt64": "toUInt64(18446744073709551615)",
+    "UInt256": f"toUInt256('{2**256 - 1}')",
+    "Float64": "0.1",
+    "Float32": "toFloat32(0.1)",
+    "Decimal(76, 20)": "toDecimal256('-12345678901234567890123.12345678901234567890', 20)",
+    "String": "'it''s \\\\ \\n €'",
+    "Nullable(String)": "NULL",
+    "FixedString(4)": "toFixedString('ab', 4)",
+    "LowCardinality(Nullable(String))": "''",
+    "Bool": "true",
+    "Date": "toDate('2149-06-06')",
+    "Date32": "toDate32('1900-01-01')",
+    "DateTime": "toDateTime('2024-01-01 00:00:00')",
+    "DateTime('Asia/Shanghai')": "toDateTime('2024-01-01 00:00:00', 'Asia/Shanghai')",
+    "DateTime64(9, 'UTC')": "toDateTime64('2024-01-01 00:00:00.123456789', 9, 'UTC')",
+    "DateTime64(6, 'Europe/Berlin')": "toDateTime64('2100-07-01 00:00:00.5', 6, 'Europe/Berlin')",
+    "UUID": "toUUID('61f0c404-5cb3-11e7-907b-a6006ad3dba0')",
+    "IPv4": "toIPv4('1.2.3.4')",
+    "IPv6": "toIPv6('fe80::1')",
+    "Enum8('a' = 1, 'it''s' = 2)": "'it''s'",
+    "Array(String)": "['a', 'b''c', '']",
+    "Array(Array(Float64))": "[[0.1], []]",
+    "Map(UInt64, Array(Nullable(String)))": "map(18446744073709551615, ['x', NULL])",
+    "Map(String, Decimal(60, 10))": "map('a', toDecimal256('1.5', 10))",
+    "Map(LowCardinality(String), Map(String, Float64))": "map('a', map('b', 0.1))",
+    "Map(Date, UUID)": "map(toDate('2024-01-01'), toUUID('61f0c404-5cb3-11e7-907b-a6006ad3dba0'))",
+    "Tuple(Int64, String)": "(1, 'a')",
+    "Array(Tuple(x UInt8, y Date))": "[(1, toDate('2024-01-01'))]",
+    "Point": "(1.5, 2.5)",
+    "SimpleAggregateFunction(sum, UInt64)": "toUInt64(5)",
+}  # fmt: skip
+
+
+def test_what_comes_out_goes_in(bh: ByteHouse, tmp_path: Path) -> None:
+    """Results in every form are inserted as they are, and the engine finds them equal."""
+    names = [f"c{at}" for at in range(len(EVERYTHING))]
+    create(bh, **dict(zip(names, EVERYTHING, strict=True)))
+    bh.query("CREATE OR REPLACE TABLE d.source AS d.t")
+    bh.query(
+        f"INSERT INTO d.source SELECT number, {', '.join(EVERYTHING.values())} FROM numbers(2)"
+    )
+    hashes = ", ".join(f"groupArray(cityHash64(toString({name})))" for name in names)
+
+    def ask(text: str = "SELECT * FROM d.source ORDER BY i") -> Any:
+        return bh.query(text)
+
+    ask().to_csv(tmp_path / "rows.csv", null="\\N")
+    ask().to_parquet(tmp_path / "rows.parquet")
+    sources: dict[str, Any] = {
+        "rows": ask().rows(),
+        "mappings": ask().mappings(),
+        "Arrow": ask().to_arrow(),
+        "pandas": ask().to_pandas(),
+        "pandas and Arrow": ask().to_pandas(dtype_backend="pyarrow"),
+        "polars": ask().to_polars(),
+        "CSV": tmp_path / "rows.csv",
+        "Parquet": tmp_path / "rows.parquet",
+    }
+    [expected] = ask(f"SELECT {hashes} FROM d.source").rows()
+    for source, data in sources.items():
+        ask("TRUNCATE TABLE d.t")
+        assert bh.insert("d.t", data, null="\\N") == 2, source
+        [found] = ask(f"SELECT {hashes} FROM d.t").rows()
+        different = [t for t, a, b in zip(EVERYTHING, expected, found, strict=True) if a != b]
+        assert different == [], source
+
+
+def test_bytes_that_are_no_text_go_in_as_they_come_out(bh: ByteHouse) -> None:
+    """As the string of a result, and as bytes; with nothing in them that ends the literal."""
+    create(bh, v="String")
+    bh.insert("d.t", [(0, BYTES), (1, bytearray(b"\xff'\\")), (2, "ü".encode())])
+    bh.insert("d.t", [(3 + i, value) for i, value in bh.query("SELECT * FROM d.t").rows()])
+    found = [bytes.fromhex(text) for (text,) in bh.query("SELECT hex(v) FROM d.t ORDER BY i")]
+    assert found == [BYTES, b"\xff'\\", "ü".encode()] * 2

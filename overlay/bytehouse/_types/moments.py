@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import repeat
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -116,6 +117,8 @@ def _seconds(moment: datetime, zone: tzinfo | None, value: object) -> int | None
     if moment.tzinfo is None:
         if zone is None:
             return None
+        if type(value).__name__ == "datetime64":
+            raise Unfit(f"{shown(value)} has no time zone, and the column has {zone}")
         local, moment = moment, moment.replace(tzinfo=zone)
         if moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
             raise Unfit(f"{shown(value)} does not exist in {zone}, whose clocks skip it")
@@ -154,17 +157,13 @@ def _usual_moments(
     bounds: tuple[int, int],
 ) -> Texts | None:
     """Return the literals of datetimes that all have a time zone, or none like their column."""
-    zones = {value.tzinfo for value in values} if types == {datetime} else {None, zone}
-    if None in zones and (len(zones) > 1 or zone is not None or types != {datetime}):
+    if types != {datetime}:
         return None
+    if values[0].tzinfo is None:
+        return None if zone else _usual_naive_moments(values, digits, bounds)
     step = 10 ** max(6 - digits, 0)
-    if any(value.microsecond % step for value in values):
+    if any(value.tzinfo is None or value.microsecond % step for value in values):
         return None
-    first, last = map(_naive, bounds)
-    if None in zones:
-        width = 19 if digits == 0 else 20 + digits
-        fits = first <= min(values) and max(values) <= last
-        return [f"'{str(value)[:width]}'" for value in values] if fits else None
     since = [value - _EPOCH for value in values]
     seconds = [passed.days * 86400 + passed.seconds for passed in since]
     if not (bounds[0] <= min(seconds) and max(seconds) <= bounds[1]):
@@ -174,6 +173,21 @@ def _usual_moments(
         str((whole * 10**6 + passed.microseconds) // step * factor)
         for whole, passed in zip(seconds, since, strict=True)
     ]
+
+
+def _usual_naive_moments(
+    values: list[datetime], digits: int, bounds: tuple[int, int]
+) -> Texts | None:
+    texts = list(map(datetime.isoformat, values, repeat(" ")))
+    # Other lengths have a time zone, or microseconds where there can be none.
+    if not {*map(len, texts)} <= ({19, 26} if digits else {19}):
+        return None
+    if not str(_naive(bounds[0])) <= min(texts) <= max(texts) <= str(_naive(bounds[1])):
+        return None
+    step = 10 ** max(6 - digits, 0)
+    if digits and any(value.microsecond % step for value in values):
+        return None
+    return [f"'{text[: 20 + digits]}'" for text in texts] if digits else [f"'{t}'" for t in texts]
 
 
 def _naive(seconds: int) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from .parse import unquoted
@@ -11,7 +12,6 @@ from .values import Unfit, shown
 __all__ = ["read_notation"]
 
 _TOKEN = re.compile(r"\s*('(?:[^'\\]|\\.|'')*'|[\[\](){},:]|[^\[\](){},:'\s]+)\s*", re.DOTALL)
-_CLOSING = {"[": "]", "(": ")", "{": "}"}
 
 
 def read_notation(text: str) -> Any:
@@ -22,48 +22,54 @@ def read_notation(text: str) -> Any:
     Raises:
         Unfit: The text is none of these.
     """
-    tokens: list[str] = []
+    words: list[str] = []
     end = 0
     for found in _TOKEN.finditer(text):
         if found.start() != end:
             break
-        tokens.append(found[1])
+        words.append(found[1])
         end = found.end()
-    tokens.reverse()
-    try:
-        if end != len(text) or not tokens or tokens[-1] not in _CLOSING:
-            raise IndexError
-        value = _value(tokens)
-        if tokens:
-            raise IndexError
-    except (IndexError, TypeError, RecursionError):
-        raise Unfit(f"{shown(text)} is not written as [...], (...) or {{...}}") from None
+    words.reverse()
+    value = None
+    with suppress(IndexError, TypeError, RecursionError):
+        value = _value(words)
+    if words or end != len(text) or not isinstance(value, list | tuple | dict):
+        raise Unfit(f"{shown(text)} is not written as [...], (...) or {{...}}")
     return value
 
 
-def _value(tokens: list[str]) -> Any:
-    """Consume a value from the end of the tokens."""
-    token = tokens.pop()
-    if token in _CLOSING:
-        items = _items(tokens, _CLOSING[token], pairs=token == "{")
-        return dict(items) if token == "{" else tuple(items) if token == "(" else items
-    if token[0] == "'":
-        return unquoted(token)
-    if token in "])},:":
-        raise IndexError
-    return None if token == "NULL" else token
-
-
-def _items(tokens: list[str], closing: str, *, pairs: bool) -> list[Any]:
-    items: list[Any] = []
-    while tokens[-1] != closing:
-        item = _value(tokens)
-        if pairs:
-            if tokens.pop() != ":":
-                raise IndexError
-            item = (item, _value(tokens))
-        items.append(item)
-        if tokens[-1] != closing and tokens.pop() != ",":
+def _value(words: list[str]) -> Any:
+    """Consume a value from the end of the words; raise IndexError if there is none."""
+    word = words.pop()
+    match word:
+        case "[":
+            return _items(words, "]")
+        case "(":
+            return tuple(_items(words, ")"))
+        case "{":
+            return dict(_items(words, "}"))
+        case "NULL":
+            return None
+        case "]" | ")" | "}" | "," | ":":
             raise IndexError
-    tokens.pop()
+        case _:
+            return unquoted(word) if word[0] == "'" else word
+
+
+def _items(words: list[str], closing: str) -> list[Any]:
+    items: list[Any] = []
+    while words[-1] != closing:
+        item = _value(words)
+        if closing == "}":
+            _expect(words, ":")
+            item = (item, _value(words))
+        items.append(item)
+        if words[-1] != closing:
+            _expect(words, ",")
+    words.pop()
     return items
+
+
+def _expect(words: list[str], mark: str) -> None:
+    if words.pop() != mark:
+        raise IndexError

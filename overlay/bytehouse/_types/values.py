@@ -228,9 +228,10 @@ def _decimal(kind: ColumnType) -> Scalar:
         except DecimalException:
             return None
         texts = list(map(str, numbers))
-        if scale > 6 and any("E" in text for text in texts):
-            texts = list(map(format, numbers, repeat("f")))
-        return None if any(map(Decimal.is_nan, numbers)) else texts
+        together = "".join(texts)
+        if "N" in together:
+            return None
+        return list(map(format, numbers, repeat("f"))) if "E" in together else texts
 
     bits = next(
         bits for bits, most in ((32, 9), (64, 18), (128, 38), (256, 76)) if precision <= most

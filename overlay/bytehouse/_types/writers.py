@@ -63,8 +63,12 @@ def writer_of(type_: str) -> Writer:
     is_float = kind.name in FLOAT_MAXIMA
     if is_float:
         # The fast parser reads some floats inexactly; an expression is read exactly.
-        texts = _wrapped(texts, "({})".format)
+        texts = _in_parentheses(texts)
     return Writer(_with_nulls(texts) if may_be_null else _without_nulls(texts), is_float)
+
+
+def _in_parentheses(texts: Write) -> Write:
+    return lambda values: [f"({text})" for text in texts(values)]
 
 
 def _wrapped(texts: Write, wrap: Callable[[str], str]) -> Write:
