@@ -310,9 +310,9 @@ def _names(text: str) -> list[str]:
 def _values(keys: Sequence[str], parameters: Mapping[str, Any]) -> list[Any]:
     """Return the values of a set of parameters."""
     if not isinstance(parameters, Mapping):
-        raise errors.InvalidArgument("Parameters must be a mapping: the statement names them.")
+        raise ProgrammingError("Parameters must be a mapping: the statement names them.")
     if missing := [key for key in keys if key not in parameters]:
-        raise errors.InvalidArgument(f"The parameter %({missing[0]})s has no value.")
+        raise ProgrammingError(f"The parameter %({missing[0]})s has no value.")
     return [parameters[key] for key in keys]
 
 
@@ -420,17 +420,17 @@ class Cursor:
         """Insert rows that consist of parameters alone."""
         columns = insert["columns"] and _names(insert["columns"])
         keys = re.findall(_PARAMETER, insert["row"])
-        connection = self.connection
-        try:
-            self.rowcount = connection.client.insert(
-                Identifier(*_names(insert["table"])),
-                (_values(keys, parameters) for parameters in sets),
-                columns=columns or None,
-                session_id=connection.session.id,
-            )
-        except errors.InsertFailed as error:
-            self.rowcount = error.acknowledged
-            raise
+        self._count(0)
+        self.connection.client.insert(
+            Identifier(*_names(insert["table"])),
+            (_values(keys, parameters) for parameters in sets),
+            columns=columns or None,
+            session_id=self.connection.session.id,
+            on_block=self._count,
+        )
+
+    def _count(self, rows: int) -> None:
+        self.rowcount = rows
 
     def fetchone(self) -> Row | None:
         """Return the next row; None if there is none."""

@@ -80,8 +80,11 @@ class ArrowColumn:
         kind = self.array.type
         lengths: Sequence[int]
         if self._types.is_map(kind):
-            lengths = [end - begin for begin, end in pairwise(self.array.offsets.to_pylist())]
-            return lengths, self.array.keys, self.array.items
+            offsets = self.array.offsets.to_pylist()
+            lengths = [end - begin for begin, end in pairwise(offsets)]
+            # Of a slice, keys and items are those of the whole array.
+            inside = slice(offsets[0], offsets[-1])
+            return lengths, self.array.keys[inside], self.array.items[inside]
         if self._is_list(kind) and getattr(kind.value_type, "num_fields", 0) == 2:
             lengths, entries = self.items()
             return lengths, *entries.flatten()
