@@ -9,8 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-# What an installation without extras has: with click, httpx imports a command line of its own.
-_PLAIN = "import sys; sys.modules['click'] = None\n"
+# What an installation without extras has: with click, httpx imports a command line of its own; with
+# opentelemetry, which some peers install, bytehouse imports that.
+_PLAIN = "import sys; sys.modules['click'] = sys.modules['opentelemetry'] = None\n"
 _MAKE = "bytehouse.{}('{url}', api_key='bench:key')"
 _ASYNC = f"""import asyncio, bytehouse
 async def main(): await {_MAKE.format("AsyncByteHouse", url="{url}")}.databases.get('sales')

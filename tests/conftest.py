@@ -10,18 +10,19 @@ from hypothesis import settings
 from tests.budget import SECONDS, Budget
 
 # Properties are checked with the same examples in every run; a machine under load is no failure.
-settings.register_profile("repository", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile("repository", derandomize=True, deadline=None, max_examples=30)
 settings.load_profile("repository")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch the processor time of the tests, and of those that are not slow by nature its limit;
-    let Ctrl-C reach the programs that tests start, also where the run itself is in the background.
+    """Watch the processor time of the tests: with a limit, unless they are slow by nature or their
+    coverage is measured. Let Ctrl-C reach the programs that tests start, also where the run itself
+    is in the background.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    slow = config.getoption("-m") == "slow"
-    config.pluginmanager.register(Budget(0 if slow else SECONDS), "budget")
+    unlimited = config.getoption("-m") == "slow" or config.getoption("cov_source", None)
+    config.pluginmanager.register(Budget(0 if unlimited else SECONDS), "budget")
     gc.disable()  # collection makes many objects and no garbage
 
 

@@ -42,11 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _serve(options: argparse.Namespace) -> bool:
-    listener = _listen(options.host, options.port)
+    listeners = [_listen(options.host, port) for port in (options.port, options.clickhouse_port)]
     # pyarrow imports numpy if there is one, for nothing here: a quarter of the start. None in
     # `sys.modules` is Python's own way to say that a module cannot be imported.
     sys.modules.setdefault("numpy", None)  # type: ignore[arg-type]
     # Imported here so that --help and a wrong option respond at once.
+    from bytehouse_emulator.clickhouse.app import ClickHouseApp, by_port
     from bytehouse_emulator.control.api import control_routes
     from bytehouse_emulator.control.seed import apply_seed_file
     from bytehouse_emulator.emulator import Emulator, Settings
@@ -59,20 +60,25 @@ def _serve(options: argparse.Namespace) -> bool:
         import_dir=options.import_dir,
         roles=tuple(options.role),
         validate_answers=options.validate_answers,
+        lenient=options.lenient,
         max_seconds=options.max_seconds,
         max_memory=options.max_memory,
         routes=options.routes,
         seed=options.seed,
         result_shape=options.result_shape,
+        statuses=options.statuses,
+        describe=options.describe,
     )
     emulator = Emulator(settings)
     try:
-        app = build_app(emulator, control_routes(emulator))
+        rest = build_app(emulator, control_routes(emulator))
+        clickhouse = ClickHouseApp(emulator, rest)
+        app = by_port(rest, {listeners[1].getsockname()[1]: clickhouse})
         apply_seed_file(emulator)
         serve(
             emulator,
             app,
-            listener,
+            listeners,
             show_token=not options.token,
             stop_with_stdin=options.exit_with_stdin,
         )
@@ -108,6 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--host", type=_loopback, default="127.0.0.1", help="loopback address to listen on")
     add("--port", type=_port, default=0, help="port to listen on (default: any free one)")
+    add(
+        "--clickhouse-port",
+        type=_port,
+        default=0,
+        help="port for ClickHouse's HTTP interface, 8123 at the service (default: any free one)",
+    )
     add(
         "--token",
         default=os.environ.get(_TOKEN),
@@ -155,6 +167,23 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         choices=["columns", "objects", "meta", "id"],
         default="columns",
         help="shape of responses with the rows of a query (see docs/emulator.md)",
+    )
+    add(
+        "--statuses",
+        choices=["documented", "conventional"],
+        default="documented",
+        help="statuses of errors: those that the vendor documents, or 401 and 409 as well",
+    )
+    add(
+        "--describe",
+        choices=["bytehouse", "clickhouse"],
+        default="bytehouse",
+        help="columns of DESCRIBE: with ByteHouse's `flags`, or those of ClickHouse",
+    )
+    add(
+        "--lenient",
+        action="store_true",
+        help="ignore unknown parameters and fields, which are refused otherwise",
     )
     add(
         "--validate-answers",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from bytehouse_emulator.errors import Statuses
 from bytehouse_emulator.iam.permissions import Permissions
 from bytehouse_emulator.iam.users import Iam
 from bytehouse_emulator.loading.service import Loading
@@ -39,12 +41,15 @@ class Settings:
     import_dir: Path | None = None
     roles: tuple[str, ...] = ()
     validate_answers: bool = False
+    lenient: bool = False
     max_seconds: int = 600
     max_memory: int = 2 << 30
     max_body: int = 64 << 20
     routes: Path | None = None
     seed: Path | None = None
     result_shape: Shape = "columns"
+    statuses: Statuses = "documented"
+    describe: Literal["bytehouse", "clickhouse"] = "bytehouse"
 
 
 class Emulator:
@@ -58,6 +63,7 @@ class Emulator:
         self.transitions = Transitions()
         self.gate = RequestGate()
         self.shape = settings.result_shape
+        self.statuses = settings.statuses
         self.specification = Specification(specification_text())
         self.routes = served_routes(self.specification.operations, settings.routes)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -93,7 +99,14 @@ class Emulator:
             start_timeout=self.settings.max_seconds,
         )
         results = ResultStore(self._results)
-        self.queries = Queries(documents, self.catalog, results, clock, self.admission)
+        self.queries = Queries(
+            documents,
+            self.catalog,
+            results,
+            clock,
+            self.admission,
+            describes_flags=self.settings.describe == "bytehouse",
+        )
         self.loading = Loading(
             documents,
             self.catalog,

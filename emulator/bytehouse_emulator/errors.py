@@ -1,22 +1,41 @@
 """The error that a request gets: an HTTP status, a code and a message.
 
+The service documents 400 (bad request), 403 (authentication failed), 404 (not found), 422 (illegal
+state) and 500, and no other statuses. Errors are raised with the conventional status; which one is
+returned is a setting. Which documented status stands for which conventional one is inferred.
+
 The service documents no error body. The form used here, a message and an `error` object with a code
 such as `errbook_Database_NotFound`, is that of a sister API and is inferred.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, Literal
+
+Statuses = Literal["documented", "conventional"]
+_DOCUMENTED: Final = {401: 403, 409: 422, 413: 400, 415: 400}
 
 
 class EmulatorError(Exception):
-    """An error response."""
+    """An error response.
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    Args:
+        status: The conventional status.
+        code: The code, without its prefix.
+        message: What went wrong, and what to do.
+        documented: The documented status, where it does not follow from the conventional one.
+    """
+
+    def __init__(self, status: int, code: str, message: str, documented: int = 0) -> None:
         super().__init__(message)
         self.status = status
+        self.documented = documented or _DOCUMENTED.get(status, status)
         self.code = f"errbook_{code}"
         self.message = message
+
+    def status_in(self, statuses: Statuses) -> int:
+        """Return the status of the response."""
+        return self.documented if statuses == "documented" else self.status
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body of the response."""
@@ -36,9 +55,17 @@ def invalid(kind: str, message: str) -> EmulatorError:
     return EmulatorError(400, f"{kind}_Invalid", message)
 
 
-def conflict(kind: str, message: str) -> EmulatorError:
+def already_exists(kind: str, message: str) -> EmulatorError:
+    """Make the error for an object that exists already.
+
+    A sister API documents 400 for it.
+    """
+    return EmulatorError(409, f"{kind}_AlreadyExists", message, documented=400)
+
+
+def illegal_state(kind: str, message: str) -> EmulatorError:
     """Make the error for a request that the state of an object does not allow."""
-    return EmulatorError(409, f"{kind}_Conflict", message)
+    return EmulatorError(409, f"{kind}_IllegalState", message)
 
 
 def not_modelled(what: str, reason: str) -> EmulatorError:

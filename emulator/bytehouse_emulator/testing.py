@@ -26,15 +26,20 @@ class ClientArguments(TypedDict):
 
     host: str
     api_key: str
+    clickhouse_port: int
 
 
 class RunningEmulator:
     """A running emulator: its URL and token, and its control API as methods."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str, token: str) -> None:
+    def __init__(
+        self, process: subprocess.Popen[str], url: str, token: str, clickhouse_port: int
+    ) -> None:
         self.process = process
         self.url = url
         self.token = token
+        # Of ClickHouse's HTTP interface: user "bytehouse", the token as the password.
+        self.clickhouse_port = clickhouse_port
         # No proxy of the environment for the loopback interface.
         self._opener = build_opener(ProxyHandler({}))
 
@@ -44,7 +49,11 @@ class RunningEmulator:
     @property
     def client_arguments(self) -> ClientArguments:
         """The arguments of a client for this emulator."""
-        return {"host": self.url, "api_key": self.token}
+        return {
+            "host": self.url,
+            "api_key": self.token,
+            "clickhouse_port": self.clickhouse_port,
+        }
 
     def reset(self) -> None:
         """Restore the state at the start, seed file included."""
@@ -169,6 +178,11 @@ class RunningEmulator:
         """Return the rows of queries in another shape from now on."""
         self._call("PUT", "/_emulator/result-shape", {"shape": shape})
 
+    def statuses(self, statuses: Literal["documented", "conventional"]) -> None:
+        """Return errors with these statuses from now on: those that the vendor documents, the
+        default, or 401 and 409 as well."""
+        self._call("PUT", "/_emulator/statuses", {"statuses": statuses})
+
     def stop(self) -> int:
         """Stop it and return its exit status."""
         if self.process.stdin:
@@ -221,7 +235,8 @@ def running_emulator(
         # Not an argument, for other users can list those.
         env={**os.environ, "BYTEHOUSE_EMULATOR_TOKEN": token, "PYTHONPATH": _path()},
     )
-    emulator = RunningEmulator(process, _wait_until_ready(process), token)
+    url, clickhouse_port = _wait_until_ready(process)
+    emulator = RunningEmulator(process, url, token, clickhouse_port)
     try:
         yield emulator
     finally:
@@ -230,7 +245,7 @@ def running_emulator(
             process.stdout.close()
 
 
-def _wait_until_ready(process: subprocess.Popen[str]) -> str:
+def _wait_until_ready(process: subprocess.Popen[str]) -> tuple[str, int]:
     timer = threading.Timer(_START_TIMEOUT, process.kill)
     timer.start()
     try:
@@ -245,7 +260,7 @@ def _wait_until_ready(process: subprocess.Popen[str]) -> str:
             f"The emulator did not start (exit status {status}); its output is above. Is the"
             " extra installed: pip install 'bytehouse-sdk[emulator]'?"
         )
-    return words[3]
+    return words[3], int(words[5])
 
 
 def _path() -> str:

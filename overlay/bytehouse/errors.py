@@ -10,10 +10,10 @@ ByteHouseError
 ├── InsertFailed            an insertion ended early
 ├── ResponseDecodeError     the response cannot be decoded
 └── APIError                the API returned an error
-    ├── AuthenticationError     401
-    ├── PermissionDenied        403
+    ├── AuthenticationError     401; 403 that names the key
+    ├── PermissionDenied        any other 403: the role, or what the service does not tell
     ├── NotFound                404
-    ├── Conflict                409
+    ├── Conflict                409, 422; 400 that says "exists already" or "in use"
     ├── RateLimited             429
     ├── InvalidRequest          any other 4xx
     ├── ServerError             5xx
@@ -69,29 +69,26 @@ class ByteHouseError(Exception):
         raw_response: The response as received; None if none came.
     """
 
+    method: str | None = None
+    path: str | None = None
+    role: str | None = None
+    takes_role = False
+    attempts = 0
+    raw_response: RawResponse | None = None
+
     def __init__(
         self,
         message: str,
         *,
         hint: str = "",
         operation: str | None = None,
-        method: str | None = None,
-        path: str | None = None,
-        role: str | None = None,
-        attempts: int = 0,
         query_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.operation = operation
-        self.method = method
-        self.path = path
-        self.role = role
-        self.takes_role = False
-        self.attempts = attempts
         self.query_id = query_id
-        self.raw_response: RawResponse | None = None
 
     def __str__(self) -> str:
         parts = [f"{self.operation}: {self.message}" if self.operation else self.message]
@@ -245,19 +242,22 @@ class APIError(ByteHouseError):
 
 
 class AuthenticationError(APIError):
-    """The API key was not accepted (401)."""
+    """The API key was not accepted: a 401, or a 403 whose code or message names the key."""
 
 
 class PermissionDenied(APIError):
-    """The role may not do this (403)."""
+    """The role may not do this, or the service does not tell whether it means the role or the key:
+    it documents 403 for both. The hint says what is known."""
 
 
 class NotFound(APIError):
-    """The object does not exist, or that the path is not one of the service's (404)."""
+    """The object does not exist, or the path is not one of the service's: a 404, or a 400 that
+    says so."""
 
 
 class Conflict(APIError):
-    """The call conflicts with what exists, such as a second create (409)."""
+    """The call conflicts with what exists, such as a second create, or with its state: a 409, a 422
+    (documented as an illegal state), or a 400 that says so."""
 
 
 class RateLimited(APIError):

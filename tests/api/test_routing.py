@@ -9,6 +9,7 @@ from bytehouse import ConfigError
 from bytehouse._api.routing import RouteTable
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.routes import Route
+from tests.support.cases import cases
 from tests.support.flavours import MakeClient
 from tests.support.server import ScriptedServer
 from tests.support.wire import request_line
@@ -57,7 +58,7 @@ def test_a_route_can_be_corrected_by_a_file(
     assert server.lines == ["POST /x/d"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("routes", "words"),
     [
         ({"list_databse": "GET /x"}, "list_databse"),
@@ -100,7 +101,7 @@ def test_a_file_that_holds_no_routes_is_refused(
         make("tenant.example", routes=file)
 
 
-@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)
+@cases("operation", OPERATIONS.values())
 def test_every_built_in_route_could_be_given_as_it_is(operation: Any) -> None:
     """What the table holds is what an override may say, and filling it leaves no brace."""
     table = RouteTable({operation.id: f"{operation.method} {operation.path}"})

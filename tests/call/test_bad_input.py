@@ -14,6 +14,7 @@ import pytest
 
 import bytehouse
 from bytehouse import ByteHouse, ByteHouseError
+from tests.support.cases import cases
 from tests.support.flavours import KEY, MakeClient, every_transport
 from tests.support.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, closed_port, data
 
@@ -181,7 +182,7 @@ CASES = {
     ),
     "hangs up": Case(get, "TransportError", ("no response",), CLOSED, attempts=5),
     "hangs up, write": Case(
-        create, "OutcomeUnknown", ("took effect is not known", "Check before"), CLOSED, attempts=6
+        create, "OutcomeUnknown", ("took effect is not known", "Check whether"), CLOSED, attempts=6
     ),
     "reset": Case(get, "TransportError", ("no response",), RESET, attempts=5),
     "reset, statement": Case(
@@ -247,11 +248,13 @@ def run(case: Case, make: MakeClient, server: ScriptedServer) -> None:
     case.call(make(settings.pop("host"), **settings))
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_bad_input_gives_one_clear_error_of_the_right_class(
-    make: MakeClient, server: ScriptedServer, name: str
+@cases("name", CASES)
+def test_bad_input_gives_one_clear_error_without_the_key(
+    make: MakeClient, server: ScriptedServer, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
-    """The class says what kind of thing went wrong, the words what, and nothing is sent in vain."""
+    """The class says what kind of thing went wrong, the words what, nothing is sent in vain, and
+    the key is nowhere to be seen."""
+    caplog.set_level(logging.DEBUG)
     case = CASES[name]
     with pytest.raises(ByteHouseError) as caught:
         run(case, make, server)
@@ -260,56 +263,44 @@ def test_bad_input_gives_one_clear_error_of_the_right_class(
         assert word in str(caught.value)
     if "proxy" not in case.settings:
         assert len(server.seen) <= case.attempts
+    check_for_secrets(caught.value, caplog)
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.usefixtures("listening")
-def test_the_key_is_nowhere_to_be_seen(
-    make: MakeClient,
-    server: ScriptedServer,
-    caplog: pytest.LogCaptureFixture,
-    key_settings: dict[str, Any],
-    name: str,
-) -> None:
-    """No repr, log line, text, pickle or traceback of an error holds the key, not even one that
-    shows the local variables of every frame of ours, or an error that another one hid."""
-    case = attrs.evolve(CASES[name], settings={**CASES[name].settings, **key_settings})
-    with pytest.raises(ByteHouseError) as caught:
-        run(case, make, server)
-    error = caught.value
+@pytest.mark.parametrize("source", ["callable", "variable", "profile"])
+def test_the_key_is_not_shown_wherever_it_comes_from(
+    make: MakeClient, server: ScriptedServer, caplog: pytest.LogCaptureFixture, *, source: str,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+) -> None:  # fmt: skip
+    """A key that is read for each request is hidden as well as one that was given."""
+    caplog.set_level(logging.DEBUG)
+    settings: dict[str, Any] = {"api_key": (lambda: KEY) if source == "callable" else None}
+    if source == "variable":
+        monkeypatch.setenv("BYTEHOUSE_API_KEY", KEY)
+    if source == "profile":
+        folder = tmp_path / ".config" / "bytehouse"
+        folder.mkdir(parents=True)
+        (folder / "config.toml").write_text(f'api_key = "{KEY}"\n[default]\napi_key = "{KEY}"\n')
+    for name in ("no such profile", "wrong key", "hangs up, write", "a page that repeats the key"):
+        case = attrs.evolve(CASES[name], settings={**CASES[name].settings, **settings})
+        with pytest.raises(ByteHouseError) as caught:
+            run(case, make, server)
+        check_for_secrets(caught.value, caplog)
+
+
+def check_for_secrets(error: ByteHouseError, caplog: pytest.LogCaptureFixture) -> None:
+    """Fail if a repr, log line, string, pickle or traceback of an error holds the key, be it in a
+    local variable of a frame of ours, or in an error that another one hid."""
     shown = {
         "text": f"{error} {error!r} {vars(error)}",
         "traceback": "".join(told(error)),
-        # httpcore logs the headers of answers as they come: a service that repeats the key in one
-        # is beyond our reach.
+        # httpcore logs the headers of responses as they come: a service that repeats the key in
+        # one is beyond our reach.
         "log": "".join(line for line in caplog.messages if "response_headers.complete" not in line),
         "pickle": repr(pickle.dumps(error)),
     }
     for secret in (KEY, KEY[:12], "hush-hush"):
         leaks = {where: text for where, text in shown.items() if secret in text}
         assert not leaks
-
-
-@pytest.fixture
-def listening(caplog: pytest.LogCaptureFixture) -> None:
-    """Hear whatever any logger says."""
-    caplog.set_level(logging.DEBUG)
-
-
-@pytest.fixture(params=["argument", "callable", "variable", "profile"])
-def key_settings(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> dict[str, Any]:
-    """Give the key in one of the ways there are."""
-    if request.param == "callable":
-        return {"api_key": lambda: KEY}
-    if request.param == "variable":
-        monkeypatch.setenv("BYTEHOUSE_API_KEY", KEY)
-    if request.param == "profile":
-        folder = tmp_path / ".config" / "bytehouse"
-        folder.mkdir(parents=True)
-        (folder / "config.toml").write_text(f'api_key = "{KEY}"\n[default]\napi_key = "{KEY}"\n')
-    return {"api_key": KEY if request.param == "argument" else None}
 
 
 def told(error: BaseException) -> Iterator[str]:

@@ -112,7 +112,7 @@ def test_a_call_through_a_broken_network_does_not_outlive_its_deadline(
             assert timed(call, make(proxy.url, **patient)) < DEADLINE + LATE
 
 
-def test_a_statement_that_runs_on_is_not_watched_beyond_the_deadline(
+def test_a_statement_that_runs_on_is_not_polled_beyond_the_deadline(
     make: MakeClient, server: ScriptedServer, patient: dict[str, object]
 ) -> None:
     """After a lost answer it is looked at until the deadline, and then stopped on the server, which

@@ -74,7 +74,7 @@ def running() -> Iterator[tuple[ScriptedServer, ByteHouse]]:
         Reply, statuses, bodies, headers, chunked=st.booleans(), cut=st.sampled_from([0, 0, 0, 2])
     ),
 )
-def test_any_answer_gives_a_result_or_one_of_our_errors(
+def test_any_response_gives_a_result_or_one_of_our_errors(
     running: tuple[ScriptedServer, ByteHouse], call: Callable[[ByteHouse], object], reply: Reply
 ) -> None:
     """No status, header, JSON or bytes makes a call raise anything else."""

@@ -1,21 +1,22 @@
 """What others put around the HTTP library sees every request: recorders, mocks, instrumentation."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import httpx
 import pytest
-from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from vcr import VCR
 
 from bytehouse import ByteHouse, NotFound, TransportError
 from tests.support.flavours import KEY, MakeClient
 from tests.support.server import Reply, ScriptedServer, data
 from tests.support.wire import request_line, route
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 HOST = "https://tenant.example/gateway"
 
@@ -30,7 +31,7 @@ def calls(bh: ByteHouse) -> None:
 REPLIES = (data({"name": "d"}), data([{"name": "d"}], meta={"total": 1}), data({"uuid": "u"}))
 
 
-def test_a_mock_transport_sees_the_whole_request_and_gives_the_answer(make: MakeClient) -> None:
+def test_a_mock_transport_sees_the_whole_request_and_gives_the_response(make: MakeClient) -> None:
     """Method, address, headers and body are as they would go out, in each of httpx's own terms."""
     seen: list[httpx.Request] = []
 
@@ -78,7 +79,7 @@ def test_a_mock_transport_can_fail_as_a_network_does(make: MakeClient) -> None:
     assert seen == [route("get_database", db_name="d")[0]] * 4
 
 
-def test_a_compressed_answer_of_a_mock_is_unpacked(make: MakeClient) -> None:
+def test_a_compressed_response_of_a_mock_is_unpacked(make: MakeClient) -> None:
     """A transport that is given has its answers read as those of the network."""
     import gzip
 
@@ -92,6 +93,8 @@ def test_a_recorder_sees_every_attempt_and_plays_it_back(
     make: MakeClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
     """A cassette of vcrpy holds each request that was sent, and stands in for the server."""
+    from vcr import VCR
+
     server.script(Reply(503), *REPLIES)
     recorder = VCR(filter_headers=["authorization"])
     with recorder.use_cassette(str(tmp_path / "cassette.yaml"), record_mode="once"):
@@ -106,7 +109,12 @@ def test_a_recorder_sees_every_attempt_and_plays_it_back(
 
 @pytest.fixture
 def instrumented() -> Iterator[InMemorySpanExporter]:
-    """Collect what the OpenTelemetry instrumentation of httpx tells."""
+    """Collect the spans of the OpenTelemetry instrumentation of httpx."""
+    from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))

@@ -72,7 +72,7 @@ def test_a_failed_call_is_a_failed_span(
     assert told(span)["bytehouse.request_id"] == "r-8"
 
 
-def test_looks_are_spans_below_the_call_they_settle(
+def test_probes_are_spans_below_the_call_they_resolve(
     bh: ByteHouse, server: ScriptedServer, spans: InMemorySpanExporter
 ) -> None:
     """A trace shows that a create was looked after, and how."""

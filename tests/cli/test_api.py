@@ -14,6 +14,7 @@ from bytehouse_cli._operation_options import OperationOptions
 from bytehouse_cli._options import _options
 from bytehouse_raw.operations import OPERATIONS, Operation
 from tests.cli.conftest import Bytehouse
+from tests.support.cases import cases
 from tests.support.server import Reply, ScriptedServer
 
 WORDS = {"text": "x1", "integer": "7", "boolean": "true", "float": "1.5", "json": '{"k": [1]}'}
@@ -37,7 +38,7 @@ def options_of(operation: Operation) -> list[click.Option]:
     ]
 
 
-@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)
+@cases("operation", OPERATIONS.values())
 def test_every_operation_can_be_called_with_all_that_it_takes(
     bytehouse: Bytehouse, server: ScriptedServer, operation: Operation
 ) -> None:
@@ -71,7 +72,7 @@ def test_every_operation_can_be_called_with_all_that_it_takes(
     assert given + len(set(operation.headers) - {"X-User-ActiveRole"}) == len(options)
 
 
-@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)
+@cases("operation", OPERATIONS.values())
 def test_a_dry_run_shows_what_would_be_sent(
     bytehouse: Bytehouse,
     server: ScriptedServer,
@@ -83,8 +84,9 @@ def test_a_dry_run_shows_what_would_be_sent(
     arguments = [part for o in options_of(operation) for part in (o.opts[0], WORDS[o.type.name])]
     assert bytehouse("api", operation.id, *arguments).code == 0
     (seen,) = server.seen
-    monkeypatch.delenv("BYTEHOUSE_API_KEY")
-    done = bytehouse("api", operation.id, *arguments, "--dry-run", "--json")
+    with monkeypatch.context() as without_key:
+        without_key.delenv("BYTEHOUSE_API_KEY")
+        done = bytehouse("api", operation.id, *arguments, "--dry-run", "--json")
     assert len(server.seen) == 1
     shown = json.loads(done.out)
     assert f"{shown['method']} {shown['url']}" == f"{seen.method} {server.url}{seen.target}"
@@ -159,7 +161,7 @@ def test_a_call_that_makes_no_sense_is_refused_before_it_is_sent(
     assert server.seen == []
 
 
-def test_an_answer_is_printed_to_the_last_digit(
+def test_a_response_is_printed_to_the_last_digit(
     bytehouse: Bytehouse, server: ScriptedServer
 ) -> None:
     """Numbers and texts are printed as they came, only set out on lines."""

@@ -16,6 +16,7 @@ from bytehouse import ByteHouse, __version__
 from bytehouse_cli import _commands
 from bytehouse_cli._main import root as outermost
 from bytehouse_emulator import RunningEmulator
+from bytehouse_raw.operations import OPERATIONS
 from tests.cli.conftest import Bytehouse
 from tests.support.flavours import KEY
 from tests.support.server import CLOSED, SILENT, Reply, ScriptedServer, closed_port, data
@@ -37,7 +38,7 @@ def everything(command: click.Command, context: click.Context) -> Iterator[list[
 def test_every_command_explains_itself(bytehouse: Bytehouse) -> None:
     """`--help` works everywhere, and every command says in a line what it does."""
     ways = list(everything(outermost, click.Context(outermost)))
-    assert len(ways) > 71
+    assert len(ways) > len(OPERATIONS)
     for way in ways:
         if way != ["emulator"]:
             done = bytehouse(*way, "--help")
@@ -47,7 +48,7 @@ def test_every_command_explains_itself(bytehouse: Bytehouse) -> None:
     assert "..." not in bytehouse("--help").out.partition("Commands:")[2]
 
 
-def test_the_version_is_told_without_loading_anything_heavy() -> None:
+def test_the_version_is_printed_without_loading_anything_heavy() -> None:
     """Neither the library of the command nor that for HTTP is loaded for it."""
     program = (
         "import sys, bytehouse_cli\n"
@@ -262,6 +263,3 @@ def test_the_command_works_from_end_to_end(bytehouse_emulator: RunningEmulator) 
     command("api", "create-database", "--name", "by_command", "--description", "made in a shell")
     found = json.loads(command("api", "get_database", "--db-name", "by_command"))
     assert found["data"]["description"] == "made in a shell"
-    query = '{"query": "SELECT 18446744073709551615", "mode": "clickhouse_sql"}'
-    assert "18446744073709551615" in command("api", "submit_sync_query", "--body", query)
-    command("api", "delete_database", "--db-name", "by_command")

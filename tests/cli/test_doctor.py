@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from bytehouse_emulator import RunningEmulator
 from bytehouse_raw.operations import OPERATIONS
 from tests.cli.conftest import Bytehouse
 from tests.support.flavours import KEY
-from tests.support.server import CLOSED, Reply, ScriptedServer, Seen, closed_port, data
+from tests.support.operations import MODELLED
+from tests.support.server import CLOSED, SILENT, Reply, ScriptedServer, Seen, closed_port, data
 
 GUESSED = any(operation.evidence == "inferred" for operation in OPERATIONS.values())
 ASKED = {
@@ -33,12 +35,20 @@ ASKED = {
 }
 
 
+STATEMENT = Reply(body={"data": [[1]], "meta": [{"name": "1", "type": "UInt8"}]})
+
+
+def sound(seen: Seen) -> Reply:
+    """Answer as a sound service does."""
+    return STATEMENT if seen.operation == "submit_sync_query" else data([])
+
+
 @pytest.fixture
 def configured(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> ScriptedServer:
     """Let the server be the service."""
     monkeypatch.setenv("BYTEHOUSE_HOST", server.url)
     monkeypatch.setenv("BYTEHOUSE_API_KEY", KEY)
-    server.script(data([]))
+    server.handler = sound
     return server
 
 
@@ -68,9 +78,14 @@ def test_a_sound_service_is_found_sound(
         "TLS": "skipped",
         "authentication": "ok",
         "role": "ok",
+        "statement": "ok",
         **dict.fromkeys(ASKED, "ok"),
     }
-    assert {name: check["status"] for name, check in checks.items()} == expected
+    known = {
+        name: check for name, check in checks.items() if name not in OPERATIONS or name in ASKED
+    }
+    assert {name: check["status"] for name, check in known.items()} == expected
+    assert not (checks.keys() - known.keys()) & MODELLED
     assert all(checks[name]["seconds"] > 0 for name in ASKED)
     settings = {one["name"]: one for one in checks["configuration"]["facts"]["settings"]}
     assert settings["host"]["source"] == "environment BYTEHOUSE_HOST"
@@ -78,21 +93,22 @@ def test_a_sound_service_is_found_sound(
 
     done = bytehouse("doctor")
     assert done.code == 0
-    assert [line.split()[0] for line in done.out.splitlines()[:18]] == list(expected.values())
+    assert [line.split()[0] for line in done.out.splitlines()[:19]] == list(expected.values())
     assert ("bytehouse routes pull SOURCE" in done.out) is GUESSED
 
 
 def test_only_what_reads_is_called_and_each_of_it_once(
     bytehouse: Bytehouse, configured: ScriptedServer
 ) -> None:
-    """Every operation that reads and needs nothing named, and no other; lists of one entry."""
+    """Every operation that reads and needs nothing named, and a SELECT; lists of one entry."""
     assert bytehouse("doctor").code == 0
     asked = configured.operations
+    asked.remove("submit_sync_query")
     assert len(asked) == len(set(asked))
-    assert set(asked) == ASKED
+    assert set(asked) & MODELLED == ASKED
     assert {OPERATIONS[one].retry for one in asked} == {"read"}
     paged = {target for seen in configured.seen if "?" in (target := seen.target)}
-    assert len(paged) == 6
+    assert len(paged) >= 6
     assert all(target.endswith("?limit=1") for target in paged)
 
 
@@ -103,7 +119,7 @@ def test_a_wrong_route_is_found_with_the_remedy(
 
     def answer(seen: Seen) -> Reply:
         wrong = OPERATIONS[seen.operation].tag == "Virtual Warehouse"
-        return Reply(404, "404 page not found") if wrong else data([])
+        return Reply(404, "404 page not found") if wrong else sound(seen)
 
     configured.handler = answer
     ended = states(bytehouse)
@@ -114,7 +130,7 @@ def test_a_wrong_route_is_found_with_the_remedy(
     assert done.out.count("routes={...}") == 1
 
 
-def test_where_nothing_answers_on_its_route_nothing_is_claimed() -> None:
+def test_where_nothing_responds_on_its_route_nothing_is_claimed() -> None:
     """Key and role are neither good nor bad as long as no route is right."""
     with ScriptedServer() as server:
         server.script(Reply(404))
@@ -124,9 +140,20 @@ def test_where_nothing_answers_on_its_route_nothing_is_claimed() -> None:
     assert {checks[name] for name in ASKED} == {"failed"}
 
 
-def test_a_bad_key_is_tried_once(bytehouse: Bytehouse, configured: ScriptedServer) -> None:
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(401, {"message": "bad key"}),
+        Reply(403, {"message": "the API key has expired"}),
+        Reply(403, {"message": "no", "error": {"code": "errbook_Auth_InvalidToken"}}),
+    ],
+    ids=str,
+)
+def test_a_bad_key_is_tried_once(
+    bytehouse: Bytehouse, configured: ScriptedServer, reply: Reply
+) -> None:
     """The service is not asked again with a key that it has refused."""
-    configured.script(Reply(401, {"message": "bad key"}))
+    configured.handler = lambda _: reply
     done = bytehouse("doctor")
     assert done.code == 1
     assert len(configured.seen) == 1
@@ -134,7 +161,78 @@ def test_a_bad_key_is_tried_once(bytehouse: Bytehouse, configured: ScriptedServe
     assert states(bytehouse)["operations"] == "skipped"
 
 
-def test_a_role_that_may_nothing_is_told(
+@pytest.mark.parametrize("message", ["no", "Authentication Failed", "no permission for this"])
+def test_a_403_is_no_proof_of_a_key(
+    bytehouse: Bytehouse, configured: ScriptedServer, message: str
+) -> None:
+    """Where every call is refused, the key is not called accepted, and the hint names it."""
+    configured.handler = lambda _: Reply(403, {"message": message})
+    checks = found(bytehouse)
+    assert checks["authentication"]["status"] == "failed"
+    assert "not known" in checks["authentication"]["detail"]
+    assert checks["role"]["status"] == "warning"
+    assert bytehouse("doctor").code == 1
+    assert "accepted, as" not in bytehouse("doctor").out
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({"WAREHOUSE": "etl"}, Reply(404, {"message": "no such warehouse"}), "warehouse etl"),
+        ({"WAREHOUSE": "vw-1"}, Reply(422, {"message": "it is suspended"}), "it is suspended"),
+        ({"MODE": "ansi_sql"}, Reply(400, {"message": "not for you"}), "ansi_sql"),
+        ({}, Reply(403, {"message": "no permission"}), "default warehouse"),
+    ],
+)
+def test_a_statement_shows_a_wrong_warehouse_or_mode(
+    bytehouse: Bytehouse,
+    configured: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+    case: tuple[dict[str, str], Reply, str],
+) -> None:
+    """One statement runs where the client's run; its failure says on what, in what, and why."""
+    settings, reply, words = case
+    for name, value in settings.items():
+        monkeypatch.setenv(f"BYTEHOUSE_{name}", value)
+    configured.handler = lambda seen: reply if seen.operation == "submit_sync_query" else data([])
+    check = found(bytehouse)["statement"]
+    assert check["status"] == "failed"
+    assert words in check["detail"]
+    assert check["hint"]
+    assert bytehouse("doctor").code == 1
+
+
+def test_a_service_that_never_responds_is_asked_once(
+    bytehouse: Bytehouse, configured: ScriptedServer
+) -> None:
+    """The first call without a response is the last: the run ends in the time of one."""
+    configured.handler = lambda _: SILENT
+    began = time.monotonic()
+    ended = states(bytehouse, "--timeout", "0.3")
+    assert time.monotonic() - began < 3
+    assert len(configured.seen) == 1
+    assert sorted(ended[name] for name in ASKED) == ["failed", *["skipped"] * (len(ASKED) - 1)]
+    assert ended["statement"] == "skipped"
+    assert ended["authentication"] == "warning"
+
+
+def test_the_whole_run_has_one_deadline(
+    bytehouse: Bytehouse, configured: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that takes its time for every call is called until the time is over."""
+    monkeypatch.setattr("bytehouse._diagnostics.doctor._RUN_TIMEOUT", 0.5)
+
+    def slow(seen: Seen) -> Reply:
+        time.sleep(0.2)
+        return sound(seen)
+
+    configured.handler = slow
+    ended = states(bytehouse)
+    assert 1 <= len(configured.seen) <= 4
+    assert [ended[name] for name in ASKED].count("skipped") >= len(ASKED) - 4
+
+
+def test_a_role_without_permissions_is_reported(
     bytehouse: Bytehouse, bytehouse_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The key is good and the role is not: both are said."""
@@ -157,11 +255,11 @@ def test_a_role_that_may_nothing_is_told(
         (CLOSED, "failed"),
     ],
 )
-def test_what_is_refused_is_told_from_what_is_broken(
+def test_what_is_refused_differs_from_what_is_broken(
     bytehouse: Bytehouse, configured: ScriptedServer, reply: Reply, status: str
 ) -> None:
     """A permission that is lacking or an operation that is not offered is no fault."""
-    configured.handler = lambda seen: reply if seen.operation == "list_connections" else data([])
+    configured.handler = lambda seen: reply if seen.operation == "list_connections" else sound(seen)
     assert states(bytehouse)["list_connections"] == status
     assert bytehouse("doctor").code == (0 if status == "warning" else 4 if reply is CLOSED else 1)
 
@@ -236,7 +334,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return pem
 
 
-def test_the_certificate_is_looked_at(
+def test_the_certificate_is_checked(
     bytehouse: Bytehouse, monkeypatch: pytest.MonkeyPatch, certificate: Path
 ) -> None:
     """One that is not trusted ends the examination with a hint; one that ends soon is a warning."""
@@ -260,10 +358,11 @@ def test_the_certificate_is_looked_at(
 
 
 def test_nothing_is_changed_on_the_service(bytehouse_emulator: RunningEmulator) -> None:
-    """By the emulator's own account, each call was one that reads, and none was made twice."""
+    """By the emulator's own account, each call was one that reads or a SELECT, and made once."""
     bytehouse_emulator.clear_journal()
     found = {check.status for check in examine({**bytehouse_emulator.client_arguments})}
     assert found == {"ok", "skipped", *(["warning"] if GUESSED else [])}
     called = [entry["operation"] for entry in bytehouse_emulator.journal()]
-    assert sorted(called) == sorted(ASKED)
+    called.remove("submit_sync_query")
+    assert sorted(name for name in called if name in MODELLED) == sorted(ASKED)
     assert {OPERATIONS[operation].retry for operation in called} == {"read"}

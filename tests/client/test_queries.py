@@ -22,6 +22,7 @@ from bytehouse import (
 )
 from bytehouse._api.status import Phase, phase_of
 from bytehouse_raw.types import Model
+from tests.support.cases import cases
 from tests.support.flavours import KEY, FakeClock, MakeClient
 from tests.support.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, Seen, data
 
@@ -78,8 +79,8 @@ RUNNING: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("word", [*SUCCEEDED, *FAILED, *CANCELLED, *RUNNING], ids=str)
-def test_every_spelling_of_a_state_is_understood(word: Any) -> None:
+@cases("word", [*SUCCEEDED, *FAILED, *CANCELLED, *RUNNING])
+def test_every_spelling_of_a_state_is_known(word: Any) -> None:
     """Case and separators do not count; what is not known counts as running."""
     expected = Phase.RUNNING
     for phase, words in (
@@ -95,7 +96,7 @@ def test_every_spelling_of_a_state_is_understood(word: Any) -> None:
 
 
 @pytest.mark.parametrize("word", SUCCEEDED)
-def test_a_query_is_watched_to_its_end(bh: ByteHouse, server: ScriptedServer, word: str) -> None:
+def test_a_query_is_polled_to_its_end(bh: ByteHouse, server: ScriptedServer, word: str) -> None:
     """The wait goes through states that are known and states that are not, and gives the last."""
     server.handler = service = Service("NotStarted", "Warming up", "Running", word)
     seen: list[str | None] = []
@@ -105,7 +106,7 @@ def test_a_query_is_watched_to_its_end(bh: ByteHouse, server: ScriptedServer, wo
     assert service.killed == []
 
 
-@pytest.mark.parametrize("word", FAILED + CANCELLED)
+@cases("word", FAILED + CANCELLED)
 def test_a_query_that_ends_badly_raises(bh: ByteHouse, server: ScriptedServer, word: str) -> None:
     """The error has the state and what the service says about it; nothing is stopped any more."""
     server.handler = service = Service("Running", word)
@@ -161,7 +162,7 @@ def test_a_query_that_is_not_visible_yet_is_waited_for(
     assert sum(clock.slept) - began < 30
 
 
-def test_an_answer_that_will_not_change_ends_the_wait(
+def test_a_response_that_will_not_change_ends_the_wait(
     bh: ByteHouse, server: ScriptedServer, clock: FakeClock
 ) -> None:
     """A missing permission is told at once, not when the time is over."""
@@ -321,7 +322,7 @@ def test_a_handle_can_be_made_from_an_id_in_another_process(
     assert "q-1" in repr(handle)
 
 
-def test_several_queries_are_watched_as_one(bh: ByteHouse, server: ScriptedServer) -> None:
+def test_several_queries_are_waited_for_as_one(bh: ByteHouse, server: ScriptedServer) -> None:
     """A text of several statements ends when the last has; its results come in order."""
     server.handler = service = Service("Finished", ids=["a", "b", "c"])
     service.states["b"] = ["Running", "Running", "Finished"]
@@ -352,7 +353,7 @@ def test_several_queries_are_all_stopped(bh: ByteHouse, server: ScriptedServer) 
     assert service.killed == ["a", "b"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("elements", "ids"),
     [
         ([{"queryID": "a"}], ("a",)),
@@ -365,7 +366,6 @@ def test_several_queries_are_all_stopped(bh: ByteHouse, server: ScriptedServer) 
         ("Success", ("mine",)),
         ([None, 5, {}, {"queryID": ""}, {"queryID": 5}], ("mine",)),
     ],
-    ids=str,
 )
 def test_the_ids_of_a_submission_are_found(
     bh: ByteHouse, server: ScriptedServer, elements: Any, ids: tuple[str, ...]
@@ -394,7 +394,7 @@ def test_cancelling_a_query_that_has_ended_does_nothing(
 @pytest.mark.parametrize(
     "reply", [Reply(204), Reply(body={}), data("Success"), data(None)], ids=str
 )
-def test_stopping_a_query_needs_no_answer_of_a_certain_shape(
+def test_stopping_a_query_needs_no_response_of_a_certain_shape(
     bh: ByteHouse, server: ScriptedServer, reply: Reply
 ) -> None:
     """The shape of the answer is inferred: a success is one, whatever it holds."""
@@ -423,9 +423,7 @@ def test_the_role_of_a_submission_is_that_of_its_handle(
     assert roles == ["Analyst"] * 4 + ["Auditor"]
 
 
-@pytest.mark.parametrize(
-    "answer", [data("Success"), data([1]), data(5), Reply(body={}), data({})], ids=str
-)
+@cases("answer", [data("Success"), data([1]), data(5), Reply(body={}), data({})])
 def test_a_status_of_another_shape_is_no_crash(
     bh: ByteHouse, server: ScriptedServer, answer: Reply
 ) -> None:
@@ -437,8 +435,8 @@ def test_a_status_of_another_shape_is_no_crash(
         bh.queries.handle("q-1").status()
 
 
-@pytest.mark.parametrize("message", [None, {"deep": 1}, ["a"], 5, ""], ids=str)
-def test_a_failure_is_told_whatever_its_message_is(
+@cases("message", [None, {"deep": 1}, ["a"], 5, ""])
+def test_a_failure_is_reported_whatever_its_message_is(
     bh: ByteHouse, server: ScriptedServer, message: Any
 ) -> None:
     """A message that is no text still makes a readable error."""
@@ -449,7 +447,7 @@ def test_a_failure_is_told_whatever_its_message_is(
     assert str(caught.value)
 
 
-@pytest.mark.parametrize("rows", [None, [], {}, {"rows": []}, "Success", 5, [None], [[1]]], ids=str)
+@cases("rows", [None, [], {}, {"rows": []}, "Success", 5, [None], [[1]]])
 def test_results_of_another_shape_are_no_crash(
     bh: ByteHouse, server: ScriptedServer, rows: Any
 ) -> None:

@@ -1,5 +1,6 @@
 """Generation: complete, repeatable, and refused rather than wrong."""
 
+import copy
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from bytehouse_raw.operations import OPERATIONS
 from codegen import formatting, generate, raw, spec, trees
 from codegen.errors import GenerationError
+from tests.support.operations import DOCUMENTED
 from tests.support.wire import route
 
 REPOSITORY = generate.REPOSITORY
@@ -26,12 +28,30 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def document() -> spec.Document:
+    """The specification, not to be changed."""
+    return spec.load(OPENAPI)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the raw client that is committed, which `make check-generated` compares with a new one:
+    generating it takes five seconds."""
+
+    def copied(_: Path, __: Path, package: Path) -> None:
+        shutil.copytree(REPOSITORY / generate.RAW, package)
+
+    monkeypatch.setattr(raw, "generate", copied)
+
+
 def overlay(**action: object) -> spec.Document:
     """Return an Overlay document of one action."""
     info = {"title": "Corrections", "version": "1"}
     return {"overlay": "1.0.0", "info": info, "actions": [action]}
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_planted_byte_fails_the_check_which_changes_nothing(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,7 +68,8 @@ def test_a_planted_byte_fails_the_check_which_changes_nothing(
     assert trees.files(repository) == before
 
 
-def test_generation_mends_what_was_edited_and_leaves_nothing_else(repository: Path) -> None:
+@pytest.mark.usefixtures("quick")
+def test_generation_repairs_what_was_edited_and_leaves_nothing_else(repository: Path) -> None:
     """A file too many goes, a file missing comes, and no temporary file stays."""
     package = repository / generate.RAW
     before, beside = trees.files(package), sorted(repository.iterdir())
@@ -72,17 +93,23 @@ def test_missing_and_left_over_files_are_differences(tmp_path: Path) -> None:
     ]
 
 
-def test_an_operation_without_a_method_fails_the_generation(
+@pytest.mark.usefixtures("quick")
+def test_an_operation_without_a_method_is_warned_of(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The page of operations names a method for each of the 71, or is not written."""
+    """The page of operations names a method for each; where there is none, generation warns."""
     page = (repository / generate.REFERENCE / "operations.md").read_text()
     assert all(f"`{o.method} {o.path}`" in page for o in OPERATIONS.values())
     (repository / generate.ASYNC / "resources" / "dictionaries.py").unlink()
 
-    assert generate.main(["--repository", str(repository)]) == 1
+    assert generate.main(["--repository", str(repository)]) == 0
 
-    assert "No method of the client sends delete_dictionary." in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "warning: delete_dictionary: no method sends it: write one into overlay/" in told
+    assert (
+        "bh.send(delete_dictionary"
+        in (repository / generate.REFERENCE / "operations.md").read_text()
+    )
 
 
 def test_a_failed_generation_changes_nothing(
@@ -99,9 +126,11 @@ def test_a_failed_generation_changes_nothing(
     assert trees.files(repository) == before
 
 
-def test_every_operation_is_known_in_the_order_of_the_specification() -> None:
+def test_every_operation_is_known_in_the_order_of_the_specification(
+    document: spec.Document,
+) -> None:
     """OPERATIONS has each operation of openapi.yaml once, with its method and path."""
-    paths = spec.load(OPENAPI)["paths"]
+    paths = document["paths"]
     expected = [
         (operation["operationId"], method.upper(), path)
         for path, item in paths.items()
@@ -109,26 +138,25 @@ def test_every_operation_is_known_in_the_order_of_the_specification() -> None:
         if method in spec.METHODS
     ]
     assert [(o.id, o.method, o.path) for o in OPERATIONS.values()] == expected
-    assert len(OPERATIONS) == 71
+    assert set(OPERATIONS) >= set(DOCUMENTED)
 
 
-def test_a_correction_that_matches_nothing_is_named() -> None:
+def test_a_correction_that_matches_nothing_is_named(document: spec.Document) -> None:
     """An action whose target is gone fails the generation instead of being passed over."""
     corrections = overlay(target="$.paths['/v9/nothing']", description="Why.", remove=True)
     with pytest.raises(GenerationError, match=r"Correction 1 .*/v9/nothing.* matches nothing"):
-        spec.correct(spec.load(OPENAPI), corrections)
+        spec.correct(document, corrections)
 
 
-def test_a_correction_without_a_reason_is_named() -> None:
+def test_a_correction_without_a_reason_is_named(document: spec.Document) -> None:
     """An action has to say why it is there."""
     corrections = overlay(target="$.info", update={"title": "Other"})
     with pytest.raises(GenerationError, match=r"Correction 1 \(\$\.info\) has no description"):
-        spec.correct(spec.load(OPENAPI), corrections)
+        spec.correct(document, corrections)
 
 
-def test_a_correction_changes_a_copy() -> None:
+def test_a_correction_changes_a_copy(document: spec.Document) -> None:
     """What an action does shows in the result, and the document read stays as it is."""
-    document = spec.load(OPENAPI)
     corrections = overlay(target="$.info", description="Why.", update={"title": "Other"})
     assert spec.correct(document, corrections)["info"]["title"] == "Other"
     assert document["info"]["title"] != "Other"
@@ -153,9 +181,11 @@ def test_an_unlisted_template_is_named(tmp_path: Path) -> None:
         raw.guard_templates(manifest)
 
 
-def test_what_the_generator_leaves_out_fails_the_generation(tmp_path: Path) -> None:
+def test_what_the_generator_leaves_out_fails_the_generation(
+    tmp_path: Path, document: spec.Document
+) -> None:
     """A warning of the generator, which drops what it cannot read, is an error here."""
-    document = spec.load(OPENAPI)
+    document = copy.deepcopy(document)
     method, path = route("list_databases")
     document["paths"][path][method.lower()]["parameters"] *= 2
     with pytest.raises(GenerationError, match="duplicates"):

@@ -19,6 +19,7 @@ from bytehouse_raw.api.databases import create_table, list_databases
 from bytehouse_raw.api.queries import submit_sync_query
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.types import UNSET, Model, OpenEnum, Timestamp, encode
+from tests.support.cases import cases
 
 CLASSES = [getattr(models, name) for name in models.__all__]
 MODELS: list[type[Model]] = [one for one in CLASSES if issubclass(one, Model)]
@@ -69,9 +70,7 @@ def test_decoding_never_raises(case: tuple[type[Model], dict[str, Any]]) -> None
     json.dumps(decoded.to_dict())
 
 
-@pytest.mark.parametrize(
-    "value", [None, True, 1.5, 2**70, "", "word", [], [None, 1], {}, {"a": None}]
-)
+@cases("value", [None, True, 1.5, 2**70, "", "word", [], [None, 1], {}, {"a": None}])
 def test_a_field_of_any_type_is_kept(value: object) -> None:
     """Every field of every model keeps every kind of value."""
     for model in MODELS:
@@ -157,7 +156,7 @@ def test_every_field_can_be_set() -> None:
     }
 
 
-@pytest.mark.parametrize("model", MODELS)
+@cases("model", MODELS)
 def test_every_model_is_an_attrs_class(model: Any) -> None:
     """Attrs and typing find its fields, and `vars` has the same for encoders that know neither."""
     decoded = model.from_dict({**dict.fromkeys(model._fields, "x"), "unheardOf": [1]})
@@ -237,9 +236,7 @@ def test_a_secret_is_in_no_repr() -> None:
     assert (made.api_key, made["token"]) == ("s3cret", "s3cret")
 
 
-@pytest.mark.parametrize(
-    "copied", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))]
-)
+@cases("copied", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))])
 def test_models_can_be_copied(copied: Callable[[Model], Model]) -> None:
     """A copied or pickled model equals the original."""
     source = {"name": "x", "status": "NEW", "createdAt": MOMENT, "more": [1]}
@@ -305,7 +302,7 @@ def test_the_fraction_is_in_nanoseconds(text: str, nanosecond: int) -> None:
     assert Timestamp.decode(text).nanosecond == nanosecond
 
 
-def test_a_calculated_moment_is_whole() -> None:
+def test_a_calculated_time_is_whole() -> None:
     """A sum is an aware moment to the microsecond, and can be printed and copied."""
     later = Timestamp.decode(MOMENT) + timedelta(seconds=1)
     assert later == datetime(2020, 11, 23, 9, 23, 56, 840932, UTC)
@@ -314,10 +311,8 @@ def test_a_calculated_moment_is_whole() -> None:
     assert all(copied == later for copied in copies(later))
 
 
-@pytest.mark.parametrize(
-    "value", ["", "yesterday", "2020-11-23T09:23:55", "2020-13-01T00:00:00Z", 5, None]
-)
-def test_what_is_no_moment_is_kept(value: object) -> None:
+@cases("value", ["", "yesterday", "2020-11-23T09:23:55", "2020-13-01T00:00:00Z", 5, None])
+def test_what_is_no_timestamp_is_kept(value: object) -> None:
     """Text without an offset, or that is no time at all, stays what it is."""
     assert Timestamp.decode(value) is value
 
@@ -349,7 +344,7 @@ def test_a_plan_carries_path_and_body() -> None:
 
 
 @pytest.mark.parametrize("mode", ["ansi_sql", models.QueryMode.ANSI_SQL, "another"])
-def test_an_enum_may_be_given_as_text(mode: models.QueryMode | str) -> None:
+def test_an_enum_may_be_given_as_a_string(mode: models.QueryMode | str) -> None:
     """A plain string stands for an enum's member, listed or not."""
     body = models.SubmitSyncQueryRequest.from_dict({"query": "select 1"})
     body.mode = mode

@@ -23,6 +23,7 @@ from bytehouse_raw.api.metadata import subscribe_metadata
 from bytehouse_raw.models import CreateDatabaseRequest
 from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER, Operation
 from bytehouse_raw.types import Model, Response
+from tests.support.cases import cases
 from tests.support.wire import request_line
 
 TOKEN = "sk-s3cret"
@@ -62,7 +63,7 @@ def arguments_of(plan: Callable[..., Any]) -> tuple[list[str], dict[str, Any]]:
     return by_position, by_name
 
 
-@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)
+@cases("operation", OPERATIONS.values())
 def test_every_operation_is_four_functions_that_send_its_plan(operation: Operation) -> None:
     """Each takes what `plan` takes and the client; what is sent is what was planned."""
     seen: list[httpx.Request] = []
@@ -98,8 +99,8 @@ def test_every_operation_is_four_functions_that_send_its_plan(operation: Operati
         assert (json.loads(request.content) if request.content else None) == plan.body
 
 
-@pytest.mark.parametrize("status", [200, 204, 301, 404, 418, 502, 520, 599])
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"null", b'{"data":', b'{"data":5}'])
+@cases("status", [200, 204, 301, 404, 418, 502, 520, 599])
+@cases("body", [b"", b"<html>", b"[1]", b"null", b'{"data":', b'{"data":5}'])
 def test_any_status_and_body_are_returned_as_they_came(status: int, body: bytes) -> None:
     """Nothing raises, and only a success with an object has a model."""
     raw = client(lambda _: httpx.Response(status, content=body, headers={"X-Request-Id": "r"}))

@@ -48,7 +48,7 @@ def test_threads_share_the_budget(server: ScriptedServer) -> None:
     assert len(server.seen) == 80 + 5
 
 
-def test_answered_calls_earn_the_budget_back(make: MakeClient, server: ScriptedServer) -> None:
+def test_successes_refund_the_budget(make: MakeClient, server: ScriptedServer) -> None:
     """Four calls that are answered well pay for one request more."""
     well = data({"name": "d"})
     bh = make(server.url, retry_budget=2)
@@ -63,7 +63,7 @@ def test_answered_calls_earn_the_budget_back(make: MakeClient, server: ScriptedS
     assert bh.databases.get("d").name == "d"
 
 
-def test_no_budget_means_that_nothing_is_sent_again_nor_looked_at(
+def test_no_budget_means_that_nothing_is_retried_or_probed(
     make: MakeClient, server: ScriptedServer
 ) -> None:
     """A client with an empty budget sends each call once."""
@@ -90,7 +90,7 @@ def test_every_knob_can_be_turned_for_one_call(
             bh.databases.get("d", **wrong)
 
 
-def test_a_hook_and_the_log_see_every_retry_and_every_look(
+def test_a_hook_and_the_log_see_every_retry_and_every_probe(
     make: MakeClient, server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each tells operation, route, attempt, status, role, request id and what comes next."""

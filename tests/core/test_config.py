@@ -27,6 +27,7 @@ from bytehouse import (
 from bytehouse._core.config import ATTRIBUTES, load
 from bytehouse._transport.http import httpx_request
 from bytehouse._transport.models import Request
+from tests.support.cases import cases
 from tests.support.flavours import KEY, MakeClient, every_transport
 from tests.support.server import SILENT, Reply, ScriptedServer, closed_port, data
 from tests.support.wire import request_line
@@ -104,7 +105,7 @@ def test_an_empty_variable_is_one_that_is_not_set(
         assert sources(bh)["role"] == f"profile default in {file}"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("given", "taken"),
     [
         (HOST, f"https://{HOST}"),
@@ -149,8 +150,8 @@ BAD_HOSTS = [
 ]
 
 
-@pytest.mark.parametrize(("host", "words"), BAD_HOSTS)
-def test_a_host_that_is_none_is_refused(make: MakeClient, host: Any, words: str) -> None:
+@cases(("host", "words"), BAD_HOSTS)
+def test_an_invalid_host_is_refused(make: MakeClient, host: Any, words: str) -> None:
     """What is no address, would send the key in the clear, or holds a password makes no client."""
     with pytest.raises(ConfigError, match=words) as caught:
         make(host)
@@ -159,7 +160,7 @@ def test_a_host_that_is_none_is_refused(make: MakeClient, host: Any, words: str)
 
 
 @given(st.text(max_size=30) | st.text("htps:/.[]@%a1-_?#\\ 0", max_size=30))
-def test_any_text_as_a_host_makes_a_client_or_a_clear_error(text: str) -> None:
+def test_any_string_as_a_host_makes_a_client_or_a_clear_error(text: str) -> None:
     """No text as a host gives anything but a client or a ConfigError."""
     try:
         with ByteHouse(text, KEY) as bh:
@@ -211,7 +212,7 @@ BAD_VALUES: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value"), BAD_VALUES)
+@cases(("name", "value"), BAD_VALUES)
 def test_a_bad_value_is_refused_with_its_name_and_source(
     make: MakeClient, name: str, value: Any
 ) -> None:
@@ -222,7 +223,7 @@ def test_a_bad_value_is_refused_with_its_name_and_source(
     assert "argument" in str(caught.value)
 
 
-def test_a_bad_value_of_the_environment_is_told_by_its_variable(
+def test_a_bad_value_of_the_environment_is_reported_by_its_variable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whoever set a variable wrongly is told which."""
@@ -231,9 +232,7 @@ def test_a_bad_value_of_the_environment_is_told_by_its_variable(
         ByteHouse(HOST, KEY)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("api_key", "se\ncret"), ("proxy", "ssh://u:secret@h")]
-)
+@cases(("name", "value"), [("api_key", "se\ncret"), ("proxy", "ssh://u:secret@h")])
 def test_a_bad_value_that_is_sensitive_is_not_shown(name: str, value: str) -> None:
     """An error about a secret names it and its source, and no part of it."""
     arguments: dict[str, Any] = {"host": HOST, "api_key": KEY, name: value}
@@ -242,7 +241,7 @@ def test_a_bad_value_that_is_sensitive_is_not_shown(name: str, value: str) -> No
     assert "cret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("text", "words"),
     [
         ("[default\n", "cannot be read"),
@@ -420,6 +419,25 @@ def observe_routes(make: MakeClient, server: ScriptedServer, _: Path) -> bool:
     return server.lines == ["POST /v9/d/d/x"]
 
 
+def observe_clickhouse_port(make: MakeClient, server: ScriptedServer, _: Path) -> bool:
+    """A client of clickhouse-connect connects there, not to the port of the API."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        bh = make(server.url, clickhouse_port=listener.getsockname()[1])
+
+        def hang_up() -> None:
+            with suppress(OSError):
+                while True:
+                    listener.accept()[0].close()
+
+        thread = threading.Thread(target=hang_up, daemon=True)
+        thread.start()
+        with pytest.raises(
+            Exception, match=f"127.0.0.1:{listener.getsockname()[1]}|(?i:connection)"
+        ):
+            bh.clickhouse()
+    return server.seen == []
+
+
 OBSERVATIONS: dict[str, Callable[[MakeClient, ScriptedServer, Path], bool]] = {
     name.removeprefix("observe_"): value
     for name, value in list(globals().items())
@@ -427,7 +445,7 @@ OBSERVATIONS: dict[str, Callable[[MakeClient, ScriptedServer, Path], bool]] = {
 }
 
 
-@pytest.mark.parametrize("name", [attribute.name for attribute in ATTRIBUTES])
+@cases("name", [attribute.name for attribute in ATTRIBUTES])
 def test_every_setting_changes_what_is_seen(
     make: MakeClient, server: ScriptedServer, tmp_path: Path, name: str
 ) -> None:
@@ -491,7 +509,7 @@ def test_a_proxy_of_the_environment_counts_for_https_and_never_for_this_machine(
 
 
 @pytest.mark.parametrize("address", ["http://proxy:99999", "gopher://proxy:1", "http://[::1"])
-def test_a_bad_proxy_of_the_environment_is_told(
+def test_a_bad_proxy_of_the_environment_is_reported(
     make: MakeClient, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     """What HTTPS_PROXY holds is checked like a setting of our own."""
@@ -551,7 +569,7 @@ def test_a_closed_client_and_its_views_refuse_calls(
     assert server.seen == []
 
 
-def test_compressed_answers_are_understood(bh: ByteHouse, server: ScriptedServer) -> None:
+def test_compressed_responses_are_read(bh: ByteHouse, server: ScriptedServer) -> None:
     """Gzip is offered and undone."""
     body = gzip.compress(b'{"data": {"name": "packed"}}')
     server.script(Reply(body=body, headers={"Content-Encoding": "gzip"}))

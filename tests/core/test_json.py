@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bytehouse._core import json
 from bytehouse._core.secrets import Secret
+from tests.support.cases import cases
 
 LARGE = b" " * (1 << 15)
 """White space that makes a document large."""
@@ -31,12 +32,12 @@ def test_what_is_encoded_decodes_to_itself(document: Any) -> None:
     assert json.decode(body) == json.decode(body + LARGE) == document
 
 
-@pytest.mark.parametrize(
+@cases(
     "body",
     [b"", b"{", b"[1,]", b"NaN", b"[Infinity]", b"\xff", b'"\xff"', "1".encode("utf-16"),
      b"\xef\xbb\xbf{}", b'"\x01"', b"[" * 100_000, b"01", b"{'a': 1}"],
 )  # fmt: skip
-@pytest.mark.parametrize("padding", [b"", LARGE])
+@cases("padding", [b"", LARGE])
 def test_what_is_not_json_is_refused(body: bytes, padding: bytes) -> None:
     """Whichever library would have decoded it."""
     with pytest.raises(ValueError, match=r".+"):

@@ -21,6 +21,7 @@ from bytehouse import (
 )
 from bytehouse._core.retry import Cause, may_retry
 from bytehouse_raw.operations import OPERATIONS
+from tests.support.cases import cases
 from tests.support.flavours import KEY, FakeClock, MakeClient
 from tests.support.server import (
     CLOSED,
@@ -53,29 +54,28 @@ REPEATABLE: dict[str, Call] = {
 ANSWER = data({"name": "d", "uuid": "u"})
 
 
-@pytest.mark.parametrize("call", REPEATABLE.values(), ids=REPEATABLE)
-@pytest.mark.parametrize(
-    "fault", [Reply(502), Reply(503), Reply(504), Reply(429), CLOSED, RESET], ids=str
-)
+@cases("call", REPEATABLE.values())
+@cases("fault", [Reply(502), Reply(503), Reply(504), Reply(429), CLOSED, RESET])
 def test_a_read_survives_a_passing_fault(
-    bh: ByteHouse, server: ScriptedServer, call: Call, fault: Reply
+    make: MakeClient, server: ScriptedServer, call: Call, fault: Reply
 ) -> None:
     """A refusal, a gateway's error and a lost answer are made good by asking again."""
+    bh = make(server.url)
     server.script(fault, fault, ANSWER)
     call(bh)
     assert len(server.seen) == 3
 
 
-@pytest.mark.parametrize("call", WRITES.values(), ids=WRITES)
-@pytest.mark.parametrize(
+@cases("call", WRITES.values())
+@cases(
     "fault",
     [CLOSED, RESET, Reply(raw=b"HTTP/1.1 200", then="close"), Reply(502), Reply(503), Reply(504)],
-    ids=str,
 )
-def test_a_write_whose_answer_is_lost_is_sent_once_if_no_look_can_settle_it(
-    bh: ByteHouse, server: ScriptedServer, call: Call, fault: Reply
+def test_a_write_whose_response_is_lost_is_sent_once_if_no_probe_can_resolve_it(
+    make: MakeClient, server: ScriptedServer, call: Call, fault: Reply
 ) -> None:
     """What may have taken effect is not sent again: the error says so, and that a look failed."""
+    bh = make(server.url)
     server.script(fault)
     with pytest.raises(OutcomeUnknown, match=r"took effect is not known: a probe failed"):
         call(bh)
@@ -83,29 +83,31 @@ def test_a_write_whose_answer_is_lost_is_sent_once_if_no_look_can_settle_it(
     assert server.lines.count(first) == 1
 
 
-@pytest.mark.parametrize("call", WRITES.values(), ids=WRITES)
-@pytest.mark.parametrize("status", [500, 501, 520])
+@cases("call", WRITES.values())
+@cases("status", [500, 501, 520])
 def test_a_write_that_failed_in_the_service_is_sent_once(
-    bh: ByteHouse, server: ScriptedServer, call: Call, status: int
+    make: MakeClient, server: ScriptedServer, call: Call, status: int
 ) -> None:
     """An error of the server may come after the effect."""
+    bh = make(server.url)
     server.script(Reply(status), ANSWER)
     with pytest.raises(ServerError):
         call(bh)
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("call", [*WRITES.values(), READ], ids=[*WRITES, "get_database"])
+@cases("call", [*WRITES.values(), READ])
 def test_what_was_refused_with_429_is_sent_again(
-    bh: ByteHouse, server: ScriptedServer, call: Call
+    make: MakeClient, server: ScriptedServer, call: Call
 ) -> None:
     """A refusal for too many calls had no effect, whatever the operation."""
+    bh = make(server.url)
     server.script(Reply(429), Reply(429), ANSWER)
     call(bh)
     assert len(server.seen) == 3
 
 
-@pytest.mark.parametrize("call", [*WRITES.values(), READ], ids=[*WRITES, "get_database"])
+@cases("call", [*WRITES.values(), READ])
 def test_what_was_never_sent_is_sent_again(make: MakeClient, clock: FakeClock, call: Call) -> None:
     """Without a connection nothing can have happened, so any operation is tried again."""
     bh = make(f"http://127.0.0.1:{closed_port()}", max_retries=3)
@@ -128,7 +130,7 @@ def test_a_server_that_comes_up_is_found(make: MakeClient, clock: FakeClock) -> 
         servers[0].close()
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 500, 501, 505, 520, 599, 999])
+@cases("status", [400, 401, 403, 404, 409, 422, 500, 501, 505, 520, 599, 999])
 def test_an_error_that_will_not_pass_is_not_asked_for_twice(
     bh: ByteHouse, server: ScriptedServer, status: int
 ) -> None:
@@ -139,7 +141,7 @@ def test_an_error_that_will_not_pass_is_not_asked_for_twice(
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: operation.id)
+@cases("operation", OPERATIONS.values())
 def test_only_reads_and_idempotent_operations_are_repeated_after_an_unknown_outcome(
     operation: object,
 ) -> None:
@@ -155,7 +157,7 @@ def test_only_reads_and_idempotent_operations_are_repeated_after_an_unknown_outc
             assert may_retry(operation, Cause(sent=True, status=status)) is expected
 
 
-@pytest.mark.parametrize("retries", [0, 1, 5])
+@cases("retries", [0, 1, 5])
 def test_max_retries_bounds_the_attempts(
     make: MakeClient, server: ScriptedServer, clock: FakeClock, retries: int
 ) -> None:
@@ -182,7 +184,7 @@ def test_pauses_double_up_to_a_bound(
     assert clock.slept == [1.0, 2.0, 4.0, 5.0, 5.0]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("header", "pause"),
     [
         ("7", 7.0),
@@ -201,16 +203,17 @@ def test_pauses_double_up_to_a_bound(
     ],
 )
 def test_retry_after_is_honoured_and_capped(
-    bh: ByteHouse, server: ScriptedServer, clock: FakeClock, header: str, pause: float
+    make: MakeClient, server: ScriptedServer, clock: FakeClock, header: str, pause: float
 ) -> None:
     """Seconds and dates are waited for, up to a minute; nonsense counts as not said."""
+    bh = make(server.url)
     for status in (429, 503):
         server.script(Reply(status, headers={"Retry-After": header}), ANSWER)
         READ(bh)
     assert clock.slept == [pytest.approx(pause)] * 2
 
 
-def test_an_error_tells_when_to_come_back(bh: ByteHouse, server: ScriptedServer) -> None:
+def test_an_error_says_when_to_come_back(bh: ByteHouse, server: ScriptedServer) -> None:
     """What Retry-After asked is in the error, for a caller who goes on by himself."""
     server.script(Reply(429, headers={"Retry-After": "400"}))
     with pytest.raises(RateLimited) as caught:
@@ -254,8 +257,8 @@ TRICKS = {
 }
 
 
-@pytest.mark.parametrize("trick", TRICKS.values(), ids=TRICKS)
-@pytest.mark.parametrize("limit", ["timeout", "deadline"])
+@cases("trick", TRICKS.values())
+@cases("limit", ["timeout", "deadline"])
 def test_no_server_can_hold_a_call_beyond_its_time(
     make: MakeClient, server: ScriptedServer, trick: Reply, limit: str
 ) -> None:
@@ -277,7 +280,7 @@ def test_a_server_that_reads_nothing_cannot_hold_a_call(make: MakeClient) -> Non
         assert time.monotonic() - began < 1.2
 
 
-def test_a_write_that_was_never_answered_has_an_unknown_outcome(
+def test_a_write_without_a_response_has_an_unknown_outcome(
     make: MakeClient, server: ScriptedServer
 ) -> None:
     """A time-out of a create does not say that nothing happened."""
@@ -285,10 +288,10 @@ def test_a_write_that_was_never_answered_has_an_unknown_outcome(
     with pytest.raises(OutcomeUnknown) as caught:
         make(server.url, deadline=0.2).databases.create("d")
     assert len(server.seen) == 1
-    assert "Check before" in caught.value.hint
+    assert "Check whether" in caught.value.hint
 
 
-def test_a_late_answer_is_waited_for(make: MakeClient, server: ScriptedServer) -> None:
+def test_a_late_response_is_waited_for(make: MakeClient, server: ScriptedServer) -> None:
     """A slow server that is within the time gets its answer through."""
     server.script(Reply(body={"data": {"name": "slow"}}, pace=0.003))
     assert make(server.url, timeout=3.0).databases.get("d").name == "slow"
@@ -297,8 +300,8 @@ def test_a_late_answer_is_waited_for(make: MakeClient, server: ScriptedServer) -
 # Statements.
 
 
-@pytest.mark.parametrize("call", [WRITES["submit_sync_query"], WRITES["submit_async_query"]])
-@pytest.mark.parametrize(
+@cases("call", [WRITES["submit_sync_query"], WRITES["submit_async_query"]])
+@cases(
     "fault",
     [
         CLOSED,
@@ -313,12 +316,12 @@ def test_a_late_answer_is_waited_for(make: MakeClient, server: ScriptedServer) -
         Reply(body="<html>"),
         Reply(400, "Code: 62. DB::Exception: Syntax error"),
     ],
-    ids=str,
 )
 def test_a_statement_that_may_have_arrived_is_never_sent_twice(
-    bh: ByteHouse, server: ScriptedServer, call: Call, fault: Reply
+    make: MakeClient, server: ScriptedServer, call: Call, fault: Reply
 ) -> None:
     """Whatever the answer, the statement is submitted once."""
+    bh = make(server.url)
     server.script(fault, ANSWER)
     with pytest.raises(ByteHouseError):
         call(bh)

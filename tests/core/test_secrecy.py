@@ -80,7 +80,7 @@ def leaks(
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("reply", REPLIES)
-def test_no_answer_brings_the_key_to_light(
+def test_no_response_reveals_the_key(
     make: MakeClient,
     server: ScriptedServer,
     visible: Visible,
@@ -97,7 +97,7 @@ def test_no_answer_brings_the_key_to_light(
 
 @pytest.mark.parametrize("call", ["read", "create"])
 @pytest.mark.parametrize("fault", BROKEN)
-def test_no_broken_connection_brings_the_key_to_light(
+def test_no_broken_connection_reveals_the_key(
     make: MakeClient,
     server: ScriptedServer,
     visible: Visible,

@@ -8,21 +8,18 @@ import pytest
 
 from bytehouse import dbapi
 from bytehouse_emulator.testing import RunningEmulator
-from tests.client.queries.conftest import shared_emulator
 from tests.support.fixtures import server, surroundings
 
-__all__ = ["server", "shared_emulator", "surroundings"]
+__all__ = ["server", "surroundings"]
 
 
 @pytest.fixture
-def emulator(shared_emulator: RunningEmulator) -> RunningEmulator:
+def emulator(bytehouse_emulator: RunningEmulator) -> RunningEmulator:
     """Return an emulator with nothing but a database `d`."""
-    shared_emulator.reset()
-    shared_emulator.result_shape("columns")
-    shared_emulator.clear_faults()
-    shared_emulator.seed({"databases": [{"name": "d"}]})
-    shared_emulator.clear_journal()
-    return shared_emulator
+    bytehouse_emulator.reset()
+    bytehouse_emulator.seed({"databases": [{"name": "d"}]})
+    bytehouse_emulator.clear_journal()
+    return bytehouse_emulator
 
 
 @pytest.fixture

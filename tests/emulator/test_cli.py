@@ -64,8 +64,8 @@ def test_a_signal_stops_it_cleanly_while_a_query_runs(number: signal.Signals, to
     assert process.stdout
     words = process.stdout.readline().split()
     assert words[:3] == ["bytehouse-emulator", "listening", "on"]
-    assert words[4:5] == ([] if token else ["token"])
-    api = Api(words[3], token or words[5])
+    assert words[6:7] == ([] if token else ["token"])
+    api = Api(words[3], token or words[7])
     with api.client, ThreadPoolExecutor() as pool:
         api.ok("submit_async_query", {"query": ENDLESS, "mode": "ansi_sql"})
         waiting = pool.submit(api.refused, ENDLESS, queryID="waited-for")

@@ -24,7 +24,7 @@ import pytest
 
 def test_the_engine_stays_out_of_this_process(bytehouse_emulator):
     assert not {'chdb', 'starlette', 'uvicorn', 'yaml'} & set(sys.modules)
-    assert set(bytehouse_emulator.client_arguments) == {'host', 'api_key'}
+    assert set(bytehouse_emulator.client_arguments) == {'host', 'api_key', 'clickhouse_port'}
 
 @pytest.mark.parametrize("time", [1, 2])
 def test_each_begins_with_the_seed(bytehouse_client, bytehouse_database, time):

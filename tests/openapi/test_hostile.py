@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from bytehouse._openapi import UpstreamError, match, operations, read, shape_of, shapes_of_client
+from bytehouse_openapi import UpstreamError, match, operations, read, shape_of, shapes_of_client
 from codegen import adopt, drift
 from tests.openapi.server import Served, Site, text
+from tests.support.cases import cases
 
-SECONDS = 10  # of processor time, which a busy machine does not change
+SECONDS = 5  # of processor time, which a busy machine does not change
 PIECE = b"0" * (1 << 20)
 
 
@@ -68,7 +69,7 @@ HOSTILE: dict[str, tuple[Served, str]] = {
     "empty": (Served([]), "not an OpenAPI document"),
     "page without a specification": (html("<body>Hi</body>"), "Looked for"),
     "200 MB of zeros": (Served([PIECE] * 200), "larger than 33554432 bytes"),
-    "31 MB of zeros": (Served([PIECE] * 31), "not an OpenAPI document"),
+    "2 MB of zeros": (Served([PIECE] * 2), "not an OpenAPI document"),
     "200 MB of zeros, packed": (
         Served(compressed(200), headers={"content-encoding": "gzip"}),
         "larger than 33554432 bytes",
@@ -78,7 +79,7 @@ HOSTILE: dict[str, tuple[Served, str]] = {
     "YAML alias of itself": (text("paths: &a {x: *a}", "text/yaml"), "inside of itself"),
     "deep YAML": (text("- " * 100_000, "text/yaml"), "nested more than 100 deep"),
     "deep JSON": (text('{"a":' * 100_000, "application/json"), "nested more than 100 deep"),
-    "long YAML": (text("- 0\n" * 5_000_000, "text/yaml"), "more than 500000 values"),
+    "long YAML": (text("- 0\n" * 600_000, "text/yaml"), "more than 500000 values"),
     "$ref to itself": (spec({"A0": {"$ref": "#/components/schemas/A0"}}), "leads to itself"),
     "$ref to nowhere": (spec({}), "leads nowhere"),
     "$ref to another file": (spec({"A0": {"$ref": "x.yaml#/A"}}), "Bundle it"),
@@ -97,19 +98,19 @@ HOSTILE: dict[str, tuple[Served, str]] = {
         spec({f"A{i}": referring(f"A{i + 1}") for i in range(9999)} | {"A9999": {}}),
         "nested too deeply",
     ),
-    "page of brackets": (html("<" * 8_000_000), "Looked for"),
-    "page of comments": (html("<!--" * 2_000_000), "Looked for"),
-    "page of open tags": (html("<a " * 2_000_000), "Looked for"),
-    "page of open quotes": (html('<a b="' * 1_000_000), "Looked for"),
+    "page of brackets": (html("<" * 2_000_000), "Looked for"),
+    "page of comments": (html("<!--" * 500_000), "Looked for"),
+    "page of open tags": (html("<a " * 500_000), "Looked for"),
+    "page of open quotes": (html('<a b="' * 250_000), "Looked for"),
     "script of open objects": (
-        html("<script>SwaggerUIBundle(" + "{spec:{" * 500_000),
+        html("<script>SwaggerUIBundle(" + "{spec:{" * 50_000),
         "Looked for",
     ),
     "script of open strings": (
-        html("<script>SwaggerUIBundle(" + 'spec:{"' * 500_000),
+        html("<script>SwaggerUIBundle(" + 'spec:{"' * 50_000),
         "Looked for",
     ),
-    "script of spaces": (html("<script>Redoc.init(" + " " * 5_000_000 + "spec"), "Looked for"),
+    "script of spaces": (html("<script>Redoc.init(" + " " * 500_000 + "spec"), "Looked for"),
     "redirects in a circle": (Served([], 302, {"location": "/x"}), "without an end"),
     "redirect to a file": (
         Served([], 302, {"location": "file://localhost/etc/hostname"}),
@@ -128,7 +129,7 @@ HOSTILE: dict[str, tuple[Served, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@cases("name", HOSTILE)
 def test_it_ends_in_a_clear_error_within_seconds(name: str, web: Site) -> None:
     """The error names the reason; neither time nor memory runs out."""
     served, reason = HOSTILE[name]
@@ -179,7 +180,7 @@ def test_another_api_is_not_taken_for_this_one(web: Site) -> None:
         matching.require_same_api("it")
 
 
-@pytest.mark.parametrize("name", ["not found", "YAML aliases", "$ref to itself", "another API"])
+@pytest.mark.parametrize("name", ["YAML aliases", "another API"])
 def test_the_commands_change_nothing_and_say_why(
     name: str, web: Site, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -33,8 +33,8 @@ def test_a_client_is_made_without_the_libraries_that_calls_take() -> None:
 
 
 def test_a_call_imports_its_own_resource_alone() -> None:
-    """After one call nothing is there of results, insertion, read-back, event loops or other
-    resources."""
+    """After one call nothing is there of results, insertion, read-back, waits, event loops or
+    other resources."""
     with ScriptedServer() as server:
         server.script(Reply(body={"data": {"name": "sales"}}))
         loaded = modules(
@@ -48,6 +48,7 @@ def test_a_call_imports_its_own_resource_alone() -> None:
     assert (
         not {f"bytehouse._sync.{other}" for other in ("tables", "queries", "_result")} & resources
     )
+    assert not {"bytehouse._sync.cancellation", "bytehouse._sync.poller"} & resources
     assert not {name for name in loaded if name.startswith("bytehouse._async")}
     assert "asyncio" not in loaded
     answers = {name for name in loaded if name.startswith("bytehouse_raw.models.")}
@@ -77,7 +78,7 @@ def test_no_extra_is_loaded_with_the_client() -> None:
     }
 
 
-def test_the_version_is_told_by_next_to_nothing() -> None:
+def test_the_version_needs_next_to_nothing() -> None:
     """`bytehouse --version` imports three modules of ours and no library."""
     program = (
         "import bytehouse_cli\ntry: bytehouse_cli.main(['--version'])\nexcept SystemExit: pass"

@@ -29,6 +29,7 @@ from tests.params.key_service import (
     KeyService,
     everything_shown,
 )
+from tests.support.cases import cases
 from tests.support.flavours import FakeClock, MakeClient
 from tests.support.server import Reply, ScriptedServer, data
 from tests.support.wire import request_line
@@ -38,7 +39,7 @@ FAILURES: tuple[Failure, ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@cases(
     ("answer", "key_id"),
     [
         ({"data": {"id": "k-1", "apiKey": NEW, "comment": "c"}}, "k-1"),
@@ -68,7 +69,7 @@ def test_the_secret_is_found_under_any_likely_name_and_hidden(
         pickle.dumps(key)
 
 
-@pytest.mark.parametrize(
+@cases(
     "reply",
     [
         data({"id": "k-1", "anything": NEW, "nested": {"more": NEW}}),
@@ -235,9 +236,9 @@ def test_naming_the_only_key_is_optional(make: MakeClient, server: ScriptedServe
     assert service.keys == {"k-new": NEW}
 
 
-@pytest.mark.parametrize("failure", FAILURES)
-@pytest.mark.parametrize("request_number", [1, 2, 3, 4, 5, 6])
-@pytest.mark.parametrize("slots", [1, 2])
+@cases("failure", FAILURES)
+@cases("request_number", [1, 2, 3, 4, 5, 6])
+@cases("slots", [1, 2])
 def test_a_rotation_that_fails_anywhere_leaves_a_key_that_works(
     make: MakeClient, server: ScriptedServer, caplog: pytest.LogCaptureFixture,
     *, slots: int, request_number: int, failure: Failure,
@@ -386,8 +387,8 @@ def test_a_rotation_acts_under_the_role_of_its_call(
     assert roles == ["Auditor"] * 4
 
 
-@pytest.mark.parametrize("token", ["eyJ.hush-4711", "hush-4711 two words", "hush-4711\n"])
-@pytest.mark.parametrize("reply", [Reply(500), Reply(403, "no"), Reply(body="[]")])
+@cases("token", ["eyJ.hush-4711", "hush-4711 two words", "hush-4711\n"])
+@cases("reply", [Reply(500), Reply(403, "no"), Reply(body="[]")])
 def test_the_token_of_a_subscription_is_shown_nowhere(
     bh: ByteHouse, server: ScriptedServer, caplog: pytest.LogCaptureFixture, token: str,
     reply: Reply,

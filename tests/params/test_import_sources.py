@@ -20,15 +20,14 @@ from bytehouse import (
 from bytehouse._params import import_sources as connections
 from bytehouse._params.import_sources import ConnectionDetails, source_type
 from bytehouse_raw.models import ImportSourceType
+from tests.support.cases import cases
 from tests.support.server import Reply, ScriptedServer, data
 
 SECRET = 'Tr0ub4dor"\\é&3-long'
 KINDS = [
     kind
-    for name in connections.__all__
-    if isinstance(kind := getattr(connections, name), type)
-    and issubclass(kind, ConnectionDetails)
-    and hasattr(kind, "type")
+    for kind in vars(connections).values()
+    if isinstance(kind, type) and issubclass(kind, ConnectionDetails) and hasattr(kind, "type")
 ]
 HOLDERS: dict[str, Any] = {
     "typed": S3Connection(access_key_id="AK", secret_access_key=SECRET),
@@ -97,8 +96,8 @@ ECHOES = {
 }
 
 
-@pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
-@pytest.mark.parametrize("holder", HOLDERS.values(), ids=HOLDERS)
+@cases("echo", ECHOES.values())
+@cases("holder", HOLDERS.values())
 def test_no_error_and_no_log_holds_a_secret_that_the_service_repeats(
     bh: ByteHouse,
     server: ScriptedServer,

@@ -28,23 +28,26 @@ def name(emulator: RunningEmulator) -> Iterator[str]:
     emulator.clear_faults()
 
 
-@pytest.mark.parametrize("flavour", ["sync", "async", "aiohttp"])
+@pytest.mark.parametrize(
+    "flavour",
+    ["sync", *(pytest.param(one, marks=pytest.mark.slow) for one in ("async", "aiohttp"))],
+)
 def test_mixed_operations_under_faults_take_effect_once_or_say_that_they_may_not_have(
     emulator: RunningEmulator, flavour: str
 ) -> None:
     """With a fault in every tenth request, the emulator's journal agrees with what each caller was
     told, most were told that it was done, and few requests were added."""
     emulator.clear_journal()
-    account, proxy = workload.run(emulator, flavour, 12, workers=2)
+    account, proxy = workload.run(emulator, flavour, 8, workers=2)
     outcomes = workload.judge(account, emulator.journal())
     assert outcomes["done"] > 0.9 * len(account.told)
     assert set(outcomes) <= {"done", "unknown"}
     assert proxy.requests < 1.3 * len(account.told)
-    assert len(proxy.met) > 3
+    assert len(proxy.met) > 1
 
 
 @pytest.mark.parametrize("fault", EFFECT, ids=str)
-def test_a_statement_that_ran_gives_its_result_though_its_answer_was_lost(
+def test_a_statement_that_ran_returns_its_result_though_its_response_was_lost(
     make: MakeClient, emulator: RunningEmulator, name: str, fault: dict[str, object]
 ) -> None:
     """It is found by its id, and its result read; it runs once."""
@@ -76,7 +79,7 @@ def test_a_statement_that_never_ran_is_not_sent_again(
     assert len(emulator.journal("submit_sync_query")) == before + 1
 
 
-def test_a_statement_that_failed_is_told_as_failed_though_its_answer_was_lost(
+def test_a_failed_statement_is_reported_though_its_response_was_lost(
     make: MakeClient, emulator: RunningEmulator, name: str
 ) -> None:
     """What the engine said of it is found by its id."""
@@ -88,8 +91,8 @@ def test_a_statement_that_failed_is_told_as_failed_though_its_answer_was_lost(
         handle.queries.execute("SELECT 1", query_id=name)
 
 
-@pytest.mark.parametrize("fault", [*EFFECT, *NO_EFFECT], ids=str)
-def test_every_create_and_delete_settles_its_lost_answer(
+@pytest.mark.parametrize("fault", [EFFECT[0], EFFECT[2], NO_EFFECT[0]], ids=str)
+def test_every_create_and_delete_recovers_from_a_lost_response(
     make: MakeClient, emulator: RunningEmulator, name: str, fault: dict[str, object]
 ) -> None:
     """Whether it took effect or not, it is done in the end, once."""
@@ -127,12 +130,10 @@ def _insert(url: str, token: str, table: str, first: int, told: Connection) -> N
             told.send(("done", number))
 
 
-def test_two_processes_and_the_sudden_death_of_one(
-    make: MakeClient, emulator: RunningEmulator, name: str
-) -> None:
+def test_two_processes_and_the_sudden_death_of_one(emulator: RunningEmulator, name: str) -> None:
     """Two processes write under faults and one is killed: what was told as done is there once, and
     besides it only what was begun and not told as done."""
-    bh = make(**emulator.client_arguments)
+    bh = ByteHouse(**emulator.client_arguments)
     bh.databases.create(name)
     bh.tables.create(name, "t", {"n": "Int64"}, order_by="n")
     emulator.fault("submit_sync_query", count=1 << 20, drop="after", probability=0.1)
@@ -147,7 +148,7 @@ def test_two_processes_and_the_sudden_death_of_one(
         pipes.append(ours)
     begun: set[int] = set()
     done: set[int] = set()
-    while len(done) < 60:
+    while len(done) < 30:
         for place, pipe in enumerate(pipes):
             try:
                 while pipe.poll(0.01):
@@ -155,7 +156,7 @@ def test_two_processes_and_the_sudden_death_of_one(
                     (begun if kind == "begin" else done).add(number)
             except EOFError:
                 pipes[place], _ = spawn.Pipe(duplex=False)
-        if len(done) > 30 and processes[0].is_alive():
+        if len(done) > 15 and processes[0].is_alive():
             os.kill(processes[0].pid or 0, signal.SIGKILL)
             processes[0].join()
     os.kill(processes[1].pid or 0, signal.SIGKILL)
@@ -170,6 +171,7 @@ def test_two_processes_and_the_sudden_death_of_one(
     emulator.clear_faults()
     time.sleep(0.3)
     [result] = bh.queries.execute(f"SELECT n FROM {name}.t", max_rows=0)
+    bh.close()
     rows = [int(row[0]) for row in result.rows or ()]
     assert len(rows) == len(set(rows))
     assert done <= set(rows) <= begun

@@ -12,6 +12,7 @@ import pytest
 from bytehouse import ByteHouse
 from bytehouse._results.decoder import NotJSON, NotRows, python_rows
 from bytehouse._types.codecs import ResultColumn
+from tests.support.cases import cases
 from tests.support.server import Reply, ScriptedServer
 
 LISTS = [ResultColumn("n", "Int64"), ResultColumn("a", "Array(String)")]
@@ -78,8 +79,8 @@ def test_a_type_is_inferred_from_more_than_a_block(
     assert list(zip(*(column.to_pylist() for column in table.columns), strict=True)) == rows
 
 
-@pytest.mark.parametrize("name", ['concat("a")', "a\\b", "a\nb", "\0", "", "é", "f0"])
-@pytest.mark.parametrize("form", ["arrays", "objects"])
+@cases("name", ['concat("a")', "a\\b", "a\nb", "\0", "", "é", "f0"])
+@cases("form", ["arrays", "objects"])
 def test_a_column_may_have_any_name(
     bh: ByteHouse, server: ScriptedServer, form: str, name: str
 ) -> None:

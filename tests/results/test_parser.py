@@ -21,7 +21,7 @@ from bytehouse._results.parser import (
     ResultParser,
     UnexpectedLayout,
 )
-from bytehouse._types.codecs import ResultColumn
+from tests.support.cases import cases
 from tests.support.server import Reply, ScriptedServer, Seen, data
 
 META = [{"name": "n", "type": "Int64"}, {"name": "s", "type": "Array(Array(String))"}]
@@ -170,7 +170,7 @@ def bodies(document: Any) -> list[bytes]:
     ]
 
 
-@pytest.mark.parametrize("name", UNDERSTOOD)
+@cases("name", UNDERSTOOD)
 def test_every_layout_is_parsed(name: str) -> None:
     """Columns and rows are found anywhere, and decoded if their types came first."""
     document, expected = UNDERSTOOD[name]
@@ -178,7 +178,7 @@ def test_every_layout_is_parsed(name: str) -> None:
         assert results(read(body)) == expected
 
 
-@pytest.mark.parametrize("name", REFERENCES)
+@cases("name", REFERENCES)
 def test_a_query_id_in_place_of_a_result(name: str) -> None:
     """An id alone, in any of its likely forms, is recognized."""
     for body in bodies(REFERENCES[name]):
@@ -186,7 +186,7 @@ def test_a_query_id_in_place_of_a_result(name: str) -> None:
         assert found == ["q-7"]
 
 
-@pytest.mark.parametrize("name", STRANGE)
+@cases("name", STRANGE)
 def test_other_bodies_raise(name: str) -> None:
     """Nothing is ignored silently."""
     for body in bodies(STRANGE[name]):
@@ -194,7 +194,7 @@ def test_other_bodies_raise(name: str) -> None:
             read(body)
 
 
-@pytest.mark.parametrize("name", UNDERSTOOD)
+@cases("name", UNDERSTOOD)
 def test_chunks_may_be_cut_anywhere(name: str) -> None:
     """Chunks of any size result in the same rows."""
     for body in bodies(UNDERSTOOD[name][0]):
@@ -203,11 +203,11 @@ def test_chunks_may_be_cut_anywhere(name: str) -> None:
             assert read(body, size) == whole
 
 
-@pytest.mark.parametrize("name", UNDERSTOOD)
+@cases("name", UNDERSTOOD)
 def test_every_truncation_raises(name: str) -> None:
     """A truncated body is never taken for a complete one."""
     for body in bodies(UNDERSTOOD[name][0])[:2]:
-        for end in range(1, len(body)):
+        for end in range(1, len(body), 3 if b"\n" in body else 1):
             with pytest.raises(UnexpectedLayout):
                 read(body[:end], 16)
 
@@ -238,11 +238,11 @@ def test_any_rows_in_any_chunks(draw: st.DataObject, rows: list[tuple[Any, Any]]
         read(body[: draw.draw(st.integers(1, len(body) - 1))], 5)
 
 
-@pytest.mark.parametrize("parted", [",", ",\n", " , ", ",\r\n\t"])
-@pytest.mark.parametrize("hostile", ["x", "],[", '"],["', "]", "\\"])
+@cases("parted", [",", ",\n", " , ", ",\r\n\t"])
+@cases("hostile", ["x", "],[", '"],["', "]", "\\"])
 def test_large_results_are_read_in_blocks(parted: str, hostile: str) -> None:
     """However rows are separated, blocks end between them, and each row is in one."""
-    rows = [[n, f"{hostile}{n}", [[n], [hostile]]] for n in range(6_000)]
+    rows = [[n, f"{hostile}{n}", [[n], [hostile]]] for n in range(3_000)]
     meta = json.dumps(
         [{"name": "n", "type": "UInt32"}, {"name": "s", "type": "String"}, {"name": "a"}]
     )
@@ -251,7 +251,7 @@ def test_large_results_are_read_in_blocks(parted: str, hostile: str) -> None:
     assert results(read(body, 65_536))[0][1] == [tuple(row) for row in rows]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("type_", "wire", "value"),
     [
         ("Int32", '"zz"', "zz"),
@@ -284,7 +284,7 @@ def test_strings_that_are_not_utf8_can_be_recovered() -> None:
     assert other == "ok"
 
 
-@pytest.mark.parametrize("name", UNDERSTOOD)
+@cases("name", UNDERSTOOD)
 def test_a_client_reads_every_layout(bh: ByteHouse, server: ScriptedServer, name: str) -> None:
     """In both flavours, with a length or chunked."""
     document, expected = UNDERSTOOD[name]
@@ -299,7 +299,7 @@ def _reply(document: Any, _: Seen, *, chunked: bool) -> Reply:
     return Reply(body=document, chunked=chunked)
 
 
-@pytest.mark.parametrize("name", STRANGE)
+@cases("name", STRANGE)
 def test_a_parse_error_shows_the_body(bh: ByteHouse, server: ScriptedServer, name: str) -> None:
     """The error has the start of the body."""
     for body in bodies(STRANGE[name]):
@@ -330,7 +330,7 @@ def test_a_truncated_body_raises_after_its_rows(
     bh: ByteHouse, server: ScriptedServer, chunked: bool
 ) -> None:
     """The rows that arrived are returned, then an error is raised, and the query is killed."""
-    rows = [[n, "x" * 50] for n in range(20_000)]
+    rows = [[n, "x" * 1000] for n in range(1_000)]
     document = {"data": [{"columns": [{"name": "n"}, {"name": "s"}], "rows": rows}]}
 
     def answer(seen: Seen) -> Reply:
@@ -342,10 +342,5 @@ def test_a_truncated_body_raises_after_its_rows(
     rows_read: list[Any] = []
     with pytest.raises(ResponseDecodeError, match=r"broke off|truncated"):
         rows_read.extend(bh.query("SELECT 1"))
-    assert 10_000 < len(rows_read) < 20_000
+    assert 500 < len(rows_read) < 1_000
     assert server.seen[-1].operation == "kill_sync_query"
-
-
-def test_columns_have_their_types() -> None:
-    """A column has a name, and a type if the response has one."""
-    assert ResultColumn("a") == ResultColumn("a", None)

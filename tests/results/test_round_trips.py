@@ -67,7 +67,7 @@ def fill(bh: ByteHouse, kinds: list[Kind], rows: list[Row]) -> None:
     assert bh.insert("d.wide", numbered) == len(rows)
 
 
-@examples(6)
+@examples(4)
 @given(table=tables())
 def test_rows_come_back_as_they_were_inserted(
     lasting: ByteHouse, table: tuple[list[Kind], list[Row]]
@@ -93,7 +93,7 @@ def long_tables(draw: st.DrawFn) -> tuple[list[Kind], list[Row]]:
     return kinds, draw(rows_of(kinds, most=40))
 
 
-@examples(10)
+@examples(6)
 @given(table=long_tables())
 def test_a_row_does_not_depend_on_those_before_it(
     lasting: ByteHouse, table: tuple[list[Kind], list[Row]]
@@ -104,7 +104,7 @@ def test_a_row_does_not_depend_on_those_before_it(
     same(kinds, lasting.query(ALL).rows(), rows)
 
 
-@examples(6)
+@examples(4)
 @given(table=tables())
 def test_values_come_back_as_they_were_bound(
     lasting: ByteHouse, table: tuple[list[Kind], list[Row]]
@@ -130,7 +130,7 @@ def out_of_arrow(kinds: list[Kind], table: pa.Table) -> list[Row]:
     return list(zip(*columns, strict=True))
 
 
-@examples(6)
+@examples(4)
 @given(table=tables())
 def test_every_other_form_holds_the_same(
     lasting: ByteHouse, tmp_path: Path, table: tuple[list[Kind], list[Row]]
@@ -165,7 +165,7 @@ def without_nan(rows: list[Row]) -> list[Row]:
     return [tuple(None if exact(value) == "nan" else value for value in row) for row in rows]
 
 
-@examples(4)
+@examples(3)
 @given(rows=rows_of(KINDS))
 def test_frames_with_types_of_numpy_hold_the_same(lasting: ByteHouse, rows: list[Row]) -> None:
     """No number is rounded because NULL stands beside it."""
@@ -196,7 +196,7 @@ def shorter(text: str) -> str:
     return re.sub(r"(:\d\d)(?:\.0+|(\.\d*[1-9])0+)(?!\d)", r"\1\2", text)
 
 
-@examples(4)
+@examples(3)
 @given(rows=rows_of(SCALARS))
 def test_a_csv_file_is_as_the_engine_writes_it(
     lasting: ByteHouse, tmp_path: Path, rows: list[Row]
@@ -245,7 +245,7 @@ SOURCES: dict[str, Source] = {
 
 
 @pytest.mark.parametrize("source", SOURCES)
-@examples(2)
+@examples(1)
 @given(table=tables())
 def test_what_was_written_can_be_inserted(
     lasting: ByteHouse, tmp_path: Path, source: str, table: tuple[list[Kind], list[Row]]
@@ -261,7 +261,7 @@ def test_what_was_written_can_be_inserted(
 
 
 @pytest.mark.parametrize("backend", [None, "pyarrow", "numpy_nullable"])
-@examples(2)
+@examples(1)
 @given(rows=rows_of(KINDS))
 def test_a_pandas_frame_can_be_inserted(lasting: ByteHouse, rows: list[Row], backend: Any) -> None:
     """A frame goes back into the table, but for what pandas makes of Tuple, Map, and moments in

@@ -41,6 +41,11 @@ def load(path: Path) -> dict[str, Any]:
     return document
 
 
+def original() -> dict[str, Any]:
+    """Return openapi.yaml; not to be changed."""
+    return load(ROOT / "openapi.yaml")
+
+
 def inferred(node: Node) -> bool:
     """Tell whether a part of the specification is marked as our best reading."""
     return node.get("x-evidence") == "inferred"

@@ -56,7 +56,7 @@ HOSTILE = [
 STRINGS = st.sampled_from(HOSTILE) | st.text(st.characters(codec="utf-8"), max_size=20)
 
 
-@examples(10)
+@examples(8)
 @given(strings=st.lists(STRINGS, min_size=20, max_size=20))
 def test_any_string_round_trips(lasting: ByteHouse, strings: list[str]) -> None:
     """Alone, in every form of parameter, and in containers."""
@@ -157,7 +157,7 @@ def outcome(bh: ByteHouse, template: str, value: str) -> Any:
     ]
 
 
-@examples(80)
+@examples(40)
 @given(template=templates(), value=st.sampled_from(HOSTILE) | CLOSING)
 def test_no_value_changes_what_a_statement_does(
     lasting: ByteHouse, template: str, value: str

@@ -5,24 +5,27 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bytehouse import ByteHouse
-from bytehouse_emulator.testing import RunningEmulator, running_emulator
+from bytehouse_emulator.testing import RunningEmulator
 from tests.support.flavours import KEY, FakeClock, MakeClient, client_maker
 from tests.support.server import ScriptedServer
 
 
 @pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep the settings of whoever runs the tests out of them."""
+def surroundings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of whoever runs the tests out of them.
+
+    The home is the temporary folder of a test that has one, and one that is not there otherwise.
+    """
     for name in list(os.environ):
         if name.startswith("BYTEHOUSE_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
+    own = "tmp_path" in request.fixturenames
+    monkeypatch.setenv("HOME", str(request.getfixturevalue("tmp_path")) if own else "/proc/nowhere")
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
 
 
@@ -34,10 +37,10 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture(scope="module")
-def emulator() -> Iterator[RunningEmulator]:
-    """Run an emulator for the tests of a module."""
-    with running_emulator() as running:
-        yield running
+def emulator(bytehouse_emulator: RunningEmulator) -> RunningEmulator:
+    """Return the emulator of the session, empty when the tests of a module begin."""
+    bytehouse_emulator.reset()
+    return bytehouse_emulator
 
 
 @pytest.fixture

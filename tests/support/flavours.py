@@ -30,9 +30,19 @@ class FakeClock(Clock):
         self.slept: list[float] = []
         self.on_sleep: Callable[[], object] = lambda: None
         self._start = now
+        self._jumped = 0.0
+
+    def clear(self) -> None:
+        """Forget the waits so far; the time that they took has passed."""
+        self.slept.clear()
+        self.on_sleep = lambda: None
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._jumped += seconds
 
     def monotonic(self) -> float:
-        return time.monotonic() + sum(self.slept)
+        return time.monotonic() + self._jumped
 
     def now(self) -> float:
         return self._start
@@ -43,6 +53,7 @@ class FakeClock(Clock):
     def sleep(self, seconds: float) -> None:
         self.on_sleep()
         self.slept.append(seconds)
+        self._jumped += seconds
 
     async def asleep(self, seconds: float) -> None:
         self.sleep(seconds)

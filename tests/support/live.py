@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 
 import pytest
 
 from bytehouse import ByteHouse
 from bytehouse_emulator.testing import RunningEmulator, running_emulator
-from tests.support.flavours import MakeClient, client_maker
+from tests.support.flavours import MakeClient
 
 __all__ = ["emulator", "lasting", "live"]
 
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[RunningEmulator]:
-    """Run an emulator for all tests."""
+    """Run an emulator that does not validate: strings that are not UTF-8 are no valid JSON."""
     with running_emulator() as running:
         yield running
 
@@ -31,13 +30,10 @@ def live(make: MakeClient, emulator: RunningEmulator) -> Iterator[ByteHouse]:
     emulator.clear_faults()
 
 
-@pytest.fixture(scope="module", params=["sync", "async"])
-def lasting(request: pytest.FixtureRequest, emulator: RunningEmulator) -> Iterator[ByteHouse]:
-    """Return such a client for all tests of a module: for those that ask it many times."""
+@pytest.fixture(scope="module")
+def lasting(emulator: RunningEmulator) -> Iterator[ByteHouse]:
+    """Return a synchronous client for all tests of a module: for those that call it many times."""
     emulator.reset()
-    with asyncio.Runner() as runner:
-        make = client_maker(str(request.param), runner)
-        client = make(**emulator.client_arguments, mode="clickhouse_sql")
+    with ByteHouse(**emulator.client_arguments, mode="clickhouse_sql") as client:
         client.databases.create("d")
         yield client
-        client.close()

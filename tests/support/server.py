@@ -140,11 +140,12 @@ class ScriptedServer:
             self.tls.load_cert_chain(certificate)
         self._stopped = threading.Event()
         self._lock = threading.Lock()
-        self._replies: list[Reply] = [data({"name": "sales", "uuid": "u-1"})]
+        self._replies: list[Reply] = []
         self._open: list[socket.socket] = []
         self.seen: list[Seen] = []
         self.connections = 0
-        self.handler: Callable[[Seen], Reply] = self._next
+        self.handler: Callable[[Seen], Reply]
+        self.clear()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
@@ -168,6 +169,11 @@ class ScriptedServer:
     def operations(self) -> list[str]:
         """Id of the operation of every request."""
         return [seen.operation for seen in self.seen]
+
+    def clear(self) -> None:
+        """Forget the requests so far, and answer each with the same success."""
+        self.script(data({"name": "sales", "uuid": "u-1"}))
+        self.handler = self._next
 
     def script(self, *replies: Reply) -> None:
         """Set the replies to come, and forget the requests so far."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -31,11 +32,17 @@ def asked(method: str, target: str) -> tuple[str, dict[str, str]]:
     Raises:
         LookupError: No operation has this route.
     """
-    at = target.partition("?")[0]
+    path = target.partition("?")[0]
+    for operation, its_method, pattern in _routes():
+        if its_method == method and (found := pattern.fullmatch(path)):
+            return operation, {name: unquote(text) for name, text in found.groupdict().items()}
+    raise LookupError(f"no operation is at {method} {path}")
+
+
+@cache
+def _routes() -> list[tuple[str, str, re.Pattern[str]]]:
     # A template with fewer parameters says more: `/jobs/start` is not the job `start`.
-    for operation in sorted(OPERATIONS.values(), key=lambda one: len(_NAMED.findall(one.path))):
-        pattern = _NAMED.sub(r"(?P<\1>[^/]*)", operation.path)
-        found = re.fullmatch(pattern, at) if operation.method == method else None
-        if found:
-            return operation.id, {name: unquote(text) for name, text in found.groupdict().items()}
-    raise LookupError(f"no operation is at {method} {at}")
+    ordered = sorted(OPERATIONS.values(), key=lambda one: len(_NAMED.findall(one.path)))
+    return [
+        (one.id, one.method, re.compile(_NAMED.sub(r"(?P<\1>[^/]*)", one.path))) for one in ordered
+    ]

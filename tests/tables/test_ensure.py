@@ -92,7 +92,8 @@ def test_the_loser_of_a_race_compares(
     ("refusal", "error"),
     [
         (EXISTS, Conflict),
-        (EXISTS_400, InvalidRequest),
+        (EXISTS_400, Conflict),
+        (Reply(400, {"message": "no order"}), InvalidRequest),
         (Reply(400, "Code: 36. DB::Exception: Bad. (BAD_ARGUMENTS)"), QueryFailed),
     ],
 )

@@ -139,7 +139,7 @@ def eased(before: TableSpec, after: TableSpec, renames: dict[str, str]) -> Table
     return attrs.evolve(after, columns=wanted)
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=pairs())
 def test_any_plan_of_columns_reaches_what_is_wanted(
     local: ByteHouse, database: str, drawn: tuple[TableSpec, TableSpec, dict[str, str]]

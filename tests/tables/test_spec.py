@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bytehouse import TTL, ByteHouse, ClusterKey, Column, InvalidArgument, PartitionKey, UniqueKey
+from tests.support.cases import cases
 from tests.support.server import ScriptedServer
 
 GOOD = {"columns": {"a": "UInt64"}, "order_by": "a"}
@@ -64,7 +65,7 @@ def test_everything_about_a_table_arrives(bh: ByteHouse, server: ScriptedServer)
     assert (body["samplingKey"], body["description"]) == ("a", "all of it")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes", "words"),
     [
         ({"columns": []}, "columns is empty"),
@@ -104,7 +105,6 @@ def test_everything_about_a_table_arrives(bh: ByteHouse, server: ScriptedServer)
         ({"name": 5}, "name must be a name"),
         ({"database": ""}, "db_name is empty"),
     ],
-    ids=str,
 )
 def test_a_table_that_makes_no_sense_is_refused_before_anything_is_sent(
     bh: ByteHouse, server: ScriptedServer, changes: dict[str, Any], words: str
@@ -116,7 +116,7 @@ def test_a_table_that_makes_no_sense_is_refused_before_anything_is_sent(
     assert server.seen == []
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes", "body"),
     [
         ({"add": {"c": "Int8"}}, {"addColumns": [{"name": "c", "type": "Int8"}]}),
@@ -126,7 +126,6 @@ def test_a_table_that_makes_no_sense_is_refused_before_anything_is_sent(
         ({"remove_ttl": True}, {"isRemoveTTL": True}),
         ({"ttl": TTL("d", 3)}, {"ttl": {"column": "d", "value": 3, "unit": "DAY"}}),
     ],
-    ids=str,
 )
 def test_a_change_of_a_table_holds_nothing_else(
     bh: ByteHouse, server: ScriptedServer, changes: dict[str, Any], body: dict[str, Any]
@@ -156,7 +155,7 @@ REFUSED: dict[str, Callable[[ByteHouse], object]] = {
 }
 
 
-@pytest.mark.parametrize("call", REFUSED.values(), ids=REFUSED)
+@cases("call", REFUSED.values())
 def test_a_call_that_could_not_work_is_refused_before_anything_is_sent(
     bh: ByteHouse, server: ScriptedServer, call: Callable[[ByteHouse], object]
 ) -> None:

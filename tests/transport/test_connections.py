@@ -57,7 +57,7 @@ def test_a_request_is_sent_once_for_each_attempt(
     [FURTHER, FURTHER[:20], FURTHER[:-5], b"HTTP/1.1 408 Late\r\n\r\n", b"junk"],
     ids=["an answer", "a head begun", "a body begun", "an answer without end", "junk"],
 )
-def test_what_comes_between_two_calls_is_not_taken_for_an_answer(
+def test_what_comes_between_two_calls_is_not_taken_for_a_response(
     bh: ByteHouse, server: ScriptedServer, unasked: bytes
 ) -> None:
     """A connection on which something came that was not asked for is not used again, though the
@@ -71,7 +71,7 @@ def test_what_comes_between_two_calls_is_not_taken_for_an_answer(
 
 
 @pytest.mark.parametrize("http", ["httpx", "aiohttp"])
-def test_a_busy_program_does_not_take_what_came_meanwhile_for_an_answer(
+def test_a_busy_program_does_not_take_what_came_meanwhile_for_a_response(
     server: ScriptedServer, http: Http
 ) -> None:
     """The same within one run of an event loop that was kept from looking at its connections."""
@@ -98,7 +98,7 @@ def test_no_cookie_is_kept_for_a_host_with_a_name(make: MakeClient, server: Scri
 
 
 @pytest.mark.parametrize("cut", [20, 45, 60])
-def test_a_further_answer_that_is_cut_anywhere_is_not_taken_for_an_answer(
+def test_a_second_response_that_is_cut_anywhere_is_not_used(
     bh: ByteHouse, server: ScriptedServer, cut: int
 ) -> None:
     """A part that came together with the answer before it spoils the connection as well."""
@@ -142,7 +142,7 @@ def test_a_body_without_a_length_that_is_reset_did_not_come_whole(
         make(server.url, max_retries=0).databases.get("d")
 
 
-def test_a_refusal_before_the_body_was_taken_is_told(
+def test_a_refusal_before_the_body_was_taken_is_reported(
     make: MakeClient, server: ScriptedServer
 ) -> None:
     """A large body goes out whole, and a service that does not want it may say so."""
@@ -179,9 +179,7 @@ def test_rows_are_read_piece_by_piece_over_a_connection_of_their_own(
         result.rows()
 
 
-def test_long_headers_and_all_encodings_are_understood(
-    bh: ByteHouse, server: ScriptedServer
-) -> None:
+def test_long_headers_and_all_encodings_are_accepted(bh: ByteHouse, server: ScriptedServer) -> None:
     """A gateway may say a great deal; gzip and deflate are undone, in pieces too."""
     packed = gzip.compress(b'{"data": {"name": "packed"}}')
     headers = {

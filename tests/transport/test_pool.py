@@ -53,20 +53,26 @@ def test_the_connection_that_was_used_last_is_used_again() -> None:
     assert kept.acquire() == (lines[1], [])
 
 
-def test_a_call_looks_at_two_connections_however_many_there_are() -> None:
+def test_a_call_checks_its_own_connection_however_many_there_are() -> None:
     """What keeping connections costs does not grow with their number."""
     kept, lines = filled(500)
     before = sum(line.looks for line in lines)
-    taken, _ = kept.acquire()
-    assert taken is not None
-    kept.release(taken)
-    assert sum(line.looks for line in lines) - before == 2
+    for _ in range(10):
+        taken, _ = kept.acquire()
+        assert taken is not None
+        kept.release(taken)
+    # Once in a while a call looks at the oldest one as well.
+    assert sum(line.looks for line in lines) - before in (10, 11)
 
 
-def test_connections_that_are_no_longer_good_are_given_out_to_be_closed() -> None:
+def test_connections_that_are_no_longer_good_are_given_out_to_be_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """They are passed over when one is taken, and cleared away when one comes back."""
     kept, lines = filled(4)
     lines[3].expired = lines[0].expired = lines[1].expired = True
+    later = time.monotonic() + 60
+    monkeypatch.setattr(time, "monotonic", lambda: later)
     taken, stale = kept.acquire()
     assert (taken, stale) == (lines[2], [lines[3]])
     assert kept.release(lines[2]) == [lines[0], lines[1]]
@@ -130,7 +136,7 @@ def test_tasks_use_no_more_connections_than_there_may_be(server: ScriptedServer)
     assert len({seen.connection for seen in server.seen}) == 3
 
 
-def test_who_gets_no_connection_in_time_is_told_that_nothing_was_sent(
+def test_a_call_without_a_connection_in_time_says_that_nothing_was_sent(
     server: ScriptedServer,
 ) -> None:
     """A call that only waited for a connection had no effect, so it may be made again."""

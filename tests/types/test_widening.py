@@ -1,10 +1,10 @@
 """Whether every value of one ClickHouse type is a value of another."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bytehouse._types.parse import holds_every_value, parse_type
+from tests.support.cases import cases
 
 INTEGERS = {
     f"{sign}Int{bits}": range(-(2 ** (bits - 1)), 2 ** (bits - 1)) if not sign else range(2**bits)
@@ -13,7 +13,7 @@ INTEGERS = {
 }
 
 
-@pytest.mark.parametrize("wider", INTEGERS)
+@cases("wider", INTEGERS)
 def test_an_integer_holds_another_if_its_range_does(wider: str) -> None:
     """Widening is what the ranges say."""
     new = INTEGERS[wider]
@@ -22,7 +22,7 @@ def test_an_integer_holds_another_if_its_range_does(wider: str) -> None:
         assert holds_every_value(parse_type(wider)[0], parse_type(narrower)[0]) == holds, narrower
 
 
-@pytest.mark.parametrize(
+@cases(
     ("wider", "narrower", "holds"),
     [
         ("Float64", "Int32", True),

@@ -19,7 +19,7 @@ def test_rows_have_the_types_of_their_columns(bytehouse_emulator: RunningEmulato
     assert row == (2**64 - 1, Decimal("1.20"), moment, [1, 2], None)
 
 
-def test_a_hostile_text_stays_a_value(bytehouse_emulator: RunningEmulator) -> None:
+def test_a_hostile_string_stays_a_value(bytehouse_emulator: RunningEmulator) -> None:
     """Whatever a parameter holds comes back as it was and changes no statement."""
     texts = ["it's", "\\'; DROP TABLE t --", "{x}", "%(x)s", "\0\n\t\x1f", "é\U0001f600", "/*"]
     with ByteHouse(**bytehouse_emulator.client_arguments) as bh:

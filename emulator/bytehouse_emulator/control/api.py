@@ -16,11 +16,11 @@ from starlette.routing import Route
 
 from bytehouse_emulator.control.seed import NewRole, NewUser, apply, apply_seed_file, read_seed
 from bytehouse_emulator.emulator import Emulator
-from bytehouse_emulator.errors import invalid
+from bytehouse_emulator.errors import Statuses, invalid
 from bytehouse_emulator.http.responses import json_response
 from bytehouse_emulator.loading.kafka import Produce
 from bytehouse_emulator.simulation.clock import LATEST, SECOND
-from bytehouse_emulator.simulation.faults import Fault
+from bytehouse_emulator.simulation.faults import CLICKHOUSE_QUERY, Fault
 from bytehouse_emulator.simulation.transitions import Pace
 from bytehouse_emulator.spec.routes import CONTROL_PATH
 from bytehouse_emulator.storage.results import Shape
@@ -48,6 +48,12 @@ class ResultShape(msgspec.Struct, forbid_unknown_fields=True):
     """The shape of responses with rows."""
 
     shape: Shape
+
+
+class StatusSetting(msgspec.Struct, forbid_unknown_fields=True):
+    """Which statuses errors have."""
+
+    statuses: Statuses
 
 
 def control_routes(emulator: Emulator) -> list[Route]:
@@ -93,7 +99,8 @@ async def _reset(emulator: Emulator, _request: Request) -> dict[str, Any]:
 @_endpoint("POST", "faults")
 async def _add_fault(emulator: Emulator, request: Request) -> dict[str, Any]:
     fault = await _read(request, Fault)
-    if fault.operation != "*" and fault.operation not in emulator.specification.operations:
+    known = {"*", CLICKHOUSE_QUERY, *emulator.specification.operations}
+    if fault.operation not in known:
         raise invalid("Fault", f"There is no operation {fault.operation!r}.")
     emulator.faults.add(fault)
     return {}
@@ -215,3 +222,14 @@ async def _get_shape(emulator: Emulator, _request: Request) -> dict[str, Any]:
 async def _set_shape(emulator: Emulator, request: Request) -> dict[str, Any]:
     emulator.shape = (await _read(request, ResultShape)).shape
     return await _get_shape(emulator, request)
+
+
+@_endpoint("GET", "statuses")
+async def _get_statuses(emulator: Emulator, _request: Request) -> dict[str, Any]:
+    return {"statuses": emulator.statuses}
+
+
+@_endpoint("PUT", "statuses")
+async def _set_statuses(emulator: Emulator, request: Request) -> dict[str, Any]:
+    emulator.statuses = (await _read(request, StatusSetting)).statuses
+    return await _get_statuses(emulator, request)

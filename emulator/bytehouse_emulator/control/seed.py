@@ -188,7 +188,7 @@ class _Seeder:
         name = full_name(database, body["name"])
         sql = f"INSERT INTO {name} SETTINGS {_SETTINGS}"
         with self._emulator.engine.session() as session:
-            session.insert(sql, kind, b"\n".join(map(msgspec.json.encode, rows)))
+            session.insert(sql, kind, [b"\n".join(map(msgspec.json.encode, rows))])
             if body.get("uniqueKey"):
                 session.run(f"OPTIMIZE TABLE {name} FINAL")
 

@@ -13,7 +13,7 @@ from bytehouse_emulator.calls.call import Call, operation
 from bytehouse_emulator.calls.envelope import success
 from bytehouse_emulator.calls.pagination import cursor_page
 from bytehouse_emulator.calls.validation import check_storable, check_title
-from bytehouse_emulator.errors import conflict
+from bytehouse_emulator.errors import illegal_state
 from bytehouse_emulator.loading.documents import Connection, require_free_name
 from bytehouse_emulator.loading.masking import mask, unmask
 from bytehouse_emulator.model.account import CREATOR
@@ -73,7 +73,7 @@ def delete_connection(call: Call) -> dict[str, Any]:
         if users:
             names = ", ".join(users[:5])
             message = f"The connection {connection.name!r} is used by import jobs: {names}."
-            raise conflict("Connection", message)
+            raise illegal_state("Connection", message)
         loading.connections.delete(str(connection.id))
     return success()
 

@@ -8,7 +8,7 @@ from bytehouse_emulator.calls.authorization import account, database, requires, 
 from bytehouse_emulator.calls.call import Call, operation
 from bytehouse_emulator.calls.pagination import filtered_page
 from bytehouse_emulator.calls.validation import check_object_name
-from bytehouse_emulator.errors import EmulatorError, conflict, invalid
+from bytehouse_emulator.errors import EmulatorError, already_exists, invalid
 from bytehouse_emulator.sql.engine import EngineError
 from bytehouse_emulator.sql.lexer import quote_identifier, quote_string
 
@@ -30,7 +30,7 @@ def create_database(call: Call) -> dict[str, Any]:
         call.emulator.engine.run(sql + (f" COMMENT {quote_string(comment)}" if comment else ""))
     except EngineError as error:
         if error.name == "DATABASE_ALREADY_EXISTS":
-            raise conflict("Database", f"The database {name!r} exists.") from None
+            raise already_exists("Database", f"The database {name!r} exists.") from None
         raise invalid("Database", str(error)) from None
     return {"data": {"uuid": catalog.database(name)["uuid"]}}
 

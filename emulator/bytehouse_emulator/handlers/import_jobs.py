@@ -15,7 +15,7 @@ from bytehouse_emulator.calls.call import Call, operation
 from bytehouse_emulator.calls.envelope import success
 from bytehouse_emulator.calls.pagination import cursor_page
 from bytehouse_emulator.calls.validation import check_storable, check_title
-from bytehouse_emulator.errors import conflict, invalid
+from bytehouse_emulator.errors import illegal_state, invalid
 from bytehouse_emulator.iam.users import ADMINS
 from bytehouse_emulator.loading.configuration import plan, source_type, start_arguments
 from bytehouse_emulator.loading.documents import Connection, Job, require_free_name
@@ -105,7 +105,7 @@ def start_import_job(call: Call) -> dict[str, Any]:
     loading = call.emulator.loading
     job = loading.job(call.integer("id"))
     if job.state == "DRAFT":
-        raise conflict("ImportJob", f"The job {job.name!r} is a draft; publish it first.")
+        raise illegal_state("ImportJob", f"The job {job.name!r} is a draft; publish it first.")
     check_storable("ImportJob", call.body)
     found = plan(job, call.body)
     connection = _connection(call, job)
@@ -153,7 +153,7 @@ def _require_idle(call: Call, change: str) -> Job:
     job = call.emulator.loading.job(call.integer("id"))
     if call.emulator.loading.executions.running(job.id):
         message = f"The job {job.name!r} runs and cannot be {change}; stop it first."
-        raise conflict("ImportJob", message)
+        raise illegal_state("ImportJob", message)
     return job
 
 

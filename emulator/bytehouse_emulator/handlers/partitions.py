@@ -56,29 +56,32 @@ def delete_partitions(call: Call) -> dict[str, Any]:
 def get_cluster_status(call: Call) -> dict[str, Any]:
     """Return the progress of bucketing, which begins when it is first requested.
 
-    Keys are those of the open-source engine; the names of the statuses are inferred.
+    Keys and types are those of the open-source engine, a UInt8 and a string; their values are
+    inferred.
     """
     emulator = call.emulator
     row = emulator.catalog.row(call.string("db_name"), call.string("table_name"))
     clauses = emulator.catalog.clauses(row["uuid"])
     if clauses is None or not clauses.cluster_by:
-        return success({"cluster_status": "NotClustered", "cluster_progress": 0})
+        return success({"cluster_status": 0, "cluster_progress": "0%"})
     emulator.transitions.begin_once(_CLUSTERING, row["uuid"])
     progress = emulator.transitions.progress(_CLUSTERING, row["uuid"])
-    status = "Clustered" if progress >= DONE else "Clustering"
-    return success({"cluster_status": status, "cluster_progress": round(100 * progress, 2)})
+    shown = f"{100 * progress:.4g}%"
+    return success({"cluster_status": int(progress >= DONE), "cluster_progress": shown})
 
 
 def _partitions(call: Call) -> tuple[str, list[dict[str, Any]]]:
     row = call.emulator.catalog.row(call.string("db_name"), call.string("table_name"))
     found = call.emulator.engine.rows(
-        "SELECT partition, partition_id, count() AS parts, sum(bytes_on_disk) AS size,"
-        " sum(rows) AS rows FROM system.parts WHERE active"
+        "SELECT partition, partition_id, count() AS total_parts_number,"
+        " sum(bytes_on_disk) AS total_parts_size, sum(rows) AS total_rows_count"
+        " FROM system.parts WHERE active"
         f" AND database = {quote_string(row['database'])} AND table = {quote_string(row['name'])}"
         " GROUP BY partition, partition_id ORDER BY partition"
     )
     entries = [
-        entry | {key: int(entry[key]) for key in ("parts", "size", "rows")} for entry in found
+        entry | {key: int(entry[key]) for key in entry if key.startswith("total_")}
+        for entry in found
     ]
     return full_name(row["database"], row["name"]), entries
 

@@ -17,15 +17,16 @@ from bytehouse_emulator.calls.authorization import (
 )
 from bytehouse_emulator.calls.call import Call, Streamed, operation
 from bytehouse_emulator.calls.query_results import results, submitted
-from bytehouse_emulator.errors import conflict, invalid, not_found
+from bytehouse_emulator.errors import illegal_state, invalid, not_found
 from bytehouse_emulator.model.catalog import object_type
 from bytehouse_emulator.queries.query import Query, Run
 from bytehouse_emulator.sql.dialect import prepare
 from bytehouse_emulator.sql.engine import EngineError, EngineSession
 from bytehouse_emulator.sql.lexer import Statement, quote_string, split
+from bytehouse_emulator.sql.references import references
 
 _TREE_TABLE: Final = re.compile(r"\bTABLE id: \d+.*?\btable_name: ([^,]+)")
-_AST_TABLE: Final = re.compile(r"\bTableIdentifier (\S+)")
+_NO_TABLE: Final = "system.one"
 _LINEAGE: Final = {"TABLE": "tables", "VIEW": "views", "MATERIALIZED_VIEW": "materializedViews"}
 
 
@@ -94,7 +95,7 @@ def get_async_query_result(call: Call) -> Streamed:
     if query.failure:
         raise query.failure.error()
     if query.status != "Finished":
-        raise conflict("Query", f"The query {query.id!r} is not finished: {query.status}.")
+        raise illegal_state("Query", f"The query {query.id!r} is not finished: {query.status}.")
     max_rows, store = _max_rows(call.integer("maxRowsReturn")), call.emulator.queries.store
     return results(call.emulator.shape, query, store, max_rows, sync=False)
 
@@ -103,7 +104,7 @@ def get_async_query_result(call: Call) -> Streamed:
 def get_query_lineage(call: Call) -> dict[str, Any]:
     """Return which tables, views and materialized views a query reads."""
     found: dict[tuple[str, str], str] = {}
-    with call.emulator.queries.session("") as session:
+    with call.emulator.engine.session() as session:
         for statement in split(call.body.get("query", "")):
             for database, name in _reads(call, session, statement):
                 found[database, name] = _type(session, database, name)
@@ -150,20 +151,31 @@ def _reads(call: Call, session: EngineSession, statement: Statement) -> Iterator
         session.run(prepared.text)
     if prepared.words[0] not in {"CREATE", "INSERT", "SELECT", "WITH", ""}:
         return
+    current = session.current_database()
     try:
-        lines = session.rows(f"EXPLAIN QUERY TREE run_passes = 1 {prepared.text}")
-        pattern = _TREE_TABLE
+        named = [found.name for found in references(session, prepared.text)]
+    except EngineError as error:
+        raise invalid("Query", str(error)) from None
+    resolved = []
+    try:
+        for row in session.rows(f"EXPLAIN QUERY TREE run_passes = 1 {prepared.text}"):
+            resolved += _TREE_TABLE.findall(row["explain"])
     except EngineError:
         # A name cannot be resolved, or the statement is more than a query.
-        try:
-            lines, pattern = session.rows(f"EXPLAIN AST {prepared.text}"), _AST_TABLE
-        except EngineError as error:
-            raise invalid("Query", str(error)) from None
-    current = session.current_database()
-    for line in lines:
-        if match := pattern.search(line["explain"]):
-            database, _, name = match.group(1).rpartition(".")
-            yield database or current, name
+        resolved = named
+    # The engine reads it where a query names no table.
+    for name in resolved if _NO_TABLE in named else [n for n in resolved if n != _NO_TABLE]:
+        yield _qualified(name, current)
+    # Tables of subqueries that the engine has evaluated are gone from its tree.
+    for name in named:
+        found = _qualified(name, current)
+        if name not in resolved and _type(session, *found):
+            yield found
+
+
+def _qualified(name: str, current: str) -> tuple[str, str]:
+    database, _, table = name.rpartition(".")
+    return database or current, table
 
 
 def _type(session: EngineSession, database: str, name: str) -> str:

@@ -21,7 +21,7 @@ from bytehouse_emulator.calls.authorization import (
 from bytehouse_emulator.calls.call import Call, operation
 from bytehouse_emulator.calls.pagination import filtered_page
 from bytehouse_emulator.calls.validation import check_object_name
-from bytehouse_emulator.errors import EmulatorError, conflict, invalid, not_found
+from bytehouse_emulator.errors import EmulatorError, already_exists, invalid, not_found
 from bytehouse_emulator.model.catalog import object_type
 from bytehouse_emulator.sql.ddl import NEVER_NULL
 from bytehouse_emulator.sql.dialect import prepare
@@ -82,7 +82,7 @@ def create_table(call: Call) -> dict[str, Any]:
     except EngineError as error:
         if error.name == "TABLE_ALREADY_EXISTS":
             message = f"The table {database_name}.{body['name']} exists."
-            raise conflict("Table", message) from None
+            raise already_exists("Table", message) from None
         raise invalid("Table", str(error)) from None
     uuid = catalog.row(database_name, body["name"])["uuid"]
     catalog.record(uuid, prepared.clauses)

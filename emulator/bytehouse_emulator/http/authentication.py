@@ -27,12 +27,14 @@ class Authentication:
         self._emulator = emulator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass an authenticated request on; respond 401 to any other."""
+        """Pass an authenticated request on; refuse any other."""
         try:
             caller = self._authenticate(scope)
         except EmulatorError as error:
-            headers = {"WWW-Authenticate": "Bearer"}
-            await json_response(error.body(), 401, headers)(scope, receive, send)
+            control = scope["path"].startswith(CONTROL_PATH)
+            status = error.status if control else error.status_in(self._emulator.statuses)
+            headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+            await json_response(error.body(), status, headers)(scope, receive, send)
             return
         await self._app({**scope, "caller": caller}, receive, send)
 

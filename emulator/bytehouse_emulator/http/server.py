@@ -22,21 +22,22 @@ _SHUTDOWN_TIMEOUT: Final = 5
 def serve(
     emulator: Emulator,
     app: ASGIApp,
-    listener: socket.socket,
+    listeners: list[socket.socket],
     *,
     show_token: bool,
     stop_with_stdin: bool,
 ) -> None:
-    """Serve until SIGINT, SIGTERM or the end of standard input."""
-    host, port = listener.getsockname()[:2]
+    """Serve the API and the ClickHouse interface until a signal or the end of standard input."""
+    host, port = listeners[0].getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     ready = f"bytehouse-emulator listening on {url}"
+    ready += f" clickhouse {listeners[1].getsockname()[1]}"
     if show_token:
         ready += f" token {emulator.settings.token}"
     server = _Server(emulator, app, ready)
     if stop_with_stdin:
         threading.Thread(target=_wait_for_stdin, args=(server,), daemon=True).start()
-    server.run(sockets=[listener])
+    server.run(sockets=listeners)
 
 
 class _Server(uvicorn.Server):

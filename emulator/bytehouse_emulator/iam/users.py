@@ -14,7 +14,13 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from bytehouse_emulator.errors import EmulatorError, conflict, invalid, not_found
+from bytehouse_emulator.errors import (
+    EmulatorError,
+    already_exists,
+    illegal_state,
+    invalid,
+    not_found,
+)
 from bytehouse_emulator.model.account import FIRST_USER
 from bytehouse_emulator.simulation.clock import DAY, LATEST, SECOND, Clock, timestamp
 from bytehouse_emulator.storage.documents import DocumentStore
@@ -117,7 +123,7 @@ class Iam:
             for role in roles:
                 self.require_role(role)
             if not self._users.add(str(user_id), User(user_id, self._clock.now())):
-                raise conflict("User", f"There is a user {user_id} already.")
+                raise already_exists("User", f"There is a user {user_id} already.")
             for role in roles:
                 self._assign(user_id, role)
             return self.create_key(user_id, days=0, comment="", secret=secret)[1]
@@ -128,7 +134,7 @@ class Iam:
             number = _FIRST_ROLE + 2 * len(self._roles)
             role = Role(name, number, self._clock.now(), description)
             if not self._roles.add(name, role):
-                raise conflict("Role", f"There is a role {name!r} already.")
+                raise already_exists("Role", f"There is a role {name!r} already.")
             self._assign(FIRST_USER, name)
             return role
 
@@ -281,7 +287,7 @@ class Iam:
             self._uses.delete(key_id)
 
     def authenticate(self, secret: str) -> Caller:
-        """Return the caller who has a key; 401 if the key is not valid."""
+        """Return the caller who has a key; an error if the key is not valid."""
         now = self._clock.nanoseconds()
         with self._lock:
             key = self._keys.get(_digest(secret))
@@ -332,7 +338,7 @@ def _keep_start_key(caller: Caller, key_id: str) -> None:
     A rotation is possible: the new key may disable or delete the old one.
     """
     if key_id == caller.key == START_KEY:
-        raise conflict(
+        raise illegal_state(
             "ApiKey",
             "This emulator does not let the token that it was started with end itself, for then"
             " nobody could call. Make another API key, and end this one with that.",

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from bytehouse_emulator.errors import conflict
+from bytehouse_emulator.errors import already_exists
 from bytehouse_emulator.loading.plans import Plan
 from bytehouse_emulator.simulation.clock import timestamp
 from bytehouse_emulator.storage.documents import DocumentStore
@@ -135,4 +135,4 @@ def require_free_name(
     """Refuse a name that another object has."""
     if any(entry.name == name and entry.id != own_id for entry in entries):
         words = {"Connection": "connection", "ImportJob": "import job"}
-        raise conflict(kind, f"The {words[kind]} {name!r} exists.")
+        raise already_exists(kind, f"The {words[kind]} {name!r} exists.")

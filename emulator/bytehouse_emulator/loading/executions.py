@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from bytehouse_emulator.errors import EmulatorError, conflict
+from bytehouse_emulator.errors import EmulatorError, illegal_state
 from bytehouse_emulator.loading.documents import (
     ENDED,
     Connection,
@@ -87,7 +87,9 @@ class Executions:
         task = self._task(plan, connection)
         with self._lock:
             if self.running(job.id):
-                raise conflict("ImportJob", f"The job {job.name!r} runs already; stop it first.")
+                raise illegal_state(
+                    "ImportJob", f"The job {job.name!r} runs already; stop it first."
+                )
             self._transitions.begin(_KIND, execution.id)
             self._begin(Run(execution, self._clock), task)
         return execution
@@ -139,7 +141,7 @@ class Executions:
         return run.log if run else self._logs.get(execution_id.lower()) or Log([])
 
     def wait_for_files(self, timeout: float) -> None:
-        """Wait until no execution loads files; 409 if one still does after a time."""
+        """Wait until no execution loads files; an error if one still does after a time."""
         deadline = time.monotonic() + timeout
         for run in list(self._runs.values()):
             if run.execution.reads_kafka:
@@ -148,7 +150,7 @@ class Executions:
             elif not run.ended.wait(max(deadline - time.monotonic(), 0)):
                 execution = run.execution
                 message = f"The execution {execution.id} runs still; stop its job, or wait."
-                raise conflict("Execution", message)
+                raise illegal_state("Execution", message)
 
     def stop_all(self) -> None:
         """Stop every execution."""

@@ -49,7 +49,7 @@ class Writer:
             part = records.part(start, end)
             try:
                 with self._engine.session(self._id) as session:
-                    written += session.insert(sql, source.format, part.encode())
+                    written += session.insert(sql, source.format, [part.encode()])
             except EngineError as error:
                 if not _OF_DATA.fullmatch(error.name):
                     raise

@@ -12,7 +12,13 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from bytehouse_emulator.errors import EmulatorError, conflict, invalid, not_found
+from bytehouse_emulator.errors import (
+    EmulatorError,
+    already_exists,
+    illegal_state,
+    invalid,
+    not_found,
+)
 from bytehouse_emulator.model.account import ACCOUNT_ID
 from bytehouse_emulator.simulation.clock import MINUTE, Clock
 from bytehouse_emulator.simulation.transitions import DONE, Transitions
@@ -120,7 +126,9 @@ class Warehouses:
         target = _target_status(body.get("status", "up"))
         with self._lock:
             if not self._warehouses.add(warehouse.name, warehouse):
-                raise conflict("Warehouse", f"The virtual warehouse {warehouse.name!r} exists.")
+                raise already_exists(
+                    "Warehouse", f"The virtual warehouse {warehouse.name!r} exists."
+                )
             self._begin_change(warehouse, target)
         return warehouse
 
@@ -147,7 +155,7 @@ class Warehouses:
             if name == DEFAULT:
                 # That it stays is inferred: queries that name no warehouse need one.
                 message = f"{DEFAULT!r} takes the queries that name no warehouse; it must stay."
-                raise conflict("Warehouse", message)
+                raise illegal_state("Warehouse", message)
             self._warehouses.delete(name)
             return warehouse
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections import OrderedDict
@@ -9,21 +10,23 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from uuid import uuid4
 
-from bytehouse_emulator.errors import EmulatorError, conflict, invalid
+from bytehouse_emulator.errors import EmulatorError, already_exists, illegal_state, invalid
 from bytehouse_emulator.model.catalog import Catalog
 from bytehouse_emulator.queries.admission import Admission
-from bytehouse_emulator.queries.query import ENDED, Failure, Query, QuerySession, Run, Status
+from bytehouse_emulator.queries.query import ENDED, Execute, Failure, Query, Run, Status
+from bytehouse_emulator.queries.sessions import OpenSession, Sessions
 from bytehouse_emulator.simulation.clock import Clock
+from bytehouse_emulator.sql.describe import bytehouse_description
 from bytehouse_emulator.sql.dialect import Prepared, prepare
-from bytehouse_emulator.sql.engine import Block, EngineError, EngineSession
-from bytehouse_emulator.sql.lexer import full_name, quote_identifier, quote_string, split
+from bytehouse_emulator.sql.engine import Block, EngineSession
+from bytehouse_emulator.sql.lexer import full_name, quote_string, split
 from bytehouse_emulator.storage.documents import DocumentStore
 from bytehouse_emulator.storage.results import Result, ResultStore
 
 _WITH_OUTPUT: Final = frozenset("CHECK DESC DESCRIBE EXISTS EXPLAIN KILL SHOW".split())
+_DESCRIBE: Final = frozenset({"DESC", "DESCRIBE"})
 _MAX_QUERIES: Final = 1_000
 _MAX_BYTES: Final = 1 << 30
-_MAX_SETTINGS: Final = 100
 
 
 class Queries:
@@ -36,14 +39,17 @@ class Queries:
         store: ResultStore,
         clock: Clock,
         admission: Admission,
+        *,
+        describes_flags: bool = True,
     ) -> None:
         self.store = store
         self._engine = catalog.engine
         self._catalog = catalog
         self._clock = clock
         self._admission = admission
+        self._describes_flags = describes_flags
         self._queries = documents.collection("query", Query)
-        self._sessions = documents.collection("query-session", QuerySession)
+        self._sessions = Sessions(documents, catalog.engine)
         self._runs: dict[str, Run] = {}
         self._sizes: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
@@ -51,17 +57,22 @@ class Queries:
         self._pool = ThreadPoolExecutor(32, thread_name_prefix="query")
         self._recover()
 
-    def submit(self, query: Query) -> Run:
-        """Accept a query; it runs as soon as a thread is free."""
+    def submit(self, query: Query, execute: Execute | None = None) -> Run:
+        """Accept a query; it runs as soon as a thread is free.
+
+        With `execute` that runs its statements, and nothing of their results is stored.
+        """
         query.id = query.id or str(uuid4())
         query.created_at = self._clock.now()
-        run = Run(query)
+        run = Run(query, execute)
         with self._lock:
             if self._closed:
                 raise EmulatorError(503, "Query_Aborted", "The emulator stops.")
             if self._queries.get(query.id):
                 # That an id can be used once only is inferred: a caller finds the query by it.
-                raise conflict("Query", f"A query with the id {query.id!r} was submitted before.")
+                raise already_exists(
+                    "Query", f"A query with the id {query.id!r} was submitted before."
+                )
             self._admission.admit(query)
             self._queries.add(query.id, query)
             self._runs[query.id] = run
@@ -96,16 +107,17 @@ class Queries:
         self._kill(*self._running())
 
     def wait_until_idle(self, timeout: float) -> None:
-        """Wait until no query runs; 409 if one still does after a time."""
+        """Wait until no query runs; an error if one still does after a time."""
         deadline = time.monotonic() + timeout
         for run in self._running():
             if not run.wait(max(deadline - time.monotonic(), 0)):
                 message = f"The query {run.query.id!r} runs still; kill it, or wait for its end."
-                raise conflict("Query", message)
+                raise illegal_state("Query", message)
 
     def reset(self) -> None:
         """Kill every query and delete all results; the documents are deleted elsewhere."""
         self.kill_all()
+        self._sessions.close()
         with self._lock:
             self._sizes.clear()
             self.store.clear()
@@ -115,21 +127,8 @@ class Queries:
         with self._lock:
             self._closed = True
         self.kill_all()
+        self._sessions.close()
         self._pool.shutdown(wait=False)
-
-    def session(self, name: str, query_id: str = "") -> EngineSession:
-        """Open an engine session with the database and the settings of a query session."""
-        session = self._engine.session(query_id)
-        if name and (stored := self._sessions.get(name)):
-            try:
-                for setting in stored.settings:
-                    session.run(setting)
-                if stored.database:
-                    session.run(f"USE {quote_identifier(stored.database)}")
-            except EngineError:
-                # Its database may have been deleted; statements that need it will fail.
-                pass
-        return session
 
     def _running(self) -> list[Run]:
         with self._lock:
@@ -153,7 +152,7 @@ class Queries:
             run.check_killed()
             self._admission.begin(run)
             query.status, query.started_at = "Running", self._clock.now()
-            with self.session(query.session, query.id) as session:
+            with self._sessions.use(query.session, query.id, query.mode, query.changes) as session:
                 self._run_statements(run, session, results)
             query.results = results
             self._end(run, "Finished")
@@ -168,22 +167,23 @@ class Queries:
             self._fail(run, results, failure, "Failed")
             raise
 
-    def _run_statements(self, run: Run, session: EngineSession, results: list[Result]) -> None:
+    def _run_statements(self, run: Run, session: OpenSession, results: list[Result]) -> None:
         statements = split(run.query.text)
         if not statements:
             raise invalid("Query", "The query holds no statement.")
-        settings: list[str] = []
-        try:
-            for statement in statements:
-                run.check_killed()
-                prepared = prepare(statement, run.query.mode, self._catalog.database_names)
-                self._admission.authorize(run.query.role, session, prepared.text)
-                results.append(self._execute(session, prepared, run.query.max_rows))
-                if prepared.words[0] in {"SET", "USE"}:
-                    settings.append(prepared.text)
-        finally:
-            if settings and run.query.session:
-                self._store_session(run.query.session, session, settings)
+        for statement in statements:
+            run.check_killed()
+            prepared = prepare(statement, run.query.mode, self._catalog.database_names)
+            self._admission.authorize(run.query.role, session.engine, prepared.text)
+            if prepared.words[0] in _DESCRIBE and self._describes_flags:
+                text = bytehouse_description(session.engine, prepared, run.query.mode)
+                prepared = dataclasses.replace(prepared, text=text)
+            if run.execute:
+                run.execute(session.engine, prepared)
+                self._record_objects(session.engine, prepared)
+            else:
+                results.append(self._execute(session.engine, prepared, run.query.max_rows))
+            session.ran(prepared)
 
     def _execute(self, session: EngineSession, prepared: Prepared, max_rows: int) -> Result:
         if prepared.returns_rows:
@@ -216,14 +216,6 @@ class Queries:
                 if word == "INSERT" and origin.clauses and origin.clauses.unique_key:
                     # Rows replace each other when parts are merged; only then counts are exact.
                     session.run(f"OPTIMIZE TABLE {full_name(row['database'], name)} FINAL")
-
-    def _store_session(self, name: str, session: EngineSession, changes: list[str]) -> None:
-        stored = self._sessions.get(name) or QuerySession()
-        settings = [sql for sql in changes if sql[:3].upper() == "SET"]
-        older = [sql for sql in stored.settings if sql not in settings]
-        stored.settings = (older + settings)[-_MAX_SETTINGS:]
-        stored.database = session.current_database()
-        self._sessions.put(name, stored)
 
     def _fail(self, run: Run, results: list[Result], failure: Failure, status: Status) -> None:
         self.store.delete(results)

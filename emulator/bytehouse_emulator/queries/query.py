@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final, Literal
 
 import msgspec
 
 from bytehouse_emulator.errors import EmulatorError
-from bytehouse_emulator.sql.dialect import Mode
-from bytehouse_emulator.sql.engine import EngineError
+from bytehouse_emulator.sql.dialect import Mode, Prepared
+from bytehouse_emulator.sql.engine import EngineError, EngineSession
 from bytehouse_emulator.storage.results import Result
 
+# Runs one statement in a session of the engine.
+Execute = Callable[[EngineSession, Prepared], None]
 Status = Literal["NotStarted", "Running", "Finished", "Failed", "Killed"]
 ENDED: Final = frozenset({"Finished", "Failed", "Killed"})
 
@@ -36,6 +39,7 @@ class Query(msgspec.Struct, kw_only=True):
     text: str
     mode: Mode
     max_rows: int = 0
+    changes: list[str] = []
     session: str = ""
     role: str = ""
     warehouse: str = ""
@@ -66,8 +70,9 @@ class QuerySession(msgspec.Struct):
 class Run:
     """The run of a query that has not ended."""
 
-    def __init__(self, query: Query) -> None:
+    def __init__(self, query: Query, execute: Execute | None = None) -> None:
         self.query = query
+        self.execute = execute
         self.killed = False
         self.ended: Future[Query] = Future()
         # A waiting caller may be cancelled; that must not cancel the future.

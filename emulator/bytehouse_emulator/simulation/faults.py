@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 import threading
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from bytehouse_emulator.simulation.distortions import Distortion
+
+# The operation that a statement at the ClickHouse interface is, for faults and the journal.
+CLICKHOUSE_QUERY: Final = "clickhouse_query"
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -83,6 +83,7 @@ _GRANTS: Final = (
     "GRANT SYSTEM FLUSH LOGS ON *.*",
     *(f"REVOKE {_CHANGES}, CREATE DICTIONARY ON {name}.*" for name in _PROTECTED),
 )
+_LINES: Final = "JSONCompactEachRowWithNamesAndTypes"
 _BASE: Final = "21.8"
 # In the profile rather than in each session, because setting `compatibility` takes 2 ms.
 _SETTINGS: Final = {
@@ -138,6 +139,14 @@ class Block(NamedTuple):
     rows: int
 
 
+class Output(NamedTuple):
+    """A whole result in some format, and what was read for it."""
+
+    data: bytes
+    rows_read: int
+    bytes_read: int
+
+
 class Engine:
     """The engine on one directory; a process has one at a time."""
 
@@ -181,18 +190,16 @@ class Engine:
                 raise EngineError("Code: 236. DB::Exception: The emulator stops. (ABORTED)")
             self._open += 1
         try:
-            session = Session(self._source)
-            try:
-                # Statistics of the emulator's own queries are never requested.
-                logged = f", log_queries={int(bool(query_id))}"
-                session.query(f"SET log_comment={quote_string(query_id)}{logged}")
-            except BaseException:
-                session.close()
-                raise
+            session = EngineSession(Session(self._source), self._closed_session)
         except BaseException:
             self._closed_session()
             raise
-        return EngineSession(session, self._closed_session)
+        try:
+            session.run_as(query_id)
+        except BaseException:
+            session.close()
+            raise
+        return session
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """Run one query of the emulator's own."""
@@ -237,6 +244,24 @@ class EngineSession:
         self._session = session
         self._closed = closed
 
+    def run_as(self, query_id: str) -> None:
+        """Let what follows run under the id of a query, by which it is killed and found."""
+        # Statistics of the emulator's own queries are never requested.
+        logged = f", log_queries={int(bool(query_id))}"
+        self.run(f"SET log_comment={quote_string(query_id)}{logged}")
+
+    def reset_setting(self, name: str) -> None:
+        """Set a setting to what it is in a new session."""
+        value = _SETTINGS.get(name, "DEFAULT")
+        self.run(f"SET {name}={value if name != 'compatibility' else quote_string(_BASE)}")
+
+    def close(self) -> None:
+        """End it."""
+        try:
+            self._session.close()
+        finally:
+            self._closed()
+
     def __enter__(self) -> Self:
         return self
 
@@ -246,10 +271,7 @@ class EngineSession:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
-            self._session.close()
-        finally:
-            self._closed()
+        self.close()
 
     def run(self, sql: str) -> None:
         """Run a statement whose output does not matter."""
@@ -271,34 +293,44 @@ class EngineSession:
 
     def table(self, sql: str) -> tuple[list[ResultColumn], Block]:
         """Run any statement; without a result there are no columns."""
-        output = self._query(sql, "JSONCompactEachRowWithNamesAndTypes")
+        output = self._query(sql, _LINES)
         return _with_header(output) if output else ([], Block(b"", 0))
 
     def stream(self, sql: str) -> tuple[list[ResultColumn], Iterator[Block]]:
         """Run a SELECT and return its rows block by block."""
-        blocks = self._blocks(sql)
+        blocks = map(_with_header, self.output_blocks(sql, _LINES))
         first = next(blocks, None)
         if first is None:
             return self._describe(sql), iter(())
         columns, block = first
         return columns, chain([block], (following for _, following in blocks))
 
-    def insert(self, sql: str, input_format: str, data: bytes) -> int:
-        """Run an INSERT of rows in a format; return how many were written."""
+    def insert(self, sql: str, input_format: str, chunks: Iterable[bytes]) -> int:
+        """Run an INSERT of rows in a format, cut anywhere; return how many were written."""
         try:
             with self._session.send_insert(sql, input_format) as inserter:
-                inserter.append(data)
+                for chunk in chunks:
+                    inserter.append(chunk)
                 written: int = inserter.finish().rows_written
         except (ChdbError, RuntimeError) as error:
             raise EngineError(_VERSION.sub("", str(error).rstrip())) from None
         return written
 
-    def _blocks(self, sql: str) -> Iterator[tuple[list[ResultColumn], Block]]:
+    def output(self, sql: str, output_format: str) -> Output:
+        """Run a statement and return its whole result in a format."""
         try:
-            with self._session.send_query(sql, "JSONCompactEachRowWithNamesAndTypes") as stream:
+            result = self._session.query(sql, output_format)
+            return Output(result.bytes(), result.rows_read(), result.bytes_read())
+        except (ChdbError, RuntimeError) as error:
+            raise self._failed(error) from None
+
+    def output_blocks(self, sql: str, output_format: str) -> Iterator[bytes]:
+        """Run a SELECT and return its result block by block, each a document of the format."""
+        try:
+            with self._session.send_query(sql, output_format) as stream:
                 for chunk in stream:
                     if data := chunk.bytes():
-                        yield _with_header(data)
+                        yield data
         except (ChdbError, RuntimeError) as error:
             raise self._failed(error) from None
 
@@ -306,12 +338,8 @@ class EngineSession:
         found = self.rows(f"DESCRIBE ({sql}\n)")
         return [ResultColumn(row["name"], row["type"]) for row in found]
 
-    def _query(self, sql: str, output: str) -> bytes:
-        try:
-            result: bytes = self._session.query(sql, output).bytes()
-        except (ChdbError, RuntimeError) as error:
-            raise self._failed(error) from None
-        return result
+    def _query(self, sql: str, output_format: str) -> bytes:
+        return self.output(sql, output_format).data
 
     def _failed(self, error: Exception) -> EngineError:
         # Discards what the failed query had already output, see above.

@@ -174,7 +174,7 @@ class Snapshots:
             if table.engine == "Memory" and (rows := (saved / table.uuid).read_bytes()):
                 full = full_name(database.name, table.name)
                 with self._engine.session() as session:
-                    session.insert(f"INSERT INTO {full}", "Native", rows)
+                    session.insert(f"INSERT INTO {full}", "Native", [rows])
 
 
 def _directory(uuid: str) -> str:

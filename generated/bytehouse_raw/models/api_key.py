@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 from .api_key_status import ApiKeyStatus
 
 
@@ -48,15 +48,16 @@ class ApiKey(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.id = get("id")
-        model.status = ApiKeyStatus.decode(it) if (it := get("status")) is not None else it
-        model.comment = get("comment")
-        model.no_expiry = get("noExpiry")
-        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
-        model.expires_at = Timestamp.decode(it) if (it := get("expiresAt")) is not None else it
-        model.last_used_at = Timestamp.decode(it) if (it := get("lastUsedAt")) is not None else it
+        model = new(cls)
+        model.id = source.get("id")
+        model.status = ApiKeyStatus.decode(source["status"]) if "status" in source else None
+        model.comment = source.get("comment")
+        model.no_expiry = source.get("noExpiry")
+        model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None
+        model.expires_at = Timestamp.decode(source["expiresAt"]) if "expiresAt" in source else None
+        model.last_used_at = (
+            Timestamp.decode(source["lastUsedAt"]) if "lastUsedAt" in source else None
+        )
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

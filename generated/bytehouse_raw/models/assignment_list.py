@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .role_assignment import RoleAssignment
 
 
@@ -26,10 +26,9 @@ class AssignmentList(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
+        model = new(cls)
         model.assignments = (
-            RoleAssignment.decode_all(it) if (it := get("assignments")) is not None else it
+            RoleAssignment.decode_all(source["assignments"]) if "assignments" in source else None
         )
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
 class ClusterKey(Model):
-    """Columns of the table that rows are distributed over buckets by; they can be changed
-    later. Inner keys are those of a sister product.
+    """ "Bucket key. Modifiable after creation. A key has to be one of the columns." Inner keys
+    are those of a sister product.
 
     Attributes:
         expr: Column or expression.
@@ -33,10 +33,9 @@ class ClusterKey(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.expr = get("expr")
-        model.num_buckets = get("numBuckets")
+        model = new(cls)
+        model.expr = source.get("expr")
+        model.num_buckets = source.get("numBuckets")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -16,12 +16,12 @@ class ClusterStatus(Model):
     """Progress of bucketing. Keys are those of the open-source engine.
 
     Attributes:
-        cluster_status: State of the whole.
-        cluster_progress: How much of it is done.
+        cluster_status: State of the whole, a UInt8 in the engine: 1 if all is bucketed.
+        cluster_progress: How much of it is done, in words of the engine.
     """
 
-    cluster_status: str | None = None
-    cluster_progress: float | None = None
+    cluster_status: int | None = None
+    cluster_progress: str | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
@@ -32,10 +32,9 @@ class ClusterStatus(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.cluster_status = get("cluster_status")
-        model.cluster_progress = get("cluster_progress")
+        model = new(cls)
+        model.cluster_status = source.get("cluster_status")
+        model.cluster_progress = source.get("cluster_progress")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -18,7 +18,8 @@ class Column(Model):
     Attributes:
         name: Name.
         type_: ClickHouse type.
-        nullable: Whether NULL is a value of it. Left out, the dialect decides.
+        nullable: Whether NULL is a value of it. Left out, the dialect decides: `ansi_sql`
+            makes columns nullable, `clickhouse_sql` does not (inferred).
         default_value: Default value, as text.
         comment: Free text.
     """
@@ -41,13 +42,12 @@ class Column(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.name = get("name")
-        model.type_ = get("type")
-        model.nullable = get("nullable")
-        model.default_value = get("defaultValue")
-        model.comment = get("comment")
+        model = new(cls)
+        model.name = source.get("name")
+        model.type_ = source.get("type")
+        model.nullable = source.get("nullable")
+        model.default_value = source.get("defaultValue")
+        model.comment = source.get("comment")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

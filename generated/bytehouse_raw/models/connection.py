@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 from .connection_data import ConnectionData
 from .import_source_type import ImportSourceType
 from .user_reference import UserReference
@@ -51,16 +51,17 @@ class Connection(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.id = get("id")
-        model.name = get("name")
-        model.type_ = ImportSourceType.decode(it) if (it := get("type")) is not None else it
-        model.data = ConnectionData.decode(it) if (it := get("data")) is not None else it
-        model.created_by = UserReference.decode(it) if (it := get("createdBy")) is not None else it
-        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model = new(cls)
+        model.id = source.get("id")
+        model.name = source.get("name")
+        model.type_ = ImportSourceType.decode(source["type"]) if "type" in source else None
+        model.data = ConnectionData.decode(source["data"]) if "data" in source else None
+        model.created_by = (
+            UserReference.decode(source["createdBy"]) if "createdBy" in source else None
+        )
+        model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None
         model.last_modified_at = (
-            Timestamp.decode(it) if (it := get("lastModifiedAt")) is not None else it
+            Timestamp.decode(source["lastModifiedAt"]) if "lastModifiedAt" in source else None
         )
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -16,8 +16,9 @@ class CreateApiKeyRequest(Model):
     """An API key to create.
 
     Attributes:
-        no_expiry: Whether it never expires; `expiryInDays` is then ignored.
-        expiry_in_days: Days from now until it expires.
+        no_expiry: Whether it never expires: "if set to true, expiryInDays will be ignored".
+        expiry_in_days: "Defines the expiry time (in days) of the created API key starting
+            from time of creation."
         comment: Free text.
     """
 
@@ -35,11 +36,10 @@ class CreateApiKeyRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.no_expiry = get("noExpiry")
-        model.expiry_in_days = get("expiryInDays")
-        model.comment = get("comment")
+        model = new(cls)
+        model.no_expiry = source.get("noExpiry")
+        model.expiry_in_days = source.get("expiryInDays")
+        model.comment = source.get("comment")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

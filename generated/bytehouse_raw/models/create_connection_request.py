@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .connection_data import ConnectionData
 from .import_source_type import ImportSourceType
 
@@ -38,11 +38,10 @@ class CreateConnectionRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.name = get("name")
-        model.type_ = ImportSourceType.decode(it) if (it := get("type")) is not None else it
-        model.data = ConnectionData.decode(it) if (it := get("data")) is not None else it
+        model = new(cls)
+        model.name = source.get("name")
+        model.type_ = ImportSourceType.decode(source["type"]) if "type" in source else None
+        model.data = ConnectionData.decode(source["data"]) if "data" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

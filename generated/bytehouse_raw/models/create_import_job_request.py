@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .import_job_configuration import ImportJobConfiguration
 from .import_job_source_schema import ImportJobSourceSchema
 from .import_job_state import ImportJobState
@@ -22,12 +22,14 @@ class CreateImportJobRequest(Model):
         name: Name of an import job.
         configuration: Where to read, where to write and how. The docs show none of its
             keys.
-        source_schema: Columns of the source; batch sources can do without. The docs show
-            none of its keys.
-        state: Whether an import job is complete; a draft is not.
+        source_schema: "Provides schema of the source data, optional for batch data
+            sources". The docs show none of its keys.
+        state: "DRAFT means the job is partially created."
         description: Free text.
-        connection_id: Id of the connection to read through; 0 for a ByteHouse import job.
-        schema_file: Protobuf schema file in Base64, for a Kafka topic in Protobuf.
+        connection_id: "ID of the connection which provides credentials to read data from
+            source, for ByteHouse import job, connectionID should be 0".
+        schema_file: "Base64 encoded string of protobuf schema file, required for KAFKA
+            PROTOBUF".
     """
 
     name: str
@@ -52,19 +54,22 @@ class CreateImportJobRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.name = get("name")
+        model = new(cls)
+        model.name = source.get("name")
         model.configuration = (
-            ImportJobConfiguration.decode(it) if (it := get("configuration")) is not None else it
+            ImportJobConfiguration.decode(source["configuration"])
+            if "configuration" in source
+            else None
         )
         model.source_schema = (
-            ImportJobSourceSchema.decode(it) if (it := get("sourceSchema")) is not None else it
+            ImportJobSourceSchema.decode(source["sourceSchema"])
+            if "sourceSchema" in source
+            else None
         )
-        model.state = ImportJobState.decode(it) if (it := get("state")) is not None else it
-        model.description = get("description")
-        model.connection_id = get("connectionID")
-        model.schema_file = get("schemaFile")
+        model.state = ImportJobState.decode(source["state"]) if "state" in source else None
+        model.description = source.get("description")
+        model.connection_id = source.get("connectionID")
+        model.schema_file = source.get("schemaFile")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

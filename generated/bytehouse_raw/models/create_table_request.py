@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, own, unknown
+from ..types import Model, new, own, unknown
 from .cluster_key import ClusterKey
 from .column import Column
 from .partition_key import PartitionKey
@@ -23,18 +23,22 @@ class CreateTableRequest(Model):
     Attributes:
         name: Name.
         columns: The columns.
-        order_by_keys: Columns of the sort key.
+        order_by_keys: "Name of the column whose values will be used to order the table's
+            data. A key has to be one of the columns." 1 to 5, not Nullable, and fixed
+            afterwards (inferred).
         description: Free text.
-        sampling_key: Sampling expression, a column of the table.
-        partition_keys: Columns of the partition key.
-        primary_keys: Columns of the primary key. The engine requires a prefix of the sort
+        sampling_key: "SAMPLE BY expression. A key has to be one of the columns."
+        partition_keys: "Keys to partition the table. A key has to be one of the columns."
+        primary_keys: "Primary keys of the table used as the main identifier of the rows. A
+            key has to be one of the columns." The engine requires a left prefix of the sort
             key (inferred).
-        ttl: How long rows are kept; an update sets a new interval. Inner keys are those of
-            a sister product.
-        unique_key: Columns of the table that rows are upserted by. Inner keys are not
-            documented; these are the likely ones.
-        cluster_key: Columns of the table that rows are distributed over buckets by; they
-            can be changed later. Inner keys are those of a sister product.
+        ttl: How long rows are kept; an update "sets a new interval for the table TTL".
+            Inner keys are those of a sister product.
+        unique_key: "Key used to guarantee uniqueness in the table. A key has to be one of
+            the columns." Rows are upserted by it, within a partition unless told otherwise
+            (inferred). Inner keys are not documented; these are the likely ones.
+        cluster_key: "Bucket key. Modifiable after creation. A key has to be one of the
+            columns." Inner keys are those of a sister product.
     """
 
     name: str
@@ -65,20 +69,21 @@ class CreateTableRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.name = get("name")
-        model.columns = Column.decode_all(it) if (it := get("columns")) is not None else it
-        model.order_by_keys = own(it) if (it := get("orderByKeys")) is not None else it
-        model.description = get("description")
-        model.sampling_key = get("samplingKey")
+        model = new(cls)
+        model.name = source.get("name")
+        model.columns = Column.decode_all(source["columns"]) if "columns" in source else None
+        model.order_by_keys = own(source["orderByKeys"]) if "orderByKeys" in source else None
+        model.description = source.get("description")
+        model.sampling_key = source.get("samplingKey")
         model.partition_keys = (
-            PartitionKey.decode_all(it) if (it := get("partitionKeys")) is not None else it
+            PartitionKey.decode_all(source["partitionKeys"]) if "partitionKeys" in source else None
         )
-        model.primary_keys = own(it) if (it := get("primaryKeys")) is not None else it
-        model.ttl = TableTtl.decode(it) if (it := get("ttl")) is not None else it
-        model.unique_key = UniqueKey.decode(it) if (it := get("uniqueKey")) is not None else it
-        model.cluster_key = ClusterKey.decode(it) if (it := get("clusterKey")) is not None else it
+        model.primary_keys = own(source["primaryKeys"]) if "primaryKeys" in source else None
+        model.ttl = TableTtl.decode(source["ttl"]) if "ttl" in source else None
+        model.unique_key = UniqueKey.decode(source["uniqueKey"]) if "uniqueKey" in source else None
+        model.cluster_key = (
+            ClusterKey.decode(source["clusterKey"]) if "clusterKey" in source else None
+        )
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

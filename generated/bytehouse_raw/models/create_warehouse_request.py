@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -16,12 +16,15 @@ class CreateWarehouseRequest(Model):
     """A virtual warehouse to create.
 
     Attributes:
-        name: Name of a virtual warehouse.
+        name: Name of a virtual warehouse: "string length should > 0 and < 32; may contain
+            digital, lower case letter or '_'; should start with lower case letter; should
+            end with digital or lower case letter".
         config_id: Id of a resource setting, as `list_warehouse_configurations` shows them.
         status: The state to bring a virtual warehouse to: `up` runs or resumes it, `down`
             suspends it.
-        auto_suspend: Minutes without work after which it is suspended; 0 means never.
-        auto_resume: Whether an arriving query resumes it.
+        auto_suspend: "VW will auto suspend after x minutes of idleness. If set to
+            0(default), VW will never auto suspend."
+        auto_resume: "If set to true, the VW will try auto resume when query arrives."
         description: Free text.
     """
 
@@ -45,14 +48,13 @@ class CreateWarehouseRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.name = get("name")
-        model.config_id = get("configID")
-        model.status = get("status")
-        model.auto_suspend = get("autoSuspend")
-        model.auto_resume = get("autoResume")
-        model.description = get("description")
+        model = new(cls)
+        model.name = source.get("name")
+        model.config_id = source.get("configID")
+        model.status = source.get("status")
+        model.auto_suspend = source.get("autoSuspend")
+        model.auto_resume = source.get("autoResume")
+        model.description = source.get("description")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

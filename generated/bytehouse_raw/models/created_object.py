@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -29,9 +29,8 @@ class CreatedObject(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.uuid = get("uuid")
+        model = new(cls)
+        model.uuid = source.get("uuid")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

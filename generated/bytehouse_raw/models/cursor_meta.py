@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -35,11 +35,10 @@ class CursorMeta(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.cursor = get("cursor")
-        model.next_cursor = get("nextCursor")
-        model.total = get("total")
+        model = new(cls)
+        model.cursor = source.get("cursor")
+        model.next_cursor = source.get("nextCursor")
+        model.total = source.get("total")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

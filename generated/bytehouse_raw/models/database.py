@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 from .user_reference import UserReference
 
 
@@ -51,16 +51,17 @@ class Database(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.name = get("name")
-        model.type_ = get("type")
-        model.uuid = get("uuid")
-        model.description = get("description")
-        model.no_of_tables = get("noOfTables")
-        model.size_in_bytes = get("sizeInBytes")
-        model.created_by = UserReference.decode(it) if (it := get("createdBy")) is not None else it
-        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model = new(cls)
+        model.name = source.get("name")
+        model.type_ = source.get("type")
+        model.uuid = source.get("uuid")
+        model.description = source.get("description")
+        model.no_of_tables = source.get("noOfTables")
+        model.size_in_bytes = source.get("sizeInBytes")
+        model.created_by = (
+            UserReference.decode(source["createdBy"]) if "createdBy" in source else None
+        )
+        model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, own, unknown
+from ..types import Model, new, own, unknown
 
 
 @define(slots=False, repr=False)
@@ -29,9 +29,10 @@ class DeletePartitionsRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.partition_names = own(it) if (it := get("partitionNames")) is not None else it
+        model = new(cls)
+        model.partition_names = (
+            own(source["partitionNames"]) if "partitionNames" in source else None
+        )
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

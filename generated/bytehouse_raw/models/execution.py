@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -44,14 +44,13 @@ class Execution(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.id = get("id")
-        model.job_id = get("jobID")
-        model.status = get("status")
-        model.message = get("message")
-        model.start_time = Timestamp.decode(it) if (it := get("startTime")) is not None else it
-        model.end_time = Timestamp.decode(it) if (it := get("endTime")) is not None else it
+        model = new(cls)
+        model.id = source.get("id")
+        model.job_id = source.get("jobID")
+        model.status = source.get("status")
+        model.message = source.get("message")
+        model.start_time = Timestamp.decode(source["startTime"]) if "startTime" in source else None
+        model.end_time = Timestamp.decode(source["endTime"]) if "endTime" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

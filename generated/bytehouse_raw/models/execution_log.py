@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -35,11 +35,10 @@ class ExecutionLog(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.timestamp = Timestamp.decode(it) if (it := get("timestamp")) is not None else it
-        model.level = get("level")
-        model.message = get("message")
+        model = new(cls)
+        model.timestamp = Timestamp.decode(source["timestamp"]) if "timestamp" in source else None
+        model.level = source.get("level")
+        model.message = source.get("message")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

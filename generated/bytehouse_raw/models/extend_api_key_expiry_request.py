@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -29,9 +29,8 @@ class ExtendApiKeyExpiryRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.add_expiry_in_days = get("addExpiryInDays")
+        model = new(cls)
+        model.add_expiry_in_days = source.get("addExpiryInDays")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .user_info import UserInfo
 
 
@@ -33,10 +33,9 @@ class GetQueryLineageRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.query = get("query")
-        model.user_info = UserInfo.decode(it) if (it := get("userInfo")) is not None else it
+        model = new(cls)
+        model.query = source.get("query")
+        model.user_info = UserInfo.decode(source["userInfo"]) if "userInfo" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .error_detail import ErrorDetail
 from .query_statistics import QueryStatistics
 
@@ -38,11 +38,10 @@ class GetQueryStatisticsResponse(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.message = get("message")
-        model.error = ErrorDetail.decode(it) if (it := get("error")) is not None else it
-        model.data = QueryStatistics.decode(it) if (it := get("data")) is not None else it
+        model = new(cls)
+        model.message = source.get("message")
+        model.error = ErrorDetail.decode(source["error"]) if "error" in source else None
+        model.data = QueryStatistics.decode(source["data"]) if "data" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

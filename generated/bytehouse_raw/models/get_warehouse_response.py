@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 from .error_detail import ErrorDetail
 
 
@@ -22,8 +22,9 @@ class GetWarehouseResponse(Model):
         description: Free text.
         config_id: Id of its resource setting.
         status: State.
-        auto_suspend: Minutes without work after which it is suspended; 0 means never.
-        auto_resume: Whether an arriving query resumes it.
+        auto_suspend: "VW will auto suspend after x minutes of idleness. If set to
+            0(default), VW will never auto suspend."
+        auto_resume: "If set to true, the VW will try auto resume when query arrives."
         created_at: When it was created.
         last_modified_at: When it was last changed.
         message: `Success`, if the call succeeded.
@@ -61,21 +62,20 @@ class GetWarehouseResponse(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.id = get("id")
-        model.name = get("name")
-        model.description = get("description")
-        model.config_id = get("configID")
-        model.status = get("status")
-        model.auto_suspend = get("autoSuspend")
-        model.auto_resume = get("autoResume")
-        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model = new(cls)
+        model.id = source.get("id")
+        model.name = source.get("name")
+        model.description = source.get("description")
+        model.config_id = source.get("configID")
+        model.status = source.get("status")
+        model.auto_suspend = source.get("autoSuspend")
+        model.auto_resume = source.get("autoResume")
+        model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None
         model.last_modified_at = (
-            Timestamp.decode(it) if (it := get("lastModifiedAt")) is not None else it
+            Timestamp.decode(source["lastModifiedAt"]) if "lastModifiedAt" in source else None
         )
-        model.message = get("message")
-        model.error = ErrorDetail.decode(it) if (it := get("error")) is not None else it
+        model.message = source.get("message")
+        model.error = ErrorDetail.decode(source["error"]) if "error" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 from .import_job_configuration import ImportJobConfiguration
 from .import_job_source_schema import ImportJobSourceSchema
 from .import_job_state import ImportJobState
@@ -26,9 +26,9 @@ class ImportJob(Model):
         connection_id: Id of the connection it reads through.
         configuration: Where to read, where to write and how. The docs show none of its
             keys.
-        source_schema: Columns of the source; batch sources can do without. The docs show
-            none of its keys.
-        state: Whether an import job is complete; a draft is not.
+        source_schema: "Provides schema of the source data, optional for batch data
+            sources". The docs show none of its keys.
+        state: "DRAFT means the job is partially created."
         status: Whether it runs.
         created_by: Who did something. Ids exceed 2^53.
         created_at: When it was created.
@@ -65,24 +65,29 @@ class ImportJob(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.id = get("id")
-        model.name = get("name")
-        model.description = get("description")
-        model.connection_id = get("connectionID")
+        model = new(cls)
+        model.id = source.get("id")
+        model.name = source.get("name")
+        model.description = source.get("description")
+        model.connection_id = source.get("connectionID")
         model.configuration = (
-            ImportJobConfiguration.decode(it) if (it := get("configuration")) is not None else it
+            ImportJobConfiguration.decode(source["configuration"])
+            if "configuration" in source
+            else None
         )
         model.source_schema = (
-            ImportJobSourceSchema.decode(it) if (it := get("sourceSchema")) is not None else it
+            ImportJobSourceSchema.decode(source["sourceSchema"])
+            if "sourceSchema" in source
+            else None
         )
-        model.state = ImportJobState.decode(it) if (it := get("state")) is not None else it
-        model.status = get("status")
-        model.created_by = UserReference.decode(it) if (it := get("createdBy")) is not None else it
-        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model.state = ImportJobState.decode(source["state"]) if "state" in source else None
+        model.status = source.get("status")
+        model.created_by = (
+            UserReference.decode(source["createdBy"]) if "createdBy" in source else None
+        )
+        model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None
         model.last_modified_at = (
-            Timestamp.decode(it) if (it := get("lastModifiedAt")) is not None else it
+            Timestamp.decode(source["lastModifiedAt"]) if "lastModifiedAt" in source else None
         )
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

@@ -8,12 +8,13 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
 class ImportJobSourceSchema(Model):
-    """Columns of the source; batch sources can do without. The docs show none of its keys."""
+    """ "Provides schema of the source data, optional for batch data sources". The docs show
+    none of its keys."""
 
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
@@ -22,8 +23,7 @@ class ImportJobSourceSchema(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
+        model = new(cls)
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -5,7 +5,7 @@ from ..types import OpenEnum
 
 
 class ImportJobState(OpenEnum):
-    """Whether an import job is complete; a draft is not."""
+    """ "DRAFT means the job is partially created." """
 
     PUBLISHED = "PUBLISHED"
     DRAFT = "DRAFT"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -39,12 +39,11 @@ class KafkaStatus(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.timestamp = Timestamp.decode(it) if (it := get("timestamp")) is not None else it
-        model.offset = get("offset")
-        model.lag = get("lag")
-        model.speed = get("speed")
+        model = new(cls)
+        model.timestamp = Timestamp.decode(source["timestamp"]) if "timestamp" in source else None
+        model.offset = source.get("offset")
+        model.lag = source.get("lag")
+        model.speed = source.get("speed")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

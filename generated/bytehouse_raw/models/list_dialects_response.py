@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, each, own, unknown
+from ..types import Model, each, new, own, unknown
 
 
 @define(slots=False, repr=False)
@@ -29,9 +29,8 @@ class ListDialectsResponse(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.data = each(it, lambda item: own(item)) if (it := get("data")) is not None else it
+        model = new(cls)
+        model.data = each(source["data"], lambda item: own(item)) if "data" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

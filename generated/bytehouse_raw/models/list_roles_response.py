@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .error_detail import ErrorDetail
 from .offset_meta import OffsetMeta
 from .role_list import RoleList
@@ -43,12 +43,11 @@ class ListRolesResponse(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.message = get("message")
-        model.meta = OffsetMeta.decode(it) if (it := get("meta")) is not None else it
-        model.error = ErrorDetail.decode(it) if (it := get("error")) is not None else it
-        model.data = RoleList.decode(it) if (it := get("data")) is not None else it
+        model = new(cls)
+        model.message = source.get("message")
+        model.meta = OffsetMeta.decode(source["meta"]) if "meta" in source else None
+        model.error = ErrorDetail.decode(source["error"]) if "error" in source else None
+        model.data = RoleList.decode(source["data"]) if "data" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

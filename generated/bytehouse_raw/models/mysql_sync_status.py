@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .mysql_table_sync_status import MysqlTableSyncStatus
 
 
@@ -38,13 +38,12 @@ class MysqlSyncStatus(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.name = get("name")
-        model.status = get("status")
-        model.message = get("message")
+        model = new(cls)
+        model.name = source.get("name")
+        model.status = source.get("status")
+        model.message = source.get("message")
         model.tables = (
-            MysqlTableSyncStatus.decode_all(it) if (it := get("tables")) is not None else it
+            MysqlTableSyncStatus.decode_all(source["tables"]) if "tables" in source else None
         )
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -36,11 +36,10 @@ class MysqlTableSyncStatus(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.name = get("name")
-        model.status = get("status")
-        model.message = get("message")
+        model = new(cls)
+        model.name = source.get("name")
+        model.status = source.get("status")
+        model.message = source.get("message")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,23 +8,31 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
 class Partition(Model):
-    """A partition of a table. Keys are those of the open-source engine.
+    """A partition of a table. Keys are those of the open-source engine's system table and of
+    the vendor's sample script; `parts`, `size` and `rows` are other spellings of its
+    numbers.
 
     Attributes:
         partition: Value of the partition key; the name that a deletion takes.
         partition_id: Id of the partition in the engine.
-        parts: How many data parts it has.
-        size: Bytes on disk.
-        rows: How many rows it has.
+        total_parts_number: How many data parts it has.
+        total_parts_size: Bytes on disk.
+        total_rows_count: How many rows it has.
+        parts: The same as `total_parts_number`.
+        size: The same as `total_parts_size`.
+        rows: The same as `total_rows_count`.
     """
 
     partition: str | None = None
     partition_id: str | None = None
+    total_parts_number: int | None = None
+    total_parts_size: int | None = None
+    total_rows_count: int | None = None
     parts: int | None = None
     size: int | None = None
     rows: int | None = None
@@ -33,6 +41,9 @@ class Partition(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "partition": "partition",
         "partition_id": "partition_id",
+        "total_parts_number": "total_parts_number",
+        "total_parts_size": "total_parts_size",
+        "total_rows_count": "total_rows_count",
         "parts": "parts",
         "size": "size",
         "rows": "rows",
@@ -41,13 +52,15 @@ class Partition(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.partition = get("partition")
-        model.partition_id = get("partition_id")
-        model.parts = get("parts")
-        model.size = get("size")
-        model.rows = get("rows")
+        model = new(cls)
+        model.partition = source.get("partition")
+        model.partition_id = source.get("partition_id")
+        model.total_parts_number = source.get("total_parts_number")
+        model.total_parts_size = source.get("total_parts_size")
+        model.total_rows_count = source.get("total_rows_count")
+        model.parts = source.get("parts")
+        model.size = source.get("size")
+        model.rows = source.get("rows")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

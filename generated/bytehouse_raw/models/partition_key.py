@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import UNSET, Model, Unset, unknown
+from ..types import UNSET, Model, Unset, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -37,11 +37,10 @@ class PartitionKey(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.column = get("column")
-        model.granularity = get("granularity", UNSET)
-        model.expression = get("expression")
+        model = new(cls)
+        model.column = source.get("column")
+        model.granularity = source.get("granularity", UNSET)
+        model.expression = source.get("expression")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -41,13 +41,12 @@ class Permission(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.role_name = get("RoleName")
-        model.byte_house_resource_id = get("ByteHouseResourceID")
-        model.secure_object_type_name = get("SecureObjectTypeName")
-        model.action_name = get("ActionName")
-        model.grant_option = get("GrantOption")
+        model = new(cls)
+        model.role_name = source.get("RoleName")
+        model.byte_house_resource_id = source.get("ByteHouseResourceID")
+        model.secure_object_type_name = source.get("SecureObjectTypeName")
+        model.action_name = source.get("ActionName")
+        model.grant_option = source.get("GrantOption")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .permission import Permission
 
 
@@ -26,10 +26,9 @@ class PermissionList(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
+        model = new(cls)
         model.permissions = (
-            Permission.decode_all(it) if (it := get("permissions")) is not None else it
+            Permission.decode_all(source["permissions"]) if "permissions" in source else None
         )
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .lineage_object import LineageObject
 
 
@@ -30,12 +30,13 @@ class QueryLineage(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.tables = LineageObject.decode_all(it) if (it := get("tables")) is not None else it
-        model.views = LineageObject.decode_all(it) if (it := get("views")) is not None else it
+        model = new(cls)
+        model.tables = LineageObject.decode_all(source["tables"]) if "tables" in source else None
+        model.views = LineageObject.decode_all(source["views"]) if "views" in source else None
         model.materialized_views = (
-            LineageObject.decode_all(it) if (it := get("materializedViews")) is not None else it
+            LineageObject.decode_all(source["materializedViews"])
+            if "materializedViews" in source
+            else None
         )
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

@@ -6,7 +6,10 @@ from ..types import OpenEnum
 
 class QueryMode(OpenEnum):
     """SQL dialect. The same DDL means different things: `ansi_sql` makes a column nullable
-    unless declared otherwise, `clickhouse_sql` the reverse."""
+    unless declared otherwise, `clickhouse_sql` the reverse. So does the same SELECT
+    (inferred from the open-source engine): `ansi_sql` also sets `join_use_nulls`,
+    `cast_keep_nullable` and `prefer_column_name_to_alias`, and UNION, INTERSECT and EXCEPT
+    are DISTINCT; what a LEFT JOIN misses is NULL in `ansi_sql` and 0 in `clickhouse_sql`."""
 
     ANSI_SQL = "ansi_sql"
     CLICKHOUSE_SQL = "clickhouse_sql"

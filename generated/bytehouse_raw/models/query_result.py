@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, each, own, unknown
+from ..types import Model, each, new, own, unknown
 from .result_column import ResultColumn
 
 
@@ -42,13 +42,12 @@ class QueryResult(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.query_id = get("queryID")
-        model.status = get("status")
-        model.columns = ResultColumn.decode_all(it) if (it := get("columns")) is not None else it
-        model.rows = each(it, lambda item: own(item)) if (it := get("rows")) is not None else it
-        model.row_count = get("rowCount")
+        model = new(cls)
+        model.query_id = source.get("queryID")
+        model.status = source.get("status")
+        model.columns = ResultColumn.decode_all(source["columns"]) if "columns" in source else None
+        model.rows = each(source["rows"], lambda item: own(item)) if "rows" in source else None
+        model.row_count = source.get("rowCount")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

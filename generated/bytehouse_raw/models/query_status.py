@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -47,15 +47,16 @@ class QueryStatus(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.query_id = get("queryID")
-        model.status = get("status")
-        model.message = get("message")
-        model.progress = get("progress")
-        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
-        model.started_at = Timestamp.decode(it) if (it := get("startedAt")) is not None else it
-        model.finished_at = Timestamp.decode(it) if (it := get("finishedAt")) is not None else it
+        model = new(cls)
+        model.query_id = source.get("queryID")
+        model.status = source.get("status")
+        model.message = source.get("message")
+        model.progress = source.get("progress")
+        model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None
+        model.started_at = Timestamp.decode(source["startedAt"]) if "startedAt" in source else None
+        model.finished_at = (
+            Timestamp.decode(source["finishedAt"]) if "finishedAt" in source else None
+        )
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -38,12 +38,11 @@ class Role(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.id = get("id")
-        model.name = get("name")
-        model.description = get("description")
-        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model = new(cls)
+        model.id = source.get("id")
+        model.name = source.get("name")
+        model.description = source.get("description")
+        model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

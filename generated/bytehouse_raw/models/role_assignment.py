@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, unknown
+from ..types import Model, Timestamp, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -35,11 +35,10 @@ class RoleAssignment(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.user_id = get("UserID")
-        model.role_name = get("RoleName")
-        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model = new(cls)
+        model.user_id = source.get("UserID")
+        model.role_name = source.get("RoleName")
+        model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -30,9 +30,8 @@ class StartImportJobRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.source_properties_file_names = get("source.properties.fileNames")
+        model = new(cls)
+        model.source_properties_file_names = source.get("source.properties.fileNames")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .query_mode import QueryMode
 
 
@@ -19,7 +19,11 @@ class SubmitAsyncQueryRequest(Model):
     Attributes:
         query: One statement, or several with `;` between.
         mode: SQL dialect. The same DDL means different things: `ansi_sql` makes a column
-            nullable unless declared otherwise, `clickhouse_sql` the reverse.
+            nullable unless declared otherwise, `clickhouse_sql` the reverse. So does the
+            same SELECT (inferred from the open-source engine): `ansi_sql` also sets
+            `join_use_nulls`, `cast_keep_nullable` and `prefer_column_name_to_alias`, and
+            UNION, INTERSECT and EXCEPT are DISTINCT; what a LEFT JOIN misses is NULL in
+            `ansi_sql` and 0 in `clickhouse_sql`.
         vw_id: Id of the virtual warehouse to run on.
         query_id: Id that the caller chooses for the query.
     """
@@ -40,12 +44,11 @@ class SubmitAsyncQueryRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.query = get("query")
-        model.mode = QueryMode.decode(it) if (it := get("mode")) is not None else it
-        model.vw_id = get("vwID")
-        model.query_id = get("queryID")
+        model = new(cls)
+        model.query = source.get("query")
+        model.mode = QueryMode.decode(source["mode"]) if "mode" in source else None
+        model.vw_id = source.get("vwID")
+        model.query_id = source.get("queryID")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .query_mode import QueryMode
 
 
@@ -19,12 +19,16 @@ class SubmitSyncQueryRequest(Model):
     Attributes:
         query: One statement, or several with `;` between.
         mode: SQL dialect. The same DDL means different things: `ansi_sql` makes a column
-            nullable unless declared otherwise, `clickhouse_sql` the reverse.
+            nullable unless declared otherwise, `clickhouse_sql` the reverse. So does the
+            same SELECT (inferred from the open-source engine): `ansi_sql` also sets
+            `join_use_nulls`, `cast_keep_nullable` and `prefer_column_name_to_alias`, and
+            UNION, INTERSECT and EXCEPT are DISTINCT; what a LEFT JOIN misses is NULL in
+            `ansi_sql` and 0 in `clickhouse_sql`.
         vw_id: Id of the virtual warehouse to run on.
         query_id: Id that the caller chooses for the query.
         async_mode_switch_after_in_sec: Seconds after which the query continues in the
             background (inferred: the response then has its id and no rows).
-        max_rows_return: How many rows a result may have; 0 means all.
+        max_rows_return: Maximum number of rows in the result; "0 means return all rows".
     """
 
     query: str
@@ -47,14 +51,13 @@ class SubmitSyncQueryRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.query = get("query")
-        model.mode = QueryMode.decode(it) if (it := get("mode")) is not None else it
-        model.vw_id = get("vwID")
-        model.query_id = get("queryID")
-        model.async_mode_switch_after_in_sec = get("asyncModeSwitchAfterInSec")
-        model.max_rows_return = get("maxRowsReturn")
+        model = new(cls)
+        model.query = source.get("query")
+        model.mode = QueryMode.decode(source["mode"]) if "mode" in source else None
+        model.vw_id = source.get("vwID")
+        model.query_id = source.get("queryID")
+        model.async_mode_switch_after_in_sec = source.get("asyncModeSwitchAfterInSec")
+        model.max_rows_return = source.get("maxRowsReturn")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

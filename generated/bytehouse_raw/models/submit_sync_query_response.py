@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .query_result import QueryResult
 
 
@@ -26,9 +26,8 @@ class SubmitSyncQueryResponse(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.data = QueryResult.decode_all(it) if (it := get("data")) is not None else it
+        model = new(cls)
+        model.data = QueryResult.decode_all(source["data"]) if "data" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

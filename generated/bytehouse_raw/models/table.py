@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, Timestamp, own, unknown
+from ..types import Model, Timestamp, new, own, unknown
 from .cluster_key import ClusterKey
 from .column import Column
 from .partition_key import PartitionKey
@@ -31,12 +31,13 @@ class Table(Model):
         order_by_keys: Sort key.
         sampling_key: Sampling expression.
         primary_keys: Primary key.
-        ttl: How long rows are kept; an update sets a new interval. Inner keys are those of
-            a sister product.
-        unique_key: Columns of the table that rows are upserted by. Inner keys are not
-            documented; these are the likely ones.
-        cluster_key: Columns of the table that rows are distributed over buckets by; they
-            can be changed later. Inner keys are those of a sister product.
+        ttl: How long rows are kept; an update "sets a new interval for the table TTL".
+            Inner keys are those of a sister product.
+        unique_key: "Key used to guarantee uniqueness in the table. A key has to be one of
+            the columns." Rows are upserted by it, within a partition unless told otherwise
+            (inferred). Inner keys are not documented; these are the likely ones.
+        cluster_key: "Bucket key. Modifiable after creation. A key has to be one of the
+            columns." Inner keys are those of a sister product.
         definition: The statement that creates it; for a view its query.
         no_of_rows: How many rows it has.
         size_in_bytes: Size on disk.
@@ -93,31 +94,34 @@ class Table(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.name = get("name")
-        model.type_ = get("type")
-        model.uuid = get("uuid")
-        model.description = get("description")
-        model.database_name = get("databaseName")
-        model.engine = get("engine")
-        model.columns = Column.decode_all(it) if (it := get("columns")) is not None else it
-        model.order_by_keys = own(it) if (it := get("orderByKeys")) is not None else it
-        model.sampling_key = get("samplingKey")
+        model = new(cls)
+        model.name = source.get("name")
+        model.type_ = source.get("type")
+        model.uuid = source.get("uuid")
+        model.description = source.get("description")
+        model.database_name = source.get("databaseName")
+        model.engine = source.get("engine")
+        model.columns = Column.decode_all(source["columns"]) if "columns" in source else None
+        model.order_by_keys = own(source["orderByKeys"]) if "orderByKeys" in source else None
+        model.sampling_key = source.get("samplingKey")
         model.partition_keys = (
-            PartitionKey.decode_all(it) if (it := get("partitionKeys")) is not None else it
+            PartitionKey.decode_all(source["partitionKeys"]) if "partitionKeys" in source else None
         )
-        model.primary_keys = own(it) if (it := get("primaryKeys")) is not None else it
-        model.ttl = TableTtl.decode(it) if (it := get("ttl")) is not None else it
-        model.unique_key = UniqueKey.decode(it) if (it := get("uniqueKey")) is not None else it
-        model.cluster_key = ClusterKey.decode(it) if (it := get("clusterKey")) is not None else it
-        model.definition = get("definition")
-        model.no_of_rows = get("noOfRows")
-        model.size_in_bytes = get("sizeInBytes")
-        model.created_by = UserReference.decode(it) if (it := get("createdBy")) is not None else it
-        model.created_at = Timestamp.decode(it) if (it := get("createdAt")) is not None else it
+        model.primary_keys = own(source["primaryKeys"]) if "primaryKeys" in source else None
+        model.ttl = TableTtl.decode(source["ttl"]) if "ttl" in source else None
+        model.unique_key = UniqueKey.decode(source["uniqueKey"]) if "uniqueKey" in source else None
+        model.cluster_key = (
+            ClusterKey.decode(source["clusterKey"]) if "clusterKey" in source else None
+        )
+        model.definition = source.get("definition")
+        model.no_of_rows = source.get("noOfRows")
+        model.size_in_bytes = source.get("sizeInBytes")
+        model.created_by = (
+            UserReference.decode(source["createdBy"]) if "createdBy" in source else None
+        )
+        model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None
         model.last_modified_at = (
-            Timestamp.decode(it) if (it := get("lastModifiedAt")) is not None else it
+            Timestamp.decode(source["lastModifiedAt"]) if "lastModifiedAt" in source else None
         )
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
 class TableTtl(Model):
-    """How long rows are kept; an update sets a new interval. Inner keys are those of a sister
-    product.
+    """How long rows are kept; an update "sets a new interval for the table TTL". Inner keys
+    are those of a sister product.
 
     Attributes:
         column: The Date or DateTime column that the age is computed from.
@@ -42,13 +42,12 @@ class TableTtl(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.column = get("column")
-        model.granularity = get("granularity")
-        model.value = get("value")
-        model.unit = get("unit")
-        model.expression = get("expression")
+        model = new(cls)
+        model.column = source.get("column")
+        model.granularity = source.get("granularity")
+        model.value = source.get("value")
+        model.unit = source.get("unit")
+        model.expression = source.get("expression")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -17,7 +17,7 @@ class UnassignRoleRequest(Model):
 
     Attributes:
         user_id: Id of the user.
-        role_name: Name of a role of the account.
+        role_name: "Name of the role to assign. Role must exist under the account."
     """
 
     user_id: int | None = None
@@ -32,10 +32,9 @@ class UnassignRoleRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.user_id = get("UserID")
-        model.role_name = get("RoleName")
+        model = new(cls)
+        model.user_id = source.get("UserID")
+        model.role_name = source.get("RoleName")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

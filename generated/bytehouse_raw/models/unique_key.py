@@ -8,13 +8,14 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, own, unknown
+from ..types import Model, new, own, unknown
 
 
 @define(slots=False, repr=False)
 class UniqueKey(Model):
-    """Columns of the table that rows are upserted by. Inner keys are not documented; these are
-    the likely ones.
+    """ "Key used to guarantee uniqueness in the table. A key has to be one of the columns."
+    Rows are upserted by it, within a partition unless told otherwise (inferred). Inner keys
+    are not documented; these are the likely ones.
 
     Attributes:
         columns: Names of the columns.
@@ -33,10 +34,9 @@ class UniqueKey(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.columns = own(it) if (it := get("columns")) is not None else it
-        model.expression = get("expression")
+        model = new(cls)
+        model.columns = own(source["columns"]) if "columns" in source else None
+        model.expression = source.get("expression")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

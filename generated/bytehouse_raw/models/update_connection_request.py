@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 from .connection_data import ConnectionData
 
 
@@ -34,10 +34,9 @@ class UpdateConnectionRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.name = get("name")
-        model.data = ConnectionData.decode(it) if (it := get("data")) is not None else it
+        model = new(cls)
+        model.name = source.get("name")
+        model.data = ConnectionData.decode(source["data"]) if "data" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

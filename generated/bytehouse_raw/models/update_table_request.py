@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, own, unknown
+from ..types import Model, new, own, unknown
 from .column import Column
 from .rename_column import RenameColumn
 from .table_ttl import TableTtl
@@ -21,10 +21,11 @@ class UpdateTableRequest(Model):
     Attributes:
         add_columns: Columns to add.
         drop_columns: Names of columns to drop, with their values.
-        modify_columns: Columns to give another type, nullability, default or comment.
+        modify_columns: Columns to change: "you can update data type (including Nullable),
+            default value and comment when modifying columns".
         rename_columns: Columns to rename.
-        ttl: How long rows are kept; an update sets a new interval. Inner keys are those of
-            a sister product.
+        ttl: How long rows are kept; an update "sets a new interval for the table TTL".
+            Inner keys are those of a sister product.
         is_remove_ttl: Whether to keep rows forever from now on.
     """
 
@@ -48,18 +49,19 @@ class UpdateTableRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.add_columns = Column.decode_all(it) if (it := get("addColumns")) is not None else it
-        model.drop_columns = own(it) if (it := get("dropColumns")) is not None else it
+        model = new(cls)
+        model.add_columns = (
+            Column.decode_all(source["addColumns"]) if "addColumns" in source else None
+        )
+        model.drop_columns = own(source["dropColumns"]) if "dropColumns" in source else None
         model.modify_columns = (
-            Column.decode_all(it) if (it := get("modifyColumns")) is not None else it
+            Column.decode_all(source["modifyColumns"]) if "modifyColumns" in source else None
         )
         model.rename_columns = (
-            RenameColumn.decode_all(it) if (it := get("renameColumns")) is not None else it
+            RenameColumn.decode_all(source["renameColumns"]) if "renameColumns" in source else None
         )
-        model.ttl = TableTtl.decode(it) if (it := get("ttl")) is not None else it
-        model.is_remove_ttl = get("isRemoveTTL")
+        model.ttl = TableTtl.decode(source["ttl"]) if "ttl" in source else None
+        model.is_remove_ttl = source.get("isRemoveTTL")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

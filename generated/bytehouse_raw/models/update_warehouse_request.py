@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import UNSET, Model, Unset, unknown
+from ..types import UNSET, Model, Unset, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -20,8 +20,9 @@ class UpdateWarehouseRequest(Model):
         config_id: Id of a resource setting, as `list_warehouse_configurations` shows them.
         status: The state to bring a virtual warehouse to: `up` runs or resumes it, `down`
             suspends it.
-        auto_suspend: Minutes without work after which it is suspended; 0 means never.
-        auto_resume: Whether an arriving query resumes it.
+        auto_suspend: "VW will auto suspend after x minutes of idleness. If set to
+            0(default), VW will never auto suspend."
+        auto_resume: "If set to true, the VW will try auto resume when query arrives."
     """
 
     description: str | None | Unset = UNSET
@@ -45,13 +46,12 @@ class UpdateWarehouseRequest(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.description = get("description", UNSET)
-        model.config_id = get("configID", UNSET)
-        model.status = get("status", UNSET)
-        model.auto_suspend = get("autoSuspend", UNSET)
-        model.auto_resume = get("autoResume", UNSET)
+        model = new(cls)
+        model.description = source.get("description", UNSET)
+        model.config_id = source.get("configID", UNSET)
+        model.status = source.get("status", UNSET)
+        model.auto_suspend = source.get("autoSuspend", UNSET)
+        model.auto_resume = source.get("autoResume", UNSET)
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from attrs import define, field
 
-from ..types import Model, unknown
+from ..types import Model, new, unknown
 
 
 @define(slots=False, repr=False)
@@ -35,11 +35,10 @@ class WarehouseConfiguration(Model):
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        get = source.get
-        model = cls.__new__(cls)
-        model.id = get("id")
-        model.name = get("name")
-        model.size = get("size")
+        model = new(cls)
+        model.id = source.get("id")
+        model.name = source.get("name")
+        model.size = source.get("size")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

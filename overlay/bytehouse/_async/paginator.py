@@ -13,7 +13,6 @@ from .._core.options import CallOptions
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
 
-__all__ = ["AsyncPager"]
 
 T = TypeVar("T")
 
@@ -76,4 +75,4 @@ class AsyncPager(Generic[T]):
 
     async def all(self) -> list[T]:
         """Return all entries in a list."""
-        return [item async for item in self]
+        return [item async for page in self.pages() for item in page.items]

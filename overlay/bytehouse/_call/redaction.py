@@ -10,8 +10,6 @@ import attrs
 from .._core.secrets import Secret
 from .._transport.models import Response
 
-__all__ = ["SecretMask", "redact"]
-
 
 class SecretMask:
     """Hold a secret in the forms in which a response may repeat it."""
@@ -32,6 +30,7 @@ def redact(response: Response, masks: Collection[SecretMask]) -> Response:
     that might be a word of the response's own.
     """
     body, headers = response.body, response.headers
+    values = "\n".join(headers.values())
     shortest = 8 if response.status < 300 else 4
     for mask in sorted(masks, key=lambda mask: len(mask.secret), reverse=True):
         secret = mask.secret
@@ -39,7 +38,7 @@ def redact(response: Response, masks: Collection[SecretMask]) -> Response:
             continue
         for form in mask.forms:
             body = body.replace(form, b"***")
-        if any(secret in value for value in headers.values()):
+        if secret in values:
             headers = {name: value.replace(secret, "***") for name, value in headers.items()}
     if body is response.body and headers is response.headers:
         return response

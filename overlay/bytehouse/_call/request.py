@@ -18,7 +18,6 @@ from ..errors import InvalidArgument
 if TYPE_CHECKING:
     from .context import Settings
 
-__all__ = ["PreparedRequest"]
 
 _MAX_URL_LENGTH = 32_000
 
@@ -44,10 +43,11 @@ class PreparedRequest:
         self._url = _build_url(settings.host + path, plan.query)
         self._content = None if plan.body is None else _encode(plan.body)
         self._headers = dict(settings.headers)
-        custom = _by_lower_name(options.headers, plan.headers)
-        for name in [name for name in self._headers if name.lower() in custom]:
-            del self._headers[name]
-        self._headers |= custom.values()
+        if options.headers or plan.headers:
+            custom = _by_lower_name(options.headers, plan.headers)
+            for name in [name for name in self._headers if name.lower() in custom]:
+                del self._headers[name]
+            self._headers |= custom.values()
         if self._content is not None:
             self._headers["Content-Type"] = "application/json"
             self._headers["Content-Length"] = str(len(self._content))

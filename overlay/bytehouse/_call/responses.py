@@ -1,11 +1,11 @@
-"""Turn a response into its decoded body, or into the error that it stands for."""
+"""Turn a response into its decoded body, or into the error that it represents."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -14,38 +14,14 @@ from bytehouse_raw.types import RawResponse
 from .._api.engine_errors import find_engine_error
 from .._core import json
 from .._transport.models import Response
-from ..errors import (
-    APIError,
-    AuthenticationError,
-    Conflict,
-    InvalidRequest,
-    NotFound,
-    PermissionDenied,
-    QueryFailed,
-    RateLimited,
-    ResponseDecodeError,
-    ServerError,
-)
+from ..errors import APIError, QueryFailed, ResponseDecodeError
+from .error_meaning import KNOWN_STATUSES, Meaning, meaning_of
 
-__all__ = [
-    "TRUNCATED",
-    "decode",
-    "decode_error",
-    "engine_error_in",
-    "error_in",
-    "parse_retry_after",
-    "raw_response",
-]
+if TYPE_CHECKING:
+    from bytehouse_raw.operations import Operation
 
 TRUNCATED = "the response body was truncated"
 _MAX_BODY_SHOWN = 500
-_ERROR_BY_STATUS: dict[int, type[APIError]] = {
-    401: AuthenticationError,
-    403: PermissionDenied,
-    404: NotFound,
-    409: Conflict,
-    429: RateLimited,
-}
 _REQUEST_ID_HEADERS = ("x-request-id", "x-tt-logid", "x-bytehouse-request-id", "request-id")
 _ENGINE_CODE_HEADER = "x-clickhouse-exception-code"
 _MEANS_NO_ERROR = frozenset({"", "0", "200", "ok", "success", "none", "null"})
@@ -114,8 +90,13 @@ def engine_error_in(response: Response) -> APIError | None:
     return error_in(response, {"error": found.message}, 0.0) if found else None
 
 
-def error_in(response: Response, document: Mapping[str, Any] | None, now: float) -> APIError | None:
-    """Return the error that a response stands for; None for a success.
+def error_in(
+    response: Response,
+    document: Mapping[str, Any] | None,
+    now: float,
+    operation: Operation | None = None,
+) -> APIError | None:
+    """Return the error that a response represents; None for a success.
 
     The HTTP status comes first. In a success, an ``error`` object counts only if it carries a code
     or a message that means an error: the service sends one beside ``"message": "Success"``.
@@ -124,6 +105,7 @@ def error_in(response: Response, document: Mapping[str, Any] | None, now: float)
         response: The response.
         document: Its decoded body, if it is a success.
         now: Seconds since 1970.
+        operation: What was called; None if that is not known.
     """
     if document is None:
         details = _details_of_failure(response)
@@ -133,8 +115,8 @@ def error_in(response: Response, document: Mapping[str, Any] | None, now: float)
         details = _details_in(document, success=True)
         if not (details.code or details.message):
             return None
-    error_class = _error_class(response.status, details)
-    error = error_class(details.message or _default_message(response))
+    meaning = _meaning(response.status, details, operation)
+    error = meaning.error(details.message or _default_message(response))
     error.status = response.status
     error.code = details.code
     error.by_service = details.by_service
@@ -142,7 +124,7 @@ def error_in(response: Response, document: Mapping[str, Any] | None, now: float)
     error.body = _body_start(response, _MAX_BODY_SHOWN)
     error.request_id = _request_id(response)
     error.retry_after = parse_retry_after(response.headers.get("retry-after"), now)
-    error.hint = "" if document is not None else _hint(response, details)
+    error.hint = "" if document is not None else meaning.hint or _hint(response, details)
     return error
 
 
@@ -183,17 +165,13 @@ def _request_id(response: Response) -> str | None:
     return None
 
 
-def _error_class(status: int, details: ErrorDetails) -> type[APIError]:
-    if status in (401, 403, 429):
-        return _ERROR_BY_STATUS[status]  # whatever returned it, the remedy is the same
-    if details.by_engine:
-        return QueryFailed
-    number = int(details.code) if status < 300 and details.code.isdecimal() else status
-    if number in _ERROR_BY_STATUS:
-        return _ERROR_BY_STATUS[number]
-    if status < 400:
-        return APIError
-    return InvalidRequest if status < 500 else ServerError
+def _meaning(status: int, details: ErrorDetails, operation: Operation | None) -> Meaning:
+    if details.by_engine and status not in (401, 403, 429):
+        return Meaning(QueryFailed)
+    number = status
+    if status < 300 and details.code.isdecimal() and int(details.code) in KNOWN_STATUSES:
+        number = int(details.code)
+    return meaning_of(number, details.code, details.message, operation)
 
 
 def _default_message(response: Response) -> str:
@@ -256,15 +234,6 @@ def _hint(response: Response, details: ErrorDetails) -> str:
         return (
             "Redirects are not followed, so that the key goes to no other host. "
             "Set host to the right address."
-        )
-    if status == 401:
-        return (
-            "Check api_key: it may be wrong, disabled or expired "
-            "(keys need renewing within 90 days)."
-        )
-    if status == 403:
-        return (
-            "The role does not exist or lacks the grant: pass role=..., or ask for the permission."
         )
     if status == 501 and details.by_service:
         return "The service does not offer this operation."

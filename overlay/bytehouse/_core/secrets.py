@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn, SupportsIndex
 
-__all__ = ["Secret", "secrets_in"]
-
 
 class Secret(str):
     """Hold a secret string that is shown as ``***``.
@@ -49,6 +47,8 @@ def secrets_in(value: object) -> list[Secret]:
     """Return the secrets in a body, wherever they are."""
     if isinstance(value, Secret):
         return [value]
+    if value is None:
+        return []
     if isinstance(value, Mapping):
         value = list(value.values())
     if not isinstance(value, list | tuple):

@@ -1,7 +1,8 @@
 """Check everything between this machine and the service, without changing anything.
 
 Each check reports what it found, how long that took, and what to do about it. Later checks build on
-earlier ones, so a failure that makes them pointless ends the examination.
+earlier ones, so a failure that makes them pointless ends the examination. All share one deadline,
+and after the first operation without a response no other is called.
 """
 
 from __future__ import annotations
@@ -33,17 +34,36 @@ from ..errors import (
     ByteHouseError,
     PermissionDenied,
     RateLimited,
+    ResponseDecodeError,
     TimedOut,
     TransportError,
 )
 
-__all__ = ["Check", "examine"]
-
 T = TypeVar("T")
 Status = Literal["ok", "warning", "failed", "skipped"]
 _TIMEOUT = 15.0
+_RUN_TIMEOUT = 60.0
 _EXPIRES_SOON = 14
+_STATEMENT = "SELECT 1"
 _PULL = "`bytehouse routes pull SOURCE` reads them from your tenant's docs page or specification."
+
+
+class _Deadline:
+    """The end of the examination."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = min(timeout, _TIMEOUT)
+        self._end = time.monotonic() + _RUN_TIMEOUT
+
+    @property
+    def over(self) -> bool:
+        """Whether no time is left."""
+        return time.monotonic() >= self._end
+
+    @property
+    def step(self) -> float:
+        """Seconds that the next step may take."""
+        return max(0.1, min(self._timeout, self._end - time.monotonic()))
 
 
 @attrs.frozen
@@ -90,12 +110,13 @@ def examine(arguments: Mapping[str, Any], *, profile: str | None = None) -> Iter
     detail = f"{config.host} (from {sources['host']}), key (from {sources['api_key']})"
     yield Check("configuration", "ok", detail, facts=facts)
     yield _routes(routes)
-    for check in _network(config):
+    deadline = _Deadline(config.timeout)
+    for check in _network(config, deadline):
         yield check
         if check.status == "failed":
             return
     with ByteHouse(**arguments, profile=profile) as client:
-        yield from _Service(client, routes).checks()
+        yield from _Service(client, routes, deadline).checks()
 
 
 def _failed(name: str, error: ByteHouseError, seconds: float | None = None) -> Check:
@@ -119,7 +140,7 @@ def _routes(routes: RouteTable) -> Check:
     )
 
 
-def _network(config: Config) -> Iterator[Check]:
+def _network(config: Config, deadline: _Deadline) -> Iterator[Check]:
     """Check the connection to the host, step by step."""
     if http.find_proxy(config) is not None:
         detail = "calls go through a proxy, which resolves the name and connects"
@@ -128,11 +149,10 @@ def _network(config: Config) -> Iterator[Check]:
     parts = urlsplit(config.host)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    timeout = min(config.timeout, _TIMEOUT)
     steps: dict[str, Callable[[], Check]] = {
-        "name resolution": lambda: _resolve_name(host, port, timeout),
-        "connection": lambda: _connect(host, port, timeout),
-        "TLS": lambda: _check_tls(config, host, port, timeout),
+        "name resolution": lambda: _resolve_name(host, port, deadline.step),
+        "connection": lambda: _connect(host, port, deadline.step),
+        "TLS": lambda: _check_tls(config, host, port, deadline.step),
     }
     for name, step in steps.items():
         if name == "TLS" and parts.scheme == "http":
@@ -250,48 +270,63 @@ def _plans() -> list[Plan[Any]]:
 
 
 class _Service:
-    """Call the operations that need no arguments, each once."""
+    """Call the operations that need no arguments, each once, and run one statement."""
 
-    def __init__(self, client: ByteHouse, routes: RouteTable) -> None:
+    def __init__(self, client: ByteHouse, routes: RouteTable, deadline: _Deadline) -> None:
         self._client = client
         self._routes = routes
+        self._deadline = deadline
         self._plans = _plans()
         self._checks: dict[str, Check] = {}
+        self._silent = ""
 
     def checks(self) -> Iterator[Check]:
-        """Yield the checks of the key and the role, then of each operation."""
+        """Yield the checks of the key, the role and a statement, then of each operation."""
         authentication = self._authentication()
         yield authentication
-        if authentication.status == "failed":
+        if isinstance(authentication.error, AuthenticationError):
             yield Check("operations", "skipped", "no operation works without a valid key")
             return
-        yield self._role()
+        yield self._role(key_accepted=authentication.status == "ok")
+        yield self._statement()
         for plan in self._plans:
             yield self._check(plan)
 
     def _check(self, plan: Plan[Any]) -> Check:
         operation = plan.operation
         if operation.id not in self._checks:
-            started = time.monotonic()
-            error: ByteHouseError | None = None
-            try:
-                timeout = min(self._client.options.timeout, _TIMEOUT)
+
+            def call() -> None:
+                timeout = self._deadline.step
                 self._client.send(plan, timeout=timeout, deadline=timeout, max_retries=0)
-            except ByteHouseError as raised:
-                error = raised
-            self._checks[operation.id] = self._evaluate(
-                operation, error, time.monotonic() - started
-            )
+
+            self._checks[operation.id] = self._run(operation.id, operation, call)
         return self._checks[operation.id]
 
+    def _run(self, name: str, operation: Operation, call: Callable[[], None]) -> Check:
+        """Make a call, unless an earlier one had no response or no time is left."""
+        if self._silent:
+            return Check(name, "skipped", f"not called: no response to {self._silent} came")
+        if self._deadline.over:
+            return Check(name, "skipped", f"not called: {_RUN_TIMEOUT:g} s have passed")
+        started = time.monotonic()
+        error: ByteHouseError | None = None
+        try:
+            call()
+        except ByteHouseError as raised:
+            error = raised
+        if isinstance(error, TimedOut):
+            self._silent = name
+        return self._evaluate(name, operation, error, time.monotonic() - started)
+
     def _evaluate(
-        self, operation: Operation, error: ByteHouseError | None, seconds: float
+        self, name: str, operation: Operation, error: ByteHouseError | None, seconds: float
     ) -> Check:
         route = self._routes.route(operation)
         origin = self._routes.origin(operation)
         facts: dict[str, Any] = {"method": route.method, "path": route.template, "origin": origin}
         if error is None:
-            return Check(operation.id, "ok", "answers", seconds=seconds, facts=facts)
+            return Check(name, "ok", "answers", seconds=seconds, facts=facts)
         detail = error.message
         if isinstance(error, APIError):
             facts |= {"status": error.status, "code": error.code, "request_id": error.request_id}
@@ -300,31 +335,68 @@ class _Service:
         known = isinstance(error, PermissionDenied | RateLimited)
         known = known or (isinstance(error, APIError) and error.status == 501)
         status: Status = "warning" if known else "failed"
-        return Check(operation.id, status, detail, error.hint, seconds, facts, error)
+        return Check(name, status, detail, error.hint, seconds, facts, error)
 
     def _authentication(self) -> Check:
+        """Check the key: a success proves it; a 403 does not, for it may mean key or role."""
         name = "authentication"
+        refused: Check | None = None
         for plan in self._plans:
             check = self._check(plan)
-            error, source = check.error, f"as {plan.operation.id} says"
-            if isinstance(error, AuthenticationError):
-                return attrs.evolve(check, name=name)
-            if error is None or isinstance(error, PermissionDenied):
+            if check.status == "ok":
+                source = f"as {plan.operation.id} says"
                 return Check(name, "ok", f"the key is accepted, {source}", seconds=check.seconds)
+            if isinstance(check.error, AuthenticationError):
+                return attrs.evolve(check, name=name)
+            if isinstance(check.error, PermissionDenied):
+                refused = refused or check
+        if refused is not None:
+            detail = (
+                f"whether the key is accepted is not known; no call succeeded: {refused.detail}"
+            )
+            return attrs.evolve(refused, name=name, status="failed", detail=detail)
         return Check(name, "warning", "no operation returned a response that shows it")
 
-    def _role(self) -> Check:
+    def _role(self, *, key_accepted: bool) -> Check:
         role = self._client.options.role
         named = f"role {role}" if role else "the user's default role"
         refused: Check | None = None
         for plan in self._plans:
             if ROLE_HEADER in plan.operation.headers:
                 check = self._check(plan)
-                if check.error is None:
+                if check.status == "ok":
                     source = f"as {plan.operation.id} says"
                     return Check("role", "ok", f"{named} may read, {source}", seconds=check.seconds)
                 if isinstance(check.error, PermissionDenied):
                     refused = refused or check
-        if refused is not None:
+        if refused is not None and key_accepted:
             return attrs.evolve(refused, name="role", status="failed")
         return Check("role", "warning", f"whether {named} may read is unknown")
+
+    def _statement(self) -> Check:
+        """Run a statement that reads nothing, where the client's statements run."""
+        options = self._client.options
+        where = f"warehouse {options.warehouse}" if options.warehouse else "the default warehouse"
+        what = f"{_STATEMENT} on {where} in {options.mode}"
+        rows: list[Any] = []
+
+        def call() -> None:
+            timeout = self._deadline.step
+            with self._client.query(_STATEMENT, timeout=timeout, max_retries=0) as result:
+                rows.extend(result.rows())
+
+        check = self._run("statement", OPERATIONS["submit_sync_query"], call)
+        if check.status == "skipped":
+            return check
+        if check.error is None:
+            if rows:
+                return attrs.evolve(check, detail=f"{what} runs")
+            return attrs.evolve(check, status="warning", detail=f"{what} returned no row")
+        self._silent = ""  # a warehouse that starts takes its time; other calls need none
+        # Refused or not: whoever wants to run statements cannot, or cannot read their results.
+        status: Status = "warning" if isinstance(check.error, ResponseDecodeError) else "failed"
+        hint = check.hint or (
+            "Check `warehouse`, which takes an id and not a name, and `mode`: "
+            "`bytehouse api list_warehouses` and `bytehouse api list_dialects` show what there is."
+        )
+        return attrs.evolve(check, status=status, detail=f"{what}: {check.detail}", hint=hint)

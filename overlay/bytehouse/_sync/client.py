@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from .result import Result
     from .session import Session
 
-__all__ = ["ByteHouse"]
-
 
 class ByteHouse(BaseClient):
     """Connect to ByteHouse.
@@ -71,6 +69,7 @@ class ByteHouse(BaseClient):
             if not given. Each success refunds 0.25 of one, so an outage is not multiplied.
         max_body: Bytes that one response may have, decompressed; 1 GiB if not given.
         max_connections: How many connections there are at most; 100 if not given.
+        clickhouse_port: Port of the host's ClickHouse interface; 8123 if not given.
         http: HTTP library of an asynchronous client; see "Asynchronous" in docs/guide.md.
         ca_file: PEM file of the certificate authorities to trust.
         client_cert: PEM file with a client certificate and its key.
@@ -105,6 +104,7 @@ class ByteHouse(BaseClient):
         retry_budget: int | None = None,
         max_body: int | None = None,
         max_connections: int | None = None,
+        clickhouse_port: int | None = None,
         http: Http | None = None,
         ca_file: str | PathLike[str] | None = None,
         client_cert: str | PathLike[str] | None = None,
@@ -422,15 +422,16 @@ class ByteHouse(BaseClient):
             **options,
         )
 
-    def clickhouse(self, *, port: int = 8123, **settings: Any) -> Client:
+    def clickhouse(self, *, port: int | None = None, **settings: Any) -> Client:
         """Return a client of clickhouse-connect for the tenant's ClickHouse interface.
 
         It uses ClickHouse's own protocol (documented: port 8123, user ``bytehouse``, the API key as
         password), which transfers data in binary form, so use it for bulk data. Roles, sessions and
-        options of this client do not apply to it, and it takes the key as it is now.
+        options of this client do not apply to it, and it takes the key as it is now. It inserts
+        into tables of ByteHouse, whose DESCRIBE has columns that clickhouse-connect does not know.
 
         Args:
-            port: Port of the interface.
+            port: Port of the interface; that of the setting `clickhouse_port` if not given.
             **settings: Further arguments of `clickhouse_connect.get_async_client`.
 
         Raises:
@@ -439,6 +440,7 @@ class ByteHouse(BaseClient):
         from .._clickhouse import Interface
 
         key = self._options.api_key or self.config.api_key
+        port = self.config.clickhouse_port if port is None else port
         return Interface.connect(self.config, key, port, settings)
 
     def session(self, session_id: str | None = None) -> Session:

@@ -14,7 +14,6 @@ from .._core.options import CallOptions
 if TYPE_CHECKING:
     from .client import ByteHouse
 
-__all__ = ["Pager"]
 
 T = TypeVar("T")
 
@@ -77,4 +76,4 @@ class Pager(Generic[T]):
 
     def all(self) -> list[T]:
         """Return all entries in a list."""
-        return [item for item in self]
+        return [item for page in self.pages() for item in page.items]

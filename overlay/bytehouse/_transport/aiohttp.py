@@ -1,7 +1,7 @@
 """Send the requests of an asynchronous client with aiohttp in place of httpx's own transport.
 
-It replaces `httpx.AsyncHTTPTransport`, so that all else is the same for both: time-outs, size and
-compression of responses, and what an error means for a call.
+It returns responses of httpx and raises its errors, so that all else is the same for both:
+time-outs, size and compression of responses, and what an error means for a call.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import logging
 import select
 import ssl
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
-from functools import partial
+from collections.abc import AsyncIterator
+from functools import lru_cache, partial
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import aiohttp
 import httpx
@@ -22,8 +23,12 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from ..errors import ConfigError
-from .http import KEEPALIVE
+from .http import CONNECT_TIMEOUT, KEEPALIVE, httpx_request
 from .library_internals import parser_of, payload_of, use_connection_class
+from .models import Request
+
+if TYPE_CHECKING:
+    from .async_transport import AsyncTransport
 
 __all__ = ["AiohttpTransport"]
 
@@ -32,14 +37,14 @@ _MAX_HEADER_SIZE = 100 * 1024  # the limit of h11; that of aiohttp is 8 KB
 _STREAM_ABOVE = 1 << 16  # bytes; a larger body is sent in pieces, letting other tasks run
 
 
-class AiohttpTransport(httpx.AsyncBaseTransport):
+class AiohttpTransport:
     """Send requests over connections of aiohttp in one event loop.
 
     Args:
         tls: TLS context.
         max_connections: How many connections there may be.
         proxy: Proxy to use; None for a direct connection.
-        fallback: Makes the transport to use where this version of aiohttp cannot do so safely.
+        fallback: Used where this version of aiohttp cannot do so safely. It is not closed here.
 
     Raises:
         ConfigError: aiohttp does not support such a proxy.
@@ -51,7 +56,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         *,
         max_connections: int,
         proxy: httpx.Proxy | None,
-        fallback: Callable[[], httpx.AsyncBaseTransport],
+        fallback: AsyncTransport,
     ) -> None:
         if proxy and proxy.url.scheme.startswith("socks"):
             raise ConfigError("aiohttp does not support SOCKS proxies.", hint='Use http="httpx".')
@@ -63,10 +68,11 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             login = b64encode(b":".join(proxy.raw_auth)).decode()
             self._proxy_headers["Proxy-Authorization"] = f"Basic {login}"
         self._fallback = fallback
-        self._opened: aiohttp.ClientSession | httpx.AsyncBaseTransport | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._usable = True
         self._closed = False
 
-    def _open(self) -> aiohttp.ClientSession | httpx.AsyncBaseTransport:
+    def _open(self) -> aiohttp.ClientSession | None:
         connector = aiohttp.TCPConnector(
             ssl=self._tls, limit=self._max_connections, keepalive_timeout=KEEPALIVE
         )
@@ -76,7 +82,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
                 "aiohttp %s is not known to keep responses apart: httpx is used in its place",
                 aiohttp.__version__,
             )
-            return self._fallback()
+            return None
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -88,7 +94,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             middlewares=(_send_once,),
         )
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def respond(self, request: Request, timeout: float) -> httpx.Response:
         """Send one request; the body of the response is left to be read.
 
         Raises:
@@ -96,21 +102,24 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
         """
         if self._closed:
             raise httpx.ConnectError("the client was closed")
-        if self._opened is None:
-            self._opened = self._open()
-        if isinstance(self._opened, httpx.AsyncBaseTransport):
-            return await self._opened.handle_async_request(request)
-        timeout = request.extensions["timeout"]
-        content = await request.aread()
-        response = await self._opened.request(
+        if self._session is None and self._usable:
+            self._session = self._open()
+            self._usable = self._session is not None
+        if self._session is None:
+            other: httpx.Response = await self._fallback.handle_async_request(
+                httpx_request(request, timeout)
+            )
+            return other
+        content = request.content or b""
+        response = await self._session.request(
             request.method,
             _yarl_url(request.url),
-            headers=[(n.decode("latin-1"), v.decode("latin-1")) for n, v in request.headers.raw],
+            headers={name: str.__str__(value) for name, value in request.headers.items()},
             data=BytesIO(content) if len(content) > _STREAM_ABOVE else content or None,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(
-                connect=timeout["connect"],
-                sock_read=timeout["read"],
+                connect=min(timeout, CONNECT_TIMEOUT),
+                sock_read=timeout,
                 ceil_threshold=float("inf"),  # aiohttp rounds longer times up to full seconds
             ),
             proxy=self._proxy,
@@ -121,14 +130,14 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close all connections."""
         self._closed = True
-        if isinstance(self._opened, httpx.AsyncBaseTransport):
-            await self._opened.aclose()
-        elif self._opened is not None:
-            await self._opened.close()
+        if self._session is not None:
+            await self._session.close()
 
 
-def _yarl_url(url: httpx.URL) -> URL:
-    """Return a URL as aiohttp takes it, with not a character changed."""
+@lru_cache(maxsize=128)
+def _yarl_url(address: str) -> URL:
+    """Return a URL as aiohttp takes it, as httpx would send it."""
+    url = httpx.URL(address)
     host = url.raw_host.decode()
     authority = f"[{host}]" if ":" in host else host
     port = "" if url.port is None else f":{url.port}"

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from threading import Lock
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import httpcore
 import httpx
@@ -29,6 +29,9 @@ from .http import (
 )
 from .library_internals import use_pool
 from .models import Request, Response, TransportFailure
+
+if TYPE_CHECKING:
+    from .aiohttp import AiohttpTransport
 
 __all__ = ["AsyncHttpTransport", "AsyncResponseStream", "AsyncTransport"]
 
@@ -165,7 +168,9 @@ class _LoopTransport:
     def __init__(self, config: Config, custom: AsyncTransport | None) -> None:
         self._max_body: int = config.max_body
         self._slots = asyncio.Semaphore(config.max_connections)
-        self._transport = custom or _transport(config)
+        self._httpx = custom or _httpx_transport(config)
+        use_aiohttp = config.http == "aiohttp" and not custom
+        self._aiohttp = _aiohttp_transport(config, self._httpx) if use_aiohttp else None
 
     async def send(self, request: Request) -> Response:
         """Send one request and read its response."""
@@ -198,12 +203,16 @@ class _LoopTransport:
 
     async def _exchange(self, request: Request, timeout: float) -> Response:
         began = time.monotonic()
-        response = await self._transport.handle_async_request(httpx_request(request, timeout))
+        response: httpx.Response
+        if self._aiohttp is None:
+            response = await self._httpx.handle_async_request(httpx_request(request, timeout))
+        else:
+            response = await self._aiohttp.respond(request, timeout)
         reader = BodyReader(response, began=began, timeout=timeout, max_body=self._max_body)
         if request.streamed and response.is_success:
             stream = AsyncResponseStream(response, reader.left, self._slots.release)
             return reader.response(complete=False, stream=stream)
-        compressed = "content-encoding" in response.headers
+        compressed = "content-encoding" in reader.headers
         pieces = (
             response.aiter_bytes() if compressed else cast("httpx.AsyncByteStream", response.stream)
         )
@@ -221,12 +230,12 @@ class _LoopTransport:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        if self._aiohttp is not None:
+            await self._aiohttp.aclose()
+        await self._httpx.aclose()
 
 
-def _transport(config: Config) -> httpx.AsyncBaseTransport:
-    if config.http != "aiohttp":
-        return _httpx_transport(config)
+def _aiohttp_transport(config: Config, fallback: AsyncTransport) -> AiohttpTransport:
     import_optional("aiohttp", "aiohttp")
     from .aiohttp import AiohttpTransport
 
@@ -234,7 +243,7 @@ def _transport(config: Config) -> httpx.AsyncBaseTransport:
         tls_context(config.ca_file, config.client_cert),
         max_connections=config.max_connections,
         proxy=find_proxy(config),
-        fallback=lambda: _httpx_transport(config),
+        fallback=fallback,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BODY_ERRORS",
     "CONNECTION_ERRORS",
+    "CONNECT_TIMEOUT",
     "KEEPALIVE",
     "BodyReader",
     "find_proxy",
@@ -44,7 +45,7 @@ between two polls of what runs in the background: each poll would open a connect
 
 CONNECTION_ERRORS = (httpx.TransportError, OSError)
 BODY_ERRORS = (httpx.TransportError, httpx.DecodingError)
-_CONNECT_TIMEOUT = 30.0
+CONNECT_TIMEOUT = 30.0
 
 # After one of these errors, the request was certainly not sent.
 _NOT_SENT = (
@@ -124,16 +125,30 @@ def _httpcore_url(url: httpx.URL) -> httpcore.URL:
 _parse_url = lru_cache(maxsize=128)(httpx.URL)
 
 
+class _NoBody(httpx.ByteStream):
+    """Send nothing: an empty piece would take a twentieth of a small call to be framed."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        return
+        yield b""
+
+
+_NO_BODY = _NoBody(b"")
+
+
 def httpx_request(request: Request, timeout: float) -> httpx.Request:
     """Return a request as the transports of httpx take it, with its time-out in seconds."""
-    limits = dict.fromkeys(("connect", "read", "write", "pool"), timeout)
-    limits["connect"] = min(timeout, _CONNECT_TIMEOUT)
+    limits = {"connect": min(timeout, CONNECT_TIMEOUT)}
+    limits["read"] = limits["write"] = limits["pool"] = timeout
     built = httpx.Request(
         request.method,
         _parse_url(request.url),
         headers=request.headers,
         # With `content`, httpx would look for headers to add, which takes longer than all else.
-        stream=httpx.ByteStream(request.content or b""),
+        stream=httpx.ByteStream(request.content) if request.content else _NO_BODY,
         extensions={"timeout": limits},
     )
     built.read()  # so that a recorder or a mock finds `content`
@@ -170,6 +185,9 @@ def httpx_errors() -> Iterator[None]:
 class BodyReader:
     """Collect the body of one response within limits of size and time.
 
+    Attributes:
+        headers: Headers of the response, names in lower case.
+
     Args:
         response: The response.
         began: When the request was sent, in seconds of `time.monotonic`.
@@ -180,7 +198,8 @@ class BodyReader:
     def __init__(
         self, response: httpx.Response, *, began: float, timeout: float, max_body: int
     ) -> None:
-        self._response = response
+        self.headers = _by_lower_name(response.headers.raw)
+        self._status = response.status_code
         self._began = began
         self._timeout = timeout
         self._max_body = max_body
@@ -212,11 +231,23 @@ class BodyReader:
         """Return what was received; of a truncated body at least the status is known."""
         too_large = self._size > self._max_body
         return Response(
-            self._response.status_code,
-            dict(self._response.headers.items()),
+            self._status,
+            self.headers,
             b"".join(self._pieces),
             complete and not too_large,
             time.monotonic() - self._began,
             too_large,
             stream,
         )
+
+
+def _by_lower_name(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers as strings; httpx would guess the encoding of all of them for each."""
+    try:
+        pairs = [(name.decode().lower(), value.decode()) for name, value in headers]
+    except UnicodeDecodeError:
+        pairs = [(n.decode("latin-1").lower(), v.decode("latin-1")) for n, v in headers]
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found

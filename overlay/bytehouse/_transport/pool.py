@@ -9,7 +9,6 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -17,23 +16,15 @@ import httpcore
 
 from .library_internals import has_trailing_data
 
-__all__ = ["IdleConnections", "Pool", "TimeLimitedBackend", "origin_of", "time_limit"]
+__all__ = ["IdleConnections", "Pool", "TimeLimitedBackend", "io_deadline", "origin_of"]
 
-_deadline: ContextVar[float] = ContextVar("bytehouse_deadline", default=float("inf"))
-
-
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Bound the reads and writes of this thread in the block."""
-    token = _deadline.set(time.monotonic() + seconds)
-    try:
-        yield
-    finally:
-        _deadline.reset(token)
+_PRUNE_INTERVAL = 1.0
+io_deadline: ContextVar[float] = ContextVar("bytehouse_deadline", default=float("inf"))
+"""When reads and writes of this thread must have ended, in seconds of `time.monotonic`."""
 
 
 def _remaining(timeout: float | None, error: type[Exception]) -> float:
-    left = _deadline.get() - time.monotonic()
+    left = io_deadline.get() - time.monotonic()
     if timeout is not None and timeout < left:
         left = timeout
     if left <= 0:
@@ -78,7 +69,7 @@ class _TimeLimitedStream(httpcore.NetworkStream):
 
 
 class TimeLimitedBackend(httpcore.SyncBackend):
-    """Open connections whose reads and writes are bounded by `time_limit`."""
+    """Open connections whose reads and writes are bounded by `io_deadline`."""
 
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
@@ -103,6 +94,7 @@ class IdleConnections(Generic[C]):
         self.all: set[C] = set()
         self.closed = False
         self._idle: deque[C] = deque()
+        self._prune_at = 0.0
 
     def acquire(self) -> tuple[C | None, list[C]]:
         """Return the idle connection that was used last, if any, and expired ones to close.
@@ -123,18 +115,26 @@ class IdleConnections(Generic[C]):
 
     def release(self, connection: C, *, reusable: bool = True) -> list[C]:
         """Put back a connection that is not used any more; return those to close."""
-        stale = []
-        try:
-            # The oldest ones, left by a burst, would otherwise stay until the next burst.
-            while self._idle[0].has_expired():
-                stale.append(self._idle.popleft())
-        except IndexError:
-            pass
+        stale = self._prune()
         if reusable and connection.is_idle() and not self.closed:
             self._idle.append(connection)
         else:
             stale.append(connection)
         self.all.difference_update(stale)
+        return stale
+
+    def _prune(self) -> list[C]:
+        """Take out the oldest ones if expired; left by a burst, they would stay until the next."""
+        stale: list[C] = []
+        now = time.monotonic()
+        if now < self._prune_at:  # asking a connection whether it has expired is a system call
+            return stale
+        self._prune_at = now + _PRUNE_INTERVAL
+        try:
+            while self._idle[0].has_expired():
+                stale.append(self._idle.popleft())
+        except IndexError:
+            pass
         return stale
 
 

@@ -28,7 +28,7 @@ from .http import (
 )
 from .library_internals import use_pool
 from .models import Request, Response, TransportFailure
-from .pool import Pool, TimeLimitedBackend, time_limit
+from .pool import Pool, TimeLimitedBackend, io_deadline
 
 __all__ = ["HttpTransport", "ResponseStream", "Transport", "fetch"]
 
@@ -57,11 +57,11 @@ class ResponseStream:
             TransportFailure: The body was truncated, or time ran out.
         """
         began = time.monotonic()
+        limit = io_deadline.set(began + self._left)
         try:
             if self._left <= 0:
                 raise httpx.ReadTimeout("time ran out")
-            with time_limit(self._left):
-                piece = next(filter(None, self._pieces), b"")
+            piece = next(filter(None, self._pieces), b"")
         except (*CONNECTION_ERRORS, *BODY_ERRORS) as error:
             failure = transport_failure(error)
         else:
@@ -69,6 +69,8 @@ class ResponseStream:
             if not piece:
                 self.close()
             return piece
+        finally:
+            io_deadline.reset(limit)
         self.close()
         raise failure  # not in the handler: the library's frames hold the key
 
@@ -127,27 +129,28 @@ class HttpTransport:
                 "no connection became available", sent=False, timed_out=True
             ) from None
         response = None
+        now = time.monotonic()
+        left = max(0.001, request.timeout - (now - began))
+        limit = io_deadline.set(now + left)
         try:
-            left = max(0.001, request.timeout - (time.monotonic() - began))
-            with time_limit(left):
-                response = self._exchange(request, left)
+            response = self._exchange(request, now, left)
         except CONNECTION_ERRORS as error:
             failure = transport_failure(error)
         else:
             return response
         finally:
+            io_deadline.reset(limit)
             if response is None or response.stream is None:
                 self._slots.put(None)
         raise failure  # not in the handler: the library's frames hold the key
 
-    def _exchange(self, request: Request, timeout: float) -> Response:
-        began = time.monotonic()
+    def _exchange(self, request: Request, began: float, timeout: float) -> Response:
         response = self._transport.handle_request(httpx_request(request, timeout))
         reader = BodyReader(response, began=began, timeout=timeout, max_body=self._max_body)
         if request.streamed and response.is_success:
             stream = ResponseStream(response, reader.left, lambda: self._slots.put(None))
             return reader.response(complete=False, stream=stream)
-        compressed = "content-encoding" in response.headers
+        compressed = "content-encoding" in reader.headers
         pieces = (
             response.iter_bytes() if compressed else cast("httpx.SyncByteStream", response.stream)
         )

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 def command() -> int:
     """Find problems between this machine and the service.
 
-    Checks configuration, name resolution, TLS, key, role and routes, and calls every operation that
-    reads and has no required arguments. Nothing is changed. With --json, the output is fit for a
-    support ticket: it has no secrets. The exit code is that of the first check that failed.
+    Checks configuration, name resolution, TLS, key, role and routes, runs SELECT 1 on the
+    configured warehouse (which may resume for it), and calls every operation that reads and has no
+    required arguments. Nothing is changed. It takes about a minute at most, and ends early if the
+    service does not respond. With --json, the output is fit for a support ticket: it has no
+    secrets. The exit code is that of the first check that failed.
     """
     from bytehouse._diagnostics.doctor import examine
 

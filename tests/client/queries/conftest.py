@@ -8,27 +8,18 @@ from collections.abc import Iterator
 import pytest
 
 from bytehouse import ByteHouse
-from bytehouse_emulator.testing import RunningEmulator, running_emulator
+from bytehouse_emulator.testing import RunningEmulator
 from tests.support.fixtures import bh, clock, flavour, interrupt, make, server, surroundings
 from tests.support.flavours import MakeClient
 
 __all__ = ["bh", "clock", "flavour", "interrupt", "make", "server", "surroundings"]
 
 
-@pytest.fixture(scope="session")
-def shared_emulator() -> Iterator[RunningEmulator]:
-    """Run an emulator."""
-    with running_emulator() as running:
-        yield running
-
-
 @pytest.fixture
-def emulator(shared_emulator: RunningEmulator) -> RunningEmulator:
+def emulator(bytehouse_emulator: RunningEmulator) -> RunningEmulator:
     """Return an emulator in which nothing has happened."""
-    shared_emulator.clear_faults()
-    shared_emulator.reset()
-    shared_emulator.clear_journal()
-    return shared_emulator
+    bytehouse_emulator.reset()
+    return bytehouse_emulator
 
 
 @pytest.fixture

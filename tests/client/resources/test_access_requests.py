@@ -20,6 +20,7 @@ from bytehouse_raw.models import (
     WarehouseUsage,
 )
 from bytehouse_raw.types import Model
+from tests.support.cases import cases
 from tests.support.flavours import KEY
 from tests.support.server import Reply, ScriptedServer, data
 from tests.support.wire import asked, request_line
@@ -165,7 +166,7 @@ WITHOUT_ROLE = {
 }
 
 
-@pytest.mark.parametrize(("call", "line", "body"), SENT, ids=[line for _, line, _ in SENT])
+@cases(("call", "line", "body"), SENT)
 def test_a_method_sends_what_its_operation_takes(
     bh: ByteHouse, server: ScriptedServer, call: Call, line: str, body: Any
 ) -> None:
@@ -227,7 +228,7 @@ RETURNED: list[tuple[Call, Any, type[Model]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("call", "response", "kind"), RETURNED)
+@cases(("call", "response", "kind"), RETURNED)
 def test_a_method_returns_a_model_that_keeps_unknown_fields(
     bh: ByteHouse, server: ScriptedServer, call: Call, response: Any, kind: type[Model]
 ) -> None:
@@ -257,7 +258,7 @@ def test_a_method_without_a_result_returns_none(
     assert call(bh) is None
 
 
-@pytest.mark.parametrize(
+@cases(
     "call",
     [
         lambda bh: bh.views.get_materialized("db", ""),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bytehouse import ByteHouse, InvalidArgument, KafkaConnection, S3Connection
+from tests.support.cases import cases
 from tests.support.flavours import MakeClient
 from tests.support.server import ScriptedServer
 
@@ -105,7 +106,7 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@cases("call", CALLS.values())
 def test_an_invalid_argument_is_refused_before_anything_is_sent(
     bh: ByteHouse, server: ScriptedServer, call: Call
 ) -> None:

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import attrs
-import pytest
 
 from bytehouse import ByteHouse, S3Connection
 from bytehouse_raw.operations import OPERATIONS
+from tests.support.cases import cases
+from tests.support.operations import sent
 from tests.support.server import Reply, ScriptedServer, data
 from tests.support.wire import request_line
 
@@ -226,10 +227,10 @@ CASES = {
 def test_every_operation_of_these_groups_has_a_case() -> None:
     """Nothing of data loading and virtual warehouses is left out."""
     groups = ("Data Loading", "Virtual Warehouse")
-    assert set(CASES) == {each.id for each in OPERATIONS.values() if each.tag in groups}
+    assert set(CASES) == {n for n in sent() if OPERATIONS[n].tag in groups}
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@cases("case", CASES.values())
 def test_a_call_sends_the_request_and_returns_the_response(
     bh: ByteHouse, server: ScriptedServer, case: Case
 ) -> None:
@@ -254,7 +255,7 @@ WITH_OPTIONS: dict[str, Callable[[ByteHouse, Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("call", WITH_OPTIONS.values(), ids=WITH_OPTIONS)
+@cases("call", WITH_OPTIONS.values())
 def test_the_options_of_a_call_apply_to_all_its_requests(
     bh: ByteHouse, server: ScriptedServer, call: Callable[[ByteHouse, Any], Any]
 ) -> None:

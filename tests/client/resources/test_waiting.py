@@ -172,7 +172,7 @@ def test_a_wait_ends_in_time_and_reports_the_last_state(
         kind.watch(bh)(timeout=timeout)
     assert raised.value.state == kind.states[0]
     seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
-    assert seconds - 1 < sum(clock.slept) <= seconds
+    assert seconds - 5 < sum(clock.slept) <= seconds
 
 
 @every_kind
@@ -440,10 +440,12 @@ def test_an_execution_survives_a_wait_without_a_timeout(
     """That of a Kafka job never ends by itself: the wait ends after an hour and the job continues,
     unless `cancel` says otherwise."""
     running(server, EXECUTION)
+    clock.on_sleep = lambda: clock.advance(50)  # polls take time, too
+    began = clock.monotonic()
     with pytest.raises(TimedOut) as raised:
         EXECUTION.start(bh)()
     assert "It continues" in raised.value.hint
-    assert 3500 < sum(clock.slept) <= 3600
+    assert 3500 < clock.monotonic() - began < 3700
     assert "stop_import_job" not in server.operations
     for arguments in ({"timeout": 60}, {"cancel": True}):
         server.seen.clear()

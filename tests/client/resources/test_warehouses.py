@@ -35,8 +35,7 @@ def test_250_warehouses_are_listed_once_with_every_page_size(
         return data(rows, meta={"total": len(whole)} if meta == "total" else {})
 
     server.handler = page
-    sizes = range(1, 121) if meta == "total" else (1, 99, 100, 101, 120)
-    for size in sizes:
+    for size in (7, 99, 100, 101, 120):
         found = [each.name for each in bh.warehouses.list(page_size=size).all()]
         assert found == [each["name"] for each in whole]
 

@@ -43,7 +43,7 @@ def test_pages_have_each_entry_once(api: Api) -> None:
     assert [entry["id"] for entry in api.ok("list_connections")["data"]] == pages[0][:10]
 
 
-def test_the_documented_cursor_begins_a_walk(api: Api) -> None:
+def test_the_documented_cursor_begins_an_iteration(api: Api) -> None:
     """The docs' example, null and null, gives the first page; the emulator's have the same form."""
     for _ in range(3):
         _connection(api)
@@ -60,7 +60,7 @@ def test_a_cursor_that_was_made_up_is_refused(api: Api, cursor: str) -> None:
     assert api.fails("list_connections", params=parameters) == (400, "Parameter_Invalid")
 
 
-def test_a_walk_goes_on_after_its_last_entry_was_deleted(api: Api) -> None:
+def test_iteration_goes_on_after_its_last_entry_was_deleted(api: Api) -> None:
     """Nothing is skipped or shown twice when entries go in between."""
     numbers = [_connection(api) for _ in range(4)]
     page = api.ok("list_connections", params={"limit": 2})

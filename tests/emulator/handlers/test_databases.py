@@ -26,7 +26,7 @@ def test_a_database_lives_from_create_to_delete(api: Api) -> None:
 def test_a_second_create_is_a_conflict(api: Api, database: str) -> None:
     """The name is taken, in whatever case it is spelled."""
     body = {"name": database.upper()}
-    assert api.fails("create_database", body) == (409, "Database_Conflict")
+    assert api.fails("create_database", body) == (400, "Database_AlreadyExists")
 
 
 @pytest.mark.parametrize("name", ["", " ", ".", "..", "a/b", "a\\b", "a\nb", "x" * 129])

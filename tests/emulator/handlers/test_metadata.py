@@ -43,15 +43,15 @@ def test_bucketing_makes_progress(api: Api, emulator: RunningEmulator) -> None:
     for name, clause in (("plain", ""), ("early", clustered), ("late", clustered)):
         api.results(table.format(name, clause))
 
-    def progress(name: str) -> tuple[str, float]:
+    def progress(name: str) -> tuple[int, str]:
         data = api.ok("get_cluster_status", db_name="d", table_name=name)["data"]
         return data["cluster_status"], data["cluster_progress"]
 
-    assert progress("plain") == ("NotClustered", 0)
-    assert progress("early") == ("Clustered", 100)
+    assert progress("plain") == (0, "0%")
+    assert progress("early") == (1, "100%")
     emulator.transitions("polls", polls=4)
-    assert progress("early") == ("Clustered", 100)
-    assert [progress("late")[1] for _ in range(5)] == [0, 25, 50, 75, 100]
-    assert progress("late") == ("Clustered", 100)
+    assert progress("early") == (1, "100%")
+    assert [progress("late")[1] for _ in range(5)] == ["0%", "25%", "50%", "75%", "100%"]
+    assert progress("late") == (1, "100%")
     missing = api.fails("get_cluster_status", db_name="d", table_name="none")
     assert missing == (404, "Table_NotFound")

@@ -231,8 +231,8 @@ def test_a_job_runs_once_at_a_time_and_can_be_stopped(api: Loader) -> None:
     lines = "".join(f"{n},{'x' * 100}\n" for n in range(60_000))
     job = api.local(api.file("a.csv", "id,name\n" + lines))
     execution = api.start(job)
-    assert api.fails("start_import_job", {}, id=job) == (409, "ImportJob_Conflict")
-    assert api.fails("delete_import_job", id=job) == (409, "ImportJob_Conflict")
+    assert api.fails("start_import_job", {}, id=job) == (422, "ImportJob_IllegalState")
+    assert api.fails("delete_import_job", id=job) == (422, "ImportJob_IllegalState")
     assert api.ok("get_import_job", id=job)["data"]["status"] == "RUNNING"
     api.stop(job)
     assert api.execution(execution)["status"] == "STOPPED"

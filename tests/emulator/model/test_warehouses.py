@@ -69,7 +69,7 @@ def test_two_warehouses_cannot_have_one_name(api: Api) -> None:
     """The second is a conflict."""
     create(api)
     body = {"name": "etl", "configID": XS}
-    assert api.fails("create_warehouse", body) == (409, "Warehouse_Conflict")
+    assert api.fails("create_warehouse", body) == (400, "Warehouse_AlreadyExists")
 
 
 def test_lists_are_capped_silently(api: Api) -> None:
@@ -100,7 +100,7 @@ def test_a_query_is_refused_where_nothing_resumes(api: Api) -> None:
     """Without autoResume the refusal says what to do, and doing it helps."""
     vw = create(api, status="down")
     refusal = api.submit("SELECT 1", vwID=vw)
-    assert refusal.status_code == 409
+    assert refusal.status_code == 422
     assert refusal.json()["error"]["code"] == "errbook_Warehouse_Suspended"
     assert "autoResume" in refusal.json()["message"]
     api.ok("update_warehouse", {"status": "up"}, name="etl")
@@ -110,7 +110,7 @@ def test_a_query_is_refused_where_nothing_resumes(api: Api) -> None:
 def test_a_refused_query_leaves_its_id_free(api: Api) -> None:
     """A query that never ran can be submitted again under its id."""
     vw = create(api, status="down")
-    assert api.refused("SELECT 1", vwID=vw, queryID="once") == (409, "Warehouse_Suspended")
+    assert api.refused("SELECT 1", vwID=vw, queryID="once") == (422, "Warehouse_Suspended")
     api.ok("update_warehouse", {"status": "up"}, name="etl")
     assert api.rows("SELECT 1", vwID=vw, queryID="once") == [[1]]
 
@@ -128,7 +128,7 @@ def test_queries_that_name_no_warehouse_have_one(api: Api) -> None:
     api.ok("update_warehouse", {"status": "down"}, name="vw_default")
     assert api.rows("SELECT 1") == [[1]]
     assert status(api, "vw_default") == "up"
-    assert api.fails("delete_warehouse", name="vw_default") == (409, "Warehouse_Conflict")
+    assert api.fails("delete_warehouse", name="vw_default") == (422, "Warehouse_IllegalState")
 
 
 def test_an_idle_warehouse_suspends_itself(api: Api, emulator: RunningEmulator) -> None:

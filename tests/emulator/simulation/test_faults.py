@@ -22,9 +22,7 @@ def test_the_next_calls_fail_as_they_are_told_to(api: Api, emulator: RunningEmul
     assert api.call("list_databases").status_code == 200
 
 
-def test_a_truncated_answer_breaks_off_after_the_effect(
-    api: Api, emulator: RunningEmulator
-) -> None:
+def test_a_truncated_response_comes_after_the_effect(api: Api, emulator: RunningEmulator) -> None:
     """What was done stays done although half of the answer is missing."""
     emulator.fault("create_database", truncate=True)
     with pytest.raises(httpx.RemoteProtocolError):
@@ -40,7 +38,7 @@ def test_a_fault_for_nothing_is_refused(emulator: RunningEmulator, api: Api) -> 
     assert emulator.token not in repr(emulator)
 
 
-def test_a_distorted_answer_is_still_an_effect(emulator: RunningEmulator, api: Api) -> None:
+def test_a_distorted_response_is_still_an_effect(emulator: RunningEmulator, api: Api) -> None:
     """Broken JSON, new words and new keys come with the operation carried out."""
     emulator.fault("create_database", distort="malformed")
     response = api.call("create_database", {"name": "d"})

@@ -55,7 +55,7 @@ def test_quoting_an_identifier_can_be_undone(name: str) -> None:
 
 
 @given(st.text())
-def test_any_text_can_be_split(text: str) -> None:
+def test_any_string_can_be_split(text: str) -> None:
     """No input makes the lexer fail or lose its position."""
     for statement in split(text):
         for token in statement.tokens:

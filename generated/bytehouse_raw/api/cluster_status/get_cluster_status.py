@@ -23,8 +23,8 @@ def plan(
     """Plan "Retrieve cluster status of a particular table to provision its bucketing
     progress".
 
-    How far the rows of a table have been sorted into the buckets of its cluster key. The
-    role header is not taken.
+    How far the rows of a table have been sorted into the buckets of its cluster key
+    (inferred). The role header is not taken.
 
     `GET /v1/databases/{db_name}/tables/{table_name}/cluster-status` (inferred)
 

@@ -24,7 +24,8 @@ def plan(
 ) -> Plan[ConnectionResponse]:
     """Plan "Create a connection".
 
-    Stores the address and the credentials of a data source for import jobs to use.
+    Stores the address and the credentials of a data source for import jobs to use (its
+    inner keys are inferred).
 
     `POST /v1/import/connections` (inferred)
 

@@ -25,7 +25,7 @@ def plan(
     """Plan "Create an import job".
 
     Defines a job that loads data from a source into a table. Nothing runs until the job is
-    started.
+    started (inferred).
 
     `POST /v1/import/jobs` (inferred)
 

@@ -23,7 +23,8 @@ def plan(
 ) -> Plan[ConnectionResponse]:
     """Plan "Get masked connection".
 
-    One connection. Its secrets come back masked; they can be overwritten but not read.
+    One connection, masked: its secrets can be overwritten, but never read back (documented
+    in the console).
 
     `GET /v1/import/connections/{id}` (inferred)
 

@@ -24,7 +24,7 @@ def plan(
 ) -> Plan[GetExecutionLogsResponse]:
     """Plan "Get Execution Logs, currently public api does not support logs from kafka".
 
-    The log of an execution. Kafka executions have none here.
+    The log of an execution; "currently public api does not support logs from kafka".
 
     `GET /v1/import/executions/{id}/logs` (inferred)
 

@@ -26,8 +26,10 @@ def plan(
 ) -> Plan[GetKafkaHistoryResponse]:
     """Plan "Get historical consuming status for a specified Kafka execution".
 
-    Offset, lag and speed of a Kafka execution as a series: the time from now back by
-    `period`, cut into windows as long as `granularity`.
+    "Get historical consuming status of a Kafka execution including current offset, lag and
+    consumption speed. The response will be an array of consuming status of time windows in
+    the period from now back trace to now - 'period' (from query parameter). The time window
+    length is specified by the 'granularity' query parameter."
 
     `GET /v1/import/executions/{id}/kafka/status` (inferred)
 

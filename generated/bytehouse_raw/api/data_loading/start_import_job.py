@@ -25,7 +25,7 @@ def plan(
 ) -> Plan[StartImportJobResponse]:
     """Plan "Start a specified import job".
 
-    Starts a run of an import job, called an execution.
+    Starts a run of an import job, called an execution (inferred).
 
     `POST /v1/import/jobs/{id}/start` (inferred)
 

@@ -23,7 +23,8 @@ def plan(
 ) -> Plan[ConfirmationResponse]:
     """Plan "Stop a specified import job".
 
-    Stops the running execution of an import job.
+    Stops the running execution of an import job. A Kafka job keeps its offsets (documented
+    in the console).
 
     `POST /v1/import/jobs/{id}/stop` (inferred)
 

@@ -25,7 +25,8 @@ def plan(
 ) -> Plan[ConfirmationResponse]:
     """Plan "Update a connection".
 
-    Replaces the name and the data of a connection.
+    Replaces the name and the data of a connection; that it replaces the data as a whole is
+    inferred.
 
     `PUT /v1/import/connections/{id}` (inferred)
 

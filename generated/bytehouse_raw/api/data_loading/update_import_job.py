@@ -25,7 +25,7 @@ def plan(
 ) -> Plan[ConfirmationResponse]:
     """Plan "Update an import job".
 
-    Replaces the definition of an import job.
+    Replaces the definition of an import job (that it does so as a whole is inferred).
 
     `PUT /v1/import/jobs/{id}` (inferred)
 

@@ -23,7 +23,7 @@ def plan(
 ) -> Plan[EmptyResponse]:
     """Plan "Delete a database".
 
-    Drops a database with everything in it.
+    Drops a database, with everything in it (inferred).
 
     `DELETE /v1/databases/{db_name}` (inferred)
 

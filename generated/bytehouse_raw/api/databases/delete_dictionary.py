@@ -24,7 +24,7 @@ def plan(
 ) -> Plan[EmptyResponse]:
     """Plan "Delete a dictionary".
 
-    Drops a dictionary. The API has no operation that lists or reads one.
+    Drops a dictionary. The docs have no operation that lists or reads one.
 
     `DELETE /v1/databases/{db_name}/dictionaries/{dict_name}` (inferred)
 

@@ -26,8 +26,9 @@ def plan(
 ) -> Plan[DeletePartitionsResponse]:
     """Plan "Delete partitions for a specified table".
 
-    Drops partitions, with their rows, by name. The names travel in a body, which a DELETE
-    rarely has.
+    Drops partitions by name, with their rows (inferred). The names travel in a body, which
+    a DELETE rarely has: another service of the vendor on the same host uses POST for
+    everything, so a POST is the likelier alternative (inferred).
 
     `DELETE /v1/databases/{db_name}/tables/{table_name}/partitions` (inferred)
 

@@ -24,7 +24,7 @@ def plan(
 ) -> Plan[EmptyResponse]:
     """Plan "Delete a table".
 
-    Drops a table and its rows.
+    Drops a table, with its rows (inferred).
 
     `DELETE /v1/databases/{db_name}/tables/{table_name}` (inferred)
 

@@ -24,6 +24,7 @@ def plan(
     """Plan "Get sync status for a materialized mysql database and all its underlying tables".
 
     How far a database that mirrors a MySQL server has come, as a whole and table by table.
+    Keys and words are inferred.
 
     `GET /v1/databases/{db_name}/sync-status` (inferred)
 

@@ -26,7 +26,8 @@ def plan(
     """Plan "Retrieves the min and max partition names in alphabet-numerical order for a
     specified table".
 
-    The first and the last partition of a table when their names are sorted.
+    The first and the last partition of a table when their names are sorted "in
+    alphabet-numerical order".
 
     `GET /v1/databases/{db_name}/tables/{table_name}/partitions/minmax` (inferred)
 

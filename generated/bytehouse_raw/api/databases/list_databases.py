@@ -25,7 +25,7 @@ def plan(
 ) -> Plan[ListDatabasesResponse]:
     """Plan "List databases".
 
-    One page of the databases that the active role may see.
+    One page of the databases; those that the active role may see (inferred).
 
     `GET /v1/databases` (inferred)
 

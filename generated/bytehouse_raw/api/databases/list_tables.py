@@ -26,7 +26,7 @@ def plan(
 ) -> Plan[ListTablesResponse]:
     """Plan "List tables for a specified database".
 
-    One page of the tables of a database, views left out.
+    One page of the tables of a database; views are left out (inferred).
 
     `GET /v1/databases/{db_name}/tables` (inferred)
 

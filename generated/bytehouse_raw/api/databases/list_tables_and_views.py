@@ -26,7 +26,7 @@ def plan(
 ) -> Plan[ListTablesResponse]:
     """Plan "List tables, views for a specified database".
 
-    One page of the tables and views of a database, distinguished by their type.
+    One page of the tables and views of a database, distinguished by their type (inferred).
 
     `GET /v1/databases/{db_name}/tables-views` (inferred)
 

@@ -24,8 +24,9 @@ def plan(
 ) -> Plan[AssignmentResponse]:
     """Plan "Assign a role to a specified user".
 
-    Lets a user take on a role and reach all that the role reaches. The active role must
-    itself be allowed to assign roles, as SystemAdmin is.
+    "Assigning a role to a user enables the target user to assume the role and gain access
+    to all the resources accessible by the role. To use this, the assigning role has to have
+    the permission to assign role(s), e.g. SystemAdmin."
 
     `POST /v1/iam/assignments` (inferred)
 

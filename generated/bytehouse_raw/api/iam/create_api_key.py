@@ -24,8 +24,10 @@ def plan(
 ) -> Plan[CreateApiKeyResponse]:
     """Plan "Create an API key".
 
-    Creates an API key for the calling user, who may have two at most. The secret is in this
-    response and never shown again.
+    "Create a new API key for current user. The number of API key is limited to 2 per user."
+    A key is shown once, at creation (documented at
+    docs.byteplus.com/en/docs/bytehouse/calling-method), so the secret is in this response
+    (inferred).
 
     `POST /v1/iam/api-keys` (inferred)
 

@@ -23,7 +23,7 @@ def plan(
 ) -> Plan[ConfirmationResponse]:
     """Plan "Delete an API key".
 
-    Deletes an API key; calls that use it are refused from then on.
+    Deletes an API key; calls that use it are refused from then on (inferred).
 
     `DELETE /v1/iam/api-keys/{api_key_id}` (inferred)
 

@@ -25,7 +25,7 @@ def plan(
 ) -> Plan[ConfirmationResponse]:
     """Plan "Update the expiry for a specified API key".
 
-    Adds days to the life of an API key. Sent twice, it adds them twice.
+    Adds days to the life of an API key. Sent twice, it adds them twice (inferred).
 
     `PUT /v1/iam/api-keys/{api_key_id}/expiry` (inferred)
 

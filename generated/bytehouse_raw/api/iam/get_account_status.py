@@ -19,7 +19,7 @@ OPERATION = OPERATIONS["get_account_status"]
 def plan() -> Plan[GetAccountStatusResponse]:
     """Plan "Retrieve the account status".
 
-    The state of the account. The role header is not accepted.
+    The state of the account. The role header is not taken.
 
     `GET /v1/iam/account/status` (inferred)
     """

@@ -22,7 +22,7 @@ def plan(
 ) -> Plan[ListApiKeysResponse]:
     """Plan "List user API keys".
 
-    The API keys of the calling user, without their secrets.
+    "Listing all of the current user's API key(s)." Their secrets are not shown again.
 
     `GET /v1/iam/api-keys` (inferred)
 

@@ -24,7 +24,8 @@ def plan(
 ) -> Plan[ConfirmationResponse]:
     """Plan "Revoke permissions from a specified role".
 
-    Revokes an action on an object from a role. The grant is sent in a body.
+    Revokes an action on an object from a role. The grant is sent in a body, which a DELETE
+    rarely has: a POST is the likelier alternative (inferred).
 
     `DELETE /v1/iam/permissions` (inferred)
 

@@ -24,7 +24,8 @@ def plan(
 ) -> Plan[AssignmentResponse]:
     """Plan "Un-assign a role from a specified user".
 
-    Revokes a role from a user. The pair is sent in a body.
+    Revokes a role from a user. The pair is sent in a body, which a DELETE rarely has: a
+    POST is the likelier alternative (inferred).
 
     `DELETE /v1/iam/assignments` (inferred)
 

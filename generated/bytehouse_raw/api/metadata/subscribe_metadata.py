@@ -24,8 +24,8 @@ def plan(
 ) -> Plan[MessageResponse]:
     """Plan "Make metadata subscription".
 
-    Starts the delivery of metadata changes of an account to a user. Identity travels in
-    three headers of its own; the role header is not taken.
+    Starts the delivery of metadata changes of an account to a user (inferred). Identity
+    travels in three headers of its own; the role header is not taken.
 
     `POST /v1/metadata/subscription` (inferred)
 

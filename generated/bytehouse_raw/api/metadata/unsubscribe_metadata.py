@@ -24,8 +24,8 @@ def plan(
 ) -> Plan[MessageResponse]:
     """Plan "Make metadata unsubscription".
 
-    Ends the delivery of metadata changes. Identity travels in three headers of its own; the
-    role header is not taken.
+    Ends the delivery of metadata changes (inferred). Identity travels in three headers of
+    its own; the role header is not taken.
 
     `DELETE /v1/metadata/subscription` (inferred)
 

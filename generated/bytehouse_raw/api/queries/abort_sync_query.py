@@ -23,7 +23,8 @@ def plan(
 ) -> Plan[StopQueryResponse]:
     """Plan "Abort a synchronous query".
 
-    Stops what runs in a query session. Only the session header names the target.
+    Stops what runs in a query session. Only the session header names the target, so a
+    statement that may be aborted is submitted with one (inferred).
 
     `DELETE /v1/sql/sync` (inferred)
 

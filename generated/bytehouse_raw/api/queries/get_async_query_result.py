@@ -24,13 +24,14 @@ def plan(
 ) -> Plan[GetAsyncQueryResultResponse]:
     """Plan "Retrieve the results for a specified asynchronous query".
 
-    The results of an asynchronous query that has finished.
+    The results of an asynchronous query, once it has finished (inferred). The engine keeps
+    them for 24 hours (inferred).
 
     `GET /v1/sql/async/{id}/result` (inferred)
 
     Args:
         id: Id of the query.
-        max_rows_return: How many rows a result may have; 0 means all.
+        max_rows_return: Maximum number of rows in the result; "0 means return all rows".
         x_user_active_role: The role to act under. Without it the user's default role is
             used (inferred).
     """

@@ -25,7 +25,7 @@ def plan(
     """Plan "check tables, views and materialized views queried for query".
 
     Names the tables, views and materialized views that a statement reads, without running
-    it.
+    it (inferred).
 
     `POST /v1/sql/lineage` (inferred)
 

@@ -23,7 +23,8 @@ def plan(
 ) -> Plan[StopQueryResponse]:
     """Plan "Kill a query".
 
-    Stops an asynchronous query by its id.
+    Stops an asynchronous query by its id. That it is for asynchronous ones is inferred from
+    its place in the docs.
 
     `DELETE /v1/sql/async/{id}` (inferred)
 

@@ -24,7 +24,8 @@ def plan(
 ) -> Plan[SubmitAsyncQueryResponse]:
     """Plan "Submit an asynchronous query".
 
-    Accepts one or more statements, responds at once, and runs them in the background.
+    Accepts one or more statements, and runs them in the background; it responds at once
+    (inferred).
 
     `POST /v1/sql/async` (inferred)
 

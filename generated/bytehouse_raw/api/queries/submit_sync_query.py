@@ -25,7 +25,7 @@ def plan(
 ) -> Plan[SubmitSyncQueryResponse]:
     """Plan "Submit a synchronous query".
 
-    Runs one or more statements and returns their results.
+    Runs one or more statements (as the example shows) and returns their results.
 
     `POST /v1/sql/sync` (documented)
 

@@ -1,0 +1,1 @@
+"""ClickHouse's HTTP interface, as ByteHouse serves it on port 8123."""

@@ -1,0 +1,140 @@
+"""Sessions of callers: database, settings and temporary tables that a query leaves to the next."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from bytehouse_emulator.errors import EmulatorError
+from bytehouse_emulator.queries.query import QuerySession
+from bytehouse_emulator.sql.dialect import ANSI_SETTINGS, Mode, Prepared
+from bytehouse_emulator.sql.engine import Engine, EngineError, EngineSession
+from bytehouse_emulator.sql.guard import check
+from bytehouse_emulator.sql.lexer import quote_identifier, split
+from bytehouse_emulator.storage.documents import DocumentStore
+
+_ANSI: Final = "SET " + ", ".join(f"{name} = {value}" for name, value in ANSI_SETTINGS.items())
+_MAX_SETTINGS: Final = 100
+_MAX_OPEN: Final = 32
+
+
+class Sessions:
+    """Sessions by name.
+
+    Most are a database and settings, which any new session of the engine can be given. Temporary
+    tables exist in one session of the engine alone: that one stays open.
+    """
+
+    def __init__(self, documents: DocumentStore, engine: Engine) -> None:
+        self._engine = engine
+        self._stored = documents.collection("query-session", QuerySession)
+        # None while a query runs in it.
+        self._open: OrderedDict[str, EngineSession | None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def use(
+        self, name: str, query_id: str, mode: Mode, changes: Collection[str] = ()
+    ) -> Iterator[OpenSession]:
+        """Run one query in a session, in a dialect; without a name in a session of its own.
+
+        `changes` are statements, SET and USE, that hold for this query alone.
+        """
+        session = self._take(name)
+        used = OpenSession(session or self._engine.session(query_id), kept=session is not None)
+        try:
+            if session:
+                session.run_as(query_id)
+            if mode == "ansi_sql":
+                used.engine.run(_ANSI)
+            self._restore(used.engine, name)
+            for change in changes:
+                check(split(change)[0])
+                used.engine.run(change)
+            yield used
+        finally:
+            self._put_back(name, used, changes)
+
+    def close(self) -> None:
+        """Close what is open, temporary tables included."""
+        with self._lock:
+            found = [session for session in self._open.values() if session]
+            self._open.clear()
+        for session in found:
+            session.close()
+
+    def _take(self, name: str) -> EngineSession | None:
+        with self._lock:
+            if name not in self._open:
+                return None
+            session = self._open[name]
+            if session is None:
+                message = "It has temporary tables, so that it runs one query at a time."
+                raise EmulatorError(409, "Query_SessionIsLocked", f"Session {name!r}: {message}")
+            self._open[name] = None
+            return session
+
+    def _put_back(self, name: str, used: OpenSession, changes: Collection[str]) -> None:
+        try:
+            if name and used.changes:
+                self._store(name, used)
+            if not (name and used.kept):
+                used.engine.close()
+                return
+            for change in changes:
+                if change.startswith("SET "):
+                    used.engine.reset_setting(change[4:].partition("=")[0].strip())
+            for setting in ANSI_SETTINGS:
+                used.engine.reset_setting(setting)
+            self._restore(used.engine, name)
+            used.engine.run_as("")
+        except EngineError:
+            used.engine.close()
+            with self._lock:
+                self._open.pop(name, None)
+            return
+        with self._lock:
+            self._open[name] = used.engine
+            oldest = next((key for key, session in self._open.items() if session), name)
+            surplus = self._open.pop(oldest) if len(self._open) > _MAX_OPEN else None
+        if surplus:
+            surplus.close()
+
+    def _restore(self, session: EngineSession, name: str) -> None:
+        if name and (stored := self._stored.get(name)):
+            try:
+                for setting in stored.settings:
+                    session.run(setting)
+                if stored.database:
+                    session.run(f"USE {quote_identifier(stored.database)}")
+            except EngineError:
+                # Its database may have been deleted; statements that need it will fail.
+                pass
+
+    def _store(self, name: str, used: OpenSession) -> None:
+        stored = self._stored.get(name) or QuerySession()
+        settings = [sql for sql in used.changes if sql[:3].upper() == "SET"]
+        older = [sql for sql in stored.settings if sql not in settings]
+        stored.settings = (older + settings)[-_MAX_SETTINGS:]
+        if any(sql[:3].upper() == "USE" for sql in used.changes):
+            stored.database = used.engine.current_database()
+        self._stored.put(name, stored)
+
+
+class OpenSession:
+    """A session of the engine while a query runs in it, and what the query leaves in it."""
+
+    def __init__(self, engine: EngineSession, *, kept: bool) -> None:
+        self.engine = engine
+        self.kept = kept
+        self.changes: list[str] = []
+
+    def ran(self, prepared: Prepared) -> None:
+        """Note what outlives a statement that has run."""
+        if prepared.words[0] in {"SET", "USE"}:
+            self.changes.append(prepared.text)
+        elif prepared.words[0] == "CREATE" and "TEMPORARY" in prepared.words[1:4]:
+            self.kept = True
