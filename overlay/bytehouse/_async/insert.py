@@ -10,6 +10,7 @@ from .._sql.insert import (
     Block,
     InsertResult,
     columns_to_insert,
+    complete_type,
     insert_failed,
     insert_statements,
     raise_refused,
@@ -126,7 +127,8 @@ async def _describe(
     if not all(isinstance(row.get("name"), str) and row.get("type") for row in rows):
         return None
     return {
-        row["name"]: str(row["type"])
+        # The ANSI dialect says apart whether NULL is a value.
+        row["name"]: complete_type(str(row["type"]), row.get("nullable"))
         for row in rows
         if row.get("default_type", "") in ("", "DEFAULT", None)
     }
@@ -151,8 +153,7 @@ async def _get_table(
     if not all(column.name and column.type_ for column in columns):
         return None
     return {
-        str(column.name): f"Nullable({column.type_})" if column.nullable else str(column.type_)
-        for column in columns
+        str(column.name): complete_type(str(column.type_), column.nullable) for column in columns
     }
 
 

@@ -11,6 +11,7 @@ import attrs
 
 from .._core.options import BLOCK_BYTES, BLOCK_ROWS
 from .._types.arrow_columns import ArrowColumn, nan_as_null
+from .._types.parse import parse_type
 from .._types.values import Texts, Unfit, shown
 from .._types.writers import writer_of
 from ..errors import (
@@ -34,6 +35,7 @@ __all__ = [
     "Insertable",
     "check_limits",
     "columns_to_insert",
+    "complete_type",
     "insert_failed",
     "insert_statements",
     "pack_rows",
@@ -122,6 +124,14 @@ def target_of(table: str | Identifier) -> Identifier:
             hint='Write "database.table", or Identifier("database", "table") for other names.',
         )
     return Identifier(*parts)
+
+
+def complete_type(type_: str, nullable: object) -> str:
+    """Return a type with its `Nullable`, where that is given separately: a bool or a word."""
+    if str(nullable).lower() not in ("true", "yes", "1"):
+        return type_
+    kind, may_be_null = parse_type(type_, nullable=True)
+    return f"Nullable({kind})" if may_be_null else type_
 
 
 def check_limits(block_bytes: int, block_rows: int) -> None:

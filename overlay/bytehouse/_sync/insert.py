@@ -11,6 +11,7 @@ from .._sql.insert import (
     Block,
     InsertResult,
     columns_to_insert,
+    complete_type,
     insert_failed,
     insert_statements,
     raise_refused,
@@ -123,7 +124,8 @@ def _describe(client: ByteHouse, table: Identifier, **options: Any) -> Mapping[s
     if not all(isinstance(row.get("name"), str) and row.get("type") for row in rows):
         return None
     return {
-        row["name"]: str(row["type"])
+        # The ANSI dialect says apart whether NULL is a value.
+        row["name"]: complete_type(str(row["type"]), row.get("nullable"))
         for row in rows
         if row.get("default_type", "") in ("", "DEFAULT", None)
     }
@@ -146,8 +148,7 @@ def _get_table(client: ByteHouse, table: Identifier, **options: Any) -> Mapping[
     if not all(column.name and column.type_ for column in columns):
         return None
     return {
-        str(column.name): f"Nullable({column.type_})" if column.nullable else str(column.type_)
-        for column in columns
+        str(column.name): complete_type(str(column.type_), column.nullable) for column in columns
     }
 
 
