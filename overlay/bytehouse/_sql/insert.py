@@ -318,7 +318,7 @@ def pack_rows(
             end = end if packed else max(end, begin + 1)
             first = first if packed else positions[begin]
             packed += rows[begin:end]
-            size += sizes[end] - sizes[begin]
+            size += sizes[end] - sizes[begin] + end - begin
             begin = end
             # A full block is sent before the source is read further.
             if begin < len(rows) or len(packed) == block_rows:
@@ -328,20 +328,26 @@ def pack_rows(
         yield Block(head + ",".join(packed), first, len(packed))
 
 
-def _sizes(rows: Sequence[str]) -> Iterator[int]:
-    """Return the size of each row in bytes, with a comma."""
+def _sizes(rows: Sequence[str]) -> Iterable[int]:
+    """Return the size of each row in bytes."""
     if all(map(str.isascii, rows)):
-        return (len(row) + 1 for row in rows)
-    return (len(row.encode()) + 1 for row in rows)
+        return map(len, rows)
+    return (len(row.encode()) for row in rows)
 
 
 def _fitting(sizes: Sequence[int], begin: int, room: int, rows: int) -> int:
-    """Return the end of the rows from `begin` that fit."""
+    """Return the end of the rows from `begin` that fit, with commas between.
+
+    Args:
+        sizes: Size of the first rows in bytes, by their number.
+        begin: Index of the first row.
+        room: How many bytes there may be.
+        rows: How many rows there may be.
+    """
     low, high = begin, min(len(sizes) - 1, begin + rows)
     while low < high:
         middle = (low + high + 1) // 2
-        # The last row needs no comma.
-        if sizes[middle] - sizes[begin] - 1 <= room:
+        if sizes[middle] - sizes[begin] + (middle - begin - 1) <= room:
             low = middle
         else:
             high = middle - 1

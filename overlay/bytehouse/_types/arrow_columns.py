@@ -5,7 +5,7 @@ What Arrow cannot do, or refuses, is written value by value: the values then say
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC
 from itertools import pairwise
 from typing import Any
@@ -175,7 +175,7 @@ def _integers(kind: ColumnType, array: Any, _: Any) -> Any:
 def _dates(kind: ColumnType, array: Any, arrow: Any) -> Any:
     low, high = ((day - _FIRST_DAY).days for day in DATE_RANGES[kind.name])
     days = array.cast(arrow.int32())
-    return _between("'", _strings(array)) if _within(days, low, high) else None
+    return _in_quotes(_strings(array)) if _within(days, low, high) else None
 
 
 def _decimals(kind: ColumnType, array: Any, arrow: Any) -> Any:
@@ -193,8 +193,8 @@ def _strings(array: Any) -> list[str]:
     return list(array.cast(arrow.string()).to_pylist())
 
 
-def _between(quote: str, texts: Sequence[str]) -> Iterator[str]:
-    return (f"{quote}{text}{quote}" for text in texts)
+def _in_quotes(texts: Sequence[str]) -> list[str]:
+    return [f"'{text}'" for text in texts]
 
 
 def _within(array: Any, low: float, high: float) -> bool:
@@ -220,7 +220,7 @@ def _quoted_strings(_: ColumnType, array: Any, __: Any) -> Any:
     texts: list[str] = array.to_pylist()
     together = "".join(texts)
     if together.isprintable() and "'" not in together and "\\" not in together:
-        return _between("'", texts)
+        return _in_quotes(texts)
     return None
 
 
@@ -241,7 +241,7 @@ def _timestamps(kind: ColumnType, array: Any, arrow: Any) -> Any:
     low, high = (bound * 10**digits for bound in DATETIME_SECONDS[kind.name])
     if not _within(numbers, low, min(high + 10**digits - 1, 2**63 - 1)):
         return None
-    return _strings(numbers) if exact.type.tz else _between("'", _strings(exact))
+    return _strings(numbers) if exact.type.tz else _in_quotes(_strings(exact))
 
 
 def nan_as_null(array: Any) -> Any:
