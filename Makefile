@@ -111,7 +111,7 @@ adopt: setup  ## take that specification into openapi.yaml, generate and test (U
 	@$(RUN) codegen.adopt $(if $(UPSTREAM),'$(UPSTREAM)') $(ARGS)
 
 .PHONY: test-adopted
-test-adopted: setup  ## run the tests in a copy that has adopted altogether other routes
+test-adopted: setup  ## run the tests in a copy that has adopted a completely different set of routes
 	@PYTHONPATH=. $(RUN) tests.codegen.upstream.adopted $(ARGS)
 
 .PHONY: bench

@@ -242,7 +242,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("max_retries", "How many times a call may be retried.", _count, 4),
     Attribute(
         "retry_budget",
-        "How many requests beside the first attempts of its calls a client may send in a burst; "
+        "How many retries and probes a client may send in a burst; "
         "each success refunds 0.25 of one.",
         _count,
         100,
