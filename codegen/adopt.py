@@ -29,7 +29,7 @@ from codegen.upstream.meaning import ADVICE, changed_safety
 from codegen.upstream.methods import methods, models
 from codegen.upstream.render import sentence
 from codegen.upstream.schemas import references
-from codegen.upstream.settling import BROKEN, Settling, left_lines
+from codegen.upstream.search import BROKEN, AdoptionSearch, left_lines
 from codegen.upstream.sources import ByteHouseError, add_arguments, read_upstream, vendored
 from codegen.upstream.takeable import Left
 
@@ -102,7 +102,7 @@ def adopt(repository: Path, upstream: Upstream) -> Adopted:
     both = sides(ours, upstream)
     used = models(repository / generate.ASYNC.partition("/")[0])
     try:
-        merged = Settling(before, ours, upstream, used).merged()
+        merged = AdoptionSearch(before, ours, upstream, used).merged()
     except BROKEN as error:
         reason = f"{type(error).__name__}: {error}"
         raise UpstreamError(f"{upstream.address} cannot be taken over ({reason}).") from error

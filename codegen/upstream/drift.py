@@ -107,7 +107,7 @@ def compare(
     opinions = None
     if ask_redocly and found:
         opinions = redocly.verdicts(both.ours, both.theirs)
-    graded = list(_graded(found, opinions or []))
+    rated = list(_rated(found, opinions or []))
     confirmed, refuted = _facts(both, found)
     matched: dict[str, int] = defaultdict(int)
     for pair in both.matching.pairs:
@@ -118,7 +118,7 @@ def compare(
         version=upstream.version,
         classifier=_classifier(opinions is not None, bool(found)),
         matched=dict(matched),
-        changes=causes(graded, methods),
+        changes=causes(rated, methods),
         confirmed=confirmed,
         refuted=refuted,
         ambiguous={
@@ -130,7 +130,7 @@ def compare(
 
 def _classifier(asked: bool, needed: bool) -> str:
     if asked:
-        return f"{redocly.NAME} and own rules, whichever is the graver"
+        return f"{redocly.NAME} and own rules, whichever is more severe"
     return "own rules; Redocly was not asked" if needed else "nothing to classify"
 
 
@@ -145,7 +145,7 @@ def _unmatched(matching: Matching) -> Iterator[Difference]:
             yield Difference(shape.id, ("operation",), "operation added", None, route, COMPATIBLE)
 
 
-def _graded(found: list[Difference], opinions: list[redocly.Verdict]) -> Iterator[Difference]:
+def _rated(found: list[Difference], opinions: list[redocly.Verdict]) -> Iterator[Difference]:
     """Add Redocly's findings: its rating where it is more severe, and what it alone found."""
     used: set[int] = set()
     for difference in found:
@@ -156,11 +156,11 @@ def _graded(found: list[Difference], opinions: list[redocly.Verdict]) -> Iterato
             and _same_matter(one.keyword, difference.kind)
         ]
         used |= {number for number, _ in about}
-        graver = any(one.impact == BREAKING for _, one in about)
-        if graver and difference.impact != BREAKING:
+        severe = any(one.impact == BREAKING for _, one in about)
+        if severe and difference.impact != BREAKING:
             yield replace(difference, impact=BREAKING, by=redocly.NAME)
         else:
-            by = f"{redocly.NAME}, own rules" if graver else difference.by
+            by = f"{redocly.NAME}, own rules" if severe else difference.by
             yield replace(difference, by=by)
     told = {
         (difference.operation, where[:2]) for difference in found for where in _places(difference)

@@ -76,7 +76,7 @@ SISTER = "Failed to create database err = database already exists"
         (run, told(400, "database d already exists"), InvalidRequest),
         (run, coded(400, "errbook_Query_AlreadyExists"), Conflict),
         (run, Reply(400, "Code: 82. DB::Exception: Database d already exists."), QueryFailed),
-        # The key, the role, or untold.
+        # The key, the role, or not said.
         (create, told(401, "no"), AuthenticationError),
         (create, told(403, "The API key in Authorization is wrong."), AuthenticationError),
         (create, told(403, "invalid token"), AuthenticationError),

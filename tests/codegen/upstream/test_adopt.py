@@ -11,7 +11,7 @@ import pytest
 from bytehouse_openapi import Document, UpstreamError, operations, read, target
 from codegen import adopt, drift, generate, spec, trees
 from codegen.errors import GenerationError
-from codegen.upstream import docstrings, settling
+from codegen.upstream import docstrings, search
 from codegen.upstream.adoption import adopted
 from codegen.upstream.schemas import references
 from tests.codegen.upstream.adopted import with_other_routes
@@ -112,8 +112,8 @@ def test_planted_changes_are_adopted_and_the_rest_is_reported(
         planted.make(draft)
     assert run(repository, draft) == 0
     first = capsys.readouterr().out.splitlines()[1:]
-    untold = [line for line in first if "is left as it is in ours" not in line]
-    assert [line.split(":")[1].split(",")[0].strip() for line in untold] == [
+    others = [line for line in first if "is left as it is in ours" not in line]
+    assert [line.split(":")[1].split(",")[0].strip() for line in others] == [
         "safety",
         "security",
         "query parameter UserID",
@@ -127,7 +127,7 @@ def test_planted_changes_are_adopted_and_the_rest_is_reported(
         "security",
         "operation added",
     ]
-    first.remove(untold[0])  # once taken over, a method is what openapi.yaml says
+    first.remove(others[0])  # once taken over, a method is what openapi.yaml says
     before = trees.files(repository)
     assert run(repository, draft) == 0
     assert capsys.readouterr().out.splitlines() == ["There is nothing to take over.", *first]
@@ -318,7 +318,7 @@ def test_a_document_that_breaks_the_writing_is_refused(
     def fail(*_: object) -> str:
         raise KeyError("200")
 
-    monkeypatch.setattr(settling, "adopted", fail)
+    monkeypatch.setattr(search, "adopted", fail)
     (repository.parent / "u.json").write_text(json.dumps(draft))
     with pytest.raises(UpstreamError, match="cannot be taken over"):
         adopt.adopt(repository, read(str(repository.parent / "u.json")))

@@ -14,7 +14,7 @@ from codegen import raw
 from codegen.upstream.compare import differences
 from codegen.upstream.drift import Sides, sides
 from codegen.upstream.methods import models
-from codegen.upstream.settling import Settling, left_lines
+from codegen.upstream.search import AdoptionSearch, left_lines
 from codegen.upstream.takeable import Left
 from tests.codegen.upstream.awkward import ADOPTED, AWKWARD, Awkward, field
 
@@ -65,7 +65,7 @@ def adopt(root: Path, directory: Path, vendored: Document, *chosen: Awkward) -> 
         awkward.make(draft)
     upstream = Upstream(draft, "upstream.json", "", "3.1.0")
     text = (root / "openapi.yaml").read_text("utf-8")
-    merged = Settling(text, vendored, upstream, models(root / "overlay")).merged()
+    merged = AdoptionSearch(text, vendored, upstream, models(root / "overlay")).merged()
     file = directory / "openapi.yaml"
     file.write_text(merged.text, "utf-8")
     after = read(str(file)).document

@@ -22,7 +22,7 @@ BROKEN = (GenerationError, LookupError, TypeError, ValueError, AttributeError, R
 _SHOWN = 4
 
 
-class Settling:
+class AdoptionSearch:
     """Finds the parts of an upstream that can be taken over together.
 
     Args:
