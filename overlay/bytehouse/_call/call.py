@@ -242,7 +242,7 @@ class Call(Generic[T]):
 
     def _on_undecodable(self, response: Response, error: ResponseDecodeError) -> None:
         """Process a success whose body cannot be decoded. It took effect."""
-        if response.complete or response.too_large:
+        if response.complete or response.refused:
             raise error
         # Only a truncated body can be complete on a retry.
         retry = self._operation.retry

@@ -11,6 +11,7 @@ from .._core.credentials import read_key
 from .._core.options import Options
 from .._core.retry import RetryBudget
 from .._core.secrets import Secret
+from .._transport.decompression import ACCEPTED
 from .._version import USER_AGENT
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Settings:
             "Authorization": "",
             "User-Agent": agent,
             "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
+            "Accept-Encoding": ACCEPTED,
         }
         self._credential: Credential | None = None
 
