@@ -49,6 +49,11 @@ class AsyncBody:
             return piece
         raise error
 
+    def spend(self, seconds: float) -> None:
+        """Count the time that parsing took: reading has that much less."""
+        if self._stream is not None:
+            self._stream.spend(seconds)
+
     def parse_error(self, problem: str, start: bytes, position: bytes) -> ByteHouseError:
         """Return the error for a body that cannot be parsed; see `BodyErrors.parse_error`."""
         return self._errors.parse_error(problem, start, position)

@@ -15,11 +15,13 @@ from bytehouse_raw.types import Model
 from .._api.engine_errors import engine_code
 from ..errors import APIError, Conflict, QueryFailed
 
-__all__ = ["TOLERANCE", "Observation", "Outcome", "Probe", "Verdict"]
+__all__ = ["MAX_PAGES", "TOLERANCE", "Observation", "Outcome", "Probe", "Verdict"]
 
 # The Date of a response is in whole seconds, and servers renew it once a second: two seconds behind
 # at most, and one for what else there is between two clocks.
 TOLERANCE = 3.0
+MAX_PAGES = 100
+"""Pages of a list that one probe reads."""
 
 
 class Outcome(Enum):

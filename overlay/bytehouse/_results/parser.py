@@ -27,6 +27,7 @@ from .layouts import (
     query_id_of,
     unnamed_columns,
 )
+from .scanning import UnexpectedLayout, ValueScan, end_of_rows
 
 __all__ = [
     "MAX_BESIDE_ROWS",
@@ -53,20 +54,12 @@ _FIRST_BLOCK = 1 << 14
 _BLOCK = 1 << 18
 _STEP = 1 << 20
 _CELLS = 1 << 24
-_MAX_NESTING = 1000
 _MAX_DEPTH = 4
 _EXCERPT = 2000
 _SPACE = re.compile(rb"[ \t\r\n]*")
-_IN_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
-_SCALAR = re.compile(rb"[^ \t\r\n,:\]}\[{\"]*+")
-_BRACKET_OR_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{}]', re.DOTALL)
 
 
 _TRUNCATED = "the response body is truncated"
-
-
-class UnexpectedLayout(ValueError):
-    """The body is not the response to a query, or is damaged."""
 
 
 @attrs.frozen
@@ -195,7 +188,7 @@ class ResultParser:
         """Return the rows of the result that has just begun that have arrived, without consuming
         them."""
         text = b"".join([self._buffer[self._position :], *self._pending])[:most]
-        end = _end_of_rows(text, 0, len(text))
+        end = end_of_rows(text, 0, len(text))
         return python_rows(begin.columns, begin.form).decode(text[:end], sure=True)
 
     # The document
@@ -427,7 +420,7 @@ class ResultParser:
             else:
                 self._position = cut + 1
                 return rows
-        end = _end_of_rows(self._buffer, self._position, limit)
+        end = end_of_rows(self._buffer, self._position, limit)
         if end == self._position:
             end = yield from self._end_of_value()
         rows = decoder.decode(self._buffer[self._position : end], sure=True)
@@ -520,7 +513,7 @@ class ResultParser:
         return char == b","
 
     def _end_of_value(self) -> Generator[None, None, int]:
-        scan = _Scan((yield from self._peek()))
+        scan = ValueScan((yield from self._peek()))
         while (end := scan.end(self._buffer, self._position)) is None:
             yield from self._read_more(self._kept)
         return end
@@ -541,79 +534,3 @@ class ResultParser:
             return json.loads(text.decode("utf-8", "surrogateescape"))
         except (ValueError, RecursionError):
             raise UnexpectedLayout("the response body is not JSON") from None
-
-
-class _Scan:
-    """Find the end of a value that arrives piece by piece, looking at each byte once.
-
-    Args:
-        first: Its first byte.
-
-    Raises:
-        UnexpectedLayout: No value begins with that.
-    """
-
-    def __init__(self, first: bytes) -> None:
-        if first in (b",", b":", b"]", b"}"):
-            raise UnexpectedLayout("the response body is not JSON")
-        self._is_scalar = first not in (b'"', b"[", b"{")
-        self._depth = 0
-        self._in_string = False
-        self._scanned = 0
-
-    def end(self, text: bytes, start: int) -> int | None:
-        """Return the end of the value that begins at `start`; None if it has not arrived."""
-        place = start + self._scanned
-        if self._is_scalar:
-            place = _SCALAR.match(text, place).end()  # type: ignore[union-attr]  # matches all
-            self._scanned = place - start
-            return place if place < len(text) else None
-        if self._in_string:
-            place = self._rest_of_string(text, place)
-            if self._in_string or not self._depth:
-                self._scanned = place - start
-                return None if self._in_string else place
-        return self._end_of_container(text, start, place)
-
-    def _end_of_container(self, text: bytes, start: int, place: int) -> int | None:
-        depth = self._depth
-        for match in _BRACKET_OR_STRING.finditer(text, place):
-            token = match[0]
-            place = match.end()
-            if token in (b"[", b"{"):
-                depth += 1
-                if depth > _MAX_NESTING:
-                    raise UnexpectedLayout("a value is nested too deeply")
-            elif token in (b"]", b"}"):
-                depth -= 1
-            elif token == b'"':
-                place = self._rest_of_string(text, place)
-                break
-            if not depth:
-                return place
-        self._depth, self._scanned = depth, place - start
-        return None
-
-    def _rest_of_string(self, text: bytes, place: int) -> int:
-        """Return where a string ends, or what has arrived of it."""
-        place = _IN_STRING.match(text, place).end()  # type: ignore[union-attr]  # matches all
-        self._in_string = text[place : place + 1] != b'"'
-        return place if self._in_string else place + 1
-
-
-def _end_of_rows(text: bytes, start: int, limit: int) -> int:
-    """Return the end of the last whole row before `limit`; `start` if there is none."""
-    depth, end = 0, start
-    for match in _BRACKET_OR_STRING.finditer(text, start, limit):
-        token = match[0]
-        if token in (b"[", b"{"):
-            depth += 1
-        elif token in (b"]", b"}"):
-            if not depth:
-                break
-            depth -= 1
-            if not depth:
-                end = match.end()
-        elif token == b'"':
-            break
-    return end
