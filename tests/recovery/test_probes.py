@@ -161,7 +161,7 @@ def test_a_delete_spares_what_was_made_after_it(
 ) -> None:
     """Someone made a new one while the answer was lost: the old one is gone."""
     server.script(CLOSED, made(1))
-    clock.on_sleep = lambda: clock.slept.append(30.0)
+    clock.on_sleep = lambda: clock.advance(30.0)
     make(server.url).databases.delete("d")
     assert server.operations == ["delete_database", "get_database"]
 
