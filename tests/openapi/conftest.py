@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bytehouse._openapi import Document, read
 from bytehouse_emulator import RunningEmulator, running_emulator
+from bytehouse_openapi import Document, read
 from tests.openapi.server import Site, site
 from tests.openapi.specs import elsewhere
 from tests.support.fixtures import server, surroundings

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from .._results.decoder import MakeDecoder, Row
     from .response_body import AsyncBody
 
-__all__ = ["AsyncResultEvents"]
-
 
 class AsyncResultEvents:
     """Parse the body of a response, as it is received, into events.
@@ -38,7 +36,7 @@ class AsyncResultEvents:
         self._queued: deque[Event] = deque()
 
     @property
-    def received(self) -> bool:
+    def body_ended(self) -> bool:
         """Whether the whole body has been received."""
         return self._body.ended
 
@@ -67,7 +65,7 @@ class AsyncResultEvents:
                 return self._queued.popleft()
             event = self._parse()
             if isinstance(event, Fields | Reference):
-                self._body.check_fields(event.fields)
+                self._body.errors.check_fields(event.fields)
             if isinstance(event, Reference) and self._has_no_rows(event):
                 self._queued += (Begin([], "arrays"), End())
             elif not isinstance(event, Fields):
@@ -100,4 +98,4 @@ class AsyncResultEvents:
         finally:
             self.parsing = time.monotonic() - began
             self._body.spend(self.parsing)
-        raise self._body.parse_error(reason, self._parser.start, self._parser.unparsed)
+        raise self._body.errors.parse_error(reason, self._parser.start, self._parser.unparsed)

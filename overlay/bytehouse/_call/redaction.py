@@ -10,8 +10,6 @@ import attrs
 from .._core.secrets import Secret
 from .._transport.models import Response
 
-__all__ = ["SecretMask", "redact"]
-
 
 class SecretMask:
     """Hold a secret in the forms in which a response may repeat it."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn, SupportsIndex
 
-__all__ = ["Secret", "secrets_in"]
-
 
 class Secret(str):
     """Hold a secret string that is shown as ``***``.

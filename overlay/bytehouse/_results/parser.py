@@ -29,20 +29,6 @@ from .layouts import (
 )
 from .scanning import UnexpectedLayout, ValueScan, end_of_rows
 
-__all__ = [
-    "MAX_BESIDE_ROWS",
-    "MAX_COLUMNS",
-    "MAX_VALUE",
-    "Begin",
-    "Columns",
-    "End",
-    "Event",
-    "Fields",
-    "Reference",
-    "ResultParser",
-    "UnexpectedLayout",
-]
-
 MAX_VALUE = 1 << 26
 """Bytes of the longest value or row that is read: 64 MiB. It is kept until it is complete."""
 MAX_BESIDE_ROWS = 1 << 24
@@ -440,8 +426,8 @@ class ResultParser:
             begin = self._position
             yield from self._read_more(self._kept)
             end -= begin - self._position
-        parted = self._buffer[comma : comma + 1] == b","
-        self._separator = self._buffer[end - 1 : start + 1] if parted else b""
+        has_comma = self._buffer[comma : comma + 1] == b","
+        self._separator = self._buffer[end - 1 : start + 1] if has_comma else b""
 
     # Bytes
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["UnexpectedLayout", "ValueScan", "end_of_rows"]
-
 _MAX_NESTING = 1000
 _IN_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _SCALAR = re.compile(rb"[^ \t\r\n,:\]}\[{\"]*+")

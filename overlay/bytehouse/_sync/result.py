@@ -6,19 +6,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from os import PathLike
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from bytehouse_raw.models import QueryStatistics
 
 from .._core.extras import import_optional
+from .._core.files import atomic_file
 from .._core.options import CallOptions, Seconds
 from .._results.arrow import BATCH_ROWS, ArrowConverter
 from .._results.decoder import MakeDecoder, Row, python_rows
 from .._results.export import (
     CsvWriter,
     DtypeBackend,
-    atomic_file,
     html_table,
     pandas_frame,
     polars_frame,
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
     from .client import ByteHouse
 
-__all__ = ["Result", "run_submission"]
 
 _PREVIEW_ROWS = 20
 
@@ -230,7 +228,7 @@ class Result:
         """
         if self._next is None:
             self._skip_rest()
-            event = self._stream.event()
+            event = self._stream.next_event()
             if isinstance(event, Begin):
                 self._next = type(self)(self._client, self._stream, event)
         return self._next
@@ -249,12 +247,7 @@ class Result:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -301,14 +294,14 @@ class Result:
 
     def _remaining(self) -> Iterator[list[Any]]:
         while not self._ended:
-            event = self._stream.event()
+            event = self._stream.next_event()
             if isinstance(event, list):
                 yield event
                 continue
             self._ended = True
             if not isinstance(event, End):
                 raise ByteHouseError("This result was closed.", query_id=self.query_id)
-            columns = self._stream.end_result()
+            columns = self._stream.columns_after_rows()
             if columns is not None and len(columns) == len(self._columns):
                 names = {column.name for column in self._columns}
                 if names != {column.name for column in columns}:
@@ -343,5 +336,5 @@ def run_submission(
     client = client._redacting(submission.secrets)
     stream = ResultStream(client, submission, timeout=timeout, show_progress=progress)
     stream.begin(asynchronous=asynchronous, succeeded=succeeded)
-    event = stream.event()
+    event = stream.next_event()
     return Result(client, stream, event if isinstance(event, Begin) else None)

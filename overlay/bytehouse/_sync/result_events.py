@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from .._results.decoder import MakeDecoder, Row
     from .response_body import Body
 
-__all__ = ["ResultEvents"]
-
 
 class ResultEvents:
     """Parse the body of a response, as it is received, into events.
@@ -39,7 +37,7 @@ class ResultEvents:
         self._queued: deque[Event] = deque()
 
     @property
-    def received(self) -> bool:
+    def body_ended(self) -> bool:
         """Whether the whole body has been received."""
         return self._body.ended
 
@@ -68,7 +66,7 @@ class ResultEvents:
                 return self._queued.popleft()
             event = self._parse()
             if isinstance(event, Fields | Reference):
-                self._body.check_fields(event.fields)
+                self._body.errors.check_fields(event.fields)
             if isinstance(event, Reference) and self._has_no_rows(event):
                 self._queued += (Begin([], "arrays"), End())
             elif not isinstance(event, Fields):
@@ -101,4 +99,4 @@ class ResultEvents:
         finally:
             self.parsing = time.monotonic() - began
             self._body.spend(self.parsing)
-        raise self._body.parse_error(reason, self._parser.start, self._parser.unparsed)
+        raise self._body.errors.parse_error(reason, self._parser.start, self._parser.unparsed)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .client import ByteHouse
     from .result_events import ResultEvents
 
-__all__ = ["ResultStream"]
 
 _READ_AHEAD = 1 << 16
 
@@ -56,7 +55,7 @@ class ResultStream:
         self._responses = QueryResponses(client, submission, seconds, self._progress.set_state)
         self._current: ResultEvents | None = None
         self._ahead: deque[Event] = deque()
-        self._size = 0
+        self._bytes_received = 0
         self._turns = Turns()
         self.closed = False
 
@@ -76,20 +75,24 @@ class ResultStream:
                 self._current = self._responses.next()
             else:
                 self._current = self._responses.run()
-            while self._current and not self._current.received and self._size < _READ_AHEAD:
+            while (
+                self._current
+                and not self._current.body_ended
+                and self._bytes_received < _READ_AHEAD
+            ):
                 self._receive(self._current)
             self._look_ahead()
         self._responses.returned = True
         self._progress.pause()
 
-    def event(self) -> Event | None:
+    def next_event(self) -> Event | None:
         """Return the next event; None when everything has been read."""
         if self._ahead:
             return self._ahead.popleft()
         with self._closing_on_error():
             return self._next()
 
-    def end_result(self) -> list[ResultColumn] | None:
+    def columns_after_rows(self) -> list[ResultColumn] | None:
         """Read on from the end of a result to where the next begins, or to the end of all.
 
         Returns:
@@ -119,7 +122,7 @@ class ResultStream:
         if self.closed:
             return
         self._close()
-        if self._current is not None and not self._current.received:
+        if self._current is not None and not self._current.body_ended:
             with Shield():
                 self._current.close()
                 self._responses.cancel()
@@ -163,15 +166,15 @@ class ResultStream:
 
     def _receive(self, response: ResultEvents) -> None:
         """Receive one more piece of a response."""
-        self._size += response.receive()
+        self._bytes_received += response.receive()
         self.elapsed = self._responses.elapsed
-        self._progress.received(self._size)
+        self._progress.show_bytes(self._bytes_received)
 
     def __del__(self) -> None:
         if self.closed:
             return
         self._progress.close()
-        if self._current is not None and not self._current.received:
+        if self._current is not None and not self._current.body_ended:
             warnings.warn(
                 f"the result of {self.submission.query_id} was neither read to its end nor closed",
                 ResourceWarning,

@@ -9,8 +9,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-__all__ = ["ACCEPTED", "MAX_PIECE", "BadEncoding", "Decompressor"]
-
 ACCEPTED = "gzip, deflate"
 """What requests ask for."""
 MAX_PIECE = 1 << 16
