@@ -13,6 +13,7 @@ from .yaml import loader
 
 MAX_NODES = 500_000
 """Maximum number of values of a document, with YAML aliases expanded."""
+_CHARACTERS = 128  # of a string that count as one value more
 MAX_DEPTH = 100
 MAX_LITERAL = 1 << 18
 """Maximum length of a JavaScript object literal that is not JSON; parsing those is slow."""
@@ -123,7 +124,16 @@ def _loads_yaml(text: str, name: str) -> Any:
     try:
         _check_yaml(text, name)
         return json.loads(json.dumps(yaml.load(text, loader()), default=str))  # noqa: S506
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+    except (
+        # What the constructors of tags raise for a value that is not of their type.
+        yaml.YAMLError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise UpstreamError(f"{name} is neither JSON nor YAML: {reason}") from None
 
@@ -148,7 +158,10 @@ def _check_yaml(text: str, name: str) -> None:
             if anchor:
                 sizes[anchor] = total - before
         elif isinstance(event, yaml.ScalarEvent):
-            total += 1
+            size = 1 + len(event.value) // _CHARACTERS
+            total += size
+            if event.anchor:
+                sizes[event.anchor] = size
         if total > MAX_NODES:
             raise UpstreamError(f"{name} holds more than {MAX_NODES} values, aliases counted.")
         if len(open_) > MAX_DEPTH:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from .._api.status import Phase, phase_of
 from .._results.layouts import ROW_KEYS
-from .._results.parser import Begin, End, Event, Fields, Reference, ResultParser, UnexpectedLayout
+from .._results.parser import Begin, End, Event, Fields, Reference, ResultParser
+from .._results.scanning import UnexpectedLayout
 
 if TYPE_CHECKING:
     from .._results.decoder import MakeDecoder, Row
