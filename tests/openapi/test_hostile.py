@@ -179,7 +179,18 @@ def test_it_ends_in_a_clear_error_within_seconds(name: str, web: Site) -> None:
 
 @cases(
     "charset",
-    ["hex", "idna", "punycode", "unicode_escape", "undefined", "zip", "\0", "utf-7", "rot13", "mbcs"],
+    [
+        "hex",
+        "idna",
+        "punycode",
+        "unicode_escape",
+        "undefined",
+        "zip",
+        "\0",
+        "utf-7",
+        "rot13",
+        "mbcs",
+    ],
 )
 def test_a_document_is_read_whatever_character_set_it_claims(charset: str, web: Site) -> None:
     """What is none, and what only Python knows as one, is passed over."""
@@ -214,9 +225,7 @@ def paths_in(node: Any) -> list[list[Any]]:
         return []
     inner = node.items() if isinstance(node, dict) else enumerate(node)
     return [
-        way
-        for key, value in inner
-        for way in ([key], *([key, *rest] for rest in paths_in(value)))
+        way for key, value in inner for way in ([key], *([key, *rest] for rest in paths_in(value)))
     ]
 
 

@@ -233,7 +233,9 @@ class BodyReader:
                 raise httpx.ReadTimeout("time ran out")
             self._size += len(part)
             if self._size > self._max_body:
-                self.refused = f"the response body is larger than {self._max_body} bytes (`max_body`)"
+                self.refused = (
+                    f"the response body is larger than {self._max_body} bytes (`max_body`)"
+                )
                 break
             self._pieces.append(part)
         return not self.refused

@@ -171,9 +171,7 @@ class HttpTransport:
         )
         if request.streamed and response.is_success and not reader.refused:
             unpacked = _unpack(pieces, reader.decompressor)
-            stream = ResponseStream(
-                response, unpacked, reader.left, lambda: self._slots.put(None)
-            )
+            stream = ResponseStream(response, unpacked, reader.left, lambda: self._slots.put(None))
             return reader.response(complete=False, stream=stream)
         try:
             for piece in pieces:
