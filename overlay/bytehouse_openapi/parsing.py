@@ -146,22 +146,23 @@ def _check_yaml(text: str, name: str) -> None:
     open_: list[tuple[str | None, int]] = []
     total = 0
     for event in yaml.parse(text, loader()):
-        if isinstance(event, yaml.AliasEvent):
-            if any(anchor == event.anchor for anchor, _ in open_):
-                raise UpstreamError(f"{name} has the YAML alias *{event.anchor} inside of itself.")
-            total += sizes.get(event.anchor or "", 1)
-        elif isinstance(event, yaml.CollectionStartEvent):
-            open_.append((event.anchor, total))
-            total += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            anchor, before = open_.pop()
-            if anchor:
-                sizes[anchor] = total - before
-        elif isinstance(event, yaml.ScalarEvent):
-            size = 1 + len(event.value) // _CHARACTERS
-            total += size
-            if event.anchor:
-                sizes[event.anchor] = size
+        match event:
+            case yaml.AliasEvent(anchor=name_of_other):
+                if any(anchor == name_of_other for anchor, _ in open_):
+                    raise UpstreamError(
+                        f"{name} has the YAML alias *{name_of_other} inside of itself."
+                    )
+                total += sizes.get(name_of_other, 1)
+            case yaml.CollectionStartEvent(anchor=anchor):
+                open_.append((anchor, total))
+                total += 1
+            case yaml.CollectionEndEvent():
+                anchor, before = open_.pop()
+                sizes[anchor or ""] = total - before
+            case yaml.ScalarEvent(anchor=anchor, value=value):
+                size = 1 + len(value) // _CHARACTERS
+                total += size
+                sizes[anchor or ""] = size
         if total > MAX_NODES:
             raise UpstreamError(f"{name} holds more than {MAX_NODES} values, aliases counted.")
         if len(open_) > MAX_DEPTH:

@@ -199,7 +199,7 @@ def test_a_document_is_read_whatever_character_set_it_claims(charset: str, web: 
     assert read(web.url("/x")).version == "3.0.2"
 
 
-MISSHAPEN = ([], {}, [[]], "x", 7, None, True, {"a": []}, [{"$ref": []}], {"$ref": ["x"]}, [None])
+MISSHAPEN: list[Any] = [[[]], "x", None, {"a": []}, {"$ref": ["x"]}]
 
 
 @cases("value", MISSHAPEN)

@@ -4,6 +4,7 @@ our errors."""
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import time
 import tracemalloc
@@ -96,17 +97,14 @@ def many_fields() -> Iterator[bytes]:
 )
 def test_what_stands_beside_the_rows_is_bounded(body: bytes) -> None:
     """Fields, columns, nesting and the bytes of all of them."""
-    parsed = ResultParser()
-    parsed.feed(body)
-    with pytest.raises(UnexpectedLayout, match="more than|too deeply"):
-        while parsed.next_event() is not None:
-            pass
+    with pytest.raises(UnexpectedLayout, match=r"more than|too deeply"):
+        seconds_to_parse(body, b" ", 0)
 
 
 def test_few_bytes_do_not_become_gigabytes_of_rows() -> None:
     """A row may leave out the columns that have no value: blocks of such rows are small."""
     width = 9000
-    row = b'{%b}' % b",".join(b'"c%d":1' % at for at in range(width))
+    row = b"{%b}" % b",".join(b'"c%d":1' % at for at in range(width))
     parsed = ResultParser()
     parsed.feed(b'{"data":[' + row + b',{"c0":1}' * 20_000)
     tracemalloc.start()
@@ -119,15 +117,15 @@ def test_few_bytes_do_not_become_gigabytes_of_rows() -> None:
         tracemalloc.stop()
 
 
-@cases("number", ["1e9999999999999999999999", "-1e9999999999999999999999", "1e-99999999999999999999"])
+@cases("number", [f"1e{'9' * 22}", f"-1e{'9' * 22}", f"1e-{'9' * 22}"])
 @cases("kind", ["Float64", "Decimal(9, 2)", "Int64", "String", "Array(Float64)", "Nothing", None])
 def test_a_number_that_nothing_holds_is_infinite_or_refused(
     bh: ByteHouse, server: ScriptedServer, number: str, kind: str | None
 ) -> None:
     """Rows have it as a float; Arrow has it so, or says which column it does not fit."""
     written = f"[{number}]" if kind == "Array(Float64)" else number
-    meta = '{"name": "a", "type": %s}' % (f'"{kind}"' if kind else "null")
-    server.script(Reply(body='{"columns": [%s], "data": [[%s], ["x"]]}' % (meta, written)))
+    columns = json.dumps([{"name": "a", "type": kind}])
+    server.script(Reply(body=f'{{"columns": {columns}, "data": [[{written}], ["x"]]}}'))
     value = bh.query("SELECT 1").rows()[0][0]
     if kind in ("Float64", None):
         assert math.isinf(value) or value == 0.0
@@ -208,4 +206,3 @@ async def test_other_tasks_run_while_a_large_answer_is_parsed(
         taken = time.monotonic() - began
         watching.cancel()
     assert longest < max(0.3, taken / 3), (longest, taken)
-

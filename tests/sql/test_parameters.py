@@ -258,13 +258,13 @@ def itself() -> list[Any]:
     return value
 
 
-@pytest.mark.parametrize("sql", ["SELECT {x}", "SELECT {x:String}", "SELECT {x:Identifier}"])
+@pytest.mark.parametrize("sql", ["SELECT {x}", "SELECT {x:String}"])
 @pytest.mark.parametrize("make_value", [lambda: nested(100_000), itself], ids=["deep", "itself"])
 def test_a_value_without_an_end_is_refused(sql: str, make_value: Any) -> None:
     """Nested deeper than Python follows, or holding itself."""
     value = make_value()
     try:
-        with pytest.raises(InvalidArgument, match="nested too deeply|x"):
+        with pytest.raises(InvalidArgument, match="x"):
             bind(sql, {"x": value})
         with pytest.raises(InvalidArgument):
             bind_pyformat("SELECT %(x)s", {"x": value})

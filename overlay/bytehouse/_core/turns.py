@@ -45,6 +45,6 @@ class Turns:
         """Return at once."""
 
     @staticmethod
-    def run(size: int, work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+    def run(_size: int, work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
         """Return what a function returns."""
         return work(*args, **options)

@@ -239,7 +239,10 @@ class ArrowConverter:
             return self.arrow.map_(*types), _with_conversion(
                 codec, lambda found: list(found.items())
             )
-        names = [_utf8(element_name(argument)) or str(at) for at, argument in enumerate(kind.arguments, 1)]
+        names = [
+            _utf8(element_name(argument)) or str(at)
+            for at, argument in enumerate(kind.arguments, 1)
+        ]
         return self.arrow.struct(list(zip(names, types, strict=True))), codec
 
     def _timestamp(self, kind: ColumnType) -> tuple[Any, Codec]:
