@@ -152,7 +152,7 @@ def _check_yaml(text: str, name: str) -> None:
                     raise UpstreamError(
                         f"{name} has the YAML alias *{name_of_other} inside of itself."
                     )
-                total += sizes.get(name_of_other, 1)
+                total += sizes.get(name_of_other or "", 1)
             case yaml.CollectionStartEvent(anchor=anchor):
                 open_.append((anchor, total))
                 total += 1
