@@ -51,3 +51,9 @@ def emulator_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
 def routes_directory(tmp_path: Path) -> Path:
     """The directory where clients look for routes."""
     return tmp_path / ".config" / "bytehouse" / "routes"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path) -> Path:
+    """A home of each test's own: routes are read from there, and written."""
+    return tmp_path
