@@ -11,7 +11,6 @@ from .._core.credentials import read_key
 from .._core.options import Options
 from .._core.retry import RetryBudget
 from .._core.secrets import Secret
-from .._transport.decompression import ACCEPTED
 from .._version import USER_AGENT
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class Settings:
             "Authorization": "",
             "User-Agent": agent,
             "Accept": "application/json",
-            "Accept-Encoding": ACCEPTED,
+            "Accept-Encoding": "gzip, deflate",  # what `_transport/decompression.py` knows
         }
         self._credential: Credential | None = None
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-ACCEPTED = "gzip, deflate"
-"""What requests ask for."""
 MAX_PIECE = 1 << 16
 """Bytes that are unpacked at a time."""
 
