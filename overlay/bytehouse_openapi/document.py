@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from .errors import UpstreamError
+from .errors import UpstreamError, reporting_invalid
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 MAX_RESOLVED = 2_000_000
@@ -144,6 +144,7 @@ class _ResolvedSize:
         return self._sizes[reference]
 
 
+@reporting_invalid("the specification")
 def operations(document: Document) -> list[SpecOperation]:
     """List the operations of a checked document, in its order."""
     found = []

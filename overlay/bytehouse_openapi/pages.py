@@ -36,8 +36,9 @@ class Found:
 
 # Not html.parser: it takes hours for malicious pages. No part of this pattern can match a `<`, so
 # no character is scanned twice.
-_TOKEN = re.compile(r"<!--|<([A-Za-z][\w-]*)([^<>]{0,5000})>")
-_ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_TOKEN = re.compile(r"<!--|<([A-Za-z][\w-]{0,50}+)([^<>]{0,5000}+)>")
+# Only where a name begins, so that a long one is looked at once.
+_ATTRIBUTE = re.compile(r"""(?<![\w:-])([\w:-]++)\s*+=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 
 
 class Page:
@@ -177,21 +178,29 @@ def _spec_of(value: Any) -> dict[str, Any] | None:
     return None
 
 
+def join(base: str, address: str) -> str:
+    """Return an address relative to another; one that is invalid stays, to be reported."""
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return address
+
+
 def specs_in(html: str, address: str) -> tuple[list[Found], list[str]]:
     """Return the candidates of a page, best first, and the scripts that may have more.
 
     All addresses are absolute.
     """
     page = Page(html)
-    base = urljoin(address, page.base) if page.base else address
+    base = join(address, page.base) if page.base else address
     found = list(page.found)
     for script in page.scripts:
         found += found_in_script(script, f"a script of {address}")
     candidates = [
-        attrs.evolve(one, address=urljoin(base, one.address)) if one.address else one
+        attrs.evolve(one, address=join(base, one.address)) if one.address else one
         for one in sorted(found, key=lambda one: (one.document is None, one.weak))
     ]
-    scripts = [urljoin(base, source) for source in page.sources if _may_start(source)]
+    scripts = [join(base, source) for source in page.sources if _may_start(source)]
     return candidates, scripts
 
 

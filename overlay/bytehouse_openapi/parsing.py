@@ -13,6 +13,7 @@ from .yaml import loader
 
 MAX_NODES = 500_000
 """Maximum number of values of a document, with YAML aliases expanded."""
+_CHARACTERS = 128  # of a string that count as one value more
 MAX_DEPTH = 100
 MAX_LITERAL = 1 << 18
 """Maximum length of a JavaScript object literal that is not JSON; parsing those is slow."""
@@ -123,7 +124,16 @@ def _loads_yaml(text: str, name: str) -> Any:
     try:
         _check_yaml(text, name)
         return json.loads(json.dumps(yaml.load(text, loader()), default=str))  # noqa: S506
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+    except (
+        # What the constructors of tags raise for a value that is not of their type.
+        yaml.YAMLError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise UpstreamError(f"{name} is neither JSON nor YAML: {reason}") from None
 
@@ -136,19 +146,23 @@ def _check_yaml(text: str, name: str) -> None:
     open_: list[tuple[str | None, int]] = []
     total = 0
     for event in yaml.parse(text, loader()):
-        if isinstance(event, yaml.AliasEvent):
-            if any(anchor == event.anchor for anchor, _ in open_):
-                raise UpstreamError(f"{name} has the YAML alias *{event.anchor} inside of itself.")
-            total += sizes.get(event.anchor or "", 1)
-        elif isinstance(event, yaml.CollectionStartEvent):
-            open_.append((event.anchor, total))
-            total += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            anchor, before = open_.pop()
-            if anchor:
-                sizes[anchor] = total - before
-        elif isinstance(event, yaml.ScalarEvent):
-            total += 1
+        match event:
+            case yaml.AliasEvent(anchor=name_of_other):
+                if any(anchor == name_of_other for anchor, _ in open_):
+                    raise UpstreamError(
+                        f"{name} has the YAML alias *{name_of_other} inside of itself."
+                    )
+                total += sizes.get(name_of_other or "", 1)
+            case yaml.CollectionStartEvent(anchor=anchor):
+                open_.append((anchor, total))
+                total += 1
+            case yaml.CollectionEndEvent():
+                anchor, before = open_.pop()
+                sizes[anchor or ""] = total - before
+            case yaml.ScalarEvent(anchor=anchor, value=value):
+                size = 1 + len(value) // _CHARACTERS
+                total += size
+                sizes[anchor or ""] = size
         if total > MAX_NODES:
             raise UpstreamError(f"{name} holds more than {MAX_NODES} values, aliases counted.")
         if len(open_) > MAX_DEPTH:

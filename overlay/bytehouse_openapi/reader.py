@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import attrs
 
@@ -15,12 +16,19 @@ from bytehouse._transport.models import Request, TransportFailure
 from bytehouse._transport.sync_transport import fetch
 
 from .document import Document, check
-from .errors import UpstreamError
-from .pages import LOOKED_FOR, Found, found_in_script, specs_in
+from .errors import UpstreamError, reporting_invalid
+from .pages import LOOKED_FOR, Found, found_in_script, join, specs_in
 from .parsing import load
 from .swagger2 import convert
 
 _REDIRECTS = (301, 302, 303, 307, 308)
+# Those of documents; Python has others, which are no character sets, or take hours.
+_CHARSET = re.compile(
+    r"""charset\s*=\s*["']?
+    ((?:utf-?(?:8|16|16le|16be|32)|us-ascii|(?:iso-|windows-|cp|koi8-|euc-)[\w-]{1,10}
+    |latin-?\d|gbk|gb2312|gb18030|big5|shift_jis)(?![\w-]))""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _ASKED = "application/json, application/yaml, text/yaml, text/html;q=0.9, */*;q=0.5"
 
 
@@ -80,8 +88,8 @@ def read(
         UpstreamError: There is none, or it cannot be used.
         ConfigError: Headers would be sent over plain http.
     """
-    if headers and urlsplit(source).scheme == "http":
-        parse_setting("host", f"http://{urlsplit(source).netloc}", "the address to read")
+    if headers and _parts(source).scheme == "http":
+        parse_setting("host", f"http://{_parts(source).netloc}", "the address to read")
     return _Reader(source, dict(headers or {}), limits or Limits(), rank, config).upstream()
 
 
@@ -140,13 +148,13 @@ class _Reader:
             # What a script names is relative to the page, not to the script.
             base = self._page_of(address)
             found += [
-                attrs.evolve(one, address=urljoin(base, one.address)) if one.address else one
+                attrs.evolve(one, address=join(base, one.address)) if one.address else one
                 for one in found_in_script(script.text, address)
             ]
         return found
 
     def _page_of(self, script: str) -> str:
-        here, there = urlsplit(self._source), urlsplit(script)
+        here, there = _parts(self._source), _parts(script)
         return self._source if here.netloc == there.netloc else script
 
     def _best(self, found: list[Found]) -> Upstream:
@@ -188,16 +196,12 @@ class _Reader:
         return [up for one in candidates[:10] for up in self._read_candidate(one, follow=False)]
 
     def _checked(self, value: Any, address: str, how: str) -> Upstream:
-        try:
+        with reporting_invalid(address):
             if isinstance(value, dict) and str(value.get("swagger", "")).startswith("2"):
                 version, value = str(value["swagger"]), convert(value)
             else:
                 version = str(value.get("openapi", "")) if isinstance(value, dict) else ""
             return Upstream(check(value, address), address, how, version)
-        except RecursionError:
-            raise UpstreamError(f"{address} is nested too deeply.") from None
-        except (AttributeError, TypeError, ValueError) as error:
-            raise UpstreamError(f"{address} is not a valid OpenAPI document: {error}") from None
 
     def _get(self, address: str) -> _Text:
         self._requests += 1
@@ -205,9 +209,9 @@ class _Reader:
             raise UpstreamError(
                 f"{self._source} leads to more than {self._limits.requests} documents."
             )
-        if urlsplit(address).scheme in ("http", "https"):
+        if _parts(address).scheme in ("http", "https"):
             return self._fetch(address)
-        if urlsplit(self._source).scheme in ("http", "https"):
+        if _parts(self._source).scheme in ("http", "https"):
             raise UpstreamError(
                 f"{self._source} names an address that is not fetched: {address:.200}"
             )
@@ -232,7 +236,7 @@ class _Reader:
             except TransportFailure as failure:
                 raise UpstreamError(f"{address} cannot be fetched: {failure}.") from None
             if response.status in _REDIRECTS and "location" in response.headers:
-                address = urljoin(address, response.headers["location"])
+                address = join(address, response.headers["location"])
                 continue
             if response.status != 200:
                 raise _refused(address, response.status)
@@ -242,7 +246,7 @@ class _Reader:
         raise UpstreamError(f"{self._source} leads from one address to the next without an end.")
 
     def _open(self, address: str) -> _Text:
-        parts = urlsplit(address)
+        parts = _parts(address)
         path = Path(unquote(parts.path) if parts.scheme == "file" else address)
         try:
             with path.expanduser().open("rb") as stream:
@@ -264,20 +268,27 @@ def _refused(address: str, status: int) -> UpstreamError:
     return UpstreamError(f"{address} returned HTTP {status}.", hint=hint.get(status, ""))
 
 
+def _parts(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError as error:
+        raise UpstreamError(f"{address:.200} is not an address: {error}.") from None
+
+
 def _origin(address: str) -> tuple[str, str]:
-    parts = urlsplit(address)
+    parts = _parts(address)
     return parts.scheme, parts.netloc.lower()
 
 
 def _decoded(body: bytes, content_type: str) -> str:
-    _, _, charset = content_type.lower().partition("charset=")
-    names = [charset.strip(" \"';")] if charset else []
+    found = _CHARSET.search(content_type)
+    names = [found[1]] if found else []
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         names.insert(0, "utf-16")
     for name in (*names, "utf-8-sig"):
         try:
             return body.decode(name)
-        except (LookupError, UnicodeDecodeError):
+        except (LookupError, ValueError):
             continue
     return body.decode("utf-8", "replace")
 
@@ -300,7 +311,7 @@ def _addresses(value: Any, base: str) -> list[Found]:
     entries = listed if isinstance(listed, list) else []
     entries = [*entries, value] if isinstance(value, dict) else entries
     return [
-        Found("url of a Swagger UI configuration", urljoin(base, entry["url"]))
+        Found("url of a Swagger UI configuration", join(base, entry["url"]))
         for entry in entries
         if isinstance(entry, dict) and isinstance(entry.get("url"), str)
     ]

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from .document import Document, SpecOperation, target
+from .errors import reporting_invalid
 
 _DEPTH = 3
 _STEPS = 20_000
@@ -49,6 +50,7 @@ class Shape:
     """Fields of the response, nested ones with a dot."""
 
 
+@reporting_invalid("the specification")
 def shape_of(document: Document, operation: SpecOperation) -> Shape:
     """Return the shape of an operation of a specification."""
     node = operation.node

@@ -193,6 +193,7 @@ BAD_VALUES: list[tuple[str, Any]] = [
     ("max_retries", 10**400),
     ("max_retries", True),
     ("max_connections", "many"),
+    ("max_connections", 0),
     ("mode", "mysql"),
     ("role", ""),
     ("role", "a\nb"),

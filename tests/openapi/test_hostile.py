@@ -3,6 +3,7 @@
 import json
 import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,42 @@ HOSTILE: dict[str, tuple[Served, str]] = {
         "Looked for",
     ),
     "script of spaces": (html("<script>Redoc.init(" + " " * 500_000 + "spec"), "Looked for"),
+    "page of a long attribute": (html("<a " + "a" * 2_000_000 + ">"), "Looked for"),
+    "page of long attributes": (html(("<a " + "a" * 4990 + ">") * 400), "Looked for"),
+    "page of a long tag": (html("<" + "a" * 2_000_000 + ">"), "Looked for"),
+    "page of open names": (html(("<a " + "a " * 2490 + ">") * 400), "Looked for"),
+    "page with an invalid address": (html("<redoc spec-url='http://['></redoc>"), "not an address"),
+    "page with an invalid base": (
+        html("<base href='http://[x'><redoc spec-url='a'></redoc>"),
+        "cannot be",
+    ),
+    "page with an unheard-of port": (
+        html("<redoc spec-url='http://127.0.0.1:99999999/'></redoc>"),
+        "cannot be",
+    ),
+    "redirect to an invalid address": (Served([], 302, {"location": "http://["}), "not an address"),
+    "configuration with an invalid address": (
+        text('{"urls": [{"url": "http://[", "name": "x"}]}', "application/json"),
+        "not an address",
+    ),
+    **{
+        f"YAML {value}": (text(f"openapi: 3.0.0\npaths: {value}", "text/yaml"), "neither JSON nor")
+        for value in (
+            "!!timestamp x",
+            "!!int ''",
+            "!!bool maybe",
+            "!!float x",
+            "!!binary ü",
+            "!!int 0:0:x",
+            "{? [a] : b}",
+            "!!python/name:os.system ''",
+            "!!omap x",
+        )
+    },
+    "YAML strings that multiply": (
+        text(f"paths: &a {'x' * 1_000_000}\nb: [{'*a,' * 1000}]", "text/yaml"),
+        "aliases counted",
+    ),
     "redirects in a circle": (Served([], 302, {"location": "/x"}), "without an end"),
     "redirect to a file": (
         Served([], 302, {"location": "file://localhost/etc/hostname"}),
@@ -138,6 +175,95 @@ def test_it_ends_in_a_clear_error_within_seconds(name: str, web: Site) -> None:
     with pytest.raises(UpstreamError, match=reason):
         read(web.url("/x"))
     assert time.process_time() - began < SECONDS
+
+
+@cases(
+    "charset",
+    [
+        "hex",
+        "idna",
+        "punycode",
+        "unicode_escape",
+        "undefined",
+        "zip",
+        "\0",
+        "utf-7",
+        "rot13",
+        "mbcs",
+    ],
+)
+def test_a_document_is_read_whatever_character_set_it_claims(charset: str, web: Site) -> None:
+    """What is none, and what only Python knows as one, is passed over."""
+    kind = f"application/json; charset={charset}"
+    web.served = {"/x": text(json.dumps(PETSTORE), kind.replace("\0", "nul"))}
+    assert read(web.url("/x")).version == "3.0.2"
+
+
+MISSHAPEN: list[Any] = [[[]], "x", None, {"a": []}, {"$ref": ["x"]}]
+
+
+@cases("value", MISSHAPEN)
+def test_a_value_of_a_wrong_type_is_read_or_refused(value: Any, web: Site) -> None:
+    """A list for a string, anywhere in a document: it is read, or refused with our error."""
+    ours = shapes_of_client()
+    for document in (DETAILED, SWAGGER):
+        for path in paths_in(document):
+            changed = json.loads(json.dumps(document))
+            node = changed
+            for step in path[:-1]:
+                node = node[step]
+            node[path[-1]] = value
+            web.served = {"/x": text(json.dumps(changed), "application/json")}
+            with suppress(UpstreamError):
+                found = read(web.url("/x")).document
+                match(ours, [shape_of(found, one) for one in operations(found)])
+
+
+def paths_in(node: Any) -> list[list[Any]]:
+    """Return the way to each value of a document."""
+    if not isinstance(node, dict | list):
+        return []
+    inner = node.items() if isinstance(node, dict) else enumerate(node)
+    return [
+        way for key, value in inner for way in ([key], *([key, *rest] for rest in paths_in(value)))
+    ]
+
+
+BODY = {"type": "object", "properties": {"a": {"type": "array", "items": {"type": "string"}}}}
+DETAILED: dict[str, Any] = {
+    "openapi": "3.0.0",
+    "servers": [{"url": "/api"}],
+    "paths": {
+        "/a/{b}": {
+            "parameters": [{"name": "b", "in": "path"}],
+            "get": {
+                "operationId": "x",
+                "tags": ["t"],
+                "summary": "s",
+                "x-upstream": {"operationId": "y"},
+                "requestBody": {"content": {"application/json": {"schema": BODY}}},
+                "responses": {
+                    "200": {"content": {"application/json": {"schema": {"allOf": [BODY]}}}}
+                },
+            },
+        }
+    },
+}
+SWAGGER: dict[str, Any] = {
+    "swagger": "2.0",
+    "host": "h",
+    "basePath": "/api",
+    "schemes": ["https"],
+    "consumes": ["application/json"],
+    "paths": {
+        "/a": {
+            "post": {
+                "parameters": [{"name": "b", "in": "body", "schema": BODY}],
+                "responses": {"200": {"description": "", "schema": BODY}},
+            }
+        }
+    },
+}
 
 
 PETSTORE: dict[str, Any] = {

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from bytehouse import (
     ByteHouse,
     ByteHouseError,
+    Clock,
     Conflict,
     NotFound,
     OutcomeUnknown,
     QueryFailed,
 )
+from bytehouse._recovery.model import MAX_PAGES
 from bytehouse._recovery.probes import probes_for
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.plan import Plan
@@ -350,3 +352,39 @@ def test_whatever_a_probe_shows_a_call_returns_or_raises_one_of_our_errors(
         server.script(CLOSED, Reply(body=body, headers={"Date": date}))
         with suppress(ByteHouseError):
             call(bh)
+
+
+def endless(seen: Seen, pause: float = 0.0) -> Reply:
+    """Lose the response to a create, and show a list of always one page more."""
+    if seen.operation == "create_connection":
+        return CLOSED
+    time.sleep(pause)
+    moment = str(time.monotonic())
+    meta = {"total": 10**9, "nextCursor": moment}
+    return Reply(body={"data": [{"id": 1, "name": f"c {moment}"}], "meta": meta})
+
+
+def lose_a_connection(bh: ByteHouse, **options: Any) -> None:
+    """Create a connection; the response is lost, and a list is read."""
+    with pytest.raises(OutcomeUnknown):
+        bh.connections.create("mine", {"endpoint": "e"}, type="S3", **options)
+
+
+def test_a_probe_reads_a_list_within_the_deadline_of_the_call(
+    make: MakeClient, server: ScriptedServer
+) -> None:
+    """Thirty pages of a tenth of a second each do not take three seconds, but the one given."""
+    server.handler = lambda seen: endless(seen, 0.1)
+    began = time.monotonic()
+    lose_a_connection(make(server.url, clock=Clock()), deadline=1.0)
+    assert time.monotonic() - began < 2.0
+
+
+@pytest.mark.parametrize(("budget", "most"), [(10_000, MAX_PAGES), (10, 20)])
+def test_a_probe_reads_a_bounded_number_of_pages(
+    make: MakeClient, server: ScriptedServer, budget: int, most: int
+) -> None:
+    """A list without an end ends the probe after 100 pages, or with the retry budget."""
+    server.handler = endless
+    lose_a_connection(make(server.url, retry_budget=budget))
+    assert 5 < len(server.seen) <= most + 1

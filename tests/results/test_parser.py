@@ -19,8 +19,8 @@ from bytehouse._results.parser import (
     Fields,
     Reference,
     ResultParser,
-    UnexpectedLayout,
 )
+from bytehouse._results.scanning import UnexpectedLayout
 from tests.support.cases import cases
 from tests.support.server import Reply, ScriptedServer, Seen, data
 

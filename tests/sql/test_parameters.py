@@ -241,3 +241,33 @@ def test_parameters_are_found_in_linear_time() -> None:
     ):
         with pytest.raises(InvalidArgument):
             bind(text, {"y": 1})
+
+
+def nested(depth: int) -> list[Any]:
+    """Return lists inside each other."""
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def itself() -> list[Any]:
+    """Return a list that holds itself."""
+    value: list[Any] = []
+    value.append({"a": value})
+    return value
+
+
+@pytest.mark.parametrize("sql", ["SELECT {x}", "SELECT {x:String}"])
+@pytest.mark.parametrize("make_value", [lambda: nested(100_000), itself], ids=["deep", "itself"])
+def test_a_value_without_an_end_is_refused(sql: str, make_value: Any) -> None:
+    """Nested deeper than Python follows, or holding itself."""
+    value = make_value()
+    try:
+        with pytest.raises(InvalidArgument, match="x"):
+            bind(sql, {"x": value})
+        with pytest.raises(InvalidArgument):
+            bind_pyformat("SELECT %(x)s", {"x": value})
+    finally:
+        while value and isinstance(value[0], list):  # freeing it at once would recurse as deep
+            value = value[0]

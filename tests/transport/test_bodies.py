@@ -4,6 +4,7 @@ import gzip
 import time
 import tracemalloc
 import zlib
+from functools import cache
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.support.server import Reply, ScriptedServer, data
 __all__ = ["every_transport"]
 
 WELL = data({"name": "d"})
+JSON = b'{"data": {"name": "d"}}'
 
 
 @cases(
@@ -93,6 +95,54 @@ def test_a_decompression_bomb_is_not_unpacked(
     finally:
         tracemalloc.stop()
     assert len(server.seen) == 1
+
+
+@cache
+def packed_thrice() -> bytes:
+    """Return 30 MB of spaces in a few hundred bytes."""
+    return gzip.compress(gzip.compress(gzip.compress(b" " * 30_000_000, 1)))
+
+
+@cases("encoding", ["gzip, gzip, gzip", "br", "zstd", "gzip,br", "compress", "gzip, gzip"])
+def test_an_encoding_that_was_not_asked_for_is_refused_before_anything_is_unpacked(
+    make: MakeClient, server: ScriptedServer, encoding: str
+) -> None:
+    """A few bytes that unpack to many megabytes, and what no request accepts, are reported by their
+    encoding, of an object and of a result alike, and nothing is sent again."""
+    server.script(Reply(body=packed_thrice(), headers={"Content-Encoding": encoding}))
+    bh = make(server.url, max_body=1_000_000)
+    for call in (lambda: bh.databases.get("d"), lambda: bh.query("SELECT 1")):
+        server.seen.clear()
+        tracemalloc.start()
+        try:
+            with pytest.raises(ResponseDecodeError, match=f"encoded as '{encoding}'"):
+                call()
+            assert tracemalloc.get_traced_memory()[1] < 20_000_000
+        finally:
+            tracemalloc.stop()
+        assert len(server.seen) == 1
+
+
+@cases(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(JSON)),
+        ("x-gzip", gzip.compress(JSON[:9]) + gzip.compress(JSON[9:])),
+        ("GZIP", gzip.compress(JSON) + b"padding"),
+        ("identity, gzip", gzip.compress(JSON)),
+        ("deflate", zlib.compress(JSON)),
+        ("deflate", zlib.compress(JSON)[2:-4]),
+        ("identity", JSON),
+        ("", JSON),
+    ],
+)
+def test_what_was_asked_for_is_unpacked(
+    bh: ByteHouse, server: ScriptedServer, encoding: str, body: bytes
+) -> None:
+    """Every spelling of gzip and deflate is read, however it is cut."""
+    for pace in (0.0, 0.0001):
+        server.script(Reply(body=body, headers={"Content-Encoding": encoding}, pace=pace))
+        assert bh.databases.get("d").name == "d"
 
 
 def test_an_error_with_a_huge_body_is_still_that_error(

@@ -12,6 +12,7 @@ from .._core.clock import Clock
 from .._core.config import Config
 from .._core.options import CallOptions, Options, ViewOptions
 from .._core.roles import current_role, use_role
+from .._core.turns import AsyncTurns
 from .shared import AsyncShared
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ class AsyncBaseClient:
         merged = self._options.replace(self.merge_context(options))
         call: Call[T] = Call(self._shared.settings, merged, plan)
         await self._run(call)
-        return call.result()
+        size = len(call.raw.body) if call.raw else 0
+        return await AsyncTurns.run(size, call.result)
 
     async def stream(self, plan: Plan[Any], **options: Unpack[CallOptions]) -> AsyncBody:
         """Send one call as `send` does, and return the body of its response, to be read in pieces.
@@ -140,7 +142,7 @@ class AsyncBaseClient:
                 except TransportFailure as failure:
                     call.on_failure(failure)
                 else:
-                    call.on_response(response)
+                    await AsyncTurns.run(len(response.body), call.on_response, response)
                 if call.unresolved:
                     from .recovery import recover
 

@@ -46,6 +46,11 @@ class AsyncBody:
             return piece
         raise error
 
+    def spend(self, seconds: float) -> None:
+        """Count the time that parsing took: reading has that much less."""
+        if self._stream is not None:
+            self._stream.spend(seconds)
+
     async def aclose(self) -> None:
         """Close it; what has not been read is lost."""
         if self._stream is not None:

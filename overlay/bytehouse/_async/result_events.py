@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import TYPE_CHECKING
 
 from .._api.status import Phase, phase_of
 from .._results.layouts import ROW_KEYS
-from .._results.parser import Begin, End, Event, Fields, Reference, ResultParser, UnexpectedLayout
+from .._results.parser import Begin, End, Event, Fields, Reference, ResultParser
+from .._results.scanning import UnexpectedLayout
 
 if TYPE_CHECKING:
     from .._results.decoder import MakeDecoder, Row
@@ -22,11 +24,15 @@ class AsyncResultEvents:
         query_id: Id of the query whose results it holds.
         in_background: Whether that query has run in the background: then an id in the place of a
             result is that of a statement without rows.
+
+    Attributes:
+        parsing: Seconds that parsing the last event took.
     """
 
     def __init__(self, body: AsyncBody, query_id: str, *, in_background: bool = False) -> None:
         self._body = body
         self._parser = ResultParser(query_id)
+        self.parsing = 0.0
         self._in_background = in_background
         self._queued: deque[Event] = deque()
 
@@ -85,8 +91,12 @@ class AsyncResultEvents:
         return self._in_background or succeeded or not ROW_KEYS.isdisjoint(fields)
 
     def _parse(self) -> Event | None:
+        began = time.monotonic()
         try:
             return self._parser.next_event()
         except UnexpectedLayout as error:
             reason = str(error)
+        finally:
+            self.parsing = time.monotonic() - began
+            self._body.spend(self.parsing)
         raise self._body.errors.parse_error(reason, self._parser.start, self._parser.unparsed)

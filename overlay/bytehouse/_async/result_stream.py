@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .._api.polling import AsyncShield, parse_timeout
 from .._core.options import Seconds
+from .._core.turns import AsyncTurns
 from .._results.parser import Begin, Columns, Event, Reference
 from .._results.progress import progress
 from .._sql.statements import Submission
@@ -54,6 +55,7 @@ class AsyncResultStream:
         self._current: AsyncResultEvents | None = None
         self._ahead: deque[Event] = deque()
         self._bytes_received = 0
+        self._turns = AsyncTurns()
         self.closed = False
 
     async def begin(self, *, asynchronous: bool, succeeded: Collection[str] = ()) -> None:
@@ -148,6 +150,7 @@ class AsyncResultStream:
         """Read on to the next event, in this response or the next."""
         while not self.closed and self._current is not None:
             event = self._current.next()
+            await self._turns.after(self._current.parsing)
             if isinstance(event, Reference):
                 self._responses.add_named(event.query_id, is_query="status" in event.fields)
             elif event is not None:

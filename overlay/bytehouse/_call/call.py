@@ -17,7 +17,7 @@ from .._core import json
 from .._core.options import CallOptions, Options
 from .._core.retry import UNAVAILABLE, Cause, may_retry
 from .._core.secrets import secrets_in
-from .._recovery.model import Outcome, Verdict
+from .._recovery.model import MAX_PAGES, Outcome, Verdict
 from .._recovery.recovery import Recovery
 from .._transport.models import Request, Response, TransportFailure
 from ..errors import (
@@ -30,6 +30,7 @@ from ..errors import (
     QueryFailed,
     ResponseDecodeError,
     TimedOut,
+    TransportError,
 )
 from .body_errors import BodyErrors
 from .call_context import CallContext
@@ -166,15 +167,31 @@ class Call(Generic[T]):
         else:
             raise error
 
-    def probe(self) -> tuple[Plan[Any], CallOptions]:
-        """Return the call that may resolve an `unresolved` one, and the options to send it with."""
-        options: CallOptions = {
+    @property
+    def probe_plan(self) -> Plan[Any]:
+        """The call that may resolve an `unresolved` one."""
+        return self._active_recovery.probe_plan()
+
+    def probe_options(self, pages: int = 0) -> CallOptions:
+        """Return the options to send a probe with.
+
+        Args:
+            pages: How many pages of a list the probe has read already. Each further one takes a
+                request from the retry budget, and what is left of the deadline.
+
+        Raises:
+            TransportError: No further page may be read.
+        """
+        if pages and self._remaining <= 0:
+            raise TimedOut(f"the deadline passed after {pages} pages of a list")
+        if pages >= MAX_PAGES or (pages and not self._settings.budget.take()):
+            raise TransportError(f"a list has more than {pages} pages")
+        return {
             "role": self._options.role,
             "headers": self._options.headers,
             "max_retries": self._options.max_retries,
             "deadline": max(self._remaining, 0.001),
         }
-        return self._active_recovery.probe_plan(), options
 
     def on_probe_result(self, value: object, raw: RawResponse | None) -> None:
         """Process what a probe returned: the call is `done`, still `unresolved`, or is sent again.
@@ -231,7 +248,7 @@ class Call(Generic[T]):
 
     def _on_undecodable(self, response: Response, error: ResponseDecodeError) -> None:
         """Process a success whose body cannot be decoded. It took effect."""
-        if response.complete or response.too_large:
+        if response.complete or response.refused:
             raise error
         # Only a truncated body can be complete on a retry.
         retry = self._operation.retry

@@ -47,7 +47,7 @@ class Settings:
             "Authorization": "",
             "User-Agent": agent,
             "Accept": "application/json",
-            "Accept-Encoding": "gzip, deflate",
+            "Accept-Encoding": "gzip, deflate",  # what `_transport/decompression.py` knows
         }
         self._credential: Credential | None = None
 

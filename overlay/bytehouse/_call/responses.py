@@ -50,8 +50,8 @@ def decode(response: Response) -> Mapping[str, Any]:
     Raises:
         ResponseDecodeError: The body is truncated, or is no JSON object.
     """
-    if response.too_large:
-        raise decode_error(response, "the response body is larger than `max_body` allows")
+    if response.refused:
+        raise decode_error(response, response.refused)
     if not response.complete:
         raise decode_error(response, TRUNCATED)
     if not response.body or response.body.isspace():

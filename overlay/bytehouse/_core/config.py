@@ -146,6 +146,7 @@ def _whole_number(least: int, most: float, what: str) -> Callable[[Any], int]:
 _count = _whole_number(0, 10_000, "a whole number from 0 to 10000")
 _size = _whole_number(1, float("inf"), "a whole number of bytes, 1 or more")
 _port = _whole_number(1, 65_535, "a port: a whole number from 1 to 65535")
+_positive_count = _whole_number(1, 10_000, "a whole number from 1 to 10000")
 
 
 def _one_of(*names: str) -> Callable[[Any], str]:
@@ -253,7 +254,9 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         _size,
         1 << 30,
     ),
-    Attribute("max_connections", "How many connections the client has at most.", _count, 100),
+    Attribute(
+        "max_connections", "How many connections the client has at most.", _positive_count, 100
+    ),
     Attribute(
         "clickhouse_port", "Port of the host's ClickHouse interface, for `clickhouse`.", _port, 8123
     ),

@@ -18,6 +18,8 @@ from ..errors import APIError, Conflict, OutcomeUnknown, QueryFailed
 # The Date of a response is in whole seconds, and servers renew it once a second: two seconds behind
 # at most, and one for what else there is between two clocks.
 TOLERANCE = 3.0
+MAX_PAGES = 100
+"""Pages of a list that one probe reads."""
 
 
 class Outcome(Enum):

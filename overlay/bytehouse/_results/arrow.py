@@ -27,7 +27,7 @@ from .._types.codecs import (
     unwrap,
     zone_of,
 )
-from .._types.parse import ColumnType
+from .._types.parse import ColumnType, number_in
 from ..errors import ResponseDecodeError
 from .decoder import ColumnDecoder, RowFormat
 
@@ -105,7 +105,7 @@ class ArrowConverter:
         if self._schema is not None:
             return self._schema
         types = [self.arrow.null() if t.type is None else t.type for t in self._targets]
-        names = [column.name for column in self._columns]
+        names = [_utf8(column.name) for column in self._columns]
         return self.arrow.schema(list(zip(names, types, strict=True)))
 
     def add(self, columns: Sequence[Sequence[Any]]) -> None:
@@ -134,7 +134,7 @@ class ArrowConverter:
         self._parts = [[] for _ in arrays]
         self.pending_rows = 0
         if self._schema is None:
-            names = [column.name for column in self._columns]
+            names = [_utf8(column.name) for column in self._columns]
             pairs = zip(names, (array.type for array in arrays), strict=True)
             self._schema = self.arrow.schema(list(pairs))
             self._targets = [
@@ -204,12 +204,14 @@ class ArrowConverter:
             case "Nullable" if kind.arguments:
                 type_, codec = self._nested(kind.arguments[0])
                 return type_, nullable(codec)
-            case "Array" | "Map" | "Tuple" if kind.arguments:
+            case "Array" | "Map" | "Tuple" if _has_elements(kind):
                 return self._container(kind)
             case "DateTime" | "DateTime64":
                 return self._timestamp(kind)
             case "Decimal" if len(kind.arguments) == 2:
-                size, scale = (int(argument.name) for argument in kind.arguments)
+                size, scale = map(number_in, kind.arguments)
+                if not 1 <= size <= 76:
+                    return self._scalar("Decimal")
                 make = self.arrow.decimal128 if size <= 38 else self.arrow.decimal256
                 return make(size, scale), Codec(Decimal)
             case name:
@@ -237,7 +239,10 @@ class ArrowConverter:
             return self.arrow.map_(*types), _with_conversion(
                 codec, lambda found: list(found.items())
             )
-        names = [element_name(argument) or str(at) for at, argument in enumerate(kind.arguments, 1)]
+        names = [
+            _utf8(element_name(argument)) or str(at)
+            for at, argument in enumerate(kind.arguments, 1)
+        ]
         return self.arrow.struct(list(zip(names, types, strict=True))), codec
 
     def _timestamp(self, kind: ColumnType) -> tuple[Any, Codec]:
@@ -248,6 +253,11 @@ class ArrowConverter:
         if codec.convert is None:
             return self.arrow.string(), codec
         return self.arrow.timestamp(unit, zone_of(kind)), _with_conversion(codec, _nanoseconds)
+
+
+def _has_elements(kind: ColumnType) -> bool:
+    wanted = {"Array": 1, "Map": 2}.get(kind.name, len(kind.arguments))
+    return bool(kind.arguments) and len(kind.arguments) == wanted
 
 
 def _with_conversion(codec: Codec, conversion: Callable[[Any], Any]) -> Codec:

@@ -49,8 +49,10 @@ class Decoder:
             (index, codec.convert) for index, codec in enumerate(codecs) if codec.convert
         ]
         # An object has one value for several columns of the same name.
-        self._keys = list(dict.fromkeys(self._names))
-        self._order = [self._keys.index(name) for name in self._names]
+        places = {name: at for at, name in enumerate(dict.fromkeys(self._names))}
+        self._keys = list(places)
+        self._known = places.keys()
+        self._order = [places[name] for name in self._names]
         self._decoder: msgspec.json.Decoder[Any] | None = None
         with suppress(ValueError):  # a name has a quote or a line break in it
             self._decoder = msgspec.json.Decoder(self._type(), strict=False)
@@ -59,9 +61,9 @@ class Decoder:
         if self._form == "arrays":
             wires = tuple(codec.wire for codec in self._codecs)
             return list[tuple[wires]]  # type: ignore[valid-type]  # made at run time
+        first = dict(zip(reversed(self._names), reversed(self._codecs), strict=True))
         fields: list[tuple[str, Any, Any]] = [
-            (f"f{at}", self._codecs[self._names.index(key)].wire | None, None)
-            for at, key in enumerate(self._keys)
+            (f"f{at}", first[key].wire | None, None) for at, key in enumerate(self._keys)
         ]
         renamed = {f"f{at}": key for at, key in enumerate(self._keys)}
         row = msgspec.defstruct("Row", fields, rename=renamed, forbid_unknown_fields=True, gc=False)
@@ -125,17 +127,20 @@ class Decoder:
         """Decode each value by itself; one that does not match its column type stays as it is."""
         try:
             # Bytes that are not UTF-8 can be recovered: value.encode("utf-8", "surrogateescape").
-            rows = json.loads(text.decode("utf-8", "surrogateescape"), parse_float=Decimal)
+            rows = json.loads(text.decode("utf-8", "surrogateescape"), parse_float=_number)
         except (ValueError, RecursionError) as error:
             raise NotJSON(str(error)) from None
-        return [
-            tuple(map(_convert_value, self._codecs, self._values_of(row, at)))
-            for at, row in enumerate(rows)
-        ]
+        try:
+            return [
+                tuple(map(_convert_value, self._codecs, self._values_of(row, at)))
+                for at, row in enumerate(rows)
+            ]
+        except RecursionError:
+            raise NotRows("a value is nested too deeply") from None
 
     def _values_of(self, row: object, at: int) -> Sequence[Any]:
         if self._form == "objects" and isinstance(row, dict):
-            if unknown := [key for key in row if key not in self._keys]:
+            if unknown := [key for key in row if key not in self._known]:
                 raise NotRows(f"row {at} of a block has a value {unknown[0]!r} without a column")
             return [row.get(name) for name in self._names]
         if self._form == "arrays" and isinstance(row, list):
@@ -177,6 +182,14 @@ def _gc_paused() -> Iterator[None]:
 
 class _Unconvertible(Exception):
     """A block cannot be decoded as a whole."""
+
+
+def _number(text: str) -> Decimal | float:
+    """Parse a number that is not whole; one whose exponent no Decimal has is infinite, or zero."""
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return float(text)
 
 
 def _convert_value(codec: Codec, value: Any) -> Any:

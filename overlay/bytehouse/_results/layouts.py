@@ -6,7 +6,7 @@ All names here are inferred: those of ClickHouse's own JSON formats, and the lik
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from .._sql.statements import ID_KEYS
@@ -28,6 +28,7 @@ _OTHER_KEYS = frozenset(
     truncated type updatedCount vwID warehouse warnings
     """.split()
 )
+_RESULT_KEYS = ROW_KEYS.union(COLUMN_KEYS, TYPE_KEYS, _OTHER_KEYS, ID_KEYS)
 _UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 _NAME_KEYS = ("name", "columnName", "column_name", "field", "label")
 _TYPE_KEYS = ("type", "columnType", "column_type", "dataType", "data_type", "typeName", "type_name")
@@ -69,10 +70,9 @@ def _first(item: Mapping[str, Any], keys: Sequence[str]) -> str | None:
     return next((item[key] for key in keys if isinstance(item.get(key), str)), None)
 
 
-def could_be_result(fields: Mapping[str, Any]) -> bool:
+def could_be_result(fields: Iterable[str]) -> bool:
     """Return whether an object with these fields may be a result rather than a row."""
-    known = ROW_KEYS | COLUMN_KEYS | TYPE_KEYS | _OTHER_KEYS
-    return all(key in known or key in ID_KEYS for key in fields)
+    return _RESULT_KEYS.issuperset(fields)
 
 
 def query_id_of(fields: Mapping[str, Any], submitted: str | None) -> str | None:

@@ -27,22 +27,25 @@ from .layouts import (
     query_id_of,
     unnamed_columns,
 )
+from .scanning import UnexpectedLayout, ValueScan, end_of_rows
+
+MAX_VALUE = 1 << 26
+"""Bytes of the longest value or row that is read: 64 MiB. It is kept until it is complete."""
+MAX_BESIDE_ROWS = 1 << 24
+"""Bytes of all names and values of a response but those in rows: 16 MiB. They are kept."""
+MAX_COLUMNS = 10_000
+"""Columns that a result may have, and fields that may stand beside its rows."""
 
 _FIRST_BLOCK = 1 << 14
 _BLOCK = 1 << 18
+_STEP = 1 << 20
+_CELLS = 1 << 24
 _MAX_DEPTH = 4
 _EXCERPT = 2000
 _SPACE = re.compile(rb"[ \t\r\n]*")
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-_SCALAR = re.compile(rb"[^ \t\r\n,:\]}\[{\"]+(?=[ \t\r\n,:\]}\[{\"])")
-_BRACKET_OR_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{}]', re.DOTALL)
 
 
 _TRUNCATED = "the response body is truncated"
-
-
-class UnexpectedLayout(ValueError):
-    """The body is not the response to a query, or is damaged."""
 
 
 @attrs.frozen
@@ -85,6 +88,11 @@ Event = Begin | Columns | End | Reference | Fields | list[Any]
 _Events = Generator["Event | None", None, None]
 
 
+def _check_width(columns: object) -> None:
+    if isinstance(columns, list | dict) and len(columns) > MAX_COLUMNS:
+        raise UnexpectedLayout(f"an object or a row has more than {MAX_COLUMNS} fields")
+
+
 @attrs.define
 class _Object:
     """The state of the JSON object that is being read."""
@@ -95,6 +103,13 @@ class _Object:
     types: object = None
     results: int = 0
     is_result: bool = False
+    could_be_result: bool = True
+
+    def add(self, key: str, value: object) -> None:
+        """Add a field that is neither rows nor columns."""
+        self.fields[key] = value
+        _check_width(self.fields)
+        self.could_be_result = self.could_be_result and could_be_result((key,))
 
 
 class ResultParser:
@@ -121,6 +136,7 @@ class ResultParser:
         self._pending_size = 0
         self._needed_size = 0
         self._gathered_size = 0
+        self._left_beside_rows = self._left_at_checkpoint = MAX_BESIDE_ROWS
         self._ended = False
         self._separator: bytes | None = None
         self._events = self._body()
@@ -158,7 +174,7 @@ class ResultParser:
         """Return the rows of the result that has just begun that have arrived, without consuming
         them."""
         text = b"".join([self._buffer[self._position :], *self._pending])[:most]
-        end = _end_of_rows(text, 0)
+        end = end_of_rows(text, 0, len(text))
         return python_rows(begin.columns, begin.form).decode(text[:end], sure=True)
 
     # The document
@@ -196,7 +212,7 @@ class ResultParser:
     def _member(self, obj: _Object, key: str, *, probing: bool) -> _Events:
         """Read the value of a key."""
         char = yield from self._peek()
-        result = could_be_result(obj.fields) if probing else True
+        result = obj.could_be_result if probing else True
         if key in ROW_KEYS and result and char == b"{" and obj.depth < _MAX_DEPTH:
             yield from self._nested(obj, key, probing=probing)
             return
@@ -207,13 +223,16 @@ class ResultParser:
                 yield from self._array(obj)
                 return
         value = yield from self._value()
-        columns = columns_of(value, obj.types) if key in COLUMN_KEYS and result else None
+        columns = None
+        if key in COLUMN_KEYS and result:
+            _check_width(value)
+            columns = columns_of(value, obj.types)
         if key in TYPE_KEYS:
             obj.types = value
-            if obj.columns:
+            if obj.columns and isinstance(value, list) and len(value) == len(obj.columns):
                 obj.columns = columns_of([c.name for c in obj.columns], value)
         if columns is None:
-            obj.fields[key] = value
+            obj.add(key, value)
             return
         self._mark_as_result(obj)
         obj.columns = columns
@@ -229,7 +248,7 @@ class ResultParser:
             self._mark_as_result(obj)
             obj.results += inner.results
         elif probing:
-            obj.fields[key] = inner.fields
+            obj.add(key, inner.fields)
         elif query_id := query_id_of(inner.fields, self._query_id):
             yield Reference(query_id, inner.fields)
         elif could_be_result(inner.fields):
@@ -279,8 +298,9 @@ class ResultParser:
         elif (yield from self._peek(after=1)) in (b"{", b"]") and obj.depth < _MAX_DEPTH:
             yield from self._arrays(obj)
         else:
-            self._checkpoint = self._position
+            self._set_checkpoint()
             row = yield from self._value()
+            _check_width(row)
             yield from self._rows(obj, unnamed_columns(len(row)), "arrays", again=True)
 
     def _objects(self, obj: _Object) -> _Events:
@@ -288,12 +308,13 @@ class ResultParser:
         results = False
         while True:
             yield from self._peek()
-            self._checkpoint = self._position
+            self._set_checkpoint()
             inner = _Object(obj.depth + 1)
             if not (yield from self._object(inner, probing=True)):
                 if query_id := query_id_of(inner.fields, self._query_id):
                     yield Reference(query_id, inner.fields)
                 elif not results and inner.fields:
+                    _check_width(inner.fields)
                     columns = [ResultColumn(name) for name in inner.fields]
                     yield from self._rows(obj, columns, "objects", again=True)
                     return
@@ -353,39 +374,44 @@ class ResultParser:
         """
         if again and self._checkpoint is not None:
             self._position = self._checkpoint
+            self._left_beside_rows = self._left_at_checkpoint  # what was read since is a row
         self._checkpoint = self._separator = None
         obj.results += 1
         yield Begin(columns, form)
         decoder = self.make_decoder(columns, form)
-        size = _FIRST_BLOCK
+        # An object may leave out its fields, so that a few bytes become a row of all columns.
+        largest = _BLOCK if form == "arrays" else min(_BLOCK, _CELLS // max(1, len(columns)))
+        size = min(_FIRST_BLOCK, largest)
         while (yield from self._peek()) != b"]":
             yield (yield from self._block(decoder, size))
-            size = min(size * 2, _BLOCK)
+            size = min(size * 2, largest)
             yield from self._skip_comma()
         self._position += 1
         yield End()
 
     def _block(self, decoder: Decoder, size: int) -> Generator[None, None, list[Any]]:
-        """Read as many whole rows as have arrived."""
+        """Read as many whole rows as have arrived, of about `size` bytes, or one larger row."""
         if self._separator is None:
             yield from self._learn_separator()
         yield from self._gather(size - len(self._buffer) + self._position)
-        while True:
-            cut = self._buffer.rfind(self._separator, self._position) if self._separator else -1
-            if cut > 0:
-                try:
-                    rows = decoder.decode(self._buffer[self._position : cut + 1], sure=False)
-                except NotJSON:
-                    pass  # the cut was inside a string or a nested array, or after the last row
-                else:
-                    self._position = cut + 1
-                    return rows
-            end = _end_of_rows(self._buffer, self._position)
-            if end > self._position:
-                rows = decoder.decode(self._buffer[self._position : end], sure=True)
-                self._position = end
+        limit = self._position + size
+        cut = -1
+        if self._separator:
+            cut = self._buffer.rfind(self._separator, self._position, limit)
+        if cut > 0:
+            try:
+                rows = decoder.decode(self._buffer[self._position : cut + 1], sure=False)
+            except NotJSON:
+                pass  # the cut was inside a string or a nested array, or after the last row
+            else:
+                self._position = cut + 1
                 return rows
-            yield from self._read_more(len(self._buffer) - self._position)
+        end = end_of_rows(self._buffer, self._position, limit)
+        if end == self._position:
+            end = yield from self._end_of_value()
+        rows = decoder.decode(self._buffer[self._position : end], sure=True)
+        self._position = end
+        return rows
 
     def _learn_separator(self) -> Generator[None, None, None]:
         """Learn from the first two rows what separates rows in this body."""
@@ -398,16 +424,32 @@ class ResultParser:
             if self._ended and not self._pending_size:
                 raise UnexpectedLayout(_TRUNCATED)
             begin = self._position
-            yield from self._read_more()
+            yield from self._read_more(self._kept)
             end -= begin - self._position
         has_comma = self._buffer[comma : comma + 1] == b","
         self._separator = self._buffer[end - 1 : start + 1] if has_comma else b""
 
     # Bytes
 
-    def _read_more(self, least: int = 1) -> Generator[None, None, None]:
+    @property
+    def _floor(self) -> int:
+        return self._position if self._checkpoint is None else self._checkpoint
+
+    @property
+    def _kept(self) -> int:
+        """Bytes in the buffer that belong to what is being read. Waiting for as many again bounds
+        how often they are copied."""
+        return len(self._buffer) - self._floor
+
+    def _set_checkpoint(self) -> None:
+        """Keep what follows, to be able to read it again."""
+        self._checkpoint, self._left_at_checkpoint = self._position, self._left_beside_rows
+
+    def _read_more(self, least: int) -> Generator[None, None, None]:
         """Wait for at least `least` more bytes, or the rest of the body if there is any."""
-        yield from self._gather(max(1, least))
+        if self._kept > MAX_VALUE:
+            raise UnexpectedLayout(f"a value or row has more than {MAX_VALUE} bytes")
+        yield from self._gather(max(1, min(least, _STEP)))
         if not self._gathered_size:
             raise UnexpectedLayout(_TRUNCATED)
 
@@ -419,7 +461,7 @@ class ResultParser:
         self._needed_size, self._gathered_size = 0, self._pending_size
         if not self._pending_size:
             return
-        floor = self._position if self._checkpoint is None else self._checkpoint
+        floor = self._floor
         self._buffer = b"".join([self._buffer[floor:], *self._pending])
         self._position -= floor
         self._checkpoint = None if self._checkpoint is None else 0
@@ -430,10 +472,11 @@ class ResultParser:
         """Return the next byte that is not white space, or the one after it."""
         while True:
             place = _SPACE.match(self._buffer, self._position + after).end()  # type: ignore[union-attr]
+            if not after:
+                self._position = place  # so that blanks are read once, and dropped
             if place < len(self._buffer):
-                self._position = self._position if after else place
                 return self._buffer[place : place + 1]
-            yield from self._read_more()
+            yield from self._read_more(self._kept if self._kept > _FIRST_BLOCK else 1)
 
     def _peek_or_end(self) -> Generator[None, None, bytes]:
         try:
@@ -456,10 +499,9 @@ class ResultParser:
         return char == b","
 
     def _end_of_value(self) -> Generator[None, None, int]:
-        yield from self._peek()
-        while (end := _end_of_value(self._buffer, self._position)) is None:
-            # Doubling bounds how often a large value is scanned from its start.
-            yield from self._read_more(len(self._buffer) - self._position)
+        scan = ValueScan((yield from self._peek()))
+        while (end := scan.end(self._buffer, self._position)) is None:
+            yield from self._read_more(self._kept)
         return end
 
     def _value(self) -> Generator[None, None, Any]:
@@ -467,6 +509,9 @@ class ResultParser:
         end = yield from self._end_of_value()
         text = self._buffer[self._position : end]
         self._position = end
+        self._left_beside_rows -= len(text)
+        if self._left_beside_rows < 0 and self._checkpoint is None:
+            raise UnexpectedLayout(f"more than {MAX_BESIDE_ROWS} bytes stand beside the rows")
         try:
             return msgspec.json.decode(text)
         except (ValueError, RecursionError):
@@ -475,46 +520,3 @@ class ResultParser:
             return json.loads(text.decode("utf-8", "surrogateescape"))
         except (ValueError, RecursionError):
             raise UnexpectedLayout("the response body is not JSON") from None
-
-
-def _end_of_value(text: bytes, start: int) -> int | None:
-    """Return the end of a value; None if it has not arrived."""
-    char = text[start : start + 1]
-    if char == b'"':
-        found = _STRING.match(text, start)
-        return found.end() if found else None
-    if char not in (b"[", b"{"):
-        if char in (b",", b":", b"]", b"}"):
-            raise UnexpectedLayout("the response body is not JSON")
-        found = _SCALAR.match(text, start)
-        return found.end() if found else None
-    depth = 0
-    for match in _BRACKET_OR_STRING.finditer(text, start):
-        token = match[0]
-        if token in (b"[", b"{"):
-            depth += 1
-        elif token in (b"]", b"}"):
-            depth -= 1
-            if not depth:
-                return match.end()
-        elif token == b'"':
-            return None
-    return None
-
-
-def _end_of_rows(text: bytes, start: int) -> int:
-    """Return the end of the last whole row; `start` if there is none."""
-    depth, end = 0, start
-    for match in _BRACKET_OR_STRING.finditer(text, start):
-        token = match[0]
-        if token in (b"[", b"{"):
-            depth += 1
-        elif token in (b"]", b"}"):
-            if not depth:
-                break
-            depth -= 1
-            if not depth:
-                end = match.end()
-        elif token == b'"':
-            break
-    return end

@@ -114,3 +114,7 @@ def _parameter_literal(value: object, type_: str | None, name: str) -> str:
         return f"CAST({literal(value)} AS {type_.strip()})"
     except InvalidArgument as error:
         raise InvalidArgument(f"The parameter {name}: {error.message}", hint=error.hint) from None
+    except RecursionError:
+        raise InvalidArgument(
+            f"The parameter {name} is nested too deeply, or holds itself."
+        ) from None

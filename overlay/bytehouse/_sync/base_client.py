@@ -13,6 +13,7 @@ from .._core.clock import Clock
 from .._core.config import Config
 from .._core.options import CallOptions, Options, ViewOptions
 from .._core.roles import current_role, use_role
+from .._core.turns import Turns
 from .shared import Shared
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ class BaseClient:
         merged = self._options.replace(self.merge_context(options))
         call: Call[T] = Call(self._shared.settings, merged, plan)
         self._run(call)
-        return call.result()
+        size = len(call.raw.body) if call.raw else 0
+        return Turns.run(size, call.result)
 
     def stream(self, plan: Plan[Any], **options: Unpack[CallOptions]) -> Body:
         """Send one call as `send` does, and return the body of its response, to be read in pieces.
@@ -141,7 +143,7 @@ class BaseClient:
                 except TransportFailure as failure:
                     call.on_failure(failure)
                 else:
-                    call.on_response(response)
+                    Turns.run(len(response.body), call.on_response, response)
                 if call.unresolved:
                     from .recovery import recover
 

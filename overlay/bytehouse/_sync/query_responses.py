@@ -55,7 +55,7 @@ class QueryResponses:
         self._limit = TimeLimit(client.clock, timeout)
         self._submission_limit = TimeLimit(client.clock, submission.deadline)
         self._in_background = False
-        self._named: list[str] = []
+        self._named: dict[str, None] = {}  # in order, each once
         self._named_are_queries = False
         self._succeeded: deque[str] = deque()
 
@@ -95,13 +95,13 @@ class QueryResponses:
                 be that of a statement that is done already.
         """
         if query_id not in self._named:
-            self._named.append(query_id)
+            self._named[query_id] = None
             self._named_are_queries = self._named_are_queries or is_query
 
     def next(self) -> ResultEvents | None:
         """Open the next response; None if there is none."""
         if self._named:
-            named, self._named = tuple(self._named), []
+            named, self._named = tuple(self._named), {}
             self._wait_for(named, are_queries=self._named_are_queries)
         if not self._succeeded:
             return None

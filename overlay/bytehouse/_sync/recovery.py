@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import RawResponse
 
 from .._api.pagination import DEFAULT_PAGE_SIZE, PageCursor
 from .._call.call import Call
-from .._core.options import CallOptions
 from ..errors import ByteHouseError
 
 if TYPE_CHECKING:
@@ -26,24 +24,30 @@ def recover(client: BaseClient, call: Call[Any]) -> None:
     while call.unresolved:
         client.clock.sleep(call.pause)
         try:
-            value, raw = _send_probe(client, *call.probe())
+            value, raw = _send_probe(client, call)
         except ByteHouseError as error:
             call.on_probe_failure(error)
         else:
             call.on_probe_result(value, raw)
 
 
-def _send_probe(
-    client: BaseClient, plan: Plan[Any], options: CallOptions
-) -> tuple[object, RawResponse | None]:
-    """Read an object, or all entries of a list."""
+def _send_probe(client: BaseClient, call: Call[Any]) -> tuple[object, RawResponse | None]:
+    """Read an object, or all entries of a list.
+
+    Raises:
+        ByteHouseError: The probe failed, or the list is longer than the call allows to read.
+    """
+    plan = call.probe_plan
     if plan.operation.pagination is None:
-        value = client.send(plan, **options)
+        value = client.send(plan, **call.probe_options())
         return value, value.raw_response
     cursor: PageCursor[Any] = PageCursor(plan, None, DEFAULT_PAGE_SIZE)
     entries: list[Any] = []
+    pages = 0
     while True:
+        options = call.probe_options(pages)
         response = client.send(cursor.plan(), **options)
         entries += cursor.advance(response).items
+        pages += 1
         if cursor.done:
             return entries, response.raw_response

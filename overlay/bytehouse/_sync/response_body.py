@@ -47,6 +47,11 @@ class Body:
             return piece
         raise error
 
+    def spend(self, seconds: float) -> None:
+        """Count the time that parsing took: reading has that much less."""
+        if self._stream is not None:
+            self._stream.spend(seconds)
+
     def close(self) -> None:
         """Close it; what has not been read is lost."""
         if self._stream is not None:

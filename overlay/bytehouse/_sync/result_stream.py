@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from .._api.polling import Shield, parse_timeout
 from .._core.options import Seconds
+from .._core.turns import Turns
 from .._results.parser import Begin, Columns, Event, Reference
 from .._results.progress import progress
 from .._sql.statements import Submission
@@ -55,6 +56,7 @@ class ResultStream:
         self._current: ResultEvents | None = None
         self._ahead: deque[Event] = deque()
         self._bytes_received = 0
+        self._turns = Turns()
         self.closed = False
 
     def begin(self, *, asynchronous: bool, succeeded: Collection[str] = ()) -> None:
@@ -149,6 +151,7 @@ class ResultStream:
         """Read on to the next event, in this response or the next."""
         while not self.closed and self._current is not None:
             event = self._current.next()
+            self._turns.after(self._current.parsing)
             if isinstance(event, Reference):
                 self._responses.add_named(event.query_id, is_query="status" in event.fields)
             elif event is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -14,6 +14,7 @@ import httpx
 from .._core.config import Config
 from .._core.extras import import_optional
 from .async_pool import AsyncPool
+from .decompression import Decompressor
 from .http import (
     BODY_ERRORS,
     CONNECTION_ERRORS,
@@ -41,15 +42,21 @@ class AsyncResponseStream:
 
     Args:
         response: The response.
-        left: Seconds that reading may wait for the service in all.
+        pieces: Its body, unpacked.
+        left: Seconds that reading may take in all: waiting for the service, and what `spend`
+            counts.
         on_close: Called once, when the stream is closed.
     """
 
     def __init__(
-        self, response: httpx.Response, left: float, on_close: Callable[[], object]
+        self,
+        response: httpx.Response,
+        pieces: AsyncIterator[bytes],
+        left: float,
+        on_close: Callable[[], object],
     ) -> None:
         self._response = response
-        self._pieces = response.aiter_bytes()
+        self._pieces = pieces
         self._left = left
         self._on_close: list[Callable[[], object]] = [on_close]
 
@@ -61,6 +68,8 @@ class AsyncResponseStream:
         """
         began = time.monotonic()
         try:
+            if self._left <= 0:  # what has arrived already needs no waiting, so none would end it
+                raise httpx.ReadTimeout("time ran out")
             async with asyncio.timeout(self._left):
                 piece: bytes | None = b""
                 while piece == b"":
@@ -75,6 +84,10 @@ class AsyncResponseStream:
         await self.aclose()
         raise failure  # not in the handler: the library's frames hold the key
 
+    def spend(self, seconds: float) -> None:
+        """Count the time that parsing took."""
+        self._left -= seconds
+
     async def aclose(self) -> None:
         """Close the body, and a connection on which more of it is to come."""
         try:
@@ -82,6 +95,15 @@ class AsyncResponseStream:
         finally:
             while self._on_close:
                 self._on_close.pop()()
+
+
+async def _unpack(
+    pieces: AsyncIterable[bytes], decompressor: Decompressor
+) -> AsyncGenerator[bytes]:
+    async for piece in pieces:
+        for part in decompressor.pieces(piece):
+            yield part
+    decompressor.finish()
 
 
 class AsyncTransport(Protocol):
@@ -209,17 +231,20 @@ class _LoopTransport:
         else:
             response = await self._aiohttp.respond(request, timeout)
         reader = BodyReader(response, began=began, timeout=timeout, max_body=self._max_body)
-        if request.streamed and response.is_success:
-            stream = AsyncResponseStream(response, reader.left, self._slots.release)
-            return reader.response(complete=False, stream=stream)
-        compressed = "content-encoding" in reader.headers
-        pieces = (
-            response.aiter_bytes() if compressed else cast("httpx.AsyncByteStream", response.stream)
+        pieces: AsyncIterable[bytes] = (
+            response.aiter_bytes()
+            if reader.decoded
+            else cast("httpx.AsyncByteStream", response.stream)
         )
+        if request.streamed and response.is_success and not reader.refused:
+            unpacked = _unpack(pieces, reader.decompressor)
+            stream = AsyncResponseStream(response, unpacked, reader.left, self._slots.release)
+            return reader.response(complete=False, stream=stream)
         try:
             async for piece in pieces:
                 if not reader.add(piece):
                     break
+            reader.finish()
         except httpx.TimeoutException:
             raise
         except BODY_ERRORS:

@@ -18,6 +18,7 @@ import httpx
 from .._core.config import Config, parse_setting
 from .._core.secrets import Secret
 from ..errors import ConfigError
+from .decompression import BadEncoding, Decompressor
 from .models import Request, Response, TransportFailure
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ KEEPALIVE = 15.0
 between two polls of what runs in the background: each poll would open a connection of its own."""
 
 CONNECTION_ERRORS = (httpx.TransportError, OSError)
-BODY_ERRORS = (httpx.TransportError, httpx.DecodingError)
+BODY_ERRORS = (httpx.TransportError, httpx.DecodingError, BadEncoding)
 CONNECT_TIMEOUT = 30.0
 
 # After one of these errors, the request was certainly not sent.
@@ -187,24 +188,33 @@ class BodyReader:
 
     Attributes:
         headers: Headers of the response, names in lower case.
+        refused: Why the body is not read, as a clause of a message; empty if it is.
+        decoded: Whether a transport that replaces httpx's own has read and unpacked it already.
 
     Args:
         response: The response.
         began: When the request was sent, in seconds of `time.monotonic`.
         timeout: Seconds from then until the body must be complete.
-        max_body: Bytes that it may have.
+        max_body: Bytes that it may have, unpacked.
     """
 
     def __init__(
         self, response: httpx.Response, *, began: float, timeout: float, max_body: int
     ) -> None:
         self.headers = _by_lower_name(response.headers.raw)
+        self.refused = ""
+        self.decoded = response.is_stream_consumed
         self._status = response.status_code
         self._began = began
         self._timeout = timeout
         self._max_body = max_body
         self._pieces: list[bytes] = []
         self._size = 0
+        try:
+            encoding = self.headers.get("content-encoding", "")
+            self.decompressor = Decompressor("" if self.decoded else encoding)
+        except BadEncoding as error:
+            self.refused = str(error)
 
     @property
     def left(self) -> float:
@@ -212,31 +222,44 @@ class BodyReader:
         return self._timeout - (time.monotonic() - self._began)
 
     def add(self, piece: bytes) -> bool:
-        """Add a piece; False if the body has become too large.
+        """Add a piece as it was received; False if no more is wanted.
 
         Raises:
             httpx.ReadTimeout: The time is over.
+            BadEncoding: It cannot be unpacked.
         """
-        if self.left < 0:
-            raise httpx.ReadTimeout("time ran out")
-        self._size += len(piece)
-        if self._size > self._max_body:
-            return False
-        self._pieces.append(piece)
-        return True
+        for part in () if self.refused else self.decompressor.pieces(piece):
+            if self.left < 0:
+                raise httpx.ReadTimeout("time ran out")
+            self._size += len(part)
+            if self._size > self._max_body:
+                self.refused = (
+                    f"the response body is larger than {self._max_body} bytes (`max_body`)"
+                )
+                break
+            self._pieces.append(part)
+        return not self.refused
+
+    def finish(self) -> None:
+        """Check that the body is complete.
+
+        Raises:
+            BadEncoding: It is not.
+        """
+        if not self.refused:
+            self.decompressor.finish()
 
     def response(
         self, *, complete: bool, stream: ResponseStream | AsyncResponseStream | None = None
     ) -> Response:
         """Return what was received; of a truncated body at least the status is known."""
-        too_large = self._size > self._max_body
         return Response(
             self._status,
             self.headers,
             b"".join(self._pieces),
-            complete and not too_large,
+            complete and not self.refused,
             time.monotonic() - self._began,
-            too_large,
+            self.refused,
             stream,
         )
 

@@ -40,7 +40,7 @@ class Response:
         body: Body, with its content encoding undone.
         complete: Whether the body is complete.
         elapsed: Seconds from sending to the last byte.
-        too_large: Whether the body was not read to its end, because it exceeds `max_body`.
+        refused: Why the rest of the body was not read, as a clause of a message; empty if it was.
         stream: The body, where it is still to be read.
     """
 
@@ -49,7 +49,7 @@ class Response:
     body: bytes = attrs.field(repr=False)
     complete: bool
     elapsed: float
-    too_large: bool = False
+    refused: str = ""
     stream: ResponseStream | AsyncResponseStream | None = attrs.field(default=None, repr=False)
 
 

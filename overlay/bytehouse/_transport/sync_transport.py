@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, cast
 
@@ -13,6 +13,7 @@ import httpx
 
 from .._core.config import ATTRIBUTES, Config, Value
 from ..errors import ConfigError
+from .decompression import Decompressor
 from .http import (
     BODY_ERRORS,
     CONNECTION_ERRORS,
@@ -38,15 +39,21 @@ class ResponseStream:
 
     Args:
         response: The response.
-        left: Seconds that reading may wait for the service in all.
+        pieces: Its body, unpacked.
+        left: Seconds that reading may take in all: waiting for the service, and what `spend`
+            counts.
         on_close: Called once, when the stream is closed.
     """
 
     def __init__(
-        self, response: httpx.Response, left: float, on_close: Callable[[], object]
+        self,
+        response: httpx.Response,
+        pieces: Iterator[bytes],
+        left: float,
+        on_close: Callable[[], object],
     ) -> None:
         self._response = response
-        self._pieces = response.iter_bytes()
+        self._pieces = pieces
         self._left = left
         self._on_close: list[Callable[[], object]] = [on_close]
 
@@ -74,6 +81,10 @@ class ResponseStream:
         self.close()
         raise failure  # not in the handler: the library's frames hold the key
 
+    def spend(self, seconds: float) -> None:
+        """Count the time that parsing took."""
+        self._left -= seconds
+
     def close(self) -> None:
         """Close the body, and a connection on which more of it is to come."""
         try:
@@ -84,6 +95,12 @@ class ResponseStream:
 
     def __del__(self) -> None:
         self.close()  # or its connection would count as busy for ever
+
+
+def _unpack(pieces: Iterable[bytes], decompressor: Decompressor) -> Iterator[bytes]:
+    for piece in pieces:
+        yield from decompressor.pieces(piece)
+    decompressor.finish()
 
 
 class Transport(Protocol):
@@ -147,17 +164,20 @@ class HttpTransport:
     def _exchange(self, request: Request, began: float, timeout: float) -> Response:
         response = self._transport.handle_request(httpx_request(request, timeout))
         reader = BodyReader(response, began=began, timeout=timeout, max_body=self._max_body)
-        if request.streamed and response.is_success:
-            stream = ResponseStream(response, reader.left, lambda: self._slots.put(None))
-            return reader.response(complete=False, stream=stream)
-        compressed = "content-encoding" in reader.headers
-        pieces = (
-            response.iter_bytes() if compressed else cast("httpx.SyncByteStream", response.stream)
+        pieces: Iterable[bytes] = (
+            response.iter_bytes()
+            if reader.decoded
+            else cast("httpx.SyncByteStream", response.stream)
         )
+        if request.streamed and response.is_success and not reader.refused:
+            unpacked = _unpack(pieces, reader.decompressor)
+            stream = ResponseStream(response, unpacked, reader.left, lambda: self._slots.put(None))
+            return reader.response(complete=False, stream=stream)
         try:
             for piece in pieces:
                 if not reader.add(piece):
                     break
+            reader.finish()
         except httpx.TimeoutException:
             raise
         except BODY_ERRORS:
@@ -239,6 +259,6 @@ def fetch(request: Request, *, max_body: int, config: Config | None = None) -> R
             transport.close()
     except (httpx.InvalidURL, ValueError) as error:
         raise TransportFailure(str(error), sent=False) from None
-    if response.too_large:
-        raise TransportFailure(f"the response is larger than {max_body} bytes", sent=True)
+    if response.refused:
+        raise TransportFailure(response.refused, sent=True)
     return response

@@ -23,7 +23,7 @@ import msgspec
 
 from bytehouse_raw.types import Timestamp
 
-from .parse import ColumnType, parse_type
+from .parse import ColumnType, number_in, parse_type
 
 __all__ = [
     "Codec",
@@ -157,8 +157,7 @@ def zone_of(kind: ColumnType) -> str | None:
 
 def precision_of(kind: ColumnType) -> int:
     """Return the number of fractional digits of the second."""
-    first = kind.arguments[0].name if kind.arguments else ""
-    return int(first) if kind.name == "DateTime64" and first.isdecimal() else 0
+    return number_in(kind.arguments[0]) if kind.name == "DateTime64" and kind.arguments else 0
 
 
 def element_name(element: ColumnType) -> str:

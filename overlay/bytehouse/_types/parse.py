@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable
 
 import attrs
 
 __all__ = ["ColumnType", "enum_members", "holds_every_value", "parse_type", "tokens", "unquoted"]
 
-_TOKEN = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`|\"(?:[^\"\\]|\\.)*\"|[\w.+-]+|\S")
+_TOKEN = re.compile(
+    # What is not closed extends to the end, so that each character is looked at once.
+    r"'(?:[^'\\]|\\.|'')*+(?:'|\Z)|`(?:[^`\\]|\\.)*+(?:`|\Z)"
+    r"|\"(?:[^\"\\]|\\.)*+(?:\"|\Z)|[\w.+-]+|\S"
+)
+_MAX_DEPTH = 50  # of types inside each other; each is some calls deep wherever a type is used
+_INTEGER = re.compile(r"-?[0-9]{1,9}")
 # Case-insensitive aliases of each type.
 _ALIASES = {
     "Bool": "boolean",
@@ -75,7 +82,7 @@ def parse_type(text: str, nullable: bool | None = None) -> tuple[ColumnType, boo
         text: The type.
         nullable: Nullability given separately; None if unknown. A `Nullable` in the type wins.
     """
-    words = tokens(text)
+    words = deque(tokens(text))
     found = _parse(words)
     if words:  # its parentheses do not match: keep it as it is
         found = ColumnType(" ".join(tokens(text)))
@@ -89,11 +96,11 @@ def parse_type(text: str, nullable: bool | None = None) -> tuple[ColumnType, boo
     return found, False if found.name in _COMPOSITE else nullable
 
 
-def _parse(words: list[str], outer: str = "") -> ColumnType:
+def _parse(words: deque[str], outer: str = "", depth: int = 0) -> ColumnType:
     """Consume one type from the words; a word is left over if its parentheses do not match."""
     head: list[str] = []
     while words and words[0] not in ("(", ")", ","):
-        head.append(words.pop(0))
+        head.append(words.popleft())
     label = ""
     if outer in ("Tuple", "Nested") and len(head) > 1 and " ".join(head).lower() not in _NAMES:
         label = head.pop(0)
@@ -101,16 +108,19 @@ def _parse(words: list[str], outer: str = "") -> ColumnType:
     spelled = " ".join(head)
     name = _NAMES.get(spelled.lower(), spelled)
     arguments: list[ColumnType] = []
-    if words[:1] == ["("]:
-        words.pop(0)
+    if words and words[0] == "(":
+        if depth == _MAX_DEPTH:
+            words.clear()  # as if a parenthesis were missing
+        else:
+            words.popleft()
         while words and words[0] != ")":
-            arguments.append(_parse(words, name))
-            if words[:1] == [","]:
-                words.pop(0)
+            arguments.append(_parse(words, name, depth + 1))
+            if words and words[0] == ",":
+                words.popleft()
         if not words:
             words.append("")
             return ColumnType(name)
-        words.pop(0)
+        words.popleft()
     return attrs.evolve(_with_defaults(name, arguments), label=label)
 
 
@@ -138,7 +148,7 @@ def _enum_members(members: Iterable[ColumnType]) -> dict[str, int]:
     last = 0
     for member in members:
         text, _, number = member.name.rpartition(" = ")
-        last = int(number) if text and number.lstrip("-").isdecimal() else last + 1
+        last = int(number) if text and _INTEGER.fullmatch(number) else last + 1
         found[text or member.name] = last
     return dict(sorted(found.items(), key=lambda pair: pair[1]))
 
@@ -213,8 +223,13 @@ def _holds_scalars(wider: ColumnType, narrower: ColumnType) -> bool:
 
 
 def _two_numbers(kind: ColumnType) -> tuple[int, int]:
-    found = [int(a.name) if a.name.isdecimal() else 0 for a in kind.arguments] + [0, 0]
+    found = [number_in(argument) for argument in kind.arguments] + [0, 0]
     return found[0], found[1]
+
+
+def number_in(argument: ColumnType) -> int:
+    """Return an argument that is a whole number; 0 for any other."""
+    return int(argument.name) if _INTEGER.fullmatch(argument.name) else 0
 
 
 def _holds_numbers(wider: str, narrower: str) -> bool:
