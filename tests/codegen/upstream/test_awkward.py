@@ -144,7 +144,7 @@ def test_all_together_can_be_imported_and_planned(
     assert "TOPSECRET" not in told
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("awkward", TOGETHER, ids=lambda awkward: awkward.name)
 def test_each_alone_is_taken_over_or_told(
     awkward: Awkward, root: Path, vendored: Document, tmp_path: Path
