@@ -53,6 +53,10 @@ class AsyncBody:
         """Return the error for a body that cannot be parsed; see `BodyErrors.parse_error`."""
         return self._errors.parse_error(problem, start, position)
 
+    def redacted(self, error: ByteHouseError) -> ByteHouseError:
+        """Return an error about a row without the secrets of the call."""
+        return self._errors.redacted(error)
+
     def check_fields(self, fields: Mapping[str, Any]) -> None:
         """Raise the error that the fields beside the rows report, if they do."""
         self._errors.check_fields(fields)

@@ -34,7 +34,7 @@ from ..errors import (
 )
 from .body_errors import BodyErrors
 from .error_context import ErrorContext
-from .redaction import SecretMask, redact
+from .redaction import Redaction, SecretMask
 from .request import PreparedRequest
 from .responses import decode, error_in, raw_response
 from .telemetry import CallTelemetry
@@ -81,13 +81,13 @@ class Call(Generic[T]):
         self._plan = plan
         self._operation = plan.operation
         self._streamed = streamed
-        self._secret_masks = [SecretMask(s) for s in (*options.secrets, *secrets_in(plan.body))]
-        self._key_mask: SecretMask | None = None
+        secrets = (*options.secrets, *secrets_in(plan.body), *secrets_in(plan.headers))
+        self._redaction = Redaction(map(SecretMask, secrets))
         self._recovery: UnresolvedCall | None = None
         self._document: Mapping[str, Any] = {}
         route = settings.routes.route(self._operation)
         path = fill(route, self._operation, plan.path)
-        self._errors = ErrorContext(settings, options, plan, route, path)
+        self._errors = ErrorContext(settings, options, plan, route, path, redaction=self._redaction)
         try:
             self._request = PreparedRequest(settings, options, plan, route.method, path)
         except InvalidArgument as error:
@@ -125,7 +125,7 @@ class Call(Generic[T]):
         self._errors.raw = None
         self.telemetry.sending(self._errors.attempts)
         credential = self._settings.credential(self._options)
-        self._key_mask = credential.mask
+        self._redaction.add(credential.mask)
         timeout = min(remaining, self._options.timeout)
         return self._request.attempt(credential.header, timeout, streamed=self._streamed)
 
@@ -139,7 +139,7 @@ class Call(Generic[T]):
                 probe.
         """
         # A service may repeat what it was sent; neither an error nor a result shall hold a secret.
-        response = self._redact(response)
+        response = self._redaction.response(response)
         self._errors.raw = raw_response(response, self._errors.attempts)
         self.telemetry.response(self._errors.raw)
         if response.stream is not None:
@@ -166,6 +166,7 @@ class Call(Generic[T]):
         Raises:
             TransportError: The call ends here.
         """
+        failure.args = (self._redaction.text(str(failure)),)
         self.telemetry.failed(str(failure))
         if self._retry(Cause(failure.sent), str(failure)):
             return
@@ -220,11 +221,7 @@ class Call(Generic[T]):
     def body_errors(self) -> BodyErrors:
         """Return the factory of errors that are raised while the body is streamed."""
         assert self.raw is not None  # noqa: S101 - the call is done
-        return BodyErrors(self.raw, self._redact, self._errors)
-
-    def _redact(self, response: Response) -> Response:
-        key = [self._key_mask] if self._key_mask else []
-        return redact(response, self._secret_masks + key)
+        return BodyErrors(self.raw, self._redaction, self._errors)
 
     @property
     def _remaining(self) -> float:

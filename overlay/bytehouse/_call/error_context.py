@@ -13,6 +13,7 @@ from .._api.routing import may_be_wrong_route
 from .._core.options import Options
 from .._transport.models import TransportFailure
 from ..errors import APIError, ByteHouseError, OutcomeUnknown, TimedOut, TransportError
+from .redaction import Redaction
 
 if TYPE_CHECKING:
     from .context import Settings
@@ -35,7 +36,14 @@ class ErrorContext:
     """
 
     def __init__(
-        self, settings: Settings, options: Options, plan: Plan[Any], route: Route, path: str
+        self,
+        settings: Settings,
+        options: Options,
+        plan: Plan[Any],
+        route: Route,
+        path: str,
+        *,
+        redaction: Redaction,
     ) -> None:
         self.attempts = 0
         self.raw: RawResponse | None = None
@@ -44,10 +52,12 @@ class ErrorContext:
         self._plan = plan
         self._route = route
         self._path = path
+        self._redaction = redaction
 
     def add_to(self, error: _E) -> _E:
         """Return the same error with operation, method, path, role, attempts, query id and
-        response."""
+        response, and without the secrets of the call."""
+        self._redaction.error(error)
         operation = self._plan.operation
         error.raw_response = self.raw
         error.operation = operation.id

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from bytehouse_raw.types import Timestamp
 
+from .._core.secrets import Secret
 from ..errors import InvalidArgument
 
 __all__ = ["Identifier", "literal", "row_literal"]
@@ -288,6 +289,11 @@ def _(value: str) -> str:
     if isinstance(value, Enum):
         return _literal(value.value)
     return f"'{_escaped(str.__str__(value), chr(39))}'"
+
+
+@_literal.register
+def _(value: Secret) -> str:
+    return _literal(value.reveal())
 
 
 @_literal.register
