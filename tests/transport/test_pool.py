@@ -38,8 +38,8 @@ def filled(count: int) -> tuple[IdleConnections[Line], list[Line]]:
     """Return what keeps some idle connections, the last one given back last."""
     kept: IdleConnections[Line] = IdleConnections()
     lines = [Line() for _ in range(count)]
-    kept.all.update(lines)
     for line in lines:
+        kept.add(line)
         assert kept.release(line) == []
     return kept, lines
 
@@ -76,7 +76,6 @@ def test_connections_that_are_no_longer_good_are_given_out_to_be_closed(
     taken, stale = kept.acquire()
     assert (taken, stale) == (lines[2], [lines[3]])
     assert kept.release(lines[2]) == [lines[0], lines[1]]
-    assert kept.all == {lines[2]}
     assert kept.acquire() == (lines[2], [])
     lines[2].idle = False  # it broke
     assert kept.release(lines[2]) == [lines[2]]

@@ -11,6 +11,7 @@ from bytehouse_raw.plan import Plan
 
 from .._api.polling import AsyncShield, cancel_timeout
 from .._core.clock import Clock
+from .._core.interrupts import drop_locals
 from .._core.options import CallOptions
 from ..errors import ByteHouseError, NotFound, OutcomeUnknown
 
@@ -108,6 +109,7 @@ async def cancel_on_early_exit(
     try:
         yield
     except BaseException as error:
+        drop_locals(error)  # cancelling may need the connection that they hold
         unknown = when_unknown and isinstance(error, OutcomeUnknown)
         if unknown or not isinstance(error, ByteHouseError):
             query = AsyncSubmittedQuery(

@@ -343,6 +343,10 @@ async def run_submission(
     """
     client = client._redacting(submission.secrets)
     stream = AsyncResultStream(client, submission, timeout=timeout, show_progress=progress)
-    await stream.begin(asynchronous=asynchronous, succeeded=succeeded)
-    event = await stream.event()
-    return AsyncResult(client, stream, event if isinstance(event, Begin) else None)
+    try:
+        await stream.begin(asynchronous=asynchronous, succeeded=succeeded)
+        event = await stream.event()
+        return AsyncResult(client, stream, event if isinstance(event, Begin) else None)
+    except BaseException:
+        await stream.aclose()
+        raise

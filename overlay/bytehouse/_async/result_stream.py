@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Collection
@@ -9,10 +10,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from .._api.polling import AsyncShield, parse_timeout
+from .._core.interrupts import drop_locals
 from .._core.options import Seconds
 from .._results.parser import Begin, Columns, Event, Reference
 from .._results.progress import progress
 from .._sql.statements import Submission
+from ..errors import ByteHouseError
 from .query_responses import AsyncQueryResponses
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ class AsyncResultStream:
         show_progress: bool,
     ) -> None:
         self.closed = True  # so that nothing is to be closed if an argument is refused
+        self._pid = os.getpid()  # a forked process has no part in what this one runs
         self.submission = submission
         self.elapsed = 0.0
         seconds = parse_timeout(timeout)
@@ -115,18 +119,24 @@ class AsyncResultStream:
         """Stop reading, and cancel what still runs."""
         if self.closed:
             return
-        self._close()
-        if self._current is not None and not self._current.received:
-            async with AsyncShield():
+        try:
+            if self._pid == os.getpid() and self._current and not self._current.received:
+                async with AsyncShield():
+                    await self._current.aclose()
+                    await self._responses.cancel()
+        finally:
+            self._close()
+            if self._current is not None:
                 await self._current.aclose()
-                await self._responses.cancel()
 
     @asynccontextmanager
     async def _closing_on_error(self) -> AsyncIterator[None]:
         """Stop reading after an error, Ctrl-C or the end of the task."""
         try:
             yield
-        except BaseException:
+        except BaseException as error:
+            if not isinstance(error, ByteHouseError):
+                drop_locals(error)
             await self.aclose()
             raise
 
@@ -164,7 +174,7 @@ class AsyncResultStream:
         self._progress.received(self._size)
 
     def __del__(self) -> None:
-        if self.closed:
+        if self.closed or self._pid != os.getpid():
             return
         self._progress.close()
         if self._current is not None and not self._current.received:

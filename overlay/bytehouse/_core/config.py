@@ -154,6 +154,13 @@ def _count(value: Any) -> int:
     return number
 
 
+def _positive_count(value: Any) -> int:
+    number = _count(value)
+    if number == 0:
+        raise ValueError("must be a whole number from 1 to 10000")
+    return number
+
+
 def _size(value: Any) -> int:
     try:
         number = int(value)
@@ -287,7 +294,9 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         _size,
         1 << 30,
     ),
-    Attribute("max_connections", "How many connections the client has at most.", _count, 100),
+    Attribute(
+        "max_connections", "How many connections the client has at most.", _positive_count, 100
+    ),
     Attribute(
         "clickhouse_port", "Port of the host's ClickHouse interface, for `clickhouse`.", _port, 8123
     ),

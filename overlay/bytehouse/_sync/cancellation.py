@@ -12,6 +12,7 @@ from bytehouse_raw.plan import Plan
 
 from .._api.polling import Shield, cancel_timeout
 from .._core.clock import Clock
+from .._core.interrupts import drop_locals
 from .._core.options import CallOptions
 from ..errors import ByteHouseError, NotFound, OutcomeUnknown
 
@@ -107,6 +108,7 @@ def cancel_on_early_exit(
     try:
         yield
     except BaseException as error:
+        drop_locals(error)  # cancelling may need the connection that they hold
         unknown = when_unknown and isinstance(error, OutcomeUnknown)
         if unknown or not isinstance(error, ByteHouseError):
             query = SubmittedQuery(

@@ -342,6 +342,10 @@ def run_submission(
     """
     client = client._redacting(submission.secrets)
     stream = ResultStream(client, submission, timeout=timeout, show_progress=progress)
-    stream.begin(asynchronous=asynchronous, succeeded=succeeded)
-    event = stream.event()
-    return Result(client, stream, event if isinstance(event, Begin) else None)
+    try:
+        stream.begin(asynchronous=asynchronous, succeeded=succeeded)
+        event = stream.event()
+        return Result(client, stream, event if isinstance(event, Begin) else None)
+    except BaseException:
+        stream.close()
+        raise
