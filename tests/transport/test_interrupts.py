@@ -107,7 +107,7 @@ def attack(
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("call", [read, query])
 @pytest.mark.parametrize("where", [OURS, LIBRARIES], ids=["ours", "libraries"])
-@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
 def test_an_interrupt_at_any_line_leaves_nothing_behind(
     server: ScriptedServer, call: Callable[[ByteHouse], object], where: tuple[str, ...], step: int
 ) -> None:

@@ -24,11 +24,13 @@ REPLIES = {
     "followed": Reply(raw=WELL + EVIL),
 }
 FLAVOURS = {"httpx": ("sync", "httpx"), "httpcore": ("sync", "httpx"), "aiohttp": ("aiohttp",)}
+LOCKS = ("_state_lock", "_request_lock", "_connect_lock")  # only threads have them
 RENAMED = [
     (library, name, flavour)
     for library, names in PRIVATE_NAMES.items()
     for name in names
     for flavour in FLAVOURS[library]
+    if (name, flavour) not in {(lock, "httpx") for lock in LOCKS}
 ]
 # Without the parser of a connection nothing tells whether more has come than the response: the
 # connection is closed after it.

@@ -180,7 +180,6 @@ class AsyncResultStream:
         if self._current is not None and not self._current.received:
             warnings.warn(
                 f"the result of {self.submission.query_id} was neither read to its end nor closed",
-                ResourceWarning,
-                source=self,
+                ResourceWarning,  # without `source`: what records warnings would keep it
                 stacklevel=2,
             )
