@@ -1,7 +1,6 @@
 """An interrupt at any line leaves nothing behind: no connection lost, none used in a wrong state,
 no lock held, no key shown; and what comes out is the interrupt."""
 
-import os
 import sys
 import threading
 import traceback
@@ -22,6 +21,7 @@ from tests.support.server import Reply, ScriptedServer, Seen, data
 
 OURS = (str(Path(bytehouse.__file__).parent),)
 LIBRARIES = tuple(str(Path(module.__file__ or "").parent) for module in (httpcore, h11))
+DESCRIPTORS = Path("/proc/self/fd")
 ROWS = Reply(
     body={"data": [{"columns": [["n", "Int64"]], "rows": [[n] for n in range(20)]}]}, chunked=True
 )
@@ -107,7 +107,9 @@ def attack(
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("call", [read, query])
 @pytest.mark.parametrize("where", [OURS, LIBRARIES], ids=["ours", "libraries"])
-@pytest.mark.parametrize("step", [7, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize(
+    "step", [7, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
+)
 def test_an_interrupt_at_any_line_leaves_nothing_behind(
     server: ScriptedServer, call: Callable[[ByteHouse], object], where: tuple[str, ...], step: int
 ) -> None:
@@ -117,9 +119,9 @@ def test_an_interrupt_at_any_line_leaves_nothing_behind(
         return ROWS if seen.operation == "submit_sync_query" else data({"name": "d"})
 
     server.handler = handler
-    threads, descriptors = threading.active_count(), len(os.listdir("/proc/self/fd"))
+    threads, descriptors = threading.active_count(), len(list(DESCRIPTORS.iterdir()))
     tried, wrong = attack(server.url, call, where, step)
     assert not wrong, f"{len(wrong)} of {tried}: {dict(list(wrong.items())[:3])}"
     assert tried > 100 // step
     assert threading.active_count() <= threads + 3
-    assert len(os.listdir("/proc/self/fd")) <= descriptors + 4
+    assert len(list(DESCRIPTORS.iterdir())) <= descriptors + 4

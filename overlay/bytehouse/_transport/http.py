@@ -64,8 +64,8 @@ def transport_failure(error: Exception) -> TransportFailure:
     match error:
         case httpx.ProxyError():
             # Its text is what the proxy says, which may repeat its password.
-            status = re.match(r"[1-5]\d\d\b", str(error))
-            reason = f"the proxy returned {status[0]}" if status else "the proxy failed"
+            status = re.match(r"(?:the proxy returned )?([1-5]\d\d)\b", str(error))
+            reason = f"the proxy returned {status[1]}" if status else "the proxy failed"
         case httpx.RemoteProtocolError() if "bytearray(" in str(error):
             reason = "the response is not HTTP"  # the library's text repeats it
         case _:
