@@ -102,14 +102,16 @@ check-generated: setup  ## fail when a fresh generation differs from what is com
 
 .PHONY: drift
 drift: setup  ## compare openapi.yaml with the service's own specification (UPSTREAM=address or file)
-	@$(RUN) codegen.drift $(if $(UPSTREAM),'$(UPSTREAM)') $(ARGS)
+	@$(RUN) codegen.drift $(if $(UPSTREAM),'$(UPSTREAM)') $(ARGS) || { status=$$?; \
+		echo "Exit status $$status: 1 breaking, 2 compatible, 3 could not tell (make itself exits with 2)." >&2; \
+		exit $$status; }
 
 .PHONY: adopt
 adopt: setup  ## take that specification into openapi.yaml, generate and test (UPSTREAM=...)
 	@$(RUN) codegen.adopt $(if $(UPSTREAM),'$(UPSTREAM)') $(ARGS)
 
 .PHONY: test-adopted
-test-adopted: setup  ## run the tests in a copy that has adopted altogether other routes
+test-adopted: setup  ## run the tests in a copy that has adopted a completely different set of routes
 	@PYTHONPATH=. $(RUN) tests.codegen.upstream.adopted $(ARGS)
 
 .PHONY: bench

@@ -1,5 +1,8 @@
 """Merge the service's own specification into openapi.yaml: `python -m codegen.adopt`.
 
+What cannot be taken over is left as it is in openapi.yaml and listed as `To decide`, with the place
+in the service's specification and the reason; everything else is taken over.
+
 Exits 0 when all is well, 1 when nothing could be taken over and so nothing was changed, 2 when it
 was taken over and the tests then failed.
 """
@@ -10,20 +13,25 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ruamel.yaml import YAML
 
-from bytehouse._openapi import Document, Upstream, UpstreamError, read
+from bytehouse_openapi import Document, Upstream, UpstreamError, read
 from codegen import generate, spec, trees
 from codegen.errors import GenerationError, UnmatchedCorrection
 from codegen.upstream import docstrings, drift
-from codegen.upstream.adoption import adopted
-from codegen.upstream.methods import methods
+from codegen.upstream.compare import differences
+from codegen.upstream.drift import sides
+from codegen.upstream.meaning import ADVICE, changed_safety
+from codegen.upstream.methods import methods, models
 from codegen.upstream.render import sentence
+from codegen.upstream.schemas import references
+from codegen.upstream.settling import BROKEN, Settling, left_lines
 from codegen.upstream.sources import ByteHouseError, add_arguments, read_upstream, vendored
+from codegen.upstream.takeable import Left
 
 CORRECTIONS = "codegen/corrections.yaml"
 RECORDED = "tests/whole/test_recorded.py"
@@ -34,7 +42,10 @@ class Adopted(NamedTuple):
 
     changed: bool
     left_out: list[str]
-    """What was removed: unused schemas, corrections that match nothing."""
+    """What was renamed or left as it is, and what was removed: unused schemas, corrections that
+    match nothing."""
+    left: list[Left]
+    """The parts that are left as they are."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"Nothing was changed. {error}", file=sys.stderr)
         return 1
     print(_CHANGED if done.changed else _NOTHING)
-    for line in (*done.left_out, *left_to_decide(options.repository, upstream)):
+    for line in (*done.left_out, *left_to_decide(options.repository, upstream, done.left)):
         print(f"To decide: {line}")
     if not done.changed or options.no_tests:
         return 0
@@ -88,36 +99,42 @@ def adopt(repository: Path, upstream: Upstream) -> Adopted:
     """
     target = repository / "openapi.yaml"
     before, ours = target.read_text("utf-8"), read(str(target)).document
+    both = sides(ours, upstream)
+    used = models(repository / generate.ASYNC.partition("/")[0])
     try:
-        after = adopted(before, ours, upstream)
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        merged = Settling(before, ours, upstream, used).merged()
+    except BROKEN as error:
         reason = f"{type(error).__name__}: {error}"
         raise UpstreamError(f"{upstream.address} cannot be taken over ({reason}).") from error
-    if after == before:
-        return Adopted(changed=False, left_out=[])
+    left_out = left_lines(merged, both, upstream)
+    if merged.text == before:
+        return Adopted(changed=False, left_out=left_out, left=merged.taken.left)
     with tempfile.TemporaryDirectory(dir=repository, prefix=".adopt_", suffix="_cache") as name:
         copy = Path(name)
         (copy / CORRECTIONS).parent.mkdir()
         shutil.copy(repository / CORRECTIONS, copy / CORRECTIONS)
         shutil.copytree(repository / generate.ASYNC, copy / generate.ASYNC)
-        (copy / "openapi.yaml").write_text(after, "utf-8")
+        (copy / "openapi.yaml").write_text(merged.text, "utf-8")
         new = read(str(copy / "openapi.yaml")).document
         docstrings.rename(copy / generate.ASYNC, ours, new)
-        left_out = [*_unused(ours, new), *_drop_corrections(copy)]
+        left_out += [*_unused(ours, new, used), *_drop_corrections(copy)]
+        left_out += changed_safety(both.ours, merged.taken.contracts)
         fresh = generate.generate(copy, copy / "fresh")
         for place, made in {**fresh, copy / generate.ASYNC: copy / generate.ASYNC}.items():
             trees.replace(repository / place.relative_to(copy), made)
         for file in (CORRECTIONS, "openapi.yaml"):
             (copy / file).replace(repository / file)
-    return Adopted(changed=True, left_out=left_out)
+    return Adopted(changed=True, left_out=left_out, left=merged.taken.left)
 
 
-def _unused(before: Document, after: Document) -> Iterator[str]:
-    """Tell which schemas are gone."""
-    for name in sorted(
-        before["components"]["schemas"].keys() - after["components"]["schemas"].keys()
-    ):
-        yield f"{name}, which nothing uses any more, is taken out; see whether the client does"
+def _unused(before: Document, after: Document, kept: Collection[str]) -> Iterator[str]:
+    """Tell which schemas are gone, or stay only because the client imports them."""
+    schemas = after["components"]["schemas"]
+    for name in sorted(before["components"]["schemas"].keys() - schemas.keys()):
+        yield f"{name}, which nothing uses any more, is taken out"
+    needed = {reference.rpartition("/")[2] for reference in references(after)}
+    for name in sorted((schemas.keys() & set(kept)) - needed):
+        yield f"no operation uses {name} any more; it stays until the client does not import it"
 
 
 def _drop_corrections(repository: Path) -> list[str]:
@@ -142,26 +159,46 @@ def _drop_corrections(repository: Path) -> list[str]:
     return dropped
 
 
-def left_to_decide(repository: Path, upstream: Upstream) -> list[str]:
-    """Return what still differs, and what was not merged because a person must decide."""
+def left_to_decide(repository: Path, upstream: Upstream, left: Sequence[Left]) -> list[str]:
+    """Return what still differs, and what was not merged because a person must decide.
+
+    Args:
+        repository: Where openapi.yaml is.
+        upstream: The upstream specification.
+        left: What is told already, with the reason.
+    """
     ours = read(str(repository / "openapi.yaml")).document
-    known = methods(drift.overlay(repository))
+    known = methods(drift.overlay(repository), ours)
     report = drift.compare(ours, upstream, known, ask_redocly=False)
+    explained = _explained(ours, upstream, left)
     advice = {
         "operation added": "write it into openapi.yaml, with x-retry, and give it a method",
         "operation gone": "it stays until you take it out of openapi.yaml and the client",
-        "security": "the client sends a bearer key; see whether that still is right",
+        **ADVICE,
     }
     lines = [
         f"{sentence(change)} ({', '.join(change.methods or change.operations)}): "
         f"{advice.get(change.kind, 'the generator cannot express it; change openapi.yaml by hand')}"
         for change in report.changes
+        if not all((name, change.kind) in explained for name in change.operations)
     ]
     lines += [
         f"{name} may be {' or '.join(rivals)}: give it that path in openapi.yaml"
         for name, rivals in report.ambiguous.items()
     ]
     return lines
+
+
+def _explained(ours: Document, upstream: Upstream, left: Sequence[Left]) -> set[tuple[str, str]]:
+    """Return the operations and kinds of difference that are told in full as what is left."""
+    both = sides(ours, upstream)
+    found: dict[tuple[str, str], bool] = {}
+    for name, theirs in both.theirs.items():
+        places = [part.where for part in left if part.operation == name]
+        for one in differences(name, both.ours[name], theirs):
+            told = any(one.where[: len(place)] == place for place in places)
+            found[name, one.kind] = told and found.get((name, one.kind), True)
+    return {key for key, told in found.items() if told}
 
 
 if __name__ == "__main__":

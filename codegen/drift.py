@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         ours = vendored(options)
         upstream = read_upstream(options, ours)
-        known = methods(drift.overlay(options.repository))
+        known = methods(drift.overlay(options.repository), ours)
         report = drift.compare(ours, upstream, known, ask_redocly=not options.no_redocly)
     except ByteHouseError as error:
         print(f"Could not tell whether there is drift. {error}", file=sys.stderr)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from codegen import operations_page, raw, spec, trees, unasync
 from codegen.errors import GenerationError
+from codegen.gaps import gaps
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RAW = f"generated/{raw.PACKAGE}"
@@ -60,11 +61,19 @@ def main(arguments: list[str] | None = None) -> int:
         except GenerationError as error:
             print(error, file=sys.stderr)
             return 1
+        for gap in _gaps(repository):
+            print(f"warning: {gap}", file=sys.stderr)
         if options.check:
             return _report(fresh)
         for target, made in fresh.items():
             trees.replace(target, made)
     return 0
+
+
+def _gaps(repository: Path) -> list[str]:
+    if not (repository / ASYNC).exists():
+        return []
+    return list(gaps(spec.load(repository / "openapi.yaml"), repository / ASYNC))
 
 
 def _report(fresh: dict[Path, Path]) -> int:

@@ -1,8 +1,10 @@
 """The Python types of parsed schemas, and the expressions that decode them, for the templates."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from openapi_python_client.config import Config
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import EnumProperty, ModelProperty
@@ -16,9 +18,11 @@ from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
-from openapi_python_client.schema import Schema
+from openapi_python_client.schema import Reference, Schema, UntrustedString
 
 from codegen.errors import GenerationError
+from codegen.simplify import SECRET
+from codegen.spec import ATTRIBUTE, Facts
 
 PLAIN: dict[type, str] = {
     AnyProperty: "Any",
@@ -31,8 +35,11 @@ PLAIN: dict[type, str] = {
 """Properties whose JSON value is used as it is."""
 
 RESERVED = frozenset(
-    "additional_properties decode decode_all from_dict raw_response received to_dict".split()
+    "additional_properties decode decode_all field from_dict raw_response received to_dict".split()
 )
+"""Names that an attribute cannot have, because the class uses them."""
+ARGUMENTS_RESERVED = frozenset({"body", "client", "plan", "strings"})
+"""Names that a parameter's argument cannot have, because the module uses them."""
 
 
 @dataclass(frozen=True)
@@ -53,20 +60,41 @@ class Field:
 class ModelFields:
     """Models, fields and types for the templates."""
 
-    def __init__(self, data: GeneratorData) -> None:
+    def __init__(
+        self, data: GeneratorData, operations: Mapping[str, Facts], config: Config
+    ) -> None:
+        self._operations = operations
+        self._config = config
         self._models: dict[str, ModelProperty] = {m.class_info.name: m for m in data.models}
         self._sent: set[str] = set()
+        """The models that callers create, and so may fill with plain strings."""
+        self._secret: set[str] = set()
+        """The models that are secret as a whole, or part of what is."""
         for collection in data.endpoint_collections_by_tag.values():
             for endpoint in collection.endpoints:
-                self._mark_sent([body.prop for body in endpoint.bodies])
+                self._collect([body.prop for body in endpoint.bodies], self._sent)
+                self._name_arguments(endpoint)
+        for model in data.models:
+            if _extra(model.data).get(SECRET):
+                self._collect([model], self._secret)
+            marked = [p for p in _properties(model) if _extra(_schema(model, p)).get(SECRET)]
+            self._collect(marked, self._secret)
 
-    def _mark_sent(self, properties: Iterable[PropertyProtocol]) -> None:
-        """Collect the models that callers create, and so may fill with plain strings."""
+    def _collect(self, properties: Iterable[PropertyProtocol], into: set[str]) -> None:
+        """Collect the models that properties refer to, directly or not."""
         for used in _classes(properties):
             name = used.class_info.name
-            if name in self._models and name not in self._sent:
-                self._sent.add(name)
-                self._mark_sent(_properties(self._models[name]))
+            if name in self._models and name not in into:
+                into.add(name)
+                self._collect(_properties(self._models[name]), into)
+
+    def _name_arguments(self, endpoint: Endpoint) -> None:
+        """Give each parameter the name of its argument, which no other name of the module is."""
+        given = self._operations[endpoint.name].attributes
+        for prop in parameters(endpoint):
+            name = given.get(prop.name.get_untrusted_value())
+            name = name or _free(prop.python_name, ARGUMENTS_RESERVED)
+            prop.set_python_name(UntrustedString(name), self._config, skip_snake_case=True)
 
     def imports(self, properties: Iterable[PropertyProtocol]) -> list[str]:
         """Return the import of each class that the properties of an operation name."""
@@ -102,21 +130,22 @@ class ModelFields:
         return {field.attribute: field.description for field in fields if field.description}
 
     def is_secret(self, model: ModelProperty) -> bool:
-        """Return whether the specification marks a whole object as secret."""
-        return bool((model.data.model_extra or {}).get("x-secret"))
+        """Return whether a whole object is secret."""
+        return model.class_info.name in self._secret
 
     def fields(self, model: ModelProperty) -> list[Field]:
         """Return a model's attributes, those that a caller must give first."""
         sent = model.class_info.name in self._sent
         properties = _properties(model)
-        reserved = [p.python_name for p in properties if p.python_name in RESERVED]
-        if reserved:
-            raise GenerationError(
-                f"{model.class_info.name} cannot have the attribute {reserved[0]}"
-            )
-        return [self._field(model, prop, sent=sent) for prop in properties]
+        names = _attributes(model, properties)
+        return [
+            self._field(model, prop, name, sent=sent)
+            for prop, name in zip(properties, names, strict=True)
+        ]
 
-    def _field(self, model: ModelProperty, prop: PropertyProtocol, *, sent: bool) -> Field:
+    def _field(
+        self, model: ModelProperty, prop: PropertyProtocol, attribute: str, *, sent: bool
+    ) -> Field:
         wire = prop.name.get_untrusted_value()
         value = f"source[{wire!r}]"
         decoded = self._decoded(prop, value)
@@ -127,13 +156,13 @@ class ModelFields:
             annotation = _union([annotation, "Unset" if nullable else "None"])
         return Field(
             wire=wire,
-            attribute=prop.python_name,
+            attribute=attribute,
             annotation=annotation,
             default=default,
             decoded="" if decoded == value else decoded,
             description=prop.description.get_untrusted_value() if prop.description else "",
             nullable=nullable,
-            secret=_is_secret(model, wire),
+            secret=self.is_secret(model) or bool(_extra(_schema(model, prop)).get(SECRET)),
         )
 
     def _annotation(self, prop: PropertyProtocol, *, sent: bool) -> str:
@@ -206,6 +235,11 @@ class ModelFields:
         return good[0]
 
 
+def parameters(endpoint: Endpoint) -> list[PropertyProtocol]:
+    """Return the parameters of an operation, without its body."""
+    return [*endpoint.path_parameters, *endpoint.query_parameters, *endpoint.header_parameters]
+
+
 def _properties(model: ModelProperty) -> list[PropertyProtocol]:
     return [*(model.required_properties or []), *(model.optional_properties or [])]
 
@@ -227,11 +261,33 @@ def _is_nullable(prop: PropertyProtocol) -> bool:
     return any(isinstance(p, NoneProperty) for p in inner)
 
 
-def _is_secret(model: ModelProperty, wire: str) -> bool:
-    for name, schema in (model.data.properties or {}).items():
-        if name == wire and isinstance(schema, Schema):
-            return schema.schema_format == "password"
-    return False
+def _schema(model: ModelProperty, prop: PropertyProtocol) -> Schema | Reference | None:
+    """Return the schema of a model's property."""
+    properties = model.data.properties or {}
+    return next((schema for name, schema in properties.items() if name == prop.name), None)
+
+
+def _extra(schema: Schema | Reference | None) -> Mapping[str, Any]:
+    """Return the extensions of a schema."""
+    return (schema.model_extra if schema else None) or {}
+
+
+def _attributes(model: ModelProperty, properties: list[PropertyProtocol]) -> list[str]:
+    """Return the attribute of each property: the one it is given, or its name, unless taken."""
+    taken = set(RESERVED)
+    given = [_extra(_schema(model, prop)).get(ATTRIBUTE) for prop in properties]
+    taken |= set(filter(None, given))
+    names = []
+    for prop, name in zip(properties, given, strict=True):
+        names.append(name or _free(prop.python_name, taken))
+        taken.add(names[-1])
+    return names
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _union(parts: Iterable[str]) -> str:

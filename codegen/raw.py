@@ -23,7 +23,8 @@ from openapi_python_client.strings import ClassName, safe_for_docstring
 from codegen import spec
 from codegen.errors import GenerationError
 from codegen.formatting import tidy
-from codegen.model_fields import ModelFields
+from codegen.model_fields import ModelFields, parameters
+from codegen.simplify import simplified
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
@@ -38,7 +39,7 @@ UNUSED = ("errors.py",)
 def generate(openapi: Path, corrections: Path, into: Path) -> None:
     """Generate the package as a new directory; fail unless it covers the whole specification."""
     guard_templates(TEMPLATES / "originals.toml")
-    document = spec.correct(spec.load(openapi), spec.load(corrections))
+    document = simplified(spec.correct(spec.load(openapi), spec.load(corrections)))
     operations = spec.operations(document)
     project = _project(document, operations, into)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints where it writes
@@ -53,6 +54,25 @@ def generate(openapi: Path, corrections: Path, into: Path) -> None:
     tidy(into)
     _check_files(into, document, operations)
     _check_imports(into)
+
+
+def check(document: spec.Document) -> None:
+    """Fail unless the generator can express a specification; nothing is written.
+
+    Raises:
+        GenerationError: It cannot.
+    """
+    document = simplified(document)
+    project = _project(document, spec.operations(document), Path("unused"))
+    types: ModelFields = project.env.globals["types"]  # type: ignore[assignment]
+    for model in project.openapi.models:
+        types.fields(model)
+    for group in project.openapi.endpoint_collections_by_tag.values():
+        for endpoint in group.endpoints:
+            types.body(endpoint)
+            types.response(endpoint)
+            for parameter in parameters(endpoint):
+                types.argument(parameter)
 
 
 def guard_templates(manifest: Path) -> None:
@@ -101,7 +121,7 @@ def _project(document: spec.Document, operations: Mapping[str, spec.Facts], into
         docstring=docstring,
         operations=operations,
         role_header=spec.role_header(document),
-        types=ModelFields(data),
+        types=ModelFields(data, operations, config),
     )
     return project
 

@@ -19,6 +19,11 @@ ALLOWED: dict[str, set[str | None]] = {
     "x-pagination": {"offset", "cursor", None},
 }
 
+ATTRIBUTE = "x-attribute"
+"""The name in Python of a property or parameter, where it is not made of the name on the wire."""
+ROLE = "ActiveRole"
+"""The component of the header with the role of a call."""
+
 Document = dict[str, Any]
 
 
@@ -35,9 +40,12 @@ class Facts:
     evidence: str
     retry: str
     pagination: str | None
+    deprecated: bool
     headers: tuple[str, ...]
     parameters: dict[str, str]
     """Descriptions of the parameters, by their name in the specification."""
+    attributes: dict[str, str]
+    """Arguments of the parameters that are not named after them, likewise."""
 
     def arguments(self, properties: list[Property]) -> dict[str, str]:
         """Return the description of each argument that has one, by its name in Python."""
@@ -88,7 +96,7 @@ def operations(document: Document) -> dict[str, Facts]:
 
 def role_header(document: Document) -> str:
     """Return the name of the header with the role of a call."""
-    name: str = document["components"]["parameters"]["ActiveRole"]["name"]
+    name: str = document["components"]["parameters"][ROLE]["name"]
     return name
 
 
@@ -116,8 +124,10 @@ def _facts(document: Document, path: str, method: str, operation: Document) -> F
         evidence=operation["x-evidence"],
         retry=operation["x-retry"],
         pagination=operation.get("x-pagination"),
+        deprecated=operation.get("deprecated") is True,
         headers=tuple(p["name"] for p in parameters if p["in"] == "header"),
         parameters={p["name"]: p.get("description", "") for p in parameters},
+        attributes={p["name"]: p[ATTRIBUTE] for p in parameters if ATTRIBUTE in p},
     )
 
 

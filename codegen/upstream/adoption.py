@@ -2,28 +2,53 @@
 
 import io
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from bytehouse._openapi import Document, Upstream, operations
-from bytehouse._openapi.document import METHODS
-from bytehouse._openapi.shape import word
-from codegen.upstream.canonical import Contract, bare
-from codegen.upstream.drift import sides
-from codegen.upstream.schemas import Schemas, flow, pascal, references, set_key
+from bytehouse_openapi import Document, Upstream, operations
+from bytehouse_openapi.document import METHODS
+from bytehouse_openapi.shape import word
+from codegen.spec import ATTRIBUTE, ROLE, role_header
+from codegen.upstream.canonical import Contract, bare, written
+from codegen.upstream.drift import Sides, sides
+from codegen.upstream.meaning import adoptable
+from codegen.upstream.schemas import Schemas, flow, pascal, python_name, references, set_key
+from codegen.upstream.takeable import Part, Taken, takeable
 
-PLAIN = frozenset({"string", "integer", "number", "boolean", "null"})
 REFERENCE = "#/components/parameters/"
 
 
-def adopted(text: str, ours: Document, upstream: Upstream) -> str:
+class Merged(NamedTuple):
+    """The result of merging."""
+
+    text: str
+    """The content of openapi.yaml."""
+    taken: Taken
+
+
+def adopted(
+    text: str,
+    ours: Document,
+    upstream: Upstream,
+    refused: Mapping[Part, str] | None = None,
+    kept: Collection[str] = (),
+) -> Merged:
     """Return the content of openapi.yaml with the facts of the upstream specification.
 
     Our operation ids, tags, schema names, descriptions and facts about retries and paging stay.
     What the upstream calls otherwise is noted as `x-upstream`, for the next comparison.
+
+    Args:
+        text: The content of openapi.yaml.
+        ours: The same, parsed.
+        upstream: The upstream specification.
+        refused: Parts that are left as they are, each with the reason.
+        kept: Schemas that the client imports: they stay, and stay classes.
 
     Raises:
         UpstreamError: The upstream is of another API, or cannot be walked through.
@@ -33,10 +58,13 @@ def adopted(text: str, ours: Document, upstream: Upstream) -> str:
     yaml.width = 1 << 16
     yaml.indent(mapping=2, sequence=4, offset=2)
     document = yaml.load(text)
-    _Adoption(document, ours, upstream).run()
+    both = sides(ours, upstream)
+    both = replace(both, theirs=adoptable(both.ours, both.theirs))
+    taken = takeable(both, role_header(document), refused or {}, kept)
+    _Adoption(document, both, taken, upstream).run({*kept, ROLE})
     out = io.StringIO()
     yaml.dump(document, out)
-    return _spaced(out.getvalue())
+    return Merged(_spaced(out.getvalue()), taken)
 
 
 def _spaced(text: str) -> str:
@@ -48,34 +76,42 @@ def _spaced(text: str) -> str:
 
 
 class _Adoption:
-    def __init__(self, document: CommentedMap, ours: Document, upstream: Upstream) -> None:
+    def __init__(
+        self, document: CommentedMap, both: Sides, taken: Taken, upstream: Upstream
+    ) -> None:
         self._document = document
-        self._sides = sides(ours, upstream)
+        self._sides = both
+        self._taken = taken
         self._schemas = Schemas(document["components"]["schemas"])
+        self._new: dict[str, list[tuple[CommentedSeq, int]]] = defaultdict(list)
         self._parameters: dict[str, list[tuple[CommentedSeq, int, dict[str, Any]]]] = {}
         listed = {(o.method, o.path): o for o in operations(upstream.document)}
         self._nodes = {
             pair.ours.id: listed[pair.theirs.method, pair.theirs.path]
             for pair in self._sides.matching.pairs
         }
+        ids = Counter(word(operation.id) for operation in listed.values())
+        self._unique = {name for name, count in ids.items() if name and count == 1}
 
-    def run(self) -> None:
-        """Merge everything."""
+    def run(self, kept: Collection[str]) -> None:
+        """Merge everything, and remove the components that nothing needs but those kept."""
         nodes = {
             node["operationId"]: node
             for item in self._document["paths"].values()
             for method, node in item.items()
             if method in METHODS
         }
-        for name, theirs in self._sides.theirs.items():
+        self._rename_headers()
+        for name, theirs in self._taken.contracts.items():
             self._operation(name, nodes[name], self._sides.ours[name], theirs)
         self._shared_parameters()
         self._errors()
         self._schemas.apply()
+        self._share_new_parameters()
         self._routes(nodes)
-        self._prune()
+        self._prune(kept)
 
-    def _prune(self) -> None:
+    def _prune(self, kept: Collection[str]) -> None:
         """Remove the components that are no longer referred to."""
         components = self._document["components"]
         while True:
@@ -85,7 +121,7 @@ class _Adoption:
                 for kind, named in components.items()
                 if kind != "securitySchemes"
                 for name in named
-                if f"#/components/{kind}/{name}" not in used
+                if f"#/components/{kind}/{name}" not in used and name not in kept
             ]
             if not unused:
                 return
@@ -97,19 +133,33 @@ class _Adoption:
         if theirs.deprecated != ours.deprecated:
             set_key(node, "deprecated", theirs.deprecated or None)
         self._note(name, node, ours, theirs)
-        self._own_parameters(name, node, ours, theirs)
+        self._own_parameters(name, node, theirs)
         self._body(name, node, ours, theirs)
-        if ours.answer and _is_object(theirs.answer):
+        if ours.answer and theirs.answer and "~left" not in theirs.answer:
             content = self._resolved(node["responses"]["200"])["content"]
             hint = f"{pascal(name)}Response"
-            self._schemas.ask(content["application/json"], "schema", _schema(theirs.answer), hint)
+            wanted = theirs.answer["schema"]
+            self._schemas.ask(content["application/json"], "schema", wanted, hint)
+
+    def _rename_headers(self) -> None:
+        """Give each header its new name; its argument keeps the old one."""
+        new = {ours: theirs for theirs, ours in self._taken.headers.items()}
+        lists = [
+            node.get("parameters", ())
+            for item in self._document["paths"].values()
+            for node in (item, *(item[method] for method in METHODS if method in item))
+        ]
+        for node in {id(n): n for listed in lists for n in map(self._resolved, listed)}.values():
+            if node["in"] == "header" and node["name"] in new:
+                node.setdefault(ATTRIBUTE, python_name(node["name"]))
+                node["name"] = new[node["name"]]
 
     def _note(self, name: str, node: CommentedMap, ours: Contract, theirs: Contract) -> None:
         """Record their id of this operation, and their tag if it differs from ours."""
         known = node.get("x-upstream")
         noted: dict[str, Any] = dict(known) if isinstance(known, Mapping) else {}
         theirs_id = self._nodes[name].id
-        if theirs_id and (word(theirs_id) != word(name) or not noted):
+        if word(theirs_id) in self._unique and (word(theirs_id) != word(name) or not noted):
             noted["operationId"] = theirs_id
         if theirs.tag and theirs.tag not in ours.known["tag"]:
             noted["tag"] = theirs.tag
@@ -119,9 +169,7 @@ class _Adoption:
         if noted != known:
             set_key(node, "x-upstream", flow(noted))
 
-    def _own_parameters(
-        self, name: str, node: CommentedMap, ours: Contract, theirs: Contract
-    ) -> None:
+    def _own_parameters(self, name: str, node: CommentedMap, theirs: Contract) -> None:
         listed = node.get("parameters", CommentedSeq())
         for entry in list(listed):
             parameter = self._resolved(entry)
@@ -130,12 +178,15 @@ class _Adoption:
         for number, entry in enumerate(listed):
             parameter = self._resolved(entry)
             target = theirs.parameters[parameter["in"], parameter["name"]]
+            if "~left" in target:
+                continue
             if reference := entry.get("$ref"):
                 sites = self._parameters.setdefault(reference.removeprefix(REFERENCE), [])
                 sites.append((listed, number, target))
             else:
                 self._parameter(parameter, target)
-        for key in [key for key in theirs.parameters if key not in ours.parameters]:
+        known = {(one["in"], one["name"]) for one in map(self._resolved, listed)}
+        for key in [key for key in theirs.parameters if key not in known]:
             self._new_parameter(name, listed, key, theirs.parameters[key])
         if listed and "parameters" not in node:
             node.insert(list(node).index("responses"), "parameters", listed)
@@ -145,14 +196,17 @@ class _Adoption:
     def _new_parameter(
         self, name: str, listed: CommentedSeq, key: tuple[str, str], target: dict[str, Any]
     ) -> None:
-        if not _is_plain(target["schema"]):
-            return
         place, wire = key
+        if shared := self._shared_as(place, wire, target):
+            self._parameters.setdefault(shared, []).append((listed, len(listed), target))
+            listed.append(CommentedMap({"$ref": REFERENCE + shared}))
+            return
         made = CommentedMap({"name": wire, "in": place, "schema": flow({})})
-        if target["~text"]:
+        if target.get("~text"):
             made.insert(2, "description", target["~text"])
         made["x-evidence"] = "documented"
         self._parameter(made, target, f"{pascal(name)}{pascal(wire)}")
+        self._new[wire].append((listed, len(listed)))
         listed.append(made)
 
     def _parameter(
@@ -165,9 +219,7 @@ class _Adoption:
                 node.pop("required")
         if node.get("x-evidence"):
             node["x-evidence"] = "documented"
-        if _is_plain(target["schema"]):
-            hint = hint or pascal(node["name"])
-            self._schemas.ask(node, "schema", target["schema"], hint)
+        self._schemas.ask(node, "schema", target["schema"], hint or pascal(node["name"]))
 
     def _shared_parameters(self) -> None:
         """Change a shared parameter to what most of its users need; the others get their own."""
@@ -185,11 +237,36 @@ class _Adoption:
                     listed[number] = own
             self._parameter(components[name], sites[wanted.index(most)][2])
 
+    def _shared_as(self, place: str, wire: str, target: dict[str, Any]) -> str:
+        """Return the name of the component that a new parameter already is; empty if none is."""
+        for name, node in self._document["components"]["parameters"].items():
+            same = (node["in"], node["name"], node.get("required") is True)
+            if same == (place, wire, target["required"]):
+                mine, other = (s.get("type") for s in (node["schema"], target["schema"]))
+                if mine == other:
+                    return str(name)
+        return ""
+
+    def _share_new_parameters(self) -> None:
+        """Make what several operations have got alike one component."""
+        components = self._document["components"]["parameters"]
+        for wire, sites in self._new.items():
+            alike: dict[str, list[tuple[CommentedSeq, int]]] = defaultdict(list)
+            for listed, number in sites:
+                alike[written(listed[number])].append((listed, number))
+            for group in alike.values():
+                name = pascal(wire)
+                if len(group) == 1 or not name or name in components:
+                    continue
+                components[name] = group[0][0][group[0][1]]
+                for listed, number in group:
+                    listed[number] = CommentedMap({"$ref": REFERENCE + name})
+
     def _body(self, name: str, node: CommentedMap, ours: Contract, theirs: Contract) -> None:
         if theirs.body is None:
             node.pop("requestBody", None)
             return
-        if not _is_object(theirs.body):
+        if "~left" in theirs.body:
             return
         if ours.body is None:
             made = CommentedMap({"content": CommentedMap()})
@@ -204,14 +281,12 @@ class _Adoption:
         if body.get("x-evidence"):
             body["x-evidence"] = "documented"
         content = body["content"]["application/json"]
-        self._schemas.ask(content, "schema", _schema(theirs.body), f"{pascal(name)}Request")
+        self._schemas.ask(content, "schema", theirs.body["schema"], f"{pascal(name)}Request")
 
     def _errors(self) -> None:
         """Adopt the error body that most operations have."""
-        errors = [contract.error for contract in self._sides.theirs.values()]
-        error_bodies = [
-            error for error in errors if error is not None and error.get("type") == "object"
-        ]
+        errors = [contract.error for contract in self._taken.contracts.values()]
+        error_bodies = [error for error in errors if error is not None and "~left" not in error]
         if error_bodies:
             as_strings = [str(bare(error)) for error in error_bodies]
             most = error_bodies[as_strings.index(max(as_strings, key=as_strings.count))]
@@ -226,7 +301,7 @@ class _Adoption:
         paths = self._document["paths"]
         routes = {
             name: (contract.method, contract.path)
-            for name, contract in {**self._sides.ours, **self._sides.theirs}.items()
+            for name, contract in {**self._sides.ours, **self._taken.contracts}.items()
         }
         before = {name: (c.method, c.path) for name, c in self._sides.ours.items()}
         if routes != before:
@@ -249,20 +324,3 @@ class _Adoption:
                 found = found[part]
             node = found
         return node
-
-
-def _schema(content: dict[str, Any] | None) -> dict[str, Any]:
-    schema: dict[str, Any] = (content or {}).get("schema", {})
-    return schema
-
-
-def _is_object(content: dict[str, Any] | None) -> bool:
-    """Return whether the generator can make a model of a body."""
-    is_json = bool(content) and re.search(r"json", (content or {})["type"]) is not None
-    return is_json and _schema(content).get("type") == "object"
-
-
-def _is_plain(schema: Mapping[str, Any]) -> bool:
-    """Return whether the generator can write a parameter's value as a string."""
-    kinds = schema.get("type") or []
-    return bool(kinds) and set([kinds] if isinstance(kinds, str) else kinds) <= PLAIN

@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bytehouse._openapi import Document, SpecOperation, UpstreamError, target
+from bytehouse_openapi import Document, SpecOperation, UpstreamError, target
 
 Schema = dict[str, Any]
 """A schema in canonical form. Keys with a tilde are notes, which do not count in a comparison:
 `~name` of the component it is, `~known` for its names elsewhere, `~evidence`, `~text` of its
-description."""
+description, `~secret` if it is or holds a secret, `~recursive` where it is the one around it.
+Adoption adds `~left` to what it leaves as it is, and `~was`, our name of a property that they call
+otherwise."""
 
 MAX_STEPS = 300_000
 _DROPPED = frozenset(
@@ -30,6 +32,9 @@ _EMPTY: dict[str, Any] = {
     "exclusiveMaximum": False,
 }
 """Values that mean the same as their absence."""
+_STRUCTURE = frozenset({"properties", "required", "items", "enum", "additionalProperties"})
+_IDENTITY = ("~name", "~known", "~recursive")
+"""Notes of a component that whatever merely wraps it has too."""
 _NO_PARAMETERS = frozenset({"accept", "authorization", "content-type"})
 """Header parameters that OpenAPI ignores."""
 _SILENT_FORMATS = frozenset({"int32", "int64", "float", "double", "password"})
@@ -48,6 +53,9 @@ class Contract:
     """Tag and status: ours, and those recorded from the adopted specification."""
     evidence: str
     deprecated: bool
+    retry: str
+    pagination: str | None
+    """Ours, as `x-retry` and `x-pagination` have them."""
     parameters: dict[tuple[str, str], dict[str, Any]]
     """By location and name: `required` and `schema`."""
     body: dict[str, Any] | None
@@ -73,9 +81,25 @@ def bare(value: Any) -> Any:
     return value
 
 
+def holds_secret(value: Any) -> bool:
+    """Return whether a schema or a part of it is secret."""
+    if isinstance(value, dict):
+        return "~secret" in value or any(map(holds_secret, value.values()))
+    return isinstance(value, list) and any(map(holds_secret, value))
+
+
 def written(value: Any) -> str:
     """Return a string that is the same for equal values."""
     return json.dumps(bare(value), sort_keys=True, default=str, ensure_ascii=False)
+
+
+_SHAPES: dict[str, type] = {
+    "required": list,
+    "enum": list,
+    "properties": Mapping,
+    "format": str,
+}
+"""What the value of a keyword must be; what is anything else says nothing."""
 
 
 class Canon:
@@ -101,6 +125,8 @@ class Canon:
             },
             evidence=str(node.get("x-evidence", "")),
             deprecated=node.get("deprecated") is True,
+            retry=str(node.get("x-retry", "")),
+            pagination=node.get("x-pagination"),
             parameters={
                 (str(p.get("in")), str(p.get("name"))): self._parameter(p)
                 for p in operation.parameters
@@ -196,7 +222,7 @@ class Canon:
         if isinstance(reference := node.get("$ref"), str):
             notes["~name"] = reference.rpartition("/")[2]
             if reference in above:
-                return notes  # a recursive schema is written once
+                return notes | {"~recursive": True}  # a recursive schema is written once
             above = (*above, reference)
             node = {**self._target(reference), **{k: v for k, v in node.items() if k != "$ref"}}
             if "$ref" in node:
@@ -208,6 +234,8 @@ class Canon:
             notes["~evidence"] = node["x-evidence"]
         if names := known_as(node).get("names"):
             notes["~known"] = list(names)
+        if node.get("x-secret") is True or node.get("format") == "password":
+            notes["~secret"] = True
         return made | notes
 
     def _target(self, reference: str) -> Mapping[str, Any]:
@@ -219,19 +247,28 @@ class Canon:
 
     def _merged(self, node: Mapping[str, Any], above: tuple[str, ...]) -> Schema:
         made: Schema = {}
-        for part in _parts(node, "allOf"):
-            _merge(made, self.schema(part, above))
+        parts = [self.schema(part, above) for part in _parts(node, "allOf")]
+        for part in parts:
+            _merge(made, part)
         types = _types(node)
         for keyword in ("oneOf", "anyOf"):
             variants = [self.schema(part, above) for part in _parts(node, keyword)]
             null = [v for v in variants if bare(v) == {"type": "null"}]
             rest = [v for v in variants if v not in null]
             if (null and len(rest) == 1) or len(variants) == 1:
+                parts += rest
                 _merge(made, rest[0])
-                types |= {"null"} | set(_listed(made.get("type"))) if null else set()
+                types |= {"null"} if null else set()
             elif variants:
                 made["anyOf"] = sorted(variants, key=written)
+        if len(parts) == 1 and not _STRUCTURE & node.keys():
+            made |= {key: parts[0][key] for key in _IDENTITY if key in parts[0]}
         _merge(made, self._plain(node, above))
+        if node.get("nullable") is True:
+            types |= {"null"}
+        if "null" in types:
+            types |= set(_listed(made.get("type")))
+            types = types if len(types) > 1 or node.get("type") == "null" else set()
         if types:
             made["type"] = min(types) if len(types) == 1 else sorted(types)
         if "null" in _listed(made.get("type")) and "enum" in made:
@@ -239,23 +276,32 @@ class Canon:
         return {key: value for key, value in made.items() if _EMPTY.get(key, _NOTHING) != value}
 
     def _plain(self, node: Mapping[str, Any], above: tuple[str, ...]) -> Schema:
-        made: Schema = {}
-        for key, value in node.items():
-            if key in _DROPPED or key.startswith("x-"):
-                continue
-            if key in ("items", "additionalProperties") and isinstance(value, Mapping):
-                made[key] = self.schema(value, above)
-            elif key == "properties" and isinstance(value, Mapping):
-                made[key] = {name: self.schema(inner, above) for name, inner in value.items()}
-            elif key in ("required", "enum") and isinstance(value, list):
-                made[key] = sorted(value, key=written)
-            elif key != "format" or value not in _SILENT_FORMATS:
-                made[key] = value
+        made = {
+            key: self._keyword(key, value, above)
+            for key, value in node.items()
+            if not (key in _DROPPED or key.startswith("x-"))
+            and not (key == "format" and value in _SILENT_FORMATS)
+            and isinstance(value, _SHAPES.get(key, object))
+        }
         if "const" in node:
             made["enum"] = [node["const"]]
-        if bare(made.get("additionalProperties")) == {}:
+        if holds_secret(extra := made.get("additionalProperties")):
+            made["~secret"] = True
+        if bare(extra) == {}:
             made["additionalProperties"] = True
         return _numeric_bounds(made)
+
+    def _keyword(self, key: str, value: Any, above: tuple[str, ...]) -> Any:
+        if key == "items":
+            # What OpenAPI 2 and drafts of JSON Schema had, a list, says nothing of all items.
+            return self.schema({} if isinstance(value, list) else value, above)
+        if key == "additionalProperties" and isinstance(value, Mapping):
+            return self.schema(value, above)
+        if key == "properties":
+            return {str(name): self.schema(inner, above) for name, inner in value.items()}
+        if key in ("required", "enum"):
+            return sorted(value, key=written)
+        return value
 
 
 def _numeric_bounds(schema: Schema) -> Schema:
@@ -275,11 +321,12 @@ def _parts(node: Mapping[str, Any], keyword: str) -> Iterator[Any]:
 
 
 def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value or ())
+    listed = [value] if isinstance(value, str) else value
+    return [str(one) for one in listed] if isinstance(listed, list | tuple) else []
 
 
 def _types(node: Mapping[str, Any]) -> set[str]:
-    types = set(map(str, _listed(node.get("type"))))
+    types = set(_listed(node.get("type")))
     if not types:
         values = node.get("enum") or ([node["const"]] if "const" in node else [])
         if isinstance(node.get("properties"), Mapping):
@@ -288,7 +335,7 @@ def _types(node: Mapping[str, Any]) -> set[str]:
             types = {"array"}
         elif values and all(isinstance(value, str) for value in values):
             types = {"string"}
-    return types | {"null"} if node.get("nullable") is True and types else types
+    return types
 
 
 def _merge(into: Schema, other: Schema) -> None:
@@ -297,5 +344,5 @@ def _merge(into: Schema, other: Schema) -> None:
             into[key] = {**into.get(key, {}), **value}
         elif key == "required":
             into[key] = sorted({*into.get(key, ()), *value})
-        elif not key.startswith("~"):
+        elif key == "~secret" or not key.startswith("~"):
             into[key] = value

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from codegen.upstream.canonical import Contract, Schema, bare, written
+from codegen.upstream.meaning import PAGING, pages, query, renamed_parameters, renames
 
 BREAKING = "breaking"
 COMPATIBLE = "compatible"
@@ -65,14 +66,18 @@ class _Comparison:
 
     def contract(self, ours: Contract, theirs: Contract) -> Iterator[Difference]:
         """Yield the differences, the route first."""
-        before, after = f"{ours.method} {ours.path}", f"{theirs.method} {theirs.path}"
-        if before != after:
-            yield self._differ(("route",), "route", before, after, breaking=True)
-        if theirs.tag not in ours.known["tag"]:
-            yield self._differ(("tag",), "tag", ours.tag, theirs.tag, breaking=True)
+        if ours.method != theirs.method:
+            kind = "safety" if "GET" in (ours.method, theirs.method) else "method"
+            yield self._differ(("route",), kind, ours.method, theirs.method, breaking=True)
+        if ours.path != theirs.path:
+            yield self._differ(("route",), "path", ours.path, theirs.path, breaking=True)
+        if theirs.tag and theirs.tag not in ours.known["tag"]:
+            yield self._differ(("tag",), "tag", ours.tag, theirs.tag, breaking=False)
         if ours.security != theirs.security:
+            # An alternative more, or no need of a key at all, refuses no call.
+            refused = bool(theirs.security) and not {*ours.security} & {*theirs.security}
             pair = list(ours.security), list(theirs.security)
-            yield self._differ(("security",), "security", *pair, breaking=True)
+            yield self._differ(("security",), "security", *pair, breaking=refused)
         if ours.deprecated != theirs.deprecated:
             pair_ = ours.deprecated, theirs.deprecated
             yield self._differ(("deprecated",), "deprecated", *pair_, breaking=False)
@@ -86,8 +91,20 @@ class _Comparison:
                 yield replace(found, impact=COMPATIBLE)  # errors are parsed whatever their layout
 
     def _parameters(self, ours: Contract, theirs: Contract) -> Iterator[Difference]:
+        apart: set[tuple[str, str]] = set()
+        if (before := ours.pagination) not in (after := pages(theirs)):
+            taken = sorted(query(theirs) - (query(ours) - PAGING))
+            known = sorted(filter(None, after)) or (taken if before else [])
+            pair_ = before or "none", ", ".join(known) or "none"
+            yield self._differ(("paging",), "paging", *pair_, breaking=True)
+            apart = {("query", name) for name in PAGING}
+        for old, new in renamed_parameters(ours, theirs).items():
+            yield self._differ(old, "parameter renamed", old[1], new[1], breaking=True)
+            apart |= {old, new}
         for key in {**ours.parameters, **theirs.parameters}:
             mine, other = ours.parameters.get(key), theirs.parameters.get(key)
+            if key in apart and (mine is None or other is None):
+                continue
             if mine is None and other is not None:
                 needed = other["required"]
                 yield self._differ(key, "parameter added", None, bare(other), breaking=needed)
@@ -147,7 +164,7 @@ class _Schemas:
         if mine:
             spot = _Spot(spot.where, mine)
         if mine and other and other not in (mine, *ours.get("~known", ())):
-            yield self._of(spot, "model renamed", mine, other, breaking=True)
+            yield self._of(spot, "model renamed", mine, other, breaking=False)
         if ours.get("type") != theirs.get("type"):
             kinds = ours.get("type"), theirs.get("type")
             yield self._of(spot, "type", *kinds, breaking=not self._fits(ours, theirs))
@@ -211,8 +228,14 @@ class _Schemas:
     def _properties(self, spot: _Spot, ours: Schema, theirs: Schema) -> Iterator[Difference]:
         mine, other = ours.get("properties", {}), theirs.get("properties", {})
         before, after = set(ours.get("required", ())), set(theirs.get("required", ()))
+        renamed = renames(mine, other)
         for name in {**mine, **other}:
             place = spot.inside(name)
+            if name in renamed:
+                yield self._of(place, "property renamed", name, renamed[name], breaking=True)
+                yield from self.compared(place, mine[name], other[renamed[name]])
+            if name in renamed or name in renamed.values():
+                continue
             if name not in other:
                 yield self._of(place, "property removed", bare(mine[name]), None, breaking=True)
                 continue

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
-from bytehouse._openapi import Document, operations
+from bytehouse_openapi import Document, SpecOperation, operations
+from codegen.upstream.methods import ROUTE
 
 WIDTH = 100
-_ROUTE = re.compile(r"`((?:GET|PUT|POST|PATCH|DELETE) /[^`\s]*)`")
-_EVIDENCE = re.compile(r"\b(?:documented|inferred)\b")
+_EVIDENCE = re.compile(r"\b(?:documented|inferred)\b(?:, deprecated)?")
 _KEPT = "\0"
 """Stands for the space in a route, at which no line may be broken."""
 
@@ -20,12 +20,17 @@ Routes = Mapping[str, tuple[str, str]]
 
 def rename(sources: Path, before: Document, after: Document) -> None:
     """Update the modules of a package to the changes between two versions of openapi.yaml."""
-    told = {o.id: (f"{o.method} {o.path}", str(o.node["x-evidence"])) for o in operations(after)}
+    told = {o.id: (f"{o.method} {o.path}", _evidence(o)) for o in operations(after)}
     routes = {f"{o.method} {o.path}": told[o.id] for o in operations(before)}
     for module in sorted(sources.rglob("*.py")):
         text = module.read_text("utf-8")
         if (new := renamed(text, routes)) != text:
             module.write_text(new, "utf-8")
+
+
+def _evidence(operation: SpecOperation) -> str:
+    deprecated = ", deprecated" if operation.node.get("deprecated") is True else ""
+    return f"{operation.node['x-evidence']}{deprecated}"
 
 
 def renamed(text: str, routes: Routes) -> str:
@@ -45,7 +50,7 @@ def _indent(line: str) -> int:
 def _paragraph(lines: list[str], indent: int, routes: Routes) -> Iterator[str]:
     before = after = " ".join(line.strip() for line in lines)
     # From the end, so that earlier positions stay valid.
-    for found in reversed(list(_ROUTE.finditer(before))):
+    for found in reversed(list(ROUTE.finditer(before))):
         if known := routes.get(found[1]):
             route, evidence = known
             rest = _EVIDENCE.sub(evidence, after[found.end() :], count=1)

@@ -4,34 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from bytehouse._openapi import Matching, SpecOperation, Upstream, operations
-from bytehouse._openapi.document import Document
-from bytehouse._openapi.matching import path_in_our_words, path_names
+from bytehouse_openapi import Matching, SpecOperation, Upstream, operations
+from bytehouse_openapi.document import Document
+from bytehouse_openapi.matching import path_in_our_words, path_names
 from codegen.upstream import redocly
-from codegen.upstream.canonical import Canon, Contract, Schema, written
+from codegen.upstream.canonical import Canon, Contract, Schema
+from codegen.upstream.causes import Change, causes
 from codegen.upstream.compare import BREAKING, COMPATIBLE, Difference, Where, differences
 from codegen.upstream.methods import Method
 from codegen.upstream.sources import same_api
 
 EXIT = {"none": 0, BREAKING: 1, COMPATIBLE: 2, "unknown": 3}
-_REFUTING = frozenset({"route", "media type", "body removed", "required"})
-
-
-@dataclass(frozen=True)
-class Change:
-    """One change of the service, and what it affects in this client."""
-
-    kind: str
-    impact: str
-    subject: str
-    before: Any
-    after: Any
-    operations: list[str]
-    methods: list[str]
-    models: list[str]
-    by: list[str]
+_REFUTING = frozenset({"path", "method", "safety", "media type", "body removed", "required"})
 
 
 @dataclass(frozen=True)
@@ -133,7 +118,7 @@ def compare(
         version=upstream.version,
         classifier=_classifier(opinions is not None, bool(found)),
         matched=dict(matched),
-        changes=_grouped(graded, methods),
+        changes=causes(graded, methods),
         confirmed=confirmed,
         refuted=refuted,
         ambiguous={
@@ -177,7 +162,9 @@ def _graded(found: list[Difference], opinions: list[redocly.Verdict]) -> Iterato
         else:
             by = f"{redocly.NAME}, own rules" if graver else difference.by
             yield replace(difference, by=by)
-    told = {(difference.operation, difference.where[:2]) for difference in found}
+    told = {
+        (difference.operation, where[:2]) for difference in found for where in _places(difference)
+    }
     for number, one in enumerate(opinions):
         if number not in used and (one.operation, one.where[:2]) not in told:
             kind = one.message or "other"
@@ -186,63 +173,17 @@ def _graded(found: list[Difference], opinions: list[redocly.Verdict]) -> Iterato
             )
 
 
+def _places(one: Difference) -> Iterator[Where]:
+    """Yield where a difference shows; a rename shows under either name."""
+    yield one.where
+    if one.kind.endswith("renamed"):
+        yield (*one.where[:-1], str(one.after))
+
+
 def _same_matter(keyword: str, kind: str) -> bool:
     if keyword:
         return kind.startswith(keyword)
     return kind.endswith(("added", "removed"))
-
-
-def _grouped(found: list[Difference], methods: Mapping[str, list[Method]]) -> list[Change]:
-    """Merge changes that show at several operations with a common model or parameter."""
-    groups: dict[tuple[str, ...], list[Difference]] = defaultdict(list)
-    for one in found:
-        place = (one.model, one.field) if one.model else one.where
-        if one.where[0] in ("route", "operation", "body", "answer") and not one.model:
-            place = (one.operation, *place)
-        groups[(one.kind, *place, written(one.before), written(one.after))].append(one)
-    changes = []
-    for group in groups.values():
-        first = group[0]
-        ids = list(dict.fromkeys(one.operation for one in group))
-        changes.append(
-            Change(
-                kind=first.kind,
-                impact=BREAKING if any(o.impact == BREAKING for o in group) else COMPATIBLE,
-                subject=_subject(first),
-                before=first.before,
-                after=first.after,
-                operations=ids,
-                methods=sorted({m for one in group for m in _touched(one, methods)}),
-                models=sorted({one.model for one in group if one.model}),
-                by=sorted({name for one in group for name in one.by.split(", ")}),
-            )
-        )
-    return sorted(changes, key=lambda change: change.impact != BREAKING)
-
-
-def _subject(one: Difference) -> str:
-    if one.model:
-        return f"{one.model}.{one.field}" if one.field else one.model
-    part, *inner = one.where
-    if part in ("query", "header", "path"):
-        return f"{part} parameter {'.'.join(inner)}"
-    if part in ("body", "answer", "error"):
-        return f"{part} of {one.operation}{'.'.join(['', *inner])}"
-    if part in ("tag", "security", "deprecated", "status"):
-        return part
-    return one.operation
-
-
-def _touched(one: Difference, methods: Mapping[str, list[Method]]) -> Iterator[str]:
-    """Yield the methods that a difference affects, with the argument if it is about one."""
-    if one.kind == "operation added":
-        return
-    wire = one.where[1] if len(one.where) > 1 and one.where[0] not in ("answer", "error") else ""
-    for method in methods.get(one.operation, ()):
-        argument = method.argument(wire) if wire else None
-        yield f"{method.name}({argument}=)" if argument else method.name
-    if one.operation not in methods:
-        yield f"plan {one.operation}"
 
 
 def _facts(both: Sides, found: list[Difference]) -> tuple[list[str], list[str]]:

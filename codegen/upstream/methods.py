@@ -1,15 +1,19 @@
 """Map operations to the client methods that send them, and arguments to what they fill."""
 
 import ast
-import functools
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bytehouse._openapi.shape import word
+from bytehouse_openapi import Document, operations
+from bytehouse_openapi.shape import word
 
 CLIENT = "AsyncByteHouse"
+RAW = "bytehouse_raw"
+ROUTE = re.compile(r"`((?:GET|PUT|POST|PATCH|DELETE) /[^`\s]*)`")
+"""A route in a docstring."""
 
 
 @dataclass
@@ -17,6 +21,9 @@ class Method:
     """A method that a user calls, such as `bh.databases.create`."""
 
     name: str
+    module: Path
+    direct: bool
+    """Whether it plans the operation itself, and not only through other methods."""
     arguments: dict[str, str] = field(default_factory=dict)
     """Its arguments by the normalized name of what they fill."""
 
@@ -29,25 +36,50 @@ class Method:
         return self.arguments.get(name) or self.arguments.get(self.aliases.get(name, ""))
 
 
-@functools.cache
-def methods(sources: Path) -> dict[str, list[Method]]:
-    """Return the methods of the client by the id of the operation that they send."""
-    trees = [_parsed(path) for path in sorted(sources.rglob("*.py"))]
+def methods(sources: Path, document: Document) -> dict[str, list[Method]]:
+    """Return the methods that users call by the id of the operation that they send.
+
+    A method sends what it plans, itself or through private methods, and what its docstring names
+    the route of: so does `bh.query`, which plans nothing. Of classes other than the client and its
+    resources, only methods count that name a route.
+
+    Args:
+        sources: Directory of the asynchronous client.
+        document: The specification, for the routes.
+    """
+    trees = {path: _parsed(path) for path in sorted(sources.rglob("*.py"))}
     modules = sorted(sources.parent.rglob("*.py"))
     flavours = (sources, sources.with_name("_sync"))
     beside = [_parsed(m) for m in modules if not any(m.is_relative_to(f) for f in flavours)]
-    aliases = {name: other for tree in (*beside, *trees) for name, other in _aliases(tree)}
-    resources = {name: attribute for tree in trees for name, attribute in _resources(tree)}
+    aliases = {name: other for tree in (*beside, *trees.values()) for name, other in _aliases(tree)}
+    resources = {name: owner for tree in trees.values() for name, owner in _resources(tree)}
+    routes = {f"{o.method} {o.path}": o.id for o in operations(document)}
     found: dict[str, list[Method]] = defaultdict(list)
-    for tree in trees:
-        operations = set(_operations(tree))
+    for path, tree in trees.items():
+        planned = set(_planned(tree))
         for node in tree.body:
             if isinstance(node, ast.ClassDef):
-                shown = resources.get(node.name) or node.name.replace("Async", "")
-                for operation, method in _sent(node, shown, operations):
+                for operation, method in _sent(node, resources, planned, routes, path):
                     method.aliases = aliases
                     found[operation].append(method)
-    return dict(found)
+    return {name: sorted(sent, key=_by_use) for name, sent in found.items()}
+
+
+def _by_use(method: Method) -> tuple[bool, int, str]:
+    """Order methods: those of the client, of its resources, of other objects."""
+    return not method.name.startswith("bh."), method.name.count("."), method.name
+
+
+def models(sources: Path) -> set[str]:
+    """Return the generated models that the modules below a directory import."""
+    return {
+        alias.name
+        for path in sorted(sources.rglob("*.py"))
+        if f"{RAW}.models" in path.read_text("utf-8")
+        for node in ast.walk(_parsed(path))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{RAW}.models")
+        for alias in node.names
+    }
 
 
 def _parsed(path: Path) -> ast.Module:
@@ -72,28 +104,36 @@ def _resources(tree: ast.Module) -> Iterator[tuple[str, str]]:
         yield CLIENT, "bh"
         for inner in node.body:
             if isinstance(inner, ast.FunctionDef) and isinstance(inner.returns, ast.Name):
-                yield inner.returns.id, f"bh.{inner.name}"
+                call = "" if inner.decorator_list else "()"
+                yield inner.returns.id, f"bh.{inner.name}{call}"
 
 
-def _operations(tree: ast.Module) -> Iterator[str]:
+def _planned(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-            "bytehouse_raw.api."
-        ):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{RAW}.api."):
             yield from (alias.asname or alias.name for alias in node.names)
 
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def _sent(owner: ast.ClassDef, shown: str, operations: set[str]) -> Iterator[tuple[str, Method]]:
+def _sent(
+    owner: ast.ClassDef,
+    resources: Mapping[str, str],
+    planned: set[str],
+    routes: Mapping[str, str],
+    path: Path,
+) -> Iterator[tuple[str, Method]]:
+    shown = resources.get(owner.name) or owner.name.replace("Async", "")
     functions = {n.name: n for n in owner.body if isinstance(n, Function)}
     for name, function in functions.items():
         if name.startswith("_"):
             continue
-        method = Method(f"{shown}.{name}", _arguments(function))
-        for operation in sorted(_reached(function, functions, operations, set())):
-            yield operation, method
+        plans = _reached(function, functions, planned, set())
+        named = {routes[r] for r in ROUTE.findall(ast.get_docstring(function) or "") if r in routes}
+        for operation in sorted(named | plans if owner.name in resources else named):
+            direct, arguments = operation in plans, _arguments(function)
+            yield operation, Method(f"{shown}.{name}", path, direct, arguments)
 
 
 def _reached(

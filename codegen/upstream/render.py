@@ -1,14 +1,19 @@
 """Render a report as text, Markdown, JSON and annotations."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from codegen.upstream.compare import BREAKING
-from codegen.upstream.drift import Change, Report
+from codegen.upstream.causes import Change, some
+from codegen.upstream.compare import BREAKING, COMPATIBLE
+from codegen.upstream.drift import Report
 
-SHOWN = 40
+SHOWN = 5
+"""Maximum number of methods or operations named in a line."""
+EXAMPLES = 3
+ALIKE = 10
+"""Maximum number of changes of a kind that a person reads; JSON has all."""
 HEADLINES = {
     "none": "No drift: the service's specification says what openapi.yaml says.",
     "breaking": "Breaking drift: the service is not what this client takes it for.",
@@ -23,35 +28,57 @@ def _value(value: Any) -> str:
 
 
 def sentence(change: Change) -> str:
-    """Return a change in one line."""
+    """Return a change in one line: what it is about, before and after."""
     what = (
-        change.kind if change.subject in change.operations else f"{change.subject}: {change.kind}"
+        change.kind
+        if change.subject in (*change.operations, change.kind)
+        else f"{change.subject}: {change.kind}"
     )
     if change.before is not None and change.after is not None:
         return f"{what}, {_value(change.before)} → {_value(change.after)}"
+    if change.before is None and change.after is None:
+        return ", ".join(filter(None, [what, some(change.pairs, EXAMPLES)]))
     value = change.before if change.after is None else change.after
-    return what if value is None else f"{what}, {_value(value)}"
+    return f"{what}, {_value(value)}"
 
 
-def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:SHOWN])
-    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} more"
+def affected(change: Change, report: Report) -> str:
+    """Return whom a change concerns: the methods that people call."""
+    count = len(change.operations)
+    if count > 1 and count == sum(report.matched.values()):
+        return f"all {count} operations"
+    names = some(change.methods or change.operations, SHOWN)
+    return names if count == 1 else f"{count} operations: {names}"
+
+
+def _by_impact(report: Report) -> Iterator[tuple[str, list[Change]]]:
+    for impact in (BREAKING, COMPATIBLE):
+        if found := [change for change in report.changes if change.impact == impact]:
+            yield impact, found
+
+
+def _shown(found: list[Change], report: Report) -> Iterator[tuple[str, str]]:
+    """Yield changes and whom they concern; of many of a kind the first, and how many more."""
+    for kind in dict.fromkeys(change.kind for change in found):
+        alike = [change for change in found if change.kind == kind]
+        for change in alike[:ALIKE]:
+            yield sentence(change), affected(change, report)
+        if len(alike) > ALIKE:
+            yield f"{kind}: {len(alike) - ALIKE} more", "--format=json lists all"
 
 
 def terminal(report: Report) -> str:
     """Return the report as plain text."""
     lines = [HEADLINES[report.verdict], f"  {_origin(report)}"]
-    for change in report.changes:
-        lines += [f"{change.impact:10}  {sentence(change)}"]
-        lines += [f"            operations: {_some(change.operations)}"]
-        if change.methods:
-            lines += [f"            methods: {_some(change.methods)}"]
-        if change.models:
-            lines += [f"            models: {_some(change.models)}"]
-    for name, rivals in report.ambiguous.items():
-        lines += [f"unclear     {name} may be {_some(rivals)}"]
-    lines += [f"refuted     {fact}" for fact in report.refuted]
-    lines += [f"Inferred facts: {len(report.confirmed)} confirmed, {len(report.refuted)} refuted."]
+    for impact, found in _by_impact(report):
+        lines += ["", f"{impact} ({len(found)})"]
+        for what, whom in _shown(found, report):
+            lines += [f"  {what}", f"      {whom}"]
+    lines += ["", *(f"unclear: {n} may be {some(r, SHOWN)}" for n, r in report.ambiguous.items())]
+    lines += [
+        f"Inferred facts: {len(report.confirmed)} confirmed, {len(report.refuted)} refuted"
+        + (f": {some(report.refuted, EXAMPLES)}" if report.refuted else "")
+    ]
     if report.changes or report.confirmed:
         lines += ["`make adopt` takes over what can be taken over, and marks it as documented."]
     return "\n".join(lines)
@@ -74,14 +101,12 @@ def markdown(report: Report) -> str:
     """Return the report for an issue or a job summary."""
     lines = [f"## {HEADLINES[report.verdict]}", "", _cell(_origin(report)), ""]
     if report.changes:
-        lines += ["| impact | change | operations | methods | models |", "|---|---|---|---|---|"]
-        for change in report.changes:
-            listed = (change.operations, change.methods, change.models)
-            cells = [f"**{change.impact}**" if change.impact == BREAKING else change.impact]
-            cells += [_cell(sentence(change)), *(_cell(_some(names)) for names in listed)]
-            lines += [f"| {' | '.join(cells)} |"]
+        lines += ["| impact | change | affects |", "|---|---|---|"]
+        for impact, found in _by_impact(report):
+            for told in _shown(found, report):
+                lines += [f"| **{impact}** | {' | '.join(map(_cell, told))} |"]
     parts = {
-        "May be one of several": [f"{k}: {_some(v)}" for k, v in report.ambiguous.items()],
+        "May be one of several": [f"{k}: {some(v, SHOWN)}" for k, v in report.ambiguous.items()],
         "Inferred facts that are refuted": report.refuted,
         "Inferred facts that are confirmed": report.confirmed,
     }
@@ -102,14 +127,15 @@ def as_json(report: Report) -> str:
 
 def github(report: Report) -> str:
     """Return the report as annotations of a job."""
-    levels = {BREAKING: "error", "compatible": "warning"}
+    levels = {BREAKING: "error", COMPATIBLE: "warning"}
     lines = [
         f"::{levels[change.impact]} file=openapi.yaml,title={_data(change.kind, title=True)}::"
-        + _data(f"{sentence(change)} — {_some(change.methods or change.operations)}")
+        + _data(f"{sentence(change)} — {affected(change, report)}")
         for change in report.changes
     ]
     lines += [
-        f"::warning file=openapi.yaml,title=unclear::{_data(f'{name} may be {_some(rivals)}')}"
+        "::warning file=openapi.yaml,title=unclear::"
+        + _data(f"{name} may be {some(rivals, SHOWN)}")
         for name, rivals in report.ambiguous.items()
     ]
     return "\n".join([*lines, f"::notice::{_data(HEADLINES[report.verdict])}"])

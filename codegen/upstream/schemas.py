@@ -5,11 +5,15 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from openapi_python_client.strings import PythonIdentifier
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from codegen.upstream.canonical import Canon, Schema, bare, written
+from codegen.spec import ATTRIBUTE
+from codegen.upstream.canonical import Canon, Schema, bare, holds_secret, written
 
 PREFIX = "#/components/schemas/"
+_SYNONYMS = {"anyOf": ("oneOf", "allOf"), "enum": ("const",)}
+"""Keywords that say the same in other words, and would say it still."""
 _APART = frozenset({"type", "properties", "required", "items"})
 
 
@@ -41,7 +45,8 @@ def set_key(node: CommentedMap, key: str, value: Any) -> None:
 
 _NOTHING = object()
 
-Site = tuple[CommentedMap, str, Schema, str]
+Holder = CommentedMap | CommentedSeq
+Site = tuple[Holder, Any, Schema, str]
 """A use of a schema, what is wanted there, and a name for it if it needs one."""
 
 
@@ -52,20 +57,36 @@ class Schemas:
         self._components = components
         self._asked: dict[str, list[Site]] = defaultdict(list)
         self._made: dict[str, str] = {}
+        self._applied: set[str] = set()
+        self._names: dict[str, str] = {}
+        """The name here of each of their named schemas that is known."""
+        self._meanings: dict[str, str] = {}
+        """The name of each schema with content of its own, by that content."""
+        for name, node in components.items():
+            self._names.update(dict.fromkeys(_known(node), name))
+            canonical = self._canonical(node)
+            if canonical.get("properties") or "enum" in canonical:
+                self._meanings.setdefault(written(canonical), name)
+        self._names.update({name: name for name in components})
 
     def ask(self, holder: CommentedMap, key: str, wanted: Schema, hint: str) -> None:
         """Request that the value of a key becomes a schema."""
+        if "~left" in wanted or "~recursive" in wanted:
+            return
         node = holder[key]
-        if reference := node.get("$ref"):
-            self._asked[reference.removeprefix(PREFIX)].append((holder, key, wanted, hint))
+        if name := _referred(node):
+            if _is_named(wanted) and ("anyOf" in node) != ("null" in _kinds(wanted)):
+                _set(holder, key, _referring(name, wanted))
+            self._asked[name].append((holder, key, wanted, hint))
         elif _is_named(wanted):
-            holder[key] = self._built(wanted, hint, node.get("description"))
+            self._place(holder, key, wanted, hint, node.get("description"))
         else:
             self._merge(node, wanted, hint)
 
     def apply(self) -> None:
         """Change the named schemas, each before those that it refers to."""
         for name in self._order():
+            self._applied.add(name)
             if sites := self._asked.pop(name, None):
                 self._named(name, sites)
 
@@ -86,51 +107,64 @@ class Schemas:
 
     def _named(self, name: str, sites: list[Site]) -> None:
         """Change a named schema to what most of its users need; the others get their own."""
-        wanted = [written(schema) for _, _, schema, _ in sites]
+        wanted = [written(_without_null(schema)) for _, _, schema, _ in sites]
         most = max(wanted, key=wanted.count)
         node = self._components[name]
+        agreed: list[Schema] = []
         for (holder, key, schema, hint), want in zip(sites, wanted, strict=True):
-            if want != most:
-                holder[key] = self._built(schema, hint, node.get("description"))
-        agreed = [
-            schema for (_, _, schema, _), want in zip(sites, wanted, strict=True) if want == most
-        ]
+            if want == most:
+                agreed.append(_without_null(schema))
+            else:
+                _set(holder, key, self._new(schema, hint, node.get("description")))
         self._note(name, node, agreed)
-        self._merge(node, agreed[0], name)
+        secret = {"~secret": True} if any("~secret" in schema for schema in agreed) else {}
+        self._merge(node, agreed[0] | secret, name)
 
     def _note(self, name: str, node: CommentedMap, wanted: list[Schema]) -> None:
         """Record their name if it differs from ours."""
-        known = node.get("x-upstream", {}).get("names", [])
+        known = set(_known(node))
         names = {schema["~name"] for schema in wanted if schema.get("~name")} - {name}
-        if names - set(known):
+        self._names.update(dict.fromkeys(names, name))
+        if names - known:
             set_key(node, "x-upstream", flow({"names": _list(sorted({*known, *names}))}))
 
     def _merge(self, node: CommentedMap, wanted: Schema, hint: str) -> None:
         """Change a schema in place, except for what is as wanted."""
         if node.get("x-evidence"):
             node["x-evidence"] = "documented"
-        present = Canon({"components": {"schemas": self._components}}).schema(node)
+        present = self._canonical(node)
         if present.get("type") != wanted.get("type"):
             kind = wanted.get("type")
             set_key(node, "type", _list(kind) if isinstance(kind, list) else kind)
             node.pop("example", None)
+        _mark_secret(node, wanted)
         for key in sorted({*present, *wanted} - _APART):
             if not key.startswith("~") and written(present.get(key)) != written(wanted.get(key)):
-                value = bare(wanted.get(key))
+                value = wanted.get(key)
                 if key == "enum" and value:
                     value = _in_order(value, node.get(key, []))
-                set_key(node, key, _list(value) if isinstance(value, list) else value)
+                # What says the same in other words would say it still.
+                for other in {"anyOf": ("anyOf", "oneOf", "allOf"), "enum": ("const",)}.get(
+                    key, ()
+                ):
+                    node.pop(other, None)
+                set_key(node, key, None)
+                if value is not None:
+                    self._set_value(node, key, value, hint)
         self._merge_properties(node, wanted, hint)
         if "items" not in wanted:
             node.pop("items", None)
         elif "items" in node:
             self.ask(node, "items", wanted["items"], f"{hint}Item")
         else:
-            node["items"] = self._built(wanted["items"], f"{hint}Item")
+            self._place(node, "items", wanted["items"], f"{hint}Item")
 
     def _merge_properties(self, node: CommentedMap, wanted: Schema, hint: str) -> None:
         properties = node.get("properties", CommentedMap())
         target = wanted.get("properties", {})
+        for name, schema in target.items():
+            if name not in properties and schema.get("~was") in properties:
+                _rename(properties, schema["~was"], name)
         for name in [name for name in properties if name not in target]:
             del properties[name]
         for name, schema in target.items():
@@ -138,44 +172,65 @@ class Schemas:
             if name in properties:
                 self.ask(properties, name, schema, inner)
             else:
-                properties[name] = made = self._built(schema, inner)
-                if "$ref" not in made:
-                    made["x-evidence"] = "documented"
+                self._place(properties, name, schema, inner)
+                if "$ref" not in properties[name]:
+                    properties[name]["x-evidence"] = "documented"
         if properties and "properties" not in node:
             node.insert(_after(node, "type"), "properties", properties)
         elif not properties:
             node.pop("properties", None)
-        required = wanted.get("required", [])
-        if sorted(node.get("required", [])) != sorted(required):
-            listed = _list(_in_order(required, node.get("required", [])))
-            if not listed:
-                del node["required"]
-            elif "required" in node:
-                node["required"] = listed
-            else:
-                node.insert(_after(node, "type"), "required", listed)
+        _require(node, wanted.get("required", []))
 
-    def _built(self, wanted: Schema, hint: str, text: str | None = None) -> CommentedMap:
+    def _canonical(self, node: CommentedMap) -> Schema:
+        return Canon({"components": {"schemas": self._components}}).schema(node)
+
+    def _place(
+        self, holder: Holder, key: Any, wanted: Schema, hint: str, text: str | None = None
+    ) -> None:
+        """Give a key the schema that is wanted, a known one if it has its name or content."""
+        name = None
+        if "~recursive" in wanted or _is_named(wanted):
+            name = self._names.get(wanted.get("~name", ""))
+            name = name or self._meanings.get(written(_without_null(wanted)))
+        if name is None or not self._is_like(name, wanted):
+            holder[key] = self._new(wanted, hint, text)
+            return
+        holder[key] = _referring(name, wanted)
+        if name in self._applied:
+            self._note(name, self._components[name], [wanted])
+        if name not in self._applied and not {"~recursive", "~left"} & wanted.keys():
+            self._asked[name].append((holder, key, wanted, hint))
+
+    def _is_like(self, name: str, wanted: Schema) -> bool:
+        """Return whether a named schema is what is wanted, or can still become it."""
+        if {"~recursive", "~left"} & wanted.keys():
+            return True
+        present, plain = self._canonical(self._components[name]), _without_null(wanted)
+        if written(present) == written(plain) or name in self._applied:
+            return written(present) == written(plain)
+        shared = present.get("properties", {}).keys() & plain.get("properties", {}).keys()
+        values = {*map(str, present.get("enum", ()))} & {*map(str, plain.get("enum", ()))}
+        return present.get("type") == plain.get("type") and bool(shared or values)
+
+    def _new(self, wanted: Schema, hint: str, text: str | None = None) -> CommentedMap:
         """Return a new schema; those that become classes are named and referred to."""
         if not _is_named(wanted):
             return self._inline(wanted, hint, text)
-        kinds = wanted.get("type")
-        nullable = isinstance(kinds, list) and "null" in kinds
-        if nullable:
-            rest = [kind for kind in kinds or [] if kind != "null"]
-            wanted = {**wanted, "type": rest[0] if len(rest) == 1 else rest}
-        key = written(wanted)
+        plain = _without_null(wanted)
+        key = written(plain) + ("secret" if holds_secret(plain) else "")
         if key not in self._made:
-            name = self._made[key] = self._free(wanted.get("~name", ""), hint)
+            name = self._made[key] = self._free(plain.get("~name", ""), hint)
             self._components[name] = node = CommentedMap()
-            described = wanted.get("~text") or text
+            self._applied.add(name)
+            if known := plain.get("~name"):
+                self._names.setdefault(known, name)
+            described = plain.get("~text") or text
             if described:
                 node["description"] = described
             node["x-evidence"] = "documented"
-            self._fill(node, wanted, name)
-            self._note(name, node, [wanted])
-        reference = flow({"$ref": PREFIX + self._made[key]})
-        return flow({"anyOf": [reference, flow({"type": "null"})]}) if nullable else reference
+            self._fill(node, plain, name)
+        self._note(self._made[key], self._components[self._made[key]], [plain])
+        return _referring(self._made[key], wanted)
 
     def _inline(self, wanted: Schema, hint: str, text: str | None) -> CommentedMap:
         node = flow({})
@@ -186,31 +241,114 @@ class Schemas:
 
     def _fill(self, node: CommentedMap, wanted: Schema, hint: str) -> None:
         for key, value in wanted.items():
-            if key.startswith("~"):
-                continue
-            if key == "properties":
-                built = {n: self._built(s, f"{hint}{pascal(n)}") for n, s in value.items()}
-                node[key] = CommentedMap(built)
-            elif key == "items":
-                node[key] = self._built(value, f"{hint}Item")
-            else:
-                plain = bare(value)
-                node[key] = _list(plain) if isinstance(plain, list) else plain
+            if not key.startswith("~"):
+                self._set_value(node, key, value, hint)
+        _mark_secret(node, wanted)
         if wanted.get("type") == "object" and "additionalProperties" not in node:
             node["additionalProperties"] = True
+
+    def _set_value(self, node: CommentedMap, key: str, value: Any, hint: str) -> None:
+        """Set a keyword; the schemas in its value are made as well."""
+        if key == "properties":
+            node[key] = CommentedMap()
+            for name, schema in value.items():
+                self._place(node[key], name, schema, f"{hint}{pascal(name)}")
+        elif key == "anyOf":
+            node[key] = _list([None] * len(value))
+            for number, schema in enumerate(value):
+                self._place(node[key], number, schema, f"{hint}Variant{number + 1}")
+        elif key == "items":
+            self._place(node, key, value, f"{hint}Item")
+        elif key == "additionalProperties" and isinstance(value, Mapping):
+            self._place(node, key, dict(value), f"{hint}Value")
+        else:
+            plain = bare(value)
+            node[key] = _list(plain) if isinstance(plain, list) else plain
 
     def _free(self, name: str, hint: str) -> str:
         """Return a name for a new schema that is unique even without case."""
         taken = {known.lower() for known in self._components}
         candidates = [pascal(name), pascal(hint)]
-        candidates += [f"{pascal(hint)}{number}" for number in range(2, 100)]
-        return next(one for one in candidates if one and one.lower() not in taken)
+        candidates += [f"{pascal(hint)}{number}" for number in range(2, 1000)]
+        return next(one for one in candidates if one[:1].isalpha() and one.lower() not in taken)
+
+
+def _known(node: CommentedMap) -> list[str]:
+    """Return the names that an adopted specification had for a schema."""
+    return list((node.get("x-upstream") or {}).get("names", []))
+
+
+def _require(node: CommentedMap, required: list[str]) -> None:
+    """Set which properties are required, in their present order."""
+    if sorted(node.get("required", [])) == sorted(required):
+        return
+    listed = _list(_in_order(required, node.get("required", [])))
+    if not listed:
+        del node["required"]
+    elif "required" in node:
+        node["required"] = listed
+    else:
+        node.insert(_after(node, "type"), "required", listed)
+
+
+def _referred(node: CommentedMap) -> str:
+    """Return the name of the schema that a value is, or is unless it is null; empty if none."""
+    variants = [one for one in node.get("anyOf", ()) if one.get("type") != "null"]
+    node = variants[0] if len(variants) == 1 else node
+    return str(node.get("$ref", "")).removeprefix(PREFIX)
+
+
+def _set(holder: Holder, key: Any, made: CommentedMap) -> None:
+    """Set the value of a key, with the argument or attribute that it has so far."""
+    if attribute := holder[key].get(ATTRIBUTE):
+        made[ATTRIBUTE] = attribute
+    holder[key] = made
+
+
+def _rename(properties: CommentedMap, old: str, new: str) -> None:
+    """Give a property another name, in its place; its attribute keeps the one it has."""
+    node, place = properties[old], list(properties).index(old)
+    attribute = node.get(ATTRIBUTE) or python_name(old)
+    del properties[old]
+    properties.insert(place, new, node)
+    set_key(node, ATTRIBUTE, None if attribute == python_name(new) else attribute)
+
+
+def python_name(name: str) -> str:
+    """Return the name that the generator gives a parameter or property."""
+    return str(PythonIdentifier(name, "field_"))
+
+
+def _referring(name: str, wanted: Schema) -> CommentedMap:
+    reference = flow({"$ref": PREFIX + name})
+    if "null" not in _kinds(wanted):
+        return reference
+    return flow({"anyOf": [reference, flow({"type": "null"})]})
+
+
+def _kinds(schema: Schema) -> list[str]:
+    kinds = schema.get("type") or []
+    return [kinds] if isinstance(kinds, str) else list(kinds)
+
+
+def _without_null(schema: Schema) -> Schema:
+    """Return what becomes a class without null, which its references say."""
+    kinds = [kind for kind in _kinds(schema) if kind != "null"]
+    if len(kinds) == len(_kinds(schema)) or not _is_named(schema):
+        return schema
+    return {**schema, "type": kinds[0] if len(kinds) == 1 else kinds}
+
+
+def _mark_secret(node: CommentedMap, wanted: Schema) -> None:
+    """Keep what is wanted secret so."""
+    if "~secret" in wanted and not (node.get("x-secret") or node.get("format") == "password"):
+        is_string = wanted.get("type") == "string" and "format" not in wanted
+        set_key(node, *(("format", "password") if is_string else ("x-secret", True)))
 
 
 def _is_named(schema: Schema) -> bool:
     """Return whether a schema becomes a class, which must have a name."""
-    kinds = schema.get("type") or []
-    return "object" in ([kinds] if isinstance(kinds, str) else kinds) or "enum" in schema
+    return "object" in _kinds(schema) or "enum" in schema
 
 
 def _in_order(wanted: list[Any], present: list[Any]) -> list[Any]:

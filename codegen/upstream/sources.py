@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 from bytehouse import ByteHouseError
-from bytehouse._openapi import (
+from bytehouse_openapi import (
     Document,
     Matching,
     Upstream,

@@ -13,12 +13,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
+_MIN_TOKEN: Final = 16
 _TOKEN: Final = "BYTEHOUSE_EMULATOR_TOKEN"  # noqa: S105 - the name of a variable
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Serve until stopped, or print what is modelled."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    _check_exposure(parser, options)
+    if bool(options.tls_certificate) != bool(options.tls_key):
+        parser.error("--tls-certificate and --tls-key go together")
     if options.command == "coverage":
         from bytehouse_emulator.spec.coverage import coverage_page
 
@@ -60,6 +65,7 @@ def _serve(options: argparse.Namespace) -> bool:
         import_dir=options.import_dir,
         roles=tuple(options.role),
         validate_answers=options.validate_answers,
+        lenient=options.lenient,
         max_seconds=options.max_seconds,
         max_memory=options.max_memory,
         routes=options.routes,
@@ -78,6 +84,7 @@ def _serve(options: argparse.Namespace) -> bool:
             emulator,
             app,
             listeners,
+            tls=(options.tls_certificate, options.tls_key),
             show_token=not options.token,
             stop_with_stdin=options.exit_with_stdin,
         )
@@ -111,7 +118,14 @@ def _parser() -> argparse.ArgumentParser:
         default="serve",
         help="serve (default), or print what is modelled, how, and with which evidence",
     )
-    add("--host", type=_loopback, default="127.0.0.1", help="loopback address to listen on")
+    add(
+        "--host",
+        type=_address,
+        default="127.0.0.1",
+        help=f"IP address to listen on; one that is no loopback address wants ${_TOKEN}",
+    )
+    add("--tls-certificate", type=Path, metavar="FILE", help="serve HTTPS with this chain (PEM)")
+    add("--tls-key", type=Path, metavar="FILE", help="private key of the certificate (PEM)")
     add("--port", type=_port, default=0, help="port to listen on (default: any free one)")
     add(
         "--clickhouse-port",
@@ -180,6 +194,11 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         help="columns of DESCRIBE: with ByteHouse's `flags`, or those of ClickHouse",
     )
     add(
+        "--lenient",
+        action="store_true",
+        help="ignore unknown parameters and fields, which are refused otherwise",
+    )
+    add(
         "--validate-answers",
         action="store_true",
         help="validate responses against the specification",
@@ -192,11 +211,20 @@ def _port(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 0 to 65535")
 
 
-def _loopback(host: str) -> str:
+def _address(host: str) -> str:
     address = "127.0.0.1" if host == "localhost" else host
     try:
-        if ipaddress.ip_address(address).is_loopback:
-            return address
+        return str(ipaddress.ip_address(address))
     except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(f"{host!r} is not a loopback address, and no other is served")
+        raise argparse.ArgumentTypeError(f"{host!r} is not an IP address to listen on") from None
+
+
+def _check_exposure(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Refuse to be reached from other machines with a token that nobody chose."""
+    if ipaddress.ip_address(options.host).is_loopback:
+        return
+    if len(options.token or "") < _MIN_TOKEN:
+        parser.error(
+            f"--host {options.host} is not a loopback address, so that other machines reach it:"
+            f" choose a token of at least {_MIN_TOKEN} characters, by ${_TOKEN}."
+        )

@@ -41,6 +41,7 @@ class Settings:
     import_dir: Path | None = None
     roles: tuple[str, ...] = ()
     validate_answers: bool = False
+    lenient: bool = False
     max_seconds: int = 600
     max_memory: int = 2 << 30
     max_body: int = 64 << 20

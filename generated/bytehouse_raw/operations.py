@@ -27,6 +27,8 @@ class Operation(NamedTuple):
     retry: Retry
     """Whether a call may be retried when its outcome is unknown."""
     pagination: Pagination | None
+    deprecated: bool
+    """Whether the service has deprecated it."""
     headers: tuple[str, ...]
     """Names of its header parameters."""
 
@@ -44,6 +46,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="idempotent",
                 pagination=None,
+                deprecated=False,
                 headers=("X-Account-ID", "X-User-ID", "X-Bytehouse-Token"),
             ),
             Operation(
@@ -55,6 +58,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="idempotent",
                 pagination=None,
+                deprecated=False,
                 headers=("X-Account-ID", "X-User-ID", "X-Bytehouse-Token"),
             ),
             Operation(
@@ -66,6 +70,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination="offset",
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -77,6 +82,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -88,6 +94,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -99,6 +106,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -110,6 +118,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination="offset",
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -121,6 +130,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -132,6 +142,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination="offset",
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -143,6 +154,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -154,6 +166,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -165,6 +178,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -176,6 +190,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -187,6 +202,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination="offset",
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -198,6 +214,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -209,6 +226,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -220,6 +238,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination="offset",
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -231,6 +250,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -242,6 +262,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -253,6 +274,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=(),
             ),
             Operation(
@@ -264,6 +286,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="documented",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-QuerySession-ID", "X-User-ActiveRole"),
             ),
             Operation(
@@ -275,6 +298,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="idempotent",
                 pagination=None,
+                deprecated=False,
                 headers=("X-QuerySession-ID", "X-User-ActiveRole"),
             ),
             Operation(
@@ -286,6 +310,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="idempotent",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -297,6 +322,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -308,6 +334,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="idempotent",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -319,6 +346,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -330,6 +358,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -341,6 +370,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -352,6 +382,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -363,6 +394,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="never",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -374,6 +406,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -385,6 +418,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -396,6 +430,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="idempotent",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -407,6 +442,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="never",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -418,6 +454,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -429,6 +466,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -440,6 +478,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -451,6 +490,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -462,6 +502,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -473,6 +514,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -484,6 +526,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -495,6 +538,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=(),
             ),
             Operation(
@@ -506,6 +550,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -517,6 +562,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -528,6 +574,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -539,6 +586,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -550,6 +598,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination="cursor",
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -561,6 +610,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="idempotent",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -572,6 +622,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -583,6 +634,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -594,6 +646,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -605,6 +658,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination="cursor",
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -616,6 +670,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -627,6 +682,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="idempotent",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -638,6 +694,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -649,6 +706,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="idempotent",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -660,6 +718,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="idempotent",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -671,6 +730,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -682,6 +742,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -693,6 +754,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="idempotent",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -704,6 +766,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination="cursor",
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -715,6 +778,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination="cursor",
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -726,6 +790,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -737,6 +802,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -748,6 +814,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -759,6 +826,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination="offset",
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -770,6 +838,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -781,6 +850,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -792,6 +862,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="idempotent",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -803,6 +874,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read-back",
                 pagination=None,
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
             Operation(
@@ -814,6 +886,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
                 evidence="inferred",
                 retry="read",
                 pagination="offset",
+                deprecated=False,
                 headers=("X-User-ActiveRole",),
             ),
         )

@@ -75,12 +75,6 @@ if TYPE_CHECKING:
 
 from ._version import __version__
 
-_ERRORS = """
-    APIError AuthenticationError ByteHouseError ConfigError Conflict ExecutionFailed
-    InsertFailed InvalidArgument InvalidRequest
-    NotFound OutcomeUnknown PermissionDenied QueryFailed RateLimited ResponseDecodeError ServerError
-    StalePlan TimedOut TransportError
-"""
 _CONNECTIONS = """
     ByteHouseConnection CFSConnection HiveConnection KafkaConnection KinesisConnection
     LASFSConnection LocalConnection MinIOConnection MySQLConnection OSSConnection S3Connection
@@ -98,7 +92,6 @@ _MODULES = {
     "_types.codecs": "ResultColumn",
     "_params.import_sources": _CONNECTIONS,
     "_core.differences": "Difference EnsureResult",
-    "errors": _ERRORS,
     "_sql.literals": "Identifier",
     "_params.api_keys": "KeyRotation NewApiKey",
     "_core.options": "CallOptions",
@@ -184,10 +177,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # Each name is imported when it is first used: importing the package costs next to nothing.
-    module = _MODULE_OF.get(name)
-    if module is None:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f".{module}", __name__), name)
+    module = import_module(f".{_MODULE_OF.get(name, 'errors')}", __name__)
+    value = globals()[name] = getattr(module, name)
     return value
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver import AsyncClient, Client
     from clickhouse_connect.driver.insert import InsertContext
 
-__all__ = ["AsyncInterface", "Interface"]
-
 
 def _arguments(config: Config, key: KeySource, port: int) -> dict[str, Any]:
     parts = urlsplit(config.host)

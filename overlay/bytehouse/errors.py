@@ -68,29 +68,26 @@ class ByteHouseError(Exception):
         raw_response: The response as received; None if none came.
     """
 
+    method: str | None = None
+    path: str | None = None
+    role: str | None = None
+    takes_role = False
+    attempts = 0
+    raw_response: RawResponse | None = None
+
     def __init__(
         self,
         message: str,
         *,
         hint: str = "",
         operation: str | None = None,
-        method: str | None = None,
-        path: str | None = None,
-        role: str | None = None,
-        attempts: int = 0,
         query_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.operation = operation
-        self.method = method
-        self.path = path
-        self.role = role
-        self.takes_role = False
-        self.attempts = attempts
         self.query_id = query_id
-        self.raw_response: RawResponse | None = None
 
     def __str__(self) -> str:
         parts = [f"{self.operation}: {self.message}" if self.operation else self.message]
@@ -173,7 +170,7 @@ class InsertFailed(ByteHouseError):
             of the row to continue with.
         position: Number, from 0, of the row that cannot be written; or else of the first row of the
             block that failed.
-        outcome_unknown: Whether rows of that block may be in the table all the same.
+        outcome_unknown: Whether rows of that block may nevertheless be in the table.
     """
 
     acknowledged: int = 0

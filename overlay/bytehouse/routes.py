@@ -14,20 +14,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import attrs
 
-from bytehouse_raw.operations import OPERATIONS
-
-from ._api.routing import RouteTable, parse_route
-from ._core.config import Config, parse_setting, resolve, routes_file
-from ._core.options import header_value
-from ._openapi import (
+from bytehouse_openapi import (
     Document,
     Limits,
     Matching,
@@ -35,11 +28,17 @@ from ._openapi import (
     UpstreamError,
     match,
     operations,
+    path_in_our_words,
     read,
     shape_of,
     shapes_of_client,
 )
-from ._openapi.matching import path_names
+from bytehouse_raw.operations import OPERATIONS
+
+from ._api.routing import RouteTable, parse_route
+from ._core.config import Config, parse_setting, resolve, routes_file
+from ._core.files import atomic_file
+from ._core.options import header_value
 from .errors import ConfigError
 
 __all__ = [
@@ -52,8 +51,6 @@ __all__ = [
     "known",
     "pull",
 ]
-
-_PARAMETER = re.compile(r"{([^{}]+)}")
 
 
 @attrs.frozen
@@ -171,9 +168,10 @@ def pull(
     """Read a tenant's API document and write the routes in it to a file.
 
     Operations are recognised by their id, their title or their shape. One that is not found keeps
-    its built-in route. A path that all servers of the document have in common is part of the
-    routes, unless it is part of the host's own address. Nothing is written unless at least a
-    quarter of the operations is found.
+    its built-in route. The path of the server is part of the routes, unless it is part of the
+    host's own address: that of an operation, else of its path, else of the document, of several the
+    first. Nothing is written unless at least a quarter of the operations is found, and one of the
+    routes can be used.
 
     Args:
         source: Address or file of an OpenAPI document in JSON or YAML, or of a docs page that shows
@@ -186,7 +184,8 @@ def pull(
         timeout: Seconds for reading the document.
 
     Raises:
-        UpstreamError: There is no such document, or it is of another API; nothing was written.
+        UpstreamError: There is no such document, it is of another API, or none of its routes can be
+            used; nothing was written.
         ConfigError: There is no host and no file, or the file cannot be written.
         InvalidArgument: A header cannot be sent.
     """
@@ -205,6 +204,12 @@ def pull(
     matching.require_same_api(upstream.address)
     matched, unmatched = _sort_operations(matching, urlsplit(config.host or "").path)
     address = _without_secrets(upstream.address)
+    if not matched:
+        first = f"{unmatched[0].operation}: {unmatched[0].reason}" if unmatched else ""
+        raise UpstreamError(
+            f"No route of {address} can be used. {first}.",
+            hint="Nothing was written, and the routes stay as they were.",
+        )
     _write(target, _file_content(config.host, address, matched))
     unknown = tuple(f"{theirs.method} {theirs.path}" for theirs in matching.added)
     return Pulled(address, target, tuple(matched), tuple(unmatched), unknown)
@@ -241,8 +246,8 @@ def _sort_operations(
         except ConfigError as error:
             reasons[pair.ours.id] = error.message
     for ours, rivals in matching.ambiguous:
-        might = ", ".join(f"{theirs.method} {theirs.path}" for theirs, _ in rivals)
-        reasons[ours.id] = f"it might be any of {might}"
+        candidates = ", ".join(f"{theirs.method} {theirs.path}" for theirs, _ in rivals)
+        reasons[ours.id] = f"several operations match: {candidates}"
     matched, unmatched = [], []
     for operation in OPERATIONS.values():
         built_in = f"{operation.method} {operation.path}"
@@ -262,10 +267,9 @@ def _route(pair: Pair, prefix: str) -> str:
         ConfigError: It has other parameters, or is not a valid route.
     """
     theirs = pair.theirs
-    names = path_names(pair.ours.path, theirs.path)
-    if names is None:
+    path = path_in_our_words(pair.ours.path, theirs.path.removeprefix(prefix))
+    if path is None:
         raise ConfigError(f"{theirs.method} {theirs.path} has other parameters")
-    path = _PARAMETER.sub(lambda match: f"{{{names[match[1]]}}}", theirs.path.removeprefix(prefix))
     route = f"{theirs.method} {path}"
     try:
         parse_route(pair.ours.id, route, "")
@@ -305,16 +309,7 @@ def _write(file: Path, text: str) -> None:
     """Write a file atomically."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=file.parent, prefix=f".{file.name}.", delete=False
-        ) as stream:
-            part = Path(stream.name)
-            try:
-                stream.write(text)
-                stream.close()
-                part.replace(file)
-            except BaseException:
-                part.unlink(missing_ok=True)
-                raise
+        with atomic_file(file, "w") as stream:
+            stream.write(text)
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}.") from None

@@ -12,8 +12,6 @@ from . import _commands
 from ._options import Group
 from ._output import exit_code, print_error
 
-__all__ = ["root", "run"]
-
 _EXIT_CODES = """\
 \b
 Exit codes:

@@ -19,8 +19,6 @@ from bytehouse_raw.operations import Operation
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model, OpenEnum
 
-__all__ = ["OperationOptions"]
-
 _SIMPLE: dict[str, click.ParamType[Any]] = {
     "str": click.STRING,
     "int": click.INT,

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from bytehouse import ByteHouse
     from bytehouse._core.config import Config
 
-__all__ = ["Command", "GlobalOptions", "Group", "global_options"]
-
 
 @attrs.define
 class GlobalOptions:

@@ -10,8 +10,6 @@ import click
 if TYPE_CHECKING:
     from bytehouse import ByteHouseError
 
-__all__ = ["exit_code", "print_error", "print_json", "print_table"]
-
 
 def print_json(value: Any) -> None:
     """Print a value as JSON; a secret prints as stars."""

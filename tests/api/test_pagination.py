@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bytehouse import ByteHouse, InvalidArgument, ServerError
+from bytehouse import ByteHouse, InvalidArgument, ResponseDecodeError, ServerError
 from bytehouse._api.pagination import PageCursor
 from bytehouse_raw.api.data_loading import list_import_jobs
 from bytehouse_raw.api.databases import list_databases
@@ -171,6 +172,26 @@ def test_a_service_that_ignores_the_offset_is_not_asked_for_ever(
     server.script(Reply(body={"data": [{"name": "a"}, {"name": "b"}]}))
     assert names(bh) == ["a", "b"]
     assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_service_that_pages_in_another_way_loses_nothing_in_silence(
+    bh: ByteHouse, server: ScriptedServer, counts: bool
+) -> None:
+    """The same full page again, or fewer entries than there are, is an error after the page."""
+    listed = Listed(6, counts=counts)
+    server.handler = lambda seen: listed(attrs.evolve(seen, target="/?limit=2"))
+    with pytest.raises(ResponseDecodeError, match=r"incomplete: after 2.* the same page") as caught:
+        names(bh, page_size=2)
+    assert (caught.value.operation, "drift" in caught.value.hint) == ("list_databases", True)
+    assert len(server.seen) == 2
+
+
+def test_a_cursor_that_is_not_found_loses_nothing_in_silence() -> None:
+    """A full first page of a longer list, with no cursor under a known name, is an error."""
+    assert walked(lambda *_: {"marker": "m"}, size=40) == list(range(40))
+    with pytest.raises(ResponseDecodeError, match=r"40 of 250 entries .* no cursor"):
+        walked(lambda *_: {"marker": "m", "total": 250})
 
 
 def test_an_error_in_the_middle_of_an_iteration_raises(

@@ -182,7 +182,7 @@ CASES = {
     ),
     "hangs up": Case(get, "TransportError", ("no response",), CLOSED, attempts=5),
     "hangs up, write": Case(
-        create, "OutcomeUnknown", ("took effect is not known", "Check before"), CLOSED, attempts=6
+        create, "OutcomeUnknown", ("took effect is not known", "Check whether"), CLOSED, attempts=6
     ),
     "reset": Case(get, "TransportError", ("no response",), RESET, attempts=5),
     "reset, statement": Case(

@@ -14,6 +14,7 @@ from bytehouse import (
     PermissionDenied,
     QueryFailed,
 )
+from tests.support.cases import cases
 from tests.support.server import Reply, ScriptedServer
 
 
@@ -50,7 +51,7 @@ def told(status: int, message: str) -> Reply:
 SISTER = "Failed to create database err = database already exists"
 
 
-@pytest.mark.parametrize(
+@cases(
     ("call", "reply", "kind"),
     [
         # Of a sister API of the same backend, as documented.
@@ -88,7 +89,6 @@ SISTER = "Failed to create database err = database already exists"
         (create, told(403, "Authentication Failed"), PermissionDenied),
         (create, Reply(403, "<html>Forbidden</html>"), PermissionDenied),
     ],
-    ids=str,
 )
 def test_an_error_is_what_the_response_says(
     bh: ByteHouse,
@@ -104,7 +104,7 @@ def test_an_error_is_what_the_response_says(
     assert type(caught.value) is kind
 
 
-@pytest.mark.parametrize(
+@cases(
     ("call", "reply", "expected"),
     [
         (create, told(403, "no"), (["api_key", "role=", "does not tell", "doctor"], [])),
@@ -115,7 +115,6 @@ def test_an_error_is_what_the_response_says(
         (create, told(422, "no"), (["illegal state"], [])),
         (create, told(400, "no"), ([], ["Hint"])),
     ],
-    ids=str,
 )
 def test_a_hint_says_what_is_known(
     bh: ByteHouse,

@@ -342,8 +342,8 @@ def everything_wrong() -> list[ByteHouseError]:
     errors = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, ByteHouseError)]
     made = []
     for kind in errors:
-        error = kind("what", hint="do", operation="op", method="GET", path="/p", role="r",
-                     attempts=2, query_id="q")  # fmt: skip
+        error = kind("what", hint="do", operation="op", query_id="q")
+        error.method, error.path, error.role, error.attempts = "GET", "/p", "r", 2
         if isinstance(error, APIError):
             error.status, error.code, error.request_id = 418, "E", "r-1"
             error.headers, error.body, error.retry_after = {"a": "b"}, "{}", 1.5

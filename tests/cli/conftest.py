@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import attrs
 import pytest
@@ -26,8 +27,9 @@ Bytehouse = Callable[..., Done]
 
 
 @pytest.fixture
-def bytehouse(capsys: pytest.CaptureFixture[str]) -> Bytehouse:
-    """Return what runs the command in this process."""
+def bytehouse(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Bytehouse:
+    """Return what runs the command in this process, whose home is the temporary folder."""
+    del tmp_path
 
     def running(*arguments: str) -> Done:
         capsys.readouterr()

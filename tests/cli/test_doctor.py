@@ -16,6 +16,7 @@ from bytehouse_emulator import RunningEmulator
 from bytehouse_raw.operations import OPERATIONS
 from tests.cli.conftest import Bytehouse
 from tests.support.flavours import KEY
+from tests.support.operations import MODELLED
 from tests.support.server import CLOSED, SILENT, Reply, ScriptedServer, Seen, closed_port, data
 
 GUESSED = any(operation.evidence == "inferred" for operation in OPERATIONS.values())
@@ -80,7 +81,11 @@ def test_a_sound_service_is_found_sound(
         "statement": "ok",
         **dict.fromkeys(ASKED, "ok"),
     }
-    assert {name: check["status"] for name, check in checks.items()} == expected
+    known = {
+        name: check for name, check in checks.items() if name not in OPERATIONS or name in ASKED
+    }
+    assert {name: check["status"] for name, check in known.items()} == expected
+    assert not (checks.keys() - known.keys()) & MODELLED
     assert all(checks[name]["seconds"] > 0 for name in ASKED)
     settings = {one["name"]: one for one in checks["configuration"]["facts"]["settings"]}
     assert settings["host"]["source"] == "environment BYTEHOUSE_HOST"
@@ -100,10 +105,10 @@ def test_only_what_reads_is_called_and_each_of_it_once(
     asked = configured.operations
     asked.remove("submit_sync_query")
     assert len(asked) == len(set(asked))
-    assert set(asked) == ASKED
+    assert set(asked) & MODELLED == ASKED
     assert {OPERATIONS[one].retry for one in asked} == {"read"}
     paged = {target for seen in configured.seen if "?" in (target := seen.target)}
-    assert len(paged) == 6
+    assert len(paged) >= 6
     assert all(target.endswith("?limit=1") for target in paged)
 
 
@@ -359,5 +364,5 @@ def test_nothing_is_changed_on_the_service(bytehouse_emulator: RunningEmulator) 
     assert found == {"ok", "skipped", *(["warning"] if GUESSED else [])}
     called = [entry["operation"] for entry in bytehouse_emulator.journal()]
     called.remove("submit_sync_query")
-    assert sorted(called) == sorted(ASKED)
+    assert sorted(name for name in called if name in MODELLED) == sorted(ASKED)
     assert {OPERATIONS[operation].retry for operation in called} == {"read"}

@@ -46,7 +46,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "percent": lambda text: urllib.parse.quote(text, safe=""),
     "percent for every byte": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
     "percent twice": lambda text: urllib.parse.quote(urllib.parse.quote(text, safe=""), safe=""),
-    "form": lambda text: urllib.parse.quote_plus(text),
+    "form": urllib.parse.quote_plus,
     "HTML": html.escape,
     "HTML by codes": lambda text: "".join(f"&#x{ord(char):X};" for char in text),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
@@ -170,6 +170,10 @@ def test_an_error_about_a_row_does_not_show_the_key(bh: ByteHouse, server: Scrip
         with pytest.raises(ByteHouseError) as caught:
             bh.query("SELECT 1").rows()
         assert KEY[5:] not in f"{caught.value} {vars(caught.value)}"
+    server.script(Reply(body={"data": [{"columns": [["n", "UInt8"]], "rows": [[KEY]]}]}))
+    with pytest.raises(ByteHouseError, match="not of type") as caught:
+        bh.query("SELECT 1").to_arrow()
+    assert KEY[5:] not in f"{caught.value} {vars(caught.value)}"
 
 
 def test_a_traceback_of_rich_does_not_show_the_key(
@@ -204,7 +208,6 @@ def test_nothing_that_serializes_or_slices_shows_a_secret() -> None:
         lambda: "Bearer " + secret,  # type: ignore[operator]
         lambda: [*secret],  # type: ignore[misc]
         lambda: str.__str__(secret),  # type: ignore[arg-type]
-        lambda: secret.encode(),  # type: ignore[attr-defined]
         lambda: vars(secret),
         lambda: io.StringIO().write(secret),  # type: ignore[arg-type]
     ]

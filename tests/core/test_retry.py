@@ -288,7 +288,7 @@ def test_a_write_without_a_response_has_an_unknown_outcome(
     with pytest.raises(OutcomeUnknown) as caught:
         make(server.url, deadline=0.2).databases.create("d")
     assert len(server.seen) == 1
-    assert "Check before" in caught.value.hint
+    assert "Check whether" in caught.value.hint
 
 
 def test_a_late_response_is_waited_for(make: MakeClient, server: ScriptedServer) -> None:

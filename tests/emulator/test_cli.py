@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from bytehouse_emulator import RunningEmulator, running_emulator
+from tests.core.test_config import certificate
 from tests.emulator.api import ENDLESS, SLEEPING, Api
+
+__all__ = ["certificate"]
 
 COMMAND = [sys.executable, "-m", "bytehouse_emulator"]
 PARENT = """
@@ -127,8 +135,10 @@ def test_a_directory_has_one_emulator(limited: RunningEmulator) -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--host=0.0.0.0"], "loopback"),
-        (["--host=example.com"], "loopback"),
+        (["--host=0.0.0.0"], "choose a token"),
+        (["--host=0.0.0.0", "--token=short"], "choose a token"),
+        (["--host=example.com"], "not an ip address"),
+        (["--tls-key=key.pem"], "go together"),
         (["--data=/tmp/a?b"], "path"),
         (["--port=99999"], "port"),
         (["--port=http"], "port"),
@@ -154,6 +164,35 @@ def test_a_port_in_use_is_refused_with_the_reason() -> None:
         result = run(f"--port={other.getsockname()[1]}")
     assert result.returncode == 1
     assert "in use" in result.stderr
+
+
+def test_other_machines_reach_it_where_a_token_was_chosen(certificate: Path) -> None:
+    """On every address, over HTTPS with a certificate of one's own."""
+    tls = [f"--tls-certificate={certificate}", f"--tls-key={certificate}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bytehouse_emulator", "--exit-with-stdin", "--host=0.0.0.0", *tls],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "BYTEHOUSE_EMULATOR_TOKEN": "chosen-by-whoever-runs-it"},
+    )
+    assert process.stdout
+    words = process.stdout.readline().split()
+    url = f"https://localhost:{urlsplit(words[3]).port}"
+    context = ssl.create_default_context(cafile=certificate)
+    health = httpx.get(f"{url}/_emulator/health", verify=context, trust_env=False)
+    process.communicate(timeout=15)
+    assert health.status_code == 200
+    assert "token" not in words
+
+
+def test_the_options_of_the_container_are_those_of_the_command(root: Path) -> None:
+    """What the Dockerfile starts is understood."""
+    text = (root / "emulator" / "Dockerfile").read_text()
+    [entry] = re.findall(r"^ENTRYPOINT (.*)$", text, re.MULTILINE)
+    command, *options = json.loads(entry)
+    assert command == "bytehouse-emulator"
+    assert "choose a token" in run(*options).stderr
 
 
 def test_help_does_not_wait_for_the_engine() -> None:

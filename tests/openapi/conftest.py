@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bytehouse._openapi import Document, read
 from bytehouse_emulator import RunningEmulator, running_emulator
+from bytehouse_openapi import Document, read
 from tests.openapi.server import Site, site
 from tests.openapi.specs import elsewhere
 from tests.support.fixtures import server, surroundings
@@ -51,3 +51,9 @@ def emulator_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
 def routes_directory(tmp_path: Path) -> Path:
     """The directory where clients look for routes."""
     return tmp_path / ".config" / "bytehouse" / "routes"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path) -> Path:
+    """A home of each test's own: routes are read from there, and written."""
+    return tmp_path

@@ -8,7 +8,7 @@ import re
 from typing import Any, get_type_hints
 
 from bytehouse._api.planning import planner
-from bytehouse._openapi import Document
+from bytehouse_openapi import Document
 from bytehouse_raw.operations import OPERATIONS, Operation
 from bytehouse_raw.plan import Plan
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from bytehouse._openapi import Document
+from bytehouse_openapi import Document
 
 MOVED = {
     "#/components/schemas/": "#/definitions/",

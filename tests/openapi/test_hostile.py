@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bytehouse._openapi import UpstreamError, match, operations, read, shape_of, shapes_of_client
+from bytehouse_openapi import UpstreamError, match, operations, read, shape_of, shapes_of_client
 from codegen import adopt, drift
 from tests.openapi.server import Served, Site, text
 from tests.support.cases import cases

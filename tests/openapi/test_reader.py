@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bytehouse import ConfigError
-from bytehouse._openapi import Document, Limits, UpstreamError, operations, read, target
-from bytehouse._openapi.swagger2 import convert
+from bytehouse_openapi import Document, Limits, UpstreamError, operations, read, target
+from bytehouse_openapi.swagger2 import convert
 from codegen.upstream.canonical import Canon, bare
 from tests.openapi.forms import FORMS, PAGE, as_json, as_yaml, page, script
 from tests.openapi.planted import PLANTED

@@ -15,6 +15,7 @@ PACKAGES = {
     "bytehouse": "overlay",
     "bytehouse_cli": "overlay",
     "bytehouse_emulator": "emulator",
+    "bytehouse_openapi": "overlay",
     "bytehouse_raw": "generated",
 }
 # What the engine and the emulator's server bring in; a client that only calls has none of it.

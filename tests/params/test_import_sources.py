@@ -26,10 +26,8 @@ from tests.support.server import Reply, ScriptedServer, data
 SECRET = 'Tr0ub4dor"\\é&3-long'
 KINDS = [
     kind
-    for name in connections.__all__
-    if isinstance(kind := getattr(connections, name), type)
-    and issubclass(kind, ConnectionDetails)
-    and hasattr(kind, "type")
+    for kind in vars(connections).values()
+    if isinstance(kind, type) and issubclass(kind, ConnectionDetails) and hasattr(kind, "type")
 ]
 HOLDERS: dict[str, Any] = {
     "typed": S3Connection(access_key_id="AK", secret_access_key=SECRET),

@@ -23,6 +23,7 @@ from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.plan import Plan
 from tests.call.test_fuzz import objects, values
 from tests.support.flavours import KEY, FakeClock, MakeClient
+from tests.support.operations import sent
 from tests.support.server import CLOSED, Reply, ScriptedServer, Seen, data
 from tests.support.wire import request_line
 
@@ -161,7 +162,7 @@ def test_a_delete_spares_what_was_made_after_it(
 ) -> None:
     """Someone made a new one while the answer was lost: the old one is gone."""
     server.script(CLOSED, made(1))
-    clock.on_sleep = lambda: clock.slept.append(30.0)
+    clock.on_sleep = lambda: clock.advance(30.0)
     make(server.url).databases.delete("d")
     assert server.operations == ["delete_database", "get_database"]
 
@@ -296,7 +297,9 @@ def test_a_statement_in_the_background_that_is_known_was_submitted(
 
 
 @pytest.mark.parametrize(
-    "operation", [o for o in OPERATIONS.values() if o.retry == "read-back"], ids=lambda o: o.id
+    "operation",
+    [o for o in OPERATIONS.values() if o.retry == "read-back" and o.id in sent()],
+    ids=lambda o: o.id,
 )
 def test_every_operation_that_is_read_back_has_a_probe(operation: Any) -> None:
     """The specification and the table of looks agree."""

@@ -22,7 +22,7 @@ def spec(*columns: Column, **more: Any) -> TableSpec:
 
 def lines(desired: TableSpec, live: models.Table, **renames: str) -> list[str]:
     """Return the differences as they are printed."""
-    return str(diff(desired, live, renames)).splitlines()
+    return str(diff(desired.request(), live, renames)).splitlines()
 
 
 @given(st.data())
@@ -30,7 +30,7 @@ def test_a_table_does_not_differ_from_itself_in_any_form(data: st.DataObject) ->
     """Spelling, quotes, forms of a key, and missing fields are not differences."""
     desired = data.draw(specs())
     live = data.draw(echo(desired))
-    assert diff(desired, live).changes == ()
+    assert diff(desired.request(), live).changes == ()
 
 
 @given(pairs())
@@ -40,20 +40,20 @@ def test_making_the_changes_makes_the_table(
     """After the requests of a plan, a second plan is empty, the renames still given."""
     before, after, renames = drawn
     live = as_given(before)
-    found = diff(after, live, renames)
+    found = diff(after.request(), live, renames)
     assert not [change for change in found.changes if change.blocked]
     taken = steps(found.changes)
     assert sorted(map(str, found.changes)) == sorted(str(c) for s in taken for c in s.changes)
     for step in taken:
         live = updated(live, step.body)
-    assert diff(after, live, renames).changes == ()
+    assert diff(after.request(), live, renames).changes == ()
 
 
 @given(pairs())
 def test_only_losses_are_destructive(drawn: tuple[TableSpec, TableSpec, dict[str, str]]) -> None:
     """Additions, renames and removing a time to live lose nothing; dropping a column does."""
     before, after, renames = drawn
-    for change in diff(after, as_given(before), renames).changes:
+    for change in diff(after.request(), as_given(before), renames).changes:
         harmless = change.kind == "rename" or (change.kind == "add" and change.name != "TTL")
         assert not (harmless and change.destructive)
         if change.kind == "drop":
@@ -92,7 +92,7 @@ def test_what_is_not_known_of_the_live_table_is_listed_separately() -> None:
         Column("a", "String", default="x"), ttl=TTL("d", 7), description="d", sample_by="id"
     )
     live = models.Table(columns=[ID, models.Column(name="a", type_="String")])
-    assert diff(desired, live).changes == ()
+    assert diff(desired.request(), live).changes == ()
     assert lines(desired, live) == [
         "? column a: wanted DEFAULT 'x'",
         "? TTL: wanted d + 7 DAY",
@@ -147,7 +147,7 @@ def test_a_time_to_live_that_keeps_longer_loses_nothing(
     """A time to live is destructive unless it surely keeps all that the one before keeps; unknown
     fields are not compared."""
     live = as_given(spec(ttl=before))
-    found = diff(spec(ttl=after), live)
+    found = diff(spec(ttl=after).request(), live)
     assert [change.destructive for change in found.changes] == ([] if loses is None else [loses])
     assert bool(found.unknown) == (loses is None)
 
@@ -163,7 +163,7 @@ def test_every_key_is_fixed() -> None:
     }
     for name, value in keys.items():
         for desired, live in ((spec(**{name: value}), spec()), (spec(), spec(**{name: value}))):
-            [change] = diff(desired, as_given(live)).changes or [None]
+            [change] = diff(desired.request(), as_given(live)).changes or [None]
             if name == "description" and desired.description is None:
                 assert change is None  # left out, any will do
             else:
@@ -205,14 +205,14 @@ def test_a_rename_that_matches_neither_table_is_refused(
     live = as_given(spec(Column("a", "Int8"), Column("b", "Int8")))
     desired = spec(Column("b", "Int8"), Column("new", "Int8"))
     with pytest.raises(InvalidArgument, match=problem):
-        diff(desired, live, renames)
+        diff(desired.request(), live, renames)
 
 
 def test_a_modified_column_stays_as_nullable_as_it_is() -> None:
     """Where a wanted column does not specify NULL, the request repeats the live setting."""
     for nullable in (True, False):
         live = as_given(spec(Column("a", "Int8", nullable=nullable)))
-        [step] = steps(diff(spec(Column("a", "Int16")), live).changes)
+        [step] = steps(diff(spec(Column("a", "Int16")).request(), live).changes)
         assert step.body.to_dict() == {
             "modifyColumns": [{"name": "a", "type": "Int16", "nullable": nullable}]
         }

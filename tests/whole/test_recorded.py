@@ -17,6 +17,7 @@ from vcr.errors import CannotOverwriteExistingCassetteException
 from bytehouse import ByteHouse
 from bytehouse_raw.operations import OPERATIONS
 from tests.support.flavours import MakeClient
+from tests.support.operations import sent
 from tests.whole.recording import HIDDEN, LABEL, Scrubber
 from tests.whole.scenarios import GROUPS
 from tests.whole.scenarios import SECRET as SENT
@@ -110,14 +111,14 @@ def pairs(*values: Any) -> Iterator[tuple[str, str]]:
 
 
 def test_the_cassettes_hold_every_operation(cassettes: list[Path]) -> None:
-    """Each group has its recording, and together they hold all 71 operations."""
+    """Each group has its recording, and together they hold all operations with a method."""
     assert [path.stem for path in cassettes] == sorted(GROUPS)
     asked = {
         (exchange["request"]["method"], urlsplit(exchange["request"]["uri"]).path)
         for path in cassettes
         for exchange in read(path)["interactions"]
     }
-    for operation in OPERATIONS.values():
+    for operation in map(OPERATIONS.__getitem__, sent()):
         pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", operation.path))
         assert any(
             method == operation.method and pattern.fullmatch(path) for method, path in asked

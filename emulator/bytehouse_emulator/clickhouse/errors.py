@@ -57,7 +57,7 @@ _STATUS: Final = {
 }
 
 
-class DoorError(EmulatorError):
+class RequestRefused(EmulatorError):
     """A request that this interface refuses itself."""
 
     def __init__(self, code: str, message: str) -> None:

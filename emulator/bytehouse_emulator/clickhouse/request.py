@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
-from bytehouse_emulator.clickhouse.errors import DoorError
+from bytehouse_emulator.clickhouse.errors import RequestRefused
 from bytehouse_emulator.errors import EmulatorError, not_modelled
 from bytehouse_emulator.sql.lexer import Statement, Token, quote_identifier, quote_string, split
 
@@ -85,7 +85,7 @@ class ClickHouseRequest:
             user, key = named, self.headers.get("X-ClickHouse-Key", "")
         if user != USER or not key:
             code = "WrongLogin" if key else "RequiredPassword"
-            raise DoorError(code, f"The user is {USER!r}, and the password an API key.")
+            raise RequestRefused(code, f"The user is {USER!r}, and the password an API key.")
         return key
 
     def query_id(self) -> str:
@@ -98,7 +98,7 @@ class ClickHouseRequest:
         for name, value in self.parameters.items():
             if name.startswith("param_") or not (name in _RESERVED or self._of_bytehouse(name)):
                 if not _NAME.match(name):
-                    raise DoorError("Setting", f"{name[:80]!r} is not the name of a setting.")
+                    raise RequestRefused("Setting", f"{name[:80]!r} is not the name of a setting.")
                 found.append(f"SET {name}={quote_string(value)}")
         database = self.headers.get("X-ClickHouse-Database") or self.parameters.get("database", "")
         if database and database != "default":
@@ -147,7 +147,9 @@ def _decode_basic(value: str) -> tuple[str, str]:
     try:
         user, _, key = base64.b64decode(value, validate=True).decode().partition(":")
     except ValueError:
-        raise DoorError("WrongLogin", "The credentials in Authorization are malformed.") from None
+        raise RequestRefused(
+            "WrongLogin", "The credentials in Authorization are malformed."
+        ) from None
     return user, key
 
 
@@ -164,7 +166,7 @@ def _decompress(encoding: str, body: bytes) -> bytes:
         with pa.input_stream(pa.py_buffer(body), compression=name) as stream:
             return bytes(stream.read())
     except (OSError, pa.ArrowException) as error:
-        raise DoorError("Body", f"The body is not {name}: {error}") from None
+        raise RequestRefused("Body", f"The body is not {name}: {error}") from None
 
 
 def _read_multipart(request: ClickHouseRequest, kind: str, body: bytes) -> None:
@@ -186,7 +188,7 @@ def _read_multipart(request: ClickHouseRequest, kind: str, body: bytes) -> None:
             structure = ", ".join(f"_{i} {t}" for i, t in enumerate(types.split(","), 1))
         kind = request.parameters.pop(f"{name}_format", "TabSeparated")
         if not structure or not _NAME.match(name):
-            raise DoorError(
+            raise RequestRefused(
                 "External", f"External table {name[:40]!r}: {name}_structure is missing."
             )
         request.external.append(ExternalTable(name, structure, kind, data))
@@ -200,7 +202,7 @@ def _read_statement(request: ClickHouseRequest, body: bytes) -> None:
         encoded = address.encode().decode("latin-1") + "\n" + encoded
     statements = split(encoded)
     if not statements:
-        raise DoorError("Syntax", "Empty query.")
+        raise RequestRefused("Syntax", "Empty query.")
     statement = statements[0]
     request.output_format = request.headers.get("X-ClickHouse-Format") or request.parameters.get(
         "default_format", "TabSeparated"
@@ -219,10 +221,10 @@ def _read_statement(request: ClickHouseRequest, body: bytes) -> None:
     try:
         request.head = encoded.encode("latin-1").decode().strip()
     except UnicodeDecodeError:
-        raise DoorError("Syntax", "The statement is not UTF-8.") from None
+        raise RequestRefused("Syntax", "The statement is not UTF-8.") from None
     first = next((t.word for t in statement.tokens if t.text != "("), "")
     if request.method in {"GET", "HEAD"} and first in _CHANGES:
-        raise DoorError("Readonly", "Cannot execute query in readonly mode: use POST.")
+        raise RequestRefused("Readonly", "Cannot execute query in readonly mode: use POST.")
 
 
 def _insert_format(statement: Statement) -> tuple[Token, Token] | None:

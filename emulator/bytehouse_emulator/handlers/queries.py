@@ -23,9 +23,10 @@ from bytehouse_emulator.queries.query import Query, Run
 from bytehouse_emulator.sql.dialect import prepare
 from bytehouse_emulator.sql.engine import EngineError, EngineSession
 from bytehouse_emulator.sql.lexer import Statement, quote_string, split
+from bytehouse_emulator.sql.references import references
 
 _TREE_TABLE: Final = re.compile(r"\bTABLE id: \d+.*?\btable_name: ([^,]+)")
-_AST_TABLE: Final = re.compile(r"\bTableIdentifier (\S+)")
+_NO_TABLE: Final = "system.one"
 _LINEAGE: Final = {"TABLE": "tables", "VIEW": "views", "MATERIALIZED_VIEW": "materializedViews"}
 
 
@@ -150,20 +151,31 @@ def _reads(call: Call, session: EngineSession, statement: Statement) -> Iterator
         session.run(prepared.text)
     if prepared.words[0] not in {"CREATE", "INSERT", "SELECT", "WITH", ""}:
         return
+    current = session.current_database()
     try:
-        lines = session.rows(f"EXPLAIN QUERY TREE run_passes = 1 {prepared.text}")
-        pattern = _TREE_TABLE
+        named = [found.name for found in references(session, prepared.text)]
+    except EngineError as error:
+        raise invalid("Query", str(error)) from None
+    resolved = []
+    try:
+        for row in session.rows(f"EXPLAIN QUERY TREE run_passes = 1 {prepared.text}"):
+            resolved += _TREE_TABLE.findall(row["explain"])
     except EngineError:
         # A name cannot be resolved, or the statement is more than a query.
-        try:
-            lines, pattern = session.rows(f"EXPLAIN AST {prepared.text}"), _AST_TABLE
-        except EngineError as error:
-            raise invalid("Query", str(error)) from None
-    current = session.current_database()
-    for line in lines:
-        if match := pattern.search(line["explain"]):
-            database, _, name = match.group(1).rpartition(".")
-            yield database or current, name
+        resolved = named
+    # The engine reads it where a query names no table.
+    for name in resolved if _NO_TABLE in named else [n for n in resolved if n != _NO_TABLE]:
+        yield _qualified(name, current)
+    # Tables of subqueries that the engine has evaluated are gone from its tree.
+    for name in named:
+        found = _qualified(name, current)
+        if name not in resolved and _type(session, *found):
+            yield found
+
+
+def _qualified(name: str, current: str) -> tuple[str, str]:
+    database, _, table = name.rpartition(".")
+    return database or current, table
 
 
 def _type(session: EngineSession, database: str, name: str) -> str:

@@ -100,7 +100,8 @@ async def _respond(
     caller: Caller = request.scope["caller"]
     role = ""
     if operation.takes_role:
-        role = emulator.iam.active_role(caller.user, request.headers.get("X-User-ActiveRole"))
+        header = emulator.specification.role_header
+        role = emulator.iam.active_role(caller.user, request.headers.get(header))
     fault = emulator.faults.next_for(operation.id)
     if fault is not None:
         entry.fault = fault.kind
@@ -127,6 +128,8 @@ async def _respond(
 
 
 def _read_parameters(emulator: Emulator, operation: Operation, request: Request) -> dict[str, Any]:
+    known = {parameter.name for parameter in operation.parameters if parameter.place == "query"}
+    _refuse_unknown(emulator, "Parameter", "query parameter", request.query_params.keys() - known)
     names = emulator.routes[operation.id].names
     sources = {
         "path": {names[name]: unquote(value) for name, value in request.path_params.items()},
@@ -153,8 +156,16 @@ async def _read_body(emulator: Emulator, operation: Operation, request: Request)
         raise invalid("Request", f"The body is no JSON: {error}") from None
     if problem := operation.validate_body(body):
         raise invalid("Request", f"The body is not as it must be: {problem}")
+    _refuse_unknown(emulator, "Request", "field of the body", operation.unknown_fields(body))
     operation.normalize_integers(body)
     return cast(dict[str, Any], body)
+
+
+def _refuse_unknown(emulator: Emulator, kind: str, what: str, unknown: set[str]) -> None:
+    """Refuse what would have no effect, so that a misspelt name is noticed."""
+    if unknown and not emulator.settings.lenient:
+        names = ", ".join(repr(name[:40]) for name in sorted(unknown)[:5])
+        raise invalid(kind, f"There is no {what} {names}; --lenient ignores such.")
 
 
 def _encode(call: Call, operation: Operation, result: Result, fault: Fault | None) -> Response:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import uvicorn
@@ -24,17 +25,19 @@ def serve(
     app: ASGIApp,
     listeners: list[socket.socket],
     *,
+    tls: tuple[Path | None, Path | None],
     show_token: bool,
     stop_with_stdin: bool,
 ) -> None:
     """Serve the API and the ClickHouse interface until a signal or the end of standard input."""
     host, port = listeners[0].getsockname()[:2]
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if tls[0] else "http"
+    url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
     ready = f"bytehouse-emulator listening on {url}"
     ready += f" clickhouse {listeners[1].getsockname()[1]}"
     if show_token:
         ready += f" token {emulator.settings.token}"
-    server = _Server(emulator, app, ready)
+    server = _Server(emulator, app, ready, tls)
     if stop_with_stdin:
         threading.Thread(target=_wait_for_stdin, args=(server,), daemon=True).start()
     server.run(sockets=listeners)
@@ -43,7 +46,9 @@ def serve(
 class _Server(uvicorn.Server):
     """A server that prints a line when it is ready, and kills queries when it shuts down."""
 
-    def __init__(self, emulator: Emulator, app: ASGIApp, ready: str) -> None:
+    def __init__(
+        self, emulator: Emulator, app: ASGIApp, ready: str, tls: tuple[Path | None, Path | None]
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -51,6 +56,8 @@ class _Server(uvicorn.Server):
                 access_log=False,
                 lifespan="off",
                 ws="none",
+                ssl_certfile=tls[0],
+                ssl_keyfile=tls[1],
                 timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
             )
         )

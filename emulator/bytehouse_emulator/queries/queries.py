@@ -152,7 +152,7 @@ class Queries:
             run.check_killed()
             self._admission.begin(run)
             query.status, query.started_at = "Running", self._clock.now()
-            with self._sessions.use(query.session, query.id, query.changes) as session:
+            with self._sessions.use(query.session, query.id, query.mode, query.changes) as session:
                 self._run_statements(run, session, results)
             query.results = results
             self._end(run, "Finished")

@@ -10,12 +10,13 @@ from typing import Final
 
 from bytehouse_emulator.errors import EmulatorError
 from bytehouse_emulator.queries.query import QuerySession
-from bytehouse_emulator.sql.dialect import Prepared
+from bytehouse_emulator.sql.dialect import ANSI_SETTINGS, Mode, Prepared
 from bytehouse_emulator.sql.engine import Engine, EngineError, EngineSession
 from bytehouse_emulator.sql.guard import check
 from bytehouse_emulator.sql.lexer import quote_identifier, split
 from bytehouse_emulator.storage.documents import DocumentStore
 
+_ANSI: Final = "SET " + ", ".join(f"{name} = {value}" for name, value in ANSI_SETTINGS.items())
 _MAX_SETTINGS: Final = 100
 _MAX_OPEN: Final = 32
 
@@ -35,8 +36,10 @@ class Sessions:
         self._lock = threading.Lock()
 
     @contextmanager
-    def use(self, name: str, query_id: str, changes: Collection[str] = ()) -> Iterator[OpenSession]:
-        """Run one query in a session; without a name in one of its own.
+    def use(
+        self, name: str, query_id: str, mode: Mode, changes: Collection[str] = ()
+    ) -> Iterator[OpenSession]:
+        """Run one query in a session, in a dialect; without a name in a session of its own.
 
         `changes` are statements, SET and USE, that hold for this query alone.
         """
@@ -45,8 +48,9 @@ class Sessions:
         try:
             if session:
                 session.run_as(query_id)
-            else:
-                self._restore(used.engine, name)
+            if mode == "ansi_sql":
+                used.engine.run(_ANSI)
+            self._restore(used.engine, name)
             for change in changes:
                 check(split(change)[0])
                 used.engine.run(change)
@@ -83,6 +87,8 @@ class Sessions:
             for change in changes:
                 if change.startswith("SET "):
                     used.engine.reset_setting(change[4:].partition("=")[0].strip())
+            for setting in ANSI_SETTINGS:
+                used.engine.reset_setting(setting)
             self._restore(used.engine, name)
             used.engine.run_as("")
         except EngineError:

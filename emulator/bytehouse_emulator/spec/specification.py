@@ -92,7 +92,7 @@ class Operation:
     @cached_property
     def takes_role(self) -> bool:
         """Whether a request may name the role it acts under."""
-        return any(parameter.name == "X-User-ActiveRole" for parameter in self.parameters)
+        return any(parameter.name == self._spec.role_header for parameter in self.parameters)
 
     @cached_property
     def takes_body(self) -> bool:
@@ -109,6 +109,12 @@ class Operation:
         """The schemas of a request body's properties, by name."""
         properties = self._spec.resolve(self._schema(self.item["requestBody"])).get("properties")
         return {name: self._spec.resolve(inner) for name, inner in (properties or {}).items()}
+
+    def unknown_fields(self, body: Mapping[str, Any]) -> set[str]:
+        """Return the fields of a body that the specification does not have, if that is closed."""
+        schema = self._spec.resolve(self._schema(self.item["requestBody"]))
+        open_ended = schema.get("additionalProperties") or not self.body_properties
+        return set() if open_ended else body.keys() - self.body_properties.keys()
 
     @cached_property
     def response_schema(self) -> Mapping[str, Any]:
@@ -152,6 +158,12 @@ class Specification:
             if method in item
             for operation in [Operation(self, method, path, item[method])]
         }
+
+    @cached_property
+    def role_header(self) -> str:
+        """The name of the header with the role of a call."""
+        name: str = self.document["components"]["parameters"]["ActiveRole"]["name"]
+        return name
 
     @cached_property
     def _registry(self) -> jsonschema_rs.Registry:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Final, Literal
 
 from bytehouse_emulator.sql.ddl import (
     Clauses,
@@ -25,6 +25,15 @@ from bytehouse_emulator.sql.guard import check
 from bytehouse_emulator.sql.lexer import Statement, Token, split, split_at_commas
 
 Mode = Literal["ansi_sql", "clickhouse_sql"]
+# What else the dialect means, by the settings that ByteHouse's open-source core switches for it.
+ANSI_SETTINGS: Final = {
+    "cast_keep_nullable": "1",
+    "except_default_mode": "'DISTINCT'",
+    "intersect_default_mode": "'DISTINCT'",
+    "join_use_nulls": "1",
+    "prefer_column_name_to_alias": "1",
+    "union_default_mode": "'DISTINCT'",
+}
 
 
 @dataclass(slots=True, frozen=True)

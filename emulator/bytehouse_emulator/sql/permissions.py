@@ -22,6 +22,7 @@ from bytehouse_emulator.sql.lexer import (
     split_at_commas,
     tokens,
 )
+from bytehouse_emulator.sql.references import references
 
 _TREE: Final = re.compile(r"^\s*TABLE(_FUNCTION)? id: \d+")
 _TABLE: Final = re.compile(r"\btable_name: (.*?)(?:, (?:final|sample_size|sample_offset): .*)?$")
@@ -47,11 +48,15 @@ class RequiredPermission(NamedTuple):
     table: str = ""
 
 
-def required_permissions(text: str, session: EngineSession) -> list[RequiredPermission]:
-    """Return what a statement, ready for the engine, requires when it is run in a session."""
+def required_permissions(text: str, session: EngineSession) -> Iterator[RequiredPermission]:
+    """Return what a statement, ready for the engine, requires when it is run in a session.
+
+    Each is to be checked before the next is asked for: to find the last of them, the engine runs
+    the subqueries that the first allow.
+    """
     [statement] = split(text)
     try:
-        return list(dict.fromkeys(_Finder(statement, session).find()))
+        yield from _Finder(statement, session).find()
     except IndexError:
         raise EmulatorError(400, "Query_SyntaxError", "The statement is not complete.") from None
 
@@ -69,6 +74,9 @@ class _Finder:
 
     def find(self) -> Iterator[RequiredPermission]:
         self._refuse_names_in_strings()
+        if any("\n" in token.name for token in self.found):
+            # The engine explains a query line by line.
+            raise self._unknown("a name of two lines")
         word = next((t.word for t in self.found if t.text != "("), "")
         if word in {"SET", "USE"}:
             return
@@ -82,8 +90,17 @@ class _Finder:
     # Queries
 
     def _reads(self, start: int) -> Iterator[RequiredPermission]:
-        """Let the engine find out which tables a query reads: it resolves the names."""
+        """Find what a query reads: by the names in its text first, for nothing has run by then."""
         text = self.text[self.found[start].start :]
+        for reference in dict.fromkeys(references(self.session, text)):
+            if not reference.is_function:
+                yield from self._select_if_table(reference.name)
+            elif reference.name.lower() not in _HARMLESS:
+                raise self._unknown(f"the table function {reference.name}()")
+        yield from self._resolved(text)
+
+    def _resolved(self, text: str) -> Iterator[RequiredPermission]:
+        """Let the engine find out which tables a query reads: it resolves the names."""
         full: list[str] = []
         for row in self.session.rows(f"EXPLAIN QUERY TREE run_passes = 1 {text}"):
             line = row["explain"]
@@ -110,6 +127,17 @@ class _Finder:
         if rows[0]["database"].lower() in {"system", "information_schema"}:
             return RequiredPermission("SELECT")
         return RequiredPermission("SELECT", rows[0]["database"], rows[0]["name"])
+
+    def _select_if_table(self, name: str) -> Iterator[RequiredPermission]:
+        """Look up a name as it is written, which may be that of a subquery."""
+        for full in (name, f"{self.current}.{name}"):
+            if self.session.rows(
+                "SELECT 1 FROM system.tables"
+                f" WHERE concat(database, '.', name) = {quote_string(full)}"
+            ):
+                if full not in _HARMLESS_TABLES:
+                    yield self._select(full)
+                return
 
     def _explain(self) -> Iterator[RequiredPermission]:
         yield from self._reads(self._begin_of_query(1))

@@ -6,8 +6,6 @@ import re
 
 import attrs
 
-__all__ = ["EngineError", "engine_code", "find_engine_error"]
-
 # Such as: Code: 60. DB::Exception: Table default.t does not exist. (UNKNOWN_TABLE)
 _PATTERN = re.compile(r"Code:\s*(\d+)[.,]\s*(?:e\.displayText\(\) = )?(DB::Exception.*)", re.DOTALL)
 

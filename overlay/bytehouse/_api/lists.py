@@ -8,8 +8,6 @@ from bytehouse_raw.types import Model, RawResponse
 
 from ..errors import ResponseDecodeError
 
-__all__ = ["extract_list"]
-
 M = TypeVar("M", bound=Model)
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 
 from bytehouse_raw.plan import Plan
 
-from ..errors import InvalidArgument
-
-__all__ = ["DEFAULT_PAGE_SIZE", "Listing", "Page", "PageCursor"]
+from .._core.json import first_string
+from .._core.validation import require_count
+from ..errors import InvalidArgument, ResponseDecodeError
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -28,7 +27,6 @@ _CURSOR_KEYS = (
     "endCursor",
     "cursor",
 )
-log = logging.getLogger("bytehouse")
 
 
 class _Meta(Protocol):
@@ -67,15 +65,13 @@ class PageCursor(Generic[T]):
 
     Advances by the entries received, because a service may reduce the limit that was requested, and
     stops at a page that is empty or repeats the one before, and at a cursor that is absent, empty
-    or was received before.
+    or was received before. Where that shows that the service pages in another way than the
+    specification says, so that entries are missing, `advance` raises.
     """
 
     def __init__(self, plan: Plan[Any], limit: int | None, page_size: int) -> None:
         for name, value in (("limit", limit), ("page_size", page_size)):
-            if value is not None and (
-                isinstance(value, bool) or not isinstance(value, int) or value < 0
-            ):
-                raise InvalidArgument(f"{name} must be a whole number, 0 or more; not {value!r}.")
+            require_count(value, name)
         if page_size == 0:
             raise InvalidArgument("page_size must be at least 1.")
         self._plan = plan
@@ -101,17 +97,20 @@ class PageCursor(Generic[T]):
         return self._page_size if self._left is None else min(self._page_size, self._left)
 
     def advance(self, listing: Listing[T]) -> Page[T]:
-        """Return the page that the response to the plan holds, and move on to the next."""
+        """Return the page that the response to the plan holds, and move on to the next.
+
+        Raises:
+            ResponseDecodeError: There are more entries, and no way to request them.
+        """
+        asked = self._next_limit
         rows = listing.data if isinstance(listing.data, list) else []
         meta = listing.meta
         total = getattr(meta, "total", None)
         total = None if isinstance(total, bool) or not isinstance(total, int) else total
-        repeated = bool(rows) and rows == self._previous_rows
-        if repeated:
-            log.warning(
-                "%s: the service returned the same page twice; stopping",
-                self._plan.operation.id,
-            )
+        full = len(rows) == asked
+        if rows and rows == self._previous_rows:
+            if full if total is None else total > self._offset:
+                raise self._incomplete("the same page again", total)
             rows = []
         self._previous_rows = rows
         self._offset += len(rows)
@@ -121,24 +120,33 @@ class PageCursor(Generic[T]):
         # A total below the number of entries received is none: the service does not count.
         reliable_total = total if total is not None and total >= len(rows) else None
         self.done = not rows or self._left == 0 or self._is_last(reliable_total, meta)
+        if self.done and full and self._left != 0 and self._has_no_cursor(total):
+            raise self._incomplete("no cursor of the next page", total)
         return Page(items, total)
+
+    def _has_no_cursor(self, total: int | None) -> bool:
+        """Return whether the first page is not the last, and came without a cursor."""
+        by_cursor = self._plan.operation.pagination != "offset"
+        more = total is not None and total > self._offset
+        return by_cursor and more and not self._earlier_cursors
+
+    def _incomplete(self, what: str, total: int | None) -> ResponseDecodeError:
+        operation = self._plan.operation
+        of = "" if total is None else f" of {total}"
+        return ResponseDecodeError(
+            f"the list is incomplete: after {self._offset}{of} entries the service returned {what}",
+            operation=operation.id,
+            hint=f"The client pages this list by {operation.pagination}, which may have changed: "
+            "`make drift` compares openapi.yaml with the document of your tenant.",
+        )
 
     def _is_last(self, total: int | None, meta: _Meta | None) -> bool:
         if self._plan.operation.pagination == "offset":
             return total is not None and self._offset >= total
-        cursor = _next_cursor(
-            meta.to_dict() if meta is not None and hasattr(meta, "to_dict") else {}
-        )
+        fields = meta.to_dict() if meta is not None and hasattr(meta, "to_dict") else {}
+        cursor = first_string(fields, _CURSOR_KEYS)
         if cursor is None or cursor == self._cursor or cursor in self._earlier_cursors:
             return True
         self._earlier_cursors.add(cursor)
         self._cursor = cursor
         return False
-
-
-def _next_cursor(meta: Mapping[str, Any]) -> str | None:
-    for key in _CURSOR_KEYS:
-        value = meta.get(key)
-        if isinstance(value, str) and value:
-            return value
-    return None

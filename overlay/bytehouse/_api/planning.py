@@ -10,8 +10,6 @@ from typing import Any
 from bytehouse_raw.operations import Operation
 from bytehouse_raw.plan import Plan
 
-__all__ = ["planner"]
-
 
 def planner(operation: Operation) -> Callable[..., Plan[Any]]:
     """Return the function that plans calls of an operation."""

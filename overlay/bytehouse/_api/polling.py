@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from types import TracebackType
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.clock import Clock
 from .._core.config import parse_setting
-from .._core.options import Seconds
+from .._core.options import CallOptions, Seconds
 from ..errors import (
     ByteHouseError,
     ConfigError,
@@ -24,7 +25,10 @@ from .status import Phase
 if TYPE_CHECKING:
     from anyio import CancelScope
 
-__all__ = ["GRACE", "AsyncShield", "Shield", "WaitState", "cancel_timeout", "parse_timeout"]
+
+T = TypeVar("T")
+AsyncFetch = Callable[[CallOptions], Awaitable[T]]
+Fetch = Callable[[CallOptions], T]
 
 log = logging.getLogger("bytehouse")
 
@@ -45,22 +49,52 @@ GRACE = 5.0
 """Seconds in which an object just created may not be visible yet."""
 _MAX_CANCEL_TIMEOUT = 5.0
 _MIN_CANCEL_TIMEOUT = 0.2
+_SHORTEST_CALL = 0.001
 
 
-def cancel_timeout(limit: float, left: float) -> float:
-    """Return how many seconds cancelling something on the service may take.
-
-    That is what is left of the caller's time limit, or else a tenth of it more: it must be enough
-    for a distant network, and a service that does not respond must not block the caller for long.
+class TimeLimit:
+    """Know how much of some seconds is left, and divide it among calls.
 
     Args:
-        limit: Seconds of the time limit.
-        left: Seconds that are left of it.
+        clock: Source of time.
+        seconds: Seconds from now.
+
+    Attributes:
+        seconds: Seconds in all.
     """
-    return min(_MAX_CANCEL_TIMEOUT, max(_MIN_CANCEL_TIMEOUT, limit / 10, left))
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._began = clock.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds that have passed."""
+        return self._clock.monotonic() - self._began
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left; 0 if the time is up."""
+        return max(0.0, self.seconds - self.elapsed)
+
+    def options(self, options: CallOptions, share: float = 1.0) -> CallOptions:
+        """Return options for a call that may take a share, 0 to 1, of the time that is left."""
+        seconds = max(_SHORTEST_CALL, self.left * share)
+        return {**options, "timeout": seconds, "deadline": seconds}
+
+    def for_cancelling(self) -> TimeLimit:
+        """Return the time limit for cancelling something on the service.
+
+        That is what is left of the caller's time limit, or else a tenth of it more: it must be
+        enough for a distant network, and a service that does not respond must not block the caller
+        for long.
+        """
+        seconds = max(_MIN_CANCEL_TIMEOUT, self.seconds / 10, self.left)
+        return TimeLimit(self._clock, min(_MAX_CANCEL_TIMEOUT, seconds))
 
 
-class WaitState:
+class WaitState(TimeLimit):
     """Keep the state of one wait.
 
     Args:
@@ -69,7 +103,6 @@ class WaitState:
         grace: Seconds in which an object just created may not be visible yet.
 
     Attributes:
-        timeout: Seconds that it may last.
         state: Last state that the service returned.
         ended: Whether there is nothing more to wait for: what is waited for has ended, or its state
             cannot be read.
@@ -80,24 +113,12 @@ class WaitState:
     _growth = 1.5
 
     def __init__(self, timeout: Seconds, clock: Clock, grace: float = GRACE) -> None:
-        self.timeout = parse_timeout(timeout)
+        super().__init__(clock, parse_timeout(timeout))
         self.state: str | None = None
         self.ended = False
         self._last_error: ByteHouseError | None = None
-        self._clock = clock
         self._grace = grace
-        self._began = clock.monotonic()
         self._pause = self._first_pause
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the wait began."""
-        return self._clock.monotonic() - self._began
-
-    @property
-    def left(self) -> float:
-        """Seconds until the time limit, 0 if it has passed."""
-        return max(0.0, self.timeout - self.elapsed)
 
     def pause(self) -> float:
         """Return the next pause, in seconds; each is longer than the one before, up to a limit."""
@@ -132,7 +153,7 @@ class WaitState:
         state = f", last seen {self.state}" if self.state else ""
         failure = f"; the last poll failed: {self._last_error.message}" if self._last_error else ""
         error = TimedOut(
-            f"{what} after {self.timeout:g} s{state}{failure}", hint=hint, query_id=query_id
+            f"{what} after {self.seconds:g} s{state}{failure}", hint=hint, query_id=query_id
         )
         error.state = self.state
         return error
@@ -153,25 +174,9 @@ class AsyncShield:
         self._scope = CancelScope(shield=True)
         self._scope.__enter__()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._scope.__exit__(kind, error, traceback)
+    async def __aexit__(self, *error: Any) -> None:
+        self._scope.__exit__(*error)
 
 
-class Shield:
-    """Do nothing: the synchronous counterpart of `AsyncShield`, as nothing cancels a thread."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        return None
+Shield = nullcontext
+"""The synchronous counterpart of `AsyncShield`: nothing cancels a thread."""

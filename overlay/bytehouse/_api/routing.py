@@ -12,8 +12,6 @@ from bytehouse_raw.routes import Route
 from .._core.config import REPAIR_ROUTES
 from ..errors import APIError, ConfigError, InvalidArgument, NotFound
 
-__all__ = ["RouteTable", "fill", "may_be_wrong_route", "object_is_missing", "parse_route"]
-
 # An error that names no object: no code at all, the status again, or that there is no such path.
 _NAMES_NO_OBJECT = re.compile(r"(404)?\Z|.*(path|route|url|page|endpoint)", re.IGNORECASE)
 

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Literal
 
-__all__ = ["Phase", "WarehouseStatus", "heading_of", "phase_of", "warehouse_phase"]
-
 WarehouseStatus = Literal["up", "down"]
 
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .._core.secrets import Secret
     from .response_body import AsyncBody
 
-__all__ = ["AsyncBaseClient"]
 
 T = TypeVar("T")
 

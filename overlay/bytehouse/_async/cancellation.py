@@ -9,51 +9,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bytehouse_raw.api.queries import abort_sync_query, kill_async_query, kill_sync_query
 from bytehouse_raw.plan import Plan
 
-from .._api.polling import AsyncShield, cancel_timeout
-from .._core.clock import Clock
+from .._api.polling import AsyncShield, TimeLimit
 from .._core.interrupts import drop_locals
-from .._core.options import CallOptions
 from ..errors import ByteHouseError, NotFound, OutcomeUnknown
 
 if TYPE_CHECKING:
     from .._sql.statements import Submission
     from .client import AsyncByteHouse
 
-__all__ = [
-    "AsyncCancellable",
-    "AsyncSubmittedQuery",
-    "TimeLimit",
-    "cancel_on_early_exit",
-    "cancel_quietly",
-]
 
 _FIRST_PAUSE = 0.05
 _LONGEST_DELIVERY = 1.0
-_SHORTEST_CALL = 0.001
-
-
-class TimeLimit:
-    """Divide the seconds that cancelling may take among its calls."""
-
-    def __init__(self, clock: Clock, seconds: float) -> None:
-        self._clock = clock
-        self._began = clock.monotonic()
-        self._seconds = seconds
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds that have passed."""
-        return self._clock.monotonic() - self._began
-
-    @property
-    def left(self) -> float:
-        """Seconds that are left; 0 if the time is up."""
-        return max(0.0, self._seconds - self.elapsed)
-
-    def options(self, options: CallOptions, share: float = 1.0) -> CallOptions:
-        """Return options for a call that may take a share, 0 to 1, of the time that is left."""
-        seconds = max(_SHORTEST_CALL, self.left * share)
-        return {**options, "timeout": seconds, "deadline": seconds}
 
 
 class AsyncCancellable(Protocol):
@@ -67,23 +33,19 @@ class AsyncCancellable(Protocol):
         """
 
 
-async def cancel_quietly(
-    target: AsyncCancellable, clock: Clock, *, limit: float, left: float
-) -> bool:
+async def cancel_quietly(target: AsyncCancellable, limit: TimeLimit) -> bool:
     """Cancel something for a caller that gives up; return whether the API accepted that.
 
     An error of the API is not raised: the reason for giving up matters more.
 
     Args:
         target: What to cancel.
-        clock: The client's source of time.
-        limit: Seconds that the caller had in all.
-        left: Seconds that are left of them; see `cancel_timeout`.
+        limit: Time limit of the caller.
     """
     accepted = False
     async with AsyncShield():
         with suppress(ByteHouseError):
-            await target._cancel_within(TimeLimit(clock, cancel_timeout(limit, left)))
+            await target._cancel_within(limit.for_cancelling())
             accepted = True
     return accepted
 
@@ -104,8 +66,7 @@ async def cancel_on_early_exit(
         in_background: Whether it is to run in the background.
         when_unknown: Whether it is cancelled too if no response was received.
     """
-    limit = client.options.replace(submission.options).deadline
-    began = client.clock.monotonic()
+    limit = TimeLimit(client.clock, submission.deadline)
     try:
         yield
     except BaseException as error:
@@ -115,8 +76,7 @@ async def cancel_on_early_exit(
             query = AsyncSubmittedQuery(
                 client, submission, in_background=in_background, in_delivery=True
             )
-            left = limit - (client.clock.monotonic() - began)
-            await cancel_quietly(query, client.clock, limit=limit, left=left)
+            await cancel_quietly(query, limit)
         raise
 
 

@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from .result import AsyncResult
     from .session import AsyncSession
 
-__all__ = ["AsyncByteHouse"]
-
 
 class AsyncByteHouse(AsyncBaseClient):
     """Connect to ByteHouse.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from bytehouse_raw.models import CreatedObject
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model
 
@@ -13,6 +12,7 @@ from .._core.differences import Difference, EnsureResult
 from .._core.options import CallOptions
 from ..errors import (
     APIError,
+    ByteHouseError,
     Conflict,
     InvalidRequest,
     NotFound,
@@ -20,9 +20,10 @@ from ..errors import (
     QueryFailed,
     ResponseDecodeError,
 )
-from .resources._base import AsyncResource, Enveloped
+from .resources._base import AsyncResource
 
-__all__ = ["AsyncEnsureResource"]
+if TYPE_CHECKING:
+    from .._api.polling import AsyncFetch
 
 M = TypeVar("M", bound=Model)
 
@@ -32,8 +33,8 @@ class AsyncEnsureResource(AsyncResource):
 
     async def _ensure(
         self,
-        read: Plan[Enveloped[M]],
-        create: Plan[Enveloped[CreatedObject]],
+        read: AsyncFetch[M],
+        create: Plan[Any],
         compare: Callable[[M], tuple[Difference, ...]],
         options: CallOptions,
     ) -> EnsureResult[M]:
@@ -45,30 +46,30 @@ class AsyncEnsureResource(AsyncResource):
         live = await self._find(read, options)
         if live is not None:
             return EnsureResult(live, differences=compare(live))
-        from .creation_poller import AsyncObjectCreationPoller  # most calls wait for nothing
-
-        creation = AsyncObjectCreationPoller(self, read, options)
-        created = True
+        failure: ByteHouseError | None = None
         try:
             await self._send(create, options)
-        except (OutcomeUnknown, ResponseDecodeError) as unknown:
-            try:
-                live = await creation.wait()
-            except NotFound:
-                raise unknown from None
         except (Conflict, InvalidRequest, QueryFailed):
             # Another process may have created it first; the error for that is not documented.
-            created, live = False, await self._find(read, options)
+            live = await self._find(read, options)
             if live is None:
                 raise
-        else:
-            live = await creation.wait()
-        return EnsureResult(live, created=created, differences=compare(live))
+            return EnsureResult(live, differences=compare(live))
+        except (OutcomeUnknown, ResponseDecodeError) as error:
+            failure = error
+        try:
+            from .poller import AsyncCreationPoller  # most calls wait for nothing
 
-    async def _find(self, read: Plan[Enveloped[M]], options: CallOptions) -> M | None:
+            # What is new may not be visible at once.
+            live = await AsyncCreationPoller(self._client, options, read).wait()
+        except NotFound as missing:
+            raise failure or missing from None
+        return EnsureResult(live, created=True, differences=compare(live))
+
+    async def _find(self, read: AsyncFetch[M], options: CallOptions) -> M | None:
         """Return what exists; None if the service says that it is missing."""
         try:
-            return await self._data(read, options)
+            return await read(options)
         except APIError as error:
             # An error of the engine may come with a 404 as well.
             missing = isinstance(error, NotFound) or error.status == 404

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 from bytehouse_raw.models import Execution
 
-from .._api.status import Phase, phase_of
+from .._api.polling import TimeLimit
+from .._api.status import Phase
 from .._core.options import CallOptions, Seconds
 from .._core.validation import require_name
 from ..errors import ByteHouseError, ExecutionFailed
-from .cancellation import TimeLimit
 from .poller import AsyncPoller
 
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
 
-__all__ = ["AsyncExecutionHandle"]
 
 _AN_HOUR = 3600.0
 
@@ -52,12 +51,6 @@ class AsyncExecutionHandle(AsyncPoller[Execution]):
         if self.job_id is None:
             self.job_id = execution.job_id
         return execution
-
-    def _state(self, status: Execution) -> str | None:
-        return status.status
-
-    def _phase(self, status: Execution) -> Phase:
-        return phase_of(status.status)
 
     def _failure(self, status: Execution, phase: Phase) -> ExecutionFailed:
         verb = "was stopped" if phase is Phase.CANCELLED else "failed"

@@ -13,7 +13,6 @@ from .._core.options import CallOptions
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
 
-__all__ = ["AsyncPager"]
 
 T = TypeVar("T")
 

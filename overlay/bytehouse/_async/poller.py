@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .._api.polling import GRACE, WaitState
-from .._api.status import Phase
+from .._api.polling import GRACE, AsyncFetch, TimeLimit, WaitState
+from .._api.status import Phase, phase_of
 from .._core.options import CallOptions, Seconds
 from ..errors import ByteHouseError, TimedOut
-from .cancellation import TimeLimit, cancel_quietly
+from .cancellation import cancel_quietly
 
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
 
-__all__ = ["AsyncCreationPoller", "AsyncPoller"]
 
 T = TypeVar("T")
 _SHORTEST_POLL = 0.001
@@ -56,13 +55,9 @@ class AsyncPoller(Generic[T]):
         """Ask once for the status."""
         raise NotImplementedError
 
-    def _state(self, status: T) -> object:
-        """Return the name of the state."""
-        raise NotImplementedError
-
     def _phase(self, status: T) -> Phase:
         """Return what the state means."""
-        raise NotImplementedError
+        return phase_of(getattr(status, "status", None))
 
     def _failure(self, status: T, phase: Phase) -> ByteHouseError:
         """Return the error for what failed or was stopped."""
@@ -100,9 +95,7 @@ class AsyncPoller(Generic[T]):
             if cancel is None:
                 cancel = self._started and not (timed_out and survives_timeout)
             if cancel and not waiting.ended:
-                accepted = await cancel_quietly(
-                    self, self._client.clock, limit=waiting.timeout, left=waiting.left
-                )
+                accepted = await cancel_quietly(self, waiting)
                 if accepted and isinstance(error, TimedOut):
                     error.hint = "The service was asked to stop it."
             raise
@@ -113,7 +106,7 @@ class AsyncPoller(Generic[T]):
             status = await self._try_fetch(waiting)
             if status is not None:
                 phase = self._phase(status)
-                waiting.record(self._state(status), phase)
+                waiting.record(getattr(status, "status", None), phase)
                 if on_progress is not None:
                     on_progress(status)
                 if phase is Phase.SUCCEEDED:
@@ -138,16 +131,23 @@ class AsyncPoller(Generic[T]):
 
 
 class AsyncCreationPoller(AsyncPoller[T]):
-    """Wait until something just created is visible. A subclass says how to fetch it."""
+    """Wait until something just created is visible.
+
+    Args:
+        client: Client to poll through.
+        options: Options of the call that created it.
+        fetch: Reads it.
+    """
 
     _timeout_message = "what was created was not visible"
     _timeout_hint = "It may still appear; check again."
 
-    def __init__(self, client: AsyncByteHouse, options: CallOptions) -> None:
+    def __init__(self, client: AsyncByteHouse, options: CallOptions, fetch: AsyncFetch[T]) -> None:
         super().__init__(client, options, started=False)
+        self._read = fetch
 
-    def _state(self, status: T) -> None:  # noqa: ARG002 - it has none
-        return None
+    async def _fetch(self, options: CallOptions) -> T:
+        return await self._read(options)
 
     def _phase(self, status: T) -> Phase:  # noqa: ARG002 - that it is visible is all
         return Phase.SUCCEEDED

@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING
 from bytehouse_raw.models import QueryStatus
 
 from .._api.engine_errors import engine_code
-from .._api.polling import GRACE
-from .._api.status import Phase, phase_of
+from .._api.polling import GRACE, TimeLimit
+from .._api.status import Phase
 from .._core.options import CallOptions, Seconds
 from .._sql.statements import Submission
 from ..errors import ByteHouseError, InvalidArgument, QueryFailed
-from .cancellation import TimeLimit
 from .poller import AsyncPoller
 
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
     from .result import AsyncResult
-
-__all__ = ["AsyncQueryHandle"]
 
 
 class AsyncQueryHandle(AsyncPoller[QueryStatus]):
@@ -63,12 +60,6 @@ class AsyncQueryHandle(AsyncPoller[QueryStatus]):
             if self._phase(status) is not Phase.SUCCEEDED:
                 return status
         return await self._client.queries.status(last, **options)
-
-    def _state(self, status: QueryStatus) -> str | None:
-        return status.status
-
-    def _phase(self, status: QueryStatus) -> Phase:
-        return phase_of(status.status)
 
     def _failure(self, status: QueryStatus, phase: Phase) -> QueryFailed:
         fallback = "the query was stopped" if phase is Phase.CANCELLED else "the query failed"
@@ -161,7 +152,7 @@ class AsyncQueryHandle(AsyncPoller[QueryStatus]):
             try:
                 await self._client.queries.kill_async(query_id, **options)
             except ByteHouseError as error:
-                failure = error  # the others are to be cancelled all the same
+                failure = error  # cancel the others nevertheless
         if failure is not None:
             raise failure
 

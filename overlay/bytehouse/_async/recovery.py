@@ -15,8 +15,6 @@ from ..errors import ByteHouseError
 if TYPE_CHECKING:
     from .base_client import AsyncBaseClient
 
-__all__ = ["recover"]
-
 
 async def recover(client: AsyncBaseClient, call: Call[Any]) -> None:
     """Send probes until it is clear whether the call is done or is to be sent again.

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from .._transport.models import TransportFailure
-from ..errors import ByteHouseError
 
 if TYPE_CHECKING:
     from .._call.call import Call
     from .._transport.async_transport import AsyncResponseStream
-
-__all__ = ["AsyncBody"]
 
 
 class AsyncBody:
     """Read the body of the response to a call that is done.
 
     Attributes:
+        errors: Makes the errors of what is in the body.
         ended: Whether its end was reached.
     """
 
     def __init__(self, call: Call[Any]) -> None:
         self._raw = call.raw
-        self._errors = call.body_errors()
+        self.errors = call.body_errors()
         self._stream = cast("AsyncResponseStream | None", call.stream)
         self.ended = False
 
@@ -43,23 +40,11 @@ class AsyncBody:
         try:
             piece = await self._stream.read()
         except TransportFailure as failure:
-            error = self._errors.truncated_body(failure)
+            error = self.errors.truncated_body(failure)
         else:
             self.ended = not piece
             return piece
         raise error
-
-    def parse_error(self, problem: str, start: bytes, position: bytes) -> ByteHouseError:
-        """Return the error for a body that cannot be parsed; see `BodyErrors.parse_error`."""
-        return self._errors.parse_error(problem, start, position)
-
-    def redacted(self, error: ByteHouseError) -> ByteHouseError:
-        """Return an error about a row without the secrets of the call."""
-        return self._errors.redacted(error)
-
-    def check_fields(self, fields: Mapping[str, Any]) -> None:
-        """Raise the error that the fields beside the rows report, if they do."""
-        self._errors.check_fields(fields)
 
     async def aclose(self) -> None:
         """Close it; what has not been read is lost."""

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from os import PathLike
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from bytehouse_raw.models import QueryStatistics
 
 from .._core.extras import import_optional
+from .._core.files import atomic_file
 from .._core.options import CallOptions, Seconds
 from .._results.arrow import BATCH_ROWS, ArrowConverter
 from .._results.decoder import MakeDecoder, Row, python_rows
 from .._results.export import (
     CsvWriter,
     DtypeBackend,
-    atomic_file,
     html_table,
     pandas_frame,
     polars_frame,
@@ -26,7 +25,7 @@ from .._results.export import (
 from .._results.parser import Begin, End
 from .._sql.statements import Submission
 from .._types.codecs import ResultColumn
-from ..errors import ByteHouseError
+from ..errors import ByteHouseError, ResponseDecodeError
 from .result_stream import AsyncResultStream
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
     from .client import AsyncByteHouse
 
-__all__ = ["AsyncResult", "run_submission"]
 
 _PREVIEW_ROWS = 20
 
@@ -157,12 +155,15 @@ class AsyncResult:
         addresses.
         """
         arrow = ArrowConverter(self._columns)
-        async for columns in self._blocks(arrow.make_decoder):
-            arrow.add(columns)
-            if arrow.pending_rows >= rows:
+        try:
+            async for columns in self._blocks(arrow.make_decoder):
+                arrow.add(columns)
+                if arrow.pending_rows >= rows:
+                    yield arrow.batch()
+            if arrow.pending_rows:
                 yield arrow.batch()
-        if arrow.pending_rows:
-            yield arrow.batch()
+        except ResponseDecodeError as error:
+            raise self._stream.redacted(error) from None
 
     async def to_arrow(self) -> pa.Table:
         """Return all rows as an Arrow table."""
@@ -231,7 +232,7 @@ class AsyncResult:
         """
         if self._next is None:
             await self._skip_rest()
-            event = await self._stream.event()
+            event = await self._stream.next_event()
             if isinstance(event, Begin):
                 self._next = type(self)(self._client, self._stream, event)
         return self._next
@@ -250,12 +251,7 @@ class AsyncResult:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         await self.aclose()
 
     def __repr__(self) -> str:
@@ -302,14 +298,14 @@ class AsyncResult:
 
     async def _remaining(self) -> AsyncIterator[list[Any]]:
         while not self._ended:
-            event = await self._stream.event()
+            event = await self._stream.next_event()
             if isinstance(event, list):
                 yield event
                 continue
             self._ended = True
             if not isinstance(event, End):
                 raise ByteHouseError("This result was closed.", query_id=self.query_id)
-            columns = await self._stream.end_result()
+            columns = await self._stream.columns_after_rows()
             if columns is not None and len(columns) == len(self._columns):
                 names = {column.name for column in self._columns}
                 if names != {column.name for column in columns}:
@@ -345,7 +341,7 @@ async def run_submission(
     stream = AsyncResultStream(client, submission, timeout=timeout, show_progress=progress)
     try:
         await stream.begin(asynchronous=asynchronous, succeeded=succeeded)
-        event = await stream.event()
+        event = await stream.next_event()
         return AsyncResult(client, stream, event if isinstance(event, Begin) else None)
     except BaseException:
         await stream.aclose()

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .client import AsyncByteHouse
     from .result_events import AsyncResultEvents
 
-__all__ = ["AsyncResultStream"]
 
 _READ_AHEAD = 1 << 16
 
@@ -58,7 +57,7 @@ class AsyncResultStream:
         self._responses = AsyncQueryResponses(client, submission, seconds, self._progress.set_state)
         self._current: AsyncResultEvents | None = None
         self._ahead: deque[Event] = deque()
-        self._size = 0
+        self._bytes_received = 0
         self.closed = False
 
     async def begin(self, *, asynchronous: bool, succeeded: Collection[str] = ()) -> None:
@@ -77,20 +76,24 @@ class AsyncResultStream:
                 self._current = await self._responses.next()
             else:
                 self._current = await self._responses.run()
-            while self._current and not self._current.received and self._size < _READ_AHEAD:
+            while (
+                self._current
+                and not self._current.body_ended
+                and self._bytes_received < _READ_AHEAD
+            ):
                 await self._receive(self._current)
             await self._look_ahead()
         self._responses.returned = True
         self._progress.pause()
 
-    async def event(self) -> Event | None:
+    async def next_event(self) -> Event | None:
         """Return the next event; None when everything has been read."""
         if self._ahead:
             return self._ahead.popleft()
         async with self._closing_on_error():
             return await self._next()
 
-    async def end_result(self) -> list[ResultColumn] | None:
+    async def columns_after_rows(self) -> list[ResultColumn] | None:
         """Read on from the end of a result to where the next begins, or to the end of all.
 
         Returns:
@@ -111,6 +114,10 @@ class AsyncResultStream:
         if self._current is not None:
             self._current.decode_with(make_decoder)
 
+    def redacted(self, error: ByteHouseError) -> ByteHouseError:
+        """Return an error about a value without the secrets of the call."""
+        return error if self._current is None else self._current.redacted(error)
+
     def preview(self, begin: Begin) -> list[Row]:
         """Return the rows of the result that begins that have been received, and keep them."""
         return [] if self._ahead or self._current is None else self._current.preview(begin)
@@ -120,7 +127,7 @@ class AsyncResultStream:
         if self.closed:
             return
         try:
-            if self._pid == os.getpid() and self._current and not self._current.received:
+            if self._pid == os.getpid() and self._current and not self._current.body_ended:
                 async with AsyncShield():
                     await self._current.aclose()
                     await self._responses.cancel()
@@ -169,15 +176,15 @@ class AsyncResultStream:
 
     async def _receive(self, response: AsyncResultEvents) -> None:
         """Receive one more piece of a response."""
-        self._size += await response.receive()
+        self._bytes_received += await response.receive()
         self.elapsed = self._responses.elapsed
-        self._progress.received(self._size)
+        self._progress.show_bytes(self._bytes_received)
 
     def __del__(self) -> None:
         if self.closed or self._pid != os.getpid():
             return
         self._progress.close()
-        if self._current is not None and not self._current.received:
+        if self._current is not None and not self._current.body_ended:
             warnings.warn(
                 f"the result of {self.submission.query_id} was neither read to its end nor closed",
                 ResourceWarning,  # without `source`: what records warnings would keep it

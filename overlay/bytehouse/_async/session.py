@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
 from bytehouse_raw.models import QueryResult, QueryStopped
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from .._core.config import Mode
     from .client import AsyncByteHouse
     from .result import AsyncResult
-
-__all__ = ["AsyncSession"]
 
 
 class AsyncSession:
@@ -124,12 +121,7 @@ class AsyncSession:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         """Leave the block."""
 
     def __repr__(self) -> str:

@@ -13,7 +13,6 @@ from ..errors import ByteHouseError
 if TYPE_CHECKING:
     from .._transport.async_transport import AsyncHttpTransport, AsyncTransport
 
-__all__ = ["AsyncShared"]
 
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 

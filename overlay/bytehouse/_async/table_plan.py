@@ -17,8 +17,6 @@ from ..errors import InvalidArgument, OutcomeUnknown, ResponseDecodeError, Stale
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
 
-__all__ = ["AsyncTablePlan"]
-
 
 class AsyncTablePlan:
     """Hold the differences between a wanted and a live table; get one from `tables.plan`.
@@ -50,7 +48,7 @@ class AsyncTablePlan:
         self.database = database
         self.desired = desired
         self.live = live
-        self.differences: TableDiff = diff(desired, live, renames)
+        self.differences: TableDiff = self._diff(live)
 
     @property
     def actions(self) -> tuple[Change, ...]:
@@ -119,7 +117,7 @@ class AsyncTablePlan:
         if destructive:
             raise InvalidArgument(
                 f"This plan loses data: {_listed(destructive)}",
-                hint="allow_destructive=True applies it all the same.",
+                hint="allow_destructive=True applies it anyway.",
             )
 
     async def _refuse_stale(self, options: CallOptions) -> None:
@@ -128,7 +126,7 @@ class AsyncTablePlan:
             found = "it was dropped and created again"
         else:
             try:
-                now = diff(self.desired, live, self._renames)
+                now = self._diff(live)
             except InvalidArgument as error:
                 found = error.message
             else:
@@ -148,8 +146,11 @@ class AsyncTablePlan:
             )
         except (OutcomeUnknown, ResponseDecodeError):
             live = await self._read(options)
-            if set(step.changes) & set(diff(self.desired, live, self._renames).changes):
+            if set(step.changes) & set(self._diff(live).changes):
                 raise
+
+    def _diff(self, live: Table) -> TableDiff:
+        return diff(self.desired.request(), live, self._renames)
 
     async def _read(self, options: CallOptions) -> Table:
         response = await self._client.send(

@@ -10,12 +10,10 @@ from bytehouse_raw.models import Warehouse
 from .._api.status import Phase, WarehouseStatus, warehouse_phase
 from .._core.options import CallOptions, Seconds
 from ..errors import ServerError
-from .poller import AsyncCreationPoller, AsyncPoller
+from .poller import AsyncPoller
 
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
-
-__all__ = ["AsyncWarehouseCreationPoller", "AsyncWarehousePoller"]
 
 
 class AsyncWarehousePoller(AsyncPoller[Warehouse]):
@@ -34,9 +32,6 @@ class AsyncWarehousePoller(AsyncPoller[Warehouse]):
     async def _fetch(self, options: CallOptions) -> Warehouse:
         return await self._client.warehouses.get(self._name, **options)
 
-    def _state(self, status: Warehouse) -> str | None:
-        return status.status
-
     def _phase(self, status: Warehouse) -> Phase:
         return warehouse_phase(status.status, self._until)
 
@@ -53,14 +48,3 @@ class AsyncWarehousePoller(AsyncPoller[Warehouse]):
     ) -> Warehouse:
         """Wait, and return the warehouse."""
         return await self._wait(timeout, on_progress)
-
-
-class AsyncWarehouseCreationPoller(AsyncCreationPoller[Warehouse]):
-    """Wait until a warehouse just created is visible."""
-
-    def __init__(self, client: AsyncByteHouse, name: str, options: CallOptions) -> None:
-        super().__init__(client, options)
-        self._name = name
-
-    async def _fetch(self, options: CallOptions) -> Warehouse:
-        return await self._client.warehouses.get(self._name, **options)

@@ -11,11 +11,9 @@ from bytehouse_raw.types import RawResponse
 from .._api.status import Phase, phase_of
 from .._transport.models import Response, TransportFailure
 from ..errors import ByteHouseError, TimedOut
-from .error_context import ErrorContext
+from .call_context import CallContext
 from .redaction import Redaction
 from .responses import TRUNCATED, decode_error, engine_error_in, error_in
-
-__all__ = ["BodyErrors"]
 
 
 class BodyErrors:
@@ -27,7 +25,7 @@ class BodyErrors:
         context: What an error says of its call.
     """
 
-    def __init__(self, raw: RawResponse, redaction: Redaction, context: ErrorContext) -> None:
+    def __init__(self, raw: RawResponse, redaction: Redaction, context: CallContext) -> None:
         self._raw = raw
         self._redaction = redaction
         self._context = context
@@ -57,7 +55,7 @@ class BodyErrors:
         return self._redaction.error(error)
 
     def check_fields(self, fields: Mapping[str, Any]) -> None:
-        """Check the fields that stand beside the rows of a success.
+        """Check the fields that accompany the rows of a success.
 
         Raises:
             APIError: They report an error.

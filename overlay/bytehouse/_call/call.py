@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from bytehouse_raw.operations import ROLE_HEADER
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model, RawResponse
 
@@ -19,7 +18,7 @@ from .._core.options import CallOptions, Options
 from .._core.retry import UNAVAILABLE, Cause, may_retry
 from .._core.secrets import secrets_in
 from .._recovery.model import Outcome, Verdict
-from .._recovery.tracker import UnresolvedCall
+from .._recovery.recovery import Recovery
 from .._transport.models import Request, Response, TransportFailure
 from ..errors import (
     APIError,
@@ -33,7 +32,7 @@ from ..errors import (
     TimedOut,
 )
 from .body_errors import BodyErrors
-from .error_context import ErrorContext
+from .call_context import CallContext
 from .redaction import Redaction, SecretMask
 from .request import PreparedRequest
 from .responses import decode, error_in, raw_response
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     from .._transport.sync_transport import ResponseStream
     from .context import Settings
 
-__all__ = ["Call"]
 
 T = TypeVar("T")
 
@@ -83,32 +81,24 @@ class Call(Generic[T]):
         self._streamed = streamed
         secrets = (*options.secrets, *secrets_in(plan.body), *secrets_in(plan.headers))
         self._redaction = Redaction(map(SecretMask, secrets))
-        self._recovery: UnresolvedCall | None = None
+        self._recovery: Recovery | None = None
         self._document: Mapping[str, Any] = {}
         route = settings.routes.route(self._operation)
         path = fill(route, self._operation, plan.path)
-        self._errors = ErrorContext(settings, options, plan, route, path, redaction=self._redaction)
+        self._context = CallContext(settings, options, plan, route, path, redaction=self._redaction)
         try:
             self._request = PreparedRequest(settings, options, plan, route.method, path)
         except InvalidArgument as error:
-            self._errors.add_to(error)
+            self._context.add_to(error)
             raise
         self._began = settings.clock.monotonic()
         self._ends = self._began + options.deadline
-        self.telemetry = CallTelemetry(
-            settings.clock,
-            options,
-            operation=self._operation.id,
-            method=route.method,
-            route=route.template,
-            role=options.role if ROLE_HEADER in self._operation.headers else None,
-            query_id=(plan.body or {}).get("queryID"),
-        )
+        self.telemetry = CallTelemetry(settings.clock, options.on_retry, self._context)
 
     @property
     def raw(self) -> RawResponse | None:
         """The last response; without its body, if that is read piece by piece."""
-        return self._errors.raw
+        return self._context.raw
 
     def request(self) -> Request:
         """Return the next attempt.
@@ -120,10 +110,9 @@ class Call(Generic[T]):
         remaining = self._remaining
         if remaining <= 0:
             timed_out = TimedOut(f"the deadline of {self._options.deadline:g} s passed")
-            raise self._errors.add_to(self._recovery.error() if self._recovery else timed_out)
-        self._errors.attempts += 1
-        self._errors.raw = None
-        self.telemetry.sending(self._errors.attempts)
+            raise self._context.add_to(self._recovery.error() if self._recovery else timed_out)
+        self._context.attempts += 1
+        self._context.raw = None
         credential = self._settings.credential(self._options)
         self._redaction.add(credential.mask)
         timeout = min(remaining, self._options.timeout)
@@ -138,10 +127,10 @@ class Call(Generic[T]):
             OutcomeUnknown: Whether the call took effect is not known, and there is nothing to
                 probe.
         """
-        # A service may repeat what it was sent; neither an error nor a result shall hold a secret.
+        # A service may repeat what it was sent; no error and no result may contain a secret.
         response = self._redaction.response(response)
-        self._errors.raw = raw_response(response, self._errors.attempts)
-        self.telemetry.response(self._errors.raw)
+        self._context.raw = raw_response(response, self._context.attempts)
+        self.telemetry.on_response()
         if response.stream is not None:
             self.stream = response.stream
             self._finish({})
@@ -149,15 +138,15 @@ class Call(Generic[T]):
         try:
             document = decode(response) if 200 <= response.status < 300 else None
         except ResponseDecodeError as undecodable:
-            self._on_undecodable(response, self._errors.add_to(undecodable))
+            self._on_undecodable(response, self._context.add_to(undecodable))
             return
         error = error_in(response, document, self._settings.clock.now(), self._operation)
         if error is None:
             self._finish(document or {})
         elif response.status < 300:
-            raise self._errors.api_error(error)
+            raise self._context.api_error(error)
         else:
-            self._on_api_error(self._errors.api_error(error))
+            self._on_api_error(self._context.api_error(error))
 
     def on_failure(self, failure: TransportFailure) -> None:
         """Process an attempt without a response: the call is `unresolved`, or continues after
@@ -167,14 +156,14 @@ class Call(Generic[T]):
             TransportError: The call ends here.
         """
         failure.args = (self._redaction.text(str(failure)),)
-        self.telemetry.failed(str(failure))
+        self.telemetry.on_failure(str(failure))
         if self._retry(Cause(failure.sent), str(failure)):
             return
-        error = self._errors.transport_error(failure)
+        error = self._context.transport_error(failure)
         if failure.sent and self._operation.retry == "read-back":
             self._recover(error)
         elif self._recovery is not None:
-            raise self._errors.add_to(self._recovery.error()) from error
+            raise self._context.add_to(self._recovery.error()) from error
         else:
             raise error
 
@@ -186,7 +175,7 @@ class Call(Generic[T]):
             "max_retries": self._options.max_retries,
             "deadline": max(self._remaining, 0.001),
         }
-        return self._unresolved_call.probe_plan(), options
+        return self._active_recovery.probe_plan(), options
 
     def on_probe_result(self, value: object, raw: RawResponse | None) -> None:
         """Process what a probe returned: the call is `done`, still `unresolved`, or is sent again.
@@ -199,7 +188,7 @@ class Call(Generic[T]):
             ByteHouseError: The call ends here.
         """
         elapsed = self._settings.clock.monotonic() - self._began
-        self._apply_verdict(self._unresolved_call.on_probe_result(value, raw, elapsed), raw)
+        self._apply_verdict(self._active_recovery.on_probe_result(value, raw, elapsed), raw)
 
     def on_probe_failure(self, error: ByteHouseError) -> None:
         """Process a probe that failed.
@@ -208,7 +197,7 @@ class Call(Generic[T]):
             ByteHouseError: The call ends here.
         """
         elapsed = self._settings.clock.monotonic() - self._began
-        verdict = self._unresolved_call.on_probe_failure(error, elapsed)
+        verdict = self._active_recovery.on_probe_failure(error, elapsed)
         self._apply_verdict(verdict, error.raw_response)
 
     def result(self) -> T:
@@ -221,14 +210,14 @@ class Call(Generic[T]):
     def body_errors(self) -> BodyErrors:
         """Return the factory of errors that are raised while the body is streamed."""
         assert self.raw is not None  # noqa: S101 - the call is done
-        return BodyErrors(self.raw, self._redaction, self._errors)
+        return BodyErrors(self.raw, self._redaction, self._context)
 
     @property
     def _remaining(self) -> float:
         return self._ends - self._settings.clock.monotonic()
 
     @property
-    def _unresolved_call(self) -> UnresolvedCall:
+    def _active_recovery(self) -> Recovery:
         assert self._recovery is not None  # noqa: S101 - only an unresolved call is probed
         return self._recovery
 
@@ -261,21 +250,21 @@ class Call(Generic[T]):
             raise error
         self._recover(error)
 
-    def _recover(self, lost: ByteHouseError) -> None:
+    def _recover(self, failure: ByteHouseError) -> None:
         """Begin to find out whether the call took effect.
 
         Raises:
             ByteHouseError: There is nothing to probe, or no time for it.
         """
-        self._recovery = UnresolvedCall(self._plan, lost)
-        cause = Cause(True, retry_after=getattr(lost, "retry_after", None))
+        self._recovery = Recovery(self._plan, failure)
+        cause = Cause(True, retry_after=getattr(failure, "retry_after", None))
         pause = self._pause_after(cause)
-        if self._recovery.resends_to_probe:
+        if self._recovery.probes_by_resending:
             self._apply_verdict(self._recovery.judge_last_attempt(), pause=pause)
             return
         self._reserve_probe(pause)
         self.unresolved = True
-        self._continue(pause, lost.message, probing=True)
+        self._continue(pause, failure.message, probing=True)
 
     def _apply_verdict(
         self, verdict: Verdict, raw: RawResponse | None = None, pause: float = 0.0
@@ -283,7 +272,7 @@ class Call(Generic[T]):
         """Do what follows from a verdict."""
         match verdict.outcome:
             case Outcome.DONE:
-                self._errors.raw = raw or self._errors.raw
+                self._context.raw = raw or self._context.raw
                 document = verdict.document
                 if document is None:
                     document = json.decode(raw.body) if raw else {}
@@ -291,45 +280,45 @@ class Call(Generic[T]):
             case Outcome.NOT_DONE:
                 self._resend(pause)
             case Outcome.RUNNING:
-                waits = self._unresolved_call.waits
+                polls = self._active_recovery.running_probes
                 fraction = max(0.2, self._settings.clock.fraction())
-                self.pause = self._options.retry_policy.pause(waits, Cause(True), fraction)
+                self.pause = self._options.retry_policy.pause(polls, Cause(True), fraction)
                 if self.pause >= self._remaining:
-                    raise self._errors.add_to(self._unresolved_call.error())
+                    raise self._context.add_to(self._active_recovery.error())
             case Outcome.CONFLICT | Outcome.FAILED:
-                raise self._errors.add_to(verdict.error())
+                raise self._context.add_to(verdict.error())
             case Outcome.UNCLEAR:
                 self._reserve_probe(0.0)
                 self.pause = 0.0
 
     def _reserve_probe(self, pause: float) -> None:
         """Check that there is a further probe, and that time and budget allow it after a pause."""
-        unresolved = self._unresolved_call
-        due = unresolved.has_probe and pause < self._remaining
-        if not due or not self._settings.budget.take():
-            raise self._errors.add_to(unresolved.error())
+        recovery = self._active_recovery
+        possible = recovery.has_probe and pause < self._remaining
+        if not possible or not self._settings.budget.take():
+            raise self._context.add_to(recovery.error())
 
     def _resend(self, pause: float) -> None:
         """Send a call again that has not taken effect so far."""
-        unresolved, lost = self._unresolved_call, self._unresolved_call.lost
-        if isinstance(lost, APIError) and lost.status not in UNAVAILABLE:
-            raise lost  # the last attempt was rejected, and no earlier one took effect
-        allowed = self._errors.attempts <= self._options.max_retries and pause < self._remaining
+        recovery, failure = self._active_recovery, self._active_recovery.failure
+        if isinstance(failure, APIError) and failure.status not in UNAVAILABLE:
+            raise failure  # the last attempt was rejected, and no earlier one took effect
+        allowed = self._context.attempts <= self._options.max_retries and pause < self._remaining
         # A success status means that it was done, even if the body was truncated.
-        acknowledged = isinstance(lost, ResponseDecodeError)
+        acknowledged = isinstance(failure, ResponseDecodeError)
         if acknowledged or not allowed or not self._settings.budget.take():
-            raise self._errors.add_to(unresolved.error())
+            raise self._context.add_to(recovery.error())
         self.unresolved = False
-        self._continue(pause, f"{lost.message}; it has not taken effect", probing=False)
+        self._continue(pause, f"{failure.message}; it has not taken effect", probing=False)
 
     def _retry(self, cause: Cause, reason: str) -> bool:
         """Return whether the call is retried; if so, record it."""
-        if self._errors.attempts > self._options.max_retries:
+        if self._context.attempts > self._options.max_retries:
             return False
         if not may_retry(self._operation, cause):
             return False
         pause = self._pause_after(cause)
-        # A retry that would start after the deadline is not made: the error at hand says more.
+        # Do not retry after the deadline: the present error is more informative.
         if pause >= self._remaining or not self._settings.budget.take():
             return False
         self._continue(pause, reason, probing=False)
@@ -337,7 +326,7 @@ class Call(Generic[T]):
 
     def _pause_after(self, cause: Cause) -> float:
         fraction = self._settings.clock.fraction()
-        return self._options.retry_policy.pause(self._errors.attempts, cause, fraction)
+        return self._options.retry_policy.pause(self._context.attempts, cause, fraction)
 
     def _continue(self, pause: float, reason: str, *, probing: bool) -> None:
         self.pause = pause

@@ -16,8 +16,6 @@ from .._version import USER_AGENT
 if TYPE_CHECKING:
     from .redaction import SecretMask
 
-__all__ = ["Credential", "Settings"]
-
 
 class Credential:
     """Hold a key, its header, and the mask that removes it from responses."""

@@ -20,8 +20,6 @@ from .._core.secrets import Secret
 from .._transport.models import Response
 from ..errors import APIError, ByteHouseError
 
-__all__ = ["Redaction", "SecretMask"]
-
 _E = TypeVar("_E", bound=ByteHouseError)
 _SHORTEST = 4
 _SHORTEST_IN_SUCCESS = 8

@@ -18,7 +18,6 @@ from ..errors import InvalidArgument
 if TYPE_CHECKING:
     from .context import Settings
 
-__all__ = ["PreparedRequest"]
 
 _MAX_URL_LENGTH = 32_000
 

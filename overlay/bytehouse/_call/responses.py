@@ -1,4 +1,4 @@
-"""Turn a response into its decoded body, or into the error that it stands for."""
+"""Turn a response into its decoded body, or into the error that it represents."""
 
 from __future__ import annotations
 
@@ -19,16 +19,6 @@ from .error_meaning import KNOWN_STATUSES, Meaning, meaning_of
 
 if TYPE_CHECKING:
     from bytehouse_raw.operations import Operation
-
-__all__ = [
-    "TRUNCATED",
-    "decode",
-    "decode_error",
-    "engine_error_in",
-    "error_in",
-    "parse_retry_after",
-    "raw_response",
-]
 
 TRUNCATED = "the response body was truncated"
 _MAX_BODY_SHOWN = 500
@@ -106,7 +96,7 @@ def error_in(
     now: float,
     operation: Operation | None = None,
 ) -> APIError | None:
-    """Return the error that a response stands for; None for a success.
+    """Return the error that a response represents; None for a success.
 
     The HTTP status comes first. In a success, an ``error`` object counts only if it carries a code
     or a message that means an error: the service sends one beside ``"message": "Success"``.

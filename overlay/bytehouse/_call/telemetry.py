@@ -10,15 +10,12 @@ Every record of the logger ``bytehouse`` about a call has the extras `operation`
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .._core.clock import Clock
-from .._core.options import Options
-from .._core.retry import Retry
+from .._core.retry import OnRetry, Retry
 from .._version import __version__
 from ..errors import APIError, ByteHouseError, OutcomeUnknown
 
@@ -29,9 +26,8 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import Counter, Histogram
     from opentelemetry.trace import Span, Tracer
 
-    from bytehouse_raw.types import RawResponse
+    from .call_context import CallContext
 
-__all__ = ["CallTelemetry"]
 
 log = logging.getLogger("bytehouse")
 
@@ -39,115 +35,77 @@ log = logging.getLogger("bytehouse")
 class CallTelemetry:
     """Report what one call does, from its first attempt to its end."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        options: Options,
-        *,
-        operation: str,
-        method: str,
-        route: str,
-        role: str | None,
-        query_id: str | None,
-    ) -> None:
+    def __init__(self, clock: Clock, on_retry: OnRetry | None, call: CallContext) -> None:
         self._clock = clock
-        self._on_retry = options.on_retry
-        self.operation = operation
-        self.method = method
-        self.route = route
-        self.role = role
-        self.query_id = query_id
+        self._on_retry = on_retry
+        self._call = call
+        self._operation = call.operation.id
         self._began = clock.monotonic()
-        self._attempt = 0
-        self._raw: RawResponse | None = None
         self._span: tuple[Span, Token[Context]] | None = None
 
-    def sending(self, attempt: int) -> None:
-        """Record that an attempt is sent."""
-        self._attempt, self._raw = attempt, None
-
-    def response(self, raw: RawResponse) -> None:
-        """Report a response."""
-        self._raw = raw
+    def on_response(self) -> None:
+        """Report that a response to the last attempt was received."""
         if log.isEnabledFor(logging.DEBUG):
-            log.debug("%s: HTTP %s", self.operation, raw.status, extra=self._extra())
+            status = self._call.raw.status if self._call.raw else None
+            log.debug("%s: HTTP %s", self._operation, status, extra=self._extra())
 
-    def failed(self, reason: str) -> None:
-        """Report an attempt without a response."""
-        log.debug("%s: no response (%s)", self.operation, reason, extra=self._extra())
+    def on_failure(self, reason: str) -> None:
+        """Report that no response came, and why."""
+        log.debug("%s: no response (%s)", self._operation, reason, extra=self._extra())
 
     def on_continue(self, pause: float, reason: str, *, probing: bool) -> None:
         """Report that the call continues after a pause, in seconds."""
         extra = self._extra()
+        decision: dict[str, Any] = {"reason": reason, "pause": pause, "probing": probing}
         what = "probing whether it took effect" if probing else "sending it again"
         log.info(
             "%s: %s, %s in %.2f s",
-            self.operation,
+            self._operation,
             reason,
             what,
             pause,
-            extra={**extra, "reason": reason, "pause": pause, "probing": probing},
+            extra={**extra, **decision},
         )
         if (instruments := _instruments()) is not None:
-            instruments.retries.add(1, {"bytehouse.operation": self.operation})
+            instruments.retries.add(1, {"bytehouse.operation": self._operation})
         if self._on_retry is None:
             return
         try:
-            self._on_retry(
-                Retry(
-                    operation=self.operation,
-                    method=self.method,
-                    route=self.route,
-                    attempt=self._attempt,
-                    reason=reason,
-                    status=self._raw.status if self._raw else None,
-                    pause=pause,
-                    probing=probing,
-                    elapsed=self._elapsed,
-                    role=self.role,
-                    request_id=self._raw.request_id if self._raw else None,
-                    query_id=self.query_id,
-                )
-            )
+            self._on_retry(Retry(**extra, **decision))
         except Exception:
             # A hook that fails must not change the outcome of the call.
-            log.exception("%s: on_retry raised", self.operation)
+            log.exception("%s: on_retry raised", self._operation)
 
     @property
     def _elapsed(self) -> float:
         return self._clock.monotonic() - self._began
 
-    def _extra(self) -> dict[str, object]:
-        raw = self._raw
+    def _extra(self) -> dict[str, Any]:
+        call = self._call
         return {
-            "operation": self.operation,
-            "method": self.method,
-            "route": self.route,
-            "role": self.role,
-            "query_id": self.query_id,
-            "status": raw.status if raw else None,
-            "attempt": self._attempt,
+            "operation": self._operation,
+            "method": call.method,
+            "route": call.route,
+            "role": call.role,
+            "query_id": call.query_id,
+            "status": call.raw.status if call.raw else None,
+            "attempt": call.attempts,
             "elapsed": self._elapsed,
-            "request_id": raw.request_id if raw else None,
+            "request_id": call.raw.request_id if call.raw else None,
         }
 
     def __enter__(self) -> Self:
         if (instruments := _instruments()) is not None:
-            self._span = instruments.start_span(self)
+            self._span = instruments.start_span(self._call)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         if isinstance(error, OutcomeUnknown):
             log.warning("%s", error, extra=self._extra())
         if (instruments := _instruments()) is not None:
-            instruments.measure(self.operation, self._elapsed, error)
+            instruments.measure(self._operation, self._elapsed, error)
             if self._span is not None:
-                instruments.end_span(*self._span, error, self._extra())
+                instruments.end_span(*self._span, error, self._call)
 
 
 class _Instruments:
@@ -168,17 +126,17 @@ class _Instruments:
             "bytehouse.client.retries", "1", "Requests beside the first attempts of calls."
         )
 
-    def start_span(self, call: CallTelemetry) -> tuple[Span, Token[Context]] | None:
+    def start_span(self, call: CallContext) -> tuple[Span, Token[Context]] | None:
         """Start the span of a call, as the parent of spans that start meanwhile; None if no spans
         are collected."""
         if isinstance(self._trace.get_tracer_provider(), self._trace.ProxyTracerProvider):
             return None
-        span = self._tracer.start_span(call.operation, kind=self._kind)
+        span = self._tracer.start_span(call.operation.id, kind=self._kind)
         if not span.get_span_context().is_valid:
             return None
         if span.is_recording():
             attributes = {
-                "bytehouse.operation": call.operation,
+                "bytehouse.operation": call.operation.id,
                 "bytehouse.role": call.role,
                 "bytehouse.query_id": call.query_id,
                 "http.request.method": call.method,
@@ -195,20 +153,16 @@ class _Instruments:
         self._duration.record(elapsed, attributes)
 
     def end_span(
-        self,
-        span: Span,
-        token: Token[Context],
-        error: BaseException | None,
-        extra: Mapping[str, object],
+        self, span: Span, token: Token[Context], error: BaseException | None, call: CallContext
     ) -> None:
-        """End the span of a call."""
+        """End the span of a call, with its error if there is one."""
         self._context.detach(token)
-        if isinstance(attempt := extra["attempt"], int):
-            span.set_attribute("http.request.resend_count", max(0, attempt - 1))
-        if isinstance(status := extra["status"], int):
-            span.set_attribute("http.response.status_code", status)
-        request_id = error.request_id if isinstance(error, APIError) else extra["request_id"]
-        if isinstance(request_id, str):
+        span.set_attribute("http.request.resend_count", max(0, call.attempts - 1))
+        request_id = error.request_id if isinstance(error, APIError) else None
+        if call.raw is not None:
+            span.set_attribute("http.response.status_code", call.raw.status)
+            request_id = request_id or call.raw.request_id
+        if request_id:
             span.set_attribute("bytehouse.request_id", request_id)
         if error is not None:
             span.set_attribute("error.type", type(error).__name__)

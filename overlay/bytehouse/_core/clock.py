@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 import time
 
-__all__ = ["Clock"]
-
 
 class Clock:
     """Provide time, pauses and randomness."""

@@ -7,27 +7,13 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from urllib.parse import quote, urlsplit
 
 import attrs
 
 from ..errors import ConfigError
 from .secrets import Secret
-
-__all__ = [
-    "ATTRIBUTES",
-    "Attribute",
-    "Config",
-    "Http",
-    "KeySource",
-    "Mode",
-    "load",
-    "masked",
-    "parse_setting",
-    "resolve",
-    "routes_file",
-]
 
 Mode = Literal["ansi_sql", "clickhouse_sql"]
 Http = Literal["httpx", "aiohttp"]
@@ -144,50 +130,32 @@ def _seconds(value: Any) -> float:
     return seconds
 
 
-def _count(value: Any) -> int:
-    try:
-        number = int(value)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError("must be a whole number") from None
-    if isinstance(value, bool) or not 0 <= number <= 10_000 or number != float(value):
-        raise ValueError("must be a whole number from 0 to 10000")
-    return number
+def _whole_number(least: int, most: float, what: str) -> Callable[[Any], int]:
+    def parse(value: Any) -> int:
+        try:
+            number = int(value)
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(f"must be {what}") from None
+        if isinstance(value, bool) or not least <= number <= most or number != float(value):
+            raise ValueError(f"must be {what}")
+        return number
+
+    return parse
 
 
-def _positive_count(value: Any) -> int:
-    number = _count(value)
-    if number == 0:
-        raise ValueError("must be a whole number from 1 to 10000")
-    return number
+_count = _whole_number(0, 10_000, "a whole number from 0 to 10000")
+_positive_count = _whole_number(1, 10_000, "a whole number from 1 to 10000")
+_size = _whole_number(1, float("inf"), "a whole number of bytes, 1 or more")
+_port = _whole_number(1, 65_535, "a port: a whole number from 1 to 65535")
 
 
-def _size(value: Any) -> int:
-    try:
-        number = int(value)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError("must be a whole number of bytes") from None
-    if isinstance(value, bool) or number < 1 or number != float(value):
-        raise ValueError("must be a whole number of bytes, 1 or more")
-    return number
+def _one_of(*names: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if value not in names:
+            raise ValueError(f"must be {' or '.join(names)}")
+        return str(value)
 
-
-def _port(value: Any) -> int:
-    text = str(value)
-    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 1 << 16):
-        raise ValueError("must be a port: a whole number from 1 to 65535")
-    return int(text)
-
-
-def _mode(value: Any) -> str:
-    if value not in ("ansi_sql", "clickhouse_sql"):
-        raise ValueError("must be ansi_sql or clickhouse_sql")
-    return str(value)
-
-
-def _http(value: Any) -> str:
-    if value not in ("httpx", "aiohttp"):
-        raise ValueError("must be httpx or aiohttp")
-    return str(value)
+    return parse
 
 
 def _secret(value: Any) -> Secret:
@@ -272,7 +240,12 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         _header_string,
     ),
     Attribute("warehouse", "Id of the virtual warehouse that queries run on.", _string),
-    Attribute("mode", "SQL dialect of queries: ansi_sql or clickhouse_sql.", _mode, "ansi_sql"),
+    Attribute(
+        "mode",
+        "SQL dialect of queries: ansi_sql or clickhouse_sql.",
+        _one_of(*get_args(Mode)),
+        "ansi_sql",
+    ),
     Attribute("timeout", "Seconds that one attempt of a call may take.", _seconds, 60.0),
     Attribute(
         "deadline",
@@ -283,7 +256,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("max_retries", "How many times a call may be retried.", _count, 4),
     Attribute(
         "retry_budget",
-        "How many requests beside the first attempts of its calls a client may send in a burst; "
+        "How many retries and probes a client may send in a burst; "
         "each success refunds 0.25 of one.",
         _count,
         100,
@@ -303,7 +276,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(
         "http",
         "HTTP library of `AsyncByteHouse`: httpx or aiohttp. `ByteHouse` uses httpx.",
-        _http,
+        _one_of(*get_args(Http)),
         "httpx",
     ),
     Attribute(

@@ -12,8 +12,6 @@ from ..errors import ConfigError
 from .config import KeySource
 from .secrets import NotAString, Secret
 
-__all__ = ["read_key"]
-
 
 def read_key(source: KeySource) -> Secret:
     """Return the key as it is now.

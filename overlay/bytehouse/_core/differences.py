@@ -6,8 +6,6 @@ from typing import Generic, TypeVar
 
 import attrs
 
-__all__ = ["Difference", "EnsureResult"]
-
 T = TypeVar("T")
 
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from ..errors import ConfigError
 
-__all__ = ["import_optional"]
-
 
 def import_optional(module: str, extra: str) -> Any:
     """Return a module of an optional dependency.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import traceback
 
-__all__ = ["drop_locals", "interruption_in"]
-
 _PACKAGE = __name__.partition(".")[0] + "."
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from .secrets import Secret
-
-__all__ = ["decode", "encode"]
 
 # msgspec decodes twice as fast, and takes a fifth of the time of a program's first call to import.
 _LARGE = 1 << 14
@@ -51,6 +50,11 @@ def _plain(value: object) -> str:
 _encoder = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain
 )
+
+
+def first_string(fields: Mapping[str, Any], keys: Iterable[str]) -> str | None:
+    """Return the first non-empty string under one of the keys; None if there is none."""
+    return next((fields[k] for k in keys if isinstance(fields.get(k), str) and fields[k]), None)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -14,16 +14,6 @@ from .config import Config, KeySource, Mode, parse_setting
 from .retry import OnRetry, RetryPolicy
 from .secrets import Secret
 
-__all__ = [
-    "BLOCK_BYTES",
-    "BLOCK_ROWS",
-    "CallOptions",
-    "Options",
-    "Seconds",
-    "ViewOptions",
-    "header_value",
-]
-
 Seconds = float | timedelta
 BLOCK_BYTES = 8 << 20
 # The engine inserts up to 1,048,449 rows atomically; of more it may keep a part.

@@ -11,7 +11,6 @@ import attrs
 if TYPE_CHECKING:
     from bytehouse_raw.operations import Operation
 
-__all__ = ["UNAVAILABLE", "Cause", "OnRetry", "Retry", "RetryBudget", "RetryPolicy", "may_retry"]
 
 UNAVAILABLE = frozenset({502, 503, 504})
 """Statuses after which it is not known whether a call took effect."""

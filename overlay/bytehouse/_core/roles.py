@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
 
-__all__ = ["current_role", "use_role"]
-
 _Roles = Mapping[int, str | None]
 # One variable for all clients, as context variables are never freed; keyed by the client's id.
 _roles: ContextVar[_Roles] = ContextVar("bytehouse_roles", default=MappingProxyType({}))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, SupportsIndex
 
-__all__ = ["NotAString", "Secret", "revealed", "secrets_in"]
-
 
 class NotAString(TypeError):
     """A function returned something else than a string; the message is its type."""

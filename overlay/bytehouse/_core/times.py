@@ -14,16 +14,6 @@ from bytehouse_raw.types import Timestamp
 
 from ..errors import InvalidArgument
 
-__all__ = [
-    "Duration",
-    "TimestampInput",
-    "go_duration",
-    "time_range",
-    "to_rfc3339",
-    "to_timedelta",
-    "whole_days",
-]
-
 Duration = timedelta | str
 TimestampInput = datetime | date | timedelta | str
 

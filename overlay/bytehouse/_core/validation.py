@@ -7,8 +7,6 @@ from typing import Any
 
 from ..errors import InvalidArgument
 
-__all__ = ["as_list", "require_name", "require_names"]
-
 
 def require_name(name: str, what: str) -> str:
     """Return a name if it can name an object.
@@ -19,6 +17,44 @@ def require_name(name: str, what: str) -> str:
     if not isinstance(name, str) or name.strip() in ("", ".", ".."):
         raise InvalidArgument(f"{what} must be a name, not {name!r}.")
     return name
+
+
+def require_id(value: int, what: str) -> int:
+    """Return an id, or another number, if it is one.
+
+    Raises:
+        InvalidArgument: It is not a whole number, or negative.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidArgument(f"{what} must be a whole number, 0 or more; not {value!r}.")
+    return value
+
+
+def require_count(value: int | None, what: str) -> int | None:
+    """Return a number as `require_id` does; None stays None."""
+    return None if value is None else require_id(value, what)
+
+
+def require_bool(value: bool, what: str) -> bool:
+    """Return a value if it is True or False.
+
+    Raises:
+        InvalidArgument: It is something else.
+    """
+    if not isinstance(value, bool):
+        raise InvalidArgument(f"{what} must be True or False, not {value!r}.")
+    return value
+
+
+def require_string(value: str, what: str) -> str:
+    """Return a value if it is a string.
+
+    Raises:
+        InvalidArgument: It is something else.
+    """
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{what} must be a string, not {value!r}.")
+    return value
 
 
 def as_list(values: object, what: str) -> list[Any]:

@@ -39,8 +39,6 @@ from ..errors import (
     TransportError,
 )
 
-__all__ = ["Check", "examine"]
-
 T = TypeVar("T")
 Status = Literal["ok", "warning", "failed", "skipped"]
 _TIMEOUT = 15.0

@@ -15,20 +15,8 @@ from bytehouse_raw.types import Model
 
 from .._core.secrets import Secret
 from .._core.times import Duration, whole_days
+from .._core.validation import require_string
 from ..errors import APIError, ByteHouseError, InvalidArgument, OutcomeUnknown, ResponseDecodeError
-
-__all__ = [
-    "KeyRotation",
-    "NewApiKey",
-    "Rotation",
-    "Store",
-    "check_store",
-    "create_key_request",
-    "expiring_keys",
-    "new_key_of",
-    "secret_not_found",
-    "without_body",
-]
 
 MAX_KEYS = 2
 """How many keys a user can have (documented)."""
@@ -68,10 +56,10 @@ def create_key_request(
             "Say how long the key lives: either expires_in, such as '90d', or no_expiry=True."
         )
     count = None if expires_in is None else whole_days(expires_in, "expires_in")
-    if comment is not None and not isinstance(comment, str):
-        raise InvalidArgument(f"comment must be a string, not {comment!r}.")
     return models.CreateApiKeyRequest(
-        no_expiry=bool(no_expiry), expiry_in_days=count, comment=comment
+        no_expiry=bool(no_expiry),
+        expiry_in_days=count,
+        comment=None if comment is None else require_string(comment, "comment"),
     )
 
 

@@ -12,19 +12,8 @@ from typing import Any, Literal
 from bytehouse_raw import models
 from bytehouse_raw.types import Model
 
-from .._core.validation import require_name
+from .._core.validation import require_count, require_name
 from ..errors import InvalidArgument, ResponseDecodeError
-
-__all__ = [
-    "JobState",
-    "SchemaFile",
-    "count_of",
-    "definition",
-    "execution_id_of",
-    "id_of",
-    "short_name",
-    "start_request",
-]
 
 JobState = Literal["PUBLISHED", "DRAFT"]
 SchemaFile = bytes | str | PathLike[str]
@@ -44,22 +33,6 @@ def short_name(name: str) -> str:
             f"name has {len(name)} characters; the service takes {_LONGEST_NAME} at most."
         )
     return name
-
-
-def id_of(value: int, what: str) -> int:
-    """Return an id, checked.
-
-    Raises:
-        InvalidArgument: It is not a whole number, or negative.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise InvalidArgument(f"{what} must be a whole number, 0 or more; not {value!r}.")
-    return value
-
-
-def count_of(value: int | None, what: str) -> int | None:
-    """Return a number of things, checked; None if it is left to the service."""
-    return None if value is None else id_of(value, what)
 
 
 def _state(state: str) -> models.ImportJobState:
@@ -87,7 +60,7 @@ def definition(
     return {
         "name": short_name(name),
         "description": description,
-        "connection_id": None if connection_id is None else id_of(connection_id, "connection_id"),
+        "connection_id": require_count(connection_id, "connection_id"),
         "configuration": _mapping(configuration, "configuration"),
         "source_schema": _mapping(source_schema or {}, "source_schema"),
         "schema_file": _schema_file(schema_file),
@@ -151,7 +124,7 @@ def execution_id_of(response: models.StartImportJobResponse, operation: str) -> 
     """Return the id of the execution that was started; its name in the response is not documented.
 
     Raises:
-        ResponseDecodeError: The response has none. The job runs all the same.
+        ResponseDecodeError: The response has none. The job runs nevertheless.
     """
     data: object = response.data
     fields = data.to_dict() if isinstance(data, Model) else {"id": data}

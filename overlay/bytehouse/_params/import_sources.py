@@ -19,27 +19,6 @@ from bytehouse_raw.models import ConnectionData, ImportSourceType
 from .._core.secrets import Secret
 from ..errors import InvalidArgument
 
-__all__ = [
-    "ByteHouseConnection",
-    "CFSConnection",
-    "ConnectionDetails",
-    "ConnectionLike",
-    "DatabaseConnection",
-    "HiveConnection",
-    "KafkaConnection",
-    "KinesisConnection",
-    "LASFSConnection",
-    "LocalConnection",
-    "MinIOConnection",
-    "MySQLConnection",
-    "OSSConnection",
-    "ObjectStoreConnection",
-    "S3Connection",
-    "TOSConnection",
-    "data_of",
-    "source_type",
-]
-
 _SENSITIVE = re.compile(r"secret|passw|pwd|token|credential|auth|key|sign", re.IGNORECASE)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from bytehouse_raw.models import CreateWarehouseRequest, Warehouse
 from bytehouse_raw.types import Unset
@@ -13,21 +13,9 @@ from bytehouse_raw.types import Unset
 from .._api.status import WarehouseStatus, heading_of
 from .._core.differences import Difference
 from .._core.times import Duration, to_timedelta
-from .._core.validation import require_name
+from .._core.validation import require_bool, require_name, require_string
 from ..errors import InvalidArgument
 
-__all__ = [
-    "checked",
-    "config_id_of",
-    "description_of",
-    "differences",
-    "flag_of",
-    "minutes_of",
-    "status_of",
-    "wanted",
-]
-
-R = TypeVar("R")
 _NAME = re.compile(r"[a-z]([a-z0-9_]*[a-z0-9])?")
 _LONGEST_NAME = 31
 _MINUTE = timedelta(minutes=1)
@@ -48,21 +36,7 @@ def new_name(name: str) -> str:
     return name
 
 
-def config_id_of(value: int) -> int:
-    """Return the id of a resource setting, checked.
-
-    Raises:
-        InvalidArgument: It is not a whole number above 0.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidArgument(
-            f"config_id must be a whole number above 0, not {value!r}.",
-            hint="`warehouses.configurations()` lists them.",
-        )
-    return value
-
-
-def status_of(value: str) -> WarehouseStatus:
+def status_of(value: str, _what: str = "status") -> WarehouseStatus:
     """Return the state to bring a warehouse to.
 
     Raises:
@@ -75,71 +49,56 @@ def status_of(value: str) -> WarehouseStatus:
             raise InvalidArgument(f"A virtual warehouse can be brought up or down, not {value!r}.")
 
 
-def minutes_of(value: int | Duration) -> int:
-    """Return an idle time in whole minutes.
+def _config_id(value: int, what: str = "config_id") -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidArgument(
+            f"{what} must be a whole number above 0, not {value!r}.",
+            hint="`warehouses.configurations()` lists them.",
+        )
+    return value
 
-    Raises:
-        InvalidArgument: It is negative, or not a whole number of minutes.
-    """
+
+def _minutes(value: int | Duration, what: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     if isinstance(value, timedelta | str):
-        minutes, rest = divmod(to_timedelta(value, "auto_suspend"), _MINUTE)
+        minutes, rest = divmod(to_timedelta(value, what), _MINUTE)
         if not rest:
             return minutes
     raise InvalidArgument(
-        f"auto_suspend must be whole minutes, 0 or more, or a timedelta of them; not {value!r}."
+        f"{what} must be whole minutes, 0 or more, or a timedelta of them; not {value!r}."
     )
 
 
-def flag_of(value: bool) -> bool:
-    """Return a boolean, checked.
+_CHECKS: dict[str, Callable[[Any, str], object]] = {
+    "config_id": _config_id,
+    "status": status_of,
+    "auto_suspend": _minutes,
+    "auto_resume": require_bool,
+    "description": require_string,
+}
+
+
+def checked(**settings: Any) -> dict[str, Any]:
+    """Return settings of a warehouse, checked. What is left out or null stays as it is.
 
     Raises:
-        InvalidArgument: It is neither True nor False.
+        InvalidArgument: A value makes no sense.
     """
-    if not isinstance(value, bool):
-        raise InvalidArgument(f"auto_resume must be True or False, not {value!r}.")
-    return value
+    return {
+        name: value if value is None or isinstance(value, Unset) else _CHECKS[name](value, name)
+        for name, value in settings.items()
+    }
 
 
-def description_of(value: str) -> str:
-    """Return a description, checked.
-
-    Raises:
-        InvalidArgument: It is not a string.
-    """
-    if not isinstance(value, str):
-        raise InvalidArgument(f"description must be a string, not {value!r}.")
-    return value
-
-
-def checked(value: Any, check: Callable[[Any], R]) -> R | Unset | None:
-    """Check a value, unless it is left out or null."""
-    return value if value is None or isinstance(value, Unset) else check(value)
-
-
-def wanted(
-    name: str,
-    config_id: int,
-    *,
-    status: str | None,
-    auto_suspend: int | Duration | None,
-    auto_resume: bool | None,
-    description: str | None,
-) -> CreateWarehouseRequest:
+def wanted(name: str, config_id: int, **settings: Any) -> CreateWarehouseRequest:
     """Return what a new warehouse is to be like.
 
     Raises:
         InvalidArgument: The name breaks the rule, or a value is invalid.
     """
     return CreateWarehouseRequest(
-        name=new_name(name),
-        config_id=config_id_of(config_id),
-        status=None if status is None else status_of(status),
-        auto_suspend=None if auto_suspend is None else minutes_of(auto_suspend),
-        auto_resume=None if auto_resume is None else flag_of(auto_resume),
-        description=None if description is None else description_of(description),
+        name=new_name(name), config_id=_config_id(config_id), **checked(**settings)
     )
 
 
@@ -148,10 +107,7 @@ def differences(wanted: CreateWarehouseRequest, live: Warehouse) -> tuple[Differ
 
     A warehouse that is changing to the wanted state counts as in it.
     """
-    pairs = {
-        name: (getattr(live, name), getattr(wanted, name))
-        for name in ("config_id", "status", "auto_suspend", "auto_resume", "description")
-    }
+    pairs = {name: (getattr(live, name), getattr(wanted, name)) for name in _CHECKS}
     return tuple(
         Difference(name, actual, want)
         for name, (actual, want) in pairs.items()

@@ -13,9 +13,7 @@ from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model
 
 from .._api.engine_errors import engine_code
-from ..errors import APIError, Conflict, QueryFailed
-
-__all__ = ["TOLERANCE", "Observation", "Outcome", "Probe", "Verdict"]
+from ..errors import APIError, Conflict, OutcomeUnknown, QueryFailed
 
 # The Date of a response is in whole seconds, and servers renew it once a second: two seconds behind
 # at most, and one for what else there is between two clocks.
@@ -118,3 +116,18 @@ class Probe:
     plan: Plan[Any] | None
     judge: Callable[[Observation], Verdict]
     needs_state: bool = False
+
+
+def outcome_unknown(reason: str, findings: str = "") -> OutcomeUnknown:
+    """Return the error of a call that may have taken effect.
+
+    Args:
+        reason: Why there is no response.
+        findings: What probes have found.
+    """
+    message = f"{reason}, and whether the call took effect is not known"
+    return OutcomeUnknown(
+        f"{message}: {findings}" if findings else message,
+        hint="The client did not retry the call, because that might apply it twice. Check whether "
+        "it took effect before you repeat it.",
+    )

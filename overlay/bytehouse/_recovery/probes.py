@@ -17,7 +17,7 @@ UNCLEAR     None of these is certain. The call raises `OutcomeUnknown` with what
 response that shows it, so that this machine's clock does not matter. What was created before the
 call was first sent existed before. What has been created since is this call's: someone else may
 have created an equal object in the same seconds, which cannot be distinguished, and then there is
-one as asked for all the same. Where the service gives no time of creation, the outcome is UNCLEAR.
+one as asked for nevertheless. Where the service gives no time of creation, the outcome is UNCLEAR.
 
 **Why not send everything again?** A request may be delayed on its way and arrive late. An import
 job that is started, a connection or a job that is created (that their names can be used once only
@@ -27,7 +27,7 @@ have been filled in between. These are sent once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bytehouse_raw import models
@@ -50,11 +50,7 @@ from .._api.lists import extract_list
 from .._api.status import Phase, phase_of
 from .._params.warehouses import differences
 from .._tables.diff import diff
-from .._tables.spec import TableSpec
-from ..errors import InvalidArgument
 from .model import TOLERANCE, Observation, Outcome, Probe, Verdict
-
-__all__ = ["probes_for"]
 
 
 def probes_for(plan: Plan[Any]) -> tuple[Probe, ...]:
@@ -126,33 +122,13 @@ def _create_table(plan: Plan[Any]) -> tuple[Probe, ...]:
     def judge(observed: Observation) -> Verdict:
         if observed.absent:
             return Verdict(Outcome.NOT_DONE, f"there is no table {name}")
-        spec = _spec_of(wanted)
-        if (live := observed.live) is None or spec is None:
+        if (live := observed.live) is None:
             return _INCONCLUSIVE
-        differing = [str(change) for change in diff(spec, live).changes]
+        differing = [str(change) for change in diff(wanted, live).changes]
         document = {"data": {"uuid": live.uuid}}
         return _created(f"the table {name}", live.created_at, differing, observed, document)
 
     return (Probe(get_table.plan(plan.path["db_name"], name), judge),)
-
-
-def _spec_of(wanted: models.CreateTableRequest) -> TableSpec | None:
-    """Return the spec of a table to create; None if a spec cannot describe it."""
-    try:
-        return TableSpec(
-            str(wanted.name),
-            wanted.columns or (),
-            order_by=wanted.order_by_keys or (),
-            primary_key=wanted.primary_keys,
-            partition_by=wanted.partition_keys,
-            unique_key=wanted.unique_key,
-            cluster_key=wanted.cluster_key,
-            sample_by=wanted.sampling_key,
-            ttl=wanted.ttl,
-            description=wanted.description,
-        )
-    except InvalidArgument:
-        return None
 
 
 def _create_warehouse(plan: Plan[Any]) -> tuple[Probe, ...]:
@@ -273,9 +249,7 @@ def _assignment(*, wanted: bool) -> _MakeProbes:
             pair = (user, role)
             held = [a for a in found if (_field(a, "user_id"), _field(a, "role_name")) == pair]
             finding = f"user {user} {'has' if held else 'does not have'} the role {role}"
-            document = {"data": held[0].to_dict() if held else dict(body)}
-            done = bool(held) is wanted
-            return Verdict(Outcome.DONE if done else Outcome.NOT_DONE, finding, document)
+            return _judge_held(held, body, finding, wanted=wanted)
 
         return (Probe(list_assignments.plan(user_id=user), judge),)
 
@@ -295,9 +269,7 @@ def _permission(*, wanted: bool) -> _MakeProbes:
             if wanted and held and body.get("GrantOption"):
                 held = [p for p in held if p.grant_option in (None, True)]
             finding = f"the role {'has' if held else 'does not have'} the permission {action}"
-            document = {"data": held[0].to_dict() if held else dict(body)}
-            done = bool(held) is wanted
-            return Verdict(Outcome.DONE if done else Outcome.NOT_DONE, finding, document)
+            return _judge_held(held, body, finding, wanted=wanted)
 
         listing = list_permissions.plan(
             role_name=body.get("RoleName", ""),
@@ -307,6 +279,14 @@ def _permission(*, wanted: bool) -> _MakeProbes:
         return (Probe(listing, judge),)
 
     return probes
+
+
+def _judge_held(
+    held: Sequence[Model], body: Mapping[str, Any], finding: str, *, wanted: bool
+) -> Verdict:
+    document = {"data": held[0].to_dict() if held else dict(body)}
+    done = bool(held) is wanted
+    return Verdict(Outcome.DONE if done else Outcome.NOT_DONE, finding, document)
 
 
 # Updating tables.

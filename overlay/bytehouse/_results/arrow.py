@@ -34,7 +34,6 @@ from .decoder import ColumnDecoder, RowFormat
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BATCH_ROWS", "ArrowConverter"]
 
 BATCH_ROWS = 1 << 16
 # From this year on, Arrow does not know the daylight saving rules.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
@@ -17,17 +16,6 @@ from typing import Any, Literal
 import msgspec
 
 from .._types.codecs import Codec, ResultColumn, codec_of
-
-__all__ = [
-    "ColumnDecoder",
-    "Decoder",
-    "MakeDecoder",
-    "NotJSON",
-    "NotRows",
-    "Row",
-    "RowFormat",
-    "python_rows",
-]
 
 Row = tuple[Any, ...]
 RowFormat = Literal["arrays", "objects"]
@@ -42,8 +30,8 @@ class NotRows(ValueError):
     """Values in the place of rows are not rows of this result."""
 
 
-class Decoder(ABC):
-    """Decode the rows of one result.
+class Decoder:
+    """Decode the rows of one result to tuples.
 
     Args:
         columns: Columns of the result.
@@ -101,13 +89,15 @@ class Decoder(ABC):
                 raise NotJSON(str(error)) from None
         return self._decode_untyped(text)
 
-    @abstractmethod
     def _decode_typed(self, text: bytes) -> list[Any]:
         """Decode a block whose values match their column types."""
+        if not self._conversions:
+            return self._rows(text)
+        return list(zip(*self._columns(text), strict=True))
 
-    @abstractmethod
     def _decode_untyped(self, text: bytes) -> list[Any]:
         """Decode a block with values that do not match their column types."""
+        return self._decode_each_value(text)
 
     def _rows(self, text: bytes) -> list[Row]:
         """Decode a block whose values match their column types, without the conversions."""
@@ -155,18 +145,6 @@ class Decoder(ABC):
                 f"row {at} of a block has {len(row)} values for {len(self._names)} columns"
             )
         raise NotRows(f"row {at} of a block is not a row")
-
-
-class RowDecoder(Decoder):
-    """Decode rows to tuples."""
-
-    def _decode_typed(self, text: bytes) -> list[Row]:
-        if not self._conversions:
-            return self._rows(text)
-        return list(zip(*self._columns(text), strict=True))
-
-    def _decode_untyped(self, text: bytes) -> list[Row]:
-        return self._decode_each_value(text)
 
 
 class ColumnDecoder(Decoder):
@@ -229,6 +207,6 @@ def _as_untyped(value: Any) -> Any:
 MakeDecoder = Callable[[Sequence[ResultColumn], RowFormat], Decoder]
 
 
-def python_rows(columns: Sequence[ResultColumn], form: RowFormat) -> RowDecoder:
+def python_rows(columns: Sequence[ResultColumn], form: RowFormat) -> Decoder:
     """Return a decoder to the Python values of the columns' types."""
-    return RowDecoder(columns, [codec_of(column.type) for column in columns], form)
+    return Decoder(columns, [codec_of(column.type) for column in columns], form)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import csv
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from html import escape
-from os import PathLike
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from bytehouse_raw.types import Timestamp
@@ -25,34 +21,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-__all__ = [
-    "CsvWriter",
-    "DtypeBackend",
-    "atomic_file",
-    "html_table",
-    "pandas_frame",
-    "polars_frame",
-    "rename_columns",
-]
 
 DtypeBackend = Literal["numpy_nullable", "pyarrow"]
-
-
-@contextmanager
-def atomic_file(path: str | PathLike[str], mode: Literal["w", "wb"]) -> Iterator[IO[Any]]:
-    """Open a file that gets its name only when it has been written completely."""
-    target = Path(path)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
-    text = mode == "w"
-    try:
-        with unfinished.open(
-            mode, encoding="utf-8" if text else None, newline="" if text else None
-        ) as file:
-            yield file
-        unfinished.replace(target)
-    finally:
-        with suppress(FileNotFoundError):
-            unfinished.unlink()
 
 
 class _Lines:

@@ -12,17 +12,6 @@ from typing import Any, TypeGuard
 from .._sql.statements import ID_KEYS
 from .._types.codecs import ResultColumn
 
-__all__ = [
-    "COLUMN_KEYS",
-    "ROW_KEYS",
-    "TYPE_KEYS",
-    "columns_of",
-    "could_be_result",
-    "is_query_id",
-    "query_id_of",
-    "unnamed_columns",
-]
-
 ROW_KEYS = frozenset("data dataset records result results resultSet rows values".split())
 COLUMN_KEYS = frozenset(
     "columnMeta columnNames column_names columns fields header headers meta metadata names"

@@ -28,17 +28,6 @@ from .layouts import (
     unnamed_columns,
 )
 
-__all__ = [
-    "Begin",
-    "Columns",
-    "End",
-    "Event",
-    "Fields",
-    "Reference",
-    "ResultParser",
-    "UnexpectedLayout",
-]
-
 _FIRST_BLOCK = 1 << 14
 _BLOCK = 1 << 18
 _MAX_DEPTH = 4
@@ -411,8 +400,8 @@ class ResultParser:
             begin = self._position
             yield from self._read_more()
             end -= begin - self._position
-        parted = self._buffer[comma : comma + 1] == b","
-        self._separator = self._buffer[end - 1 : start + 1] if parted else b""
+        has_comma = self._buffer[comma : comma + 1] == b","
+        self._separator = self._buffer[end - 1 : start + 1] if has_comma else b""
 
     # Bytes
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from .._core.extras import import_optional
 
-__all__ = ["Progress", "progress"]
-
 
 class Progress:
     """Show nothing."""
@@ -16,14 +14,14 @@ class Progress:
     def set_state(self, state: str) -> None:
         """Report the state of the query."""
 
-    def received(self, size: int) -> None:
+    def show_bytes(self, size: int) -> None:
         """Report how many bytes of its response have arrived."""
 
     def pause(self) -> None:
-        """Hide the bar until the next report: the caller uses the terminal."""
+        """Hide the bar until the next report, as the caller may use the terminal."""
 
     def close(self) -> None:
-        """Hide the bar for good."""
+        """Hide the bar permanently."""
 
 
 class _Bar(Progress):
@@ -39,7 +37,7 @@ class _Bar(Progress):
     def set_state(self, state: str) -> None:
         self._show(state, 0)
 
-    def received(self, size: int) -> None:
+    def show_bytes(self, size: int) -> None:
         self._show("Reading", size)
 
     def pause(self) -> None:

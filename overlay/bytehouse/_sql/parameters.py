@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from ..errors import InvalidArgument
 from .literals import Identifier, literal
 
-__all__ = ["bind", "bind_pyformat"]
-
 
 def _quoted(quote: str) -> str:
     return rf"{quote}(?:[^{quote}\\]|\\.|{quote}{quote})*+(?:{quote}|\\?\Z)"
@@ -59,11 +57,8 @@ def bind(sql: str, params: Mapping[str, object] | None) -> str:
         name = found["name"] or found["key"]
         if name is None:
             return found[0]
-        if name not in params:
-            known = ", ".join(map(str, params)) or "none"
-            raise InvalidArgument(f"The parameter {found[0]} has no value. Given: {known}.")
         used.add(name)
-        return _separated(found, _parameter_literal(params[name], found["type"], name))
+        return _replacement(found, params, name, found["type"])
 
     bound = _TOKEN.sub(replacement, sql)
     if unused := [str(name) for name in params if name not in used]:
@@ -87,15 +82,19 @@ def bind_pyformat(sql: str, params: Mapping[str, object]) -> str:
         name = found["name"]
         if name is None:
             return found[0].replace("%%", "%")
-        if name not in params:
-            raise InvalidArgument(f"The parameter {found[0]} has no value.")
-        return _separated(found, _parameter_literal(params[name], None, name))
+        return _replacement(found, params, name)
 
     return _PERCENT_TOKEN.sub(replacement, sql)
 
 
-def _separated(found: re.Match[str], text: str) -> str:
-    """Add spaces where a literal would merge with an adjacent string, number or name."""
+def _replacement(
+    found: re.Match[str], params: Mapping[str, object], name: str, type_: str | None = None
+) -> str:
+    """Return the literal of a parameter, with spaces where it would merge with what is beside."""
+    if name not in params:
+        known = ", ".join(map(str, params)) or "none"
+        raise InvalidArgument(f"The parameter {found[0]} has no value. Given: {known}.")
+    text = _parameter_literal(params[name], type_, name)
     before = found.string[max(0, found.start() - 1) : found.start()]
     after = found.string[found.end() : found.end() + 1]
     left = " " if _merges(before, text[0]) else ""

@@ -11,6 +11,7 @@ import attrs
 from bytehouse_raw.models import QueryResult, SubmitAsyncQueryRequest, SubmitSyncQueryRequest
 from bytehouse_raw.types import Model
 
+from .._core.json import first_string
 from .._core.options import CallOptions, Options
 from .._core.secrets import Secret, secrets_in
 from ..errors import InvalidArgument
@@ -20,14 +21,6 @@ from .parameters import bind
 if TYPE_CHECKING:
     from .._core.config import Mode
 
-__all__ = [
-    "ID_KEYS",
-    "Submission",
-    "check_statement",
-    "extract_query_ids",
-    "extract_results",
-    "new_query_id",
-]
 
 ID_KEYS = (
     "asyncQueryID",
@@ -67,11 +60,13 @@ class Submission:
 
     sql: str | Secret = attrs.field(repr=False)
     mode: Mode
-    warehouse: str | None
+    warehouse: str | None = None
     query_id: str
-    session_id: str | None
-    max_rows: int | None
-    async_after: int | None
+    session_id: str | None = None
+    max_rows: int | None = None
+    async_after: int | None = None
+    deadline: float
+    """Seconds that submitting it may take."""
     options: CallOptions
     secrets: tuple[Secret, ...] = attrs.field(default=(), repr=False)
 
@@ -106,6 +101,7 @@ class Submission:
             session_id=session_id,
             max_rows=max_rows,
             async_after=async_after,
+            deadline=merged.deadline,
             options={"timeout": merged.deadline, **options},
             secrets=(*secrets, *(Secret(literal(secret)[1:-1]) for secret in secrets)),
         )
@@ -118,11 +114,9 @@ class Submission:
         return cls(
             sql="",
             mode=cast("Mode", merged.mode),
-            warehouse=None,
             query_id=query_id,
-            session_id=None,
             max_rows=max_rows,
-            async_after=None,
+            deadline=merged.deadline,
             options={"timeout": merged.deadline, **options},
         )
 
@@ -166,19 +160,9 @@ def extract_query_ids(elements: object, submitted: str) -> tuple[str, ...]:
     several statements may have one element for each, so every id counts.
     """
     found: dict[str, None] = {}
-    several = [elements] if isinstance(elements, Model | dict) else elements
-    for element in several if isinstance(several, list) else []:
-        fields = (
-            element.to_dict()
-            if isinstance(element, Model)
-            else element
-            if isinstance(element, dict)
-            else {}
-        )
-        value = next(
-            (fields[key] for key in ID_KEYS if isinstance(fields.get(key), str) and fields[key]),
-            None,
-        )
-        if value is not None:
+    several = elements if isinstance(elements, list) else [elements]
+    for element in several:
+        fields = element.to_dict() if isinstance(element, Model) else element
+        if isinstance(fields, dict) and (value := first_string(fields, ID_KEYS)):
             found[value] = None
     return tuple(found) or (submitted,)

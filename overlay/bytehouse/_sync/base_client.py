@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .._core.secrets import Secret
     from .response_body import Body
 
-__all__ = ["BaseClient"]
 
 T = TypeVar("T")
 

@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from .result import Result
     from .session import Session
 
-__all__ = ["ByteHouse"]
-
 
 class ByteHouse(BaseClient):
     """Connect to ByteHouse.

@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from bytehouse_raw.models import CreatedObject
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model
 
@@ -14,6 +13,7 @@ from .._core.differences import Difference, EnsureResult
 from .._core.options import CallOptions
 from ..errors import (
     APIError,
+    ByteHouseError,
     Conflict,
     InvalidRequest,
     NotFound,
@@ -21,9 +21,10 @@ from ..errors import (
     QueryFailed,
     ResponseDecodeError,
 )
-from .resources._base import Enveloped, Resource
+from .resources._base import Resource
 
-__all__ = ["EnsureResource"]
+if TYPE_CHECKING:
+    from .._api.polling import Fetch
 
 M = TypeVar("M", bound=Model)
 
@@ -33,8 +34,8 @@ class EnsureResource(Resource):
 
     def _ensure(
         self,
-        read: Plan[Enveloped[M]],
-        create: Plan[Enveloped[CreatedObject]],
+        read: Fetch[M],
+        create: Plan[Any],
         compare: Callable[[M], tuple[Difference, ...]],
         options: CallOptions,
     ) -> EnsureResult[M]:
@@ -46,30 +47,30 @@ class EnsureResource(Resource):
         live = self._find(read, options)
         if live is not None:
             return EnsureResult(live, differences=compare(live))
-        from .creation_poller import ObjectCreationPoller  # most calls wait for nothing
-
-        creation = ObjectCreationPoller(self, read, options)
-        created = True
+        failure: ByteHouseError | None = None
         try:
             self._send(create, options)
-        except (OutcomeUnknown, ResponseDecodeError) as unknown:
-            try:
-                live = creation.wait()
-            except NotFound:
-                raise unknown from None
         except (Conflict, InvalidRequest, QueryFailed):
             # Another process may have created it first; the error for that is not documented.
-            created, live = False, self._find(read, options)
+            live = self._find(read, options)
             if live is None:
                 raise
-        else:
-            live = creation.wait()
-        return EnsureResult(live, created=created, differences=compare(live))
+            return EnsureResult(live, differences=compare(live))
+        except (OutcomeUnknown, ResponseDecodeError) as error:
+            failure = error
+        try:
+            from .poller import CreationPoller  # most calls wait for nothing
 
-    def _find(self, read: Plan[Enveloped[M]], options: CallOptions) -> M | None:
+            # What is new may not be visible at once.
+            live = CreationPoller(self._client, options, read).wait()
+        except NotFound as missing:
+            raise failure or missing from None
+        return EnsureResult(live, created=True, differences=compare(live))
+
+    def _find(self, read: Fetch[M], options: CallOptions) -> M | None:
         """Return what exists; None if the service says that it is missing."""
         try:
-            return self._data(read, options)
+            return read(options)
         except APIError as error:
             # An error of the engine may come with a 404 as well.
             missing = isinstance(error, NotFound) or error.status == 404

@@ -14,7 +14,6 @@ from .._core.options import CallOptions
 if TYPE_CHECKING:
     from .client import ByteHouse
 
-__all__ = ["Pager"]
 
 T = TypeVar("T")
 

@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING
 from bytehouse_raw.models import QueryStatus
 
 from .._api.engine_errors import engine_code
-from .._api.polling import GRACE
-from .._api.status import Phase, phase_of
+from .._api.polling import GRACE, TimeLimit
+from .._api.status import Phase
 from .._core.options import CallOptions, Seconds
 from .._sql.statements import Submission
 from ..errors import ByteHouseError, InvalidArgument, QueryFailed
-from .cancellation import TimeLimit
 from .poller import Poller
 
 if TYPE_CHECKING:
     from .client import ByteHouse
     from .result import Result
-
-__all__ = ["QueryHandle"]
 
 
 class QueryHandle(Poller[QueryStatus]):
@@ -64,12 +61,6 @@ class QueryHandle(Poller[QueryStatus]):
             if self._phase(status) is not Phase.SUCCEEDED:
                 return status
         return self._client.queries.status(last, **options)
-
-    def _state(self, status: QueryStatus) -> str | None:
-        return status.status
-
-    def _phase(self, status: QueryStatus) -> Phase:
-        return phase_of(status.status)
 
     def _failure(self, status: QueryStatus, phase: Phase) -> QueryFailed:
         fallback = "the query was stopped" if phase is Phase.CANCELLED else "the query failed"
@@ -162,7 +153,7 @@ class QueryHandle(Poller[QueryStatus]):
             try:
                 self._client.queries.kill_async(query_id, **options)
             except ByteHouseError as error:
-                failure = error  # the others are to be cancelled all the same
+                failure = error  # cancel the others nevertheless
         if failure is not None:
             raise failure
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bytehouse_raw.api.queries import get_async_query_result, submit_async_query, submit_sync_query
 from bytehouse_raw.models import QueryStatus
 
-from .._api.polling import GRACE
+from .._api.polling import GRACE, TimeLimit
 from .._core.options import CallOptions
 from .._sql.statements import Submission, extract_query_ids
 from ..errors import NotFound
@@ -21,7 +21,6 @@ from .result_events import ResultEvents
 if TYPE_CHECKING:
     from .client import ByteHouse
 
-__all__ = ["QueryResponses"]
 
 _SHORTEST_TIMEOUT = 0.001
 
@@ -52,9 +51,9 @@ class QueryResponses:
         self.submission = submission
         self.returned = False
         self._client = client
-        self._timeout = timeout
         self._on_status = on_status
-        self._began = client.clock.monotonic()
+        self._limit = TimeLimit(client.clock, timeout)
+        self._submission_limit = TimeLimit(client.clock, submission.deadline)
         self._in_background = False
         self._named: list[str] = []
         self._named_are_queries = False
@@ -63,7 +62,7 @@ class QueryResponses:
     @property
     def elapsed(self) -> float:
         """Seconds since the submission."""
-        return self._client.clock.monotonic() - self._began
+        return self._limit.elapsed
 
     def run(self) -> ResultEvents:
         """Run the statements, and open the response when it begins."""
@@ -108,7 +107,7 @@ class QueryResponses:
             return None
         query_id = self._succeeded.popleft()
         plan = get_async_query_result.plan(query_id, max_rows_return=self.submission.max_rows)
-        limit = min(self._deadline, self._timeout_left)
+        limit = min(self.submission.deadline, self._timeout_left)
         options: CallOptions = {**self.submission.options, "timeout": limit, "deadline": limit}
         body = self._client.stream(plan, **options)
         return ResultEvents(body, query_id, in_background=True)
@@ -117,8 +116,7 @@ class QueryResponses:
         """Cancel the statements if they run at once, for a caller that stops reading."""
         if not self._in_background:
             query = SubmittedQuery(self._client, self.submission)
-            limit = self._deadline
-            cancel_quietly(query, self._client.clock, limit=limit, left=limit - self.elapsed)
+            cancel_quietly(query, self._submission_limit)
 
     def _wait_for(self, query_ids: tuple[str, ...], *, are_queries: bool = True) -> None:
         """Wait for queries in the background, so that their results can be fetched.
@@ -149,12 +147,8 @@ class QueryResponses:
             self._succeeded.extend(query_ids)
 
     @property
-    def _deadline(self) -> float:
-        return self._client.options.replace(self.submission.options).deadline
-
-    @property
     def _timeout_left(self) -> float:
         """Seconds that queries in the background may still take."""
         if self.returned:
-            return self._timeout
-        return max(self._timeout - self.elapsed, _SHORTEST_TIMEOUT)
+            return self._limit.seconds
+        return max(self._limit.left, _SHORTEST_TIMEOUT)

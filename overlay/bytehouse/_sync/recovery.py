@@ -16,8 +16,6 @@ from ..errors import ByteHouseError
 if TYPE_CHECKING:
     from .base_client import BaseClient
 
-__all__ = ["recover"]
-
 
 def recover(client: BaseClient, call: Call[Any]) -> None:
     """Send probes until it is clear whether the call is done or is to be sent again.

@@ -6,19 +6,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from os import PathLike
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from bytehouse_raw.models import QueryStatistics
 
 from .._core.extras import import_optional
+from .._core.files import atomic_file
 from .._core.options import CallOptions, Seconds
 from .._results.arrow import BATCH_ROWS, ArrowConverter
 from .._results.decoder import MakeDecoder, Row, python_rows
 from .._results.export import (
     CsvWriter,
     DtypeBackend,
-    atomic_file,
     html_table,
     pandas_frame,
     polars_frame,
@@ -27,7 +26,7 @@ from .._results.export import (
 from .._results.parser import Begin, End
 from .._sql.statements import Submission
 from .._types.codecs import ResultColumn
-from ..errors import ByteHouseError
+from ..errors import ByteHouseError, ResponseDecodeError
 from .result_stream import ResultStream
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
     from .client import ByteHouse
 
-__all__ = ["Result", "run_submission"]
 
 _PREVIEW_ROWS = 20
 
@@ -156,12 +154,15 @@ class Result:
         addresses.
         """
         arrow = ArrowConverter(self._columns)
-        for columns in self._blocks(arrow.make_decoder):
-            arrow.add(columns)
-            if arrow.pending_rows >= rows:
+        try:
+            for columns in self._blocks(arrow.make_decoder):
+                arrow.add(columns)
+                if arrow.pending_rows >= rows:
+                    yield arrow.batch()
+            if arrow.pending_rows:
                 yield arrow.batch()
-        if arrow.pending_rows:
-            yield arrow.batch()
+        except ResponseDecodeError as error:
+            raise self._stream.redacted(error) from None
 
     def to_arrow(self) -> pa.Table:
         """Return all rows as an Arrow table."""
@@ -230,7 +231,7 @@ class Result:
         """
         if self._next is None:
             self._skip_rest()
-            event = self._stream.event()
+            event = self._stream.next_event()
             if isinstance(event, Begin):
                 self._next = type(self)(self._client, self._stream, event)
         return self._next
@@ -249,12 +250,7 @@ class Result:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -301,14 +297,14 @@ class Result:
 
     def _remaining(self) -> Iterator[list[Any]]:
         while not self._ended:
-            event = self._stream.event()
+            event = self._stream.next_event()
             if isinstance(event, list):
                 yield event
                 continue
             self._ended = True
             if not isinstance(event, End):
                 raise ByteHouseError("This result was closed.", query_id=self.query_id)
-            columns = self._stream.end_result()
+            columns = self._stream.columns_after_rows()
             if columns is not None and len(columns) == len(self._columns):
                 names = {column.name for column in self._columns}
                 if names != {column.name for column in columns}:
@@ -344,7 +340,7 @@ def run_submission(
     stream = ResultStream(client, submission, timeout=timeout, show_progress=progress)
     try:
         stream.begin(asynchronous=asynchronous, succeeded=succeeded)
-        event = stream.event()
+        event = stream.next_event()
         return Result(client, stream, event if isinstance(event, Begin) else None)
     except BaseException:
         stream.close()

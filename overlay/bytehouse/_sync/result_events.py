@@ -12,9 +12,8 @@ from .._results.parser import Begin, End, Event, Fields, Reference, ResultParser
 
 if TYPE_CHECKING:
     from .._results.decoder import MakeDecoder, Row
+    from ..errors import ByteHouseError
     from .response_body import Body
-
-__all__ = ["ResultEvents"]
 
 
 class ResultEvents:
@@ -34,7 +33,7 @@ class ResultEvents:
         self._queued: deque[Event] = deque()
 
     @property
-    def received(self) -> bool:
+    def body_ended(self) -> bool:
         """Whether the whole body has been received."""
         return self._body.ended
 
@@ -63,7 +62,7 @@ class ResultEvents:
                 return self._queued.popleft()
             event = self._parse()
             if isinstance(event, Fields | Reference):
-                self._body.check_fields(event.fields)
+                self._body.errors.check_fields(event.fields)
             if isinstance(event, Reference) and self._has_no_rows(event):
                 self._queued += (Begin([], "arrays"), End())
             elif not isinstance(event, Fields):
@@ -72,6 +71,10 @@ class ResultEvents:
     def decode_with(self, make_decoder: MakeDecoder) -> None:
         """Set how the rows of the result that begins are decoded."""
         self._parser.make_decoder = make_decoder
+
+    def redacted(self, error: ByteHouseError) -> ByteHouseError:
+        """Return an error about a value without the secrets of the call."""
+        return self._body.errors.redacted(error)
 
     def preview(self, begin: Begin) -> list[Row]:
         """Return the rows of the result that begins that have been received, and keep them."""
@@ -92,4 +95,4 @@ class ResultEvents:
             return self._parser.next_event()
         except UnexpectedLayout as error:
             reason = str(error)
-        raise self._body.parse_error(reason, self._parser.start, self._parser.unparsed)
+        raise self._body.errors.parse_error(reason, self._parser.start, self._parser.unparsed)

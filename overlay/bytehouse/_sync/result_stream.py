@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .client import ByteHouse
     from .result_events import ResultEvents
 
-__all__ = ["ResultStream"]
 
 _READ_AHEAD = 1 << 16
 
@@ -59,7 +58,7 @@ class ResultStream:
         self._responses = QueryResponses(client, submission, seconds, self._progress.set_state)
         self._current: ResultEvents | None = None
         self._ahead: deque[Event] = deque()
-        self._size = 0
+        self._bytes_received = 0
         self.closed = False
 
     def begin(self, *, asynchronous: bool, succeeded: Collection[str] = ()) -> None:
@@ -78,20 +77,24 @@ class ResultStream:
                 self._current = self._responses.next()
             else:
                 self._current = self._responses.run()
-            while self._current and not self._current.received and self._size < _READ_AHEAD:
+            while (
+                self._current
+                and not self._current.body_ended
+                and self._bytes_received < _READ_AHEAD
+            ):
                 self._receive(self._current)
             self._look_ahead()
         self._responses.returned = True
         self._progress.pause()
 
-    def event(self) -> Event | None:
+    def next_event(self) -> Event | None:
         """Return the next event; None when everything has been read."""
         if self._ahead:
             return self._ahead.popleft()
         with self._closing_on_error():
             return self._next()
 
-    def end_result(self) -> list[ResultColumn] | None:
+    def columns_after_rows(self) -> list[ResultColumn] | None:
         """Read on from the end of a result to where the next begins, or to the end of all.
 
         Returns:
@@ -112,6 +115,10 @@ class ResultStream:
         if self._current is not None:
             self._current.decode_with(make_decoder)
 
+    def redacted(self, error: ByteHouseError) -> ByteHouseError:
+        """Return an error about a value without the secrets of the call."""
+        return error if self._current is None else self._current.redacted(error)
+
     def preview(self, begin: Begin) -> list[Row]:
         """Return the rows of the result that begins that have been received, and keep them."""
         return [] if self._ahead or self._current is None else self._current.preview(begin)
@@ -121,7 +128,7 @@ class ResultStream:
         if self.closed:
             return
         try:
-            if self._pid == os.getpid() and self._current and not self._current.received:
+            if self._pid == os.getpid() and self._current and not self._current.body_ended:
                 with Shield():
                     self._current.close()
                     self._responses.cancel()
@@ -170,15 +177,15 @@ class ResultStream:
 
     def _receive(self, response: ResultEvents) -> None:
         """Receive one more piece of a response."""
-        self._size += response.receive()
+        self._bytes_received += response.receive()
         self.elapsed = self._responses.elapsed
-        self._progress.received(self._size)
+        self._progress.show_bytes(self._bytes_received)
 
     def __del__(self) -> None:
         if self.closed or self._pid != os.getpid():
             return
         self._progress.close()
-        if self._current is not None and not self._current.received:
+        if self._current is not None and not self._current.body_ended:
             warnings.warn(
                 f"the result of {self.submission.query_id} was neither read to its end nor closed",
                 ResourceWarning,  # without `source`: what records warnings would keep it

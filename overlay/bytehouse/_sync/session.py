@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import uuid
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, Unpack
 
 from bytehouse_raw.models import QueryResult, QueryStopped
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from .._core.config import Mode
     from .client import ByteHouse
     from .result import Result
-
-__all__ = ["Session"]
 
 
 class Session:
@@ -125,12 +122,7 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Leave the block."""
 
     def __repr__(self) -> str:

@@ -14,7 +14,6 @@ from ..errors import ByteHouseError
 if TYPE_CHECKING:
     from .._transport.sync_transport import HttpTransport, Transport
 
-__all__ = ["Shared"]
 
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 

@@ -18,8 +18,6 @@ from ..errors import InvalidArgument, OutcomeUnknown, ResponseDecodeError, Stale
 if TYPE_CHECKING:
     from .client import ByteHouse
 
-__all__ = ["TablePlan"]
-
 
 class TablePlan:
     """Hold the differences between a wanted and a live table; get one from `tables.plan`.
@@ -51,7 +49,7 @@ class TablePlan:
         self.database = database
         self.desired = desired
         self.live = live
-        self.differences: TableDiff = diff(desired, live, renames)
+        self.differences: TableDiff = self._diff(live)
 
     @property
     def actions(self) -> tuple[Change, ...]:
@@ -120,7 +118,7 @@ class TablePlan:
         if destructive:
             raise InvalidArgument(
                 f"This plan loses data: {_listed(destructive)}",
-                hint="allow_destructive=True applies it all the same.",
+                hint="allow_destructive=True applies it anyway.",
             )
 
     def _refuse_stale(self, options: CallOptions) -> None:
@@ -129,7 +127,7 @@ class TablePlan:
             found = "it was dropped and created again"
         else:
             try:
-                now = diff(self.desired, live, self._renames)
+                now = self._diff(live)
             except InvalidArgument as error:
                 found = error.message
             else:
@@ -149,8 +147,11 @@ class TablePlan:
             )
         except (OutcomeUnknown, ResponseDecodeError):
             live = self._read(options)
-            if set(step.changes) & set(diff(self.desired, live, self._renames).changes):
+            if set(step.changes) & set(self._diff(live).changes):
                 raise
+
+    def _diff(self, live: Table) -> TableDiff:
+        return diff(self.desired.request(), live, self._renames)
 
     def _read(self, options: CallOptions) -> Table:
         response = self._client.send(get_table.plan(self.database, self.desired.name), **options)

@@ -11,12 +11,10 @@ from bytehouse_raw.models import Warehouse
 from .._api.status import Phase, WarehouseStatus, warehouse_phase
 from .._core.options import CallOptions, Seconds
 from ..errors import ServerError
-from .poller import CreationPoller, Poller
+from .poller import Poller
 
 if TYPE_CHECKING:
     from .client import ByteHouse
-
-__all__ = ["WarehouseCreationPoller", "WarehousePoller"]
 
 
 class WarehousePoller(Poller[Warehouse]):
@@ -35,9 +33,6 @@ class WarehousePoller(Poller[Warehouse]):
     def _fetch(self, options: CallOptions) -> Warehouse:
         return self._client.warehouses.get(self._name, **options)
 
-    def _state(self, status: Warehouse) -> str | None:
-        return status.status
-
     def _phase(self, status: Warehouse) -> Phase:
         return warehouse_phase(status.status, self._until)
 
@@ -54,14 +49,3 @@ class WarehousePoller(Poller[Warehouse]):
     ) -> Warehouse:
         """Wait, and return the warehouse."""
         return self._wait(timeout, on_progress)
-
-
-class WarehouseCreationPoller(CreationPoller[Warehouse]):
-    """Wait until a warehouse just created is visible."""
-
-    def __init__(self, client: ByteHouse, name: str, options: CallOptions) -> None:
-        super().__init__(client, options)
-        self._name = name
-
-    def _fetch(self, options: CallOptions) -> Warehouse:
-        return self._client.warehouses.get(self._name, **options)

@@ -11,8 +11,6 @@ from bytehouse_raw import models
 
 from .._core.differences import Difference
 
-__all__ = ["Change", "Step", "steps"]
-
 _SIGNS = {"add": "+", "drop": "-", "modify": "~", "rename": "~"}
 
 

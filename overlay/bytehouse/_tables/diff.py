@@ -19,9 +19,6 @@ from ..errors import InvalidArgument
 from .changes import Change
 from .inference import nullable_type
 from .keys import NOTHING, Forms, forms_of, keeps_longer, ttl_forms
-from .spec import TableSpec
-
-__all__ = ["TableDiff", "diff"]
 
 _FIXED = "the sort key is fixed when a table is created"
 _NO_FIELD = "no operation of the API changes it"
@@ -45,7 +42,9 @@ class TableDiff:
 
 
 def diff(
-    desired: TableSpec, live: models.Table, renames: Mapping[str, str] | None = None
+    desired: models.CreateTableRequest,
+    live: models.Table,
+    renames: Mapping[str, str] | None = None,
 ) -> TableDiff:
     """Return the differences between a wanted and a live table.
 
@@ -69,7 +68,7 @@ def diff(
 class _Comparison:
     """Collect the differences between two tables."""
 
-    def __init__(self, desired: TableSpec, live: models.Table) -> None:
+    def __init__(self, desired: models.CreateTableRequest, live: models.Table) -> None:
         self.desired = desired
         self.live = live
         self.changes: list[Change] = []
@@ -92,7 +91,7 @@ class _Comparison:
             self.unknown.append("columns: those of the live table are not known")
             return
         current = dict(self._columns)
-        wanted = {str(column.name): column for column in self.desired.columns}
+        wanted = {str(column.name): column for column in self.desired.columns or ()}
         for old, new in _pending_renames(renames, current, wanted).items():
             self.changes.append(Change(f"column {old}", old, new, "rename"))
             current = {new if name == old else name: column for name, column in current.items()}
@@ -178,19 +177,24 @@ class _Comparison:
 
     def keys(self) -> None:
         desired, live = self.desired, self.live
-        self._compare_keys("sort key", "ORDER BY", desired.order_by, live.order_by_keys, _FIXED)
+        wanted_order = desired.order_by_keys or []
+        self._compare_keys("sort key", "ORDER BY", wanted_order, live.order_by_keys, _FIXED)
         # By default the primary key is the sort key.
         live_primary = live.primary_keys
         if live_primary == [] or (live_primary is None and self._lacks("PRIMARY KEY")):
             live_primary = live.order_by_keys
-        primary = desired.primary_key
+        primary = desired.primary_keys
         if primary is not None or live_primary is not None:
-            self._compare_keys(
-                "primary key", "PRIMARY KEY", primary or desired.order_by, live_primary
-            )
+            self._compare_keys("primary key", "PRIMARY KEY", primary or wanted_order, live_primary)
         for name, clause, want, live_key, reason in (
-            ("sampling key", "SAMPLE BY", desired.sample_by, live.sampling_key, _NO_FIELD),
-            ("partition key", "PARTITION BY", desired.partition_by, live.partition_keys, _NO_FIELD),
+            ("sampling key", "SAMPLE BY", desired.sampling_key, live.sampling_key, _NO_FIELD),
+            (
+                "partition key",
+                "PARTITION BY",
+                desired.partition_keys,
+                live.partition_keys,
+                _NO_FIELD,
+            ),
             ("unique key", "UNIQUE KEY", desired.unique_key, live.unique_key, _NO_FIELD),
             ("cluster key", "CLUSTER BY", desired.cluster_key, live.cluster_key, _CLUSTER),
         ):

@@ -21,8 +21,6 @@ import attrs
 
 from ..errors import InvalidArgument
 
-__all__ = ["ColumnSource", "Described", "describe", "nullable_type"]
-
 
 class _HasSchema(Protocol):
     @property

@@ -12,14 +12,6 @@ from bytehouse_raw import models
 
 from .._types.parse import tokens
 
-__all__ = [
-    "NOTHING",
-    "Forms",
-    "forms_of",
-    "keeps_longer",
-    "ttl_forms",
-]
-
 Forms = tuple[str, ...]
 NOTHING: Forms = ("none",)
 

@@ -16,20 +16,6 @@ from .._core.validation import as_list, require_name, require_names
 from ..errors import InvalidArgument
 from .inference import ColumnSource, Described, describe, nullable_type
 
-__all__ = [
-    "TTL",
-    "ClusterKey",
-    "Column",
-    "ColumnLike",
-    "ColumnsLike",
-    "PartitionKey",
-    "TableSpec",
-    "UniqueKey",
-    "columns_of",
-    "keys_of",
-    "model_of",
-]
-
 M = TypeVar("M", bound=Model)
 
 

@@ -10,8 +10,6 @@ from queue import Empty, SimpleQueue
 
 from .models import TransportFailure
 
-__all__ = ["Slot", "Slots"]
-
 _LONGEST_WAIT = 0.05  # seconds until a waiting call looks for slots that were lost
 
 

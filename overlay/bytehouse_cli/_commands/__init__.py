@@ -11,8 +11,6 @@ from pkgutil import iter_modules
 
 import click
 
-__all__ = ["load", "names"]
-
 
 def names() -> list[str]:
     """Return the names of all commands."""

@@ -41,7 +41,12 @@ class _Operations(Group):
         from bytehouse_raw.operations import OPERATIONS
 
         with formatter.section("Operations"):
-            formatter.write_dl([(one.id, one.summary) for one in OPERATIONS.values()])
+            formatter.write_dl(
+                [
+                    (one.id, f"{one.summary} (deprecated)" if one.deprecated else one.summary)
+                    for one in OPERATIONS.values()
+                ]
+            )
 
 
 class _Operation(Command):
@@ -49,7 +54,8 @@ class _Operation(Command):
 
     def __init__(self, inputs: OperationOptions) -> None:
         operation = inputs.operation
-        route = f"{operation.method} {operation.path} ({operation.evidence})"
+        deprecated = ", deprecated" if operation.deprecated else ""
+        route = f"{operation.method} {operation.path} ({operation.evidence}{deprecated})"
         dry = click.Option(["--dry-run"], is_flag=True, help="Print the request; send nothing.")
         super().__init__(
             operation.id,

@@ -8,6 +8,7 @@ import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -111,7 +112,12 @@ def test_the_interface_is_used_over_tls(run_query: RunQuery, certificate: Path) 
 def test_the_documented_port_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     """No argument is needed but what the client has already."""
     arguments: dict[str, Any] = {}
-    monkeypatch.setattr("clickhouse_connect.get_client", lambda **given: arguments.update(given))
+
+    def get_client(**given: Any) -> SimpleNamespace:
+        arguments.update(given)
+        return SimpleNamespace(create_insert_context=None)
+
+    monkeypatch.setattr("clickhouse_connect.get_client", get_client)
     with ByteHouse("tenant-1-cn-beijing-public.bytehouse.volces.com", KEY) as bh:
         bh.clickhouse(database="sales")
     assert arguments == {

@@ -16,7 +16,7 @@ import venv
 from pathlib import Path
 from typing import Any, Final
 
-from bytehouse._openapi import Document, operations, read
+from bytehouse_openapi import Document, operations, read
 
 ROOT: Final = Path(__file__).parents[3]
 LEFT_OUT: Final = (".venv*", "node_modules", ".*_cache", "__pycache__", "dist")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bytehouse._openapi import Document
+from bytehouse_openapi import Document
 from tests.codegen.upstream.traffic import disagreements
 from tests.openapi.planted import take
 

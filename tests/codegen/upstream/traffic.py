@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import jsonschema_rs
 import yaml
 
-from bytehouse._openapi import Document, SpecOperation, operations, target
+from bytehouse_openapi import Document, SpecOperation, operations, target
 
 URI = "urn:specification"
 

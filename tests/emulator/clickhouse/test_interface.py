@@ -17,7 +17,7 @@ from tests.emulator.api import Api
 
 
 @pytest.fixture(scope="module")
-def door(reset_emulator: RunningEmulator) -> Iterator[httpx.Client]:
+def http(reset_emulator: RunningEmulator) -> Iterator[httpx.Client]:
     """Return an HTTP client of the interface, logged in, with a table `d.t` of two rows."""
     url = f"http://127.0.0.1:{reset_emulator.clickhouse_port}"
     with httpx.Client(base_url=url, auth=("bytehouse", reset_emulator.token)) as client:
@@ -34,16 +34,16 @@ def run(client: httpx.Client, sql: str | bytes, **parameters: object) -> str:
     return response.text
 
 
-def test_who_is_there(door: httpx.Client) -> None:
+def test_who_is_there(http: httpx.Client) -> None:
     """The health checks answer without a key."""
     for path in ["/ping", "/replicas_status", "/"]:
-        assert httpx.get(door.base_url.join(path)).text == "Ok.\n"
-    assert httpx.get(door.base_url.join("/nothing")).status_code == 404
+        assert httpx.get(http.base_url.join(path)).text == "Ok.\n"
+    assert httpx.get(http.base_url.join("/nothing")).status_code == 404
 
 
 @pytest.mark.parametrize("way", ["basic", "headers", "parameters", "bearer"])
 def test_the_key_is_taken_in_each_documented_place(
-    door: httpx.Client, reset_emulator: RunningEmulator, way: str
+    http: httpx.Client, reset_emulator: RunningEmulator, way: str
 ) -> None:
     """A right key, a wrong one and none are told apart wherever they stand."""
     for key, status in [(reset_emulator.token, 200), ("no-such-key", 403), ("", 401)]:
@@ -55,14 +55,14 @@ def test_the_key_is_taken_in_each_documented_place(
         }
         given = arguments[way]
         parameters = {"query": "SELECT 1", **given.get("params", {})}
-        response = httpx.get(door.base_url, params=parameters, headers=given.get("headers", {}))
+        response = httpx.get(http.base_url, params=parameters, headers=given.get("headers", {}))
         assert response.status_code == status
         assert not key or key not in response.text
 
 
-def test_another_user_is_refused(door: httpx.Client, reset_emulator: RunningEmulator) -> None:
+def test_another_user_is_refused(http: httpx.Client, reset_emulator: RunningEmulator) -> None:
     """There is one user name."""
-    response = httpx.post(door.base_url, content="SELECT 1", auth=("admin", reset_emulator.token))
+    response = httpx.post(http.base_url, content="SELECT 1", auth=("admin", reset_emulator.token))
     assert response.status_code == 403
     assert response.headers["X-ClickHouse-Exception-Code"] == "516"
 
@@ -83,10 +83,10 @@ def test_another_user_is_refused(door: httpx.Client, reset_emulator: RunningEmul
     ],
 )
 def test_errors_have_clickhouses_status_code_and_text(
-    door: httpx.Client, sql: str, status: int, code: int
+    http: httpx.Client, sql: str, status: int, code: int
 ) -> None:
     """Tools tell errors apart by them."""
-    response = door.post("/", content=sql)
+    response = http.post("/", content=sql)
     assert (response.status_code, response.headers["X-ClickHouse-Exception-Code"]) == (
         status,
         str(code),
@@ -94,106 +94,106 @@ def test_errors_have_clickhouses_status_code_and_text(
     assert response.text.startswith(f"Code: {code}. DB::Exception: ")
 
 
-def test_a_get_changes_nothing(door: httpx.Client) -> None:
+def test_a_get_changes_nothing(http: httpx.Client) -> None:
     """GET only reads."""
     for sql in ["DROP TABLE d.t", "INSERT INTO d.t VALUES (9, '')", "TRUNCATE TABLE d.t"]:
-        response = door.get("/", params={"query": sql})
+        response = http.get("/", params={"query": sql})
         assert response.headers["X-ClickHouse-Exception-Code"] == "164"
-    assert door.get("/", params={"query": "SELECT count() FROM d.t"}).text == "2\n"
+    assert http.get("/", params={"query": "SELECT count() FROM d.t"}).text == "2\n"
 
 
-def test_every_format_is_the_engines(door: httpx.Client) -> None:
+def test_every_format_is_the_engines(http: httpx.Client) -> None:
     """Named in the statement, a parameter or a header."""
     rows = [{"a": "1", "b": "x"}, {"a": "2", "b": "y"}]
     select = "SELECT * FROM d.t ORDER BY a"
-    assert run(door, select) == "1\tx\n2\ty\n"
-    assert run(door, f"{select} FORMAT CSVWithNames") == '"a","b"\n1,"x"\n2,"y"\n'
-    assert json.loads(run(door, f"{select} FORMAT JSON"))["data"] == rows
-    lines = run(door, f"{select} SETTINGS max_threads = 1", default_format="JSONEachRow")
+    assert run(http, select) == "1\tx\n2\ty\n"
+    assert run(http, f"{select} FORMAT CSVWithNames") == '"a","b"\n1,"x"\n2,"y"\n'
+    assert json.loads(run(http, f"{select} FORMAT JSON"))["data"] == rows
+    lines = run(http, f"{select} SETTINGS max_threads = 1", default_format="JSONEachRow")
     assert [json.loads(line) for line in lines.splitlines()] == rows
     header = {"X-ClickHouse-Format": "Values"}
-    assert door.post("/", content=select, headers=header).text == "(1,'x'),(2,'y')"
-    parquet = door.post("/", content=f"{select} FORMAT Parquet")
+    assert http.post("/", content=select, headers=header).text == "(1,'x'),(2,'y')"
+    parquet = http.post("/", content=f"{select} FORMAT Parquet")
     assert parquet.content[:4] == b"PAR1"
     assert parquet.headers["X-ClickHouse-Format"] == "Parquet"
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "lz4", "zstd"])
-def test_all_rows_of_compressed_blocks_are_inserted(door: httpx.Client, encoding: str) -> None:
+def test_all_rows_of_compressed_blocks_are_inserted(http: httpx.Client, encoding: str) -> None:
     """None is lost after the first block."""
     compress: Callable[[bytes], bytes] = {
         "gzip": gzip.compress,
         "lz4": lambda data: pa.Codec("lz4").compress(data, asbytes=True),
         "zstd": lambda data: pa.Codec("zstd").compress(data, asbytes=True),
     }[encoding]
-    run(door, "CREATE OR REPLACE TABLE d.z (a UInt32) ENGINE = CnchMergeTree ORDER BY a")
+    run(http, "CREATE OR REPLACE TABLE d.z (a UInt32) ENGINE = CnchMergeTree ORDER BY a")
     # Clients compress block by block.
     body = b"".join(compress(b"%d\n" % number) for number in range(100))
-    response = door.post(
+    response = http.post(
         "/",
         params={"query": "INSERT INTO d.z FORMAT TSV"},
         content=body,
         headers={"Content-Encoding": encoding},
     )
     assert json.loads(response.headers["X-ClickHouse-Summary"])["written_rows"] == "100"
-    assert run(door, "SELECT count(), sum(a) FROM d.z") == "100\t4950\n"
+    assert run(http, "SELECT count(), sum(a) FROM d.z") == "100\t4950\n"
 
 
-def test_a_response_is_compressed_on_request(door: httpx.Client) -> None:
+def test_a_response_is_compressed_on_request(http: httpx.Client) -> None:
     """Streamed or whole."""
     parameters = {"query": "SELECT number FROM numbers(100000)", "enable_http_compression": "1"}
     for wait in ("0", "1"):
-        response = door.get("/", params={**parameters, "wait_end_of_query": wait})
+        response = http.get("/", params={**parameters, "wait_end_of_query": wait})
         assert response.headers["Content-Encoding"] == "gzip"
         assert response.text.splitlines()[-1] == "99999"
 
 
-def test_data_of_an_insert_may_be_any_bytes(door: httpx.Client) -> None:
+def test_data_of_an_insert_may_be_any_bytes(http: httpx.Client) -> None:
     """They are not text."""
-    run(door, "CREATE OR REPLACE TABLE d.raw (a String) ENGINE = CnchMergeTree ORDER BY a")
+    run(http, "CREATE OR REPLACE TABLE d.raw (a String) ENGINE = CnchMergeTree ORDER BY a")
     data = bytes(range(256))
-    run(door, b"INSERT INTO d.raw (a) FORMAT RowBinary\n" + b"\x80\x02" + data)
-    assert run(door, "SELECT hex(a) FROM d.raw") == data.hex().upper() + "\n"
+    run(http, b"INSERT INTO d.raw (a) FORMAT RowBinary\n" + b"\x80\x02" + data)
+    assert run(http, "SELECT hex(a) FROM d.raw") == data.hex().upper() + "\n"
 
 
-def test_parameters_settings_and_the_database_are_of_one_request(door: httpx.Client) -> None:
+def test_parameters_settings_and_the_database_are_of_one_request(http: httpx.Client) -> None:
     """The next request knows nothing of them."""
     sql = "SELECT {v:String}, {n:Array(UInt8)}, getSetting('max_threads'), currentDatabase()"
-    found = run(door, sql, param_v="it's", param_n="[1,2]", max_threads=3, database="d")
+    found = run(http, sql, param_v="it's", param_n="[1,2]", max_threads=3, database="d")
     assert found == "it\\'s\t[1,2]\t3\td\n"
-    assert run(door, "SELECT getSetting('max_threads'), currentDatabase()") != found
-    response = door.post("/", params={"no_such_setting": "1"}, content="SELECT 1")
+    assert run(http, "SELECT getSetting('max_threads'), currentDatabase()") != found
+    response = http.post("/", params={"no_such_setting": "1"}, content="SELECT 1")
     assert response.headers["X-ClickHouse-Exception-Code"] == "115"
-    response = door.post("/", params={"max_execution_time": "0"}, content="SELECT 1")
+    response = http.post("/", params={"max_execution_time": "0"}, content="SELECT 1")
     assert response.headers["X-ClickHouse-Exception-Code"] == "497"
 
 
-def test_a_session_keeps_use_set_and_temporary_tables(door: httpx.Client) -> None:
+def test_a_session_keeps_use_set_and_temporary_tables(http: httpx.Client) -> None:
     """And nobody outside it sees them."""
-    run(door, "USE d", session_id="s")
-    run(door, "SET max_threads = 5", session_id="s")
-    run(door, "CREATE TEMPORARY TABLE temporary (a UInt8)", session_id="s")
-    run(door, "INSERT INTO temporary VALUES (7)", session_id="s")
+    run(http, "USE d", session_id="s")
+    run(http, "SET max_threads = 5", session_id="s")
+    run(http, "CREATE TEMPORARY TABLE temporary (a UInt8)", session_id="s")
+    run(http, "INSERT INTO temporary VALUES (7)", session_id="s")
     sql = "SELECT a, getSetting('max_threads'), currentDatabase() FROM temporary"
-    assert run(door, sql, session_id="s", max_threads=2) == "7\t2\td\n"
-    assert run(door, sql, session_id="s") == "7\t5\td\n"
-    assert door.post("/", content=sql).status_code == 404
-    assert door.post("/", content=sql, params={"session_id": "other"}).status_code == 404
+    assert run(http, sql, session_id="s", max_threads=2) == "7\t2\td\n"
+    assert run(http, sql, session_id="s") == "7\t5\td\n"
+    assert http.post("/", content=sql).status_code == 404
+    assert http.post("/", content=sql, params={"session_id": "other"}).status_code == 404
 
 
-def test_external_data_are_a_table_of_one_query(door: httpx.Client) -> None:
+def test_external_data_are_a_table_of_one_query(http: httpx.Client) -> None:
     """It is gone afterwards."""
     files = {"given": ("given", b"1\tone\n2\ttwo\n")}
     parameters = {
         "query": "SELECT sum(k), max(v) FROM given",
         "given_structure": "k UInt8, v String",
     }
-    assert door.post("/", params=parameters, files=files).text == "3\ttwo\n"
-    assert door.post("/", content="SELECT * FROM given").status_code == 404
+    assert http.post("/", params=parameters, files=files).text == "3\ttwo\n"
+    assert http.post("/", content="SELECT * FROM given").status_code == 404
 
 
 def test_what_a_role_may_not_read_is_refused(
-    door: httpx.Client, shared_api: Api, reset_emulator: RunningEmulator
+    http: httpx.Client, shared_api: Api, reset_emulator: RunningEmulator
 ) -> None:
     """By the same rules as at the REST API."""
     key = reset_emulator.add_user(71, ["Analyst"])
@@ -204,21 +204,21 @@ def test_what_a_role_may_not_read_is_refused(
         "ActionName": "USE",
     }
     shared_api.ok("grant_permission", use)
-    assert door.post("/", content="SELECT 1", auth=("bytehouse", key)).text == "1\n"
-    response = door.post("/", content="SELECT * FROM d.t", auth=("bytehouse", key))
+    assert http.post("/", content="SELECT 1", auth=("bytehouse", key)).text == "1\n"
+    response = http.post("/", content="SELECT * FROM d.t", auth=("bytehouse", key))
     assert response.status_code == 403
     assert "'Analyst' lacks the permission SELECT" in response.text
 
 
 def test_a_statement_is_seen_and_killed_at_the_other_interface(
-    door: httpx.Client, shared_api: Api, reset_emulator: RunningEmulator
+    http: httpx.Client, shared_api: Api, reset_emulator: RunningEmulator
 ) -> None:
     """By the id that the caller chose."""
     sql = "SELECT sum(sleepEachRow(1)) FROM numbers(60) SETTINGS max_block_size = 1"
     ended: list[httpx.Response] = []
     parameters = {"query_id": "long", "function_sleep_max_microseconds_per_block": "0"}
     thread = threading.Thread(
-        target=lambda: ended.append(door.post("/", content=sql, params=parameters, timeout=60))
+        target=lambda: ended.append(http.post("/", content=sql, params=parameters, timeout=60))
     )
     thread.start()
     while reset_emulator.journal("clickhouse_query")[-1]["subject"].get("queryID") != "long":
@@ -228,31 +228,31 @@ def test_a_statement_is_seen_and_killed_at_the_other_interface(
     assert ended[0].headers["X-ClickHouse-Exception-Code"] == "394"
 
 
-def test_a_fault_is_met_and_recorded(door: httpx.Client, reset_emulator: RunningEmulator) -> None:
+def test_a_fault_is_met_and_recorded(http: httpx.Client, reset_emulator: RunningEmulator) -> None:
     """Under the name clickhouse_query."""
     reset_emulator.fault("clickhouse_query", status=503, body="busy")
-    assert door.post("/", content="SELECT 1").status_code == 503
+    assert http.post("/", content="SELECT 1").status_code == 503
     entry = reset_emulator.journal("clickhouse_query")[-1]
     assert (entry["fault"], entry["effect"]) == ("status 503", False)
-    assert run(door, "SELECT 1") == "1\n"
+    assert run(http, "SELECT 1") == "1\n"
 
 
-def test_an_error_after_the_first_rows_breaks_the_response(door: httpx.Client) -> None:
+def test_an_error_after_the_first_rows_breaks_the_response(http: httpx.Client) -> None:
     """Rows are never taken for all rows."""
     sql = "SELECT throwIf(number = 900000) FROM numbers(1000000) SETTINGS max_threads = 1"
     with pytest.raises(httpx.RemoteProtocolError):
-        door.post("/", content=sql)
-    whole = door.post("/", content=sql, params={"wait_end_of_query": "1"})
+        http.post("/", content=sql)
+    whole = http.post("/", content=sql, params={"wait_end_of_query": "1"})
     assert whole.headers["X-ClickHouse-Exception-Code"] == "395"
 
 
 def test_describe_has_bytehouses_columns_at_both_interfaces(
-    door: httpx.Client, shared_api: Api
+    http: httpx.Client, shared_api: Api
 ) -> None:
     """Unless ClickHouse's own are asked for."""
     [found_elsewhere] = shared_api.results("DESCRIBE TABLE d.t", mode="clickhouse_sql")
     assert "flags" in [column["name"] for column in found_elsewhere["columns"]]
-    found = json.loads(run(door, "DESCRIBE TABLE d.t FORMAT JSON"))
+    found = json.loads(run(http, "DESCRIBE TABLE d.t FORMAT JSON"))
     assert [row["flags"] for row in found["data"]] == ["", ""]
     assert [row["type"] for row in found["data"]] == ["UInt64", "String"]
     with running_emulator(options=["--describe=clickhouse"]) as plain:
@@ -264,11 +264,11 @@ def test_describe_has_bytehouses_columns_at_both_interfaces(
 
 
 def test_the_second_version_of_the_rest_operation_is_on_this_port(
-    door: httpx.Client, reset_emulator: RunningEmulator
+    http: httpx.Client, reset_emulator: RunningEmulator
 ) -> None:
     """`Queries-V2` of the service's documentation."""
     response = httpx.post(
-        door.base_url.join("/v2/sql/sync"),
+        http.base_url.join("/v2/sql/sync"),
         json={"mode": "ansi_sql", "query": "SELECT 1 AS one"},
         headers={"Authorization": f"Bearer {reset_emulator.token}"},
     )

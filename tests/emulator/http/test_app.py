@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from bytehouse_emulator import RunningEmulator
+from bytehouse_emulator import RunningEmulator, running_emulator
 from bytehouse_raw.operations import OPERATIONS
 from tests.emulator.api import Api
 from tests.support.wire import route
@@ -103,6 +103,18 @@ def test_an_invalid_parameter_is_refused(api: Api, parameters: dict[str, str]) -
     response = api.call("list_databases", params=parameters)
     assert response.status_code == 400
     assert next(iter(parameters)) in response.json()["message"]
+
+
+def test_what_has_no_effect_is_refused(api: Api, database: str) -> None:
+    """A misspelt field or parameter is noticed, unless the emulator is lenient."""
+    body = {"name": f"{database}_2", "descripton": "typed wrong"}
+    assert api.fails("create_database", body) == (400, "Request_Invalid")
+    assert api.fails("list_databases", params={"limt": "1"}) == (400, "Parameter_Invalid")
+    with running_emulator(options=["--lenient"]) as lenient:
+        other = Api(lenient.url, lenient.token)
+        with other.client:
+            other.ok("create_database", body)
+            other.ok("list_databases", params={"limt": "1"})
 
 
 def test_only_existing_roles_can_be_used(api: Api) -> None:

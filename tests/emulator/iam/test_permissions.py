@@ -50,6 +50,19 @@ WITHOUT_EFFECT = [
     ({"ActionName": "DANCE"}, (400, "Permission_Invalid")),
 ]
 
+# Subqueries that the engine evaluates before it can be asked what the statement reads.
+EVALUATED_EARLY = [
+    "SELECT (SELECT groupArray(a) FROM sales.refunds)",
+    "SELECT arrayMap(x -> x, (SELECT groupArray(a) FROM sales.refunds))",
+    "WITH (SELECT groupArray(a) FROM sales.refunds) AS z SELECT z",
+    "WITH c AS (SELECT 1 AS a) SELECT (SELECT groupArray(a) FROM c WHERE a IN sales.refunds)",
+    "SELECT a FROM sales.orders ORDER BY (SELECT groupArray(a) FROM sales.refunds)[1]",
+    "SELECT a FROM sales.orders LIMIT (SELECT max(a) FROM sales.refunds)",
+    "SELECT a FROM sales.orders WHERE has((SELECT groupArray(a) FROM sales.refunds), a)",
+    "SELECT (SELECT throwIf(max(a) > 0) FROM sales.refunds)",
+    "SELECT (SELECT groupArray(number) FROM merge('sales', 'refunds'))",
+]
+
 # Statements that read or change more than the table sales.orders.
 BEYOND = [
     "INSERT INTO sales.orders SELECT a FROM sales.refunds",
@@ -220,6 +233,25 @@ def test_a_statement_does_no_more_than_its_role_may(api: Api, analyst: Api) -> N
     before = [["orders"], ["refunds"], ["totals"]]
     assert api.rows("SELECT name FROM system.tables WHERE database = 'sales'") == before
     assert api.rows("SELECT sum(a) FROM sales.orders") == [["3"]]
+
+
+@pytest.mark.usefixtures("sales")
+def test_a_subquery_is_refused_before_it_runs(api: Api, analyst: Api) -> None:
+    """Wherever it stands: neither its rows nor an error of its own reach the role."""
+    grant(api, "VIRTUAL_WAREHOUSE", "vw_default", "USE")
+    grant(api, "TABLE", "sales.orders", "ALL")
+    statuses = {statement: analyst.refused(statement)[0] for statement in EVALUATED_EARLY}
+    assert set(statuses.values()) <= {403, 501}, statuses
+    grant(api, "TABLE", "sales.refunds", "SELECT")
+    assert analyst.rows("SELECT (SELECT count() FROM sales.refunds) >= 0") == [[1]]
+
+
+@pytest.mark.usefixtures("sales")
+def test_lineage_has_the_tables_of_evaluated_subqueries(api: Api) -> None:
+    """The engine's own tree of such a statement does not name them."""
+    query = {"query": EVALUATED_EARLY[0]}
+    [found] = api.ok("get_query_lineage", query)["data"]["tables"]
+    assert found["name"] == "refunds"
 
 
 @pytest.mark.usefixtures("sales")

@@ -61,7 +61,8 @@ def test_a_draft_cannot_be_started(api: Loader) -> None:
     api.table("id Int32")
     name = api.file("a.csv", "id\n1\n")
     job = api.local(name)
-    body = api.ok("get_import_job", id=job)["data"]
+    given = {"name", "description", "connectionID", "configuration", "sourceSchema", "state"}
+    body = {k: v for k, v in api.ok("get_import_job", id=job)["data"].items() if k in given}
     api.ok("update_import_job", body | {"state": "DRAFT"}, id=job)
     assert api.fails("start_import_job", {}, id=job) == (422, "ImportJob_IllegalState")
     api.ok("update_import_job", body, id=job)

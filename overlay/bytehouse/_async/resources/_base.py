@@ -16,7 +16,6 @@ from ..paginator import AsyncPager
 if TYPE_CHECKING:
     from ..client import AsyncByteHouse
 
-__all__ = ["AsyncResource"]
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)

@@ -10,8 +10,6 @@ from bytehouse_raw.models import AccountStatus
 from ..._core.options import CallOptions
 from ._base import AsyncResource
 
-__all__ = ["AsyncAccount"]
-
 
 class AsyncAccount(AsyncResource):
     """Read the state of the account.

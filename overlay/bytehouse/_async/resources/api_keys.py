@@ -50,8 +50,6 @@ from ...errors import (
 )
 from ._base import AsyncResource
 
-__all__ = ["AsyncApiKeys"]
-
 _PROPAGATION_TIMEOUT = 30.0  # seconds in which a new key may not be known everywhere yet
 
 
@@ -79,7 +77,7 @@ class AsyncApiKeys(AsyncResource):
             expires_in: How long the key lives, in whole days: a number of them, a timedelta, or a
                 text such as ``90d``. What is not whole days is refused, not rounded. The
                 service asks for keys to be renewed within 90 days.
-            no_expiry: Whether the key lives for good. One of the two must be given.
+            no_expiry: Whether the key never expires. One of the two must be given.
             comment: Free text.
             **options: Options of the call.
 
@@ -118,7 +116,7 @@ class AsyncApiKeys(AsyncResource):
         return extract_list(response, ApiKey, "list_api_keys")
 
     async def delete(self, key_id: str, **options: Unpack[CallOptions]) -> None:
-        """Delete a key, for good. Programs that still use it are refused at once.
+        """Delete a key permanently. Programs that still use it are rejected at once.
 
         `DELETE /v1/iam/api-keys/{api_key_id}` (inferred)
 
@@ -251,7 +249,7 @@ class AsyncApiKeys(AsyncResource):
             current_id: Id of the key in use. The service does not say which one that is; it may be
                 left out if there is only one.
             expires_in: How long the new key lives, see `create`.
-            no_expiry: Whether it lives for good, see `create`.
+            no_expiry: Whether it never expires, see `create`.
             comment: Free text.
             replace: Id of another key, to be deleted first if both slots are taken.
             **options: Options of each call.
@@ -262,7 +260,7 @@ class AsyncApiKeys(AsyncResource):
         Raises:
             InvalidArgument: It is not clear which key is in use, or there is no room for another;
                 nothing was changed.
-            ByteHouseError: A step failed; the hint says how things stand.
+            ByteHouseError: A step failed; the hint describes the state it left behind.
         """
         body = create_key_request(expires_in, no_expiry, comment)
         check_store(store)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import Any, Unpack
 
 from bytehouse_raw.api.databases import (
     create_database,
@@ -18,8 +18,6 @@ from ..._core.options import CallOptions
 from ..._core.validation import require_name
 from ..ensure import AsyncEnsureResource
 from ..paginator import AsyncPager
-
-__all__ = ["AsyncDatabases"]
 
 
 class AsyncDatabases(AsyncEnsureResource):
@@ -117,10 +115,11 @@ class AsyncDatabases(AsyncEnsureResource):
                 return ()
             return (Difference("description", live.description, description),)
 
+        def read(options: CallOptions) -> Any:
+            return self.get(name, **options)
+
         body = CreateDatabaseRequest(name=name, description=description)
-        return await self._ensure(
-            get_database.plan(name), create_database.plan(body=body), compare, options
-        )
+        return await self._ensure(read, create_database.plan(body=body), compare, options)
 
     async def delete(self, name: str, **options: Unpack[CallOptions]) -> None:
         """Drop a database with everything in it.

@@ -9,8 +9,6 @@ from bytehouse_raw.api.databases import delete_dictionary
 from ..._core.options import CallOptions
 from ._base import AsyncResource
 
-__all__ = ["AsyncDictionaries"]
-
 
 class AsyncDictionaries(AsyncResource):
     """Delete dictionaries. Statements create and read them.

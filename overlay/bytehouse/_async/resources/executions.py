@@ -15,13 +15,10 @@ from bytehouse_raw.models import Execution, ExecutionLog, KafkaStatus
 
 from ..._core.options import CallOptions
 from ..._core.times import Duration, go_duration
-from ..._core.validation import require_name
-from ..._params.import_jobs import count_of, id_of
+from ..._core.validation import require_count, require_id, require_name
 from ..execution_handle import AsyncExecutionHandle
 from ..paginator import AsyncPager
 from ._base import AsyncResource
-
-__all__ = ["AsyncExecutions"]
 
 
 class AsyncExecutions(AsyncResource):
@@ -83,7 +80,7 @@ class AsyncExecutions(AsyncResource):
             NotFound: There is no such execution.
         """
         plan = get_execution_logs.plan(
-            require_name(execution_id, "execution_id"), limit=count_of(limit, "limit")
+            require_name(execution_id, "execution_id"), limit=require_count(limit, "limit")
         )
         return (await self._send(plan, options)).data or []
 
@@ -115,7 +112,7 @@ class AsyncExecutions(AsyncResource):
         """
         plan = get_kafka_history.plan(
             require_name(execution_id, "execution_id"),
-            partition=id_of(partition, "partition"),
+            partition=require_id(partition, "partition"),
             period=go_duration(period, "period"),
             granularity=go_duration(granularity, "granularity"),
         )

@@ -13,8 +13,6 @@ from ..._core.secrets import Secret
 from ...errors import InvalidArgument
 from ._base import AsyncResource
 
-__all__ = ["AsyncMetadata"]
-
 _TOKEN = "X-Bytehouse-Token"  # noqa: S105 - the name of a header
 
 

@@ -13,8 +13,6 @@ from ..._core.validation import require_names
 from ..paginator import AsyncPager
 from ._base import AsyncResource
 
-__all__ = ["AsyncPartitions"]
-
 
 class AsyncPartitions(AsyncResource):
     """List and drop the partitions of a table.

@@ -10,11 +10,8 @@ from bytehouse_raw.models import GrantPermissionRequest, Permission, RevokePermi
 
 from ..._api.lists import extract_list
 from ..._core.options import CallOptions
-from ..._core.validation import require_name
-from ...errors import InvalidArgument
+from ..._core.validation import require_bool, require_name
 from ._base import AsyncResource
-
-__all__ = ["AsyncPermissions"]
 
 
 class AsyncPermissions(AsyncResource):
@@ -81,14 +78,12 @@ class AsyncPermissions(AsyncResource):
             PermissionDenied: The acting role may not grant this.
             OutcomeUnknown: No response was received; `list` shows whether the permission is there.
         """
-        if not isinstance(grant_option, bool):
-            raise InvalidArgument(f"grant_option must be True or False, not {grant_option!r}.")
         body = GrantPermissionRequest(
             role_name=require_name(role_name, "role_name"),
             byte_house_resource_id=require_name(resource_id, "resource_id"),
             secure_object_type_name=require_name(object_type, "object_type"),
             action_name=require_name(action, "action"),
-            grant_option=grant_option,
+            grant_option=require_bool(grant_option, "grant_option"),
         )
         return await self._data(grant_permission.plan(body=body), options)
 

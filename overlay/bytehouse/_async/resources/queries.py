@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
     from ..._core.config import Mode
 
-__all__ = ["AsyncQueries"]
-
 
 class AsyncQueries(AsyncResource):
     """Run statements, watch them and stop them.

@@ -12,8 +12,6 @@ from ..._api.lists import extract_list
 from ..._core.options import CallOptions
 from ._base import AsyncResource
 
-__all__ = ["AsyncRoles"]
-
 
 class AsyncRoles(AsyncResource):
     """List roles. `assignments` lists who holds them, `permissions` what they allow.

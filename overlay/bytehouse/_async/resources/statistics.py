@@ -10,8 +10,6 @@ from bytehouse_raw.models import QueryStatistics
 from ..._core.options import CallOptions
 from ._base import AsyncResource
 
-__all__ = ["AsyncStatistics"]
-
 
 class AsyncStatistics(AsyncResource):
     """Read what queries cost.

@@ -34,8 +34,6 @@ from ..ensure import AsyncEnsureResource
 from ..paginator import AsyncPager
 from ..table_plan import AsyncTablePlan
 
-__all__ = ["AsyncTables"]
-
 
 class AsyncTables(AsyncEnsureResource):
     """List, create, read, change and delete tables.
@@ -178,11 +176,16 @@ class AsyncTables(AsyncEnsureResource):
                 can be determined.
         """
 
-        def compare(live: Table) -> tuple[Difference, ...]:
-            return diff(spec, live).changes
+        def read(options: CallOptions) -> Any:
+            return self.get(database, spec.name, **options)
 
-        create = create_table.plan(database, body=spec.request())
-        return await self._ensure(get_table.plan(database, spec.name), create, compare, options)
+        body = spec.request()
+
+        def compare(live: Table) -> tuple[Difference, ...]:
+            return diff(body, live).changes
+
+        create = create_table.plan(database, body=body)
+        return await self._ensure(read, create, compare, options)
 
     async def plan(
         self,
@@ -200,7 +203,7 @@ class AsyncTables(AsyncEnsureResource):
 
         Spelling does not count: ``int`` is ``Int32``, ``Nullable(T)`` is T with `nullable`, a key
         may be written as columns or as an expression. What the service does not return of the
-        live table is not a difference; the plan lists it apart.
+        live table is not a difference; the plan lists it separately.
 
         Example:
             plan = await bh.tables.plan("sales", desired, renames={"note": "remark"})
@@ -267,7 +270,7 @@ class AsyncTables(AsyncEnsureResource):
             modify: Columns to give another type, nullability, default or comment.
             rename: Current names to new ones.
             ttl: How long to keep rows from now on.
-            remove_ttl: Whether to keep rows for good from now on.
+            remove_ttl: Whether rows no longer expire.
             **options: Options of the call.
 
         Raises:

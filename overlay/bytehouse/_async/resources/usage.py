@@ -12,8 +12,6 @@ from ..._core.times import TimestampInput, time_range
 from ..._core.validation import require_name
 from ._base import AsyncResource
 
-__all__ = ["AsyncUsage"]
-
 
 class AsyncUsage(AsyncResource):
     """Read what was used within a period of time.

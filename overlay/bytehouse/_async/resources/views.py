@@ -15,8 +15,6 @@ from ..._core.options import CallOptions
 from ..paginator import AsyncPager
 from ._base import AsyncResource
 
-__all__ = ["AsyncViews"]
-
 
 class AsyncViews(AsyncResource):
     """List views and read materialized views. Statements create and drop them.

@@ -14,7 +14,6 @@ from bytehouse_raw.api.virtual_warehouse import (
     update_warehouse,
 )
 from bytehouse_raw.models import (
-    CreateWarehouseRequest,
     CreateWarehouseResponse,
     UpdateWarehouseRequest,
     Warehouse,
@@ -24,29 +23,18 @@ from bytehouse_raw.types import UNSET, Unset
 
 from ..._api.polling import parse_timeout
 from ..._api.status import WarehouseStatus
-from ..._core.differences import EnsureResult
+from ..._core.differences import Difference, EnsureResult
 from ..._core.options import CallOptions, Seconds
 from ..._core.times import Duration
 from ..._core.validation import require_name
-from ..._params.warehouses import (
-    checked,
-    config_id_of,
-    description_of,
-    differences,
-    flag_of,
-    minutes_of,
-    status_of,
-    wanted,
-)
-from ...errors import Conflict, InvalidArgument, InvalidRequest, NotFound, OutcomeUnknown
+from ..._params.warehouses import checked, differences, status_of, wanted
+from ...errors import InvalidArgument
+from ..ensure import AsyncEnsureResource
 from ..paginator import AsyncPager
-from ..warehouse_poller import AsyncWarehouseCreationPoller, AsyncWarehousePoller
-from ._base import AsyncResource
-
-__all__ = ["AsyncWarehouses"]
+from ..warehouse_poller import AsyncWarehousePoller
 
 
-class AsyncWarehouses(AsyncResource):
+class AsyncWarehouses(AsyncEnsureResource):
     """List, create, change, resume, suspend and delete virtual warehouses.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
@@ -166,13 +154,14 @@ class AsyncWarehouses(AsyncResource):
                 sent.
             NotFound: There is no such warehouse.
         """
-        body = UpdateWarehouseRequest(
-            config_id=checked(config_id, config_id_of),
-            status=checked(status, status_of),
-            auto_suspend=checked(auto_suspend, minutes_of),
-            auto_resume=checked(auto_resume, flag_of),
-            description=checked(description, description_of),
+        settings = checked(
+            config_id=config_id,
+            status=status,
+            auto_suspend=auto_suspend,
+            auto_resume=auto_resume,
+            description=description,
         )
+        body = UpdateWarehouseRequest(**settings)
         if not body.to_dict():
             raise InvalidArgument("There is nothing to change.")
         await self._send(update_warehouse.plan(require_name(name, "name"), body=body), options)
@@ -351,42 +340,17 @@ class AsyncWarehouses(AsyncResource):
             auto_resume=auto_resume,
             description=description,
         )
-        try:
-            live = await self.get(name, **options)
-        except NotFound as missing:
-            if not missing.by_service:
-                raise
-            live, created = await self._create_missing(name, body, options)
-            if created:
-                return EnsureResult(live, created=True, differences=differences(body, live))
-        found = differences(body, live)
-        if not found or not update:
-            return EnsureResult(live, differences=found)
-        changes: dict[str, Any] = {each.name: each.wanted for each in found}
+
+        def read(options: CallOptions) -> Any:
+            return self.get(name, **options)
+
+        def compare(live: Warehouse) -> tuple[Difference, ...]:
+            return differences(body, live)
+
+        found = await self._ensure(read, create_warehouse.plan(body=body), compare, options)
+        if found.created or not found.differences or not update:
+            return found
+        changes: dict[str, Any] = {each.name: each.wanted for each in found.differences}
         await self.update(name, **changes, **options)
         live = await self.get(name, **options)
-        return EnsureResult(live, updated=found, differences=differences(body, live))
-
-    async def _create_missing(
-        self, name: str, body: CreateWarehouseRequest, options: CallOptions
-    ) -> tuple[Warehouse, bool]:
-        """Create a warehouse and return it, with False if another process created it first."""
-        created, lost = True, None
-        try:
-            await self._send(create_warehouse.plan(body=body), options)
-        except Conflict:
-            created = False
-        except InvalidRequest as refused:
-            # The error for what exists already is not documented.
-            try:
-                return await self.get(name, **options), False
-            except NotFound:
-                raise refused from None
-        except OutcomeUnknown as unknown:
-            lost = unknown
-        try:
-            # A new warehouse may not be visible at once.
-            live = await AsyncWarehouseCreationPoller(self._client, name, options).wait()
-        except NotFound as missing:
-            raise lost or missing from None
-        return live, created
+        return EnsureResult(live, updated=found.differences, differences=compare(live))

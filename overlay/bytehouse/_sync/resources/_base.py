@@ -17,7 +17,6 @@ from ..paginator import Pager
 if TYPE_CHECKING:
     from ..client import ByteHouse
 
-__all__ = ["Resource"]
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)

@@ -11,8 +11,6 @@ from bytehouse_raw.models import AccountStatus
 from ..._core.options import CallOptions
 from ._base import Resource
 
-__all__ = ["Account"]
-
 
 class Account(Resource):
     """Read the state of the account.

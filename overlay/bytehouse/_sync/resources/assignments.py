@@ -11,11 +11,8 @@ from bytehouse_raw.models import AssignRoleRequest, RoleAssignment, UnassignRole
 
 from ..._api.lists import extract_list
 from ..._core.options import CallOptions
-from ..._core.validation import require_name
-from ...errors import InvalidArgument
+from ..._core.validation import require_count, require_id, require_name
 from ._base import Resource
-
-__all__ = ["Assignments"]
 
 
 class Assignments(Resource):
@@ -42,7 +39,7 @@ class Assignments(Resource):
             InvalidArgument: `user_id` is not an id; nothing was sent.
             ResponseDecodeError: It is not clear which part of the response is the list.
         """
-        plan = list_assignments.plan(user_id=None if user_id is None else _user(user_id))
+        plan = list_assignments.plan(user_id=require_count(user_id, "user_id"))
         response = self._send(plan, options)
         return extract_list(response, RoleAssignment, "list_assignments")
 
@@ -67,7 +64,7 @@ class Assignments(Resource):
             OutcomeUnknown: No response was received; `list` shows whether the user has the role.
         """
         body = AssignRoleRequest(
-            user_id=_user(user_id), role_name=require_name(role_name, "role_name")
+            user_id=require_id(user_id, "user_id"), role_name=require_name(role_name, "role_name")
         )
         return self._data(assign_role.plan(body=body), options)
 
@@ -92,12 +89,6 @@ class Assignments(Resource):
             OutcomeUnknown: No response was received; `list` shows whether the user still has it.
         """
         body = UnassignRoleRequest(
-            user_id=_user(user_id), role_name=require_name(role_name, "role_name")
+            user_id=require_id(user_id, "user_id"), role_name=require_name(role_name, "role_name")
         )
         return self._data(unassign_role.plan(body=body), options)
-
-
-def _user(user_id: int) -> int:
-    if isinstance(user_id, bool) or not isinstance(user_id, int) or user_id < 0:
-        raise InvalidArgument(f"user_id must be a whole number, not {user_id!r}.")
-    return user_id

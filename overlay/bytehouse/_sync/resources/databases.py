@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import Any, Unpack
 
 from bytehouse_raw.api.databases import (
     create_database,
@@ -19,8 +19,6 @@ from ..._core.options import CallOptions
 from ..._core.validation import require_name
 from ..ensure import EnsureResource
 from ..paginator import Pager
-
-__all__ = ["Databases"]
 
 
 class Databases(EnsureResource):
@@ -118,10 +116,11 @@ class Databases(EnsureResource):
                 return ()
             return (Difference("description", live.description, description),)
 
+        def read(options: CallOptions) -> Any:
+            return self.get(name, **options)
+
         body = CreateDatabaseRequest(name=name, description=description)
-        return self._ensure(
-            get_database.plan(name), create_database.plan(body=body), compare, options
-        )
+        return self._ensure(read, create_database.plan(body=body), compare, options)
 
     def delete(self, name: str, **options: Unpack[CallOptions]) -> None:
         """Drop a database with everything in it.

@@ -10,8 +10,6 @@ from bytehouse_raw.api.databases import delete_dictionary
 from ..._core.options import CallOptions
 from ._base import Resource
 
-__all__ = ["Dictionaries"]
-
 
 class Dictionaries(Resource):
     """Delete dictionaries. Statements create and read them.

@@ -16,13 +16,10 @@ from bytehouse_raw.models import Execution, ExecutionLog, KafkaStatus
 
 from ..._core.options import CallOptions
 from ..._core.times import Duration, go_duration
-from ..._core.validation import require_name
-from ..._params.import_jobs import count_of, id_of
+from ..._core.validation import require_count, require_id, require_name
 from ..execution_handle import ExecutionHandle
 from ..paginator import Pager
 from ._base import Resource
-
-__all__ = ["Executions"]
 
 
 class Executions(Resource):
@@ -84,7 +81,7 @@ class Executions(Resource):
             NotFound: There is no such execution.
         """
         plan = get_execution_logs.plan(
-            require_name(execution_id, "execution_id"), limit=count_of(limit, "limit")
+            require_name(execution_id, "execution_id"), limit=require_count(limit, "limit")
         )
         return (self._send(plan, options)).data or []
 
@@ -116,7 +113,7 @@ class Executions(Resource):
         """
         plan = get_kafka_history.plan(
             require_name(execution_id, "execution_id"),
-            partition=id_of(partition, "partition"),
+            partition=require_id(partition, "partition"),
             period=go_duration(period, "period"),
             granularity=go_duration(granularity, "granularity"),
         )

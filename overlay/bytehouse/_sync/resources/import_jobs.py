@@ -32,21 +32,18 @@ from bytehouse_raw.models import (
 )
 
 from ..._core.options import CallOptions
+from ..._core.validation import require_id, require_string
 from ..._params.import_jobs import (
     JobState,
     SchemaFile,
     definition,
     execution_id_of,
-    id_of,
     short_name,
     start_request,
 )
-from ...errors import InvalidArgument
 from ..execution_handle import ExecutionHandle
 from ..paginator import Pager
 from ._base import Resource
-
-__all__ = ["ImportJobs"]
 
 
 class ImportJobs(Resource):
@@ -140,7 +137,7 @@ class ImportJobs(Resource):
         Raises:
             NotFound: There is none.
         """
-        return self._data(get_import_job.plan(id_of(job_id, "job_id")), options)
+        return self._data(get_import_job.plan(require_id(job_id, "job_id")), options)
 
     def update(
         self,
@@ -186,7 +183,7 @@ class ImportJobs(Resource):
             state=state,
         )
         body = UpdateImportJobRequest(**fields)
-        self._send(update_import_job.plan(id_of(job_id, "job_id"), body=body), options)
+        self._send(update_import_job.plan(require_id(job_id, "job_id"), body=body), options)
 
     def delete(self, job_id: int, **options: Unpack[CallOptions]) -> None:
         """Delete an import job.
@@ -200,7 +197,7 @@ class ImportJobs(Resource):
         Raises:
             NotFound: There is none.
         """
-        self._send(delete_import_job.plan(id_of(job_id, "job_id")), options)
+        self._send(delete_import_job.plan(require_id(job_id, "job_id")), options)
 
     def rename(self, job_id: int, name: str, **options: Unpack[CallOptions]) -> None:
         """Rename an import job.
@@ -217,7 +214,7 @@ class ImportJobs(Resource):
             NotFound: There is no such job.
         """
         body = RenameImportJobRequest(name=short_name(name))
-        self._send(rename_import_job.plan(id_of(job_id, "job_id"), body=body), options)
+        self._send(rename_import_job.plan(require_id(job_id, "job_id"), body=body), options)
 
     def describe(self, job_id: int, description: str, **options: Unpack[CallOptions]) -> None:
         """Change the description of an import job.
@@ -233,10 +230,8 @@ class ImportJobs(Resource):
             InvalidArgument: The description is not a string; nothing was sent.
             NotFound: There is no such job.
         """
-        if not isinstance(description, str):
-            raise InvalidArgument(f"description must be a string, not {description!r}.")
-        body = DescribeImportJobRequest(description=description)
-        self._send(describe_import_job.plan(id_of(job_id, "job_id"), body=body), options)
+        body = DescribeImportJobRequest(description=require_string(description, "description"))
+        self._send(describe_import_job.plan(require_id(job_id, "job_id"), body=body), options)
 
     def start_arguments(
         self, job_id: int, **options: Unpack[CallOptions]
@@ -252,7 +247,7 @@ class ImportJobs(Resource):
         Raises:
             NotFound: There is no such job.
         """
-        plan = get_import_job_start_arguments.plan(id_of(job_id, "job_id"))
+        plan = get_import_job_start_arguments.plan(require_id(job_id, "job_id"))
         return self._data(plan, options)
 
     def start(
@@ -287,7 +282,7 @@ class ImportJobs(Resource):
             ResponseDecodeError: The job was started, but the response does not name the execution.
         """
         plan = start_import_job.plan(
-            id_of(job_id, "job_id"), body=start_request(file_names, arguments)
+            require_id(job_id, "job_id"), body=start_request(file_names, arguments)
         )
         response = self._send(plan, options)
         execution_id = execution_id_of(response, plan.operation.id)
@@ -305,7 +300,7 @@ class ImportJobs(Resource):
         Raises:
             NotFound: There is no such job.
         """
-        self._send(stop_import_job.plan(id_of(job_id, "job_id")), options)
+        self._send(stop_import_job.plan(require_id(job_id, "job_id")), options)
 
     def executions(
         self,
@@ -326,5 +321,5 @@ class ImportJobs(Resource):
             page_size: At most so many per request; 100 if not given.
             **options: Options of the calls.
         """
-        plan = list_import_job_executions.plan(id_of(job_id, "job_id"))
+        plan = list_import_job_executions.plan(require_id(job_id, "job_id"))
         return self._list(plan, options, limit, page_size)

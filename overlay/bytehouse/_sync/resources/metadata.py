@@ -14,8 +14,6 @@ from ..._core.secrets import Secret
 from ...errors import InvalidArgument
 from ._base import Resource
 
-__all__ = ["Metadata"]
-
 _TOKEN = "X-Bytehouse-Token"  # noqa: S105 - the name of a header
 
 

@@ -14,8 +14,6 @@ from ..._core.validation import require_names
 from ..paginator import Pager
 from ._base import Resource
 
-__all__ = ["Partitions"]
-
 
 class Partitions(Resource):
     """List and drop the partitions of a table.

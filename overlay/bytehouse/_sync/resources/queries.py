@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
     from ..._core.config import Mode
 
-__all__ = ["Queries"]
-
 
 class Queries(Resource):
     """Run statements, watch them and stop them.

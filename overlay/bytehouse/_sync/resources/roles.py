@@ -13,8 +13,6 @@ from ..._api.lists import extract_list
 from ..._core.options import CallOptions
 from ._base import Resource
 
-__all__ = ["Roles"]
-
 
 class Roles(Resource):
     """List roles. `assignments` lists who holds them, `permissions` what they allow.

@@ -11,8 +11,6 @@ from bytehouse_raw.models import QueryStatistics
 from ..._core.options import CallOptions
 from ._base import Resource
 
-__all__ = ["Statistics"]
-
 
 class Statistics(Resource):
     """Read what queries cost.

@@ -35,8 +35,6 @@ from ..ensure import EnsureResource
 from ..paginator import Pager
 from ..table_plan import TablePlan
 
-__all__ = ["Tables"]
-
 
 class Tables(EnsureResource):
     """List, create, read, change and delete tables.
@@ -179,11 +177,16 @@ class Tables(EnsureResource):
                 can be determined.
         """
 
-        def compare(live: Table) -> tuple[Difference, ...]:
-            return diff(spec, live).changes
+        def read(options: CallOptions) -> Any:
+            return self.get(database, spec.name, **options)
 
-        create = create_table.plan(database, body=spec.request())
-        return self._ensure(get_table.plan(database, spec.name), create, compare, options)
+        body = spec.request()
+
+        def compare(live: Table) -> tuple[Difference, ...]:
+            return diff(body, live).changes
+
+        create = create_table.plan(database, body=body)
+        return self._ensure(read, create, compare, options)
 
     def plan(
         self,
@@ -201,7 +204,7 @@ class Tables(EnsureResource):
 
         Spelling does not count: ``int`` is ``Int32``, ``Nullable(T)`` is T with `nullable`, a key
         may be written as columns or as an expression. What the service does not return of the
-        live table is not a difference; the plan lists it apart.
+        live table is not a difference; the plan lists it separately.
 
         Example:
             plan = bh.tables.plan("sales", desired, renames={"note": "remark"})
@@ -268,7 +271,7 @@ class Tables(EnsureResource):
             modify: Columns to give another type, nullability, default or comment.
             rename: Current names to new ones.
             ttl: How long to keep rows from now on.
-            remove_ttl: Whether to keep rows for good from now on.
+            remove_ttl: Whether rows no longer expire.
             **options: Options of the call.
 
         Raises:

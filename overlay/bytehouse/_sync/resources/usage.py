@@ -13,8 +13,6 @@ from ..._core.times import TimestampInput, time_range
 from ..._core.validation import require_name
 from ._base import Resource
 
-__all__ = ["Usage"]
-
 
 class Usage(Resource):
     """Read what was used within a period of time.

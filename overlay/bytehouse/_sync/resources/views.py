@@ -16,8 +16,6 @@ from ..._core.options import CallOptions
 from ..paginator import Pager
 from ._base import Resource
 
-__all__ = ["Views"]
-
 
 class Views(Resource):
     """List views and read materialized views. Statements create and drop them.

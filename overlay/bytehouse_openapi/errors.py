@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import ByteHouseError
-
-__all__ = ["UpstreamError"]
+from bytehouse.errors import ByteHouseError
 
 
 class UpstreamError(ByteHouseError):

@@ -16,8 +16,6 @@ import attrs
 
 from .parsing import loads_literal
 
-__all__ = ["LOOKED_FOR", "Found", "Page", "found_in_script", "specs_in"]
-
 LOOKED_FOR = (
     "an element with spec-url, Redoc.init(...), __redoc_state, __redoc_definition, "
     "SwaggerUIBundle({url | urls | spec | configUrl}), swagger-initializer.js, swaggerDoc, "

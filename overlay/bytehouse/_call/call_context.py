@@ -1,4 +1,4 @@
-"""Put on an error what is known of the call that it ends."""
+"""Know what a call is and how far it has come, and add that to its errors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bytehouse_raw.types import RawResponse
 
 from .._api.routing import may_be_wrong_route
 from .._core.options import Options
+from .._recovery.model import outcome_unknown
 from .._transport.models import TransportFailure
 from ..errors import APIError, ByteHouseError, OutcomeUnknown, TimedOut, TransportError
 from .redaction import Redaction
@@ -18,7 +19,6 @@ from .redaction import Redaction
 if TYPE_CHECKING:
     from .context import Settings
 
-__all__ = ["ErrorContext"]
 
 _E = TypeVar("_E", bound=ByteHouseError)
 _ROUTE_EVIDENCE = {
@@ -27,12 +27,17 @@ _ROUTE_EVIDENCE = {
 }
 
 
-class ErrorContext:
-    """Hold what an error says of its call beside its message.
+class CallContext:
+    """Know what a call is and how far it has come, for its errors and its telemetry.
 
     Attributes:
-        attempts: How many times the call has been sent.
-        raw: Response to the last attempt; None if none came.
+        operation: The operation that is called.
+        method: HTTP method.
+        route: Template of the path, without names of objects.
+        role: Role of the call; None if there is none, or the operation takes none.
+        query_id: Id of the query, if the call is about one.
+        attempts: How many times it has been sent.
+        raw: The response to the last attempt; None if none has come.
     """
 
     def __init__(
@@ -45,33 +50,33 @@ class ErrorContext:
         *,
         redaction: Redaction,
     ) -> None:
+        self.operation = plan.operation
+        self.method = route.method
+        self.route = route.template
+        self.takes_role = ROLE_HEADER in plan.operation.headers
+        self.role = options.role if self.takes_role else None
+        self.query_id: str | None = (plan.body or {}).get("queryID")
         self.attempts = 0
         self.raw: RawResponse | None = None
         self._settings = settings
         self._options = options
-        self._plan = plan
-        self._route = route
         self._path = path
         self._redaction = redaction
 
     def add_to(self, error: _E) -> _E:
-        """Return the same error with operation, method, path, role, attempts, query id and
-        response, and without the secrets of the call."""
+        """Add what is known of the call to an error, take its secrets out, and return it."""
         self._redaction.error(error)
-        operation = self._plan.operation
         error.raw_response = self.raw
-        error.operation = operation.id
-        error.method, error.path = self._route.method, self._path
-        error.takes_role = ROLE_HEADER in operation.headers
-        error.role = self._options.role if error.takes_role else None
+        error.operation = self.operation.id
+        error.method, error.path = self.method, self._path
+        error.takes_role, error.role = self.takes_role, self.role
         error.attempts = self.attempts
-        if error.query_id is None and self._plan.body:
-            error.query_id = self._plan.body.get("queryID")
+        error.query_id = error.query_id or self.query_id
         return error
 
     def api_error(self, error: APIError) -> APIError:
         """Add the context, and a hint where the route itself may be wrong."""
-        evidence = _ROUTE_EVIDENCE.get(self._settings.routes.origin(self._plan.operation))
+        evidence = _ROUTE_EVIDENCE.get(self._settings.routes.origin(self.operation))
         if evidence and may_be_wrong_route(error):
             error.hint = (
                 f"Method and path of this operation are {evidence}. If the object exists, "
@@ -85,12 +90,9 @@ class ErrorContext:
         return self.add_to(self._transport_error(failure))
 
     def _transport_error(self, failure: TransportFailure) -> TransportError:
-        if failure.sent and self._plan.operation.retry == "never":
-            return OutcomeUnknown(
-                f"no response came ({failure}), and whether the call took effect is not known",
-                hint="It was not sent again, so that nothing happens twice. Check before you do.",
-            )
-        if failure.sent and self._plan.operation.retry == "read-back":
+        if failure.sent and self.operation.retry == "never":
+            return outcome_unknown(f"no response came ({failure})")
+        if failure.sent and self.operation.retry == "read-back":
             return OutcomeUnknown(f"no response came ({failure})")
         if failure.timed_out:
             limit = min(self._options.timeout, self._options.deadline)

@@ -10,16 +10,15 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import attrs
 
-from .._core.config import Config, parse_setting
-from .._transport.models import Request, TransportFailure
-from .._transport.sync_transport import fetch
+from bytehouse._core.config import Config, parse_setting
+from bytehouse._transport.models import Request, TransportFailure
+from bytehouse._transport.sync_transport import fetch
+
 from .document import Document, check
 from .errors import UpstreamError
 from .pages import LOOKED_FOR, Found, found_in_script, specs_in
 from .parsing import load
 from .swagger2 import convert
-
-__all__ = ["Limits", "Upstream", "read"]
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _ASKED = "application/json, application/yaml, text/yaml, text/html;q=0.9, */*;q=0.5"
@@ -258,11 +257,11 @@ class _Reader:
 
 def _refused(address: str, status: int) -> UpstreamError:
     hint = {
-        401: "It wants to know who asks: give a header, such as Authorization.",
-        403: "It refuses: give a header with a token that may read it.",
-        404: "Probe up the address in the browser that shows the docs.",
+        401: "It requires authentication: pass a header such as Authorization.",
+        403: "It denies access: pass a header with a token that may read it.",
+        404: "Copy the address from the browser in which the docs are open.",
     }
-    return UpstreamError(f"{address} answers HTTP {status}.", hint=hint.get(status, ""))
+    return UpstreamError(f"{address} returned HTTP {status}.", hint=hint.get(status, ""))
 
 
 def _origin(address: str) -> tuple[str, str]:

@@ -6,8 +6,6 @@ import re
 from functools import cache
 from typing import Any
 
-__all__ = ["loader"]
-
 _DROPPED = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool")
 
 

@@ -11,8 +11,6 @@ from typing import Any
 from .errors import UpstreamError
 from .yaml import loader
 
-__all__ = ["load", "loads_json", "loads_literal"]
-
 MAX_NODES = 500_000
 """Maximum number of values of a document, with YAML aliases expanded."""
 MAX_DEPTH = 100

@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import attrs
 
 from .errors import UpstreamError
-
-__all__ = ["METHODS", "Document", "SpecOperation", "check", "operations", "target"]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 MAX_RESOLVED = 2_000_000
@@ -149,12 +146,12 @@ class _ResolvedSize:
 
 def operations(document: Document) -> list[SpecOperation]:
     """List the operations of a checked document, in its order."""
-    prefix = _server_path(document)
     found = []
     for path, node_of_path in document["paths"].items():
         item = target(document, node_of_path)
         for method, node in item.items():
             if method in METHODS and isinstance(node, Mapping):
+                prefix = _server_path(document, item, node)
                 listed = [*_listed(item), *_listed(node)]
                 parameters = {}
                 for one in listed:
@@ -171,12 +168,27 @@ def _listed(node: Mapping[str, Any]) -> Iterator[Any]:
     return iter(listed if isinstance(listed, list) else ())
 
 
-def _server_path(document: Document) -> str:
-    """Return the path of all servers; empty if they differ."""
-    servers = document.get("servers")
-    paths = {
-        re.sub(r"\{[^}]*\}", "", urlsplit(str(server.get("url", ""))).path).rstrip("/")
-        for server in (servers if isinstance(servers, list) else [])
-        if isinstance(server, Mapping)
+def _server_path(*nodes: Mapping[str, Any]) -> str:
+    """Return the path of the servers of the last node that names any; if they differ, the first's.
+
+    Variables have their defaults; one without a default leaves no trace.
+    """
+    for node in reversed(nodes):
+        servers = node.get("servers")
+        for server in servers if isinstance(servers, list) else ():
+            if isinstance(server, Mapping) and isinstance(server.get("url"), str):
+                return _path_of(server)
+    return ""
+
+
+def _path_of(server: Mapping[str, Any]) -> str:
+    variables = server.get("variables")
+    defaults = {
+        name: str(variable.get("default") or "")
+        for name, variable in (variables.items() if isinstance(variables, Mapping) else ())
+        if isinstance(variable, Mapping)
     }
-    return paths.pop() if len(paths) == 1 else ""
+    url = re.sub(r"{([^{}]*)}", lambda found: defaults.get(found[1], ""), server["url"])
+    # No parser of URLs takes one whose host is a variable without a default.
+    path = re.sub(r"^(?:[^/?#]*:)?//[^/]*", "", url)
+    return re.sub(r"/[/.]*(?=/|$)", "", "/" + re.split("[?#]", path)[0])

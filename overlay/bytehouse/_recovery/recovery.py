@@ -1,4 +1,4 @@
-"""Keep what is known of a call whose response was lost. No input or output here."""
+"""Recover a call whose response was lost: what to probe next, and what is known so far. No I/O."""
 
 from __future__ import annotations
 
@@ -9,27 +9,25 @@ from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import RawResponse
 
 from .._api.routing import object_is_missing
-from ..errors import APIError, ByteHouseError, OutcomeUnknown, ResponseDecodeError
-from .model import Observation, Outcome, Probe, Verdict
-
-__all__ = ["UnresolvedCall"]
+from ..errors import APIError, ByteHouseError, ResponseDecodeError
+from .model import Observation, Outcome, Probe, Verdict, outcome_unknown
 
 
-class UnresolvedCall:
+class Recovery:
     """Keep the probes that are still to be sent, and what the earlier ones found.
 
     Attributes:
-        lost: The error that stands for the lost response.
+        failure: The error of the attempt whose response was lost.
         state: The service's name for the state of a query, if a probe has found one.
-        waits: How often the query was found running.
+        running_probes: How many probes found the query running.
     """
 
-    def __init__(self, plan: Plan[Any], lost: ByteHouseError) -> None:
+    def __init__(self, plan: Plan[Any], failure: ByteHouseError) -> None:
         from .probes import probes_for  # its models cost time, and most programs lose no response
 
-        self.lost = lost
+        self.failure = failure
         self.state: str | None = None
-        self.waits = 0
+        self.running_probes = 0
         self._is_statement = plan.operation.id in ("submit_sync_query", "submit_async_query")
         self._probes: list[Probe] = list(probes_for(plan))
         self._findings: list[str] = []
@@ -40,7 +38,7 @@ class UnresolvedCall:
         return bool(self._probes)
 
     @property
-    def resends_to_probe(self) -> bool:
+    def probes_by_resending(self) -> bool:
         """Whether nothing can be read, and only sending the call again shows what became of it."""
         return bool(self._probes) and self._probes[0].plan is None
 
@@ -51,14 +49,14 @@ class UnresolvedCall:
         return plan
 
     def on_probe_result(self, value: object, raw: RawResponse | None, elapsed: float) -> Verdict:
-        """Return the verdict on what a probe returned; if it is unclear, the next probe is due.
+        """Return the verdict on what a probe returned; if it is unclear, the next probe follows.
 
         Args:
             value: The decoded response, all entries of a list, or None for an absent object.
             raw: The response to the probe; None if there is none.
             elapsed: Seconds since the call was first sent.
         """
-        acknowledged = isinstance(self.lost, ResponseDecodeError)
+        acknowledged = isinstance(self.failure, ResponseDecodeError)
         now = None if raw is None else _date_of(raw)
         try:
             verdict = self._probes[0].judge(Observation(value, now, elapsed, acknowledged))
@@ -66,7 +64,7 @@ class UnresolvedCall:
             return self._skip_probe(error)
         self.state = verdict.state or self.state
         if verdict.outcome is Outcome.RUNNING:
-            self.waits += 1
+            self.running_probes += 1
             return verdict
         if verdict.finding and verdict.finding not in self._findings:
             self._findings.append(verdict.finding)
@@ -83,26 +81,24 @@ class UnresolvedCall:
     def judge_last_attempt(self) -> Verdict:
         """Return the verdict where nothing can be read: a 404 for a repeated delete means that the
         object is gone."""
-        missing = isinstance(self.lost, APIError) and object_is_missing(self.lost)
-        return self.on_probe_result(None if missing else self.lost, None, 0.0)
+        missing = isinstance(self.failure, APIError) and object_is_missing(self.failure)
+        return self.on_probe_result(None if missing else self.failure, None, 0.0)
 
     def error(self) -> ByteHouseError:
         """Return the error with all that is known."""
         findings = "; ".join(self._findings) or (
             f"its state was {self.state}" if self.state else ""
         )
-        if isinstance(self.lost, ResponseDecodeError):
+        if isinstance(self.failure, ResponseDecodeError):
             # The service has reported that it was done.
             if findings:
-                self.lost.hint = f"{self.lost.hint} A probe found: {findings}."
-            return self.lost
-        hint = "It was not sent again, so that nothing happens twice. Check before you do."
+                self.failure.hint = f"{self.failure.hint} A probe found: {findings}."
+            return self.failure
+        error = outcome_unknown(self.failure.message, findings)
         if self._is_statement:
-            hint += " `query_id` identifies the statement."
-        message = f"{self.lost.message}, and whether the call took effect is not known"
-        error = OutcomeUnknown(f"{message}: {findings}" if findings else message, hint=hint)
+            error.hint += " `query_id` identifies the statement."
         error.state = self.state
-        error.__cause__ = self.lost if self.lost.raw_response else None
+        error.__cause__ = self.failure if self.failure.raw_response else None
         return error
 
     def _skip_probe(self, error: ByteHouseError) -> Verdict:

@@ -10,8 +10,6 @@ import attrs
 
 from .document import Document, SpecOperation, target
 
-__all__ = ["Shape", "path_parameters", "shape_of", "shapes_of_client", "word", "words"]
-
 _DEPTH = 3
 _STEPS = 20_000
 _PARAMETER = re.compile(r"{([^{}]+)}")
@@ -123,10 +121,9 @@ def shapes_of_client() -> list[Shape]:
     """Return the shapes of the client's own operations, read from its plans and models."""
     from typing import get_args, get_type_hints
 
+    from bytehouse._api.planning import planner
     from bytehouse_raw import models
     from bytehouse_raw.operations import OPERATIONS
-
-    from .._api.planning import planner
 
     classes = {name: getattr(models, name) for name in models.__all__}
     shapes = []

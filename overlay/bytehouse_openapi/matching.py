@@ -16,8 +16,6 @@ import attrs
 from .errors import UpstreamError
 from .shape import Shape, path_parameters, word, words
 
-__all__ = ["Matching", "Pair", "match", "path_in_our_words", "path_names"]
-
 T = TypeVar("T")
 
 MIN_SIMILARITY = 0.6

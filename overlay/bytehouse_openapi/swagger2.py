@@ -7,8 +7,6 @@ from typing import Any
 
 from .document import METHODS, target
 
-__all__ = ["convert"]
-
 _JSON = ["application/json"]
 _MOVED = {
     "#/definitions/": "#/components/schemas/",
@@ -30,7 +28,7 @@ class _Conversion:
         self._old = document
 
     def document(self) -> dict[str, Any]:
-        """Return the convert document."""
+        """Return the converted document."""
         old = self._old
         new: dict[str, Any] = {
             "openapi": "3.0.3",

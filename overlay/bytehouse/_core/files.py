@@ -1,0 +1,27 @@
+"""Write files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from os import PathLike
+from pathlib import Path
+from typing import IO, Any, Literal
+
+
+@contextmanager
+def atomic_file(path: str | PathLike[str], mode: Literal["w", "wb"]) -> Iterator[IO[Any]]:
+    """Open a file that gets its name only when it has been written completely."""
+    target = Path(path)
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
+    text = mode == "w"
+    try:
+        with unfinished.open(
+            mode, encoding="utf-8" if text else None, newline="" if text else None
+        ) as file:
+            yield file
+        unfinished.replace(target)
+    finally:
+        with suppress(FileNotFoundError):
+            unfinished.unlink()

@@ -1,0 +1,467 @@
+"""Upstreams that are awkward to take over, and what adopting does with each: the table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bytehouse_openapi import target
+from tests.openapi.planted import Spec, dict_of, operation, route, schema
+
+ADOPTED = "adopted"
+
+
+@dataclass(frozen=True)
+class Awkward:
+    """An awkward upstream, and what adopting does: `ADOPTED`, or a part of what it prints."""
+
+    name: str
+    make: Callable[[Spec], object]
+    done: str = ADOPTED
+    operation: str = ""
+    """The operation that it is about; empty if it is about all."""
+    alone: bool = False
+    """Whether it changes so much that it is adopted without the others."""
+
+
+TEXT = {"type": "string"}
+POINT = {"type": "object", "properties": {"x": {"type": "integer"}}}
+LINE = {"type": "object", "properties": {"from": TEXT, "kind": TEXT}}
+
+
+def answer(spec: Spec, name: str) -> Spec:
+    """Return the response of an operation, as a copy of its own."""
+    node = operation(spec, name)["responses"]["200"]["content"]["application/json"]
+    node["schema"] = dict(target(spec, node["schema"]))
+    node["schema"]["properties"] = dict(node["schema"].get("properties", {}))
+    return dict_of(node["schema"])
+
+
+def field(name: str, value: Any, key: str = "extra") -> Callable[[Spec], object]:
+    """Add a field to the response of an operation."""
+    return lambda spec: answer(spec, name)["properties"].update({key: value})
+
+
+def fields(name: str, **values: Any) -> Callable[[Spec], object]:
+    """Add fields to the response of an operation."""
+    return lambda spec: answer(spec, name)["properties"].update(values)
+
+
+def body(name: str, content: Spec) -> Callable[[Spec], object]:
+    """Give an operation another body."""
+    return lambda spec: operation(spec, name).update(requestBody={"content": content})
+
+
+def answers(name: str, response: Spec) -> Callable[[Spec], object]:
+    """Give an operation another response."""
+    return lambda spec: operation(spec, name).update(responses={"200": response})
+
+
+def parameter(operation_id: str, **node: Any) -> Callable[[Spec], object]:
+    """Add a parameter to an operation."""
+    made = {"in": "query", **node}
+    return lambda spec: operation(spec, operation_id).setdefault("parameters", []).append(made)
+
+
+def named(spec: Spec, **schemas: Any) -> None:
+    """Add named schemas."""
+    spec["components"]["schemas"].update(schemas)
+
+
+def _referring(name: str, value: Any, **schemas: Any) -> Callable[[Spec], object]:
+    def make(spec: Spec) -> None:
+        named(spec, **schemas)
+        field(name, value)(spec)
+
+    return make
+
+
+def _ref(name: str) -> Spec:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+_SHAPES = {"Point": POINT, "Line": LINE}
+_CHOICE = [_ref("Point"), _ref("Line")]
+
+
+def _same_ids(spec: Spec) -> None:
+    for name in ("list_roles", "get_import_job_start_arguments"):
+        operation(spec, name)["operationId"] = "roles"
+
+
+def _odd_id(spec: Spec) -> None:
+    operation(spec, "get_warehouse_usage")["operationId"] = "列出 用户/List Users!"
+
+
+def _no_tag(spec: Spec) -> None:
+    del operation(spec, "list_warehouses")["tags"]
+
+
+def _path_server(spec: Spec) -> None:
+    path, _ = route(spec, "list_connections")
+    spec["paths"][path]["servers"] = [{"url": "https://h/loading"}]
+
+
+def _collision(spec: Spec) -> None:
+    """Give an operation the path of one that the upstream no longer has."""
+    path, method = route(spec, "list_dialects")
+    spec["paths"][path].pop(method)
+    old, method = route(spec, "list_import_job_executions")
+    spec["paths"][path][method] = spec["paths"][old].pop(method)
+
+
+def _head(spec: Spec) -> None:
+    path, method = route(spec, "get_query_lineage")
+    spec["paths"][path]["head"] = spec["paths"][path].pop(method)
+
+
+def _typed_secret(spec: Spec) -> None:
+    data = schema(spec, "ConnectionData")
+    data.pop("x-secret")
+    data["properties"] = {"endpoint": TEXT, "secret_access_key": TEXT, "more": LINE}
+
+
+def _secret_by_other_name(spec: Spec) -> None:
+    named(spec, Credentials={"type": "object", "properties": {"ak": TEXT, "sk": TEXT}})
+    for name in ("Connection", "CreateConnectionRequest", "UpdateConnectionRequest"):
+        schema(spec, name)["properties"]["data"] = _ref("Credentials")
+
+
+def _secret_choice(spec: Spec) -> None:
+    named(spec, **_SHAPES)
+    for name in ("Connection", "CreateConnectionRequest", "UpdateConnectionRequest"):
+        schema(spec, name)["properties"]["data"] = {"oneOf": _CHOICE}
+
+
+def _secret_renamed(spec: Spec) -> None:
+    properties = schema(spec, "CreatedApiKey")["properties"]
+    properties["token"] = {"type": "string"}
+    del properties["apiKey"]
+
+
+def _envelope(spec: Spec) -> None:
+    for node in spec["components"]["schemas"].values():
+        properties = node.get("properties", {})
+        if "data" in properties and "type" not in properties:
+            node["properties"] = {
+                ("result" if k == "data" else k): v for k, v in properties.items()
+            }
+
+
+def _role(spec: Spec) -> None:
+    spec["components"]["parameters"]["ActiveRole"]["name"] = "X-ByteHouse-Role"
+
+
+def _no_role(spec: Spec) -> None:
+    for item in spec["paths"].values():
+        for node in item.values():
+            if isinstance(node, dict) and "parameters" in node:
+                node["parameters"] = [
+                    one for one in node["parameters"] if "ActiveRole" not in str(one.get("$ref"))
+                ]
+
+
+def _servers(*urls: str) -> Callable[[Spec], object]:
+    return lambda spec: spec.update(servers=[{"url": url} for url in urls])
+
+
+def _all(change: Callable[[Spec], object]) -> Callable[[Spec], None]:
+    """Change all operations."""
+
+    def make(spec: Spec) -> None:
+        for item in spec["paths"].values():
+            for node in item.values():
+                if isinstance(node, dict):
+                    change(node)
+
+    return make
+
+
+def _renamed_schemas(spec: Spec) -> None:
+    schemas = spec["components"]["schemas"]
+    new = {name: f"bytehouse.api.v2.{name}DTO" for name in schemas}
+
+    def follow(node: Any) -> Any:
+        if isinstance(node, list):
+            return [follow(one) for one in node]
+        if not isinstance(node, dict):
+            return node
+        made = {key: follow(one) for key, one in node.items()}
+        start = "#/components/schemas/"
+        if str(made.get("$ref", "")).startswith(start):
+            made["$ref"] = start + new[made["$ref"].removeprefix(start)]
+        return made
+
+    changed = follow(dict(spec))
+    changed["components"]["schemas"] = {
+        new[name]: node for name, node in changed["components"]["schemas"].items()
+    }
+    spec.update(changed)
+
+
+def _inlined(spec: Spec) -> None:
+    def follow(node: Any) -> Any:
+        if isinstance(node, list):
+            return [follow(one) for one in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            return follow(dict(target(spec, node)))
+        return {key: follow(one) for key, one in node.items()}
+
+    spec["paths"] = follow(spec["paths"])
+    spec["components"] = {"securitySchemes": spec["components"]["securitySchemes"]}
+
+
+JSON = "application/json"
+
+AWKWARD = (
+    # Schemas, each a new field of a response.
+    Awkward("oneOf", _referring("get_database", {"oneOf": _CHOICE}, **_SHAPES)),
+    Awkward(
+        "oneOf with discriminator",
+        _referring(
+            "get_table",
+            {
+                "oneOf": _CHOICE,
+                "discriminator": {"propertyName": "kind", "mapping": {"p": "Point"}},
+            },
+            **_SHAPES,
+        ),
+    ),
+    Awkward("anyOf of inline objects", field("list_databases", {"anyOf": [POINT, LINE]})),
+    Awkward("text or object", field("list_tables", {"anyOf": [TEXT, POINT]})),
+    Awkward(
+        "time or object",
+        field("create_database", {"anyOf": [{"type": "string", "format": "date-time"}, POINT]}),
+    ),
+    Awkward("integer enum", field("create_table", {"type": "integer", "enum": [1, 2, 3]})),
+    Awkward(
+        "enum by case", field("get_account_status", {"type": "string", "enum": ["on", "ON", "On"]})
+    ),
+    Awkward(
+        "enum by punctuation",
+        field("list_roles", {"type": "string", "enum": ["a-b", "a_b", "a b", "a+b", "+", "-"]}),
+    ),
+    Awkward("enum of mixed types", field("list_assignments", {"enum": [1, "one", None]})),
+    Awkward("enum of booleans", field("list_permissions", {"type": "boolean", "enum": [True]})),
+    Awkward(
+        "enum with empty, quote and digit",
+        field("list_warehouses", {"type": "string", "enum": ["", '"', "\\", "1x", "class"]}),
+    ),
+    Awkward(
+        "formats",
+        fields(
+            "get_warehouse",
+            **{f: {"type": "string", "format": f} for f in ("date", "uuid", "byte", "binary")},
+        ),
+    ),
+    Awkward("unknown format", field("get_connection", {"type": "string", "format": "go-duration"})),
+    Awkward(
+        "additionalProperties by reference",
+        _referring(
+            "list_connections",
+            {"type": "object", "additionalProperties": _ref("Point")},
+            Point=POINT,
+        ),
+    ),
+    Awkward(
+        "additionalProperties of lists",
+        field(
+            "create_connection",
+            {"type": "object", "additionalProperties": {"type": "array", "items": POINT}},
+        ),
+    ),
+    Awkward("array without items", field("get_import_job", {"type": "array"})),
+    Awkward(
+        "array with a list of items", field("list_import_jobs", {"type": "array", "items": [TEXT]})
+    ),
+    Awkward(
+        "fields named like methods",
+        fields("create_import_job", from_dict=TEXT, to_dict=TEXT, field=TEXT, raw_response=TEXT),
+    ),
+    Awkward(
+        "fields of one Python name",
+        fields("list_executions", **{"a-b": TEXT, "a_b": TEXT, "aB": TEXT}),
+    ),
+    Awkward(
+        "fields that are keywords",
+        fields("get_execution", **{"class": TEXT, "1st": TEXT, "x.y": TEXT}),
+    ),
+    Awkward(
+        "allOf with nullable",
+        _referring(
+            "list_materialized_views", {"nullable": True, "allOf": [_ref("Point")]}, Point=POINT
+        ),
+    ),
+    Awkward("allOf of two", _referring("get_cluster_status", {"allOf": _CHOICE}, **_SHAPES)),
+    Awkward(
+        "nested arrays",
+        field(
+            "get_materialized_view", {"type": "array", "items": {"type": "array", "items": POINT}}
+        ),
+    ),
+    Awkward(
+        "recursive",
+        _referring(
+            "list_tables_and_views",
+            _ref("Tree"),
+            Tree={"type": "object", "properties": {"of": {"type": "array", "items": _ref("Tree")}}},
+        ),
+    ),
+    Awkward("const", field("list_partitions", {"const": "x"})),
+    Awkward(
+        "object or text in one type", field("delete_dictionary", {"type": ["object", "string"]})
+    ),
+    Awkward(
+        "keywords of JSON Schema",
+        field("delete_table", {"type": "object", "patternProperties": {"^x": TEXT}, "not": POINT}),
+    ),
+    Awkward(
+        "default that is none",
+        field(
+            "extend_api_key_expiry", {"type": "string", "format": "date-time", "default": "soon"}
+        ),
+    ),
+    Awkward("anything", field("list_api_keys", True)),
+    Awkward(
+        "required as in draft 3", field("set_api_key_status", {"type": "string", "required": True})
+    ),
+    Awkward(
+        "names by case alone, and of Java",
+        _referring(
+            "get_storage_usage",
+            {"type": "array", "items": _ref("page«X»")},
+            **{"page«X»": {**POINT, "properties": {"in": _ref("POINT"), "at": _ref("point")}}},
+            POINT=POINT,
+            point=LINE,
+        ),
+    ),
+    Awkward(
+        "text that ends a docstring",
+        field("delete_api_key", {"type": "string", "description": 'a """ b \\ c "'}),
+    ),
+    # Bodies.
+    Awkward(
+        "form body",
+        body("update_connection", {"application/x-www-form-urlencoded": {"schema": POINT}}),
+        "requestBody/content/application~1x-www-form-urlencoded/schema is left",
+        "update_connection",
+    ),
+    Awkward(
+        "multipart body",
+        body("update_import_job", {"multipart/form-data": {"schema": POINT}}),
+        "it is multipart/form-data; the client sends JSON",
+        "update_import_job",
+    ),
+    Awkward(
+        "body that is a list",
+        body("assign_role", {JSON: {"schema": {"type": "array", "items": TEXT}}}),
+        "it is array; the client sends one JSON object",
+        "assign_role",
+    ),
+    Awkward(
+        "body that is a choice",
+        body("grant_permission", {JSON: {"schema": {"oneOf": [POINT, LINE]}}}),
+        "it is a choice of schemas; the client sends one JSON object",
+        "grant_permission",
+    ),
+    # Responses.
+    Awkward(
+        "response that is a list",
+        answers(
+            "list_import_job_executions",
+            {"description": "", "content": {JSON: {"schema": {"type": "array"}}}},
+        ),
+        "it is array; the client reads one JSON object",
+        "list_import_job_executions",
+    ),
+    Awkward(
+        "response that is text",
+        answers(
+            "get_query_lineage", {"description": "", "content": {"text/csv": {"schema": TEXT}}}
+        ),
+        "it is text/csv; the client reads JSON",
+        "get_query_lineage",
+    ),
+    Awkward(
+        "no response content",
+        answers("abort_sync_query", {"description": ""}),
+        "the upstream names no content of the response",
+        "abort_sync_query",
+    ),
+    Awkward(
+        "response that says nothing",
+        answers("get_query_statistics", {"description": "", "content": {JSON: {"schema": {}}}}),
+        "the upstream says nothing of it",
+        "get_query_statistics",
+    ),
+    # Parameters.
+    Awkward(
+        "list as a parameter",
+        parameter("list_databases", name="tags", schema={"type": "array", "items": TEXT}),
+        "its value is no string, number or boolean",
+        "list_databases",
+    ),
+    Awkward(
+        "object as a parameter",
+        parameter("list_tables", name="filter", style="deepObject", schema=POINT),
+        "its value is no string, number or boolean",
+        "list_tables",
+    ),
+    Awkward(
+        "cookie",
+        parameter("list_materialized_views", **{"name": "session", "in": "cookie", "schema": TEXT}),
+        "the client sends no cookies",
+        "list_materialized_views",
+    ),
+    Awkward(
+        "parameters named like arguments",
+        lambda s: [
+            parameter("get_table", name=n, schema=TEXT)(s) for n in ("client", "body", "plan")
+        ],
+    ),
+    Awkward("parameter without a type", parameter("get_materialized_view", name="any", schema={})),
+    Awkward(
+        "parameter of integers",
+        parameter("get_account_status", name="n", schema={"type": "integer", "enum": [1]}),
+    ),
+    # Operations.
+    Awkward("an id of any spelling", _odd_id),
+    Awkward("an id twice", _same_ids),
+    Awkward("an operation without a tag", _no_tag),
+    Awkward("a server of a path", _path_server),
+    Awkward("a method that is not sent", _head, "the client cannot send HEAD", "get_query_lineage"),
+    Awkward(
+        "a path that another has",
+        _collision,
+        "another operation has GET",
+        "list_import_job_executions",
+    ),
+    # Secrets.
+    Awkward("a secret object with named fields", _typed_secret),
+    Awkward("a secret under another name", _secret_by_other_name, alone=True),
+    Awkward(
+        "a secret that is a choice",
+        _secret_choice,
+        "the client imports ConnectionData, which would be no class any more",
+        alone=True,
+    ),
+    Awkward(
+        "a secret that is gone",
+        _secret_renamed,
+        "the upstream has no apiKey, and its mark of a secret would be lost",
+        "create_api_key",
+    ),
+    # The whole document.
+    Awkward("no ids", _all(lambda node: node.pop("operationId")), alone=True),
+    Awkward("no tags", _all(lambda node: node.pop("tags")), alone=True),
+    Awkward("several servers", _servers("https://h/v2", "http://localhost"), alone=True),
+    Awkward("variables of a server", _servers("{scheme}://{host}/{basePath}"), alone=True),
+    Awkward("other schema names", _renamed_schemas, alone=True),
+    Awkward("no named schemas", _inlined, alone=True),
+    Awkward("another key of the envelope", _envelope, "data is called result now", alone=True),
+    Awkward(
+        "another role header", _role, "X-User-ActiveRole is called X-ByteHouse-Role", alone=True
+    ),
+    Awkward("no role header", _no_role, "the upstream has no such header", alone=True),
+)

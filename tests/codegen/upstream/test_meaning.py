@@ -1,0 +1,273 @@
+"""What changes for callers although messages keep their layout is told, and not adopted blindly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bytehouse_openapi import Document, SpecOperation, Upstream, operations, read
+from bytehouse_raw.operations import ROLE_HEADER
+from codegen.upstream import drift
+from codegen.upstream.adoption import adopted
+from codegen.upstream.causes import Change
+from codegen.upstream.meaning import changed_safety
+from codegen.upstream.methods import Method
+from codegen.upstream.render import FORMATS
+from tests.openapi.planted import (
+    drop_parameter,
+    move,
+    operation,
+    parameter,
+    query,
+    rename,
+    rename_schema,
+    schema,
+)
+
+Methods = dict[str, list[Method]]
+Spec = dict[str, Any]
+SCREEN = 24
+
+
+def every_operation(spec: Spec) -> list[Spec]:
+    """Return all operations of a document."""
+    nodes = [node for item in spec["paths"].values() for node in item.values()]
+    return [node for node in nodes if isinstance(node, dict)]
+
+
+def with_prefix(spec: Spec) -> None:
+    """Serve everything under another prefix."""
+    spec["paths"] = {f"/v3{path}": item for path, item in spec["paths"].items()}
+
+
+def with_other_schema_names(spec: Spec) -> None:
+    """Give every schema another name."""
+    for name in list(spec["components"]["schemas"]):
+        rename_schema(spec, name, f"Api{name}Dto")
+
+
+def with_other_envelope(spec: Spec) -> None:
+    """Give the key of every response another name."""
+    for node in spec["components"]["schemas"].values():
+        if "data" in node.get("properties", {}):
+            rename(node["properties"], "data", "result")
+
+
+def with_tenant(spec: Spec) -> None:
+    """Require a header of every call."""
+    header = {"name": "X-Tenant", "in": "header", "required": True, "schema": {"type": "string"}}
+    for node in every_operation(spec):
+        node.setdefault("parameters", []).append(header)
+
+
+def with_other_role_header(spec: Spec) -> None:
+    """Let the role come in another header."""
+    parameter(spec, "ActiveRole").update(name="X-Role")
+
+
+def without_role_header(spec: Spec) -> None:
+    """Let no call take a role."""
+    for node in every_operation(spec):
+        listed = node.get("parameters", [])
+        node["parameters"] = [p for p in listed if not p.get("$ref", "").endswith("/ActiveRole")]
+
+
+def by_cursor(spec: Spec) -> None:
+    """Page lists by cursor that were paged by offset."""
+    parameter(spec, "Offset").update(name="cursor", schema={"type": "string"})
+
+
+def with_key(spec: Spec) -> None:
+    """Accept a key in a header instead of the bearer token."""
+    key = {"type": "apiKey", "in": "header", "name": "X-Key"}
+    spec["components"]["securitySchemes"]["Key"] = key
+    spec["security"] = [{"Key": []}]
+
+
+def with_paging(spec: Spec) -> None:
+    """Page a list that was whole."""
+    operation(spec, "list_roles")["parameters"] += [query("offset"), query("limit")]
+
+
+LINES: list[tuple[Callable[[Spec], object], str, str]] = [
+    (with_prefix, "breaking", "{operations} paths: path, / → /v3"),
+    (
+        with_other_schema_names,
+        "compatible",
+        "{schemas} schemas: model renamed, MessageResponse → ",
+    ),
+    (with_other_envelope, "breaking", "property renamed, data → result"),
+    (with_tenant, "breaking", "header parameter X-Tenant: parameter added, "),
+    (
+        with_other_role_header,
+        "breaking",
+        f"header parameter {ROLE_HEADER}: parameter renamed, {ROLE_HEADER} → X-Role",
+    ),
+    (without_role_header, "breaking", f"header parameter {ROLE_HEADER}: parameter removed, "),
+    (by_cursor, "breaking", "paging, offset → cursor"),
+    (with_key, "breaking", 'security, ["http bearer"] → ["header X-Key"]'),
+]
+
+
+def compared(ours: Document, theirs: Spec, methods: Methods) -> drift.Report:
+    """Compare two documents."""
+    return drift.compare(ours, Upstream(theirs, "u", "", "3.1.0"), methods, ask_redocly=False)
+
+
+@pytest.mark.parametrize("case", LINES, ids=[change.__name__ for change, _, _ in LINES])
+def test_one_cause_is_one_line(
+    case: tuple[Callable[[Spec], object], str, str],
+    vendored: Document,
+    draft: Spec,
+    known_methods: Methods,
+) -> None:
+    """What has one cause is told once, with before and after, and all fits on a screen."""
+    change, impact, line = case
+    change(draft)
+    report = compared(vendored, draft, known_methods)
+    assert report.verdict == impact
+    [only] = report.changes
+    text = FORMATS["terminal"](report)
+    schemas = vendored["components"]["schemas"]
+    assert line.format(operations=len(operations(vendored)), schemas=len(schemas)) in text
+    assert len(text.splitlines()) <= SCREEN
+    assert len(only.operations) > 1
+
+
+def test_a_tag_that_is_missing_and_a_further_key_break_nothing(
+    vendored: Document, draft: Spec, known_methods: Methods
+) -> None:
+    """No tag is no drift; another way to authenticate, or none at all, is compatible."""
+    for node in every_operation(draft):
+        node["tags"] = []
+    assert compared(vendored, draft, known_methods).verdict == "none"
+    bearer = draft["security"]
+    with_key(draft)
+    draft["security"] = [*bearer, *draft["security"]]
+    assert compared(vendored, draft, known_methods).verdict == "compatible"
+    draft["security"] = []
+    assert compared(vendored, draft, known_methods).verdict == "compatible"
+
+
+def test_a_list_that_begins_to_be_paged_is_told(
+    vendored: Document, draft: Spec, known_methods: Methods
+) -> None:
+    """The client would take its first page for all of it."""
+    with_paging(draft)
+    told = {c.kind: c for c in compared(vendored, draft, known_methods).changes}
+    assert (told["paging"].before, told["paging"].after) == ("none", "offset")
+    assert told["paging"].methods == ["bh.roles.list"]
+
+
+def test_of_many_changes_of_a_kind_the_first_are_shown(
+    vendored: Document, draft: Spec, known_methods: Methods
+) -> None:
+    """Terminal and Markdown say how many more there are; JSON has them all."""
+    for node in draft["components"]["schemas"].values():
+        for number, name in enumerate(list(node.get("properties", {}))):
+            rename(node["properties"], name, f"{name}{number}x")
+    report = compared(vendored, draft, known_methods)
+    assert len(report.changes) > 50
+    for form in ("terminal", "markdown"):
+        text = FORMATS[form](report).partition("<details>")[0]
+        assert len(text.splitlines()) < 100
+        assert " more" in text
+        assert "--format=json" in text
+
+
+def test_people_read_the_methods_that_they_call(
+    vendored: Document, draft: Spec, known_methods: Methods
+) -> None:
+    """`bh.query` and `bh.insert`, not what they are made of."""
+    node = operation(draft, "submit_sync_query")
+    node["parameters"] = [*node.get("parameters", []), query("cluster", required=True)]
+    text = FORMATS["terminal"](compared(vendored, draft, known_methods))
+    assert "bh.insert, bh.query, bh.queries.execute" in text
+    assert "QueryResponses" not in text
+
+
+def adopt(root: Path, ours: Document, theirs: Spec, directory: Path) -> Document:
+    """Return openapi.yaml after an adoption, read again."""
+    text = (root / "openapi.yaml").read_text("utf-8")
+    file = directory / "openapi.yaml"
+    file.write_text(adopted(text, ours, Upstream(theirs, "u", "", "3.1.0")).text, "utf-8")
+    return read(str(file)).document
+
+
+def of(document: Document, name: str) -> SpecOperation:
+    """Return an operation of a document."""
+    return next(found for found in operations(document) if found.id == name)
+
+
+def taken(document: Document, name: str) -> dict[str, bool]:
+    """Return the parameters of an operation, and whether each is required."""
+    return {p["name"]: p.get("required") is True for p in of(document, name).parameters}
+
+
+def test_what_would_be_lost_in_silence_is_left_to_a_person(
+    root: Path, tmp_path: Path, vendored: Document, draft: Spec, known_methods: Methods
+) -> None:
+    """The role header is followed, paging stays, what is newly required is optional; the rest is
+    taken over, and what was left shows as a difference again.
+    """
+    with_other_role_header(draft)
+    by_cursor(draft)
+    with_tenant(draft)
+    created = schema(draft, "CreateDatabaseRequest")
+    created["properties"]["owner"] = {"type": "string"}
+    created["required"] = [*created.get("required", ()), "owner", "description"]
+    after = adopt(root, vendored, draft, tmp_path)
+
+    assert taken(after, "list_databases") == {
+        **dict.fromkeys(("filter", "offset", "limit", "X-Role", "cursor", "X-Tenant"), False)
+    }
+    assert of(after, "list_databases").node["x-pagination"] == "offset"
+    assert all(ROLE_HEADER not in taken(after, found.id) for found in operations(after))
+    body = schema(dict(after), "CreateDatabaseRequest")
+    assert "owner" in body["properties"]
+    assert body["required"] == schema(dict(vendored), "CreateDatabaseRequest")["required"]
+    shared = after["components"]["parameters"]
+    assert [shared["ActiveRole"]["name"], shared["XTenant"]["name"]] == ["X-Role", "X-Tenant"]
+    inline = [p for node in every_operation(dict(after)) for p in node["parameters"] if "in" in p]
+    assert inline == []  # what operations share is a component
+
+    left = compared(after, draft, known_methods).changes
+    assert sorted((change.kind, change.subject) for change in left) == [
+        ("paging", "paging"),
+        ("required", "CreateDatabaseRequest.description"),
+        ("required", "CreateDatabaseRequest.owner"),
+        ("required", "header parameter X-Tenant"),
+    ]
+
+
+def test_a_role_header_that_is_gone_stays(
+    root: Path, tmp_path: Path, vendored: Document, draft: Spec, known_methods: Methods
+) -> None:
+    """Calls go on to send the role, and that the service knows none is told each time."""
+    without_role_header(draft)
+    after = adopt(root, vendored, draft, tmp_path)
+    assert ROLE_HEADER in taken(after, "list_databases")
+    [left] = compared(after, draft, known_methods).changes
+    assert (left.kind, left.impact) == ("parameter removed", "breaking")
+
+
+def test_a_changed_safety_is_left_to_a_person(vendored: Document, draft: Spec) -> None:
+    """A read that is no GET any more is named with its x-retry, which stays; others are not."""
+    move(draft, "list_roles", method=True)
+    move(draft, "update_connection", method=True)
+    both = drift.sides(vendored, Upstream(draft, "u", "", "3.1.0"))
+    [line] = changed_safety(both.ours, both.theirs)
+    assert line.startswith("safety, GET → PATCH (list_roles): x-retry stays 'read'")
+
+
+def test_a_parameter_gone_from_one_list_is_its_paging(
+    vendored: Document, draft: Spec, known_methods: Methods
+) -> None:
+    """A list that lost its cursor names what it still takes."""
+    drop_parameter(draft, "list_import_jobs", "/Cursor")
+    [change] = compared(vendored, draft, known_methods).changes
+    assert isinstance(change, Change)
+    assert (change.kind, change.before, change.after) == ("paging", "cursor", "limit")
