@@ -207,7 +207,7 @@ def test_nothing_that_serializes_or_slices_shows_a_secret() -> None:
         lambda: "".join(secret),  # type: ignore[arg-type]
         lambda: "Bearer " + secret,  # type: ignore[operator]
         lambda: [*secret],  # type: ignore[misc]
-        lambda: str.__str__(secret),  # type: ignore[arg-type]
+        lambda: str.__str__(secret),
         lambda: vars(secret),
         lambda: io.StringIO().write(secret),  # type: ignore[arg-type]
     ]
