@@ -59,8 +59,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "1,000 calls from 16 threads": ("httpx_threads", "overlay_threads"),
     "Making clients": ("second_client", "with_options"),
 }
-# What each case does with a table of so many rows; ours first, so that a ratio says how many times
-# as long the others take.
+# What each case does with a table of so many rows; when reading, ours first, so that a ratio says
+# how many times as long the others take.
 READING: dict[str, tuple[str, ...]] = {
     "Rows of five columns": (
         "overlay_rows:orders:{rows}",
@@ -82,6 +82,14 @@ READING: dict[str, tuple[str, ...]] = {
             "Rows of arrays, maps and tuples": "nested",
         }.items()
     },
+    "Inserting rows of five columns": (
+        "handmade_insert:{rows}",
+        "overlay_insert:tuples:{rows}",
+        "overlay_insert:arrow:{rows}",
+        "overlay_insert:pandas:{rows}",
+        "overlay_insert:polars:{rows}",
+        "ready_insert:{rows}",
+    ),
     "Arrow tables": (
         "overlay_arrow:orders:{rows}",
         "pylist_arrow:orders:{rows}",

@@ -75,7 +75,7 @@ class Protocol(asyncio.Protocol):
         """Start a connection."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._buffer = b""
+        self._buffer = bytearray()
         self._flows = asyncio.Event()
         self._flows.set()
 
@@ -91,15 +91,16 @@ class Protocol(asyncio.Protocol):
         """Respond to every complete request."""
         self._buffer += data
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
-            head = self._buffer[:end]
+            head = bytes(self._buffer[:end])
             lower = head.lower()
             length = 0
             if (at := lower.find(b"content-length:")) >= 0:
                 length = int(lower[at + 15 :].split(b"\r\n", 1)[0])
             if len(self._buffer) < end + 4 + length:
                 return
-            body = self._buffer[end + 4 : end + 4 + length]
-            self._buffer = self._buffer[end + 4 + length :]
+            # Enough of the body to see what it asks for.
+            body = bytes(self._buffer[end + 4 : end + 4 + min(length, 4096)])
+            del self._buffer[: end + 4 + length]
             if statement := STATEMENT.search(body):
                 self._sending = asyncio.create_task(self._rows(*statement.groups()))
                 return

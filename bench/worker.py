@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from bench import cases, reading
+from bench import cases, inserting, reading
 
 _ROUNDS = 3
 
@@ -57,7 +57,7 @@ def _peak() -> int:
 def measure(name: str, url: str, seconds: float) -> dict[str, Any]:
     """Time a case, whose name may have arguments behind colons; tell what memory it took."""
     case, *arguments = name.split(":")
-    timed = (vars(cases) | vars(reading))[case](url, *arguments)
+    timed = (vars(cases) | vars(reading) | vars(inserting))[case](url, *arguments)
     clock = Clock(seconds)
     if case.startswith("async_"):
         asyncio.run(_await(timed, clock))

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         S3Connection,
         TOSConnection,
     )
+    from ._sql.insert import InsertResult
     from ._sql.literals import Identifier
     from ._sync.client import ByteHouse
     from ._sync.execution_handle import ExecutionHandle
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
         RateLimited,
         ResponseDecodeError,
         ServerError,
+        SkippedRow,
         StalePlan,
         TimedOut,
         TransportError,
@@ -92,6 +94,7 @@ _MODULES = {
     "_types.codecs": "ResultColumn",
     "_params.import_sources": _CONNECTIONS,
     "_core.differences": "Difference EnsureResult",
+    "_sql.insert": "InsertResult",
     "_sql.literals": "Identifier",
     "_params.api_keys": "KeyRotation NewApiKey",
     "_core.options": "CallOptions",
@@ -137,6 +140,7 @@ __all__ = [
     "HiveConnection",
     "Identifier",
     "InsertFailed",
+    "InsertResult",
     "InvalidArgument",
     "InvalidRequest",
     "KafkaConnection",
@@ -164,6 +168,7 @@ __all__ = [
     "S3Connection",
     "ServerError",
     "Session",
+    "SkippedRow",
     "StalePlan",
     "TOSConnection",
     "TablePlan",

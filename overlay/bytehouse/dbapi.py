@@ -120,7 +120,10 @@ _BY_CODE: dict[str, type[Error]] = {
 }
 
 
-def _error_class(error: errors.ByteHouseError) -> type[Error]:
+def _error_class(error: BaseException | None) -> type[Error]:
+    if isinstance(error, errors.InsertFailed):
+        cause = error.__cause__
+        return DataError if isinstance(cause, errors.InvalidArgument) else _error_class(cause)
     match error:
         case errors.ConfigError():
             return InterfaceError
@@ -187,7 +190,7 @@ class _TypeObject:
 STRING = _TypeObject(r"String|FixedString|Enum\d*|UUID|IPv\d")
 BINARY = _TypeObject(r"AggregateFunction")
 NUMBER = _TypeObject(r"U?Int\d+|B?Float\d+|Decimal|Bool|Interval\w+")
-DATETIME = _TypeObject(r"Date(Time)?(32|64)?")
+DATETIME = _TypeObject(r"Date(Time)?(32|64)?|Time(64)?")
 ROWID = _TypeObject(r"(?!)")
 
 
@@ -283,6 +286,42 @@ _INSERT = re.compile(
 _STRING_OR_PARENTHESIS = re.compile(r"'(?:[^'\\]|\\.|'')*'|%\([^()]+\)s|[()]", re.DOTALL)
 
 
+_PARAMETER = r"%\(([^()]+)\)s"
+_NAME = r"(?:[A-Za-z_]\w*|`[^`\\]+`|\"[^\"\\]+\")"
+# An INSERT of one row that consists of parameters alone.
+_PLAIN_INSERT = re.compile(
+    rf"""\s*INSERT\s+INTO\s+(?:TABLE\s+)?(?P<table>{_NAME}(?:\s*\.\s*{_NAME})?)\s*
+    (?:\((?P<columns>\s*{_NAME}(?:\s*,\s*{_NAME})*)\s*\)\s*)?
+    \bVALUES\s*\((?P<row>\s*{_PARAMETER}(?:\s*,\s*{_PARAMETER})*)\s*\)\s*;?\s*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip('`"') for name in re.findall(_NAME, text)]
+
+
+def _values(keys: Sequence[str], parameters: Mapping[str, Any]) -> list[Any]:
+    """Return the values of a set of parameters."""
+    if not isinstance(parameters, Mapping):
+        raise ProgrammingError("Parameters must be a mapping: the statement names them.")
+    if missing := [key for key in keys if key not in parameters]:
+        raise ProgrammingError(f"The parameter %({missing[0]})s has no value.")
+    return [parameters[key] for key in keys]
+
+
+def _no_names(operation: str) -> errors.InvalidArgument:
+    """Return the error of parameters without names."""
+    if "sqlite_master" in operation:
+        return errors.InvalidArgument(
+            "DataFrame.to_sql takes this connection for one of SQLite.",
+            hint='Use connection.client.insert("database.table", frame) instead.',
+        )
+    return errors.InvalidArgument(
+        "Parameters must be a mapping: the statement names them, as in %(name)s."
+    )
+
+
 def _is_one_row(text: str) -> bool:
     """Return whether the first parenthesis is closed by the last character."""
     depth = 0
@@ -319,28 +358,41 @@ class Cursor:
             return None
         return [_describe(column) for column in self._result.columns]
 
-    def execute(self, operation: str, parameters: Mapping[str, Any] | None = None) -> Self:
+    def execute(
+        self, operation: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None
+    ) -> Self:
         """Run a statement.
 
         Args:
             operation: The statement. With parameters, it names them as ``%(name)s``, and a percent
                 sign is written ``%%``.
-            parameters: Values by name.
+            parameters: Values by name; an empty tuple or list is as none.
         """
         self._require_open()
         self._close_result()
         with _translate_errors():
-            sql = operation if parameters is None else bind_pyformat(operation, parameters)
+            sql = operation
+            if isinstance(parameters, Mapping):
+                sql = bind_pyformat(operation, parameters)
+            elif parameters:
+                raise _no_names(operation)
             self._set_result(self.connection.session.query(sql))
         return self
 
     def executemany(self, operation: str, seq_of_parameters: Iterable[Mapping[str, Any]]) -> Self:
-        """Run a statement once for each set of parameters; the rows of an INSERT are combined into
-        statements of bounded size."""
+        """Run a statement once for each set of parameters.
+
+        The rows of an INSERT are combined into statements of bounded size. If its row consists of
+        parameters alone, their values are checked against the types of the columns first, as by
+        `insert` of the client.
+        """
         self._require_open()
         self._close_result()
         insert = _INSERT.fullmatch(operation)
         with _translate_errors():
+            if plain := _PLAIN_INSERT.fullmatch(operation):
+                self._insert_checked(plain, seq_of_parameters)
+                return self
             if insert is not None and _is_one_row(insert["row"]):
                 self._insert(insert["head"], insert["row"], seq_of_parameters)
                 return self
@@ -353,9 +405,26 @@ class Cursor:
 
     def _insert(self, head: str, row: str, sets: Iterable[Mapping[str, Any]]) -> None:
         self.rowcount = 0
-        for block in pack_rows(head, (bind_pyformat(row, parameters) for parameters in sets)):
+        rows = (bind_pyformat(row, parameters) for parameters in sets)
+        for block in pack_rows(head, (((at,), (text,)) for at, text in enumerate(rows))):
             self.connection.session.execute(block.sql)
             self.rowcount += block.rows
+
+    def _insert_checked(self, insert: re.Match[str], sets: Iterable[Mapping[str, Any]]) -> None:
+        """Insert rows that consist of parameters alone."""
+        columns = insert["columns"] and _names(insert["columns"])
+        keys = re.findall(_PARAMETER, insert["row"])
+        self._count(0)
+        self.connection.client.insert(
+            Identifier(*_names(insert["table"])),
+            (_values(keys, parameters) for parameters in sets),
+            columns=columns or None,
+            session_id=self.connection.session.id,
+            on_block=self._count,
+        )
+
+    def _count(self, rows: int) -> None:
+        self.rowcount = rows
 
     def fetchone(self) -> Row | None:
         """Return the next row; None if there is none."""

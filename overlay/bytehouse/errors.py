@@ -24,7 +24,7 @@ ByteHouseError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from bytehouse_raw.types import RawResponse
@@ -46,6 +46,7 @@ __all__ = [
     "RateLimited",
     "ResponseDecodeError",
     "ServerError",
+    "SkippedRow",
     "StalePlan",
     "TimedOut",
     "TransportError",
@@ -162,20 +163,38 @@ class OutcomeUnknown(TransportError):
     state: str | None = None
 
 
+class SkippedRow(NamedTuple):
+    """A row that was left out of an insertion.
+
+    Attributes:
+        position: Its index among all rows, from 0.
+        row: The row, as the tuple of its values unless it is not such a row at all.
+        reason: Why it cannot be inserted.
+    """
+
+    position: int
+    row: Any
+    reason: str
+
+
 class InsertFailed(ByteHouseError):
     """An insertion ended early; ``__cause__`` is the error that ended it.
 
     Attributes:
-        acknowledged: How many rows, from the first, the service has confirmed: the number, from 0,
-            of the row to continue with.
-        position: Number, from 0, of the row that cannot be written; or else of the first row of the
-            block that failed.
-        outcome_unknown: Whether rows of that block may nevertheless be in the table.
+        acknowledged: How many rows are in the table for certain. Unless rows were skipped, these
+            are the first, and it is the index, from 0, of the row to continue with.
+        possible: How many rows are in the table at most.
+        position: Index, from 0, of the row that was refused; or else of the first row of the block
+            that failed.
+        outcome_unknown: Whether rows of that block may be in the table all the same.
+        skipped: The rows that were left out before, with ``on_error="skip"``.
     """
 
     acknowledged: int = 0
+    possible: int = 0
     position: int = 0
     outcome_unknown: bool = False
+    skipped: tuple[SkippedRow, ...] = ()
 
 
 class ResponseDecodeError(ByteHouseError):

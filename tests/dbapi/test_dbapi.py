@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from bytehouse import ByteHouseError, dbapi
-from bytehouse._sql.insert import pack_rows
 from bytehouse_emulator.testing import RunningEmulator
 from tests.support.flavours import KEY
 from tests.support.server import Reply, ScriptedServer, Seen, data
@@ -191,7 +190,8 @@ def test_many_rows_go_in_one_statement(table: dbapi.Cursor, emulator: RunningEmu
     rows: Iterator[dict[str, Any]] = ({"id": n, "note": None} for n in range(3, 1000))
     table.executemany(INSERT + " ; ", rows)
     assert table.rowcount == 997
-    assert len(emulator.journal("submit_sync_query")) == 1
+    # One to read the types of the columns, one with the rows.
+    assert len(emulator.journal("submit_sync_query")) == 2
     assert table.execute("SELECT count(), uniqExact(id), count(note) FROM t").fetchone() == (
         1000,
         1000,
@@ -223,7 +223,8 @@ def test_an_insert_that_fails_half_way_says_how_far_it_came(
 ) -> None:
     """The count is that of the rows which are in the table."""
     rows = [{"id": n, "note": "x"} for n in range(10, 15)]
-    monkeypatch.setattr(dbapi, "pack_rows", partial(pack_rows, block_rows=2))
+    client = table.connection.client
+    monkeypatch.setattr(client, "insert", partial(client.insert, block_rows=2))
     with pytest.raises(dbapi.ProgrammingError, match="note"):
         table.executemany(INSERT, [*rows, {"id": 15}, *rows])
     assert table.rowcount == 4
@@ -231,6 +232,38 @@ def test_an_insert_that_fails_half_way_says_how_far_it_came(
     with pytest.raises(dbapi.DataError):
         table.executemany(INSERT, [*rows, {"id": "none", "note": "x"}])
     assert table.rowcount == 4
+
+
+def test_the_values_of_an_insert_are_checked(table: dbapi.Cursor) -> None:
+    """As those of `insert`: what the column cannot hold is refused, with its row and column."""
+    table.execute("CREATE TABLE `a b` (`x y` UInt8, z Date) ENGINE = CnchMergeTree ORDER BY z")
+    insert = "INSERT INTO `a b` (z, `x y`) VALUES (%(z)s, %(x)s)"
+    table.executemany(insert, [{"x": 255, "z": dt.date(2024, 1, 1)}])
+    for bad in ({"x": 256, "z": dt.date(2024, 1, 1)}, {"x": 1, "z": dt.date(1900, 1, 1)}):
+        with pytest.raises(dbapi.DataError, match="row 1 could not be inserted: The column"):
+            table.executemany(insert, [{"x": 1, "z": dt.date(2024, 1, 1)}, bad])
+        assert table.rowcount == 0
+    assert table.execute("SELECT * FROM `a b`").fetchall() == [(255, dt.date(2024, 1, 1))]
+
+
+def test_no_parameters_are_none(table: dbapi.Cursor) -> None:
+    """An empty tuple or list, as tools pass them, leaves the statement as it is."""
+    several: list[Any] = [None, (), []]
+    for nothing in several:
+        assert table.execute("SELECT 7 % 4, '%'", nothing).fetchone() == (3, "%")
+    with pytest.raises(dbapi.ProgrammingError, match="mapping"):
+        table.execute("SELECT %s", (1,))
+
+
+def test_to_sql_says_what_to_use_instead(connection: dbapi.Connection) -> None:
+    """Pandas takes a connection that it does not know for one of SQLite."""
+    import pandas as pd
+
+    with (
+        pytest.warns(UserWarning, match="SQLAlchemy"),
+        pytest.raises((pd.errors.DatabaseError, dbapi.Error), match=r"client\.insert"),
+    ):
+        pd.DataFrame({"a": [1]}).to_sql("t", connection)
 
 
 def test_other_statements_run_once_for_each_set(

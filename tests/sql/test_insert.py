@@ -17,14 +17,16 @@ from bytehouse import (
     Identifier,
     InsertFailed,
     InvalidArgument,
+    PermissionDenied,
     QueryFailed,
 )
-from bytehouse._sql.insert import insert_statements
+from bytehouse._sql.insert import Block, insert_statements, raise_refused
+from bytehouse._sql.insert_sources import open_source
 from bytehouse_emulator.testing import RunningEmulator
 from tests.results.values import STRINGS
 from tests.support.cases import cases
 from tests.support.flavours import MakeClient
-from tests.support.server import ScriptedServer, data
+from tests.support.server import Reply, ScriptedServer, Seen, data
 
 Rows = list[tuple[int, str]]
 ROWS: Rows = [(number, f"row {number}") for number in range(25)]
@@ -173,6 +175,20 @@ def test_an_invalid_table_name_is_refused(bh: ByteHouse, server: ScriptedServer,
     assert server.seen == []
 
 
+def statements(rows: list[tuple[int, str]], size: int, count: int) -> list[Block]:
+    """Return the statements that insert rows."""
+    return list(
+        insert_statements(
+            Identifier("t"),
+            open_source(rows, None, ""),
+            None,
+            block_bytes=size,
+            block_rows=count,
+            on_refused=raise_refused,
+        )
+    )
+
+
 @given(
     rows=st.lists(st.tuples(st.integers(0, 9), STRINGS), max_size=30),
     size=st.integers(1, 300),
@@ -182,9 +198,7 @@ def test_a_statement_is_within_its_limits(
     rows: list[tuple[int, str]], size: int, count: int
 ) -> None:
     """In bytes and in rows, unless it has a single row; together they have each row once."""
-    made = list(
-        insert_statements("t", rows, columns=None, null="", block_bytes=size, block_rows=count)
-    )
+    made = statements(rows, size, count)
     for block in made:
         assert len(block.sql.encode()) <= size or block.rows == 1
         assert 1 <= block.rows <= count
@@ -192,15 +206,12 @@ def test_a_statement_is_within_its_limits(
     assert positions == [sum(one.rows for one in made[:at]) for at in range(len(made))]
     head = "INSERT INTO `t` VALUES "
     whole = [block.sql.removeprefix(head) for block in made]
-    [one] = [
-        *insert_statements("t", rows, columns=None, null="", block_bytes=1 << 30, block_rows=99),
-        None,
-    ][:1]
-    assert ", ".join(whole) == (one.sql.removeprefix(head) if one else "")
+    [one] = [*statements(rows, 1 << 30, 99), None][:1]
+    assert ",".join(whole) == (one.sql.removeprefix(head) if one else "")
 
 
 BAD: dict[str, tuple[Any, str]] = {
-    "no value": ((1j, "x"), "complex"),
+    "no value": ((1j, "x"), "1j: it is not an integer"),
     "too few": ((1,), "1 values where there are 2"),
     "no row": ("ab", "sequence of values"),
     "another kind": ({"n": 1, "s": "x"}, "sequence of values"),
@@ -267,7 +278,7 @@ def test_an_exception_of_the_source_propagates_with_a_note(table: ByteHouse) -> 
 
     with pytest.raises(LookupError, match="mine") as caught:
         table.insert("d.t", broken(), block_rows=AT_ONCE)
-    assert caught.value.__notes__ == ["insert: the first 10 rows are in the table."]
+    assert caught.value.__notes__ == ["insert: 10 rows are in the table."]
     assert rows_in_table(table) == ROWS[:10]
 
 
@@ -276,7 +287,7 @@ def test_a_refused_block_is_not_inserted(table: ByteHouse) -> None:
     rows: list[Any] = [*ROWS]
     rows[17] = ("no number", "x")
     with pytest.raises(InsertFailed) as caught:
-        table.insert("d.t", rows, block_rows=AT_ONCE)
+        table.insert("d.t", rows, block_rows=AT_ONCE, check=False)
     error = caught.value
     assert (error.acknowledged, error.position, error.outcome_unknown) == (10, 10, False)
     assert isinstance(error.__cause__, QueryFailed)
@@ -328,7 +339,7 @@ def test_a_fault_neither_loses_nor_duplicates_rows(
 
     error: InsertFailed | None = None
     try:
-        done = bh.insert("d.t", ROWS, block_rows=AT_ONCE, on_block=break_it)
+        done = int(bh.insert("d.t", ROWS, block_rows=AT_ONCE, on_block=break_it))
     except InsertFailed as failure:
         error, done = failure, failure.acknowledged
     emulator.clear_faults()
@@ -346,17 +357,147 @@ def test_a_fault_neither_loses_nor_duplicates_rows(
     assert error.outcome_unknown is (expected == "unknown")
     if error.outcome_unknown:
         assert found in (ROWS[:10], ROWS[:20])
-        assert "some further ones may be" in error.hint
+        assert error.possible == 20
+        assert "the next 10 may be" in error.hint
     else:
         assert found == ROWS[:10]
+        assert error.possible == 10
         assert table.insert("d.t", ROWS[done:]) == 15
         assert rows_in_table(table) == ROWS
+
+
+def table_of(columns: list[str], rows: list[list[Any]]) -> Reply:
+    """Return a response with one result; a column is a name, with a type or not."""
+    named = [dict(zip(("name", "type"), text.split(), strict=False)) for text in columns]
+    return Reply(body={"data": [{"columns": named, "rows": rows}]})
+
+
+def reply(seen: Seen, answers: dict[str, Reply]) -> Reply:
+    """Return the answer to a statement that begins as one of these."""
+    if seen.operation != "submit_sync_query":
+        return Reply(status=403)
+    return next(a for text, a in answers.items() if seen.json["query"].startswith(text))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"DESCRIBE": table_of(["name", "type"], [["n", "UInt8"], ["s", "String"]])},
+        {"DESCRIBE": Reply(status=403), "SELECT": table_of(["n UInt8", "s String"], [])},
+        {"DESCRIBE": data([]), "SELECT": table_of(["n UInt8", "s String"], [])},
+    ],
+    ids=["described", "selected", "selected after an answer of another kind"],
+)
+def test_the_types_are_learned_in_several_ways(
+    bh: ByteHouse, server: ScriptedServer, answers: dict[str, Reply]
+) -> None:
+    """Before anything is inserted; the first way that answers counts."""
+    server.handler = lambda seen: reply(seen, {**answers, "INSERT": data([])})
+    assert bh.insert("d.t", [(1, "a")]) == 1
+    assert server.seen[-1].json["query"] == "INSERT INTO `d`.`t` (`n`, `s`) VALUES (1,'a')"
+    before = len(server.seen)
+    with pytest.raises(InsertFailed, match="cannot hold 256"):
+        bh.insert("d.t", [(256, "a")])
+    assert not any(b"INSERT" in seen.body for seen in server.seen[before:])
+
+
+def test_without_types_nothing_is_inserted(bh: ByteHouse, server: ScriptedServer) -> None:
+    """The error says what to do; given types, or no check, need no question."""
+    server.handler = lambda seen: (
+        data([])
+        if seen.operation == "submit_sync_query" and seen.json["query"].startswith("INSERT")
+        else Reply(status=403, body={"message": "no"})
+    )
+    with pytest.raises(InsertFailed, match=r"types of the columns of d\.t") as caught:
+        bh.insert("d.t", [(1, "a")])
+    assert "column_types=" in caught.value.hint
+    assert "check=False" in caught.value.hint
+    assert isinstance(caught.value.__cause__, PermissionDenied)
+    asked = len(server.seen)
+    bh.insert("d.t", [(1, "a")], column_types={"n": "Int64", "s": "String"})
+    bh.insert("d.t", [(1, "a")], check=False)
+    assert [seen.json["query"] for seen in server.seen[asked:]] == [
+        "INSERT INTO `d`.`t` (`n`, `s`) VALUES (1,'a')",
+        "INSERT INTO `d`.`t` VALUES (1,'a')",
+    ]
+
+
+def test_columns_that_the_table_does_not_have_are_refused(table: ByteHouse) -> None:
+    """And those whose values cannot be checked, with what to do."""
+    with pytest.raises(InvalidArgument, match="no column 'x' to insert into"):
+        table.insert("d.t", [{"n": 1, "x": 2}])
+    with pytest.raises(InvalidArgument, match=r"column s: Values of type Odd\(1\)") as caught:
+        table.insert("d.t", ROWS, column_types={"s": "Odd(1)"}, columns=["n", "s"])
+    assert "check=False" in caught.value.hint
+    assert rows_in_table(table) == []
+
+
+def test_computed_columns_are_left_out(live: ByteHouse) -> None:
+    """Rows without names have no value for them."""
+    live.query(
+        "CREATE TABLE d.t (n Int64, m Int64 MATERIALIZED n + 1, a Int64 ALIAS n,"
+        " s String DEFAULT 'x') ENGINE = CnchMergeTree ORDER BY n"
+    )
+    live.insert("d.t", [(1, "a")])
+    live.insert("d.t", [{"n": 2}])
+    assert live.query("SELECT n, m, s FROM d.t ORDER BY n").rows() == [(1, 2, "a"), (2, 3, "x")]
+
+
+@pytest.fixture
+def plain_table(table: ByteHouse, emulator: RunningEmulator) -> Iterator[ByteHouse]:
+    """Return a client that is no stand-in for two, with the empty table `d.t`."""
+    assert rows_in_table(table) == []
+    with ByteHouse(**emulator.client_arguments, mode="clickhouse_sql") as client:
+        yield client
+
+
+def test_an_interrupted_insertion_says_what_may_be_in_the_table(
+    plain_table: ByteHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is certain, and what was being sent when the interrupt came."""
+    execute = plain_table.queries.execute
+
+    def interrupted(sql: str, **options: Any) -> Any:
+        answer = execute(sql, **options)
+        if "'row 15'" in sql:
+            raise KeyboardInterrupt
+        return answer
+
+    monkeypatch.setattr(plain_table.queries, "execute", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        plain_table.insert("d.t", ROWS, block_rows=AT_ONCE)
+    assert caught.value.__notes__ == [
+        "insert: 10 rows are in the table; the next 10, which were being sent, may be in it too."
+    ]
+    assert rows_in_table(plain_table) == ROWS[:20]
+
+
+def test_a_result_that_breaks_while_it_is_inserted_says_how_far_it_came(
+    plain_table: ByteHouse,
+) -> None:
+    """The error is that of the source, with a note about the target."""
+
+    def source() -> Iterator[tuple[int, str]]:
+        yield from ROWS[:15]
+        plain_table.query("SELECT nothing")
+
+    with pytest.raises(QueryFailed) as caught:
+        plain_table.insert("d.t", source(), block_rows=AT_ONCE)
+    assert caught.value.__notes__ == ["insert: 10 rows are in the table."]
 
 
 def test_options_apply_to_every_block(bh: ByteHouse, server: ScriptedServer) -> None:
     """Each statement has an id of its own, and the dialect, warehouse and role of the call."""
     server.script(data([]))
-    bh.insert("d.t", ROWS, block_rows=AT_ONCE, mode="ansi_sql", warehouse="vw-1", role="loader")
+    bh.insert(
+        "d.t",
+        ROWS,
+        check=False,
+        block_rows=AT_ONCE,
+        mode="ansi_sql",
+        warehouse="vw-1",
+        role="loader",
+    )
     assert [seen.json["query"][:24] for seen in server.seen] == ["INSERT INTO `d`.`t` VALU"] * 3
     assert len({seen.json["queryID"] for seen in server.seen}) == 3
     assert {seen.json["mode"] for seen in server.seen} == {"ansi_sql"}

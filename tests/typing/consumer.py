@@ -23,6 +23,7 @@ from bytehouse import (
     EnsureResult,
     ExecutionHandle,
     Identifier,
+    InsertResult,
     KafkaConnection,
     NewApiKey,
     NotFound,
@@ -143,9 +144,9 @@ def results(bh: ByteHouse) -> None:
 
 def loading(bh: ByteHouse) -> None:
     """Insert rows of every kind that needs no extra."""
-    assert_type(bh.insert("d.t", [(1, date(2026, 1, 1)), (2, None)]), int)
-    assert_type(bh.insert(Identifier("d", "t"), [{"id": 1}], on_block=print), int)
-    assert_type(bh.insert("d.t", "rows.csv", columns=["id"], deadline=60), int)
+    assert_type(bh.insert("d.t", [(1, date(2026, 1, 1)), (2, None)]), InsertResult)
+    assert_type(bh.insert(Identifier("d", "t"), [{"id": 1}], on_block=print), InsertResult)
+    assert_type(bh.insert("d.t", "rows.csv", columns=["id"], deadline=60), InsertResult)
 
 
 def database_api() -> None:
@@ -229,7 +230,7 @@ async def asynchronous(bh: AsyncByteHouse) -> None:
     assert_type([row async for row in result], list[tuple[Any, ...]])
     assert_type(await result.rows(), list[tuple[Any, ...]])
     assert_type(await result.one(), tuple[Any, ...])
-    assert_type(await bh.insert("d.t", [(1,)]), int)
+    assert_type(await bh.insert("d.t", [(1,)]), InsertResult)
     assert_type(bh.with_options(role="Analyst"), AsyncByteHouse)
     assert_type(await bh.send(list_databases.plan()), ListDatabasesResponse)
     async with bh.session() as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from .._call.context import Settings
 from .._core.clock import Clock
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from clickhouse_connect.driver import AsyncClient
 
-    from .._sql.insert import Insertable
+    from .._sql.insert import Insertable, InsertResult
     from .._sql.literals import Identifier
     from .._transport.async_transport import AsyncTransport
     from .resources.account import AsyncAccount
@@ -341,56 +341,84 @@ class AsyncByteHouse(AsyncBaseClient):
         data: Insertable,
         *,
         columns: Sequence[str] | None = None,
+        column_types: Mapping[str, str] | None = None,
+        check: bool = True,
+        on_error: Literal["raise", "skip"] = "raise",
         null: str = "",
         block_bytes: int = BLOCK_BYTES,
         block_rows: int = BLOCK_ROWS,
         on_block: Callable[[int], object] | None = None,
         mode: Mode | None = None,
         warehouse: str | None = None,
+        session_id: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> int:
+    ) -> InsertResult:
         """Insert rows into a table, in blocks, and return how many were inserted.
 
-        `POST /v1/sql/sync` (documented), once for each block
+        `POST /v1/sql/sync` (documented), once for each block, and before them to read the types of
+        the columns (inferred)
 
-        For up to some hundred thousand rows. Millions are faster with an import job or with
-        `clickhouse`. A block whose outcome is unknown is not sent again.
+        Each value is checked against the type of its column before it is sent, and refused if the
+        column cannot hold it exactly. For up to some million rows; more are faster with an import
+        job or with `clickhouse`. A block whose outcome is unknown is not sent again.
 
         Args:
             table: ``"table"``, ``"database.table"`` or an `Identifier`.
-            data: Tuples or mappings; a frame of pandas or polars; Arrow data; the path of a file
-                that ends in .csv (with a header line; the engine reads its floats to 15 digits)
-                or .parquet. Of a pandas frame, nan in a column of floats stays nan, and None, NaT
-                and NA are NULL; what pandas makes of Tuple, Map and arrays of timestamps cannot be
-                inserted.
+            data: Tuples, mappings, or objects of a dataclass or of attrs; a frame of pandas or
+                polars; Arrow data; a NumPy array of two dimensions or with named fields; the path
+                of a file that ends in .csv (with a header line) or .parquet. Of a pandas frame,
+                None, NaT and NA are NULL, and so is nan unless the column holds floats.
             columns: Names of the values in tuples, or which columns of the data to take. If not
                 given, tuples have a value for each column of the table.
+            column_types: ClickHouse types of columns by name, which are otherwise read from the
+                table. If they name all columns of the data, nothing is read.
+            check: Whether values are checked. Otherwise they are written by their Python types
+                alone, and the engine stores what it makes of them: of a number that is too large
+                another, of text that is no date NULL.
+            on_error: What becomes of a row that cannot be inserted: ``"raise"`` ends the insertion,
+                ``"skip"`` leaves it out and hands it back in `skipped` of the result.
             null: Representation of NULL in a CSV file.
             block_bytes: Largest size of one statement, in bytes.
             block_rows: Largest number of rows in one statement.
             on_block: Called after each block with the number of rows inserted so far.
             mode: SQL dialect; the client's if not given.
             warehouse: Id of the virtual warehouse to run on; the client's if not given.
+            session_id: Session to run in.
             **options: Options of each call.
+
+        Returns:
+            The number of rows, an int, with the rows that were left out as `skipped`.
 
         Raises:
             InvalidArgument: The data cannot be inserted; nothing was sent.
-            InsertFailed: A row or a block was refused or lost. It says how many rows are in the
-                table and which could not be inserted.
+            InsertFailed: A row or a block was refused or lost, or the types cannot be read. It says
+                how many rows are in the table and which could not be inserted.
         """
-        from .._sql.insert import insert_statements
-        from .insert import insert_blocks
+        from .._sql.insert import InsertResult, check_limits, target_of
+        from .._sql.insert_sources import open_source
+        from .insert import insert_rows
 
-        written = insert_statements(
-            table,
-            data,
-            columns=columns,
-            null=null,
+        if on_error not in ("raise", "skip"):
+            raise InvalidArgument('on_error must be "raise" or "skip".')
+        target = target_of(table)
+        check_limits(block_bytes, block_rows)
+        source = open_source(data, columns, null)
+        if source.is_empty:
+            return InsertResult(0)
+        return await insert_rows(
+            self,
+            target,
+            source,
+            column_types=column_types,
+            check=check,
+            skip=on_error == "skip",
             block_bytes=block_bytes,
             block_rows=block_rows,
-        )
-        return await insert_blocks(
-            self, written, on_block, mode=mode, warehouse=warehouse, **options
+            on_block=on_block,
+            mode=mode,
+            warehouse=warehouse,
+            session_id=session_id,
+            **options,
         )
 
     async def clickhouse(self, *, port: int | None = None, **settings: Any) -> AsyncClient:

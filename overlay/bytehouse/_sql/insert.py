@@ -1,14 +1,19 @@
-"""Build INSERT statements of bounded size."""
+"""Build INSERT statements of bounded size from checked values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from os import PathLike
 from typing import Any, Protocol
 
 import attrs
 
 from .._core.options import BLOCK_BYTES, BLOCK_ROWS
+from .._types.arrow_columns import ArrowColumn, nan_as_null
+from .._types.parse import parse_type
+from .._types.values import Texts, Unfit, shown
+from .._types.writers import writer_of
 from ..errors import (
     ByteHouseError,
     InsertFailed,
@@ -16,19 +21,30 @@ from ..errors import (
     OutcomeUnknown,
     ResponseDecodeError,
     ServerError,
+    SkippedRow,
 )
-from .insert_sources import Rows, read_rows
+from .insert_sources import Chunk, OnRefused, RowRefused, Source
 from .literals import Identifier, row_literal
 
 __all__ = [
     "BLOCK_BYTES",
     "BLOCK_ROWS",
     "Block",
+    "InsertColumn",
+    "InsertResult",
     "Insertable",
+    "check_limits",
+    "columns_to_insert",
+    "complete_type",
     "insert_failed",
     "insert_statements",
     "pack_rows",
+    "raise_refused",
+    "rows_note",
+    "target_of",
 ]
+
+_CHUNK_ROWS = 1 << 14
 
 
 class ArrowStream(Protocol):
@@ -39,8 +55,31 @@ class ArrowStream(Protocol):
 
 
 Insertable = (
-    Iterable[Sequence[Any]] | Iterable[Mapping[str, Any]] | ArrowStream | str | PathLike[str]
+    Iterable[Sequence[Any]]
+    | Iterable[Mapping[str, Any]]
+    | Iterable[object]
+    | ArrowStream
+    | str
+    | PathLike[str]
 )
+
+
+class InsertResult(int):
+    """How many rows were inserted: an int.
+
+    Attributes:
+        skipped: The rows that were left out, with ``on_error="skip"``.
+    """
+
+    skipped: tuple[SkippedRow, ...]
+
+    def __new__(cls, inserted: int, skipped: Iterable[SkippedRow] = ()) -> InsertResult:
+        result = super().__new__(cls, inserted)
+        result.skipped = tuple(skipped)
+        return result
+
+    def __getnewargs__(self) -> tuple[int, tuple[SkippedRow, ...]]:  # type: ignore[override]
+        return int(self), self.skipped
 
 
 @attrs.frozen
@@ -57,13 +96,17 @@ class Block:
     rows: int
 
 
-class RowRefused(Exception):
-    """A row cannot be written; `position` is its index, from 0."""
+@attrs.frozen
+class InsertColumn:
+    """A column to insert into.
 
-    def __init__(self, position: int, error: InvalidArgument) -> None:
-        super().__init__(str(error))
-        self.position = position
-        self.error = error
+    Attributes:
+        name: Its name.
+        type: Its ClickHouse type.
+    """
+
+    name: str
+    type: str
 
 
 def target_of(table: str | Identifier) -> Identifier:
@@ -83,46 +126,176 @@ def target_of(table: str | Identifier) -> Identifier:
     return Identifier(*parts)
 
 
+def complete_type(type_: str, nullable: object) -> str:
+    """Return a type with its `Nullable`, where that is given separately: a bool or a word."""
+    if str(nullable).lower() not in ("true", "yes", "1"):
+        return type_
+    kind, may_be_null = parse_type(type_, nullable=True)
+    return f"Nullable({kind})" if may_be_null else type_
+
+
+def check_limits(block_bytes: int, block_rows: int) -> None:
+    """Raise `InvalidArgument` if a block could hold nothing."""
+    if block_bytes < 1 or block_rows < 1:
+        raise InvalidArgument("block_bytes and block_rows must be at least 1.")
+
+
+def columns_to_insert(
+    names: Sequence[str] | None, types: Mapping[str, str], target: Identifier
+) -> list[InsertColumn]:
+    """Return the columns that data goes into.
+
+    Args:
+        names: Names of the data's columns; None if it has none.
+        types: Types of the table's columns by name, in order.
+        target: The table.
+
+    Raises:
+        InvalidArgument: The table has no such column, or one whose values cannot be checked.
+    """
+    if missing := [name for name in names or () if name not in types]:
+        raise InvalidArgument(
+            f"The table {'.'.join(target.parts)} has no column {missing[0]!r} to insert into. "
+            f"It has: {', '.join(types)}."
+        )
+    chosen = [InsertColumn(name, types[name]) for name in (types if names is None else names)]
+    for column in chosen:
+        try:
+            writer_of(column.type)
+        except InvalidArgument as error:
+            raise InvalidArgument(
+                f"The column {column.name}: {error.message}",
+                hint="Give another type for it in column_types=, or insert with check=False.",
+            ) from None
+    return chosen
+
+
 def insert_statements(
-    table: str | Identifier,
-    data: Insertable,
+    target: Identifier,
+    source: Source,
+    columns: Sequence[InsertColumn] | None,
     *,
-    columns: Sequence[str] | None,
-    null: str,
     block_bytes: int,
     block_rows: int,
+    on_refused: OnRefused,
 ) -> Iterator[Block]:
     """Yield INSERT statements, each with as many rows as fit.
 
     Args:
-        table: The table to insert into.
-        data: The rows.
-        columns: Column names of the values; without them those of the data, else all columns of
-            the table in order.
-        null: The string that means NULL in a CSV file.
+        target: The table to insert into.
+        source: The rows.
+        columns: The columns, with the types that values are checked against; None if they are not
+            checked.
         block_bytes: Maximum size of a statement in bytes, unless a single row is larger.
         block_rows: Maximum number of rows of a statement.
+        on_refused: Called with each row that cannot be inserted.
 
     Raises:
-        InvalidArgument: The data is of a type that cannot be inserted.
-        RowRefused: A row cannot be written.
+        RowRefused: The source cannot be read further.
     """
-    target = target_of(table)
-    if block_bytes < 1 or block_rows < 1:
-        raise InvalidArgument("block_bytes and block_rows must be at least 1.")
-    source = read_rows(data, columns, null)
-    column_list = (
-        f" ({', '.join(str(Identifier(name)) for name in source.columns)})"
-        if source.columns
-        else ""
-    )
+    names = source.names if columns is None else [column.name for column in columns]
+    column_list = f" ({', '.join(str(Identifier(name)) for name in names)})" if names else ""
     head = f"INSERT INTO {target}{column_list} VALUES "  # noqa: S608 - quoted by Identifier
-    return pack_rows(head, _rows_as_sql(source), block_bytes, block_rows)
+    width = len(names) if names else None
+    chunks = source.chunks(min(_CHUNK_ROWS, block_rows), width, on_refused)
+    writers = _writers(columns, nan_is_null=source.nan_is_null)
+    rows = (_write_rows(chunk, writers, columns, on_refused) for chunk in chunks)
+    return pack_rows(head, rows, block_bytes, block_rows)
+
+
+def raise_refused(position: int, _row: object, error: InvalidArgument) -> None:
+    """Raise `RowRefused`: the default of `on_refused`."""
+    raise RowRefused(position, error)
+
+
+_Write = Callable[[Any], Texts]
+
+
+def _writers(
+    columns: Sequence[InsertColumn] | None, *, nan_is_null: bool
+) -> Sequence[_Write] | None:
+    if columns is None:
+        return None
+    found = []
+    for column in columns:
+        writer = writer_of(column.type)
+        found.append(
+            _nan_as_null(writer.texts) if nan_is_null and not writer.holds_nan else writer.texts
+        )
+    return found
+
+
+def _nan_as_null(write: _Write) -> _Write:
+    return lambda values: write(values if isinstance(values, list) else nan_as_null(values))
+
+
+def _write_unchecked(values: Any) -> Texts:
+    """Return literals by the types of the values alone."""
+    values = values if isinstance(values, list) else ArrowColumn(values).to_tuples()
+    return list(map(row_literal, values))
+
+
+def _write_rows(
+    chunk: Chunk,
+    writers: Sequence[_Write] | None,
+    columns: Sequence[InsertColumn] | None,
+    on_refused: OnRefused,
+) -> tuple[Sequence[int], Sequence[str]]:
+    """Return the positions and literals of the rows that can be inserted."""
+    texts: list[Texts] = []
+    refused: dict[int, InvalidArgument] = {}
+    for at, values in enumerate(chunk.columns):
+        write = writers[at] if writers else _write_unchecked
+        try:
+            texts.append(write(values))
+        except (Unfit, InvalidArgument):
+            written, failures = _one_by_one(write, values)
+            texts.append(written)
+            column = columns[at] if columns else None
+            for row, (value, error) in failures.items():
+                refused.setdefault(row, _refusal(column, value, error))
+    rows = [f"({','.join(row)})" for row in zip(*texts, strict=True)]
+    if not refused:
+        return chunk.positions, rows
+    for row in sorted(refused):
+        on_refused(chunk.positions[row], chunk.row(row), refused[row])
+    kept = [at for at in range(len(rows)) if at not in refused]
+    return [chunk.positions[at] for at in kept], [rows[at] for at in kept]
+
+
+def _one_by_one(
+    write: _Write, values: Any
+) -> tuple[list[str], dict[int, tuple[Any, Unfit | InvalidArgument]]]:
+    """Return the literals of the values that have one, and the errors of the others by index."""
+    written: list[str] = []
+    failures: dict[int, tuple[Any, Unfit | InvalidArgument]] = {}
+    for at in range(len(values)):
+        one = values[at : at + 1]
+        try:
+            written += write(one)
+        except (Unfit, InvalidArgument) as error:
+            written.append("")
+            failures[at] = (one[0], error)
+    return written, failures
+
+
+def _refusal(
+    column: InsertColumn | None, value: Any, error: Unfit | InvalidArgument
+) -> InvalidArgument:
+    """Return the error of a value."""
+    if column is None:
+        return InvalidArgument(str(error))
+    value = value.as_py() if hasattr(value, "as_py") else value
+    text, reason = shown(value), str(error)
+    which = f"The column {column.name} of type {column.type} cannot hold"
+    if reason.startswith(text):
+        return InvalidArgument(f"{which} {text}: it{reason.removeprefix(text)}.")
+    return InvalidArgument(f"{which} {text}: {reason}.")
 
 
 def pack_rows(
     head: str,
-    rows: Iterable[str],
+    chunks: Iterable[tuple[Sequence[int], Sequence[str]]],
     block_bytes: int = BLOCK_BYTES,
     block_rows: int = BLOCK_ROWS,
 ) -> Iterator[Block]:
@@ -130,59 +303,94 @@ def pack_rows(
 
     Args:
         head: The statement up to its rows.
-        rows: The rows as SQL.
+        chunks: The positions and the literals of some rows at a time.
         block_bytes: Maximum size of a statement in bytes, unless a single row is larger.
         block_rows: Maximum number of rows of a statement.
     """
     packed: list[str] = []
-    size = begin = 0
-    for position, row in enumerate(rows):
-        length = len(row) if row.isascii() else len(row.encode())
-        if packed and (size + length + 2 > block_bytes - len(head) or len(packed) >= block_rows):
-            yield Block(head + ", ".join(packed), begin, len(packed))
-            packed, size, begin = [], 0, position
-        packed.append(row)
-        size += length + 2
+    size = first = 0
+    for positions, rows in chunks:
+        begin = 0
+        sizes = [0, *accumulate(_sizes(rows))]
+        while begin < len(rows):
+            end = _fitting(sizes, begin, block_bytes - len(head) - size, block_rows - len(packed))
+            # A row that is too large for a block has one of its own.
+            end = end if packed else max(end, begin + 1)
+            first = first if packed else positions[begin]
+            packed += rows[begin:end]
+            size += sizes[end] - sizes[begin] + end - begin
+            begin = end
+            # A full block is sent before the source is read further.
+            if begin < len(rows) or len(packed) == block_rows:
+                yield Block(head + ",".join(packed), first, len(packed))
+                packed, size = [], 0
     if packed:
-        yield Block(head + ", ".join(packed), begin, len(packed))
+        yield Block(head + ",".join(packed), first, len(packed))
 
 
-def _rows_as_sql(source: Rows) -> Iterator[str]:
-    """Yield each row as SQL."""
-    width = len(source.columns) if source.columns else None
-    position = 0
-    try:
-        for row in source.rows:
-            yield _row_as_sql(row, width)
-            width = len(row)
-            position += 1
-    except InvalidArgument as error:
-        raise RowRefused(position, error) from None
+def _sizes(rows: Sequence[str]) -> Iterable[int]:
+    """Return the size of each row in bytes."""
+    if all(map(str.isascii, rows)):
+        return map(len, rows)
+    return (len(row.encode()) for row in rows)
 
 
-def _row_as_sql(row: Sequence[Any], width: int | None) -> str:
-    if isinstance(row, str | bytes | Mapping) or not isinstance(row, Sequence):
-        raise InvalidArgument(f"A row is a sequence of values, not a {type(row).__name__}.")
-    if not row or (width is not None and len(row) != width):
-        raise InvalidArgument(f"A row has {len(row)} values where there are {width or 'some'}.")
-    return f"({', '.join(map(row_literal, row))})"
+def _fitting(sizes: Sequence[int], begin: int, room: int, rows: int) -> int:
+    """Return the end of the rows from `begin` that fit, with commas between.
+
+    Args:
+        sizes: Size of the first rows in bytes, by their number.
+        begin: Index of the first row.
+        room: How many bytes there may be.
+        rows: How many rows there may be.
+    """
+    low, high = begin, min(len(sizes) - 1, begin + rows)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if sizes[middle] - sizes[begin] + (middle - begin - 1) <= room:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
-def insert_failed(error: ByteHouseError, acknowledged: int, position: int) -> InsertFailed:
-    """Return the error of an insertion that stopped part way."""
-    unknown = isinstance(error, OutcomeUnknown | ResponseDecodeError | ServerError)
-    further = "some further ones may be" if unknown else "no further ones are"
-    refused = isinstance(error, InvalidArgument)
-    which = f"row {position}" if refused else f"the block that begins with row {position}"
-    failure = InsertFailed(
-        f"{which} could not be inserted: {error.message}",
-        hint=f"Of all rows, counted from 0, the first {acknowledged} are in the table, {further}.",
+def rows_note(certain: int, in_flight: int) -> str:
+    """Return a sentence about which rows are in the table."""
+    possible = (
+        f"; the next {in_flight}, which were being sent, may be in it too" if in_flight else ""
     )
-    failure.acknowledged, failure.position, failure.outcome_unknown = (
-        acknowledged,
-        position,
-        unknown,
+    return f"{certain} rows are in the table{possible}"
+
+
+def insert_failed(
+    error: ByteHouseError,
+    inserted: int,
+    position: int,
+    in_flight: int,
+    skipped: Iterable[SkippedRow] = (),
+) -> InsertFailed:
+    """Return the error of an insertion that stopped part way.
+
+    Args:
+        error: What stopped it.
+        inserted: How many rows are in the table.
+        position: Index of the row that was refused, or of the first row of the block that failed.
+        in_flight: Number of rows of the block that was sent; 0 if a row was refused.
+        skipped: The rows that were left out.
+    """
+    unknown = in_flight > 0 and isinstance(
+        error, OutcomeUnknown | ResponseDecodeError | ServerError
     )
+    which = f"the block that begins with row {position}" if in_flight else f"row {position}"
+    rows = "rows, counted from 0, are" if not skipped else "rows are"
+    hint = f"The first {inserted} {rows} in the table; " + (
+        f"the next {in_flight} may be." if unknown else "no others are."
+    )
+    failure = InsertFailed(f"{which} could not be inserted: {error.message}", hint=hint)
+    failure.acknowledged, failure.position = inserted, position
+    failure.possible = inserted + (in_flight if unknown else 0)
+    failure.outcome_unknown = unknown
+    failure.skipped = tuple(skipped)
     for name in ("operation", "method", "path", "role", "takes_role", "attempts", "query_id"):
         setattr(failure, name, getattr(error, name))
     failure.raw_response = error.raw_response

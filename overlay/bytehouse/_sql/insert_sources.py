@@ -1,11 +1,12 @@
-"""Read the rows to insert from Python objects, data frames, Arrow data and files."""
+"""Read the rows to insert, as columns, from Python objects, data frames, Arrow data and files."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC
-from itertools import chain
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from operator import attrgetter, itemgetter
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -13,23 +14,64 @@ from typing import Any
 import attrs
 
 from .._core.extras import import_optional
-from .._types.codecs import timestamp_of
 from ..errors import InvalidArgument
 
-__all__ = ["Rows", "read_rows"]
+__all__ = ["Chunk", "OnRefused", "RowRefused", "Source", "open_source"]
 
-_CHUNK_ROWS = 1 << 14
+
+class RowRefused(Exception):
+    """A row cannot be inserted; `position` is its index, from 0."""
+
+    def __init__(self, position: int, error: InvalidArgument) -> None:
+        super().__init__(str(error))
+        self.position = position
+        self.error = error
+
+
+# Called with the index of a row that cannot be inserted, the row, and why; it raises or keeps it.
+OnRefused = Callable[[int, Any, InvalidArgument], object]
 
 
 @attrs.frozen
-class Rows:
-    """Rows to insert, and the names of their columns; None if the data has no names."""
+class Chunk:
+    """Some rows, as columns.
 
-    columns: tuple[str, ...] | None
-    rows: Iterator[Sequence[Any]]
+    Attributes:
+        positions: Index of each row among all rows, from 0.
+        columns: A list of Python values or an Arrow array for each column.
+    """
+
+    positions: Sequence[int]
+    columns: Sequence[Any]
+
+    def row(self, at: int) -> tuple[Any, ...]:
+        """Return the values of a row."""
+        return tuple(
+            column[at] if isinstance(column, list) else column[at].as_py()
+            for column in self.columns
+        )
 
 
-def read_rows(data: object, columns: Sequence[str] | None, null: str) -> Rows:
+@attrs.frozen
+class Source:
+    """Rows to insert.
+
+    Attributes:
+        names: Names of their columns; None if the data has no names.
+        chunks: Yields the rows in chunks of at most so many, with the number of columns that a row
+            has if that is known. It may be called once.
+        is_empty: Whether there are no rows.
+        nan_is_null: Whether nan in a column of floats stands for a missing value, unless the column
+            of the table can hold nan.
+    """
+
+    names: tuple[str, ...] | None
+    chunks: Callable[[int, int | None, OnRefused], Iterator[Chunk]]
+    is_empty: bool = False
+    nan_is_null: bool = False
+
+
+def open_source(data: object, columns: Sequence[str] | None, null: str) -> Source:
     """Return the rows of data.
 
     Args:
@@ -45,8 +87,11 @@ def read_rows(data: object, columns: Sequence[str] | None, null: str) -> Rows:
     names = tuple(columns) if columns is not None else None
     if isinstance(data, str | PathLike):
         return _from_file(Path(data), names, null)
-    if type(data).__module__.partition(".")[0] == "pandas":
+    library = type(data).__module__.partition(".")[0]
+    if library == "pandas":
         return _from_pandas(data, names)
+    if library == "numpy" and hasattr(data, "ndim"):
+        return _from_numpy(data, names)
     if hasattr(data, "__arrow_c_stream__"):
         arrow = import_optional("pyarrow", "arrow")
         reader = arrow.RecordBatchReader.from_stream(data)
@@ -62,37 +107,179 @@ def read_rows(data: object, columns: Sequence[str] | None, null: str) -> Rows:
     return _from_objects(iter(data), names)
 
 
-def _from_objects(rows: Iterator[Any], names: tuple[str, ...] | None) -> Rows:
-    first = next(rows, None)
+def _from_objects(rows: Iterator[Any], names: tuple[str, ...] | None) -> Source:
+    first, rows = _peek(rows)
     if first is None:
-        return Rows(names, iter(()))
-    rows = chain([first], rows)
-    if not isinstance(first, Mapping):
-        return Rows(names, rows)
-    keys = tuple(first) if names is None else names
-    return Rows(keys, (_values(row, keys, exactly=names is None) for row in rows))
-
-
-def _values(row: Any, keys: tuple[str, ...], *, exactly: bool) -> list[Any]:
-    if not isinstance(row, Mapping):
-        raise InvalidArgument(
-            f"It is not a mapping, as the first row is, but a {type(row).__name__}."
+        return Source(names, lambda *_: iter(()), is_empty=True)
+    if isinstance(first, Mapping):
+        mappings = _Mappings(names or tuple(first), exactly=names is None)
+        return Source(mappings.keys, _reading(rows, lambda _: mappings))
+    if fields := _fields(first):
+        return Source(
+            names or fields, _reading(rows, lambda _: _Objects(type(first), names or fields))
         )
-    if missing := [key for key in keys if key not in row]:
-        raise InvalidArgument(f"It has no value {missing[0]!r}.")
-    if exactly and len(row) > len(keys):
-        unexpected = next(key for key in row if key not in keys)
-        raise InvalidArgument(f"It has a value {unexpected!r}, which the first row lacks.")
-    return [row[key] for key in keys]
+    return Source(names, _reading(rows, _Sequences))
 
 
-def _from_file(path: Path, names: tuple[str, ...] | None, null: str) -> Rows:
+def _peek(items: Iterator[Any]) -> tuple[Any, Iterator[Any]]:
+    """Return the first item, None if there is none, and all of them."""
+    first = next(items, None)
+    return first, items if first is None else chain([first], items)
+
+
+def _fields(value: object) -> tuple[str, ...]:
+    """Return the fields of a dataclass or attrs object; none if it is neither."""
+    if dataclasses.is_dataclass(value):
+        return tuple(field.name for field in dataclasses.fields(value))
+    kind: type[Any] = type(value)
+    return tuple(attrs.fields_dict(kind)) if attrs.has(kind) else ()
+
+
+class _Sequences:
+    """Rows that are sequences of values."""
+
+    def __init__(self, width: int | None) -> None:
+        self._width = width
+
+    def columns(self, rows: list[Any]) -> Sequence[Any] | None:
+        """Return the columns of rows; None if a row is not as it should be."""
+        self._width = self._width or (len(rows[0]) if isinstance(rows[0], tuple | list) else None)
+        if {*map(type, rows)} <= {tuple, list} and {*map(len, rows)} == {self._width or 1}:
+            return list(map(list, zip(*rows, strict=True)))
+        return None
+
+    def values(self, row: Any) -> Sequence[Any]:
+        """Return the values of a row.
+
+        Raises:
+            InvalidArgument: It is not as it should be.
+        """
+        if isinstance(row, str | bytes | Mapping) or not isinstance(row, Sequence):
+            raise InvalidArgument(f"A row is a sequence of values, not a {type(row).__name__}.")
+        if not row or (self._width is not None and len(row) != self._width):
+            raise InvalidArgument(
+                f"A row has {len(row)} values where there are {self._width or 'some'}."
+            )
+        self._width = len(row)
+        return row
+
+
+class _Mappings:
+    """Rows that map the names of columns to values."""
+
+    def __init__(self, keys: tuple[str, ...], *, exactly: bool) -> None:
+        self.keys = keys
+        self._set = set(keys)
+        self._exactly = exactly
+
+    def columns(self, rows: list[Any]) -> Sequence[Any] | None:
+        """Return the columns of rows; None if a row is not as it should be."""
+        if {*map(type, rows)} != {dict}:
+            return None
+        if self._exactly and not all(row.keys() == self._set for row in rows):
+            return None
+        try:
+            return [list(map(itemgetter(key), rows)) for key in self.keys]
+        except KeyError:
+            return None
+
+    def values(self, row: Any) -> Sequence[Any]:
+        """Return the values of a row.
+
+        Raises:
+            InvalidArgument: It is not as it should be.
+        """
+        if not isinstance(row, Mapping):
+            raise InvalidArgument(
+                f"It is not a mapping, as the first row is, but a {type(row).__name__}."
+            )
+        if missing := [key for key in self.keys if key not in row]:
+            raise InvalidArgument(f"It has no value {missing[0]!r}.")
+        if self._exactly and len(row) > len(self.keys):
+            unexpected = next(key for key in row if key not in self._set)
+            raise InvalidArgument(f"It has a value {unexpected!r}, which the first row lacks.")
+        return [row[key] for key in self.keys]
+
+
+class _Objects:
+    """Rows that are objects of one class, a dataclass or one of attrs."""
+
+    def __init__(self, kind: type, names: tuple[str, ...]) -> None:
+        self._kind = kind
+        self._names = names
+
+    def columns(self, rows: list[Any]) -> Sequence[Any] | None:
+        """Return the columns of rows; None if a row is not as it should be."""
+        if {*map(type, rows)} != {self._kind}:
+            return None
+        try:
+            return [list(map(attrgetter(name), rows)) for name in self._names]
+        except AttributeError:
+            return None
+
+    def values(self, row: Any) -> Sequence[Any]:
+        """Return the values of a row.
+
+        Raises:
+            InvalidArgument: It is not as it should be.
+        """
+        if not isinstance(row, self._kind):
+            raise InvalidArgument(
+                f"It is not a {self._kind.__name__}, as the first row is, "
+                f"but a {type(row).__name__}."
+            )
+        try:
+            return [getattr(row, name) for name in self._names]
+        except AttributeError as error:
+            raise InvalidArgument(f"It has no value: {error}.") from None
+
+
+def _reading(
+    rows: Iterator[Any], kind: Callable[[int | None], _Sequences | _Mappings | _Objects]
+) -> Callable[[int, int | None, OnRefused], Iterator[Chunk]]:
+    """Return a function that yields the chunks of rows of a kind."""
+
+    def chunks(size: int, width: int | None, on_refused: OnRefused) -> Iterator[Chunk]:
+        reader, begin = kind(width), 0
+        while True:
+            part: list[Any] = []
+            try:
+                # What has been read stays in the list if the source raises.
+                part.extend(islice(rows, size))
+            except InvalidArgument as error:
+                raise RowRefused(begin + len(part), error) from None
+            if not part:
+                return
+            if (columns := reader.columns(part)) is not None:
+                yield Chunk(range(begin, begin + len(part)), columns)
+            elif (kept := _one_by_one(reader.values, part, begin, on_refused)) is not None:
+                yield kept
+            begin += len(part)
+
+    return chunks
+
+
+def _one_by_one(
+    values: Callable[[Any], Sequence[Any]], rows: list[Any], begin: int, on_refused: OnRefused
+) -> Chunk | None:
+    kept: list[Sequence[Any]] = []
+    positions: list[int] = []
+    for position, row in enumerate(rows, begin):
+        try:
+            kept.append(values(row))
+            positions.append(position)
+        except InvalidArgument as error:
+            on_refused(position, row, error)
+    return Chunk(positions, list(map(list, zip(*kept, strict=True)))) if kept else None
+
+
+def _from_file(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
     match path.suffix.lower():
         case ".csv":
             return _from_csv(path, names, null)
         case ".parquet" | ".pq":
             file = import_optional("pyarrow.parquet", "arrow").ParquetFile(path)
-            return _from_batches(file.iter_batches(_CHUNK_ROWS), file.schema_arrow.names, names)
+            return _from_batches(file.iter_batches(), file.schema_arrow.names, names)
         case _:
             raise InvalidArgument(
                 f"The format of {path.name} is unknown.",
@@ -100,14 +287,29 @@ def _from_file(path: Path, names: tuple[str, ...] | None, null: str) -> Rows:
             )
 
 
-def _from_csv(path: Path, names: tuple[str, ...] | None, null: str) -> Rows:
+def _from_csv(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
     lines = _lines(path)
     header = next(lines, None)
     if not header:
         raise InvalidArgument(f"{path.name} has no header line with the names of its columns.")
     indices = _column_indices(header, names)
-    rows = ([None if line[at] == null else line[at] for at in indices] for line in lines if line)
-    return Rows(tuple(header[at] for at in indices), rows)
+    first, lines = _peek(filter(None, lines))
+    read = _reading(lines, _Sequences)
+
+    def chunks(size: int, _: int | None, on_refused: OnRefused) -> Iterator[Chunk]:
+        for chunk in read(size, len(header), on_refused):
+            columns = (chunk.columns[at] for at in indices)
+            yield Chunk(
+                chunk.positions,
+                [
+                    [None if text == null else text for text in column]
+                    if null in column
+                    else column
+                    for column in columns
+                ],
+            )
+
+    return Source(tuple(header[at] for at in indices), chunks, is_empty=first is None)
 
 
 def _lines(path: Path) -> Iterator[list[str]]:
@@ -140,76 +342,101 @@ def _column_indices(available: Sequence[str], names: tuple[str, ...] | None) -> 
     return [available.index(name) for name in names]
 
 
+def _slices(
+    available: Sequence[str],
+    names: tuple[str, ...] | None,
+    parts: Iterable[Any],
+    column: Callable[[Any, int], Any],
+    *,
+    nan_is_null: bool = False,
+) -> Source:
+    """Return the rows of things that have columns and can be sliced."""
+    indices = _column_indices(available, names)
+    first, parts = _peek(part for part in parts if len(part))
+
+    def chunks(size: int, _: int | None, __: OnRefused) -> Iterator[Chunk]:
+        begin = 0
+        for part in parts:
+            for at in range(0, len(part), size):
+                some = part[at : at + size]
+                yield Chunk(
+                    range(begin, begin + len(some)), [column(some, index) for index in indices]
+                )
+                begin += len(some)
+
+    selected = tuple(available[at] for at in indices)
+    return Source(selected, chunks, is_empty=first is None, nan_is_null=nan_is_null)
+
+
 def _from_batches(
     batches: Iterable[Any], available: Sequence[str], names: tuple[str, ...] | None
-) -> Rows:
-    indices = _column_indices(available, names)
-
-    def rows() -> Iterator[Sequence[Any]]:
-        for batch in batches:
-            for begin in range(0, batch.num_rows, _CHUNK_ROWS):
-                part = batch.slice(begin, _CHUNK_ROWS)
-                yield from zip(*(arrow_values(part.column(at)) for at in indices), strict=True)
-
-    return Rows(tuple(available[at] for at in indices), rows())
+) -> Source:
+    # Slices of a batch take no copy.
+    return _slices(available, names, map(_Sliceable, batches), lambda part, at: part.column(at))
 
 
-def arrow_values(array: Any) -> list[Any]:
-    """Return the values of an Arrow array as Python values, with nanoseconds."""
-    arrow = import_optional("pyarrow", "arrow")
-    kind = array.type
-    if arrow.types.is_timestamp(kind) and kind.unit == "ns":
-        zone = UTC if kind.tz else None
-        utc = array.cast(arrow.timestamp("ns", "UTC")) if kind.tz else array
-        strings = utc.cast(arrow.timestamp("ns")).cast(arrow.string()).to_pylist()
-        return [None if string is None else timestamp_of(string, zone) for string in strings]
-    values: list[Any] = array.to_pylist(maps_as_pydicts="strict")
-    return (
-        [_structs_as_tuples(value, kind) for value in values]
-        if arrow.types.is_nested(kind)
-        else values
-    )
+class _Sliceable:
+    """A record batch, as `_slices` reads it: it has a length and rows."""
+
+    def __init__(self, batch: Any) -> None:
+        self._batch = batch
+        self.column = batch.column
+
+    def __len__(self) -> int:
+        return int(self._batch.num_rows)
+
+    def __getitem__(self, part: slice) -> _Sliceable:
+        return _Sliceable(self._batch.slice(part.start, part.stop - part.start))
 
 
-def _structs_as_tuples(value: Any, kind: Any) -> Any:
-    """Return a nested value with tuples for structs: a dict would be written as a Map."""
-    types = import_optional("pyarrow", "arrow").types
-    if value is None:
-        return None
-    if types.is_struct(kind):
-        return tuple(_structs_as_tuples(value[field.name], field.type) for field in kind)
-    if types.is_map(kind):
-        return {key: _structs_as_tuples(item, kind.item_type) for key, item in value.items()}
-    if types.is_nested(kind):
-        return [_structs_as_tuples(item, kind.value_type) for item in value]
-    return value
-
-
-def _from_pandas(frame: Any, names: tuple[str, ...] | None) -> Rows:
+def _from_pandas(frame: Any, names: tuple[str, ...] | None) -> Source:
     if not hasattr(frame, "columns"):
         raise InvalidArgument("A pandas Series is not a data frame; pass series.to_frame().")
     available = list(frame.columns)
     if not all(isinstance(name, str) for name in available):
         raise InvalidArgument("The columns of a frame must be named by strings.")
-    indices = _column_indices(available, names)
+    return _slices(
+        available,
+        names,
+        [frame],
+        lambda part, at: _series_values(part.iloc[:, at]),
+        nan_is_null=True,
+    )
 
-    def rows() -> Iterator[Sequence[Any]]:
-        for begin in range(0, len(frame), _CHUNK_ROWS):
-            part = frame.iloc[begin : begin + _CHUNK_ROWS]
-            yield from zip(*(_series_values(part.iloc[:, at]) for at in indices), strict=True)
 
-    return Rows(tuple(available[at] for at in indices), rows())
-
-
-def _series_values(series: Any) -> list[Any]:
+def _series_values(series: Any) -> Any:
     """Return the values of a pandas column. NaN in a float column stays NaN."""
     if isinstance(series.dtype, import_optional("numpy", "pandas").dtype):
         if series.dtype.kind in "biuf":
-            return list(series.tolist())
+            # As NumPy's: of a pandas series, Arrow would make nan null.
+            return import_optional("pyarrow", "pandas").array(series.to_numpy())
         if series.dtype == object:
             pandas = import_optional("pandas", "pandas")
             return [
                 v if pandas.api.types.is_list_like(v) or not pandas.isna(v) else None
                 for v in series
             ]
-    return arrow_values(import_optional("pyarrow", "pandas").Array.from_pandas(series))
+    return import_optional("pyarrow", "pandas").Array.from_pandas(series)
+
+
+def _from_numpy(array: Any, names: tuple[str, ...] | None) -> Source:
+    if array.dtype.names:
+        fields = array.dtype.names
+        return _slices(fields, names, [array], lambda part, at: _numpy_values(part[fields[at]]))
+    if array.ndim != 2:
+        raise InvalidArgument(
+            f"An array of {array.ndim} dimensions has no rows.",
+            hint="Give one of two dimensions, or of one with named fields.",
+        )
+    width = array.shape[1]
+    found = _slices(
+        list(map(str, range(width))), None, [array], lambda part, at: _numpy_values(part[:, at])
+    )
+    if names is not None and len(names) != width:
+        raise InvalidArgument(f"The array has {width} columns where there are {len(names)} names.")
+    return attrs.evolve(found, names=names)
+
+
+def _numpy_values(array: Any) -> list[Any]:
+    # tolist() of NumPy datetimes can be bare numbers.
+    return list(array) if array.dtype.kind in "mM" else list(array.tolist())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -15,6 +15,8 @@ from uuid import UUID
 from bytehouse_raw.types import Timestamp
 
 from .._core.secrets import Secret
+from .._types.moments import nanosecond_of
+from .._types.quoting import escaped, quoted
 from ..errors import InvalidArgument
 
 __all__ = ["Identifier", "literal", "row_literal"]
@@ -35,7 +37,7 @@ class Identifier:
         self.parts = parts
 
     def __str__(self) -> str:
-        return ".".join(f"`{_escaped(part, '`')}`" for part in self.parts)
+        return ".".join(f"`{escaped(part, '`')}`" for part in self.parts)
 
     def __repr__(self) -> str:
         return f"Identifier({', '.join(map(repr, self.parts))})"
@@ -45,28 +47,6 @@ class Identifier:
 
     def __hash__(self) -> int:
         return hash(self.parts)
-
-
-def _escapes() -> dict[int, str]:
-    table = {code: f"\\x{code:02X}" for code in (*range(32), 127)}
-    table |= {ord(char): f"\\{name}" for char, name in zip("\b\f\r\n\t\0", "bfrnt0", strict=True)}
-    return table | {ord("\\"): "\\\\"}
-
-
-_ESCAPES = _escapes()
-
-
-def _escaped(text: str, quote: str) -> str:
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise InvalidArgument(
-                "A string has a lone surrogate, which UTF-8 cannot encode.",
-                hint='Pass bytes, of a result value: value.encode("utf-8", "surrogateescape").',
-            ) from None
-    # A doubled quote does not end the string even where backslashes are not escapes.
-    return text.translate(_ESCAPES).replace(quote, quote * 2)
 
 
 def literal(value: object) -> str:
@@ -100,43 +80,26 @@ def literal(value: object) -> str:
 
 
 def row_literal(value: object) -> str:
-    """Return the literal of a value in a row of an INSERT.
+    """Return the literal of a value in a row of an INSERT into a column of unknown type.
 
-    The engine's fast parser for VALUES does not read every number exactly, so a value that contains
-    numbers is written as an expression, in parentheses or as a function call, which is exact.
-    (``[...]`` and ``(...)`` might go through the fast parser again, or serve as a template for
-    later rows in which NULL is lost.)
+    The engine's fast parser for VALUES does not read every number exactly, so what contains numbers
+    is written as an expression, in parentheses or as a function call, which is exact. (``[...]``
+    might go through the fast parser again, or serve as a template for later rows in which NULL is
+    lost.)
 
     Raises:
         InvalidArgument: The value has no literal.
     """
-    if (write := _EXACT.get(type(value))) is not None:
-        return write(value)
     value = _from_numpy(value)
     if isinstance(value, _CONTAINERS):
-        return _literal(
-            value if _parsed_exactly(value) else _with_explicit_types(value, in_row=True)
-        )
+        return _literal(_with_explicit_types(value, in_row=True))
     text = _literal(value)
-    return f"({text})" if _NUMBER.match(text) else text
+    return f"({text})" if type(value) is not int and _NUMBER.match(text) else text
 
 
 _CONTAINERS = (list, tuple, dict)
 _MANY_DIGITS = re.compile(r"\d{19}")
 _NUMBER = re.compile(r"-?(?:\d|nan|inf)")
-_64_BITS = range(-(2**63), 2**64)
-
-
-def _parsed_exactly(value: Any) -> bool:
-    """Return whether the fast parser reads a container exactly."""
-    if not isinstance(value, list | tuple) or (isinstance(value, tuple) and len(value) < 2):
-        return False
-    return all(
-        (type(item) is not int or item in _64_BITS)
-        if type(item) in _EXACT
-        else _parsed_exactly(item)
-        for item in value
-    )
 
 
 def _with_explicit_types(value: Any, *, in_row: bool) -> Any:
@@ -288,7 +251,7 @@ def _(value: Decimal) -> str:
 def _(value: str) -> str:
     if isinstance(value, Enum):
         return _literal(value.value)
-    return f"'{_escaped(str.__str__(value), chr(39))}'"
+    return quoted(str.__str__(value))
 
 
 @_literal.register
@@ -326,19 +289,10 @@ def _(value: datetime) -> str:
     return f"toDateTime64('{seconds}.{f'{nanosecond:09}'[:digits]}', {digits}{zone})"
 
 
-# Types that the fast parser reads exactly; this lookup costs a third of a dispatch.
-_EXACT: dict[type, Callable[[Any], str]] = {
-    type_: _literal.dispatch(type_) for type_ in (int, str, type(None), bool)
-}
-
-
 def _fraction(value: datetime) -> tuple[int, int]:
     """Return the nanoseconds within the second, and the number of significant digits."""
-    # Ours counts the nanoseconds of the second, pandas' those of the last microsecond.
-    beyond = getattr(value, "nanosecond", 0)
-    if isinstance(value, Timestamp):
-        return beyond, 9
-    return value.microsecond * 1000 + beyond, 9 if beyond else 6
+    exact = isinstance(value, Timestamp) or bool(getattr(value, "nanosecond", False))
+    return nanosecond_of(value), 9 if exact else 6
 
 
 def _seconds_and_zone(value: datetime) -> tuple[str, str]:

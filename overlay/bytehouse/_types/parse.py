@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import attrs
 
-__all__ = ["ColumnType", "holds_every_value", "parse_type", "tokens"]
+__all__ = ["ColumnType", "enum_members", "holds_every_value", "parse_type", "tokens", "unquoted"]
 
 _TOKEN = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`|\"(?:[^\"\\]|\\.)*\"|[\w.+-]+|\S")
 # Case-insensitive aliases of each type.
@@ -141,6 +141,31 @@ def _enum_members(members: Iterable[ColumnType]) -> dict[str, int]:
         last = int(number) if text and number.lstrip("-").isdecimal() else last + 1
         found[text or member.name] = last
     return dict(sorted(found.items(), key=lambda pair: pair[1]))
+
+
+def enum_members(kind: ColumnType) -> dict[str, int]:
+    """Return the numbers of a parsed enum's members by name."""
+    found = {}
+    for member in kind.arguments:
+        text, _, number = member.name.rpartition(" = ")
+        found[unquoted(text)] = int(number)
+    return found
+
+
+_ESCAPED = re.compile(r"\\(x[\dA-Fa-f]{2}|.)|''", re.DOTALL)
+_CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "0": "\0"}
+
+
+def unquoted(text: str) -> str:
+    """Return the content of a string in single quotes."""
+
+    def char(found: re.Match[str]) -> str:
+        code = found[1]
+        if code is None:
+            return "'"
+        return chr(int(code[1:], 16)) if len(code) > 1 else _CONTROL.get(code, code)
+
+    return _ESCAPED.sub(char, text[1:-1])
 
 
 def holds_every_value(wider: ColumnType, narrower: ColumnType) -> bool:

@@ -1,0 +1,564 @@
+"""What is inserted is stored exactly, or refused before it is sent; the engine is the judge."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from enum import Enum
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bytehouse import ByteHouse, InsertFailed, SkippedRow
+from bytehouse_emulator.testing import RunningEmulator
+
+
+@pytest.fixture(scope="module")
+def bh(emulator: RunningEmulator) -> Iterator[ByteHouse]:
+    """Return a client of an emulator with a database `d`."""
+    emulator.reset()
+    with ByteHouse(**emulator.client_arguments, mode="clickhouse_sql") as client:
+        client.databases.create("d")
+        yield client
+
+
+def create(bh: ByteHouse, **types: str) -> None:
+    """Create the table `d.t` anew."""
+    columns = ", ".join(f"{name} {type_}" for name, type_ in types.items())
+    bh.query(f"CREATE OR REPLACE TABLE d.t (i Int32, {columns}) ENGINE = MergeTree ORDER BY i")
+
+
+class Colour(Enum):
+    """An enum whose values are strings."""
+
+    RED = "red"
+
+
+CHINA = ZoneInfo("Asia/Shanghai")
+BERLIN = ZoneInfo("Europe/Berlin")
+BYTES = bytes(range(256))
+# An hour that the clocks of Berlin have twice.
+TWICE = datetime(2024, 10, 27, 2, 30, tzinfo=BERLIN)
+NOON = datetime(2024, 5, 6, 12, tzinfo=UTC)
+
+
+def integers(bits: int, *, signed: bool) -> tuple[list[tuple[Any, str]], list[Any]]:
+    """Return integers that a type holds, as the engine shows them, and values that it does not."""
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    held: list[tuple[Any, str]] = [(n, str(n)) for n in (low, low + 1, 0, 1, high - 1, high)]
+    held += [(str(high), str(high)), (7.0, "7"), (Decimal("7.00"), "7"), (True, "1")]
+    beyond = [low - 1, high + 1, -(2**300), 2**300, str(high + 1), f"{low - 1}"]
+    return held, [*beyond, 1.5, math.nan, math.inf, "1,234", "7.0", " 8 ", "", "abc", b"1", [1]]
+
+
+TYPES: dict[str, tuple[list[tuple[Any, str]], list[Any]]] = {
+    **{f"Int{bits}": integers(bits, signed=True) for bits in (8, 16, 32, 64, 128, 256)},
+    **{f"UInt{bits}": integers(bits, signed=False) for bits in (8, 16, 32, 64, 128, 256)},
+    "Float64": (
+        [
+            (0.1, "0.1"),
+            (1 / 3, "0.3333333333333333"),
+            (5e-324, "5e-324"),
+            (-0.0, "-0"),
+            (1.7976931348623157e308, "1.7976931348623157e308"),
+            (123456789.12345679, "123456789.12345679"),
+            (math.inf, "inf"),
+            (-math.inf, "-inf"),
+            (2**53, "9007199254740992"),
+            ("1e3", "1000"),
+            (Decimal("0.1"), "0.1"),
+            (7, "7"),
+        ],
+        [
+            2**53 + 1,
+            2**2000,
+            "1,5",
+            "1e999",
+            "",
+            Decimal("0.1000000000000000055511151231257827"),
+            "x",
+        ],
+    ),
+    "Float32": (
+        [(0.5, "0.5"), (0.1, "0.1"), (3.4028234663852886e38, "3.4028235e38"), (2**24, "16777216")],
+        [1e39, 2**24 + 1, "1e39", "x"],
+    ),
+    "Decimal(5, 2)": (
+        [
+            (Decimal("1.5"), "1.5"),
+            (Decimal("-999.99"), "-999.99"),
+            (Decimal("1.990"), "1.99"),
+            (7, "7"),
+            (0.1, "0.1"),
+            ("1.25", "1.25"),
+            (Decimal("-0.01"), "-0.01"),
+        ],
+        [
+            Decimal("1.999"),
+            Decimal(1000),
+            1.999,
+            "12 EUR",
+            Decimal("nan"),
+            Decimal("inf"),
+            "1,5",
+            "",
+        ],
+    ),
+    "Decimal(76, 38)": (
+        [
+            (Decimal(f"{'9' * 38}.{'9' * 38}"), f"{'9' * 38}.{'9' * 38}"),
+            (Decimal("1E-38"), f"0.{'0' * 37}1"),
+            (Decimal("-1E+37"), f"-1{'0' * 37}"),
+        ],
+        [Decimal("1E+38"), Decimal("1E-39")],
+    ),
+    "Bool": (
+        [(True, "true"), (False, "false"), (1, "true"), ("true", "true"), ("FALSE", "false")],
+        [2, "yes", "", 1.0],
+    ),
+    "String": (
+        [
+            ("", ""),
+            ("it's \\ \n\t\x00\x7f ", "it's \\ \n\t\x00\x7f "),
+            ("ü€😀", "ü€😀"),
+            (Colour.RED, "red"),
+            ("x" * 200000, "x" * 200000),
+            ("unhex('61')", "unhex('61')"),
+        ],
+        [5, 1.5, date(2024, 1, 1), UUID(int=1), "\ud800", ["a"]],
+    ),
+    "FixedString(4)": ([("ab", "ab"), (b"abcd", "abcd"), ("é", "é")], ["hello", "éé€", 5]),
+    "Date": (
+        [
+            (date(1970, 1, 1), "1970-01-01"),
+            (date(2149, 6, 6), "2149-06-06"),
+            ("2024-02-29", "2024-02-29"),
+            (datetime(2024, 1, 1), "2024-01-01"),
+        ],
+        [
+            date(1969, 12, 31),
+            date(2149, 6, 7),
+            date(1900, 1, 1),
+            date(2200, 1, 1),
+            "31.12.2024",
+            "2023-02-29",
+            datetime(2024, 1, 1, 1),
+            NOON,
+            5,
+            "2024-1-1",
+            "",
+        ],
+    ),
+    "Date32": (
+        [(date(1900, 1, 1), "1900-01-01"), (date(2299, 12, 31), "2299-12-31")],
+        [date(1899, 12, 31), date(2300, 1, 1)],
+    ),
+    "DateTime('UTC')": (
+        [
+            (datetime(1970, 1, 1), "1970-01-01 00:00:00"),
+            (NOON, "2024-05-06 12:00:00"),
+            (datetime(2106, 2, 7, 6, 28, 15), "2106-02-07 06:28:15"),
+            (0, "1970-01-01 00:00:00"),
+            ("2024-05-06T07:08:09Z", "2024-05-06 07:08:09"),
+            ("2024-05-06 07:08:09+08:00", "2024-05-05 23:08:09"),
+            (NOON.astimezone(CHINA), "2024-05-06 12:00:00"),
+            (date(2024, 1, 1), "2024-01-01 00:00:00"),
+            (NOON.astimezone(timezone(timedelta(hours=-3, minutes=-30))), "2024-05-06 12:00:00"),
+        ],
+        [
+            datetime(1969, 12, 31, 23, 59, 59),
+            datetime(2106, 2, 7, 6, 28, 16),
+            datetime(2200, 1, 1),
+            -1,
+            2**32,
+            datetime(2024, 1, 1, microsecond=1),
+            "2024-05-06T07:08:09.5Z",
+            "noon",
+            1.5,
+        ],
+    ),
+    "DateTime('Europe/Berlin')": (
+        [
+            (datetime(2024, 7, 1), "2024-07-01 00:00:00"),
+            (NOON, "2024-05-06 14:00:00"),
+            (TWICE.replace(fold=0), "2024-10-27 02:30:00"),
+            (TWICE.replace(fold=1), "2024-10-27 02:30:00"),
+        ],
+        [datetime(2024, 3, 31, 2, 30)],
+    ),
+    "DateTime": ([(datetime(2024, 7, 1), "2024-07-01 00:00:00")], [datetime(2200, 1, 1)]),
+    "DateTime64(3)": (
+        [(datetime(2024, 7, 1, microsecond=5000), "2024-07-01 00:00:00.005")],
+        [datetime(2024, 7, 1, microsecond=5001), datetime(1899, 1, 1), datetime(2300, 1, 1), 5],
+    ),
+    "DateTime64(6, 'UTC')": (
+        [
+            (datetime(1900, 1, 1), "1900-01-01 00:00:00.000000"),
+            (datetime(2299, 12, 31, 23, 59, 59, 999999), "2299-12-31 23:59:59.999999"),
+            (datetime(1969, 12, 31, 23, 59, 59, 999999), "1969-12-31 23:59:59.999999"),
+            ("2024-05-06T07:08:09.123456+08:00", "2024-05-05 23:08:09.123456"),
+        ],
+        ["2024-05-06T07:08:09.1234567Z", "1704067200"],
+    ),
+    "DateTime64(9, 'Asia/Shanghai')": (
+        [
+            ("2024-05-06T07:08:09.123456789Z", "2024-05-06 15:08:09.123456789"),
+            (datetime(2262, 4, 11, tzinfo=UTC), "2262-04-11 08:00:00.000000000"),
+        ],
+        [datetime(2262, 4, 12, tzinfo=UTC)],
+    ),
+    "UUID": (
+        [(UUID(int=2**128 - 1), str(UUID(int=2**128 - 1))), ("0" * 31 + "1", str(UUID(int=1)))],
+        ["x", "6" * 31, 5, b"0" * 16],
+    ),
+    "IPv4": (
+        [(IPv4Address("1.2.3.4"), "1.2.3.4"), ("0.0.0.1", "0.0.0.1")],
+        ["300.1.1.1", 5, IPv6Address("::1")],
+    ),
+    "IPv6": (
+        [
+            (IPv6Address("::1"), "::1"),
+            (IPv4Address("1.2.3.4"), "::ffff:1.2.3.4"),
+            ("fe80::", "fe80::"),
+        ],
+        ["x", IPv6Address("fe80::1%eth0")],
+    ),
+    "Enum8('red' = -1, 'it''s' = 2, '2' = 3)": (
+        [("red", "red"), ("it's", "it's"), ("2", "2"), (2, "it's"), (Colour.RED, "red")],
+        ["blue", 5, "-1", True, ""],
+    ),
+}
+# Each holds a value of the type; the engine compares it with that of the column `v`.
+NESTINGS: dict[str, tuple[str, str, Any]] = {
+    "n": ("Nullable({})", "n = v", lambda value: value),
+    "a": ("Array({})", "a[2] = v", lambda value: [value, value]),
+    "b": ("Array(Nullable({}))", "b[2] = v AND b[1] IS NULL", lambda value: (None, value)),
+    "m": ("Map(String, {})", "m['k'] = v", lambda value: {"k": value}),
+    "t": ("Tuple(x {}, y String)", "t.x = v AND t.y = 'y'", lambda value: {"x": value, "y": "y"}),
+    "u": ("Array(Tuple(Int64, Array({})))", "u[1].2[1] = v", lambda value: [(-1, [value])]),
+}
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_a_value_is_stored_exactly_or_refused(bh: ByteHouse, type_: str) -> None:
+    """At, below and beyond the bounds of each type, alone and in six nestings."""
+    held, refused = TYPES[type_]
+    create(bh, v=type_, **{name: form.format(type_) for name, (form, _, _) in NESTINGS.items()})
+    rows = [
+        (i, value, *(nest(value) for _, _, nest in NESTINGS.values()))
+        for i, (value, _) in enumerate(held)
+    ]
+    assert bh.insert("d.t", rows) == len(held)
+    shown = "formatDateTime(v, '%F %T')" if type_.startswith("DateTime(") else "toString(v)"
+    checks = ", ".join(f"countIf(NOT ({check}))" for _, check, _ in NESTINGS.values())
+    assert [row[0] for row in bh.query(f"SELECT {shown} FROM d.t ORDER BY i")] == [
+        text for _, text in held
+    ]
+    assert bh.query(f"SELECT {checks} FROM d.t").rows() == [(0,) * len(NESTINGS)]
+    bh.query("TRUNCATE TABLE d.t")
+    for name in ["v", *NESTINGS]:
+        nest = NESTINGS[name][2] if name in NESTINGS else (lambda value: value)
+        bad = [(nest(value),) for value in refused]
+        result = bh.insert("d.t", bad, columns=[name], on_error="skip")
+        assert (result, len(result.skipped)) == (0, len(bad)), name
+
+
+def test_the_seen_faults_are_refused_with_row_column_value_and_type(bh: ByteHouse) -> None:
+    """What the engine would make of them is in the table of no one."""
+    create(bh, a="UInt8", b="Map(String, UInt8)", c="Array(Int64)", d="Nullable(Date)")
+    good = {"a": 1, "b": {}, "c": [], "d": None}
+    for column, value, says in (
+        ("a", 300, "column a of type UInt8 cannot hold 300: it is outside 0 to 255"),
+        ("a", None, "cannot hold None: NULL, and the type is not Nullable"),
+        ("b", {"a": 5, "b": 300}, r"cannot hold {'a': 5, 'b': 300}: 300 is outside 0 to 255"),
+        ("b", {"a": 1.5}, "1.5 is not an integer"),
+        ("c", [1, None], r"cannot hold \[1, None\]: NULL, and the type is not Nullable"),
+        ("d", "31.12.2024", "is not a date, YYYY-MM-DD"),
+    ):
+        rows = [good, good, {**good, column: value}]
+        with pytest.raises(InsertFailed, match=says) as caught:
+            bh.insert("d.t", rows, columns=["a", "b", "c", "d"])
+        assert (caught.value.position, caught.value.acknowledged) == (2, 0)
+        assert "row 2 could not be inserted" in caught.value.message
+    assert bh.query("SELECT count() FROM d.t").rows() == [(0,)]
+
+
+def test_skipped_rows_are_handed_back(bh: ByteHouse) -> None:
+    """The others are inserted, in their order; each skipped one comes with its place and reason."""
+    create(bh, v="UInt8")
+    rows: list[Any] = [(0, 1), (1, 256), (2, 2), "no row", (4,), (5, -1), (6, 3)]
+    result = bh.insert("d.t", rows, on_error="skip", block_rows=2)
+    assert result == 3
+    assert [(one.position, one.row) for one in result.skipped] == [
+        (1, (1, 256)),
+        (3, "no row"),
+        (4, (4,)),
+        (5, (5, -1)),
+    ]
+    assert isinstance(result.skipped[0], SkippedRow)
+    assert "256: it is outside 0 to 255" in result.skipped[0].reason
+    assert bh.query("SELECT i, v FROM d.t ORDER BY i").rows() == [(0, 1), (2, 2), (6, 3)]
+
+
+@attrs.frozen
+class Attributes:
+    """A row of attrs."""
+
+    i: int
+    a: Decimal
+    b: str | None
+    c: datetime
+    d: float
+
+
+@dataclass
+class Data:
+    """A row of a dataclass."""
+
+    i: int
+    a: Decimal
+    b: str | None
+    c: datetime
+    d: float
+
+
+ROWS = [
+    (1, Decimal("0.10"), "it's\n", datetime(2024, 1, 1, 12, 30), 0.1),
+    (2, Decimal("-99.99"), None, datetime(1970, 1, 1), -math.inf),
+    (3, Decimal(7), "", datetime(2106, 2, 7, 6, 28, 15), 1 / 3),
+]
+NAMES = ["i", "a", "b", "c", "d"]
+
+
+def frames(tmp_path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield the same rows in every form."""
+    import numpy as np
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    yield "tuples", iter(ROWS)
+    yield "mappings", [dict(zip(reversed(NAMES), reversed(row), strict=True)) for row in ROWS]
+    yield "dataclass", [Data(*row) for row in ROWS]
+    yield "attrs", [Attributes(*row) for row in ROWS]
+    frame = pd.DataFrame(ROWS, columns=NAMES)
+    yield "pandas", frame
+    yield "pandas and Arrow", frame.convert_dtypes(dtype_backend="pyarrow")
+    yield "categories", frame.astype({"b": "category"})
+    yield "polars", pl.DataFrame(ROWS, schema=NAMES, orient="row")
+    table = pa.table(dict(zip(NAMES, zip(*ROWS, strict=True), strict=True)))
+    yield "Arrow", table
+    yield "Arrow in pieces", pa.concat_tables([table.slice(at, 1) for at in range(len(ROWS))])
+    yield "Arrow with a dictionary", table.set_column(2, "b", table["b"].dictionary_encode())
+    dtype = [("i", "i8"), ("a", "O"), ("b", "O"), ("c", "M8[s]"), ("d", "f8")]
+    yield "NumPy", np.array(ROWS, dtype)
+    yield "NumPy without names", np.array(ROWS, "O")
+    pq.write_table(table, tmp_path / "rows.parquet")
+    yield "Parquet", tmp_path / "rows.parquet"
+    path = tmp_path / "rows.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [NAMES, *(["NULL" if v is None else v for v in r] for r in ROWS)]
+        )
+    yield "CSV", path
+
+
+def test_every_source_stores_the_same(bh: ByteHouse, tmp_path: Path) -> None:
+    """The engine's hash of the rows is the same whatever they come from."""
+    types = {"a": "Decimal(18, 2)", "b": "Nullable(String)", "c": "DateTime", "d": "Float64"}
+    hashes = {}
+    for source, data in frames(tmp_path):
+        create(bh, **types)
+        assert bh.insert("d.t", data, null="NULL") == 3, source
+        [(hashes[source],)] = bh.query("SELECT groupArray(cityHash64(*)) FROM d.t")
+    assert set(map(tuple, hashes.values())) == {tuple(hashes["tuples"])}, hashes
+
+
+def test_missing_values_of_pandas(bh: ByteHouse) -> None:
+    """Nan is NULL but for floats, where it is nan; a period is no number."""
+    import numpy as np
+    import pandas as pd
+
+    create(bh, a="Nullable(String)", b="Nullable(Float64)", c="Nullable(Int64)", d="Nullable(Date)")
+    frame = pd.DataFrame({"i": [1, 2], "a": [np.nan, np.nan], "b": [np.nan, 0.5]})
+    frame["c"] = [np.nan, 5.0]
+    frame["d"] = pd.to_datetime(pd.Series([None, "2024-01-01"]))
+    bh.insert("d.t", frame)
+    shown = "a IS NULL, toString(b), toString(c), toString(d)"
+    assert bh.query(f"SELECT {shown} FROM d.t ORDER BY i").rows() == [
+        (1, "nan", None, None),
+        (1, "0.5", "5", "2024-01-01"),
+    ]
+    frame["b"] = pd.array([None, 1.5], "Float64")
+    bh.query("TRUNCATE TABLE d.t")
+    bh.insert("d.t", frame)
+    assert bh.query("SELECT b IS NULL FROM d.t ORDER BY i").rows() == [(1,), (0,)]
+    frame["d"] = pd.period_range("2020-01", periods=2, freq="M")
+    with pytest.raises(InsertFailed, match="period"):
+        bh.insert("d.t", frame)
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.decimals(allow_nan=False, allow_infinity=False, places=2),
+    st.text(max_size=5),
+    st.binary(max_size=5),
+    st.dates(),
+    st.datetimes(),
+    st.datetimes(timezones=st.just(UTC)),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.tuples(inner, inner),
+        st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    ),
+    max_leaves=4,
+)
+COLUMN_TYPES = [
+    "Int8", "UInt64", "Float64", "Nullable(Float32)", "Decimal(9, 2)", "String", "Nullable(String)",
+    "Date", "DateTime64(6, 'UTC')", "Array(Nullable(Int32))", "Map(String, Float64)",
+    "Tuple(Int16, Nullable(String))", "LowCardinality(String)", "Bool",
+]  # fmt: skip
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(columns=st.lists(st.sampled_from(COLUMN_TYPES), min_size=1, max_size=3), data=st.data())
+def test_any_value_comes_back_equal_or_is_refused(
+    bh: ByteHouse, columns: list[str], data: st.DataObject
+) -> None:
+    """Whatever its Python type, and whatever the type of the column."""
+    rows = data.draw(st.lists(st.tuples(*[VALUES] * len(columns)), max_size=30))
+    create(bh, **{f"c{at}": type_ for at, type_ in enumerate(columns)})
+    numbered = [(at, *row) for at, row in enumerate(rows)]
+    result = bh.insert("d.t", numbered, on_error="skip")
+    stored = bh.query("SELECT * FROM d.t ORDER BY i").rows()
+    skipped = {one.position for one in result.skipped}
+    assert result == len(stored) == len(rows) - len(skipped)
+    for row in stored:
+        for type_, given_, found in zip(columns, rows[row[0]], row[1:], strict=True):
+            assert equal(given_, found, type_), (type_, given_, found)
+
+
+def equal(given_: Any, found: Any, type_: str) -> bool:
+    """Return whether a stored value is the given one."""
+    if isinstance(given_, list | tuple | dict):
+        ordered = [*given_.items()] if isinstance(given_, dict) else given_
+        others = [*found.items()] if isinstance(found, dict) else found
+        return len(ordered) == len(others) and all(
+            equal(one, other, type_) for one, other in zip(ordered, others, strict=True)
+        )
+    match given_, found:
+        case float(), None:  # JSON has neither nan nor infinity
+            given_ = given_ if math.isfinite(given_) else None
+        case float(), float() if "Float32" in type_:
+            given_ = found if math.isclose(given_, found, rel_tol=1e-7, abs_tol=1e-45) else given_
+        case float(), Decimal():
+            given_ = Decimal(repr(given_))
+        case bytes(), str():
+            found = found.encode("utf-8", "surrogateescape")
+        case str(), _ if not isinstance(found, str):
+            given_ = type(found)({"true": True, "false": False}.get(given_.lower(), given_))
+        case date(), date():
+            given_, found = _moment(given_), _moment(found)
+    return bool(given_ == found)
+
+
+def _moment(value: date) -> datetime:
+    """Return a date, or a moment without a time zone, as a moment."""
+    moment = value if isinstance(value, datetime) else datetime.combine(value, time())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+EVERYTHING = {
+    "Int8": "toInt8(-5)",
+    "UInt64": "toUInt64(18446744073709551615)",
+    "UInt256": f"toUInt256('{2**256 - 1}')",
+    "Float64": "0.1",
+    "Float32": "toFloat32(0.1)",
+    "Decimal(76, 20)": "toDecimal256('-12345678901234567890123.12345678901234567890', 20)",
+    "String": "'it''s \\\\ \\n €'",
+    "Nullable(String)": "NULL",
+    "FixedString(4)": "toFixedString('ab', 4)",
+    "LowCardinality(Nullable(String))": "''",
+    "Bool": "true",
+    "Date": "toDate('2149-06-06')",
+    "Date32": "toDate32('1900-01-01')",
+    "DateTime": "toDateTime('2024-01-01 00:00:00')",
+    "DateTime('Asia/Shanghai')": "toDateTime('2024-01-01 00:00:00', 'Asia/Shanghai')",
+    "DateTime64(9, 'UTC')": "toDateTime64('2024-01-01 00:00:00.123456789', 9, 'UTC')",
+    "DateTime64(6, 'Europe/Berlin')": "toDateTime64('2100-07-01 00:00:00.5', 6, 'Europe/Berlin')",
+    "UUID": "toUUID('61f0c404-5cb3-11e7-907b-a6006ad3dba0')",
+    "IPv4": "toIPv4('1.2.3.4')",
+    "IPv6": "toIPv6('fe80::1')",
+    "Enum8('a' = 1, 'it''s' = 2)": "'it''s'",
+    "Array(String)": "['a', 'b''c', '']",
+    "Array(Array(Float64))": "[[0.1], []]",
+    "Map(UInt64, Array(Nullable(String)))": "map(18446744073709551615, ['x', NULL])",
+    "Map(String, Decimal(60, 10))": "map('a', toDecimal256('1.5', 10))",
+    "Map(LowCardinality(String), Map(String, Float64))": "map('a', map('b', 0.1))",
+    "Map(Date, UUID)": "map(toDate('2024-01-01'), toUUID('61f0c404-5cb3-11e7-907b-a6006ad3dba0'))",
+    "Tuple(Int64, String)": "(1, 'a')",
+    "Array(Tuple(x UInt8, y Date))": "[(1, toDate('2024-01-01'))]",
+    "Point": "(1.5, 2.5)",
+    "SimpleAggregateFunction(sum, UInt64)": "toUInt64(5)",
+}  # fmt: skip
+
+
+def test_what_comes_out_goes_in(bh: ByteHouse, tmp_path: Path) -> None:
+    """Results in every form are inserted as they are, and the engine finds them equal."""
+    names = [f"c{at}" for at in range(len(EVERYTHING))]
+    create(bh, **dict(zip(names, EVERYTHING, strict=True)))
+    bh.query("CREATE OR REPLACE TABLE d.source AS d.t")
+    bh.query(
+        f"INSERT INTO d.source SELECT number, {', '.join(EVERYTHING.values())} FROM numbers(2)"
+    )
+    hashes = ", ".join(f"groupArray(cityHash64(toString({name})))" for name in names)
+
+    def ask(text: str = "SELECT * FROM d.source ORDER BY i") -> Any:
+        return bh.query(text)
+
+    ask().to_csv(tmp_path / "rows.csv", null="\\N")
+    ask().to_parquet(tmp_path / "rows.parquet")
+    sources: dict[str, Any] = {
+        "rows": ask().rows(),
+        "mappings": ask().mappings(),
+        "Arrow": ask().to_arrow(),
+        "pandas": ask().to_pandas(),
+        "pandas and Arrow": ask().to_pandas(dtype_backend="pyarrow"),
+        "polars": ask().to_polars(),
+        "CSV": tmp_path / "rows.csv",
+        "Parquet": tmp_path / "rows.parquet",
+    }
+    [expected] = ask(f"SELECT {hashes} FROM d.source").rows()
+    for source, data in sources.items():
+        ask("TRUNCATE TABLE d.t")
+        assert bh.insert("d.t", data, null="\\N") == 2, source
+        [found] = ask(f"SELECT {hashes} FROM d.t").rows()
+        different = [t for t, a, b in zip(EVERYTHING, expected, found, strict=True) if a != b]
+        assert different == [], source
+
+
+def test_bytes_that_are_no_text_go_in_as_they_come_out(bh: ByteHouse) -> None:
+    """As the string of a result, and as bytes; with nothing in them that ends the literal."""
+    create(bh, v="String")
+    bh.insert("d.t", [(0, BYTES), (1, bytearray(b"\xff'\\")), (2, "ü".encode())])
+    bh.insert("d.t", [(3 + i, value) for i, value in bh.query("SELECT * FROM d.t").rows()])
+    found = [bytes.fromhex(text) for (text,) in bh.query("SELECT hex(v) FROM d.t ORDER BY i")]
+    assert found == [BYTES, b"\xff'\\", "ü".encode()] * 2
