@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ._core.config import Config, KeySource
 from ._core.credentials import read_key
 from ._core.extras import import_optional
-from ._core.secrets import Secret
+from ._core.secrets import revealed
 from ._sql.literals import Identifier
 from .errors import InvalidArgument
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def _arguments(config: Config, key: KeySource, port: int) -> dict[str, Any]:
     parts = urlsplit(config.host)
-    proxy = config.proxy.reveal() if isinstance(config.proxy, Secret) else config.proxy
+    proxy = None if config.proxy is None else revealed(config.proxy)
     found = {
         "host": parts.hostname,
         "port": port,

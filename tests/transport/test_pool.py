@@ -8,7 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bytehouse import AsyncByteHouse, ByteHouse, Clock, NotFound, Result, TimedOut, TransportError
+from bytehouse import (
+    AsyncByteHouse,
+    ByteHouse,
+    ByteHouseError,
+    Clock,
+    ConfigError,
+    NotFound,
+    Result,
+    TimedOut,
+    TransportError,
+)
 from bytehouse._transport.pool import IdleConnections
 from tests.support.flavours import KEY, MakeClient
 from tests.support.server import CLOSED, SILENT, Reply, ScriptedServer, Seen, data
@@ -38,8 +48,8 @@ def filled(count: int) -> tuple[IdleConnections[Line], list[Line]]:
     """Return what keeps some idle connections, the last one given back last."""
     kept: IdleConnections[Line] = IdleConnections()
     lines = [Line() for _ in range(count)]
-    kept.all.update(lines)
     for line in lines:
+        kept.add(line)
         assert kept.release(line) == []
     return kept, lines
 
@@ -76,7 +86,6 @@ def test_connections_that_are_no_longer_good_are_given_out_to_be_closed(
     taken, stale = kept.acquire()
     assert (taken, stale) == (lines[2], [lines[3]])
     assert kept.release(lines[2]) == [lines[0], lines[1]]
-    assert kept.all == {lines[2]}
     assert kept.acquire() == (lines[2], [])
     lines[2].idle = False  # it broke
     assert kept.release(lines[2]) == [lines[2]]
@@ -203,3 +212,27 @@ def test_a_task_that_is_cancelled_gives_its_connection_up(server: ScriptedServer
             return (await bh.databases.get("b")).name
 
     assert asyncio.run(main()) == "d"
+
+
+def test_closing_a_client_wakes_what_waits(server: ScriptedServer) -> None:
+    """A call that waits for a response, and one that waits for a connection, end at once."""
+    server.script(SILENT)
+    with ThreadPoolExecutor(2) as pool:
+        bh = ByteHouse(server.url, KEY, max_connections=1)
+        calls = [pool.submit(bh.databases.get, "a")]
+        while not server.seen:
+            time.sleep(0.005)
+        calls.append(pool.submit(bh.databases.get, "b"))
+        time.sleep(0.05)
+        began = time.monotonic()
+        bh.close()
+        for call in calls:
+            assert isinstance(call.exception(timeout=5), ByteHouseError)
+        assert time.monotonic() - began < 2
+    assert len(server.seen) == 1
+
+
+def test_a_client_has_at_least_one_connection() -> None:
+    """With none no call could ever be made."""
+    with pytest.raises(ConfigError, match="from 1 to 10000"):
+        ByteHouse("tenant.example", KEY, max_connections=0)

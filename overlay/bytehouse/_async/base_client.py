@@ -10,9 +10,11 @@ import attrs
 
 from .._core.clock import Clock
 from .._core.config import Config
+from .._core.interrupts import drop_locals
 from .._core.options import CallOptions, Options, ViewOptions
 from .._core.roles import current_role, use_role
 from .._core.turns import AsyncTurns
+from ..errors import ByteHouseError
 from .shared import AsyncShared
 
 if TYPE_CHECKING:
@@ -127,8 +129,14 @@ class AsyncBaseClient:
 
         merged = self._options.replace(self.merge_context(options))
         call = Call(self._shared.settings, merged, plan, streamed=True)
-        await self._run(call)
-        return AsyncBody(call)
+        try:
+            await self._run(call)
+            return AsyncBody(call)
+        except BaseException as error:
+            if not isinstance(error, ByteHouseError):
+                drop_locals(error)
+                call.stream = None
+            raise
 
     async def _run(self, call: Call[Any]) -> None:
         """Send a call until it is done."""
@@ -149,7 +157,8 @@ class AsyncBaseClient:
                     await recover(self, call)
                 if call.done:
                     return
-                await self.clock.asleep(call.pause)
+                if not self._shared.closed:
+                    await self.clock.asleep(call.pause)
 
     async def aclose(self) -> None:
         """Close all connections. A closed client, and every view of it, refuses further calls."""

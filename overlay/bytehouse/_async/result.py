@@ -25,7 +25,7 @@ from .._results.export import (
 from .._results.parser import Begin, End
 from .._sql.statements import Submission
 from .._types.codecs import ResultColumn
-from ..errors import ByteHouseError
+from ..errors import ByteHouseError, ResponseDecodeError
 from .result_stream import AsyncResultStream
 
 if TYPE_CHECKING:
@@ -155,12 +155,15 @@ class AsyncResult:
         addresses.
         """
         arrow = ArrowConverter(self._columns)
-        async for columns in self._blocks(arrow.make_decoder):
-            arrow.add(columns)
-            if arrow.pending_rows >= rows:
+        try:
+            async for columns in self._blocks(arrow.make_decoder):
+                arrow.add(columns)
+                if arrow.pending_rows >= rows:
+                    yield arrow.batch()
+            if arrow.pending_rows:
                 yield arrow.batch()
-        if arrow.pending_rows:
-            yield arrow.batch()
+        except ResponseDecodeError as error:
+            raise self._stream.redacted(error) from None
 
     async def to_arrow(self) -> pa.Table:
         """Return all rows as an Arrow table."""
@@ -336,6 +339,10 @@ async def run_submission(
     """
     client = client._redacting(submission.secrets)
     stream = AsyncResultStream(client, submission, timeout=timeout, show_progress=progress)
-    await stream.begin(asynchronous=asynchronous, succeeded=succeeded)
-    event = await stream.next_event()
-    return AsyncResult(client, stream, event if isinstance(event, Begin) else None)
+    try:
+        await stream.begin(asynchronous=asynchronous, succeeded=succeeded)
+        event = await stream.next_event()
+        return AsyncResult(client, stream, event if isinstance(event, Begin) else None)
+    except BaseException:
+        await stream.aclose()
+        raise

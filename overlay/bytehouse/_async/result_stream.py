@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Collection
@@ -9,11 +10,13 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from .._api.polling import AsyncShield, parse_timeout
+from .._core.interrupts import drop_locals
 from .._core.options import Seconds
 from .._core.turns import AsyncTurns
 from .._results.parser import Begin, Columns, Event, Reference
 from .._results.progress import progress
 from .._sql.statements import Submission
+from ..errors import ByteHouseError
 from .query_responses import AsyncQueryResponses
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ class AsyncResultStream:
         show_progress: bool,
     ) -> None:
         self.closed = True  # so that nothing is to be closed if an argument is refused
+        self._pid = os.getpid()  # a forked process has no part in what this one runs
         self.submission = submission
         self.elapsed = 0.0
         seconds = parse_timeout(timeout)
@@ -112,6 +116,10 @@ class AsyncResultStream:
         if self._current is not None:
             self._current.decode_with(make_decoder)
 
+    def redacted(self, error: ByteHouseError) -> ByteHouseError:
+        """Return an error about a value without the secrets of the call."""
+        return error if self._current is None else self._current.redacted(error)
+
     def preview(self, begin: Begin) -> list[Row]:
         """Return the rows of the result that begins that have been received, and keep them."""
         return [] if self._ahead or self._current is None else self._current.preview(begin)
@@ -120,18 +128,24 @@ class AsyncResultStream:
         """Stop reading, and cancel what still runs."""
         if self.closed:
             return
-        self._close()
-        if self._current is not None and not self._current.body_ended:
-            async with AsyncShield():
+        try:
+            if self._pid == os.getpid() and self._current and not self._current.body_ended:
+                async with AsyncShield():
+                    await self._current.aclose()
+                    await self._responses.cancel()
+        finally:
+            self._close()
+            if self._current is not None:
                 await self._current.aclose()
-                await self._responses.cancel()
 
     @asynccontextmanager
     async def _closing_on_error(self) -> AsyncIterator[None]:
         """Stop reading after an error, Ctrl-C or the end of the task."""
         try:
             yield
-        except BaseException:
+        except BaseException as error:
+            if not isinstance(error, ByteHouseError):
+                drop_locals(error)
             await self.aclose()
             raise
 
@@ -170,13 +184,12 @@ class AsyncResultStream:
         self._progress.show_bytes(self._bytes_received)
 
     def __del__(self) -> None:
-        if self.closed:
+        if self.closed or self._pid != os.getpid():
             return
         self._progress.close()
         if self._current is not None and not self._current.body_ended:
             warnings.warn(
                 f"the result of {self.submission.query_id} was neither read to its end nor closed",
-                ResourceWarning,
-                source=self,
+                ResourceWarning,  # without `source`: what records warnings would keep it
                 stacklevel=2,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bytehouse_raw.types import RawResponse
@@ -12,6 +12,7 @@ from .._api.status import Phase, phase_of
 from .._transport.models import Response, TransportFailure
 from ..errors import ByteHouseError, TimedOut
 from .call_context import CallContext
+from .redaction import Redaction
 from .responses import TRUNCATED, decode_error, engine_error_in, error_in
 
 
@@ -20,15 +21,13 @@ class BodyErrors:
 
     Args:
         raw: The response, without its body.
-        redact: Removes the secrets of the call from a response.
+        redaction: Removes the secrets of the call.
         context: What an error says of its call.
     """
 
-    def __init__(
-        self, raw: RawResponse, redact: Callable[[Response], Response], context: CallContext
-    ) -> None:
+    def __init__(self, raw: RawResponse, redaction: Redaction, context: CallContext) -> None:
         self._raw = raw
-        self._redact = redact
+        self._redaction = redaction
         self._context = context
 
     def truncated_body(self, failure: TransportFailure) -> ByteHouseError:
@@ -51,6 +50,10 @@ class BodyErrors:
         error = engine_error_in(part) or decode_error(self._part(start), problem)
         return self._context.add_to(error)
 
+    def redacted(self, error: ByteHouseError) -> ByteHouseError:
+        """Return an error about a row, which may repeat a value of it, without the secrets."""
+        return self._redaction.error(error)
+
     def check_fields(self, fields: Mapping[str, Any]) -> None:
         """Check the fields that accompany the rows of a success.
 
@@ -70,6 +73,6 @@ class BodyErrors:
     def _part(self, body: bytes) -> Response:
         """Return a part of the body as a response of its own."""
         raw = self._raw
-        return self._redact(
+        return self._redaction.response(
             Response(raw.status, raw.headers, body, complete=False, elapsed=raw.elapsed)
         )

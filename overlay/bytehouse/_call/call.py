@@ -34,7 +34,7 @@ from ..errors import (
 )
 from .body_errors import BodyErrors
 from .call_context import CallContext
-from .redaction import SecretMask, redact
+from .redaction import Redaction, SecretMask
 from .request import PreparedRequest
 from .responses import decode, error_in, raw_response
 from .telemetry import CallTelemetry
@@ -80,13 +80,13 @@ class Call(Generic[T]):
         self._plan = plan
         self._operation = plan.operation
         self._streamed = streamed
-        self._secret_masks = [SecretMask(s) for s in (*options.secrets, *secrets_in(plan.body))]
-        self._key_mask: SecretMask | None = None
+        secrets = (*options.secrets, *secrets_in(plan.body), *secrets_in(plan.headers))
+        self._redaction = Redaction(map(SecretMask, secrets))
         self._recovery: Recovery | None = None
         self._document: Mapping[str, Any] = {}
         route = settings.routes.route(self._operation)
         path = fill(route, self._operation, plan.path)
-        self._context = CallContext(settings, options, plan, route, path)
+        self._context = CallContext(settings, options, plan, route, path, redaction=self._redaction)
         try:
             self._request = PreparedRequest(settings, options, plan, route.method, path)
         except InvalidArgument as error:
@@ -115,7 +115,7 @@ class Call(Generic[T]):
         self._context.attempts += 1
         self._context.raw = None
         credential = self._settings.credential(self._options)
-        self._key_mask = credential.mask
+        self._redaction.add(credential.mask)
         timeout = min(remaining, self._options.timeout)
         return self._request.attempt(credential.header, timeout, streamed=self._streamed)
 
@@ -129,7 +129,7 @@ class Call(Generic[T]):
                 probe.
         """
         # A service may repeat what it was sent; no error and no result may contain a secret.
-        response = self._redact(response)
+        response = self._redaction.response(response)
         self._context.raw = raw_response(response, self._context.attempts)
         self.telemetry.on_response()
         if response.stream is not None:
@@ -156,6 +156,7 @@ class Call(Generic[T]):
         Raises:
             TransportError: The call ends here.
         """
+        failure.args = (self._redaction.text(str(failure)),)
         self.telemetry.on_failure(str(failure))
         if self._retry(Cause(failure.sent), str(failure)):
             return
@@ -226,11 +227,7 @@ class Call(Generic[T]):
     def body_errors(self) -> BodyErrors:
         """Return the factory of errors that are raised while the body is streamed."""
         assert self.raw is not None  # noqa: S101 - the call is done
-        return BodyErrors(self.raw, self._redact, self._context)
-
-    def _redact(self, response: Response) -> Response:
-        key = [self._key_mask] if self._key_mask else []
-        return redact(response, self._secret_masks + key)
+        return BodyErrors(self.raw, self._redaction, self._context)
 
     @property
     def _remaining(self) -> float:

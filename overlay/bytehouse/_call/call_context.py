@@ -14,6 +14,7 @@ from .._core.options import Options
 from .._recovery.model import outcome_unknown
 from .._transport.models import TransportFailure
 from ..errors import APIError, ByteHouseError, OutcomeUnknown, TimedOut, TransportError
+from .redaction import Redaction
 
 if TYPE_CHECKING:
     from .context import Settings
@@ -40,7 +41,14 @@ class CallContext:
     """
 
     def __init__(
-        self, settings: Settings, options: Options, plan: Plan[Any], route: Route, path: str
+        self,
+        settings: Settings,
+        options: Options,
+        plan: Plan[Any],
+        route: Route,
+        path: str,
+        *,
+        redaction: Redaction,
     ) -> None:
         self.operation = plan.operation
         self.method = route.method
@@ -53,9 +61,11 @@ class CallContext:
         self._settings = settings
         self._options = options
         self._path = path
+        self._redaction = redaction
 
     def add_to(self, error: _E) -> _E:
-        """Add what is known of the call to an error, and return it."""
+        """Add what is known of the call to an error, take its secrets out, and return it."""
+        self._redaction.error(error)
         error.raw_response = self.raw
         error.operation = self.operation.id
         error.method, error.path = self.method, self._path

@@ -26,7 +26,7 @@ class Credential:
         from .redaction import SecretMask  # a client that sends nothing needs no JSON library
 
         self.key = key
-        self.header = Secret("Bearer " + key)
+        self.header = key.map("Bearer ".__add__)
         self.mask: SecretMask = SecretMask(key)
 
 

@@ -42,7 +42,7 @@ class PreparedRequest:
         self._method = method
         self._url = _build_url(settings.host + path, plan.query)
         self._content = None if plan.body is None else _encode(plan.body)
-        self._headers = dict(settings.headers)
+        self._headers: dict[str, str | Secret] = dict(settings.headers)
         if options.headers or plan.headers:
             custom = _by_lower_name(options.headers, plan.headers)
             for name in [name for name in self._headers if name.lower() in custom]:
@@ -83,7 +83,9 @@ def _encode(body: Mapping[str, Any]) -> bytes:
         raise InvalidArgument(f"the body cannot be written as JSON: {error}") from None
 
 
-def _by_lower_name(*given: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+def _by_lower_name(
+    *given: Mapping[str, str] | Mapping[str, str | Secret],
+) -> dict[str, tuple[str, str | Secret]]:
     """Return headers by their names in lower case; a later one replaces an earlier one."""
     return {
         name.lower(): (name, header_value(name, value))

@@ -17,7 +17,7 @@ from .secrets import Secret
 
 Mode = Literal["ansi_sql", "clickhouse_sql"]
 Http = Literal["httpx", "aiohttp"]
-KeySource = str | Callable[[], str]
+KeySource = str | Secret | Callable[[], str | Secret]
 REPAIR_ROUTES = (
     "`bytehouse routes pull SOURCE` rewrites the file; without it the built-in routes are used."
 )
@@ -144,6 +144,7 @@ def _whole_number(least: int, most: float, what: str) -> Callable[[Any], int]:
 
 
 _count = _whole_number(0, 10_000, "a whole number from 0 to 10000")
+_positive_count = _whole_number(1, 10_000, "a whole number from 1 to 10000")
 _size = _whole_number(1, float("inf"), "a whole number of bytes, 1 or more")
 _port = _whole_number(1, 65_535, "a port: a whole number from 1 to 65535")
 _positive_count = _whole_number(1, 10_000, "a whole number from 1 to 10000")
@@ -158,8 +159,18 @@ def _one_of(*names: str) -> Callable[[Any], str]:
     return parse
 
 
+def _secret(value: Any) -> Secret:
+    if not isinstance(value, str | Secret):
+        raise ValueError(f"must be a string, not {type(value).__name__}")
+    secret = Secret(value).map(str.strip)
+    if not secret or not secret.check(str.isprintable):
+        raise ValueError("must not be empty or have control characters")
+    return secret
+
+
 def _key(value: Any) -> KeySource:
-    return value if callable(value) else Secret(_string(value))
+    source: KeySource = value if callable(value) else _secret(value)
+    return source
 
 
 def _path(value: Any) -> str:
@@ -174,17 +185,20 @@ def _path(value: Any) -> str:
     raise ValueError("names a file that does not exist")
 
 
-def _proxy(value: Any) -> str:
-    text = _string(value)
+def _is_proxy(address: str) -> bool:
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(address)
         known = parts.scheme in ("http", "https", "socks5", "socks5h")
-        valid = known and _is_hostname(parts.hostname or "") and parts.port != 0
+        return known and _is_hostname(parts.hostname or "") and parts.port != 0
     except ValueError:
-        valid = False
-    if not valid:
+        return False
+
+
+def _proxy(value: Any) -> str | Secret:
+    address = _secret(value)
+    if not address.check(_is_proxy):
         raise ValueError("must be an address such as http://proxy:3128")
-    return Secret(text) if "@" in text else text
+    return address if address.check(lambda text: "@" in text) else address.reveal()
 
 
 def _parse_toml(text: str) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ..errors import ConfigError
 from .config import KeySource
-from .secrets import Secret
+from .secrets import NotAString, Secret
 
 
 def read_key(source: KeySource) -> Secret:
@@ -18,24 +20,28 @@ def read_key(source: KeySource) -> Secret:
         ConfigError: The key is not where the reference says, or cannot be sent in a header.
     """
     key = _read(source)
-    if not key or not key.isascii() or not key.isprintable() or " " in key:
+    if not key.check(_VISIBLE):
         raise ConfigError(
             "The API key cannot be sent: it is empty, or has spaces or non-ASCII characters.",
             hint="Check for a line break or a placeholder; the key itself is not shown.",
         )
-    return Secret(key)
+    return key
 
 
-def _read(source: KeySource) -> str:
+def _read(source: KeySource) -> Secret:
     if callable(source):
-        key = source()
-        if not isinstance(key, str):
-            raise ConfigError(f"The api_key callable returned {type(key).__name__}, not a string.")
-        return Secret(key.strip())
-    scheme, _, place = source.partition(":")
-    reader = _READERS.get(scheme)
+        try:
+            return Secret.returned_by(source).map(str.strip)
+        except NotAString as error:
+            kind = str(error)
+        raise ConfigError(f"The api_key callable returned {kind}, not a string.")
+    secret = Secret(source)
     # A key may itself contain a colon, so only the known schemes are references.
-    return Secret(reader(place)) if reader else source
+    for scheme, reader in _READERS.items():
+        if secret.check(re.compile(f"{scheme}:").match):
+            place = secret.reveal().partition(":")[2]
+            return Secret.returned_by(partial(reader, place))
+    return secret
 
 
 def _from_environment(name: str) -> str:
@@ -53,23 +59,24 @@ def _from_file(path: str) -> str:
         ) from None
 
 
-def _from_keyring(place: str) -> str:
+def _from_keyring(place: str) -> Secret:
     try:
         import keyring
     except ImportError:
         raise ConfigError("api_key refers to a keyring.", hint="pip install keyring") from None
     service, _, user = place.rpartition("/")
     try:
-        key = keyring.get_password(service or "bytehouse", user)
+        key = Secret(keyring.get_password(service or "bytehouse", user) or "").map(str.strip)
     except Exception as error:  # noqa: BLE001 - each back end has its own errors
         reason = type(error).__name__
         raise ConfigError(f"The keyring, which api_key refers to, failed: {reason}.") from None
     if not key:
         raise ConfigError(f"The keyring has no password for {place}, which api_key refers to.")
-    return str(key).strip()
+    return key
 
 
-_READERS: dict[str, Callable[[str], str]] = {
+_VISIBLE = re.compile(r"[!-~]+").fullmatch
+_READERS: dict[str, Callable[[str], str | Secret]] = {
     "env": _from_environment,
     "file": _from_file,
     "keyring": _from_keyring,

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
+from .secrets import Secret
+
 # msgspec decodes twice as fast, and takes a fifth of the time of a program's first call to import.
 _LARGE = 1 << 14
 
@@ -27,17 +29,27 @@ def decode(body: bytes) -> Any:
 
 
 def encode(value: Any) -> bytes:
-    """Return a value as JSON.
+    """Return a value as JSON, with its secrets.
 
     Raises:
         ValueError: A number is not finite, a string has no form in UTF-8, or it holds itself.
         TypeError: A type has no form in JSON.
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return _encoder.encode(value).encode()
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    return text.encode()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+_encoder = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain
+)
 
 
 def first_string(fields: Mapping[str, Any], keys: Iterable[str]) -> str | None:

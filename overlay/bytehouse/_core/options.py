@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 import attrs
 
@@ -70,13 +71,17 @@ _RESERVED = frozenset(
 )
 
 
-def header_value(name: str, value: str) -> str:
+_is_header_value = re.compile(r"[!-~](?:[ -~]*[!-~])?").fullmatch
+_H = TypeVar("_H", bound=str | Secret)
+
+
+def header_value(name: str, value: _H) -> _H:
     """Return a value if it can be sent in a header.
 
     Raises:
         InvalidArgument: It is empty, has spaces at its ends, or is not printable ASCII.
     """
-    if not value or value != value.strip() or not value.isascii() or not value.isprintable():
+    if not Secret(value).check(_is_header_value):
         raise InvalidArgument(
             f"The value of the header {name} must be printable ASCII without spaces at its ends."
         )

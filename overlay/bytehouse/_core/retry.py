@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import threading
+from collections import deque
 from collections.abc import Callable
+from itertools import count, repeat
 from typing import TYPE_CHECKING
 
 import attrs
@@ -70,6 +71,9 @@ class RetryPolicy:
         return pause
 
 
+_SUCCESSES_PER_TOKEN = 4
+
+
 class RetryBudget:
     """Limit the requests that a client and its views send beside the first attempts of their calls.
 
@@ -78,25 +82,25 @@ class RetryBudget:
     client sends at most five requests for four calls.
     """
 
-    _refund = 0.25
+    # Each change is one operation of the interpreter: an interrupt would leave a lock locked.
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.left = float(size)
-        self._lock = threading.Lock()
+        self._tokens = deque(repeat(None, size), maxlen=size)
+        self._successes = count(1)
 
     def take(self) -> bool:
         """Take a token for one further request; False if none is left."""
-        with self._lock:
-            if self.left < 1.0:
-                return False
-            self.left -= 1.0
-            return True
+        try:
+            self._tokens.pop()
+        except IndexError:
+            return False
+        return True
 
     def refund(self) -> None:
         """Put part of a token back, after a success."""
-        with self._lock:
-            self.left = min(float(self.size), self.left + self._refund)
+        if len(self._tokens) < self.size and next(self._successes) % _SUCCESSES_PER_TOKEN == 0:
+            self._tokens.append(None)
 
 
 @attrs.frozen

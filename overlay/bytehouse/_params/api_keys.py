@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from inspect import isawaitable, iscoroutine, iscoroutinefunction
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -76,7 +76,7 @@ def new_key_of(response: models.CreateApiKeyResponse) -> tuple[NewApiKey, bool]:
     key = NewApiKey.from_dict(_masked(data, secret) if isinstance(data, dict) else {})
     found_id = _string_in(places, _ID_NAMES)
     key.id = key.id or found_id
-    key.api_key = secret
+    key.api_key = cast("str | None", secret)  # shown as *** as well
     if response.raw_response is not None:
         key.received(response.raw_response)
     return key, secret is not None

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from bytehouse_raw.types import Timestamp
 
+from .._core.secrets import Secret
 from .._types.moments import nanosecond_of
 from .._types.quoting import escaped, quoted
 from ..errors import InvalidArgument
@@ -251,6 +252,11 @@ def _(value: str) -> str:
     if isinstance(value, Enum):
         return _literal(value.value)
     return quoted(str.__str__(value))
+
+
+@_literal.register
+def _(value: Secret) -> str:
+    return _literal(value.reveal())
 
 
 @_literal.register

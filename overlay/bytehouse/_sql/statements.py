@@ -58,7 +58,7 @@ class Submission:
         secrets: Secret parameters, and how they are written in the statement.
     """
 
-    sql: str = attrs.field(repr=False)
+    sql: str | Secret = attrs.field(repr=False)
     mode: Mode
     warehouse: str | None = None
     query_id: str
@@ -123,7 +123,7 @@ class Submission:
     def body(self) -> SubmitSyncQueryRequest:
         """Return the body of a call that waits for the results."""
         return SubmitSyncQueryRequest(
-            query=self.sql,
+            query=cast("str", self.sql),  # if secret, it is plain only on the wire
             mode=self.mode,
             vw_id=self.warehouse,
             query_id=self.query_id,
@@ -134,7 +134,10 @@ class Submission:
     def background_body(self) -> SubmitAsyncQueryRequest:
         """Return the body of a call that starts it in the background."""
         return SubmitAsyncQueryRequest(
-            query=self.sql, mode=self.mode, vw_id=self.warehouse, query_id=self.query_id
+            query=cast("str", self.sql),
+            mode=self.mode,
+            vw_id=self.warehouse,
+            query_id=self.query_id,
         )
 
 

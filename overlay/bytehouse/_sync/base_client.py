@@ -11,9 +11,11 @@ import attrs
 
 from .._core.clock import Clock
 from .._core.config import Config
+from .._core.interrupts import drop_locals
 from .._core.options import CallOptions, Options, ViewOptions
 from .._core.roles import current_role, use_role
 from .._core.turns import Turns
+from ..errors import ByteHouseError
 from .shared import Shared
 
 if TYPE_CHECKING:
@@ -128,8 +130,14 @@ class BaseClient:
 
         merged = self._options.replace(self.merge_context(options))
         call = Call(self._shared.settings, merged, plan, streamed=True)
-        self._run(call)
-        return Body(call)
+        try:
+            self._run(call)
+            return Body(call)
+        except BaseException as error:
+            if not isinstance(error, ByteHouseError):
+                drop_locals(error)
+                call.stream = None
+            raise
 
     def _run(self, call: Call[Any]) -> None:
         """Send a call until it is done."""
@@ -150,7 +158,8 @@ class BaseClient:
                     recover(self, call)
                 if call.done:
                     return
-                self.clock.sleep(call.pause)
+                if not self._shared.closed:
+                    self.clock.sleep(call.pause)
 
     def close(self) -> None:
         """Close all connections. A closed client, and every view of it, refuses further calls."""

@@ -11,6 +11,7 @@ from bytehouse_raw.api.queries import abort_sync_query, kill_async_query, kill_s
 from bytehouse_raw.plan import Plan
 
 from .._api.polling import Shield, TimeLimit
+from .._core.interrupts import drop_locals
 from ..errors import ByteHouseError, NotFound, OutcomeUnknown
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def cancel_on_early_exit(
     try:
         yield
     except BaseException as error:
+        drop_locals(error)  # cancelling may need the connection that they hold
         unknown = when_unknown and isinstance(error, OutcomeUnknown)
         if unknown or not isinstance(error, ByteHouseError):
             query = SubmittedQuery(

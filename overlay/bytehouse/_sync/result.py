@@ -26,7 +26,7 @@ from .._results.export import (
 from .._results.parser import Begin, End
 from .._sql.statements import Submission
 from .._types.codecs import ResultColumn
-from ..errors import ByteHouseError
+from ..errors import ByteHouseError, ResponseDecodeError
 from .result_stream import ResultStream
 
 if TYPE_CHECKING:
@@ -154,12 +154,15 @@ class Result:
         addresses.
         """
         arrow = ArrowConverter(self._columns)
-        for columns in self._blocks(arrow.make_decoder):
-            arrow.add(columns)
-            if arrow.pending_rows >= rows:
+        try:
+            for columns in self._blocks(arrow.make_decoder):
+                arrow.add(columns)
+                if arrow.pending_rows >= rows:
+                    yield arrow.batch()
+            if arrow.pending_rows:
                 yield arrow.batch()
-        if arrow.pending_rows:
-            yield arrow.batch()
+        except ResponseDecodeError as error:
+            raise self._stream.redacted(error) from None
 
     def to_arrow(self) -> pa.Table:
         """Return all rows as an Arrow table."""
@@ -335,6 +338,10 @@ def run_submission(
     """
     client = client._redacting(submission.secrets)
     stream = ResultStream(client, submission, timeout=timeout, show_progress=progress)
-    stream.begin(asynchronous=asynchronous, succeeded=succeeded)
-    event = stream.next_event()
-    return Result(client, stream, event if isinstance(event, Begin) else None)
+    try:
+        stream.begin(asynchronous=asynchronous, succeeded=succeeded)
+        event = stream.next_event()
+        return Result(client, stream, event if isinstance(event, Begin) else None)
+    except BaseException:
+        stream.close()
+        raise

@@ -14,6 +14,7 @@ from .._results.scanning import UnexpectedLayout
 
 if TYPE_CHECKING:
     from .._results.decoder import MakeDecoder, Row
+    from ..errors import ByteHouseError
     from .response_body import Body
 
 
@@ -76,6 +77,10 @@ class ResultEvents:
     def decode_with(self, make_decoder: MakeDecoder) -> None:
         """Set how the rows of the result that begins are decoded."""
         self._parser.make_decoder = make_decoder
+
+    def redacted(self, error: ByteHouseError) -> ByteHouseError:
+        """Return an error about a value without the secrets of the call."""
+        return self._body.errors.redacted(error)
 
     def preview(self, begin: Begin) -> list[Row]:
         """Return the rows of the result that begins that have been received, and keep them."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import deque
 from collections.abc import Collection, Iterator
@@ -10,11 +11,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .._api.polling import Shield, parse_timeout
+from .._core.interrupts import drop_locals
 from .._core.options import Seconds
 from .._core.turns import Turns
 from .._results.parser import Begin, Columns, Event, Reference
 from .._results.progress import progress
 from .._sql.statements import Submission
+from ..errors import ByteHouseError
 from .query_responses import QueryResponses
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ class ResultStream:
         show_progress: bool,
     ) -> None:
         self.closed = True  # so that nothing is to be closed if an argument is refused
+        self._pid = os.getpid()  # a forked process has no part in what this one runs
         self.submission = submission
         self.elapsed = 0.0
         seconds = parse_timeout(timeout)
@@ -113,6 +117,10 @@ class ResultStream:
         if self._current is not None:
             self._current.decode_with(make_decoder)
 
+    def redacted(self, error: ByteHouseError) -> ByteHouseError:
+        """Return an error about a value without the secrets of the call."""
+        return error if self._current is None else self._current.redacted(error)
+
     def preview(self, begin: Begin) -> list[Row]:
         """Return the rows of the result that begins that have been received, and keep them."""
         return [] if self._ahead or self._current is None else self._current.preview(begin)
@@ -121,18 +129,24 @@ class ResultStream:
         """Stop reading, and cancel what still runs."""
         if self.closed:
             return
-        self._close()
-        if self._current is not None and not self._current.body_ended:
-            with Shield():
+        try:
+            if self._pid == os.getpid() and self._current and not self._current.body_ended:
+                with Shield():
+                    self._current.close()
+                    self._responses.cancel()
+        finally:
+            self._close()
+            if self._current is not None:
                 self._current.close()
-                self._responses.cancel()
 
     @contextmanager
     def _closing_on_error(self) -> Iterator[None]:
         """Stop reading after an error, Ctrl-C or the end of the task."""
         try:
             yield
-        except BaseException:
+        except BaseException as error:
+            if not isinstance(error, ByteHouseError):
+                drop_locals(error)
             self.close()
             raise
 
@@ -171,13 +185,12 @@ class ResultStream:
         self._progress.show_bytes(self._bytes_received)
 
     def __del__(self) -> None:
-        if self.closed:
+        if self.closed or self._pid != os.getpid():
             return
         self._progress.close()
         if self._current is not None and not self._current.body_ended:
             warnings.warn(
                 f"the result of {self.submission.query_id} was neither read to its end nor closed",
-                ResourceWarning,
-                source=self,
+                ResourceWarning,  # without `source`: what records warnings would keep it
                 stacklevel=2,
             )

@@ -22,6 +22,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
+from .._core.secrets import revealed
 from ..errors import ConfigError
 from .http import CONNECT_TIMEOUT, KEEPALIVE, httpx_request
 from .library_internals import parser_of, payload_of, use_connection_class
@@ -114,7 +115,7 @@ class AiohttpTransport:
         response = await self._session.request(
             request.method,
             _yarl_url(request.url),
-            headers={name: str.__str__(value) for name, value in request.headers.items()},
+            headers={name: revealed(value) for name, value in request.headers.items()},
             data=BytesIO(content) if len(content) > _STREAM_ABOVE else content or None,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(

@@ -29,13 +29,12 @@ class AsyncPool:
                 await _close(stale)
             if connection is None:
                 connection = self._factory.create_connection(origin_of(request))
-                self._connections.all.add(connection)
+                self._connections.add(connection)
             try:
                 response = await connection.handle_async_request(request)
             except httpcore.ConnectionNotAvailable:
-                self._connections.all.discard(connection)  # it was closed meanwhile
+                pass  # it was closed meanwhile
             except BaseException:
-                self._connections.all.discard(connection)
                 await _close([connection])
                 raise
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 from threading import Lock
@@ -59,6 +60,8 @@ class AsyncResponseStream:
         self._pieces = pieces
         self._left = left
         self._on_close: list[Callable[[], object]] = [on_close]
+        self._loop = asyncio.get_running_loop()
+        self._pid = os.getpid()
 
     async def read(self) -> bytes:
         """Return the next piece; empty at the end.
@@ -95,6 +98,29 @@ class AsyncResponseStream:
         finally:
             while self._on_close:
                 self._on_close.pop()()
+
+    def __del__(self) -> None:
+        # The loop may be running or not, in this thread or another; if it is closed, so are its
+        # connections.
+        if self._on_close and self._pid == os.getpid() and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_abandon, self._response, self._on_close[0])
+
+
+_closing: set[asyncio.Task[None]] = set()  # a loop keeps no reference to its tasks
+
+
+def _abandon(response: httpx.Response, on_close: Callable[[], object]) -> None:
+    """Close a response that nobody reads any more, whose loop is running."""
+
+    async def close() -> None:
+        try:
+            await response.aclose()
+        finally:
+            on_close()
+
+    task = asyncio.get_running_loop().create_task(close())
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)
 
 
 async def _unpack(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -16,7 +17,7 @@ import httpcore
 import httpx
 
 from .._core.config import Config, parse_setting
-from .._core.secrets import Secret
+from .._core.secrets import Secret, revealed
 from ..errors import ConfigError
 from .decompression import BadEncoding, Decompressor
 from .models import Request, Response, TransportFailure
@@ -61,7 +62,15 @@ _NOT_SENT = (
 def transport_failure(error: Exception) -> TransportFailure:
     """Return the failure that an error of the HTTP library stands for."""
     timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
-    reason = str(error) or ("time ran out" if timed_out else type(error).__name__)
+    match error:
+        case httpx.ProxyError():
+            # Its text is what the proxy says, which may repeat its password.
+            status = re.match(r"(?:the proxy returned )?([1-5]\d\d)\b", str(error))
+            reason = f"the proxy returned {status[1]}" if status else "the proxy failed"
+        case httpx.RemoteProtocolError() if "bytearray(" in str(error):
+            reason = "the response is not HTTP"  # the library's text repeats it
+        case _:
+            reason = str(error) or ("time ran out" if timed_out else type(error).__name__)
     return TransportFailure(reason, sent=not isinstance(error, _NOT_SENT), timed_out=timed_out)
 
 
@@ -92,21 +101,24 @@ def find_proxy(config: Config) -> httpx.Proxy | None:
     parts = urlsplit(config.host)
     if parts.scheme == "http":
         return None  # plain http is for this machine; through a proxy the key would leave it
-    address = config.proxy
-    if address is None and not proxy_bypass(parts.netloc):
-        proxies = getproxies()
-        found = proxies.get("https") or proxies.get("all")
-        if found:
-            address = Secret(found if "://" in found else f"http://{found}")
-            address = parse_setting("proxy", address, "the proxy of the environment")
+    address = Secret(config.proxy or "")
+    if not address and not proxy_bypass(parts.netloc):
+        address = Secret.returned_by(_proxy_of_environment)
+        if address:
+            address = Secret(parse_setting("proxy", address, "the proxy of the environment"))
     if not address:
         return None
-    url = address.reveal() if isinstance(address, Secret) else address
-    if url.startswith("socks") and find_spec("socksio") is None:
+    if address.check(lambda url: url.startswith("socks")) and find_spec("socksio") is None:
         raise ConfigError(
             "A SOCKS proxy needs the package socksio.", hint="pip install 'httpx[socks]'"
         )
-    return httpx.Proxy(url)
+    return httpx.Proxy(address.reveal())
+
+
+def _proxy_of_environment() -> str:
+    proxies = getproxies()
+    found = proxies.get("https") or proxies.get("all") or ""
+    return found if "://" in found or not found else f"http://{found}"
 
 
 def httpcore_proxy(proxy: httpx.Proxy | None) -> httpcore.Proxy | None:
@@ -147,7 +159,7 @@ def httpx_request(request: Request, timeout: float) -> httpx.Request:
     built = httpx.Request(
         request.method,
         _parse_url(request.url),
-        headers=request.headers,
+        headers={name: revealed(value) for name, value in request.headers.items()},
         # With `content`, httpx would look for headers to add, which takes longer than all else.
         stream=httpx.ByteStream(request.content) if request.content else _NO_BODY,
         extensions={"timeout": limits},

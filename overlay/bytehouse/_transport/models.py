@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
+    from .._core.secrets import Secret
     from .async_transport import AsyncResponseStream
     from .sync_transport import ResponseStream
 
@@ -24,7 +25,7 @@ class Request:
 
     method: str
     url: str
-    headers: Mapping[str, str] = attrs.field(repr=False)
+    headers: Mapping[str, str | Secret] = attrs.field(repr=False)
     content: bytes | None = attrs.field(repr=False)
     timeout: float
     streamed: bool = False

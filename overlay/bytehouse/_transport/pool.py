@@ -5,16 +5,20 @@ Used by the HTTP library in place of its own pool and sockets.
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 import time
+import weakref
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, Generic, Protocol, TypeVar
 
 import httpcore
 
-from .library_internals import has_trailing_data
+from .library_internals import has_trailing_data, without_locks
 
 __all__ = ["IdleConnections", "Pool", "TimeLimitedBackend", "io_deadline", "origin_of"]
 
@@ -43,6 +47,7 @@ class _TimeLimitedStream(httpcore.NetworkStream):
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
+        self._pid = os.getpid()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, _remaining(timeout, httpcore.ReadTimeout))
@@ -65,6 +70,10 @@ class _TimeLimitedStream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
     def close(self) -> None:
+        if self._pid == os.getpid():  # the connection is that of the process that opened it
+            with suppress(OSError, AttributeError):
+                # A thread that waits for a response would not notice that its socket is closed.
+                socket.socket.shutdown(self._stream.get_extra_info("socket"), socket.SHUT_RDWR)
         self._stream.close()
 
 
@@ -91,10 +100,20 @@ class IdleConnections(Generic[C]):
     """Keep the connections of a pool, and which of them are idle."""
 
     def __init__(self) -> None:
-        self.all: set[C] = set()
         self.closed = False
+        # Weak references: one that an interrupt leaves behind ends there, and is not kept for good.
+        self._all: set[weakref.ref[C]] = set()
         self._idle: deque[C] = deque()
         self._prune_at = 0.0
+
+    @property
+    def all(self) -> list[C]:
+        """All connections that are idle or in use."""
+        return [one for found in self._all.copy() if (one := found()) is not None]
+
+    def add(self, connection: C) -> None:
+        """Add a connection that is in use."""
+        self._all.add(weakref.ref(connection, self._all.discard))
 
     def acquire(self) -> tuple[C | None, list[C]]:
         """Return the idle connection that was used last, if any, and expired ones to close.
@@ -110,7 +129,6 @@ class IdleConnections(Generic[C]):
                 stale.append(connection)
         except IndexError:
             connection = None
-        self.all.difference_update(stale)
         return connection, stale
 
     def release(self, connection: C, *, reusable: bool = True) -> list[C]:
@@ -120,7 +138,6 @@ class IdleConnections(Generic[C]):
             self._idle.append(connection)
         else:
             stale.append(connection)
-        self.all.difference_update(stale)
         return stale
 
     def _prune(self) -> list[C]:
@@ -167,33 +184,34 @@ class Pool:
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request; its connection is idle again when the response is closed."""
         while True:
-            connection, stale = self._connections.acquire()
-            for other in stale:
-                other.close()
-            if connection is None:
-                connection = self._factory.create_connection(origin_of(request))
-                self._connections.all.add(connection)
+            connection = None
             try:
+                connection, stale = self._connections.acquire()
+                for other in stale:
+                    other.close()
+                if connection is None:
+                    connection = self._factory.create_connection(origin_of(request))
+                    self._connections.add(without_locks(connection))
                 response = connection.handle_request(request)
+                response.stream = _Body(self, connection, response.stream)
             except httpcore.ConnectionNotAvailable:
-                self._connections.all.discard(connection)  # it was closed meanwhile
+                pass  # it was closed meanwhile
             except BaseException:
-                self._connections.all.discard(connection)
-                connection.close()
+                if connection is not None:
+                    connection.close()
                 raise
             else:
-                response.stream = _Body(self, connection, response.stream)
                 return response
 
     def release(self, connection: httpcore.ConnectionInterface, *, reusable: bool) -> None:
-        """Put a connection back."""
+        """Put a connection back whose response was read to its end."""
         for stale in self._connections.release(connection, reusable=reusable):
             stale.close()
 
     def close(self) -> None:
         """Close all connections, also those in use."""
         self._connections.closed = True
-        for connection in list(self._connections.all):
+        for connection in self._connections.all:
             connection.close()
 
 
@@ -202,19 +220,31 @@ class _Body:
 
     def __init__(self, pool: Pool, connection: httpcore.ConnectionInterface, stream: Any) -> None:
         self._pool = pool
-        self._connection = connection
+        self._connection: httpcore.ConnectionInterface | None = connection
         self._stream = stream
-        self._closed = False
+        self._ended = False
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._stream)
+        yield from self._stream
+        self._ended = True
 
     def close(self) -> None:
-        if self._closed:
+        connection = self._connection
+        if connection is None:
             return
-        self._closed = True
-        reusable = not has_trailing_data(self._stream)
         try:
-            self._stream.close()
+            if self._ended:
+                reusable = not has_trailing_data(self._stream)
+                self._stream.close()
+                self._pool.release(connection, reusable=reusable)
+            else:
+                # Whatever state the library is in: it is not used again.
+                connection.close()
+        except BaseException:
+            connection.close()
+            raise
         finally:
-            self._pool.release(self._connection, reusable=reusable)
+            self._connection = None
+
+    def __del__(self) -> None:
+        self.close()  # an interrupt has lost it

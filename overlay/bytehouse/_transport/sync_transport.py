@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from queue import Empty, SimpleQueue
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, cast
 
 import attrs
@@ -12,6 +12,7 @@ import httpcore
 import httpx
 
 from .._core.config import ATTRIBUTES, Config, Value
+from .._core.interrupts import interruption_in
 from ..errors import ConfigError
 from .decompression import Decompressor
 from .http import (
@@ -30,6 +31,7 @@ from .http import (
 from .library_internals import use_pool
 from .models import Request, Response, TransportFailure
 from .pool import Pool, TimeLimitedBackend, io_deadline
+from .slots import Slot, Slots
 
 __all__ = ["HttpTransport", "ResponseStream", "Transport", "fetch"]
 
@@ -42,20 +44,16 @@ class ResponseStream:
         pieces: Its body, unpacked.
         left: Seconds that reading may take in all: waiting for the service, and what `spend`
             counts.
-        on_close: Called once, when the stream is closed.
+        slot: Released when the stream is closed.
     """
 
     def __init__(
-        self,
-        response: httpx.Response,
-        pieces: Iterator[bytes],
-        left: float,
-        on_close: Callable[[], object],
+        self, response: httpx.Response, pieces: Iterator[bytes], left: float, slot: Slot
     ) -> None:
         self._response = response
         self._pieces = pieces
         self._left = left
-        self._on_close: list[Callable[[], object]] = [on_close]
+        self._slot = slot
 
     def read(self) -> bytes:
         """Return the next piece; empty at the end.
@@ -90,8 +88,7 @@ class ResponseStream:
         try:
             self._response.close()
         finally:
-            while self._on_close:
-                self._on_close.pop()()
+            self._slot.release()
 
     def __del__(self) -> None:
         self.close()  # or its connection would count as busy for ever
@@ -125,11 +122,7 @@ class HttpTransport:
         if http.value == "aiohttp" and http.source == "argument":
             raise ConfigError("aiohttp needs an event loop.", hint="AsyncByteHouse can use it.")
         self._max_body: int = config.max_body
-        # A queue and no semaphore: a body that the garbage collector closes returns its slot, and
-        # may do so while this thread is about to take one.
-        self._slots: SimpleQueue[None] = SimpleQueue()
-        for _ in range(config.max_connections):
-            self._slots.put(None)
+        self._slots = Slots(config.max_connections)
         self._transport = custom or _transport(config)
 
     def send(self, request: Request) -> Response:
@@ -138,30 +131,37 @@ class HttpTransport:
         Raises:
             TransportFailure: No response came.
         """
-        began = time.monotonic()
+        outer = sys.exception()
         try:
-            self._slots.get(timeout=request.timeout)
-        except Empty:
-            raise TransportFailure(
-                "no connection became available", sent=False, timed_out=True
-            ) from None
-        response = None
-        now = time.monotonic()
-        left = max(0.001, request.timeout - (now - began))
-        limit = io_deadline.set(now + left)
-        try:
-            response = self._exchange(request, now, left)
+            return self._send(request)
         except CONNECTION_ERRORS as error:
-            failure = transport_failure(error)
-        else:
+            ended = interruption_in(error, outer) or transport_failure(error)
+        except TransportFailure as error:
+            ended = error
+        except BaseException as error:  # noqa: BLE001 - it is raised below
+            ended = interruption_in(error, outer) or error
+        ended.__context__ = ended.__cause__ = None
+        # Not in the handler, and without the library's frames: they hold the key, and a connection.
+        raise ended.with_traceback(None)
+
+    def _send(self, request: Request) -> Response:
+        began = time.monotonic()
+        slot = self._slots.take(request.timeout)
+        response = None
+        try:
+            now = time.monotonic()
+            left = max(0.001, request.timeout - (now - began))
+            limit = io_deadline.set(now + left)
+            try:
+                response = self._exchange(request, now, left, slot)
+            finally:
+                io_deadline.reset(limit)
             return response
         finally:
-            io_deadline.reset(limit)
             if response is None or response.stream is None:
-                self._slots.put(None)
-        raise failure  # not in the handler: the library's frames hold the key
+                slot.release()
 
-    def _exchange(self, request: Request, began: float, timeout: float) -> Response:
+    def _exchange(self, request: Request, began: float, timeout: float, slot: Slot) -> Response:
         response = self._transport.handle_request(httpx_request(request, timeout))
         reader = BodyReader(response, began=began, timeout=timeout, max_body=self._max_body)
         pieces: Iterable[bytes] = (
@@ -171,7 +171,7 @@ class HttpTransport:
         )
         if request.streamed and response.is_success and not reader.refused:
             unpacked = _unpack(pieces, reader.decompressor)
-            stream = ResponseStream(response, unpacked, reader.left, lambda: self._slots.put(None))
+            stream = ResponseStream(response, unpacked, reader.left, slot)
             return reader.response(complete=False, stream=stream)
         try:
             for piece in pieces:
@@ -187,7 +187,8 @@ class HttpTransport:
         return reader.response(complete=True)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and end the calls that use or wait for one."""
+        self._slots.close()
         self._transport.close()
 
 

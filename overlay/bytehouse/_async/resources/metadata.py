@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import Unpack, cast
 
 from bytehouse_raw.api.metadata import subscribe_metadata, unsubscribe_metadata
 from bytehouse_raw.models import MessageResponse
@@ -40,13 +40,14 @@ class AsyncMetadata(AsyncResource):
         Raises:
             InvalidArgument: An argument is empty, or cannot travel in a header; nothing was sent.
         """
-        token = _masked(token)
+        secret = _masked(token)
+        token = ""
         plan = subscribe_metadata.plan(
             x_account_id=_id(account_id, "account_id"),
             x_user_id=_id(user_id, "user_id"),
             x_bytehouse_token="",
         )
-        await self._send(_with_token(plan, token), options)
+        await self._send(_with_token(plan, secret), options)
 
     async def unsubscribe(
         self, account_id: int | str, user_id: int | str, token: str, **options: Unpack[CallOptions]
@@ -64,13 +65,14 @@ class AsyncMetadata(AsyncResource):
         Raises:
             InvalidArgument: An argument is empty, or cannot travel in a header; nothing was sent.
         """
-        token = _masked(token)
+        secret = _masked(token)
+        token = ""
         plan = unsubscribe_metadata.plan(
             x_account_id=_id(account_id, "account_id"),
             x_user_id=_id(user_id, "user_id"),
             x_bytehouse_token="",
         )
-        await self._send(_with_token(plan, token), options)
+        await self._send(_with_token(plan, secret), options)
 
 
 def _masked(token: str) -> Secret:
@@ -78,11 +80,12 @@ def _masked(token: str) -> Secret:
     return Secret(token if isinstance(token, str) else "")
 
 
-def _with_token(plan: Plan[MessageResponse], token: str) -> Plan[MessageResponse]:
-    if not _fits_header(token):
+def _with_token(plan: Plan[MessageResponse], token: Secret) -> Plan[MessageResponse]:
+    if not token.check(_fits_header):
         raise InvalidArgument("token must be one word of printable ASCII; it is not shown here.")
     # A plan converts its arguments to strings, and `str()` of a secret is "***".
-    return plan._replace(headers={**plan.headers, _TOKEN: token})
+    headers = {**plan.headers, _TOKEN: cast("str", token)}  # plain only on the wire
+    return plan._replace(headers=headers)
 
 
 def _id(value: int | str, what: str) -> str:
