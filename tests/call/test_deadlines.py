@@ -8,7 +8,7 @@ import pytest
 
 import bytehouse._recovery.probes  # noqa: F401 - first imported in a call, it may outlast a deadline
 from bytehouse import ByteHouse, ByteHouseError, Clock, RetryPolicy, TransportError
-from tests.support.flavours import MakeClient, every_transport
+from tests.support.flavours import KEY, MakeClient, every_transport
 from tests.support.proxy import FaultProxy, proxied
 from tests.support.server import CLOSED, RESET, SILENT, Reply, ScriptedServer, closed_port, data
 from tests.support.wire import request_line, route
@@ -55,6 +55,14 @@ SCRIPTED: dict[str, tuple[Call, Reply]] = {
         Reply(raw=HEAD.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n"), then="wait"),
     ),
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def imported() -> None:
+    """Let no import of a first failure count as time of the calls that are measured."""
+    bh = ByteHouse(f"http://127.0.0.1:{closed_port()}", KEY, deadline=5, max_retries=1)
+    with suppress(ByteHouseError):
+        CREATE(bh)
 
 
 @pytest.fixture
@@ -120,7 +128,8 @@ def test_a_statement_that_runs_on_is_not_polled_beyond_the_deadline(
     running = data({"queryID": "q", "status": "Running"})
     server.handler = lambda seen: CLOSED if seen.operation == "submit_sync_query" else running
     began = time.monotonic()
-    with pytest.raises(TransportError, match="Running") as caught:
+    # The last probe may find it running, or find no time left.
+    with pytest.raises(TransportError, match=r"Running|time ran out") as caught:
         EXECUTE(make(server.url, **{**patient, "deadline": 3 * DEADLINE}))
     assert time.monotonic() - began < 3 * DEADLINE + 2 * LATE
     assert getattr(caught.value, "state", None) == "Running"
