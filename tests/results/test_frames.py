@@ -58,7 +58,7 @@ def test_a_frame_goes_back_in(live: ByteHouse) -> None:
     )
     live.query(
         "INSERT INTO d.back SELECT value, nested, day, times, unhex('61ff') "
-        f"FROM ({VALUES.split('SETTINGS')[0]})"
+        f"FROM ({VALUES.partition('SETTINGS')[0]})"
     )
     ask = "SELECT cityHash64(*) FROM d.back ORDER BY day"
     before = live.query(ask).rows()

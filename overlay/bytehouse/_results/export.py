@@ -49,7 +49,7 @@ def check_names(columns: Sequence[ResultColumn], form: str, query_id: str) -> No
     if several := [name for name, count in counts.items() if count > 1]:
         raise ByteHouseError(
             f"{form} cannot hold several columns of the same name: {', '.join(several)}.",
-            hint="Give each its own with AS; rows(), to_arrow(), to_pandas() and to_csv() hold them.",
+            hint="Name them with AS; rows(), to_arrow(), to_pandas() and to_csv() hold all.",
             query_id=query_id,
         )
 
