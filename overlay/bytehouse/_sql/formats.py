@@ -28,12 +28,12 @@ def check_format(sql: str) -> None:
     if sql[:6].upper() == "INSERT" or not _PERHAPS.search(sql):
         return
     statement: list[str] = []
-    for token in (found[0] for found in _TOKEN.finditer(f"{sql}\n;")):
-        if token == ";":
+    for found in _TOKEN.finditer(f"{sql}\n;"):
+        if found[0] == ";":
             _check(statement)
             statement = []
-        elif not token.startswith(("--", "#", "/*")):
-            statement.append(token)
+        elif not found[0].startswith(("--", "#", "/*")):
+            statement.append(found[0])
 
 
 def _check(tokens: list[str]) -> None:
