@@ -52,12 +52,11 @@ def pandas_frame(table: pa.Table, dtype_backend: DtypeBackend | None) -> pd.Data
         return table.to_pandas(types_mapper=pandas.ArrowDtype)
     nullable = _nullable_types(pandas, arrow)
     wanted = nullable.get if dtype_backend == "numpy_nullable" else None
-    nested = [at for at, column in enumerate(table.columns) if _needs_python(arrow, column)]
+    nested = {at for at, column in enumerate(table.columns) if _needs_python(arrow, column)}
     # Their values would be converted to what does not hold them, or fail.
-    without = table
-    for at in nested:
-        field = table.schema.field(at).with_type(arrow.null())
-        without = without.set_column(at, field, arrow.nulls(table.num_rows))
+    left_out = arrow.nulls(table.num_rows)
+    columns = [left_out if at in nested else column for at, column in enumerate(table.columns)]
+    without = arrow.table(columns, names=table.column_names)
     frame = without.to_pandas(types_mapper=wanted, date_as_object=False)
     for at, column in enumerate(table.columns):
         if at in nested:
