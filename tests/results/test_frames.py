@@ -159,6 +159,17 @@ def test_bytes_may_come_late(bh: ByteHouse, server: ScriptedServer, typed: bool)
     assert found[-1]["s"][-1].as_py() == b"\xff"
 
 
+def test_a_value_of_another_type_is_not_taken_for_a_late_time(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """The error says what the value is not, also after batches that were returned."""
+    rows = ",".join(['["2024-01-02 03:04:05.123456789"]'] * 70_000 + ['["rubbish"]'])
+    body = f'{{"data":[{{"columns":[["t","DateTime64(9)"]],"rows":[{rows}]}}]}}'.encode()
+    server.handler = lambda _: Reply(body=body)
+    with pytest.raises(ResponseDecodeError, match="not of type DateTime64"):
+        list(bh.query("SELECT 1").arrow_batches())
+
+
 FORMS: dict[str, Callable[[Any, Path], Any]] = {
     "to_pandas": lambda result, _: result.to_pandas(),
     "to_polars": lambda result, _: result.to_polars(),

@@ -175,20 +175,30 @@ class ArrowConverter:
 
     def _array(self, values: Sequence[Any], at: int) -> Any:
         column, target = self._columns[at], self._targets[at]
-        try:
-            return self._build(values, target)
-        except (self.arrow.ArrowException, TypeError, ValueError, OverflowError) as error:
-            wider = self._wider(column, target, error)
-            if wider is None:
-                raise _mismatch(column, error) from None
+        first: Exception | None = None
+        while True:
+            try:
+                array = self._build(values, target)
+            except (self.arrow.ArrowException, TypeError, ValueError, OverflowError) as error:
+                first = first or error
+                wider = self._wider(column, target, error)
+                if wider is None:
+                    raise _mismatch(column, first) from None
+                target = wider
+            else:
+                if first is not None:
+                    self._widen(at, target)
+                return array
+
+    def _widen(self, at: int, wider: _Target) -> None:
+        """Change the type of a column, and the parts that it has."""
         if self._schema is not None:
             if not self._whole:
-                raise _too_late(column, wider)
+                raise _too_late(self._columns[at], wider)
             self._schema = None
-        if target.type is not None:
+        if self._targets[at].type is not None:
             self._parts[at] = [part.cast(wider.type, safe=False) for part in self._parts[at]]
         self._targets[at] = wider
-        return self._array(values, at)
 
     def _wider(self, column: ResultColumn, target: _Target, error: Exception) -> _Target | None:
         """Return a target for values that did not fit; None if there is none."""
