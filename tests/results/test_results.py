@@ -119,12 +119,26 @@ def test_rows_are_read_once_unless_buffered(live: ByteHouse) -> None:
         read.close()
 
 
-def test_columns_of_the_same_name_are_all_returned(live: ByteHouse) -> None:
-    """In tuples and in Arrow; in a mapping the last counts."""
+def test_columns_of_the_same_name_are_all_returned_or_refused(
+    live: ByteHouse, tmp_path: Path
+) -> None:
+    """What would lose one says so before it reads, and the rows can still be read."""
     sql = "SELECT 1 AS a, a, 3 AS b"
-    assert live.query(sql).rows() == [(1, 1, 3)]
-    assert list(live.query(sql).mappings()) == [{"a": 1, "b": 3}]
+    for refused in (
+        lambda result: list(result.mappings()),
+        lambda result: result.to_polars(),
+        lambda result: result.to_parquet(tmp_path / "a.parquet"),
+    ):
+        result = live.query(sql)
+        with pytest.raises(ByteHouseError, match="several columns of the same name: a") as caught:
+            refused(result)
+        assert caught.value.query_id == result.query_id
+        assert result.rows() == [(1, 1, 3)]
     assert live.query(sql).to_arrow().column_names == ["a", "a", "b"]
+    assert live.query(sql).to_pandas().to_numpy().tolist() == [[1, 1, 3]]
+    live.query(sql).to_csv(tmp_path / "a.csv")
+    assert [one.name for one in tmp_path.iterdir()] == ["a.csv"]
+    assert (tmp_path / "a.csv").read_text() == "a,a,b\n1,1,3\n"
 
 
 def test_an_empty_result_keeps_its_columns(live: ByteHouse, tmp_path: Path) -> None:
@@ -239,7 +253,7 @@ def test_values_that_json_lacks_are_as_documented(live: ByteHouse) -> None:
     assert quoted[1:3] == (-math.inf, [math.inf, 1.5])
     raw = "SELECT unhex('61FF62') AS s, 'ok' AS t"
     assert live.query(raw).scalar().encode("utf-8", "surrogateescape") == b"a\xffb"
-    assert live.query(raw).to_arrow().to_pylist() == [{"s": "a?b", "t": "ok"}]
+    assert live.query(raw).to_arrow().to_pylist() == [{"s": b"a\xffb", "t": "ok"}]
 
 
 WITHOUT = """

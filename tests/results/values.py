@@ -162,6 +162,10 @@ def _datetime(value: Any) -> datetime:
     return value.to_pydatetime(warn=False) if hasattr(value, "to_pydatetime") else value  # type: ignore[no-any-return]
 
 
+def _date(value: Any) -> date:
+    return _datetime(value).date() if isinstance(value, datetime) else value
+
+
 def _timestamp(value: Any) -> Timestamp:
     """Make our nanoseconds of those of pandas."""
     local = value.replace(tzinfo=None)
@@ -171,7 +175,7 @@ def _timestamp(value: Any) -> Timestamp:
 FLOAT64 = Kind("Float64", st.floats(width=64))
 STRING = Kind("String", STRINGS)
 ENUM = Kind("Enum8('x, (y' = -3, 'a' = 1, 'it\\'s' = 2)", st.sampled_from(["a", "it's", "x, (y"]))
-DATE = Kind("Date", st.dates(date(1970, 1, 1), date(2149, 6, 6)))
+DATE = Kind("Date", st.dates(date(1970, 1, 1), date(2149, 6, 6)), _date)
 UUIDS = Kind("UUID", st.uuids(), UUID)
 IPV6 = st.ip_addresses(v=6).map(int).map(IPv6Address)
 FIXED = Kind("FixedString(3)", st.text("ab'\\", min_size=3, max_size=3))
@@ -193,7 +197,7 @@ SCALARS = [
     decimals(18, 0),
     decimals(38, 10),
     decimals(76, 30),
-    Kind("Date32", st.dates(date(1900, 1, 1), date(2299, 12, 31))),
+    Kind("Date32", st.dates(date(1900, 1, 1), date(2299, 12, 31)), _date),
     seconds(None),
     seconds(TOKYO),
     fractions(0, None),

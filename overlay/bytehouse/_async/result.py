@@ -14,14 +14,8 @@ from .._core.files import atomic_file
 from .._core.options import CallOptions, Seconds
 from .._results.arrow import BATCH_ROWS, ArrowConverter
 from .._results.decoder import MakeDecoder, Row, python_rows
-from .._results.export import (
-    CsvWriter,
-    DtypeBackend,
-    html_table,
-    pandas_frame,
-    polars_frame,
-    rename_columns,
-)
+from .._results.export import CsvWriter, bytes_kept, check_names, html_table, rename_columns
+from .._results.frames import DtypeBackend, conversion, pandas_frame, polars_frame
 from .._results.parser import Begin, End
 from .._sql.statements import Submission
 from .._types.codecs import ResultColumn
@@ -98,7 +92,12 @@ class AsyncResult:
                 yield row
 
     async def mappings(self) -> AsyncIterator[dict[str, Any]]:
-        """Yield the rows one by one, as dicts by column name; of equal names the last counts."""
+        """Yield the rows one by one, as dicts by column name.
+
+        Raises:
+            ByteHouseError: Columns have the same name. The rows can still be read.
+        """
+        check_names(self._columns, "A dict", self.query_id)
         names = [column.name for column in self._columns]
         async for block in self._blocks(python_rows):
             for row in block:
@@ -148,13 +147,126 @@ class AsyncResult:
         """
         return (await self.one())[0]
 
-    async def arrow_batches(self, rows: int = BATCH_ROWS) -> AsyncIterator[pa.RecordBatch]:
+    async def arrow_batches(
+        self, rows: int = BATCH_ROWS, *, binary: Collection[str] | None = None
+    ) -> AsyncIterator[pa.RecordBatch]:
         """Yield the rows in Arrow record batches of at least so many rows, but for the last.
 
         What Arrow has no type for becomes a string: integers of more than 64 bits, UUIDs, IP
-        addresses.
+        addresses. All batches have the schema of the first.
+
+        Args:
+            rows: Number of rows.
+            binary: Names of the columns whose strings become bytes. If not given, those with a
+                string that is not UTF-8 in the first batch.
+
+        Raises:
+            ResponseDecodeError: A value does not fit the schema, such as a string that is not UTF-8
+                in a later batch.
         """
-        arrow = ArrowConverter(self._columns)
+        async for batch in self._batches(ArrowConverter(self._columns, binary), rows):
+            yield batch
+
+    async def to_arrow(self, *, binary: Collection[str] | None = None) -> pa.Table:
+        """Return all rows as an Arrow table.
+
+        A column with nanoseconds has microseconds if one of its times is past the year 2262.
+
+        Args:
+            binary: Names of the columns whose strings become bytes. If not given, those with a
+                string that is not UTF-8.
+        """
+        async with self._closing_on_error():
+            arrow = ArrowConverter(self._columns, binary, whole=True)
+            batches = [batch async for batch in self._batches(arrow, BATCH_ROWS)]
+        with conversion("Arrow", self.query_id):
+            return rename_columns(arrow.table(batches), self._columns)
+
+    async def to_pandas(
+        self,
+        dtype_backend: DtypeBackend | None = None,
+        *,
+        binary: Collection[str] | None = None,
+    ) -> pd.DataFrame:
+        """Return all rows as a pandas DataFrame.
+
+        Args:
+            dtype_backend: As in pandas. If not given, columns have NumPy's types; those of integers
+                or booleans with NULL among them have pandas' own, and those of floats with NULL
+                Arrow's, so that no value changes. Containers hold Python values, but for arrays of
+                numbers without NULL.
+            binary: As of `to_arrow`.
+        """
+        async with self._closing_on_error():
+            import_optional("pandas", "pandas")
+        table = await self.to_arrow(binary=binary)
+        with conversion("pandas", self.query_id):
+            return pandas_frame(table, dtype_backend)
+
+    async def to_polars(self, *, binary: Collection[str] | None = None) -> pl.DataFrame:
+        """Return all rows as a polars DataFrame.
+
+        Args:
+            binary: As of `to_arrow`.
+
+        Raises:
+            ByteHouseError: Columns have the same name. The rows can still be read.
+        """
+        async with self._closing_on_error():
+            import_optional("polars", "polars")
+            check_names(self._columns, "polars", self.query_id)
+        table = await self.to_arrow(binary=binary)
+        with conversion("polars", self.query_id):
+            return polars_frame(table)
+
+    async def to_csv(self, path: str | PathLike[str], *, null: str = "") -> None:
+        """Write all rows to a CSV file, which is given its name when it is complete.
+
+        Values are written as ClickHouse reads them; timestamps are in their column's time zone,
+        without its name. Strings that are not UTF-8 are written with the bytes they have.
+
+        Args:
+            path: Path of the file.
+            null: What to write for NULL.
+        """
+        with conversion("CSV", self.query_id):
+            async with self._closing_on_error():
+                with atomic_file(path, "wb") as file, bytes_kept(file) as text:
+                    rows = CsvWriter(text, self._columns, null)
+                    async for block in self._blocks(python_rows):
+                        rows.write(block)
+
+    async def to_parquet(
+        self, path: str | PathLike[str], *, binary: Collection[str] | None = None
+    ) -> None:
+        """Write all rows to a Parquet file, which is given its name when it is complete.
+
+        Args:
+            path: Path of the file.
+            binary: As of `arrow_batches`.
+
+        Raises:
+            ByteHouseError: Columns have the same name. The rows can still be read.
+        """
+        writer: Any = None
+        with conversion("Parquet", self.query_id):
+            async with self._closing_on_error():
+                arrow = import_optional("pyarrow", "arrow")
+                parquet = import_optional("pyarrow.parquet", "arrow")
+                check_names(self._columns, "Parquet", self.query_id)
+                with atomic_file(path, "wb") as file:
+                    converter = ArrowConverter(self._columns, binary)
+                    try:
+                        async for batch in self._batches(converter, BATCH_ROWS):
+                            writer = writer or parquet.ParquetWriter(file, batch.schema)
+                            # A table is written at once; a batch would wait for a million rows.
+                            writer.write_table(arrow.Table.from_batches([batch]))
+                        writer = writer or parquet.ParquetWriter(file, converter.schema)
+                    finally:
+                        if writer is not None:
+                            writer.close()
+
+    async def _batches(self, arrow: ArrowConverter, rows: int) -> AsyncIterator[pa.RecordBatch]:
         try:
             async for columns in self._blocks(arrow.make_decoder):
                 arrow.add(columns)
@@ -163,67 +275,8 @@ class AsyncResult:
             if arrow.pending_rows:
                 yield arrow.batch()
         except ResponseDecodeError as error:
+            await self.aclose()
             raise self._stream.redacted(error) from None
-
-    async def to_arrow(self) -> pa.Table:
-        """Return all rows as an Arrow table."""
-        async with self._closing_on_error():
-            arrow = ArrowConverter(self._columns)
-            batches = [batch async for batch in self.arrow_batches()]
-        schema = batches[0].schema if batches else arrow.schema
-        return rename_columns(arrow.arrow.Table.from_batches(batches, schema), self._columns)
-
-    async def to_pandas(self, dtype_backend: DtypeBackend | None = None) -> pd.DataFrame:
-        """Return all rows as a pandas DataFrame.
-
-        Args:
-            dtype_backend: As in pandas. If not given, columns have NumPy's types; those of integers
-                or booleans with NULL among them have pandas' own, so that no value changes.
-        """
-        async with self._closing_on_error():
-            import_optional("pandas", "pandas")
-        return pandas_frame(await self.to_arrow(), dtype_backend)
-
-    async def to_polars(self) -> pl.DataFrame:
-        """Return all rows as a polars DataFrame."""
-        async with self._closing_on_error():
-            import_optional("polars", "polars")
-        return polars_frame(await self.to_arrow())
-
-    async def to_csv(self, path: str | PathLike[str], *, null: str = "") -> None:
-        """Write all rows to a CSV file, which is given its name when it is complete.
-
-        Values are written as ClickHouse reads them; timestamps are in their column's time zone,
-        without its name.
-
-        Args:
-            path: Path of the file.
-            null: What to write for NULL.
-        """
-        async with self._closing_on_error():
-            with atomic_file(path, "w") as file:
-                rows = CsvWriter(file, self._columns, null)
-                async for block in self._blocks(python_rows):
-                    rows.write(block)
-
-    async def to_parquet(self, path: str | PathLike[str]) -> None:
-        """Write all rows to a Parquet file, which is given its name when it is complete."""
-        writer: Any = None
-        async with self._closing_on_error():
-            arrow = import_optional("pyarrow", "arrow")
-            parquet = import_optional("pyarrow.parquet", "arrow")
-            with atomic_file(path, "wb") as file:
-                try:
-                    async for batch in self.arrow_batches():
-                        writer = writer or parquet.ParquetWriter(file, batch.schema)
-                        # A table is written at once; a batch would wait for a million rows.
-                        writer.write_table(arrow.Table.from_batches([batch]))
-                    writer = writer or parquet.ParquetWriter(
-                        file, ArrowConverter(self._columns).schema
-                    )
-                finally:
-                    if writer is not None:
-                        writer.close()
 
     async def next_result(self) -> AsyncResult | None:
         """Return the result of the next statement; None if this is the last.

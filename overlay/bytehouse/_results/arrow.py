@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,8 @@ from .._types.codecs import (
     zone_of,
 )
 from .._types.parse import ColumnType, number_in
-from ..errors import ResponseDecodeError
+from ..errors import InvalidArgument, ResponseDecodeError
+from .arrow_types import map_values
 from .decoder import ColumnDecoder, RowFormat
 
 if TYPE_CHECKING:
@@ -65,12 +66,16 @@ class _Target:
         codec: How values are decoded and converted first.
         parse: Whether the values are strings that Arrow itself parses.
         zone: Time zone of what it parses.
+        binary: Whether strings are bytes.
+        coarse: Whether times have microseconds where the column has nanoseconds.
     """
 
     type: Any
     codec: Codec
     parse: bool = False
     zone: str | None = None
+    binary: bool = False
+    coarse: bool = False
 
 
 class ArrowConverter:
@@ -81,18 +86,36 @@ class ArrowConverter:
 
     Args:
         columns: Columns of the result.
+        binary: Names of the columns whose strings become bytes; None for those with a string that
+            is not UTF-8.
+        whole: Whether the batches are for `table`. Otherwise all have the schema of the first, and
+            what does not fit that is an error.
 
     Attributes:
         pending_rows: Number of rows added for the next batch.
+
+    Raises:
+        InvalidArgument: `binary` names a column that the result does not have.
     """
 
-    def __init__(self, columns: Sequence[ResultColumn]) -> None:
+    def __init__(
+        self,
+        columns: Sequence[ResultColumn],
+        binary: Collection[str] | None = None,
+        *,
+        whole: bool = False,
+    ) -> None:
         self.arrow = import_optional("pyarrow", "arrow")
         self._compute = import_optional("pyarrow.compute", "arrow")
         self._columns = columns
-        self._targets = [self._target(column.type) for column in columns]
+        self._binary = None if binary is None else _names(binary, columns)
+        self._targets = [
+            _Targets(self.arrow, column.name in (self._binary or ())).of(column.type)
+            for column in columns
+        ]
         self._parts: list[list[Any]] = [[] for _ in columns]
         self._schema: pa.Schema | None = None
+        self._whole = whole
         self.pending_rows = 0
 
     def make_decoder(self, columns: Sequence[ResultColumn], form: RowFormat) -> ColumnDecoder:
@@ -101,12 +124,12 @@ class ArrowConverter:
 
     @property
     def schema(self) -> pa.Schema:
-        """The schema, as far as it is known before the first batch."""
-        if self._schema is not None:
-            return self._schema
-        types = [self.arrow.null() if t.type is None else t.type for t in self._targets]
-        names = [_utf8(column.name) for column in self._columns]
-        return self.arrow.schema(list(zip(names, types, strict=True)))
+        """The schema, as far as it is known."""
+        if self._schema is None:
+            types = [self.arrow.null() if t.type is None else t.type for t in self._targets]
+            names = [_utf8(column.name) for column in self._columns]
+            return self.arrow.schema(list(zip(names, types, strict=True)))
+        return self._schema
 
     def add(self, columns: Sequence[Sequence[Any]]) -> None:
         """Add the columns of a block.
@@ -118,54 +141,105 @@ class ArrowConverter:
             if self._targets[at].type is None:
                 self._parts[at] += values  # type inference is better with more values
             else:
-                self._parts[at].append(self._array(values, at))
+                # It may change the parts before it.
+                array = self._array(values, at)
+                self._parts[at].append(array)
         self.pending_rows += len(columns[0]) if columns else 0
 
     def batch(self) -> pa.RecordBatch:
-        """Return the pending rows as a record batch; all batches have the schema of the first.
+        """Return the pending rows as a record batch.
 
         Raises:
             ResponseDecodeError: A value does not match the type of its column.
         """
-        arrays = [
-            self._array(parts, at) if target.type is None else self.arrow.concat_arrays(parts)
-            for at, (parts, target) in enumerate(zip(self._parts, self._targets, strict=True))
-        ]
+        arrays = []
+        for at, target in enumerate(self._targets):
+            parts = self._parts[at]
+            if target.type is None:
+                arrays.append(self._array(parts, at))
+                self._targets[at] = attrs.evolve(self._targets[at], type=arrays[-1].type)
+            else:
+                arrays.append(self.arrow.concat_arrays(parts))
         self._parts = [[] for _ in arrays]
         self.pending_rows = 0
-        if self._schema is None:
-            names = [_utf8(column.name) for column in self._columns]
-            pairs = zip(names, (array.type for array in arrays), strict=True)
-            self._schema = self.arrow.schema(list(pairs))
-            self._targets = [
-                attrs.evolve(target, type=array.type) if target.type is None else target
-                for target, array in zip(self._targets, arrays, strict=True)
-            ]
+        self._schema = self.schema
         return self.arrow.record_batch(arrays, schema=self._schema)
+
+    def table(self, batches: Sequence[pa.RecordBatch]) -> pa.Table:
+        """Return all batches as a table, with the schema that holds them all."""
+        tables = [
+            self.arrow.Table.from_batches([batch]).cast(self.schema, safe=False)
+            for batch in batches
+        ]
+        return self.arrow.concat_tables(tables) if tables else self.schema.empty_table()
 
     def _array(self, values: Sequence[Any], at: int) -> Any:
         column, target = self._columns[at], self._targets[at]
-        try:
-            if not target.parse:
-                return self._plain_array(values, target.type)
-            read = self.arrow.array(values, self.arrow.string())
-            if target.zone is None:
-                return read.cast(target.type)
-            local = read.cast(self.arrow.timestamp(target.type.unit))
-            if (self._compute.year(self._compute.max(local)).as_py() or 0) >= _ARROW_ZONE_RULES_END:
-                return self._array_by_python(values, target)
-            return self._compute.assume_timezone(
-                local, target.zone, ambiguous="earliest", nonexistent="latest"
-            )
-        except (self.arrow.ArrowException, TypeError, ValueError, OverflowError) as error:
-            raise ResponseDecodeError(
-                f"the column {column.name} has a value that is not of type {column.type}: {error}",
-                hint="rows() returns such a value as received.",
-            ) from None
+        first: Exception | None = None
+        while True:
+            try:
+                array = self._build(values, target)
+            except (self.arrow.ArrowException, TypeError, ValueError, OverflowError) as error:
+                first = first or error
+                wider = self._wider(column, target, error)
+                if wider is None:
+                    raise _mismatch(column, first) from None
+                target = wider
+            else:
+                if first is not None:
+                    self._widen(at, target)
+                return array
+
+    def _widen(self, at: int, wider: _Target) -> None:
+        """Change the type of a column, and the parts that it has."""
+        if self._schema is not None:
+            if not self._whole:
+                raise _too_late(self._columns[at], wider)
+            self._schema = None
+        if self._targets[at].type is not None:
+            self._parts[at] = [part.cast(wider.type, safe=False) for part in self._parts[at]]
+        self._targets[at] = wider
+
+    def _wider(self, column: ResultColumn, target: _Target, error: Exception) -> _Target | None:
+        """Return a target for values that did not fit; None if there is none."""
+        binary, coarse = target.binary, target.coarse
+        if isinstance(error, UnicodeEncodeError):
+            binary = self._binary is None
+        elif column.type is not None and "DateTime64" in column.type:
+            coarse = True
+        if (binary, coarse) == (target.binary, target.coarse):
+            return None
+        if column.type is not None:
+            return _Targets(self.arrow, binary, coarse).of(column.type)
+        if target.type in (None, self.arrow.string()):
+            type_ = None if target.type is None else self.arrow.binary()
+            return attrs.evolve(target, type=type_, binary=True)
+        return None
+
+    def _build(self, values: Sequence[Any], target: _Target) -> Any:
+        if not target.parse:
+            if target.binary:
+                values = list(map(_bytes, values))
+            if target.coarse:
+                values = [
+                    map_values(self.arrow, v, target.type, self._in_microseconds) for v in values
+                ]
+            return self.arrow.array(values, target.type)
+        if target.coarse:
+            return self._array_by_python(values, target)
+        read = self.arrow.array(values, self.arrow.string())
+        if target.zone is None:
+            return read.cast(target.type)
+        local = read.cast(self.arrow.timestamp(target.type.unit))
+        if (self._compute.year(self._compute.max(local)).as_py() or 0) >= _ARROW_ZONE_RULES_END:
+            return self._array_by_python(values, target)
+        return self._compute.assume_timezone(
+            local, target.zone, ambiguous="earliest", nonexistent="latest"
+        )
 
     def _array_by_python(self, strings: Sequence[Any], target: _Target) -> Any:
         """Return the timestamps of strings by Python's time zone rules."""
-        zone = ZoneInfo(target.zone or "UTC")
+        zone = ZoneInfo(target.zone) if target.zone else None
         timestamps = [None if text is None else timestamp_of(text, zone) for text in strings]
         if target.type.unit == "ns":
             numbers = [
@@ -174,28 +248,46 @@ class ArrowConverter:
             return self.arrow.array(numbers, target.type)
         return self.arrow.array(timestamps, target.type)
 
-    def _plain_array(self, values: Sequence[Any], type_: Any) -> Any:
-        try:
-            return self.arrow.array(values, type_)
-        except UnicodeEncodeError:
-            # Arrow's strings are always UTF-8.
-            return self.arrow.array([_utf8(value) for value in values], type_)
+    def _in_microseconds(self, value: Any, type_: Any) -> Any:
+        if isinstance(value, int) and self.arrow.types.is_timestamp(type_):
+            return value // 1000
+        return value
 
-    def _target(self, text: str | None) -> _Target:
+
+@attrs.frozen
+class _Targets:
+    """Make the targets of columns.
+
+    Attributes:
+        arrow: The module pyarrow.
+        binary: Whether strings become bytes.
+        coarse: Whether times have at most microseconds, which reach beyond the year 2262.
+    """
+
+    arrow: Any
+    binary: bool = False
+    coarse: bool = False
+
+    def of(self, text: str | None) -> _Target:
         """Return how the values of a column become Arrow values."""
         if text is None:
-            return _Target(None, Codec())
+            return _Target(None, Codec(), binary=self.binary)
         kind, may_be_null = parse_column_type(text)
         strings = nullable(Codec(str))
         if kind.name in ("Date", "Date32"):
             return _Target(self.arrow.date32(), strings, parse=True)
         known = codec_of(text).wire is not str
         if kind.name in ("DateTime", "DateTime64") and known:
-            unit = _UNITS[min(precision_of(kind), 9)]
             zone = zone_of(kind)
-            return _Target(self.arrow.timestamp(unit, zone), strings, parse=True, zone=zone)
+            type_ = self.arrow.timestamp(self._unit(kind), zone)
+            return _Target(type_, strings, parse=True, zone=zone, coarse=self.coarse)
         type_, codec = self._nested(kind)
-        return _Target(type_, nullable(codec) if may_be_null else codec)
+        codec = nullable(codec) if may_be_null else codec
+        return _Target(type_, codec, binary=self.binary, coarse=self.coarse)
+
+    def _unit(self, kind: ColumnType) -> str:
+        unit = _UNITS[min(precision_of(kind), 9)]
+        return "us" if self.coarse and unit == "ns" else unit
 
     def _nested(self, kind: ColumnType) -> tuple[Any, Codec]:
         """Return the Arrow type of a value inside others, and its codec."""
@@ -219,6 +311,8 @@ class ArrowConverter:
 
     def _scalar(self, name: str) -> tuple[Any, Codec]:
         wire = codec_of(name).wire
+        if self.binary and name in ("String", "FixedString"):
+            return self.arrow.binary(), Codec(wire)
         if name in _ARROW_NAMES:
             return getattr(self.arrow, _ARROW_NAMES[name])(), Codec(wire)
         if _NATIVE_INTEGER.fullmatch(name):
@@ -246,7 +340,7 @@ class ArrowConverter:
         return self.arrow.struct(list(zip(names, types, strict=True))), codec
 
     def _timestamp(self, kind: ColumnType) -> tuple[Any, Codec]:
-        unit = _UNITS[min(precision_of(kind), 9)]
+        unit = self._unit(kind)
         codec = codec_of_parsed(kind)
         if codec.wire is datetime:
             return self.arrow.timestamp(unit, zone_of(kind)), codec
@@ -277,6 +371,55 @@ def _nanoseconds(timestamp: Any) -> int:
 
 def _as_string(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str).decode()
+
+
+def _bytes(value: Any) -> Any:
+    """Return a value with its strings as the bytes that were received."""
+    match value:
+        case str():
+            return value.encode("utf-8", "surrogateescape")
+        case list():
+            return [_bytes(item) for item in value]
+        case tuple():
+            return tuple(map(_bytes, value))
+        case _:
+            return value
+
+
+def _names(binary: Collection[str], columns: Sequence[ResultColumn]) -> frozenset[str]:
+    names = frozenset([binary] if isinstance(binary, str) else binary)
+    if unknown := names.difference(column.name for column in columns):
+        raise InvalidArgument(
+            f"binary names columns that the result does not have: {', '.join(sorted(unknown))}."
+        )
+    return names
+
+
+def _mismatch(column: ResultColumn, error: Exception) -> ResponseDecodeError:
+    if isinstance(error, UnicodeEncodeError):
+        return ResponseDecodeError(
+            f"the column {column.name} has a string that is not UTF-8.",
+            hint=f"binary=[{column.name!r}] returns its values as bytes.",
+        )
+    return ResponseDecodeError(
+        f"the column {column.name} has a value that is not of type {column.type}: {error}",
+        hint="rows() returns such a value as received.",
+    )
+
+
+def _too_late(column: ResultColumn, wider: _Target) -> ResponseDecodeError:
+    """Return the error for a value that does not fit the batches already returned."""
+    if wider.binary:
+        return ResponseDecodeError(
+            f"the column {column.name} has a string that is not UTF-8, after rows that were "
+            "returned as text.",
+            hint=f"binary=[{column.name!r}] returns its values as bytes from the start.",
+        )
+    return ResponseDecodeError(
+        f"the column {column.name} has a time beyond Arrow's nanoseconds, which end in the year "
+        "2262, after rows that were returned with nanoseconds.",
+        hint="Select it with microseconds, toDateTime64(…, 6); to_arrow() does so by itself.",
+    )
 
 
 def _utf8(value: Any) -> Any:

@@ -1,28 +1,57 @@
-"""Export the rows of a result as files, data frames and HTML."""
+"""Export the rows of a result as CSV and HTML."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from html import escape
-from typing import IO, TYPE_CHECKING, Any, Literal, cast
+from io import TextIOWrapper
+from typing import IO, TYPE_CHECKING, Any
 
 from bytehouse_raw.types import Timestamp
 
-from .._core.extras import import_optional
 from .._sql.literals import literal
 from .._types.codecs import ResultColumn
+from .._types.quoting import quoted_bytes
+from ..errors import ByteHouseError
 from .decoder import Row
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
     import pyarrow as pa
 
 
-DtypeBackend = Literal["numpy_nullable", "pyarrow"]
+@contextmanager
+def bytes_kept(file: IO[bytes]) -> Iterator[IO[str]]:
+    """Write text to a file; what of a string is not UTF-8 is written as it was received."""
+    text = TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
+    try:
+        yield text
+    finally:
+        text.detach()  # which writes what is buffered, and leaves the file open
+
+
+def check_names(columns: Sequence[ResultColumn], form: str, query_id: str) -> None:
+    """Check that no two columns have the same name.
+
+    Args:
+        columns: Columns of a result.
+        form: What cannot hold them otherwise.
+        query_id: Id of the query.
+
+    Raises:
+        ByteHouseError: Some have.
+    """
+    counts = Counter(column.name for column in columns)
+    if several := [name for name, count in counts.items() if count > 1]:
+        raise ByteHouseError(
+            f"{form} cannot hold several columns of the same name: {', '.join(several)}.",
+            hint="Name them with AS; rows(), to_arrow(), to_pandas() and to_csv() hold all.",
+            query_id=query_id,
+        )
 
 
 class _Lines:
@@ -52,10 +81,6 @@ class CsvWriter:
         match value:
             case None:
                 return self._null
-            case str():
-                return (
-                    value.encode("utf-8", "replace").decode() if _has_surrogates(value) else value
-                )
             case bool():
                 return "true" if value else "false"
             case list() | tuple() | dict():
@@ -64,16 +89,6 @@ class CsvWriter:
                 return _scalar_text(value)
             case _:
                 return value
-
-
-def _has_surrogates(text: str) -> bool:
-    if text.isascii():
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def _nested_text(value: object) -> str:
@@ -87,8 +102,10 @@ def _nested_text(value: object) -> str:
             return _container_text(value)
         case int() | float() | Decimal():
             return str(value)
+        case str():
+            return quoted_bytes(value.encode("utf-8", "surrogateescape"))
         case _:
-            return literal(value if isinstance(value, str) else _scalar_text(value))
+            return literal(_scalar_text(value))
 
 
 def _container_text(value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> str:
@@ -110,80 +127,6 @@ def _scalar_text(value: object) -> str:
             return str(value)
 
 
-def pandas_frame(table: pa.Table, dtype_backend: DtypeBackend | None) -> pd.DataFrame:
-    """Return a table as a pandas frame.
-
-    Without a backend, columns have NumPy's types where those hold the values exactly; integers and
-    booleans with NULL among them get pandas' nullable types.
-    """
-    pandas = import_optional("pandas", "pandas")
-    if dtype_backend == "pyarrow":
-        return table.to_pandas(types_mapper=pandas.ArrowDtype)
-    nullable = _nullable_types(pandas)
-    if dtype_backend == "numpy_nullable":
-        return table.to_pandas(types_mapper=nullable.get)
-    frame = table.to_pandas()
-    for at, column in enumerate(table.columns):
-        if column.null_count and column.type in nullable:
-            frame.isetitem(at, column.to_pandas(types_mapper=nullable.get))
-    return frame
-
-
-def _nullable_types(pandas: Any) -> dict[Any, Any]:
-    arrow = import_optional("pyarrow", "pandas")
-    found = {arrow.bool_(): pandas.BooleanDtype()}
-    for size in (8, 16, 32, 64):
-        found[getattr(arrow, f"int{size}")()] = getattr(pandas, f"Int{size}Dtype")()
-        found[getattr(arrow, f"uint{size}")()] = getattr(pandas, f"UInt{size}Dtype")()
-    return found
-
-
-def polars_frame(table: pa.Table) -> pl.DataFrame:
-    """Return a table as a polars frame. Decimals of more than 38 digits become strings."""
-    polars = import_optional("polars", "polars")
-    arrow = import_optional("pyarrow", "polars")
-    for at, field in enumerate(table.schema):
-        narrow = _without_wide_decimals(arrow, field.type)
-        if narrow != field.type:
-            values = [_without_decimals(arrow, v, field.type) for v in table.column(at).to_pylist()]
-            table = table.set_column(at, field.name, arrow.array(values, narrow))
-    return cast("pl.DataFrame", polars.from_arrow(table))
-
-
-def _without_wide_decimals(arrow: Any, kind: Any) -> Any:
-    """Return an Arrow type with strings in place of types that polars lacks."""
-
-    def inside(inner: Any) -> Any:
-        return _without_wide_decimals(arrow, inner)
-
-    if arrow.types.is_decimal256(kind):
-        return arrow.string()
-    if arrow.types.is_list(kind):
-        return arrow.list_(inside(kind.value_type))
-    if arrow.types.is_map(kind):
-        return arrow.map_(inside(kind.key_type), inside(kind.item_type))
-    if arrow.types.is_struct(kind):
-        return arrow.struct([(field.name, inside(field.type)) for field in kind])
-    return kind
-
-
-def _without_decimals(arrow: Any, value: Any, kind: Any) -> Any:
-    """Return a value of an Arrow type as one of the type without wide decimals."""
-    if value is None:
-        return None
-    if arrow.types.is_decimal256(kind):
-        return f"{value:f}"
-    if arrow.types.is_list(kind):
-        return [_without_decimals(arrow, item, kind.value_type) for item in value]
-    if arrow.types.is_map(kind):
-        return [(key, _without_decimals(arrow, item, kind.item_type)) for key, item in value]
-    if arrow.types.is_struct(kind):
-        return {
-            field.name: _without_decimals(arrow, value[field.name], field.type) for field in kind
-        }
-    return value
-
-
 def html_table(columns: Sequence[ResultColumn], rows: Sequence[Row], *, more: bool) -> str:
     """Return the first rows of a result as an HTML table."""
     head = "".join(
@@ -199,7 +142,9 @@ def html_table(columns: Sequence[ResultColumn], rows: Sequence[Row], *, more: bo
 def _html_cell(value: object) -> str:
     text = "NULL" if value is None else str(value)
     return (
-        escape(text if len(text) <= 200 else text[:200] + "…").encode("utf-8", "replace").decode()
+        escape(text if len(text) <= 200 else text[:200] + "…")
+        .encode("utf-8", "backslashreplace")
+        .decode()
     )
 
 

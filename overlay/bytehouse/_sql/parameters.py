@@ -21,15 +21,15 @@ def _comment(depth: int = 3) -> str:
 
 # What a placeholder cannot be inside: strings, quoted names, comments, here-documents and words.
 # What is not closed extends to the end, so that no value can close it.
-_SKIPPED = rf"""
+SKIPPED = rf"""
       {_quoted("'")} | {_quoted('"')} | {_quoted("`")}
     | \u2018[^\u2019]*+(?:\u2019|\Z) | \u201c[^\u201d]*+(?:\u201d|\Z)
     | --[^\n]* | \#[^\n]* | {_comment()} | \$(?P<tag>\w*)\$(?:.*?\$(?P=tag)\$|.*) | \w[\w$]*+
 """
 _PERCENT = r"%\((?P<name>[^()]+)\)s | %%"
-_PERCENT_TOKEN = re.compile(f"{_SKIPPED} | {_PERCENT}", re.VERBOSE | re.DOTALL)
+_PERCENT_TOKEN = re.compile(f"{SKIPPED} | {_PERCENT}", re.VERBOSE | re.DOTALL)
 _TOKEN = re.compile(
-    rf"""{_SKIPPED} | {_PERCENT.replace("name", "key")}
+    rf"""{SKIPPED} | {_PERCENT.replace("name", "key")}
     | \{{\s*(?P<name>[A-Za-z_]\w*)\s*
         (?::\s*(?P<type>(?:[^{{}}'"`]|{_quoted("'")}|{_quoted('"')}|{_quoted("`")})*+))?\}}
     """,

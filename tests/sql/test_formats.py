@@ -1,0 +1,46 @@
+"""A statement that chooses another format for its result is refused before it is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from bytehouse import ByteHouse, InvalidArgument
+from tests.support.cases import cases
+from tests.support.server import Reply, ScriptedServer
+
+REFUSED = [
+    "SELECT 1 FORMAT JSON",
+    "select 1 format CSVWithNames;",
+    "SELECT 1\nFORMAT\nTabSeparated -- so\n",
+    "SELECT 1 FORMAT /* why */ Null SETTINGS max_threads = 1",
+    "SELECT 1; SHOW TABLES FORMAT Pretty; SELECT 2",
+    "WITH 1 AS a SELECT a FORMAT Native",
+]
+SENT = [
+    "SELECT ' FORMAT JSON'",
+    "SELECT 1 -- FORMAT JSON",
+    "SELECT `FORMAT` JSON FROM t",
+    "SELECT format FROM t",
+    "SELECT 1 FROM format t",
+    "SELECT format('{}', 'JSON')",
+    "INSERT INTO t FORMAT CSV",
+    "-- all\nINSERT INTO t FORMAT JSONEachRow",
+    "SELECT 1 INTO OUTFILE 'tos://b/f' FORMAT CSV",
+]
+
+
+@cases("sql", REFUSED)
+def test_format_is_refused_with_a_hint(bh: ByteHouse, server: ScriptedServer, sql: str) -> None:
+    """The error names the format and the methods that give others; nothing is sent."""
+    with pytest.raises(InvalidArgument, match="ends with FORMAT") as caught:
+        bh.query(sql)
+    assert "to_csv()" in caught.value.hint
+    assert server.seen == []
+
+
+@cases("sql", SENT)
+def test_what_only_looks_like_it_is_sent(bh: ByteHouse, server: ScriptedServer, sql: str) -> None:
+    """A string, a comment, a name, data to insert, a file that the service writes."""
+    server.handler = lambda _: Reply(body={"data": []})
+    bh.query(sql)
+    assert [seen.json["query"] for seen in server.seen] == [sql]
