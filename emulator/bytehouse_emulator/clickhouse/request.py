@@ -22,10 +22,10 @@ USER: Final = "bytehouse"
 _RESERVED: Final = frozenset(
     "add_http_cors_header buffer_size cancel_http_readonly_queries_on_client_close"
     " client_protocol_version close_session compress database decompress default_format"
-    " enable_http_compression http_headers_progress_interval_ms http_response_buffer_size"
-    " http_zlib_compression_level password query query_id quota_key role"
+    " dialect_type enable_http_compression http_headers_progress_interval_ms"
+    " http_response_buffer_size http_zlib_compression_level password query query_id quota_key role"
     " send_progress_in_http_headers session_check session_id session_timeout stacktrace user"
-    " wait_end_of_query".split()
+    " virtual_warehouse wait_end_of_query".split()
 )
 _NAME: Final = re.compile(r"[A-Za-z_]\w*\Z")
 _CHANGES: Final = frozenset(
@@ -96,7 +96,7 @@ class ClickHouseRequest:
         """Return the statements that make the settings of the request hold."""
         found = []
         for name, value in self.parameters.items():
-            if name.startswith("param_") or not (name in _RESERVED or self._of_bytehouse(name)):
+            if name not in _RESERVED:
                 if not _NAME.match(name):
                     raise RequestRefused("Setting", f"{name[:80]!r} is not the name of a setting.")
                 found.append(f"SET {name}={quote_string(value)}")
@@ -117,10 +117,6 @@ class ClickHouseRequest:
     def warehouse(self) -> str:
         """The virtual warehouse, empty for the user's default."""
         return self.parameters.get("virtual_warehouse", "")
-
-    @staticmethod
-    def _of_bytehouse(name: str) -> bool:
-        return name in {"dialect_type", "virtual_warehouse"}
 
 
 def read_request(

@@ -252,8 +252,8 @@ class EngineSession:
 
     def reset_setting(self, name: str) -> None:
         """Set a setting to what it is in a new session."""
-        value = _SETTINGS.get(name, "DEFAULT")
-        self.run(f"SET {name}={value if name != 'compatibility' else quote_string(_BASE)}")
+        value = quote_string(str(_SETTINGS[name])) if name in _SETTINGS else "DEFAULT"
+        self.run(f"SET {name}={value}")
 
     def close(self) -> None:
         """End it."""

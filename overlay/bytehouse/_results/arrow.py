@@ -422,14 +422,6 @@ def _too_late(column: ResultColumn, wider: _Target) -> ResponseDecodeError:
     )
 
 
-def _utf8(value: Any) -> Any:
-    """Return a value with a question mark for each character that UTF-8 cannot encode."""
-    match value:
-        case str():
-            return value.encode("utf-8", "replace").decode()
-        case list():
-            return [_utf8(item) for item in value]
-        case tuple():
-            return tuple(map(_utf8, value))
-        case _:
-            return value
+def _utf8(name: str) -> str:
+    """Return a name with a question mark for each character that UTF-8 cannot encode."""
+    return name.encode("utf-8", "replace").decode()

@@ -12,7 +12,7 @@ import attrs
 from .._core.options import BLOCK_BYTES, BLOCK_ROWS
 from .._types.arrow_columns import ArrowColumn, nan_as_null
 from .._types.parse import parse_type
-from .._types.values import Texts, Unfit, shown
+from .._types.values import Literals, Unfit, shown
 from .._types.writers import writer_of
 from ..errors import (
     ByteHouseError,
@@ -208,7 +208,7 @@ def raise_refused(position: int, _row: object, error: InvalidArgument) -> None:
     raise RowRefused(position, error)
 
 
-_Write = Callable[[Any], Texts]
+_Write = Callable[[Any], Literals]
 
 
 def _writers(
@@ -229,7 +229,7 @@ def _nan_as_null(write: _Write) -> _Write:
     return lambda values: write(values if isinstance(values, list) else nan_as_null(values))
 
 
-def _write_unchecked(values: Any) -> Texts:
+def _write_unchecked(values: Any) -> Literals:
     """Return literals by the types of the values alone."""
     values = values if isinstance(values, list) else ArrowColumn(values).to_tuples()
     return list(map(row_literal, values))
@@ -242,7 +242,7 @@ def _write_rows(
     on_refused: OnRefused,
 ) -> tuple[Sequence[int], Sequence[str]]:
     """Return the positions and literals of the rows that can be inserted."""
-    texts: list[Texts] = []
+    texts: list[Literals] = []
     refused: dict[int, InvalidArgument] = {}
     for at, values in enumerate(chunk.columns):
         write = writers[at] if writers else _write_unchecked

@@ -15,8 +15,8 @@ from uuid import UUID
 from bytehouse_raw.types import Timestamp
 
 from .._core.secrets import Secret
-from .._types.moments import nanosecond_of
 from .._types.quoting import escaped, quoted
+from .._types.times import nanosecond_of
 from ..errors import InvalidArgument
 
 __all__ = ["Identifier", "literal", "row_literal"]

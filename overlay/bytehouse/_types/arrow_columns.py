@@ -12,8 +12,8 @@ from typing import Any
 
 from .._core.extras import import_optional
 from .codecs import precision_of, timestamp_of, zone_of
-from .moments import DATE_RANGES, DATETIME_SECONDS, zone_info
 from .parse import ColumnType
+from .times import DATE_RANGES, DATETIME_SECONDS, zone_info
 from .values import FLOAT_MAXIMA, Unfit, integer_bounds, integer_name
 
 __all__ = ["ArrowColumn", "arrow_column", "arrow_texts", "nan_as_null"]

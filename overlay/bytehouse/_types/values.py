@@ -29,8 +29,8 @@ from .quoting import quoted, quoted_bytes
 
 __all__ = [
     "FLOAT_MAXIMA",
+    "Literals",
     "Scalar",
-    "Texts",
     "Unfit",
     "integer_bounds",
     "integer_name",
@@ -41,7 +41,7 @@ __all__ = [
     "value_scalar",
 ]
 
-Texts = Sequence[str]
+Literals = Sequence[str]
 
 FLOAT_MAXIMA = {
     "Float32": 3.4028235677973362e38,
@@ -82,7 +82,7 @@ class Scalar:
     """
 
     write: Callable[[Any], str]
-    bulk: Callable[[list[Any], set[type]], Texts | None] = lambda _values, _types: None
+    bulk: Callable[[list[Any], set[type]], Literals | None] = lambda _values, _types: None
     in_call: Callable[[str], str] = str
 
 
@@ -135,7 +135,7 @@ def _integer(name: str) -> Scalar:
             raise Unfit(f"{shown(value)} is outside {low} to {high}")
         return int.__repr__(int(number))
 
-    def bulk(values: list[Any], types: set[type]) -> Texts | None:
+    def bulk(values: list[Any], types: set[type]) -> Literals | None:
         if types == {int} and low <= min(values) and max(values) <= high:
             return list(map(str, values))
         return None
@@ -162,7 +162,7 @@ def _float(name: str) -> Scalar:
             raise Unfit(f"{shown(value)} has more digits than a {name} holds")
         return float.__repr__(number)
 
-    def bulk(values: list[Any], types: set[type]) -> Texts | None:
+    def bulk(values: list[Any], types: set[type]) -> Literals | None:
         if types != {float}:
             return None
         if name != "Float64" and any(largest < abs(value) < math.inf for value in values):
@@ -220,7 +220,7 @@ def _decimal(kind: ColumnType) -> Scalar:
                 f"{shown(value)} has more than {precision - scale} integer digits"
             ) from None
 
-    def bulk(values: list[Any], types: set[type]) -> Texts | None:
+    def bulk(values: list[Any], types: set[type]) -> Literals | None:
         if types != {Decimal}:
             return None
         try:
@@ -262,7 +262,7 @@ def _bool() -> Scalar:
             raise not_of_type(value, "true or false")
         return words[text]
 
-    def bulk(values: list[Any], types: set[type]) -> Texts | None:
+    def bulk(values: list[Any], types: set[type]) -> Literals | None:
         return ["true" if value else "false" for value in values] if types == {bool} else None
 
     return Scalar(write, bulk)
@@ -297,7 +297,7 @@ def _encode(text: str) -> bytes:
         raise Unfit(f"{shown(text)} has a lone surrogate, which UTF-8 cannot encode") from None
 
 
-def _quote_all(values: list[Any], types: set[type]) -> Texts | None:
+def _quote_all(values: list[Any], types: set[type]) -> Literals | None:
     if types != {str}:
         return None
     together = "".join(values)
@@ -331,7 +331,7 @@ def _enum(kind: ColumnType) -> Scalar:
             raise not_of_type(value, f"one of {', '.join(map(repr, list(members)[:9]))}")
         return text
 
-    def bulk(values: list[Any], types: set[type]) -> Texts | None:
+    def bulk(values: list[Any], types: set[type]) -> Literals | None:
         if types == {str} and set(values) <= texts.keys():
             return list(map(texts.__getitem__, values))
         return None

@@ -16,12 +16,12 @@ import attrs
 from ..errors import InvalidArgument
 from .arrow_columns import arrow_column, arrow_texts
 from .codecs import element_name, parse_column_type, unwrap
-from .moments import moment_scalar
 from .notation import read_notation
 from .parse import ColumnType
+from .times import moment_scalar
 from .values import (
     FLOAT_MAXIMA,
-    Texts,
+    Literals,
     Unfit,
     is_missing,
     not_of_type,
@@ -34,7 +34,7 @@ __all__ = ["Writer", "writer_of"]
 
 # Values of a column: a list, or an Arrow array.
 Values = Any
-Write = Callable[[Values], Texts]
+Write = Callable[[Values], Literals]
 
 
 @attrs.frozen
@@ -107,7 +107,7 @@ def _texts_of(kind: ColumnType, *, in_call: bool) -> Write:
     if scalar is None:
         raise InvalidArgument(f"Values of type {kind} cannot be checked.")
 
-    def texts(values: Values) -> Texts:
+    def texts(values: Values) -> Literals:
         if isinstance(values, list):
             found = scalar.bulk(values, set(map(type, values))) if values else []
             return [scalar.write(plain(value)) for value in values] if found is None else found
@@ -139,7 +139,7 @@ def _missing(values: Values) -> list[bool] | None:
 
 
 def _with_nulls(texts: Write) -> Write:
-    def with_nulls(values: Values) -> Texts:
+    def with_nulls(values: Values) -> Literals:
         values = arrow_column(values)
         missing = _missing(values)
         if missing is None:
@@ -156,7 +156,7 @@ def _with_nulls(texts: Write) -> Write:
 
 
 def _without_nulls(texts: Write) -> Write:
-    def without_nulls(values: Values) -> Texts:
+    def without_nulls(values: Values) -> Literals:
         values = arrow_column(values)
         if _missing(values) is not None:
             raise Unfit("NULL, and the type is not Nullable")
@@ -166,7 +166,7 @@ def _without_nulls(texts: Write) -> Write:
 
 
 def _array(items: Write, form: str) -> Write:
-    def texts(values: Values) -> Texts:
+    def texts(values: Values) -> Literals:
         if isinstance(values, list):
             lists = values if set(map(type, values)) <= {list} else list(map(_as_list, values))
             lengths: Iterable[int] = map(len, lists)
@@ -186,15 +186,15 @@ def _as_list(value: Any) -> list[Any]:
         return list(value)
     if hasattr(value, "tolist") and type(value).__module__.split(".")[0] in ("numpy", "pandas"):
         # tolist() of NumPy datetimes can be bare numbers.
-        moments = getattr(value.dtype, "kind", "") in "mM"
-        found = list(value) if moments else value.tolist()
+        times = getattr(value.dtype, "kind", "") in "mM"
+        found = list(value) if times else value.tolist()
         if isinstance(found, list):
             return found
     raise not_of_type(value, "a list")
 
 
 def _map(keys: Write, items: Write, form: str, colon: str) -> Write:
-    def texts(values: Values) -> Texts:
+    def texts(values: Values) -> Literals:
         if isinstance(values, list):
             pairs = list(map(_as_pairs, values))
             lengths: Iterable[int] = list(map(len, pairs))
@@ -221,7 +221,7 @@ def _as_pairs(value: Any) -> Sequence[tuple[Any, Any]]:
 def _tuple(names: Sequence[str], elements: Sequence[Write], form: str) -> Write:
     keys = [name or str(at) for at, name in enumerate(names, 1)]
 
-    def texts(values: Values) -> Texts:
+    def texts(values: Values) -> Literals:
         columns: Iterator[Values] | Sequence[Values]
         if isinstance(values, list):
             rows = [_as_tuple(value, keys) for value in values]

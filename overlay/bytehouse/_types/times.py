@@ -17,7 +17,7 @@ from bytehouse_raw.types import Timestamp
 
 from .codecs import precision_of, zone_of
 from .parse import ColumnType
-from .values import Scalar, Texts, Unfit, not_of_type, shown
+from .values import Literals, Scalar, Unfit, not_of_type, shown
 
 __all__ = ["DATETIME_SECONDS", "DATE_RANGES", "moment_scalar", "nanosecond_of", "zone_info"]
 
@@ -104,7 +104,7 @@ def _date(name: str) -> Scalar:
             raise Unfit(f"{shown(value)} is outside {low} to {high}")
         return f"'{day.isoformat()}'"
 
-    def bulk(values: list[Any], types: set[type]) -> Texts | None:
+    def bulk(values: list[Any], types: set[type]) -> Literals | None:
         if types == {date} and low <= min(values) and max(values) <= high:
             return [f"'{value}'" for value in values]
         return None
@@ -143,7 +143,7 @@ def _datetime(kind: ColumnType) -> Scalar:
             raise Unfit(f"{shown(value)} is outside {first} to {last}")
         return f"'{moment}'" if seconds is None else str(seconds)
 
-    def bulk(values: list[Any], types: set[type]) -> Texts | None:
+    def bulk(values: list[Any], types: set[type]) -> Literals | None:
         return _usual_moments(values, types, zone, 0, (low, high))
 
     return Scalar(write, bulk, lambda text: f"toDateTime({text}{_argument(name)})")
@@ -155,7 +155,7 @@ def _usual_moments(
     zone: tzinfo | None,
     digits: int,
     bounds: tuple[int, int],
-) -> Texts | None:
+) -> Literals | None:
     """Return the literals of datetimes that all have a time zone, or none like their column."""
     if types != {datetime}:
         return None
@@ -177,7 +177,7 @@ def _usual_moments(
 
 def _usual_naive_moments(
     values: list[datetime], digits: int, bounds: tuple[int, int]
-) -> Texts | None:
+) -> Literals | None:
     texts = list(map(datetime.isoformat, values, repeat(" ")))
     # Other lengths have a time zone, or microseconds where there can be none.
     if not {*map(len, texts)} <= ({19, 26} if digits else {19}):
@@ -219,7 +219,7 @@ def _datetime64(kind: ColumnType) -> Scalar:
             return f"'{moment}{fraction}'"
         return str(seconds * 10**digits + nanosecond // unit)
 
-    def bulk(values: list[Any], types: set[type]) -> Texts | None:
+    def bulk(values: list[Any], types: set[type]) -> Literals | None:
         return _usual_moments(values, types, zone, digits, (low, high))
 
     return Scalar(write, bulk, lambda text: _datetime64_call(text, digits, name))
