@@ -25,6 +25,7 @@ from bytehouse import (
     Identifier,
     InsertResult,
     KafkaConnection,
+    LoadReport,
     NewApiKey,
     NotFound,
     OutcomeUnknown,
@@ -46,7 +47,6 @@ from bytehouse_raw.models import (
     Connection,
     CreatedObject,
     Database,
-    Execution,
     ImportJob,
     ListDatabasesResponse,
     QueryLineage,
@@ -182,7 +182,7 @@ def everything_else(bh: ByteHouse) -> None:
     assert_type(bh.connections.list(), Pager[Connection])
     assert_type(bh.import_jobs.create("j", configuration={}), ImportJob)
     assert_type(bh.import_jobs.start(1), ExecutionHandle)
-    assert_type(bh.import_jobs.start(1).wait(), Execution)
+    assert_type(bh.import_jobs.start(1).wait(), LoadReport)
     assert_type(bh.warehouses.list(), Pager[Warehouse])
     assert_type(bh.warehouses.ensure("w", config_id=1, update=True), EnsureResult[Warehouse])
     assert_type(bh.warehouses.wait("w", "down", timeout=5), Warehouse)
