@@ -58,6 +58,14 @@ if TYPE_CHECKING:
         TOSConnection,
     )
     from ._params.permissions import Action, ObjectKind
+    from ._results.usage import (
+        KafkaPoint,
+        KafkaSeries,
+        StoragePoint,
+        StorageSeries,
+        WarehousePoint,
+        WarehouseSeries,
+    )
     from ._sql.insert import InsertResult
     from ._sql.literals import Identifier
     from ._sync.client import ByteHouse
@@ -105,6 +113,9 @@ _SOURCES = """
     ByteHouseSource CFSSource HiveSource ImportConfiguration KafkaSource KinesisSource LASFSSource
     LoadMode LocalSource MinIOSource MySQLSource OSSSource S3Source TOSSource
 """
+_USAGE = """
+    KafkaPoint KafkaSeries StoragePoint StorageSeries WarehousePoint WarehouseSeries
+"""
 _MODULES = {
     "_api.load_report": "LoadReport",
     "_async.client": "AsyncByteHouse",
@@ -119,6 +130,7 @@ _MODULES = {
     "_params.import_configuration": _SOURCES,
     "_params.import_sources": _CONNECTIONS,
     "_params.permissions": "Action ObjectKind",
+    "_results.usage": _USAGE,
     "_core.differences": "Difference EnsureResult",
     "_sql.insert": "InsertResult",
     "_sql.literals": "Identifier",
@@ -175,6 +187,8 @@ __all__ = [
     "InvalidArgument",
     "InvalidRequest",
     "KafkaConnection",
+    "KafkaPoint",
+    "KafkaSeries",
     "KafkaSource",
     "KeyRotation",
     "KinesisConnection",
@@ -213,6 +227,8 @@ __all__ = [
     "Session",
     "SkippedRow",
     "StalePlan",
+    "StoragePoint",
+    "StorageSeries",
     "TOSConnection",
     "TOSSource",
     "TablePlan",
@@ -220,6 +236,8 @@ __all__ = [
     "TimedOut",
     "TransportError",
     "UniqueKey",
+    "WarehousePoint",
+    "WarehouseSeries",
     "__version__",
 ]
 

@@ -36,6 +36,7 @@ from bytehouse import (
     ResultColumn,
     S3Connection,
     Session,
+    StorageSeries,
     TablePlan,
     TableSpec,
     TimedOut,
@@ -54,7 +55,6 @@ from bytehouse_raw.models import (
     QueryStatistics,
     QueryStatus,
     Role,
-    StorageUsage,
     Table,
     Warehouse,
 )
@@ -175,7 +175,7 @@ def everything_else(bh: ByteHouse) -> None:
     assert_type(bh.api_keys.list(), list[ApiKey])
     assert_type(bh.api_keys.rotate(store=print, expires_in=60).key, NewApiKey)
     assert_type(bh.roles.list(), list[Role])
-    assert_type(bh.usage.storage("7d"), StorageUsage)
+    assert_type(bh.usage.storage("7d"), StorageSeries)
     kafka = KafkaConnection(brokers="h:1", password="p")
     assert_type(bh.connections.create("c", kafka), Connection)
     bh.connections.update(1, "c", S3Connection(bucket="b"))

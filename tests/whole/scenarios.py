@@ -233,8 +233,8 @@ def warehouses(bh: ByteHouse) -> None:
     bh.warehouses.update("etl", description="nightly")
     assert "etl" in [warehouse.name for warehouse in bh.warehouses.list()]
     bh.warehouses.delete("etl")
-    assert bh.usage.storage(_START, _END).to_dict() is not None
-    assert bh.usage.warehouse(_START, _END).to_dict() is not None
+    assert bh.usage.storage(_START, _END).responses
+    assert bh.usage.warehouse(_START, _END).responses
 
 
 GROUPS: Final[dict[str, Callable[[ByteHouse], None]]] = {
