@@ -14,7 +14,7 @@ from .._api.load_report import LoadReport
 from .._api.polling import AsyncShield, TimeLimit, parse_timeout
 from .._core.options import CallOptions, Seconds
 from .._params.import_configuration import ImportConfiguration, LoadMode
-from .._params.import_sources import ConnectionLike
+from .._params.import_sources import ConnectionLike, source_type
 from .._params.load_sources import LoadSource, source_of
 from .._types.identifiers import Identifier
 from ..errors import (
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 
 _PAUSE = 0.2
+_CLEANING_UP = 5.0
 
 
 class AsyncLoad:
@@ -78,7 +79,7 @@ class AsyncLoad:
             report = await self._run(limit, on_progress)
         except BaseException as error:
             async with AsyncShield():
-                left = await self._clean_up(limit.for_cancelling())
+                left = await self._clean_up(TimeLimit(self._client.clock, _CLEANING_UP))
             if left:
                 error.add_note(f"load: {left}")
             raise
@@ -205,6 +206,10 @@ async def load(
             **options,
         )
     configuration = ImportConfiguration(found, into, load_mode, warehouse=warehouse)
+    # What cannot work is refused before anything is created.
+    configuration.check(connection is not None, has_schema_file=False)
+    if not isinstance(connection, int | None):
+        source_type(connection, found.type)
     job = AsyncLoad(client, configuration, connection, columns, options)
     return await job.run(seconds, on_progress)
 

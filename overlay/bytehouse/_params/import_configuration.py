@@ -311,8 +311,12 @@ class ImportConfiguration:
             raise InvalidArgument(f"{', '.join(duplicates)}: given in extra, and as an argument.")
         return {**keys, **self.extra}
 
-    def check(self, connection_id: int | None, *, has_schema_file: bool) -> None:
+    def check(self, connection: int | bool | None, *, has_schema_file: bool) -> None:
         """Refuse a job that can never start.
+
+        Args:
+            connection: Id of its connection, or whether it has one.
+            has_schema_file: Whether it has a Protobuf schema.
 
         Raises:
             InvalidArgument: What it needs is missing, or what it has contradicts itself.
@@ -326,12 +330,12 @@ class ImportConfiguration:
                 f"schedule must be a cron expression of five fields, not {self.schedule!r}.",
                 hint="`0 2 * * *` is each day at 2:00.",
             )
-        if not connection_id and kind not in _WITHOUT_CONNECTION:
+        if not connection and kind not in _WITHOUT_CONNECTION:
             raise InvalidArgument(
                 f"A job that reads from {kind.value} needs a connection.",
                 hint="Pass connection_id, the id of one; `connections.create` stores one.",
             )
-        if kind is ImportSourceType.BYTEHOUSE and connection_id:
+        if kind is ImportSourceType.BYTEHOUSE and connection:
             raise InvalidArgument("A job that reads from ByteHouse takes the connection_id 0.")
         if (getattr(self.source, "format", None) == "PROTOBUF") != has_schema_file:
             raise InvalidArgument("schema_file goes with the format PROTOBUF, which needs it.")

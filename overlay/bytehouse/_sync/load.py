@@ -15,7 +15,7 @@ from .._api.load_report import LoadReport
 from .._api.polling import Shield, TimeLimit, parse_timeout
 from .._core.options import CallOptions, Seconds
 from .._params.import_configuration import ImportConfiguration, LoadMode
-from .._params.import_sources import ConnectionLike
+from .._params.import_sources import ConnectionLike, source_type
 from .._params.load_sources import LoadSource, source_of
 from .._types.identifiers import Identifier
 from ..errors import (
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 
 _PAUSE = 0.2
+_CLEANING_UP = 5.0
 
 
 class Load:
@@ -77,7 +78,7 @@ class Load:
             report = self._run(limit, on_progress)
         except BaseException as error:
             with Shield():
-                left = self._clean_up(limit.for_cancelling())
+                left = self._clean_up(TimeLimit(self._client.clock, _CLEANING_UP))
             if left:
                 error.add_note(f"load: {left}")
             raise
@@ -204,6 +205,10 @@ def load(
             **options,
         )
     configuration = ImportConfiguration(found, into, load_mode, warehouse=warehouse)
+    # What cannot work is refused before anything is created.
+    configuration.check(connection is not None, has_schema_file=False)
+    if not isinstance(connection, int | None):
+        source_type(connection, found.type)
     job = Load(client, configuration, connection, columns, options)
     return job.run(seconds, on_progress)
 
