@@ -86,7 +86,7 @@ def left_behind(bh: ByteHouse) -> list[str | None]:
     return [each.name for each in found if each.name != "kept"]
 
 
-def test_files_are_loaded_in_one_call(live: ByteHouse, service: RunningEmulator) -> None:
+def test_files_are_loaded_in_one_call(live: ByteHouse) -> None:
     """The report has the counts, the job ran on the warehouse, and nothing is left behind."""
     seen: list[Any] = []
     report = live.load(
@@ -286,7 +286,7 @@ def test_a_job_whose_table_or_connection_does_not_fit_is_not_created(live: ByteH
         live.import_jobs.create(
             "j", configuration=ImportConfiguration(LocalSource("a.csv"), "d.missing")
         )
-    with pytest.raises(InvalidArgument, match="reads from KAFKA.*to S3"):
+    with pytest.raises(InvalidArgument, match=r"reads from KAFKA.*to S3"):
         live.import_jobs.create(
             "j",
             configuration=ImportConfiguration(KafkaSource("t"), "d.t"),

@@ -451,8 +451,8 @@ class ByteHouse(BaseClient):
 
         The connection and the job exist for this call alone, and are deleted when it ends, also by
         an error or Ctrl-C, which stops the execution first and takes 5 seconds at most; a note on
-        the error, or a warning, says what could not be deleted. The API has no operation that uploads a file, so the rows of one
-        on this machine are inserted as `insert` does it.
+        the error, or a warning, says what could not be deleted. The API has no operation that
+        uploads a file, so the rows of one on this machine are inserted as `insert` does it.
 
         Args:
             source: A URL such as ``s3://bucket/orders/*.csv`` (also ``tos:`` and ``oss:``); the
