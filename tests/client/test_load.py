@@ -82,8 +82,9 @@ def live(make: MakeClient, service: RunningEmulator) -> ByteHouse:
 
 def left_behind(bh: ByteHouse) -> list[str | None]:
     """Return the names of the jobs and connections that there are beside the first."""
-    found = [*bh.import_jobs.list().all(), *bh.connections.list().all()]
-    return [each.name for each in found if each.name != "kept"]
+    names = [job.name for job in bh.import_jobs.list().all()]
+    names += [connection.name for connection in bh.connections.list().all()]
+    return [name for name in names if name != "kept"]
 
 
 def test_files_are_loaded_in_one_call(live: ByteHouse) -> None:

@@ -45,10 +45,20 @@ def _file_names(files: Iterable[str] | str) -> str:
     return ",".join(names)
 
 
-def _upper(value: str) -> str:
+def _upper(value: object) -> Any:
     if not isinstance(value, str):
         raise InvalidArgument(f"format must be a string, not {value!r}.")
     return value.upper()
+
+
+def _file_format(value: FileFormat) -> FileFormat:
+    found: FileFormat = _upper(value)
+    return found
+
+
+def _stream_format(value: StreamFormat) -> StreamFormat:
+    found: StreamFormat = _upper(value)
+    return found
 
 
 @attrs.frozen
@@ -119,7 +129,7 @@ class FileSource(ImportSource):
     formats = frozenset({"CSV", "JSON", "PARQUET", "AVRO", "EXCEL"})
 
     files: str = attrs.field(default="", converter=_file_names)
-    format: FileFormat = attrs.field(default="CSV", converter=_upper)
+    format: FileFormat = attrs.field(default="CSV", converter=_file_format)
     delimiter: str | None = attrs.field(default=None, kw_only=True)
     header: bool | None = attrs.field(default=None, kw_only=True)
     max_errors: int | None = attrs.field(default=None, kw_only=True)
@@ -235,7 +245,7 @@ class KafkaSource(ImportSource):
     formats = frozenset({"JSON", "PROTOBUF"})
 
     topic: str
-    format: StreamFormat = attrs.field(default="JSON", converter=_upper)
+    format: StreamFormat = attrs.field(default="JSON", converter=_stream_format)
     offset_reset: Literal["earliest", "latest"] | None = attrs.field(default=None, kw_only=True)
 
 
@@ -252,7 +262,7 @@ class KinesisSource(ImportSource):
     formats = frozenset({"JSON", "PROTOBUF"})
 
     stream: str
-    format: StreamFormat = attrs.field(default="JSON", converter=_upper)
+    format: StreamFormat = attrs.field(default="JSON", converter=_stream_format)
 
 
 def _target(into: str | Identifier) -> Identifier:
