@@ -11,6 +11,7 @@ import attrs
 
 from .._core.options import BLOCK_BYTES, BLOCK_ROWS
 from .._types.arrow_columns import ArrowColumn, nan_as_null
+from .._types.identifiers import Identifier, target_of
 from .._types.parse import parse_type
 from .._types.values import Literals, Unfit, shown
 from .._types.writers import writer_of
@@ -24,7 +25,7 @@ from ..errors import (
     SkippedRow,
 )
 from .insert_sources import Chunk, OnRefused, RowRefused, Source
-from .literals import Identifier, row_literal
+from .literals import row_literal
 
 __all__ = [
     "BLOCK_BYTES",
@@ -107,23 +108,6 @@ class InsertColumn:
 
     name: str
     type: str
-
-
-def target_of(table: str | Identifier) -> Identifier:
-    """Return a table name as an identifier.
-
-    Raises:
-        InvalidArgument: It is neither "table" nor "database.table".
-    """
-    if isinstance(table, Identifier):
-        return table
-    parts = table.split(".")
-    if len(parts) > 2 or not all(parts) or any(mark in table for mark in "`\"'"):
-        raise InvalidArgument(
-            f"{table!r} is not a table name.",
-            hint='Write "database.table", or Identifier("database", "table") for other names.',
-        )
-    return Identifier(*parts)
 
 
 def complete_type(type_: str, nullable: object) -> str:
