@@ -224,6 +224,8 @@ class ArrowConverter:
                 values = [
                     map_values(self.arrow, v, target.type, self._in_microseconds) for v in values
                 ]
+            if target.type is None and Decimal in set(map(type, values)):
+                values = [Decimal(repr(v)) if isinstance(v, float) else v for v in values]
             return self.arrow.array(values, target.type)
         if target.coarse:
             return self._array_by_python(values, target)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,6 +18,7 @@ from .._types.codecs import ResultColumn
 from .._types.quoting import quoted_bytes
 from ..errors import ByteHouseError
 from .decoder import Row
+from .layouts import repeated_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,8 +45,7 @@ def check_names(columns: Sequence[ResultColumn], form: str, query_id: str) -> No
     Raises:
         ByteHouseError: Some have.
     """
-    counts = Counter(column.name for column in columns)
-    if several := [name for name, count in counts.items() if count > 1]:
+    if several := repeated_names(columns):
         raise ByteHouseError(
             f"{form} cannot hold several columns of the same name: {', '.join(several)}.",
             hint="Name them with AS; rows(), to_arrow(), to_pandas() and to_csv() hold all.",
