@@ -24,7 +24,7 @@ from ..errors import (
     SkippedRow,
 )
 from .insert_sources import Chunk, OnRefused, RowRefused, Source
-from .literals import Identifier, row_literal
+from .literals import Identifier, literal
 
 __all__ = [
     "BLOCK_BYTES",
@@ -229,10 +229,18 @@ def _nan_as_null(write: _Write) -> _Write:
     return lambda values: write(values if isinstance(values, list) else nan_as_null(values))
 
 
+_WRITTEN_BARE = (int, str, bool)
+
+
 def _write_unchecked(values: Any) -> Literals:
-    """Return literals by the types of the values alone."""
+    """Return the literals of values as of parameters, by the types of the values alone."""
     values = values if isinstance(values, list) else ArrowColumn(values).to_tuples()
-    return list(map(row_literal, values))
+    texts = list(map(literal, values))
+    # The engine reads in parentheses as an expression what it might read inexactly otherwise.
+    return [
+        text if text == "NULL" or type(value) in _WRITTEN_BARE else f"({text})"
+        for text, value in zip(texts, values, strict=True)
+    ]
 
 
 def _write_rows(
