@@ -53,9 +53,7 @@ def test_format_is_refused_with_a_hint(bh: ByteHouse, server: ScriptedServer, sq
         "SELECT a FROM t SETTINGS max_threads = 1, extremes=1",
     ],
 )
-def test_totals_and_extremes_are_refused(
-    bh: ByteHouse, server: ScriptedServer, sql: str
-) -> None:
+def test_totals_and_extremes_are_refused(bh: ByteHouse, server: ScriptedServer, sql: str) -> None:
     """They would be lost: the error says what to write instead, and nothing is sent."""
     with pytest.raises(InvalidArgument, match="the client cannot read them") as caught:
         bh.query(sql)

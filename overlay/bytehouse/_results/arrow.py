@@ -20,6 +20,7 @@ from .._types.codecs import (
     codec_of_parsed,
     container_codec,
     element_name,
+    is_container,
     nullable,
     parse_column_type,
     precision_of,
@@ -327,6 +328,8 @@ class _Targets:
 
     def _container(self, kind: ColumnType) -> tuple[Any, Codec]:
         inner = [self._nested(argument) for argument in kind.arguments]
+        if kind.name == "Map" and is_container(kind.arguments[0]):
+            inner[0] = self.arrow.string(), Codec(str)
         types = [type_ for type_, _ in inner]
         codec = container_codec(kind, [codec for _, codec in inner])
         if kind.name == "Array":
@@ -371,8 +374,11 @@ def _nanoseconds(timestamp: Any) -> int:
     return calendar.timegm(whole) * 1_000_000_000 + int(timestamp.nanosecond)
 
 
+_JSON = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
+
+
 def _as_string(value: Any) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str).decode()
+    return value if isinstance(value, str) else _JSON.encode(value).decode()
 
 
 def _bytes(value: Any) -> Any:

@@ -127,9 +127,11 @@ class Decoder:
             rows = json.loads(text.decode("utf-8", "surrogateescape"), parse_float=_number)
         except (ValueError, RecursionError) as error:
             raise NotJSON(str(error)) from None
+        # In these, numbers without a type are beside typed ones.
+        mixed = ["typing.Any" in str(codec.wire) for codec in self._codecs]
         try:
             return [
-                tuple(map(_convert_value, self._codecs, self._values_of(row, at)))
+                tuple(map(_convert_value, self._codecs, mixed, self._values_of(row, at)))
                 for at, row in enumerate(rows)
             ]
         except RecursionError:
@@ -195,16 +197,18 @@ def _exact_number(text: str) -> Decimal | float:
     return number if repr(number) == text else _as_untyped(_number(text))
 
 
-def _convert_value(codec: Codec, value: Any) -> Any:
+def _convert_value(codec: Codec, mixed: bool, value: Any) -> Any:
     if value is None:
         return None
-    if codec.wire is not Any:
-        try:
+    if mixed:
+        value = _as_untyped(value)
+    try:
+        fitted = value
+        if codec.wire is not Any:
             fitted = msgspec.convert(value, codec.wire, strict=False, str_keys=True)
-            return codec.convert(fitted) if codec.convert else fitted
-        except (ValueError, TypeError, ArithmeticError, LookupError):
-            pass
-    return _as_untyped(value)
+        return codec.convert(fitted) if codec.convert else fitted
+    except (ValueError, TypeError, ArithmeticError, LookupError):
+        return _as_untyped(value)
 
 
 def _as_untyped(value: Any) -> Any:

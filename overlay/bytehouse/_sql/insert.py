@@ -11,6 +11,7 @@ import attrs
 
 from .._core.options import BLOCK_BYTES, BLOCK_ROWS
 from .._types.arrow_columns import ArrowColumn, nan_as_null
+from .._types.json_documents import JSON_SETTINGS, has_json
 from .._types.parse import parse_type
 from .._types.values import Literals, Unfit, shown
 from .._types.writers import writer_of
@@ -108,6 +109,11 @@ class InsertColumn:
     name: str
     type: str
 
+    @property
+    def has_json(self) -> bool:
+        """Whether there are JSON documents in it."""
+        return has_json(parse_type(self.type)[0])
+
 
 def target_of(table: str | Identifier) -> Identifier:
     """Return a table name as an identifier.
@@ -195,7 +201,8 @@ def insert_statements(
     """
     names = source.names if columns is None else [column.name for column in columns]
     column_list = f" ({', '.join(str(Identifier(name)) for name in names)})" if names else ""
-    head = f"INSERT INTO {target}{column_list} VALUES "  # noqa: S608 - quoted by Identifier
+    settings = f" SETTINGS {JSON_SETTINGS}" if any(c.has_json for c in columns or ()) else ""
+    head = f"INSERT INTO {target}{column_list}{settings} VALUES "  # noqa: S608 - quoted by Identifier
     width = len(names) if names else None
     chunks = source.chunks(min(_CHUNK_ROWS, block_rows), width, on_refused)
     writers = _writers(columns, nan_is_null=source.nan_is_null)

@@ -19,6 +19,9 @@ from ..errors import InvalidArgument
 __all__ = ["Chunk", "OnRefused", "RowRefused", "Source", "open_source"]
 
 
+_MAX_FIELD = 1 << 26  # characters of a value in a CSV file
+
+
 class RowRefused(Exception):
     """A row cannot be inserted; `position` is its index, from 0."""
 
@@ -319,6 +322,8 @@ def _from_csv(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
 def _lines(path: Path) -> Iterator[list[str]]:
     # Spreadsheets write a byte order mark before the first name.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        # The module has one limit, 128 KiB, for all its readers; a higher one breaks none of them.
+        csv.field_size_limit(max(csv.field_size_limit(), _MAX_FIELD))
         reader = csv.reader(file, strict=True)
         header: list[str] = []
         try:
