@@ -139,7 +139,8 @@ def test_numbers_without_a_type_keep_their_digits(
     expected = (long, 1.5, 1e-7, {"a": [-long, 2**64]}, math.inf)
     row = f"[{text}]"
     if form == "objects":
-        row = "{%s}" % ", ".join(f'"{at}": {v}' for at, v in enumerate(_split(text)))
+        pairs = ", ".join(f'"{at}": {v}' for at, v in enumerate(_split(text)))
+        row = f"{{{pairs}}}"
     server.handler = lambda _: Reply(body=f'{{"data":[{row},{row}]}}'.encode())
     rows = bh.query("SELECT 1").rows()
     assert rows == [expected] * 2

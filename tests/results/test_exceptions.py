@@ -109,7 +109,7 @@ BARE = ""
 # By the first cell of their row in the guide.
 CASES: dict[str, Sequence[Case]] = {
     "nan, inf, -inf without `output_format_json_quote_denormals = 1`, in a Nullable column": [
-        Case("Nullable(Float64)", "nan", "ᴺᵁᴸᴸ", BARE),
+        Case("Nullable(Float64)", "nan", "NULL", BARE),
         Case("Array(Nullable(Float32))", "[-inf]", "[NULL]", BARE),
     ],
     "the same in a column that is not Nullable": [
@@ -135,7 +135,7 @@ CASES: dict[str, Sequence[Case]] = {
     "dates and times in JSON": [
         Case("JSON", """'{"a": "2024-05-06"}'""", '{"a":"2024-05-06"}'),
     ],
-    "a string that is the `null` of the file": [Case("Nullable(String)", "'\\\\N'", "ᴺᵁᴸᴸ")],
+    "a string that is the `null` of the file": [Case("Nullable(String)", "'\\\\N'", "NULL")],
     "a string that is not UTF-8, outside of containers": [
         Case("String", "unhex('61FF')", None),
         Case("FixedString(2)", "unhex('61FF')", None),
@@ -220,7 +220,8 @@ def test_every_value_of_every_output_goes_back(
     }
     types, columns = {}, []
     for at, (type_, values) in enumerate(held.items()):
-        for name, (form, _, nest) in {"v": ("{}", "", lambda v: v), **NESTINGS}.items():
+        for name in ("v", "b", "m", "u"):
+            form, _, nest = NESTINGS.get(name, ("{}", "", lambda value: value))
             types[f"{name}{at}"] = form.format(type_)
             columns.append([nest(value) for value in values])
     most = max(map(len, columns))
@@ -234,8 +235,8 @@ def test_every_value_of_every_output_goes_back(
         values = ", ".join(found[i % len(found)] for found in MORE.values())
         session.execute(f"INSERT INTO d.source SELECT {i}, {values}")
     count += compare(lasting, more, tmp_path)
-    print(f"{count} values of {len(types) + len(more)} types went out and back")
-    assert count > 20_000
+    print(f"{count} values of {len(types) + len(more)} types went out and back")  # noqa: T201
+    assert count > 14_000
 
 
 def test_the_exceptions_are_those_of_the_guide(
@@ -244,32 +245,48 @@ def test_the_exceptions_are_those_of_the_guide(
     """Each row of its table is true, from each output: it differs there, and nowhere else."""
     table = exceptions()
     assert list(table) == list(CASES)
-    for row, cases in CASES.items():
-        outputs, refused = table[row]
-        for case in cases:
-            assert refused == (case.becomes is None), row
-            create(session, {"v": case.type})
-            session.execute(f"INSERT INTO d.source SELECT 1, {case.value}")
-            differ = {output for output in OUTPUTS if _differs(lasting, output, case, tmp_path)}
-            assert differ == outputs, (row, case)
+    assert {row for row, (_, refused) in table.items() if refused} == {
+        row for row, cases in CASES.items() if all(case.becomes is None for case in cases)
+    }
+    for settings in (EXACTLY, BARE):
+        cases = [
+            (row, case)
+            for row, several in CASES.items()
+            for case in several
+            if case.settings == settings
+        ]
+        changed = [(row, case) for row, case in cases if case.becomes is not None]
+        create(session, {f"c{at}": case.type for at, (_, case) in enumerate(changed)})
+        values = ", ".join(case.value for _, case in changed)
+        session.execute(f"INSERT INTO d.source SELECT 1, {values}")
+        for output in OUTPUTS:
+            assert [row.reason for row in go_back(lasting, output, tmp_path, settings)] == []
+            for at, (row, case) in enumerate(changed):
+                differs = becomes_as_told(lasting, f"c{at}", case, settings)
+                assert differs == (output in table[row][0]), (row, case, output)
+        for row, case in cases:
+            if case.becomes is None:
+                create(session, {"v": case.type})
+                session.execute(f"INSERT INTO d.source SELECT 1, {case.value}")
+                refusing = {out for out in OUTPUTS if is_refused(lasting, out, case, tmp_path)}
+                assert refusing == table[row][0], (row, case)
 
 
-def _differs(bh: ByteHouse, output: str, case: Case, folder: Path) -> bool:
-    """Return whether a value is refused, or comes back as the case says instead of as it was."""
-    shown = "toUnixTimestamp(v)" if case.type.startswith("DateTime(") else "v"
-    try:
-        skipped = go_back(bh, output, folder, case.settings)
-    except InvalidArgument as error:
-        assert case.becomes is None, error
-        assert case.type in error.message
-        return True
-    if skipped:
-        assert case.becomes is None, skipped
-        assert "column" in skipped[0].reason
-        return True
-    hash_ = "SELECT cityHash64(v) FROM d."
-    if bh.query(hash_ + "back").one() == bh.query(hash_ + "source").one():
+def becomes_as_told(bh: ByteHouse, name: str, case: Case, settings: str) -> bool:
+    """Return whether a value came back as the case says, and not as it was."""
+    hashed = f"SELECT cityHash64({name}) FROM d."
+    if bh.query(hashed + "back").one() == bh.query(hashed + "source").one():
         return False
-    text = bh.query(f"SELECT ifNull(toString({shown}), 'ᴺᵁᴸᴸ') FROM d.back {case.settings}")
-    assert text.scalar() == case.becomes, (output, case)
+    shown = f"toUnixTimestamp({name})" if case.type.startswith("DateTime(") else name
+    text = bh.query(f"SELECT ifNull(toString({shown}), 'NULL') FROM d.back {settings}")
+    assert text.scalar() == case.becomes, case
     return True
+
+
+def is_refused(bh: ByteHouse, output: str, case: Case, folder: Path) -> bool:
+    """Return whether a value is refused, by an error that names its column."""
+    try:
+        reasons = [row.reason for row in go_back(bh, output, folder, case.settings)]
+    except InvalidArgument as error:
+        reasons = [error.message]
+    return any("column" in reason for reason in reasons)

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 
 
 BATCH_ROWS = 1 << 16
+# An array takes some time to make, however short it is. Values wait for as many rows as this, but
+# not more values than that.
+_CONVERTED_ROWS = 1024
+_CONVERTED_CELLS = 1 << 19
 # From this year on, Arrow does not know the daylight saving rules.
 _ARROW_ZONE_RULES_END = 2037
 _UNITS = ("s", "ms", "ms", "ms", "us", "us", "us", "ns", "ns", "ns")
@@ -115,6 +119,8 @@ class ArrowConverter:
             for column in columns
         ]
         self._parts: list[list[Any]] = [[] for _ in columns]
+        self._unconverted: list[list[Any]] = [[] for _ in columns]
+        self._unconverted_rows = 0
         self._schema: pa.Schema | None = None
         self._whole = whole
         self.pending_rows = 0
@@ -138,14 +144,25 @@ class ArrowConverter:
         Raises:
             ResponseDecodeError: A value does not match the type of its column.
         """
-        for at, values in enumerate(columns):
-            if self._targets[at].type is None:
-                self._parts[at] += values  # type inference is better with more values
-            else:
+        for unconverted, values in zip(self._unconverted, columns, strict=False):
+            unconverted += values
+        rows = len(columns[0]) if columns else 0
+        self.pending_rows += rows
+        self._unconverted_rows += rows
+        cells = self._unconverted_rows * len(columns)
+        if self._unconverted_rows >= _CONVERTED_ROWS or cells >= _CONVERTED_CELLS:
+            self._convert()
+
+    def _convert(self) -> None:
+        """Make arrays of the values that have been added."""
+        for at, target in enumerate(self._targets):
+            # A type is inferred from all values of a batch.
+            if target.type is not None and self._unconverted[at]:
                 # It may change the parts before it.
-                array = self._array(values, at)
+                array = self._array(self._unconverted[at], at)
                 self._parts[at].append(array)
-        self.pending_rows += len(columns[0]) if columns else 0
+                self._unconverted[at] = []
+        self._unconverted_rows = 0
 
     def batch(self) -> pa.RecordBatch:
         """Return the pending rows as a record batch.
@@ -153,14 +170,15 @@ class ArrowConverter:
         Raises:
             ResponseDecodeError: A value does not match the type of its column.
         """
+        self._convert()
         arrays = []
         for at, target in enumerate(self._targets):
-            parts = self._parts[at]
             if target.type is None:
-                arrays.append(self._array(parts, at))
+                arrays.append(self._array(self._unconverted[at], at))
                 self._targets[at] = attrs.evolve(self._targets[at], type=arrays[-1].type)
+                self._unconverted[at] = []
             else:
-                arrays.append(self.arrow.concat_arrays(parts))
+                arrays.append(self.arrow.concat_arrays(self._parts[at]))
         self._parts = [[] for _ in arrays]
         self.pending_rows = 0
         self._schema = self.schema

@@ -16,15 +16,14 @@ from .parse import ColumnType
 
 __all__ = ["JSON_SETTINGS", "can_check_json", "has_json", "json_text"]
 
-JSON_SETTINGS = ", ".join(
-    [
-        "input_format_json_try_infer_numbers_from_strings = 0",
-        "input_format_try_infer_dates = 0",
-        "input_format_try_infer_datetimes = 0",
-        "input_format_json_read_bools_as_numbers = 0",
-        "input_format_json_infer_incomplete_types_as_strings = 1",
-    ]
+JSON_SETTINGS = (
+    "input_format_json_try_infer_numbers_from_strings = 0, input_format_try_infer_dates = 0, "
+    "input_format_try_infer_datetimes = 0, input_format_json_read_bools_as_numbers = 0, "
+    "input_format_json_infer_incomplete_types_as_strings = 1"
 )
+
+
+_FLOAT_BITS = 53
 
 
 def has_json(kind: ColumnType) -> bool:
@@ -85,11 +84,11 @@ def _check(value: Any) -> None:
                     raise ValueError(f"the key {key!r} would become a path, because of its dot")
                 _check(item)
         case list() | tuple():
-            numbers = [number for number in _numbers(value) if not isinstance(number, bool)]
-            if float in map(type, numbers):
-                # They become floats, all of them.
-                if wrong := [n for n in numbers if isinstance(n, int) and int(float(n)) != n]:
-                    raise ValueError(f"{wrong[0]} is beside floats, and no float holds it")
+            numbers = list(_numbers(value))
+            # Beside a float, all become floats.
+            wrong = [n for n in numbers if isinstance(n, int) and n.bit_length() > _FLOAT_BITS]
+            if wrong and any(isinstance(number, float) for number in numbers):
+                raise ValueError(f"{wrong[0]} is beside floats, which do not hold it")
             for item in value:
                 _check(item)
         case int() if not -(2**63) <= value < 2**64:
