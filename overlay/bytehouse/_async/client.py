@@ -379,9 +379,9 @@ class AsyncByteHouse(AsyncBaseClient):
                 given, tuples have a value for each column of the table.
             column_types: ClickHouse types of columns by name, which are otherwise read from the
                 table. If they name all columns of the data, nothing is read.
-            check: Whether values are checked. Otherwise they are written by their Python types
-                alone, and the engine stores what it makes of them: of a number that is too large
-                another, of text that is no date NULL.
+            check: Whether values are checked. Otherwise the types are not read, values are written
+                as `params` of `query` are, and the engine stores what it makes of them: of a number
+                that is too large another, of text that is no date NULL.
             on_error: What becomes of a row that cannot be inserted: ``"raise"`` ends the insertion,
                 ``"skip"`` leaves it out and hands it back in `skipped` of the result.
             null: Representation of NULL in a CSV file.
