@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import click
 
-from .._options import Group, global_options
-from .._output import print_json, print_table
+from .._output import print_rows
+from .._settings import Group, global_options
 
 
 @click.group(cls=Group)
 def command() -> None:
-    """Show the configuration."""
+    """Show and change the configuration."""
 
 
-@command.command()
+@command.command(
+    examples="""
+    bytehouse config explain
+    bytehouse config explain --profile prod --columns name,source
+    """
+)
 def explain() -> None:
     """Show every setting, its value and its source; secrets are shown as ***."""
     settings = global_options().config().explain()
-    if global_options().json:
-        print_json([{"name": n, "value": v or None, "source": s} for n, v, s in settings])
-    else:
-        print_table([("SETTING", "VALUE", "SOURCE"), *settings])
+    print_rows(("name", "value", "source"), [[(n, v or None, s) for n, v, s in settings]])
