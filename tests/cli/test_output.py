@@ -17,7 +17,7 @@ from tests.cli.conftest import Bytehouse
 from tests.support.flavours import KEY
 from tests.support.server import Reply, ScriptedServer, data
 
-ENTRIES = [
+ENTRIES: list[dict[str, object]] = [
     {"name": "a", "description": 'x,"y"\nz\t|', "tables": 12345678901234567},
     {"name": "北京", "description": None, "tables": 2},
 ]
