@@ -27,7 +27,7 @@ from codegen.upstream.compare import differences
 from codegen.upstream.drift import sides
 from codegen.upstream.meaning import ADVICE, changed_safety
 from codegen.upstream.methods import methods, models
-from codegen.upstream.render import sentence
+from codegen.upstream.render import UNRESOLVED, sentence
 from codegen.upstream.schemas import references
 from codegen.upstream.search import BROKEN, AdoptionSearch, left_lines
 from codegen.upstream.sources import ByteHouseError, add_arguments, read_upstream, vendored
@@ -185,6 +185,10 @@ def left_to_decide(repository: Path, upstream: Upstream, left: Sequence[Left]) -
     lines += [
         f"{name} may be {' or '.join(rivals)}: give it that path in openapi.yaml"
         for name, rivals in report.ambiguous.items()
+    ]
+    lines += [
+        f"{UNRESOLVED.format(one)}; bundle the specification into one file, or ask its owner"
+        for one in report.unresolved
     ]
     return lines
 

@@ -64,6 +64,8 @@ class Contract:
     """`type` and `schema` of the success."""
     error: Schema | None
     security: tuple[str, ...]
+    unknown: frozenset[str] = frozenset()
+    """Parts that an unresolved reference hides: `parameters`, `body` or `answer`."""
 
 
 def known_as(node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -136,6 +138,7 @@ class Canon:
             answer=self._content(success),
             error=self._error(error),
             security=self._security(node),
+            unknown=operation.unknown,
         )
 
     def _parameter(self, parameter: Mapping[str, Any]) -> dict[str, Any]:

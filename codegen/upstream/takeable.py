@@ -179,7 +179,8 @@ class _Operation:
         self._ours = ours
         self._theirs = theirs
         self._taken = taken
-        self._refused = {part: reason for (owner, part), reason in refused.items() if owner == name}
+        self._refused = dict.fromkeys(theirs.unknown, "a reference in it leads to nothing")
+        self._refused |= {part: why for (owner, part), why in refused.items() if owner == name}
         self.left: list[Left] = []
 
     def contract(self) -> Contract:

@@ -425,6 +425,20 @@ AWKWARD = (
         "parameter of integers",
         parameter("get_account_status", name="n", schema={"type": "integer", "enum": [1]}),
     ),
+    # References that lead to nothing.
+    Awkward("a schema in another file", field("get_cluster_status", {"$ref": "a.yaml#/A"}, "more")),
+    Awkward(
+        "a response that is not there",
+        answers("get_warehouse_usage", {"$ref": "#/components/responses/Gone"}),
+        "a reference in it leads to nothing",
+        "get_warehouse_usage",
+    ),
+    Awkward(
+        "a parameter in another file",
+        lambda spec: operation(spec, "list_assignments")["parameters"].append({"$ref": "p.yaml"}),
+        "a reference in it leads to nothing",
+        "list_assignments",
+    ),
     # Operations.
     Awkward("an id of any spelling", _odd_id),
     Awkward("an id twice", _same_ids),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from bytehouse_openapi import Document, Upstream, operations, read
+from bytehouse_openapi.document import drop_unresolved
 from codegen import raw
 from codegen.upstream.compare import differences
 from codegen.upstream.drift import Sides, sides
@@ -63,7 +64,8 @@ def adopt(root: Path, directory: Path, vendored: Document, *chosen: Awkward) -> 
     draft: dict[str, Any] = dict(copy.deepcopy(vendored))
     for awkward in chosen:
         awkward.make(draft)
-    upstream = Upstream(draft, "upstream.json", "", "3.1.0")
+    unresolved = drop_unresolved(draft)
+    upstream = Upstream(draft, "upstream.json", "", "3.1.0", unresolved)
     text = (root / "openapi.yaml").read_text("utf-8")
     merged = AdoptionSearch(text, vendored, upstream, models(root / "overlay")).merged()
     file = directory / "openapi.yaml"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bytehouse_openapi import Document, Upstream
+from bytehouse_openapi.document import drop_unresolved
 from codegen import drift as command
 from codegen.upstream import drift, redocly
 from codegen.upstream.causes import Change
@@ -190,6 +191,19 @@ def test_what_is_not_clear_is_not_called_none(
     assert list(report.ambiguous) == ["list_roles"]
     assert drift.EXIT[report.verdict] == 3
     assert "list_roles may be" in FORMATS["terminal"](report)
+
+
+def test_a_reference_to_nothing_is_told_and_hides_nothing_else(
+    vendored: Document, draft: dict[str, Any], known_methods: Methods
+) -> None:
+    """The verdict is unknown; no parameter counts as removed because one cannot be read."""
+    operation(draft, "list_roles")["parameters"] = [{"$ref": "parameters.yaml#/role"}]
+    upstream = Upstream(draft, "upstream.json", "", "3.1.0", drop_unresolved(draft))
+    report = drift.compare(vendored, upstream, known_methods, ask_redocly=False)
+    assert report.changes == []
+    assert drift.EXIT[report.verdict] == 3
+    for name, write in FORMATS.items():
+        assert "parameters.yaml#/role" in write(report), name
 
 
 def test_names_that_are_noted_are_no_drift(
