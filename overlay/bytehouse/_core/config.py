@@ -475,7 +475,10 @@ def _read_tables(given: str | os.PathLike[str] | None) -> tuple[Path, Tables]:
             return path, {}
         reason = type(error).__name__
     else:
-        tables = {k: masked(v) if isinstance(v, dict) else v for k, v in document.items()}
+        tables = {
+            k: masked(v) if isinstance(v, dict) else v if k == "profile" else None
+            for k, v in document.items()
+        }
         return path, tables
     # Raised here and not in the handler: the frames of the parser hold the contents of the file.
     raise ConfigError(f"The configuration file {path} cannot be read: {reason}")
