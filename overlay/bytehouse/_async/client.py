@@ -373,15 +373,16 @@ class AsyncByteHouse(AsyncBaseClient):
             table: ``"table"``, ``"database.table"`` or an `Identifier`.
             data: Tuples, mappings, or objects of a dataclass or of attrs; a frame of pandas or
                 polars; Arrow data; a NumPy array of two dimensions or with named fields; the path
-                of a file that ends in .csv (with a header line) or .parquet. Of a pandas frame,
-                None, NaT and NA are NULL, and so is nan unless the column holds floats.
+                of a file that ends in .csv (with a header line), .parquet, .ndjson or .jsonl. Of a
+                pandas frame, None, NaT and NA are NULL, and so is nan unless the column holds
+                floats.
             columns: Names of the values in tuples, or which columns of the data to take. If not
                 given, tuples have a value for each column of the table.
             column_types: ClickHouse types of columns by name, which are otherwise read from the
                 table. If they name all columns of the data, nothing is read.
-            check: Whether values are checked. Otherwise they are written by their Python types
-                alone, and the engine stores what it makes of them: of a number that is too large
-                another, of text that is no date NULL.
+            check: Whether values are checked. Otherwise the types are not read, values are written
+                as `params` of `query` are, and the engine stores what it makes of them: of a number
+                that is too large another, of text that is no date NULL.
             on_error: What becomes of a row that cannot be inserted: ``"raise"`` ends the insertion,
                 ``"skip"`` leaves it out and hands it back in `skipped` of the result.
             null: Representation of NULL in a CSV file.

@@ -12,6 +12,7 @@ import attrs
 from .._core.options import BLOCK_BYTES, BLOCK_ROWS
 from .._types.arrow_columns import ArrowColumn, nan_as_null
 from .._types.identifiers import Identifier, target_of
+from .._types.json_documents import JSON_SETTINGS, has_json
 from .._types.parse import parse_type
 from .._types.values import Literals, Unfit, shown
 from .._types.writers import writer_of
@@ -25,7 +26,7 @@ from ..errors import (
     SkippedRow,
 )
 from .insert_sources import Chunk, OnRefused, RowRefused, Source
-from .literals import row_literal
+from .literals import literal
 
 __all__ = [
     "BLOCK_BYTES",
@@ -109,6 +110,11 @@ class InsertColumn:
     name: str
     type: str
 
+    @property
+    def has_json(self) -> bool:
+        """Whether there are JSON documents in it."""
+        return has_json(parse_type(self.type)[0])
+
 
 def complete_type(type_: str, nullable: object) -> str:
     """Return a type with its `Nullable`, where that is given separately: a bool or a word."""
@@ -179,7 +185,8 @@ def insert_statements(
     """
     names = source.names if columns is None else [column.name for column in columns]
     column_list = f" ({', '.join(str(Identifier(name)) for name in names)})" if names else ""
-    head = f"INSERT INTO {target}{column_list} VALUES "  # noqa: S608 - quoted by Identifier
+    settings = f" SETTINGS {JSON_SETTINGS}" if any(c.has_json for c in columns or ()) else ""
+    head = f"INSERT INTO {target}{column_list}{settings} VALUES "  # noqa: S608 - quoted by Identifier
     width = len(names) if names else None
     chunks = source.chunks(min(_CHUNK_ROWS, block_rows), width, on_refused)
     writers = _writers(columns, nan_is_null=source.nan_is_null)
@@ -213,10 +220,18 @@ def _nan_as_null(write: _Write) -> _Write:
     return lambda values: write(values if isinstance(values, list) else nan_as_null(values))
 
 
+_WRITTEN_BARE = (int, str, bool)
+
+
 def _write_unchecked(values: Any) -> Literals:
-    """Return literals by the types of the values alone."""
+    """Return the literals of values as of parameters, by the types of the values alone."""
     values = values if isinstance(values, list) else ArrowColumn(values).to_tuples()
-    return list(map(row_literal, values))
+    texts = list(map(literal, values))
+    # The engine reads in parentheses as an expression what it might read inexactly otherwise.
+    return [
+        text if text == "NULL" or type(value) in _WRITTEN_BARE else f"({text})"
+        for text, value in zip(texts, values, strict=True)
+    ]
 
 
 def _write_rows(
