@@ -4,6 +4,7 @@ What is made by hand checks nothing: it is what a program does that trusts its v
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
@@ -30,6 +31,24 @@ def _rows(count: int) -> list[tuple[Any, ...]]:
     ]
 
 
+def _emulator() -> dict[str, Any]:
+    """Start an emulator with a table that keeps nothing; return the arguments of a client.
+
+    It ends with this process.
+    """
+    emulator = ExitStack().enter_context(
+        import_module("bytehouse_emulator.testing").running_emulator()
+    )
+    from bytehouse import ByteHouse
+
+    arguments = {**emulator.client_arguments, "mode": "clickhouse_sql", "deadline": 600}
+    columns = ", ".join(f"{name} {type_}" for name, type_ in TYPES.items())
+    with ByteHouse(**arguments) as client:
+        client.databases.create("sales")
+        client.query(f"CREATE TABLE sales.orders ({columns}) ENGINE = Null")
+    return arguments
+
+
 def _data(form: str, count: int) -> Any:
     rows = _rows(count)
     if form == "tuples":
@@ -52,6 +71,37 @@ def overlay_insert(url: str, form: str, count: str) -> Timed:
 
     client, data = ByteHouse(url, api_key=KEY, deadline=600), _data(form, int(count))
     return lambda: client.insert("sales.orders", data, column_types=TYPES)
+
+
+def emulator_insert(_: str, form: str, count: str) -> Timed:
+    """Insert through the client into the emulator, which reads the types of the table first."""
+    from bytehouse import ByteHouse
+
+    client, data = ByteHouse(**_emulator()), _data(form, int(count))
+    return lambda: client.insert("sales.orders", data)
+
+
+def emulator_ready(_: str, count: str) -> Timed:
+    """Send the emulator the statements that the client makes, made beforehand."""
+    from bytehouse import ByteHouse
+
+    insert, sources = (import_module(f"bytehouse._sql.{n}") for n in ("insert", "insert_sources"))
+    source, target = (
+        sources.open_source(_rows(int(count)), None, ""),
+        insert.target_of("sales.orders"),
+    )
+    blocks = list(
+        insert.insert_statements(
+            target,
+            source,
+            insert.columns_to_insert(None, TYPES, target),
+            block_bytes=insert.BLOCK_BYTES,
+            block_rows=insert.BLOCK_ROWS,
+            on_refused=insert.raise_refused,
+        )
+    )
+    client = ByteHouse(**_emulator())
+    return lambda: [client.queries.execute(block.sql) for block in blocks]
 
 
 def _post(url: str) -> Callable[[str], object]:
