@@ -11,6 +11,7 @@ import attrs
 
 from .._core.options import BLOCK_BYTES, BLOCK_ROWS
 from .._types.arrow_columns import ArrowColumn, nan_as_null
+from .._types.identifiers import Identifier, target_of
 from .._types.json_documents import JSON_SETTINGS, has_json
 from .._types.parse import parse_type
 from .._types.values import Literals, Unfit, shown
@@ -25,7 +26,7 @@ from ..errors import (
     SkippedRow,
 )
 from .insert_sources import Chunk, OnRefused, RowRefused, Source
-from .literals import Identifier, literal
+from .literals import literal
 
 __all__ = [
     "BLOCK_BYTES",
@@ -113,23 +114,6 @@ class InsertColumn:
     def has_json(self) -> bool:
         """Whether there are JSON documents in it."""
         return has_json(parse_type(self.type)[0])
-
-
-def target_of(table: str | Identifier) -> Identifier:
-    """Return a table name as an identifier.
-
-    Raises:
-        InvalidArgument: It is neither "table" nor "database.table".
-    """
-    if isinstance(table, Identifier):
-        return table
-    parts = table.split(".")
-    if len(parts) > 2 or not all(parts) or any(mark in table for mark in "`\"'"):
-        raise InvalidArgument(
-            f"{table!r} is not a table name.",
-            hint='Write "database.table", or Identifier("database", "table") for other names.',
-        )
-    return Identifier(*parts)
 
 
 def complete_type(type_: str, nullable: object) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import chain, islice
 from operator import attrgetter, itemgetter
 from os import PathLike
@@ -285,11 +287,31 @@ def _from_file(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
         case ".parquet" | ".pq":
             file = import_optional("pyarrow.parquet", "arrow").ParquetFile(path)
             return _from_batches(file.iter_batches(), file.schema_arrow.names, names)
+        case ".ndjson" | ".jsonl":
+            return _from_objects(_objects(path), names)
         case _:
             raise InvalidArgument(
                 f"The format of {path.name} is unknown.",
-                hint="Its name must end in .csv or .parquet.",
+                hint="Its name must end in .csv, .parquet, .ndjson or .jsonl.",
             )
+
+
+def _objects(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects in a file with one on each line; decimal fractions are kept exactly."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                found = json.loads(line.decode("utf-8-sig"), parse_float=Decimal)
+            except (ValueError, RecursionError) as error:
+                reason = str(error)
+            else:
+                if isinstance(found, dict):
+                    yield found
+                    continue
+                reason = "no JSON object"
+            raise InvalidArgument(f"{path.name} cannot be read at line {number}: {reason}")
 
 
 def _from_csv(path: Path, names: tuple[str, ...] | None, null: str) -> Source:

@@ -15,38 +15,12 @@ from uuid import UUID
 from bytehouse_raw.types import Timestamp
 
 from .._core.secrets import Secret
-from .._types.quoting import escaped, quoted
+from .._types.identifiers import Identifier
+from .._types.quoting import quoted
 from .._types.times import nanosecond_of
 from ..errors import InvalidArgument
 
 __all__ = ["Identifier", "literal"]
-
-
-class Identifier:
-    """A quoted name of a database, table or column, part by part.
-
-    Example:
-        bh.query("SELECT * FROM {table}", params={"table": Identifier("sales", "orders")})
-    """
-
-    __slots__ = ("parts",)
-
-    def __init__(self, *parts: str) -> None:
-        if not parts or not all(isinstance(part, str) and part for part in parts):
-            raise InvalidArgument("An identifier needs at least one name, and none may be empty.")
-        self.parts = parts
-
-    def __str__(self) -> str:
-        return ".".join(f"`{escaped(part, '`')}`" for part in self.parts)
-
-    def __repr__(self) -> str:
-        return f"Identifier({', '.join(map(repr, self.parts))})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Identifier) and self.parts == other.parts
-
-    def __hash__(self) -> int:
-        return hash(self.parts)
 
 
 def literal(value: object) -> str:
