@@ -21,6 +21,7 @@ TYPES: Final = {
     "price": "Decimal(18, 2)",
 }
 _BEGAN: Final = datetime.fromisoformat("2023-11-14 22:13:20")
+_KEPT: Final = ExitStack()  # what lasts as long as this process
 _ROWS_OF_A_STATEMENT: Final = 100_000
 
 
@@ -36,9 +37,7 @@ def _emulator() -> dict[str, Any]:
 
     It ends with this process.
     """
-    emulator = ExitStack().enter_context(
-        import_module("bytehouse_emulator.testing").running_emulator()
-    )
+    emulator = _KEPT.enter_context(import_module("bytehouse_emulator.testing").running_emulator())
     from bytehouse import ByteHouse
 
     arguments = {**emulator.client_arguments, "mode": "clickhouse_sql", "deadline": 600}
