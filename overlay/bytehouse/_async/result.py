@@ -380,7 +380,8 @@ async def run_submission(
     succeeded: Collection[str] = (),
     progress: bool = False,
 ) -> AsyncResult:
-    """Submit statements and return the result of the first.
+    """Submit statements and return the result of the first that returns rows; if none does, of the
+    first.
 
     Args:
         client: Client to go through.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 from bytehouse_raw.api.databases import get_table, update_table
 from bytehouse_raw.models import Table
 
+from .._api.lists import data_error
 from .._core.options import CallOptions
 from .._tables.changes import Change, Step, steps
 from .._tables.diff import TableDiff, diff
@@ -157,7 +158,7 @@ class AsyncTablePlan:
             get_table.plan(self.database, self.desired.name), **options
         )
         if not isinstance(response.data, Table):
-            raise ResponseDecodeError("the response has no data", operation="get_table")
+            raise data_error(response, "get_table", "the response has no data")
         return response.data
 
     def __str__(self) -> str:

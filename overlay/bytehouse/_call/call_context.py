@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bytehouse_raw.operations import ROLE_HEADER
@@ -15,12 +16,14 @@ from .._recovery.model import outcome_unknown
 from .._transport.models import TransportFailure
 from ..errors import APIError, ByteHouseError, OutcomeUnknown, TimedOut, TransportError
 from .redaction import Redaction
+from .responses import is_emulator
 
 if TYPE_CHECKING:
     from .context import Settings
 
 
 _E = TypeVar("_E", bound=ByteHouseError)
+_NOT_TLS = re.compile(r"wrong.version.number|record layer failure", re.IGNORECASE)
 _ROUTE_EVIDENCE = {
     "inferred": "inferred, not documented",
     "documented": "documented, but your tenant may have others",
@@ -77,7 +80,12 @@ class CallContext:
     def api_error(self, error: APIError) -> APIError:
         """Add the context, and a hint where the route itself may be wrong."""
         evidence = _ROUTE_EVIDENCE.get(self._settings.routes.origin(self.operation))
-        if evidence and may_be_wrong_route(error):
+        if may_be_wrong_route(error) and is_emulator(error.headers):
+            error.hint = (
+                "This is the emulator, which serves the routes of its own specification: start it "
+                "with those of the client, or leave out routes=."
+            )
+        elif evidence and may_be_wrong_route(error):
             error.hint = (
                 f"Method and path of this operation are {evidence}. If the object exists, "
                 "take your tenant's own routes from its docs page or API specification: "
@@ -91,15 +99,21 @@ class CallContext:
 
     def _transport_error(self, failure: TransportFailure) -> TransportError:
         if failure.sent and self.operation.retry == "never":
-            return outcome_unknown(f"no response came ({failure})")
+            return outcome_unknown(f"no response came ({failure})", timed_out=failure.timed_out)
         if failure.sent and self.operation.retry == "read-back":
-            return OutcomeUnknown(f"no response came ({failure})")
+            error = OutcomeUnknown(f"no response came ({failure})")
+            error.timed_out = failure.timed_out
+            return error
         if failure.timed_out:
             limit = min(self._options.timeout, self._options.deadline)
             return TimedOut(f"no response within {limit:g} s ({failure})")
         if failure.sent:
             return TransportError(f"no response: {failure}")
-        return TransportError(
-            f"no connection: {failure}",
-            hint=f"Check that {self._settings.config.host} is right and reachable.",
-        )
+        host = self._settings.config.host
+        hint = f"Check that {host} is right and reachable."
+        if _NOT_TLS.search(str(failure)):
+            hint = (
+                "The server does not speak TLS. If it is on this machine, give the host as "
+                f"{host.replace('https', 'http', 1)}: without a scheme it is https."
+            )
+        return TransportError(f"no connection: {failure}", hint=hint)

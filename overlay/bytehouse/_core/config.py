@@ -144,7 +144,6 @@ def _whole_number(least: int, most: float, what: str) -> Callable[[Any], int]:
 
 
 _count = _whole_number(0, 10_000, "a whole number from 0 to 10000")
-_positive_count = _whole_number(1, 10_000, "a whole number from 1 to 10000")
 _size = _whole_number(1, float("inf"), "a whole number of bytes, 1 or more")
 _port = _whole_number(1, 65_535, "a port: a whole number from 1 to 65535")
 _positive_count = _whole_number(1, 10_000, "a whole number from 1 to 10000")
@@ -246,6 +245,11 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "SQL dialect of queries: ansi_sql or clickhouse_sql.",
         _one_of(*get_args(Mode)),
         "ansi_sql",
+    ),
+    Attribute(
+        "database",
+        "Database of the tables that statements and inserts name without one.",
+        _string,
     ),
     Attribute("timeout", "Seconds that one attempt of a call may take.", _seconds, 60.0),
     Attribute(

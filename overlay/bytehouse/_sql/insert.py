@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from .._core.options import BLOCK_BYTES, BLOCK_ROWS
+from .._core.options import BLOCK_BYTES, BLOCK_ROWS, SettingValue
 from .._types.arrow_columns import ArrowColumn, nan_as_null
 from .._types.parse import parse_type
 from .._types.values import Literals, Unfit, shown
@@ -25,6 +25,7 @@ from ..errors import (
 )
 from .insert_sources import Chunk, OnRefused, RowRefused, Source
 from .literals import Identifier, row_literal
+from .settings import with_settings
 
 __all__ = [
     "BLOCK_BYTES",
@@ -109,21 +110,25 @@ class InsertColumn:
     type: str
 
 
-def target_of(table: str | Identifier) -> Identifier:
+def target_of(table: str | Identifier, database: str | None = None) -> Identifier:
     """Return a table name as an identifier.
+
+    Args:
+        table: The name.
+        database: Its database, if the name has none.
 
     Raises:
         InvalidArgument: It is neither "table" nor "database.table".
     """
-    if isinstance(table, Identifier):
-        return table
-    parts = table.split(".")
-    if len(parts) > 2 or not all(parts) or any(mark in table for mark in "`\"'"):
+    parts = table.parts if isinstance(table, Identifier) else table.split(".")
+    if not isinstance(table, Identifier) and (
+        len(parts) > 2 or not all(parts) or any(mark in table for mark in "`\"'")
+    ):
         raise InvalidArgument(
             f"{table!r} is not a table name.",
             hint='Write "database.table", or Identifier("database", "table") for other names.',
         )
-    return Identifier(*parts)
+    return Identifier(*([database] if database and len(parts) == 1 else []), *parts)
 
 
 def complete_type(type_: str, nullable: object) -> str:
@@ -178,6 +183,8 @@ def insert_statements(
     block_bytes: int,
     block_rows: int,
     on_refused: OnRefused,
+    settings: Mapping[str, SettingValue] | None,
+    tags: Mapping[str, str],
 ) -> Iterator[Block]:
     """Yield INSERT statements, each with as many rows as fit.
 
@@ -189,6 +196,8 @@ def insert_statements(
         block_bytes: Maximum size of a statement in bytes, unless a single row is larger.
         block_rows: Maximum number of rows of a statement.
         on_refused: Called with each row that cannot be inserted.
+        settings: Settings of the engine for the statements.
+        tags: Their tags.
 
     Raises:
         RowRefused: The source cannot be read further.
@@ -196,6 +205,7 @@ def insert_statements(
     names = source.names if columns is None else [column.name for column in columns]
     column_list = f" ({', '.join(str(Identifier(name)) for name in names)})" if names else ""
     head = f"INSERT INTO {target}{column_list} VALUES "  # noqa: S608 - quoted by Identifier
+    head = with_settings(head, settings, tags)
     width = len(names) if names else None
     chunks = source.chunks(min(_CHUNK_ROWS, block_rows), width, on_refused)
     writers = _writers(columns, nan_is_null=source.nan_is_null)

@@ -379,7 +379,8 @@ def run_submission(
     succeeded: Collection[str] = (),
     progress: bool = False,
 ) -> Result:
-    """Submit statements and return the result of the first.
+    """Submit statements and return the result of the first that returns rows; if none does, of the
+    first.
 
     Args:
         client: Client to go through.

@@ -82,7 +82,7 @@ class AsyncExecutions(AsyncResource):
         plan = get_execution_logs.plan(
             require_name(execution_id, "execution_id"), limit=require_count(limit, "limit")
         )
-        return (await self._send(plan, options)).data or []
+        return await self._whole_list(plan, options)
 
     async def kafka_history(
         self,
@@ -116,7 +116,7 @@ class AsyncExecutions(AsyncResource):
             period=go_duration(period, "period"),
             granularity=go_duration(granularity, "granularity"),
         )
-        return (await self._send(plan, options)).data or []
+        return await self._whole_list(plan, options)
 
     def handle(
         self, execution_id: str, *, job_id: int | None = None, **options: Unpack[CallOptions]

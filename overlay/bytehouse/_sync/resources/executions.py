@@ -83,7 +83,7 @@ class Executions(Resource):
         plan = get_execution_logs.plan(
             require_name(execution_id, "execution_id"), limit=require_count(limit, "limit")
         )
-        return (self._send(plan, options)).data or []
+        return self._whole_list(plan, options)
 
     def kafka_history(
         self,
@@ -117,7 +117,7 @@ class Executions(Resource):
             period=go_duration(period, "period"),
             granularity=go_duration(granularity, "granularity"),
         )
-        return (self._send(plan, options)).data or []
+        return self._whole_list(plan, options)
 
     def handle(
         self, execution_id: str, *, job_id: int | None = None, **options: Unpack[CallOptions]
