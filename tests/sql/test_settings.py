@@ -8,23 +8,23 @@ from bytehouse import InvalidArgument
 from bytehouse._sql.settings import with_settings
 from tests.support.cases import cases
 
-GIVEN = {"max_threads": 3}
+GIVEN = {"a_b": 3}
 
 
 @cases(
     ("sql", "expected"),
     [
-        ("SELECT 1", "SELECT 1 SETTINGS max_threads = 3"),
-        ("SELECT 1; -- done\n", "SELECT 1 SETTINGS max_threads = 3; -- done\n"),
-        ("SELECT 1 -- one", "SELECT 1 SETTINGS max_threads = 3 -- one"),
-        ("SELECT ';' ; SELECT 2", "SELECT ';' SETTINGS max_threads = 3 ; SELECT 2 SETTINGS max_threads = 3"),
-        ("(SELECT 1) UNION ALL (SELECT 2)", "(SELECT 1) UNION ALL (SELECT 2) SETTINGS max_threads = 3"),
-        ("SELECT 1 SETTINGS a = 1, b = -2", "SELECT 1 SETTINGS a = 1, b = -2, max_threads = 3"),
-        ("SELECT * FROM (SELECT 1 SETTINGS max_threads = 1)", "SELECT * FROM (SELECT 1 SETTINGS max_threads = 1) SETTINGS max_threads = 3"),
-        ("SELECT settings FROM t", "SELECT settings FROM t SETTINGS max_threads = 3"),
-        ("INSERT INTO t (a) VALUES (1)", "INSERT INTO t (a) SETTINGS max_threads = 3 VALUES (1)"),
-        ("INSERT INTO t SELECT 1 AS values", "INSERT INTO t SELECT 1 AS values SETTINGS max_threads = 3"),
-        ("ALTER TABLE t DROP COLUMN c", "ALTER TABLE t DROP COLUMN c SETTINGS max_threads = 3"),
+        ("SELECT 1", "SELECT 1 SETTINGS a_b = 3"),
+        ("SELECT 1; -- done\n", "SELECT 1 SETTINGS a_b = 3; -- done\n"),
+        ("SELECT 1 -- one", "SELECT 1 SETTINGS a_b = 3 -- one"),
+        ("SELECT ';' ; SELECT 2", "SELECT ';' SETTINGS a_b = 3 ; SELECT 2 SETTINGS a_b = 3"),
+        ("(SELECT 1) UNION ALL (SELECT 2)", "(SELECT 1) UNION ALL (SELECT 2) SETTINGS a_b = 3"),
+        ("SELECT 1 SETTINGS a = 1, b = -2", "SELECT 1 SETTINGS a = 1, b = -2, a_b = 3"),
+        ("SELECT (SELECT 1 SETTINGS x = 1)", "SELECT (SELECT 1 SETTINGS x = 1) SETTINGS a_b = 3"),
+        ("SELECT settings FROM t", "SELECT settings FROM t SETTINGS a_b = 3"),
+        ("INSERT INTO t (a) VALUES (1)", "INSERT INTO t (a) SETTINGS a_b = 3 VALUES (1)"),
+        ("INSERT INTO t SELECT 1 AS values", "INSERT INTO t SELECT 1 AS values SETTINGS a_b = 3"),
+        ("ALTER TABLE t DROP COLUMN c", "ALTER TABLE t DROP COLUMN c SETTINGS a_b = 3"),
     ],
 )  # fmt: skip
 def test_the_clause_stands_where_the_engine_takes_it(sql: str, expected: str) -> None:
@@ -41,7 +41,7 @@ def test_values_are_literals(value: Any, text: str) -> None:
 @cases(
     ("sql", "settings", "tags", "words"),
     [
-        ("SELECT 1 SETTINGS max_threads = 1", GIVEN, {}, "sets max_threads itself"),
+        ("SELECT 1 SETTINGS a_b = 1", GIVEN, {}, "sets a_b itself"),
         ("SELECT 1 SETTINGS a = 1 UNION ALL SELECT 2", GIVEN, {}, "cannot be added"),
         ("SELECT 1 SETTINGS log_comment = 'x'", {}, {"team": "x"}, "sets log_comment itself"),
         ("SELECT 1", {"log_comment": "x"}, {"team": "x"}, "log_comment, which settings= sets"),
