@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model, RawResponse
@@ -12,6 +12,7 @@ from ..._api.lists import data_error, has_data
 from ..._api.pagination import Listing
 from ..._core.clock import Clock
 from ..._core.options import CallOptions
+from ...errors import APIError, NotFound
 from ..paginator import Pager
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ class Enveloped(Protocol[T_co]):
 Listed = Enveloped[list[T]]
 
 
+def is_missing(error: APIError) -> bool:
+    """Return whether the service itself says that something does not exist.
+
+    A 404 of another origin may come from a wrong path; an error of the engine may come with a 404.
+    """
+    return (isinstance(error, NotFound) or error.status == 404) and error.by_service
+
+
 class Resource:
     """Hold the client whose `send` all methods go through."""
 
@@ -51,6 +60,14 @@ class Resource:
 
     def _send(self, plan: Plan[T], options: CallOptions) -> T:
         return self._client.send(plan, **options)
+
+    def _delete(self, plan: Plan[Any], options: CallOptions, *, if_exists: bool) -> None:
+        """Send a call that deletes something; with `if_exists`, that it is missing is no error."""
+        try:
+            self._client.send(plan, **options)
+        except APIError as error:
+            if not (if_exists and is_missing(error)):
+                raise
 
     def _data(self, plan: Plan[Enveloped[M]], options: CallOptions, default: M | None = None) -> M:
         """Send a call and return what its response holds in ``data``.
