@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from bytehouse_raw.operations import ROLE_HEADER
 from bytehouse_raw.plan import Plan
@@ -12,6 +14,7 @@ from bytehouse_raw.types import RawResponse
 
 from .._api.routing import may_be_wrong_route
 from .._core.options import Options
+from .._core.secrets import revealed
 from .._recovery.model import outcome_unknown
 from .._transport.models import TransportFailure
 from ..errors import APIError, ByteHouseError, OutcomeUnknown, TimedOut, TransportError
@@ -30,6 +33,22 @@ _ROUTE_EVIDENCE = {
 }
 
 
+_BEGINNING = re.compile(
+    r"(?:USE `(?P<database>[^`]+)`; )?(?:\s+|\(|--[^\n]*\n|/\*.*?\*/)*(?P<word>[a-z]+)?",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _beginning(body: Mapping[str, Any] | None) -> tuple[str | None, str | None]:
+    """Return the database that stands before the statement in a body, and its first word in upper
+    case; None for what is not there."""
+    sql = (body or {}).get("query")
+    found = None if sql is None else _BEGINNING.match(revealed(sql)[:1000])
+    if found is None or not found["word"]:
+        return None, None
+    return found["database"], found["word"].upper()
+
+
 class CallContext:
     """Know what a call is and how far it has come, for its errors and its telemetry.
 
@@ -39,6 +58,8 @@ class CallContext:
         route: Template of the path, without names of objects.
         role: Role of the call; None if there is none, or the operation takes none.
         query_id: Id of the query, if the call is about one.
+        database: Database that the call is about, or that its statement or the client names.
+        statement: First word of a statement, in upper case; None if it is no statement.
         attempts: How many times it has been sent.
         raw: The response to the last attempt; None if none has come.
     """
@@ -59,12 +80,21 @@ class CallContext:
         self.takes_role = ROLE_HEADER in plan.operation.headers
         self.role = options.role if self.takes_role else None
         self.query_id: str | None = (plan.body or {}).get("queryID")
+        database, self.statement = _beginning(plan.body)
+        self.database = database or plan.path.get("db_name") or options.database
         self.attempts = 0
         self.raw: RawResponse | None = None
         self._settings = settings
         self._options = options
         self._path = path
         self._redaction = redaction
+
+    @property
+    def server(self) -> tuple[str, int]:
+        """Address and port of the host."""
+        parts = urlsplit(self._settings.host)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return parts.hostname or "", port
 
     def add_to(self, error: _E) -> _E:
         """Add what is known of the call to an error, take its secrets out, and return it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from os import PathLike
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import attrs
 
@@ -60,6 +60,8 @@ Insertable = (
     | Iterable[Mapping[str, Any]]
     | Iterable[object]
     | ArrowStream
+    | IO[bytes]
+    | IO[str]
     | str
     | PathLike[str]
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -85,8 +86,8 @@ def open_source(data: object, columns: Sequence[str] | None, null: str) -> Sourc
     if isinstance(columns, str):
         raise InvalidArgument("columns must be a list of names.")
     names = tuple(columns) if columns is not None else None
-    if isinstance(data, str | PathLike):
-        return _from_file(Path(data), names, null)
+    if isinstance(data, str | PathLike) or hasattr(data, "readline"):
+        return _from_file(data, names, null)
     library = type(data).__module__.partition(".")[0]
     if library == "pandas":
         return _from_pandas(data, names)
@@ -102,7 +103,7 @@ def open_source(data: object, columns: Sequence[str] | None, null: str) -> Sourc
     if isinstance(data, Mapping) or not isinstance(data, Iterable):
         raise InvalidArgument(
             f"A {type(data).__name__} has no rows.",
-            hint="Give a list of tuples or mappings, a frame, Arrow data, or the path of a file.",
+            hint="Give a list of tuples or mappings, a frame, Arrow data, a file or its path.",
         )
     return _from_objects(iter(data), names)
 
@@ -273,13 +274,15 @@ def _one_by_one(
     return Chunk(positions, list(map(list, zip(*kept, strict=True)))) if kept else None
 
 
-def _from_file(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
+def _from_file(file: Any, names: tuple[str, ...] | None, null: str) -> Source:
+    if not isinstance(file, str | PathLike):
+        return _from_stream(file, names, null)
+    path = Path(file)
     match path.suffix.lower():
         case ".csv":
-            return _from_csv(path, names, null)
+            return _from_csv(_lines_of_file(path), path.name, names, null)
         case ".parquet" | ".pq":
-            file = import_optional("pyarrow.parquet", "arrow").ParquetFile(path)
-            return _from_batches(file.iter_batches(), file.schema_arrow.names, names)
+            return _from_parquet(path, names)
         case _:
             raise InvalidArgument(
                 f"The format of {path.name} is unknown.",
@@ -287,11 +290,29 @@ def _from_file(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
             )
 
 
-def _from_csv(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
-    lines = _lines(path)
+def _from_stream(file: Any, names: tuple[str, ...] | None, null: str) -> Source:
+    """Return the rows of a stream: Parquet if it begins as such, else CSV."""
+    label = str(getattr(file, "name", "the stream"))
+    if isinstance(head := file.read(4), str):
+        first = (head + file.readline()).removeprefix("\ufeff")
+        return _from_csv(chain(first.splitlines(keepends=True), file), label, names, null)
+    if head == b"PAR1":
+        content = import_optional("pyarrow", "arrow").BufferReader(head + file.read())
+        return _from_parquet(content, names)
+    first = (head + file.readline()).splitlines(keepends=True)
+    return _from_csv(codecs.iterdecode(chain(first, file), "utf-8-sig"), label, names, null)
+
+
+def _from_parquet(where: Any, names: tuple[str, ...] | None) -> Source:
+    file = import_optional("pyarrow.parquet", "arrow").ParquetFile(where)
+    return _from_batches(file.iter_batches(), file.schema_arrow.names, names)
+
+
+def _from_csv(text: Iterable[str], label: str, names: tuple[str, ...] | None, null: str) -> Source:
+    lines = _parsed(text, label)
     header = next(lines, None)
     if not header:
-        raise InvalidArgument(f"{path.name} has no header line with the names of its columns.")
+        raise InvalidArgument(f"{label} has no header line with the names of its columns.")
     indices = _column_indices(header, names)
     first, lines = _peek(filter(None, lines))
     read = _reading(lines, _Sequences)
@@ -312,23 +333,27 @@ def _from_csv(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
     return Source(tuple(header[at] for at in indices), chunks, is_empty=first is None)
 
 
-def _lines(path: Path) -> Iterator[list[str]]:
+def _lines_of_file(path: Path) -> Iterator[str]:
     # Spreadsheets write a byte order mark before the first name.
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        width = 0
-        try:
-            for line in reader:
-                width = width or len(line)
-                if line and len(line) != width:
-                    break
-                yield line
-            else:
-                return
-            reason: object = f"{len(line)} values where there are {width}"
-        except (csv.Error, UnicodeDecodeError) as error:
-            reason = error
-        raise InvalidArgument(f"{path.name} cannot be read at line {reader.line_num}: {reason}")
+        yield from file
+
+
+def _parsed(text: Iterable[str], label: str) -> Iterator[list[str]]:
+    reader = csv.reader(text, strict=True)
+    width = 0
+    try:
+        for line in reader:
+            width = width or len(line)
+            if line and len(line) != width:
+                break
+            yield line
+        else:
+            return
+        reason: object = f"{len(line)} values where there are {width}"
+    except (csv.Error, UnicodeDecodeError) as error:
+        reason = error
+    raise InvalidArgument(f"{label} cannot be read at line {reader.line_num}: {reason}")
 
 
 def _column_indices(available: Sequence[str], names: tuple[str, ...] | None) -> list[int]:

@@ -423,8 +423,9 @@ class ByteHouse(BaseClient):
             table: ``"table"``, ``"database.table"`` or an `Identifier`.
             data: Tuples, mappings, or objects of a dataclass or of attrs; a frame of pandas or
                 polars; Arrow data; a NumPy array of two dimensions or with named fields; the path
-                of a file that ends in .csv (with a header line) or .parquet. Of a pandas frame,
-                None, NaT and NA are NULL, and so is nan unless the column holds floats.
+                of a file that ends in .csv (with a header line) or .parquet, or an open file or
+                other stream of CSV or Parquet. Of a pandas frame, None, NaT and NA are NULL, and so
+                is nan unless the column holds floats.
             columns: Names of the values in tuples, or which columns of the data to take. If not
                 given, tuples have a value for each column of the table.
             column_types: ClickHouse types of columns by name, which are otherwise read from the

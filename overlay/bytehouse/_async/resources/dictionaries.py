@@ -33,6 +33,4 @@ class AsyncDictionaries(AsyncResource):
         Raises:
             NotFound: There is no such dictionary.
         """
-        await self._delete(
-            delete_dictionary.plan(database, name), options, if_exists=if_exists
-        )
+        await self._delete(delete_dictionary.plan(database, name), options, if_exists=if_exists)
