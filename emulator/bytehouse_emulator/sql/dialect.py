@@ -94,7 +94,8 @@ def _log_comment(statement: Statement) -> tuple[str, list[Edit]]:
                 edit = Edit(name.start, after.end, "")
             else:
                 edit = Edit(before.start, value.end, "")
-            return string_value(value.text) or "", [edit]
+            text = string_value("'" + value.text[1:-1].replace("''", "\\'") + "'")
+            return text or "", [edit]
     return "", []
 
 

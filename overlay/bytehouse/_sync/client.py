@@ -25,6 +25,7 @@ from .shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from clickhouse_connect.driver import Client
 
@@ -375,6 +376,39 @@ class ByteHouse(BaseClient):
         from .script import run_script
 
         return run_script(self, sql, params, session_id, options)
+
+    def history(
+        self,
+        *,
+        since: datetime | timedelta | None = None,
+        failed: bool | None = None,
+        tagged: Mapping[str, str] | None = None,
+        limit: int = 100,
+        **options: Unpack[StatementOptions],
+    ) -> Result:
+        """Return the queries that have ended, the latest first, from ``system.query_log``.
+
+        `POST /v1/sql/sync` (documented; that the log has the columns of the open-source engine, and
+        which roles may read it, is inferred)
+
+        Each row has the query's id, type, start, duration in milliseconds, user, text, what it read
+        and wrote in rows and bytes, the most memory that it took in bytes, its error, and its
+        ``log_comment``, which holds tags. `queries.profile` has more of one query.
+
+        Args:
+            since: Begin of the period, or how long ago that was; all that is kept if not given.
+            failed: Whether to return those that failed, or those that did not; both if not given.
+            tagged: Tags that the queries must have.
+            limit: At most so many queries.
+            **options: Options of the statement and of the call, as of `query`.
+
+        Raises:
+            PermissionDenied: The role may not read the log.
+            QueryFailed: There is no such log, or it has other columns.
+        """
+        from .._sql.history import history_statement
+
+        return self.query(history_statement(since, failed, tagged, limit), **options)
 
     def ping(self, **options: Unpack[StatementOptions]) -> float:
         """Run ``SELECT 1``, and return how many seconds that took.

@@ -1,10 +1,12 @@
 """What every statement can be given: a database, settings, tags, a file; and scripts of several."""
 
+import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bytehouse import ByteHouse, InvalidArgument, QueryFailed, dbapi
+from bytehouse import ByteHouse, InvalidArgument, NotFound, QueryFailed, dbapi
 from bytehouse_emulator.testing import RunningEmulator
 from tests.support.flavours import MakeClient
 
@@ -101,6 +103,32 @@ def test_a_script_ends_with_the_first_error(sales: ByteHouse) -> None:
         sales.script("INSERT INTO t VALUES (9, 'i');\n\nSELECT * FROM nothing_there;\nSELECT 1")
     assert caught.value.__notes__ == ["script: statement 2 of 3, at line 3"]
     assert sales.query("SELECT name FROM t WHERE id = 9").scalar() == "i"
+
+
+def test_history_has_queries_by_their_tags(sales: ByteHouse) -> None:
+    """With the ids that they were submitted under; the profile of one has all that is logged."""
+    run = f"it's {uuid.uuid4()}"  # the engine's log outlives a reset of the emulator
+    good, bad = f"good-{run[5:]}", f"bad-{run[5:]}"
+    tagged = sales.with_options(tags={"team": "x", "run": run})
+    tagged.query("SELECT 'tagged'", query_id=good).rows()
+    with pytest.raises(QueryFailed):
+        tagged.query("SELECT throwIf(1)", query_id=bad)
+    assert tagged.insert("t", [(1, "a")], tags={"insert": run}) == 1
+    sales.query("SELECT 'untagged'").rows()
+    found = {row["query_id"]: row for row in sales.history(tagged={"run": run}).mappings()}
+    assert set(found) == {good, bad}
+    assert found[good]["type"] == "QueryFinish"
+    assert "SELECT 'tagged'" in found[good]["query"]
+    assert found[bad]["exception_code"] == 395
+    failed = sales.history(failed=True, since=timedelta(hours=1), tagged={"team": "x"})
+    assert bad in (row[0] for row in failed)
+    [inserted] = sales.history(tagged={"insert": run}).mappings()
+    assert inserted["written_rows"] == 1
+    profile = sales.queries.profile(good)
+    assert profile["log_comment"] == found[good]["log_comment"]
+    assert isinstance(profile["ProfileEvents"], dict)
+    with pytest.raises(NotFound, match="no such query"):
+        sales.queries.profile("none")
 
 
 def test_a_ping_says_how_long_it_took(sales: ByteHouse) -> None:

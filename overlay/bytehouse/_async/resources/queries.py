@@ -25,9 +25,11 @@ from bytehouse_raw.models import (
 )
 
 from ..._api.lists import data_error, has_data
-from ..._core.options import CallOptions, StatementOptions, call_options
+from ..._core.options import CallOptions, StatementOptions, ViewOptions, call_options
+from ..._sql.history import profile_statement
 from ..._sql.statements import Submission, extract_query_ids, extract_results, statement_text
 from ..._tables.spec import model_of
+from ...errors import NotFound
 from ..cancellation import cancel_on_early_exit
 from ..query_handle import AsyncQueryHandle
 from ._base import AsyncResource
@@ -212,6 +214,33 @@ class AsyncQueries(AsyncResource):
         """
         plan = abort_sync_query.plan(x_query_session_id=session_id)
         return await self._data(plan, options, QueryStopped())
+
+    async def profile(self, query_id: str, **options: Unpack[ViewOptions]) -> dict[str, Any]:
+        """Return all that ``system.query_log`` has of a query that has ended, by column.
+
+        `POST /v1/sql/sync` (documented; that there is this log, with the columns of the open-source
+        engine, is inferred)
+
+        `AsyncByteHouse.history` lists queries; `statistics.query` asks the API instead of the log.
+
+        Args:
+            query_id: Id of the query.
+            **options: Options of the statement and of the call, as of `AsyncByteHouse.query`.
+
+        Raises:
+            NotFound: The log has no such query, or not yet.
+            PermissionDenied: The role may not read the log.
+        """
+        result = await self._client.query(profile_statement(query_id), **options)
+        async with result:
+            async for row in result.mappings():
+                return row
+        raise NotFound(
+            "The query log has no such query.",
+            hint="The engine writes its log after some seconds, and keeps it for some days.",
+            operation="submit_sync_query",
+            query_id=query_id,
+        )
 
     async def lineage(
         self,
