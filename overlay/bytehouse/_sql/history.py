@@ -42,7 +42,7 @@ def history_statement(
         conditions.append(f"{tag} = {literal(value)}")
     return (  # every value is a literal
         f"SELECT {_COLUMNS} FROM system.query_log WHERE {' AND '.join(conditions)}"  # noqa: S608
-        f" ORDER BY query_start_time DESC LIMIT {require_id(limit, 'limit')}"
+        f" ORDER BY query_start_time_microseconds DESC LIMIT {require_id(limit, 'limit')}"
     )
 
 
@@ -50,5 +50,5 @@ def profile_statement(query_id: str) -> str:
     """Return the statement that reads all that is logged of a query that has ended."""
     return (
         f"SELECT * FROM system.query_log WHERE query_id = {literal(query_id)} AND {_ENDED}"  # noqa: S608
-        " ORDER BY query_start_time DESC LIMIT 1"
+        " ORDER BY query_start_time_microseconds DESC LIMIT 1"
     )
