@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,14 +15,19 @@ from math import isfinite
 from os import PathLike
 from typing import IO, TYPE_CHECKING, Any, cast
 
+import msgspec
+
 from bytehouse_raw.types import Timestamp
 
 from .._core.files import atomic_file
 from .._sql.literals import literal
-from .._types.codecs import ResultColumn
+from .._types.codecs import ResultColumn, parse_column_type, unwrap
+from .._types.json_documents import has_json
+from .._types.parse import ColumnType
 from .._types.quoting import quoted_bytes
 from ..errors import ByteHouseError, InvalidArgument
 from .decoder import Row
+from .layouts import repeated_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,8 +83,7 @@ def check_names(columns: Sequence[ResultColumn], form: str, query_id: str) -> No
     Raises:
         ByteHouseError: Some have.
     """
-    counts = Counter(column.name for column in columns)
-    if several := [name for name, count in counts.items() if count > 1]:
+    if several := repeated_names(columns):
         raise ByteHouseError(
             f"{form} cannot hold several columns of the same name: {', '.join(several)}.",
             hint="Name them with AS; rows(), to_arrow(), to_pandas() and to_csv() hold all.",
@@ -106,10 +109,21 @@ class CsvWriter:
         self._writer = csv.writer(_Lines(file), lineterminator="\r\n")
         self._writer.writerow([column.name for column in columns])
         self._null = null
+        kinds = [parse_column_type(column.type)[0] for column in columns]
+        self._documents = [(at, kind) for at, kind in enumerate(kinds) if has_json(kind)]
 
     def write(self, rows: Iterable[Row]) -> None:
         """Write some rows."""
+        if self._documents:
+            rows = map(self._with_documents, rows)
         self._writer.writerows([self._cell(value) for value in row] for row in rows)
+
+    def _with_documents(self, row: Row) -> Row:
+        """Return a row with its JSON documents as text."""
+        cells = list(row)
+        for at, kind in self._documents:
+            cells[at] = _document_text(cells[at], kind)
+        return tuple(cells)
 
     def _cell(self, value: object) -> object:
         match value:
@@ -125,35 +139,53 @@ class CsvWriter:
                 return value
 
 
+_JSON = msgspec.json.Encoder(decimal_format="number")
+
+
+def _document_text(value: Any, kind: ColumnType) -> Any:
+    """Return a value of a type with the JSON documents in it as text."""
+    kind = unwrap(kind)
+    if kind.name == "JSON" and isinstance(value, dict):
+        return _JSON.encode(value).decode()
+    match value:
+        case list() if kind.arguments:
+            return [_document_text(item, kind.arguments[0]) for item in value]
+        case dict() if len(kind.arguments) == 2:
+            return {key: _document_text(item, kind.arguments[1]) for key, item in value.items()}
+        case tuple():
+            return tuple(map(_document_text, value, kind.arguments))
+        case _:
+            return value
+
+
 class JsonWriter:
     """Write rows as JSON objects, one a line: in an array, or without one.
 
     What JSON has no type for becomes a string, as ClickHouse reads it: Decimals, dates, timestamps,
-    UUIDs, nan and the infinities.
+    UUIDs, nan and the infinities. JSON documents stay what they are.
     """
 
     def __init__(self, file: IO[str], columns: Sequence[ResultColumn], *, lines: bool) -> None:
         self._write = file.write
-        self._names = [column.name for column in columns]
-        self._between = "\n" if lines else ",\n"
-        self._end = "\n" if lines else "\n]\n"
-        self._next = "" if lines else "[\n"
+        kinds = [parse_column_type(column.type)[0] for column in columns]
+        self._encoders = [_document if has_json(kind) else _json_text for kind in kinds]
+        self._keys = [f"{_encode(column.name)}: " for column in columns]
+        self._lines = lines
+        self._written = False
 
     def write(self, rows: Iterable[Row]) -> None:
         """Write some rows."""
         for row in rows:
-            fields = dict(zip(self._names, row, strict=True))
-            try:
-                text = _encode(fields)
-            except (TypeError, ValueError):  # a key that is no string, nan
-                text = _encode(_json_value(fields))
-            self._write(self._next + _SURROGATE.sub(_escaped_surrogate, text))
-            self._next = self._between
+            fields = zip(self._keys, self._encoders, row, strict=True)
+            text = ", ".join([key + encode(value) for key, encode, value in fields])
+            begin = ("\n" if self._lines else ",\n") if self._written else "[\n" * (not self._lines)
+            self._write(f"{begin}{{{_SURROGATE.sub(_escaped_surrogate, text)}}}")
+            self._written = True
 
     def finish(self) -> None:
         """Write what follows the last row."""
-        empty = "[]\n" if "]" in self._end else ""
-        self._write(self._end if self._next == self._between else empty)
+        end = "" if self._lines else "]\n" if self._written else "[]\n"
+        self._write("\n" * self._written + end)
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # a byte that was not UTF-8
@@ -161,6 +193,17 @@ _SURROGATE = re.compile("[\ud800-\udfff]")  # a byte that was not UTF-8
 
 def _escaped_surrogate(found: re.Match[str]) -> str:
     return f"\\u{ord(found[0]):04x}"
+
+
+def _document(value: object) -> str:
+    return _JSON.encode(value).decode()
+
+
+def _json_text(value: object) -> str:
+    try:
+        return _encode(value)
+    except (TypeError, ValueError):  # a key that is no string, nan
+        return _encode(_json_value(value))
 
 
 def _json_value(value: object) -> object:

@@ -11,6 +11,8 @@ import attrs
 
 from .._core.options import BLOCK_BYTES, BLOCK_ROWS, SettingValue
 from .._types.arrow_columns import ArrowColumn, nan_as_null
+from .._types.identifiers import Identifier, target_of
+from .._types.json_documents import JSON_SETTINGS, has_json
 from .._types.parse import parse_type
 from .._types.values import Literals, Unfit, shown
 from .._types.writers import writer_of
@@ -24,7 +26,7 @@ from ..errors import (
     SkippedRow,
 )
 from .insert_sources import Chunk, OnRefused, RowRefused, Source
-from .literals import Identifier, row_literal
+from .literals import literal
 from .settings import with_settings
 
 __all__ = [
@@ -111,26 +113,10 @@ class InsertColumn:
     name: str
     type: str
 
-
-def target_of(table: str | Identifier, database: str | None = None) -> Identifier:
-    """Return a table name as an identifier.
-
-    Args:
-        table: The name.
-        database: Its database, if the name has none.
-
-    Raises:
-        InvalidArgument: It is neither "table" nor "database.table".
-    """
-    parts = table.parts if isinstance(table, Identifier) else table.split(".")
-    if not isinstance(table, Identifier) and (
-        len(parts) > 2 or not all(parts) or any(mark in table for mark in "`\"'")
-    ):
-        raise InvalidArgument(
-            f"{table!r} is not a table name.",
-            hint='Write "database.table", or Identifier("database", "table") for other names.',
-        )
-    return Identifier(*([database] if database and len(parts) == 1 else []), *parts)
+    @property
+    def has_json(self) -> bool:
+        """Whether there are JSON documents in it."""
+        return has_json(parse_type(self.type)[0])
 
 
 def complete_type(type_: str, nullable: object) -> str:
@@ -206,7 +192,8 @@ def insert_statements(
     """
     names = source.names if columns is None else [column.name for column in columns]
     column_list = f" ({', '.join(str(Identifier(name)) for name in names)})" if names else ""
-    head = f"INSERT INTO {target}{column_list} VALUES "  # noqa: S608 - quoted by Identifier
+    own = f" SETTINGS {JSON_SETTINGS}" if any(c.has_json for c in columns or ()) else ""
+    head = f"INSERT INTO {target}{column_list}{own} VALUES "  # noqa: S608 - quoted by Identifier
     head = with_settings(head, settings, tags)
     width = len(names) if names else None
     chunks = source.chunks(min(_CHUNK_ROWS, block_rows), width, on_refused)
@@ -241,10 +228,18 @@ def _nan_as_null(write: _Write) -> _Write:
     return lambda values: write(values if isinstance(values, list) else nan_as_null(values))
 
 
+_WRITTEN_BARE = (int, str, bool)
+
+
 def _write_unchecked(values: Any) -> Literals:
-    """Return literals by the types of the values alone."""
+    """Return the literals of values as of parameters, by the types of the values alone."""
     values = values if isinstance(values, list) else ArrowColumn(values).to_tuples()
-    return list(map(row_literal, values))
+    texts = list(map(literal, values))
+    # The engine reads in parentheses as an expression what it might read inexactly otherwise.
+    return [
+        text if text == "NULL" or type(value) in _WRITTEN_BARE else f"({text})"
+        for text, value in zip(texts, values, strict=True)
+    ]
 
 
 def _write_rows(

@@ -17,7 +17,7 @@ from .._core.json import first_string
 from .._core.options import CallOptions, Options, StatementOptions, call_options
 from .._core.secrets import Secret, secrets_in
 from ..errors import InvalidArgument
-from .formats import check_format
+from .formats import check_result_clauses
 from .lexer import only_reads
 from .literals import Identifier, literal
 from .parameters import bind
@@ -107,13 +107,13 @@ class Submission:
         example, selects it. A session has a database of its own, unless the options name one.
 
         Raises:
-            InvalidArgument: There is no statement, its parameters or settings do not fit, it ends
-                with FORMAT, or an option does not exist.
+            InvalidArgument: There is no statement, its parameters or settings do not fit, it asks
+                for what its result cannot hold, or an option does not exist.
         """
         merged = defaults.for_statement(options)
         secrets = secret_parameters(params)
         bound = bind(statement_text(sql), params)
-        check_format(bound)
+        check_result_clauses(bound)
         bound = with_settings(bound, options.get("settings"), merged.tags)
         database = options.get("database") if session_id is not None else merged.database
         if database is not None:

@@ -33,6 +33,7 @@ from ..._tables.spec import model_of
 from ...errors import NotFound
 from ..cancellation import cancel_on_early_exit
 from ..query_handle import QueryHandle
+from ..warehouse_ids import with_warehouse_id
 from ._base import Resource
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Queries(Resource):
             max_rows=max_rows,
             async_after=async_after,
         )
+        submission = with_warehouse_id(self._client, submission)
         with cancel_on_early_exit(self._client, submission):
             plan = submit_sync_query.plan(
                 body=submission.body(), x_query_session_id=submission.session_id
@@ -123,6 +125,7 @@ class Queries(Resource):
         """
         options = self._client.merge_context(options)
         submission = Submission.create(sql, self._client.options, options, params=params)
+        submission = with_warehouse_id(self._client, submission)
         call = call_options(options)
         plan = submit_async_query.plan(body=submission.background_body())
         client = self._client._redacting(submission.secrets)
