@@ -14,7 +14,6 @@ from urllib.parse import quote, urlsplit
 import attrs
 
 from ..errors import ConfigError
-from .files import read_text
 from .secrets import Secret
 
 Mode = Literal["ansi_sql", "clickhouse_sql"]
@@ -210,6 +209,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
         ValueError: It is not TOML. The message says where, and repeats nothing of the file.
     """
     import tomllib  # most programs have no such file
+
+    from .files import read_text
 
     try:
         return tomllib.loads(read_text(path))
