@@ -145,7 +145,7 @@ class ArrowConverter:
             ResponseDecodeError: A value does not match the type of its column.
         """
         for unconverted, values in zip(self._unconverted, columns, strict=False):
-            unconverted += values
+            unconverted.extend(values)
         rows = len(columns[0]) if columns else 0
         self.pending_rows += rows
         self._unconverted_rows += rows
