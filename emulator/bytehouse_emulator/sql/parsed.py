@@ -169,17 +169,13 @@ def _check_calls(session: EngineSession, found: Sequence[Token]) -> None:
         # The engine writes a call without a space, and a list of columns with one.
         called = after.text == "(" and after.start == token.end
         if called and (name in names.scalar or name in names.table or name == "disk"):
-            raise statement_refused(
-                f"{token.name}() is not allowed here, or reaches outside the emulator."
-            )
+            raise statement_refused(f"{token.name}() reaches outside, or is not allowed.")
         if called and name == "format" and _is_table_function(found[index + 2 :]):
             raise statement_refused("format() as a table is not allowed here.")
         before = found[index - 1].text if index else ""
         passed = bool(within) or before.upper() == "APPLY"
         if passed and name in names.scalar and before != ".":
-            raise statement_refused(
-                f"{token.name}() is not allowed here, or reaches outside the emulator."
-            )
+            raise statement_refused(f"{token.name}() reaches outside, or is not allowed.")
         if within and token.word == "IDENTIFIER" and after.text == "}":
             raise statement_refused("the name of a function cannot be a parameter.")
         if called and name in names.higher_order:
