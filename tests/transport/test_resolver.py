@@ -20,7 +20,7 @@ from contextlib import suppress
 from bytehouse import AsyncByteHouse, ByteHouse, ByteHouseError
 
 def resolve(*args, **options):
-    time.sleep(20)
+    time.sleep(80)
     raise OSError("too late")
 
 socket.getaddrinfo = resolve
@@ -41,7 +41,7 @@ began = time.monotonic()
 try:
     call("https://x.example")
 except ByteHouseError as error:
-    print(type(error).__name__, time.monotonic() - began)
+    print(type(error).__name__, time.monotonic() - began, time.time())
 """
 
 
@@ -52,17 +52,16 @@ def test_a_resolver_that_does_not_respond_holds_neither_a_call_nor_a_program(
     """The call ends with its `timeout` of a second, and the program does not wait for the rest."""
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
-    began = time.monotonic()
     run = subprocess.run(
         [sys.executable, str(program), flavour],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
-    whole = time.monotonic() - began
+    now = time.time()
     assert run.returncode == 0, run.stderr
-    name, seconds = run.stdout.split()
+    name, seconds, ended = run.stdout.split()
     assert name == "TimedOut"
     assert 0.9 < float(seconds) < 2.5
-    assert whole < 18  # imports take their time on a busy machine
+    assert now - float(ended) < 10
 
 
 def test_calls_that_wait_for_one_host_share_its_lookup(
