@@ -19,7 +19,11 @@ import asyncio, socket, sys, time
 from contextlib import suppress
 from bytehouse import AsyncByteHouse, ByteHouse, ByteHouseError
 
-def resolve(*args, **options):
+system = socket.getaddrinfo
+
+def resolve(host, *args, **options):
+    if host == "127.0.0.1":
+        return system(host, *args, **options)
     time.sleep(80)
     raise OSError("too late")
 
