@@ -88,6 +88,14 @@ class Catalog:
             if row["name"] not in HIDDEN
         ]
 
+    def tables_by_database(self) -> dict[str, list[str]]:
+        """Return the ids of the tables and views of each database that has some, by its name."""
+        rows = self.engine.rows(
+            "SELECT database, groupArray(toString(uuid)) AS uuids FROM system.tables"
+            " WHERE NOT is_temporary GROUP BY database"
+        )
+        return {row["database"]: row["uuids"] for row in rows}
+
     def database(self, name: str) -> dict[str, Any]:
         """Return one database."""
         value = quote_string(self.require_database(name))
