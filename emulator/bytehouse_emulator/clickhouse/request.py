@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -193,7 +194,7 @@ def _read_multipart(request: ClickHouseRequest, kind: str, body: bytes) -> None:
 def _read_statement(request: ClickHouseRequest, body: bytes) -> None:
     """Take the statement from the address, the body or both, and apart from its data."""
     # In latin-1 a character is a byte, so that positions hold for data of any kind.
-    encoded = body.decode("latin-1")
+    encoded = body.removeprefix(codecs.BOM_UTF8).decode("latin-1")
     if address := request.parameters.get("query", ""):
         encoded = address.encode().decode("latin-1") + "\n" + encoded
     statements = split(encoded)

@@ -23,6 +23,8 @@ from bytehouse_emulator.sql.ddl import (
 )
 from bytehouse_emulator.sql.guard import check
 from bytehouse_emulator.sql.lexer import Statement, Token, split, split_at_commas
+from bytehouse_emulator.sql.overwrite import Overwrite, read_overwrite
+from bytehouse_emulator.sql.unmodelled import refuse_unmodelled
 
 Mode = Literal["ansi_sql", "clickhouse_sql"]
 # What else the dialect means, by the settings that ByteHouse's open-source core switches for it.
@@ -46,15 +48,20 @@ class Prepared:
     database: str = ""
     table: tuple[str, str] | None = None
     clauses: Clauses | None = None
+    overwrite: Overwrite | None = None
 
 
 def prepare(statement: Statement, mode: Mode, databases: Callable[[], Collection[str]]) -> Prepared:
     """Check a statement and translate it."""
+    refuse_unmodelled(statement)
     check(statement)
     lowered = apply(statement.text, _lower_databases(statement, databases))
     if lowered != statement.text:
         # Lower-casing moves nothing, but the names are taken from the tokens below.
         statement = split(lowered)[0]
+    overwrite = read_overwrite(statement)
+    if overwrite:
+        statement = split(f"INSERT INTO {overwrite.target}{overwrite.rest}")[0]
     edits: list[Edit] = []
     clauses = None
     if create := read_create(statement):
@@ -72,6 +79,7 @@ def prepare(statement: Statement, mode: Mode, databases: Callable[[], Collection
         next((token.name for token in _named_databases(statement)), ""),
         _table(create.name if create else _insert_target(statement)),
         clauses,
+        overwrite,
     )
 
 

@@ -15,7 +15,7 @@ Kind = Literal["word", "quoted", "string", "number", "symbol", "data"]
 
 _TOKEN: Final = re.compile(
     r"""
-      (?P<space>\s+ | --[^\n]* | \#[!\s][^\n]*)
+      (?P<space>[\s\ufeff]+ | --[^\n]* | \#[!\s][^\n]*)
     | (?P<comment>/\*)
     | (?P<heredoc>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
     | (?P<string>'(?:[^'\\]++|\\.|'')*+(?:'|\Z))

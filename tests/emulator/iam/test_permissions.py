@@ -463,3 +463,17 @@ def test_the_account_is_active_whatever_the_role(api: Api) -> None:
     """Account status takes no role, so one that does not exist is ignored."""
     headers = {"X-User-ActiveRole": "Nobody"}
     assert api.ok("get_account_status", headers=headers)["data"]["status"] == "ACTIVE"
+
+
+@pytest.mark.usefixtures("sales")
+def test_overwriting_takes_the_right_to_delete(api: Api, analyst: Api) -> None:
+    """INSERT alone is not enough for INSERT OVERWRITE."""
+    grant(api, "VIRTUAL_WAREHOUSE", "vw_default", "USE")
+    grant(api, "TABLE", "sales.orders", "INSERT")
+    overwrite = "INSERT OVERWRITE sales.orders VALUES (7)"
+    assert analyst.refused(overwrite) == DENIED
+    grant(api, "TABLE", "sales.orders", "TRUNCATE")
+    analyst.results(overwrite)
+    assert api.rows("SELECT a FROM sales.orders") == [[7]]
+    reading = "INSERT OVERWRITE sales.orders SELECT a FROM sales.refunds"
+    assert analyst.refused(reading) == DENIED
