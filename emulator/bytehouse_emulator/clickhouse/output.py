@@ -51,6 +51,7 @@ class Output:
         self._request = request
         self._chunks: queue.Queue[bytes | None] = queue.Queue(_WAITING)
         self._abandoned = threading.Event()
+        self.has_result = False
         self.summary = {"read_rows": "0", "read_bytes": "0", "written_rows": "0"}
 
     def execute(self, session: EngineSession, prepared: Prepared) -> None:
@@ -85,6 +86,7 @@ class Output:
 
     def _run(self, session: EngineSession, prepared: Prepared) -> None:
         request = self._request
+        self.has_result = prepared.has_output
         if request.input_format:
             data = request.data
             pieces = (data[at : at + _CHUNK] for at in range(0, len(data), _CHUNK))

@@ -16,7 +16,14 @@ from uuid import uuid4
 
 from bytehouse_emulator.clickhouse.errors import RequestRefused
 from bytehouse_emulator.errors import EmulatorError, not_modelled
-from bytehouse_emulator.sql.lexer import Statement, Token, quote_identifier, quote_string, split
+from bytehouse_emulator.sql.lexer import (
+    Statement,
+    Token,
+    is_insert,
+    quote_identifier,
+    quote_string,
+    split,
+)
 
 USER: Final = "bytehouse"
 # Parameters that are not settings of the engine.
@@ -226,7 +233,7 @@ def _read_statement(request: ClickHouseRequest, body: bytes) -> None:
 
 def _insert_format(statement: Statement) -> tuple[Token, Token] | None:
     """Return FORMAT and the name after it, of an INSERT whose data follow."""
-    if statement.tokens[0].word != "INSERT":
+    if not is_insert(statement.tokens):
         return None
     found = [t for t in statement.tokens if t.kind != "data"]
     for keyword, name in pairwise(found):
@@ -244,7 +251,7 @@ def _after_format(text: str) -> str:
 def _without_format(statement: Statement) -> tuple[str, str]:
     """Return a statement without its FORMAT clause, and the name of the format."""
     found = statement.tokens
-    if found[0].word == "INSERT":
+    if is_insert(found):
         return statement.text, ""
     for place in range(len(found) - 2, 0, -1):
         keyword, name = found[place], found[place + 1]

@@ -22,7 +22,6 @@ from bytehouse_emulator.sql.lexer import full_name, quote_string, split
 from bytehouse_emulator.storage.documents import DocumentStore
 from bytehouse_emulator.storage.results import Result, ResultStore
 
-_WITH_OUTPUT: Final = frozenset("CHECK DESC DESCRIBE EXISTS EXPLAIN KILL SHOW".split())
 _MAX_QUERIES: Final = 1_000
 _MAX_BYTES: Final = 1 << 30
 
@@ -192,7 +191,7 @@ class Queries:
                 # Limits what a SELECT returns, and nothing else.
                 session.run(f"SET limit={max_rows}")
             return self.store.store(*session.stream(prepared.text))
-        if prepared.words[0] in _WITH_OUTPUT:
+        if prepared.has_output:
             columns, block = session.table(prepared.text)
             return self.store.store(columns, [_without_inner_tables(block, max_rows)])
         session.run(prepared.text)

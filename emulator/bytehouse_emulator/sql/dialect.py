@@ -37,6 +37,8 @@ ANSI_SETTINGS: Final = {
     "union_default_mode": "'DISTINCT'",
 }
 
+_WITH_OUTPUT: Final = frozenset("CHECK DESC DESCRIBE EXISTS EXPLAIN KILL SHOW".split())
+
 
 @dataclass(slots=True, frozen=True)
 class Prepared:
@@ -49,6 +51,11 @@ class Prepared:
     table: tuple[str, str] | None = None
     clauses: Clauses | None = None
     overwrite: Overwrite | None = None
+
+    @property
+    def has_output(self) -> bool:
+        """Whether it has a result, be it a SELECT or not."""
+        return self.returns_rows or self.words[0] in _WITH_OUTPUT
 
 
 def prepare(statement: Statement, mode: Mode, databases: Callable[[], Collection[str]]) -> Prepared:
