@@ -35,7 +35,7 @@ _RESERVED: Final = frozenset(
     " send_progress_in_http_headers session_check session_id session_timeout stacktrace user"
     " virtual_warehouse wait_end_of_query".split()
 )
-_NAME: Final = re.compile(r"[A-Za-z_]\w*\Z")
+_NAME: Final = re.compile(r"(?:[A-Za-z_]\w*|param_[\w$]+)\Z")
 _CHANGES: Final = frozenset(
     "ALTER CREATE DELETE DROP EXCHANGE INSERT KILL OPTIMIZE RENAME TRUNCATE UPDATE".split()
 )

@@ -191,6 +191,12 @@ def _type_of(column: InsertColumn) -> ClickHouseType:
     from clickhouse_connect.datatypes.registry import get_from_name
     from clickhouse_connect.driver.exceptions import Error
 
+    if column.has_json:
+        raise InvalidArgument(
+            f"The column {column.name} has JSON documents, which are stored as they are only by"
+            " statements.",
+            hint="Insert without via=.",
+        )
     kind = parse_type(column.type)[0]
     name = column.type
     if kind.name == "Nested":

@@ -127,15 +127,9 @@ def _write_of(kind: ColumnType, form: _Form) -> Write:
     """Return what writes values of a type that are not missing."""
     kind = unwrap(kind)
     if _is_container(kind) and kind.arguments:
-        inner = [_element(part, form) for part in kind.arguments]
-        match kind.name, inner:
-            case "Array", [items]:
-                return _array(items, form.array)
-            case "Map", [keys, values]:
-                return _map(keys, values, form.map)
-            case "Tuple", _:
-                names = [element_name(part) for part in kind.arguments]
-                return _tuple(names, inner, form.tuple)
+        container = _container(kind, form)
+        if container is not None:
+            return _with_notation(container)
     try:
         scalar = value_scalar(kind) or moment_scalar(kind, form.server)
     except (ValueError, IndexError, StopIteration):
@@ -201,6 +195,26 @@ _CALLS = _Form(
     _enclosed("tuple({})"),
     "NULL",
 )
+
+
+def _container(kind: ColumnType, form: _Form) -> Write | None:
+    inner = [_element(part, form) for part in kind.arguments]
+    match kind.name, inner:
+        case "Array", [items]:
+            return _array(items, form.array)
+        case "Map", [keys, values]:
+            return _map(keys, values, form.map)
+        case "Tuple", _:
+            names = [element_name(part) for part in kind.arguments]
+            return _tuple(names, inner, form.tuple)
+    return None
+
+
+def _with_notation(write: Write) -> Write:
+    """Take Arrow's strings too: what containers are written as."""
+    return lambda values: write(
+        values if isinstance(values, list) or not values.is_text() else values.to_list()
+    )
 
 
 def _element(kind: ColumnType, form: _Form) -> Write:
