@@ -123,6 +123,10 @@ bench:  ## measure the client beside its peers (ARGS=--save: keep the table)
 fuzz-emulator: setup  ## call the emulator's every operation at length: 6,000 cases, 10,000 calls at once
 	@BYTEHOUSE_EMULATOR_FULL=1 $(RUN) pytest -s -m slow tests/emulator/test_concurrency.py $(ARGS)
 
+.PHONY: test-ecosystem
+test-ecosystem: setup  ## run clickhouse-connect's own tests against the emulator (ARGS="--source CHECKOUT")
+	@$(RUN) tests.ecosystem.run $(ARGS)
+
 .PHONY: fuzz-results
 fuzz-results: setup  ## write, read and cut any values at length: new ones, 40 times as many as the tests
 	@BYTEHOUSE_RESULTS_TIMES=40 $(RUN) pytest --timeout=7200 -o faulthandler_timeout=0 \

@@ -407,7 +407,7 @@ class Cursor:
         self.rowcount = 0
         rows = (bind_pyformat(row, parameters) for parameters in sets)
         for block in pack_rows(head, (((at,), (text,)) for at, text in enumerate(rows))):
-            self.connection.session.execute(block.sql)
+            self.connection.session.execute(str(block.statement))
             self.rowcount += block.rows
 
     def _insert_checked(self, insert: re.Match[str], sets: Iterable[Mapping[str, Any]]) -> None:

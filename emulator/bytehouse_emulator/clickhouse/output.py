@@ -52,6 +52,7 @@ class Output:
         self._request = request
         self._chunks: queue.Queue[bytes | None] = queue.Queue(_WAITING)
         self._abandoned = threading.Event()
+        self.has_result = False
         self.summary = {"read_rows": "0", "read_bytes": "0", "written_rows": "0"}
 
     def execute(self, session: EngineSession, prepared: Prepared) -> None:
@@ -88,6 +89,7 @@ class Output:
 
     def _run(self, session: EngineSession, prepared: Prepared) -> None:
         request = self._request
+        self.has_result = prepared.has_output
         if request.input_format:
             data = request.data
             if request.input_format.lower() == "values":

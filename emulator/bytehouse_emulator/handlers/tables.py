@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from bytehouse_emulator.calls.authorization import (
+    any_role,
     database,
     dictionary,
     materialized_view,
     requires,
-    show_database,
     show_table,
     table,
 )
@@ -33,21 +33,21 @@ _UNITS: Final = {"minute": "Minute", "hour": "Hour", "day": "Day", "month": "Mon
 _INTERVALS: Final = frozenset("SECOND MINUTE HOUR DAY WEEK MONTH QUARTER YEAR".split())
 
 
-@operation(show_database)
+@operation(any_role)
 def list_tables(call: Call) -> dict[str, Any]:
-    """Return a page of tables."""
+    """Return a page of the tables that the role sees."""
     return _page(call, "TABLE")
 
 
-@operation(show_database)
+@operation(any_role)
 def list_tables_and_views(call: Call) -> dict[str, Any]:
-    """Return a page of tables, views and materialized views."""
+    """Return a page of tables, views and materialized views, as far as the role sees them."""
     return _page(call, "TABLE", "VIEW", "MATERIALIZED_VIEW")
 
 
-@operation(show_database)
+@operation(any_role)
 def list_materialized_views(call: Call) -> dict[str, Any]:
-    """Return a page of materialized views."""
+    """Return a page of the materialized views that the role sees."""
     return _page(call, "MATERIALIZED_VIEW")
 
 
@@ -131,7 +131,11 @@ def _run(call: Call, sql: str) -> None:
 
 
 def _page(call: Call, *types: str) -> dict[str, Any]:
-    return filtered_page(call, call.emulator.catalog.tables(call.string("db_name"), types))
+    name, permissions = call.string("db_name"), call.emulator.permissions
+    entries = call.emulator.catalog.tables(name, types)
+    sees, around = permissions.sees(call.role, "SHOW"), permissions.database(name).path
+    visible = [entry for entry in entries if sees([f"table:{entry['uuid']}", *around])]
+    return filtered_page(call, visible)
 
 
 def _require(call: Call, wanted: str, name: str) -> str:

@@ -24,6 +24,8 @@ from bytehouse_emulator.sql.ddl import (
 from bytehouse_emulator.sql.engine import QUERY_LOG
 from bytehouse_emulator.sql.guard import check
 from bytehouse_emulator.sql.lexer import Statement, Token, split, split_at_commas, string_value
+from bytehouse_emulator.sql.overwrite import Overwrite, read_overwrite
+from bytehouse_emulator.sql.unmodelled import refuse_unmodelled
 
 Mode = Literal["ansi_sql", "clickhouse_sql"]
 # What else the dialect means, by the settings that ByteHouse's open-source core switches for it.
@@ -35,6 +37,8 @@ ANSI_SETTINGS: Final = {
     "prefer_column_name_to_alias": "1",
     "union_default_mode": "'DISTINCT'",
 }
+
+_WITH_OUTPUT: Final = frozenset("CHECK DESC DESCRIBE EXISTS EXPLAIN KILL SHOW".split())
 
 
 @dataclass(slots=True, frozen=True)
@@ -49,15 +53,25 @@ class Prepared:
     clauses: Clauses | None = None
     log_comment: str = ""
     reads_log: bool = False
+    overwrite: Overwrite | None = None
+
+    @property
+    def has_output(self) -> bool:
+        """Whether it has a result, be it a SELECT or not."""
+        return self.returns_rows or self.words[0] in _WITH_OUTPUT
 
 
 def prepare(statement: Statement, mode: Mode, databases: Callable[[], Collection[str]]) -> Prepared:
     """Check a statement and translate it."""
+    refuse_unmodelled(statement)
     check(statement)
     lowered = apply(statement.text, _lower_databases(statement, databases))
     if lowered != statement.text:
         # Lower-casing moves nothing, but the names are taken from the tokens below.
         statement = split(lowered)[0]
+    overwrite = read_overwrite(statement)
+    if overwrite:
+        statement = split(f"INSERT INTO {overwrite.target}{overwrite.rest}")[0]
     edits: list[Edit] = []
     clauses = None
     if create := read_create(statement):
@@ -80,12 +94,15 @@ def prepare(statement: Statement, mode: Mode, databases: Callable[[], Collection
         clauses,
         log_comment,
         bool(log),
+        overwrite,
     )
 
 
 def _log_comment(statement: Statement) -> tuple[str, list[Edit]]:
     """Return the setting log_comment of a statement, and the edits that remove it."""
     found = statement.tokens
+    if found[0].word == "SET":
+        return "", []
     for at in range(1, len(found) - 2):
         name, value, before = found[at], found[at + 2], found[at - 1]
         if name.word == "LOG_COMMENT" and found[at + 1].text == "=" and value.kind == "string":

@@ -18,7 +18,7 @@ from bytehouse_emulator.errors import not_modelled, statement_refused
 from bytehouse_emulator.sql.ddl import begin_of_select
 from bytehouse_emulator.sql.engine import EngineError, EngineSession
 from bytehouse_emulator.sql.functions import refused_functions
-from bytehouse_emulator.sql.lexer import Statement, Token, quote_string, split, tokens
+from bytehouse_emulator.sql.lexer import Statement, Token, is_insert, quote_string, split, tokens
 
 _ENGINES: Final = frozenset(
     "atomic mergetree replacingmergetree summingmergetree aggregatingmergetree"
@@ -43,7 +43,7 @@ def parsed(session: EngineSession, text: str) -> str:
         EmulatorError: It cannot be parsed, or must not run.
     """
     [statement] = split(text)
-    if statement.tokens[0].word == "INSERT":
+    if is_insert(statement.tokens):
         return _parsed_insert(session, statement)
     [found] = split(_formatted(session, text))
     _check(session, found)
@@ -110,7 +110,7 @@ def _check(session: EngineSession, statement: Statement) -> None:
     found = statement.tokens
     if found[0].word == "CREATE":
         _check_created(found)
-    elif found[0].word != "INSERT":
+    elif not is_insert(found):
         _check_format(found)
     for token, after in pairwise(found):
         if token.word == "INTO" and after.word == "OUTFILE":

@@ -36,7 +36,7 @@ from ..errors import (
 from .body_errors import BodyErrors
 from .call_context import CallContext
 from .redaction import Redaction, SecretMask
-from .request import PreparedRequest
+from .request import ClickHouseBody, PreparedRequest
 from .responses import decode, error_in, raw_response
 from .telemetry import CallTelemetry
 
@@ -64,13 +64,20 @@ class Call(Generic[T]):
         options: Options of the call.
         plan: What to send.
         streamed: Whether the body of a success is to be read piece by piece.
+        clickhouse: The body, where that goes to the ClickHouse interface.
 
     Raises:
         InvalidArgument: The call cannot be sent.
     """
 
     def __init__(
-        self, settings: Settings, options: Options, plan: Plan[T], *, streamed: bool = False
+        self,
+        settings: Settings,
+        options: Options,
+        plan: Plan[T],
+        *,
+        streamed: bool = False,
+        clickhouse: ClickHouseBody | None = None,
     ) -> None:
         self.done = False
         self.unresolved = False
@@ -89,7 +96,9 @@ class Call(Generic[T]):
         path = fill(route, self._operation, plan.path)
         self._context = CallContext(settings, options, plan, route, path, redaction=self._redaction)
         try:
-            self._request = PreparedRequest(settings, options, plan, route.method, path)
+            self._request = PreparedRequest(
+                settings, options, plan, route.method, path, clickhouse=clickhouse
+            )
         except InvalidArgument as error:
             self._context.add_to(error)
             raise
@@ -121,7 +130,7 @@ class Call(Generic[T]):
         credential = self._settings.credential(self._options)
         self._redaction.add(credential.mask)
         timeout = min(remaining, self._options.timeout)
-        return self._request.attempt(credential.header, timeout, streamed=self._streamed)
+        return self._request.attempt(credential, timeout, streamed=self._streamed)
 
     def on_response(self, response: Response) -> None:
         """Process a response: the call is `done`, or `unresolved`, or continues after `pause`.

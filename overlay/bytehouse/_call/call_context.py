@@ -79,7 +79,7 @@ class CallContext:
         self.route = route.template
         self.takes_role = ROLE_HEADER in plan.operation.headers
         self.role = options.role if self.takes_role else None
-        self.query_id: str | None = (plan.body or {}).get("queryID")
+        self.query_id: str | None = (plan.body or {}).get("queryID") or plan.query.get("query_id")
         database, self.statement = _beginning(plan.body)
         self.database = database or plan.path.get("db_name") or options.database
         self.attempts = 0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bytehouse_raw.plan import Plan
 
     from .._call.call import Call
+    from .._call.request import ClickHouseBody
     from .._core.secrets import Secret
     from .response_body import Body
 
@@ -111,10 +112,16 @@ class BaseClient:
             ResponseDecodeError: The response cannot be decoded.
             APIError: The API returned an error.
         """
+        return self._send(plan, self.merge_context(options))
+
+    def _send(
+        self, plan: Plan[T], options: CallOptions, clickhouse: ClickHouseBody | None = None
+    ) -> T:
+        """Send one call, to the ClickHouse interface if it has a body for that."""
         from .._call.call import Call
 
-        merged = self._options.replace(self.merge_context(options))
-        call: Call[T] = Call(self._shared.settings, merged, plan)
+        merged = self._options.replace(options)
+        call: Call[T] = Call(self._shared.settings, merged, plan, clickhouse=clickhouse)
         self._run(call)
         size = len(call.raw.body) if call.raw else 0
         return Turns.run(size, call.result)
