@@ -34,7 +34,7 @@ def names() -> list[str]:
     )
 
 
-def load(name: str) -> click.Command | None:
+def find(name: str) -> click.Command | None:
     """Return the command of a name; None if there is none."""
     if name not in names():
         return None
