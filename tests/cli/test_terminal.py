@@ -157,9 +157,9 @@ def test_ctrl_c_stops_a_load(
 ) -> None:
     """Nothing more is inserted, and what is in the table is said."""
     file = tmp_path / "many.csv"
-    file.write_text("id,note\n" + "".join(f"{n},{'x' * 30}\n" for n in range(1_500_000)))
+    file.write_text("id,note\n" + "".join(f"{n},{'x' * 30}\n" for n in range(500_000)))
     with in_terminal(environment, "load", str(file), "sales.orders") as terminal:
-        processes.wait_until("INSERT INTO `sales`.`orders`", runs=True)
+        processes.wait_until("INSERT INTO", runs=True)
         terminal.press_ctrl_c()
         assert terminal.wait() == 130
         assert not processes.holds("INSERT INTO")
@@ -167,4 +167,4 @@ def test_ctrl_c_stops_a_load(
         assert "Traceback" not in terminal.shown
     with ByteHouse(**emulator.client_arguments) as bh:
         before = bh.query("SELECT count() FROM sales.orders").scalar()
-        assert before < 1_500_000
+        assert before < 500_000
