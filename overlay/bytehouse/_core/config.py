@@ -240,7 +240,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "Role to use; without it the service uses the user's default role.",
         _header_string,
     ),
-    Attribute("warehouse", "Id of the virtual warehouse that queries run on.", _string),
+    Attribute("warehouse", "Name or id of the virtual warehouse that queries run on.", _string),
     Attribute(
         "mode",
         "SQL dialect of queries: ansi_sql or clickhouse_sql.",
