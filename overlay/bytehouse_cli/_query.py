@@ -108,7 +108,11 @@ def _write_result(result: Result, file: IO[bytes]) -> int:
             count += len(block)
             yield block
 
-    write_rows(file, names, counted(), null="NULL")
+    if output_format() in ("json", "ndjson"):
+        from bytehouse._results.export import check_names
+
+        check_names(result.columns, "JSON", result.query_id)
+    write_rows(file, result.columns, counted(), null="NULL")
     file.flush()
     return count
 
