@@ -241,6 +241,7 @@ def test_the_output_may_end_early_or_be_full(emulator: RunningEmulator) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_memory_is_flat(emulator: RunningEmulator) -> None:
     """A million rows take as little as ten thousand, into a pipe and into nowhere."""
     del emulator
