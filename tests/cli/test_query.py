@@ -97,6 +97,14 @@ def test_parameters_are_typed(bytehouse: Bytehouse) -> None:
     assert bytehouse("query", "SELECT {x}", "-p", "nonsense").code == 2
 
 
+def test_database_and_settings_apply_to_statements(bytehouse: Bytehouse) -> None:
+    """By options of the command, as they do in the client."""
+    done = bytehouse("query", "SELECT count() > 0 AS found FROM orders", "--database", "sales")
+    assert lines(done) == [{"found": 1}]
+    sql = "SELECT getSetting('max_block_size') AS size"
+    assert lines(bytehouse("query", sql, "--setting", "max_block_size=77")) == [{"size": 77}]
+
+
 def test_what_fails_has_its_code_and_says_why(bytehouse: Bytehouse) -> None:
     """The engine's error and no host, each of its kind, and nothing on standard output."""
     done = bytehouse("query", "SELECT nothing_like_this")
