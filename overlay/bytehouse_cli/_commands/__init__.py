@@ -24,20 +24,26 @@ from pkgutil import iter_modules
 
 import click
 
+from .._resources import RESOURCES, ResourceGroup
+
 
 def names() -> list[str]:
     """Return the names of all commands."""
-    return sorted(
+    return sorted({*_modules(), *RESOURCES})
+
+
+def _modules() -> set[str]:
+    return {
         module.name.replace("_", "-")
         for module in iter_modules(__path__)
         if not module.name.startswith("_")
-    )
+    }
 
 
 def load(name: str) -> click.Command | None:
     """Return the command of a name; None if there is none."""
-    if name not in names():
-        return None
+    if name not in _modules():
+        return ResourceGroup(name) if name in RESOURCES else None
     module = import_module(f"{__name__}.{name.replace('-', '_')}")
     command: click.Command = module.command
     return command

@@ -1,0 +1,193 @@
+"""`bytehouse tables`: tables, created and changed as files describe them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .._formats import note
+from .._output import output_format, print_value
+from .._resources import ResourceGroup, print_returned
+from .._settings import confirm, global_options
+
+if TYPE_CHECKING:
+    from bytehouse import ByteHouse, TablePlan, TableSpec
+
+command = ResourceGroup("tables")
+_file = click.option(
+    "-f",
+    "--file",
+    required=True,
+    metavar="FILE",
+    help="YAML or JSON file with the tables as they should be; - for standard input.",
+)
+
+
+def _pairs(what: str, sign: str) -> Any:
+    def split(_context: click.Context, _parameter: click.Parameter, values: Any) -> dict[str, str]:
+        found = [value.partition(sign) for value in values]
+        if not all(first.strip() and second.strip() for first, _, second in found):
+            raise click.BadParameter(f"must be {what}.")
+        return {first.strip(): second.strip() for first, _, second in found}
+
+    return split
+
+
+_renames = click.option(
+    "--rename",
+    "renames",
+    multiple=True,
+    metavar="OLD=NEW",
+    callback=_pairs("OLD=NEW", "="),
+    help="Rename a column; without it, one is dropped and one is added (repeatable).",
+)
+
+
+@command.command(examples="bytehouse tables describe sales.orders")
+@click.argument("table", metavar="DATABASE.NAME")
+def describe(table: str) -> None:
+    """List the columns of a table."""
+    from .._signatures import split_name
+
+    with global_options().client() as client:
+        print_returned(client.tables.get(*split_name(table)).columns or [])
+
+
+@command.command(
+    examples="""
+    bytehouse tables create sales.orders --column "id UInt64" --column "day Date" --order-by id
+    bytehouse tables create -f orders.yaml
+    bytehouse tables create -f orders.sql
+    """
+)
+@click.argument("table", metavar="[DATABASE.NAME]", required=False)
+@click.option(
+    "-f",
+    "--file",
+    metavar="FILE",
+    help="YAML or JSON file with the tables, or SQL file with statements; - for standard input.",
+)
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="'NAME TYPE'",
+    callback=_pairs("'NAME TYPE', such as 'id UInt64'", " "),
+    help="Column (repeatable).",
+)
+@click.option("--order-by", multiple=True, metavar="COLUMN", help="Sort key (repeatable).")
+@click.option("--partition-by", multiple=True, metavar="COLUMN", help="Partition (repeatable).")
+@click.option("--description", help="Free text.")
+@click.option("--if-not-exists", is_flag=True, help="Leave a table that exists as it is.")
+def create(table: str | None, file: str | None, *, if_not_exists: bool, **fields: Any) -> None:
+    """Create a table, or the tables that a file describes.
+
+    A YAML file has the keys name, columns, order_by and, if wanted, database, primary_key,
+    partition_by, unique_key, cluster_key, sample_by, ttl and description:
+
+    \b
+        name: sales.orders
+        columns:
+          id: UInt64
+          note: {type: String, nullable: true}
+        order_by: id
+    """
+    from .._table_files import read_specs, read_text
+
+    if (table is None) == (file is None):
+        raise click.UsageError("Give either DATABASE.NAME or --file.")
+    if file is not None and file.endswith(".sql"):
+        with global_options().client(changes=True) as client:
+            client.queries.execute(read_text(file))
+        note("Done.")
+        return
+    specs = read_specs(file) if file is not None else [_spec(str(table), fields)]
+    with global_options().client(changes=True) as client:
+        for database, spec in specs:
+            _create(client, database, spec, if_not_exists=if_not_exists)
+
+
+def _spec(table: str, fields: dict[str, Any]) -> tuple[str, TableSpec]:
+    from bytehouse import TableSpec
+
+    from .._signatures import split_name
+
+    database, name = split_name(table)
+    return database, TableSpec(name, **{k: v for k, v in fields.items() if v or k == "order_by"})
+
+
+def _create(client: ByteHouse, database: str, spec: TableSpec, *, if_not_exists: bool) -> None:
+    name = f"{database}.{spec.name}"
+    if if_not_exists:
+        ensured = client.tables.ensure(database, spec)
+        if not ensured.created:
+            differs = "; ".join(map(str, ensured.differences))
+            note(f"{name} exists{f', and differs: {differs}' if differs else ''}.")
+            return
+    else:
+        client.tables.create(database, spec)
+    note(f"Created {name}.")
+
+
+@command.command(examples="bytehouse tables plan -f orders.yaml")
+@_file
+@_renames
+def plan(file: str, renames: dict[str, str]) -> None:
+    """Show what would change tables into what a file describes."""
+    from .._table_files import read_specs
+
+    specs, changes = read_specs(file), []
+    with global_options().client() as client:
+        for database, spec in specs:
+            found = client.tables.plan(database, spec, renames=renames or None)
+            if output_format() == "table" and global_options().query is None:
+                click.echo(str(found))
+            changes += _records(found)
+    if output_format() != "table" or global_options().query is not None:
+        print_value(changes)
+
+
+def _records(found: TablePlan) -> list[dict[str, Any]]:
+    names = ("kind", "name", "actual", "wanted", "destructive", "blocked", "reason")
+    table = f"{found.database}.{found.desired.name}"
+    return [
+        {"table": table, **{name: getattr(change, name) for name in names}}
+        for change in found.actions
+    ]
+
+
+@command.command(
+    changes=True,
+    examples="""
+    bytehouse tables apply -f orders.yaml
+    bytehouse tables apply -f orders.yaml --rename note=remark --yes
+    """,
+)
+@_file
+@_renames
+@click.option("--allow-destructive", is_flag=True, help="Do what loses data, too.")
+@click.option("--ignore-blocked", is_flag=True, help="Do the rest where the API cannot do all.")
+def apply(
+    file: str, renames: dict[str, str], *, allow_destructive: bool, ignore_blocked: bool
+) -> None:
+    """Change tables into what a file describes, and create those that are missing."""
+    from bytehouse import NotFound
+
+    from .._table_files import read_specs
+
+    specs = read_specs(file)
+    with global_options().client(changes=True) as client:
+        for database, spec in specs:
+            name = f"{database}.{spec.name}"
+            try:
+                found = client.tables.plan(database, spec, renames=renames or None)
+            except NotFound:
+                confirm(f"Create the table {name}")
+                _create(client, database, spec, if_not_exists=True)
+                continue
+            note(str(found))
+            if not found.is_empty:
+                confirm(f"Change the table {name} like this")
+                found.apply(allow_destructive=allow_destructive, ignore_blocked=ignore_blocked)
+                note(f"Changed {name}.")
