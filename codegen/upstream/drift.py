@@ -220,8 +220,8 @@ def _inferred(name: str, ours: Contract) -> Iterator[tuple[str, Where]]:
         if ours.body["~evidence"] == "inferred":
             yield f"{name}: its body", ("body",)
         yield from _inferred_in(ours.body["schema"], ("body",), f"{name} body")
-    if ours.answer:
-        yield from _inferred_in(ours.answer["schema"], ("answer",), f"{name} answer")
+    if ours.response:
+        yield from _inferred_in(ours.response["schema"], ("response",), f"{name} response")
 
 
 def _inferred_in(schema: Schema, where: Where, label: str) -> Iterator[tuple[str, Where]]:

@@ -18,7 +18,7 @@ HEADLINES = {
     "none": "No drift: the service's specification says what openapi.yaml says.",
     "breaking": "Breaking drift: the service is not what this client takes it for.",
     "compatible": "Compatible drift: the service has more than this client knows.",
-    "unknown": "Could not tell: operations may be one of several, or what they refer to is not there.",
+    "unknown": "Could not tell: operations may be one of several, or refer to nothing.",
 }
 UNRESOLVED = "{} leads to nothing in the specification, so what it stands for is unknown"
 

@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
 from typing import IO, Any, Protocol
 
 FORMATS = ("table", "json", "ndjson", "csv", "tsv", "parquet", "arrow", "markdown", "vertical")
@@ -18,6 +17,8 @@ Rows = Sequence[Sequence[Any]]
 # Rows of a table that the widths of its columns are measured by.
 _MEASURED = 1000
 _LEAST_WIDTH = 4
+# What it raises for strings that are not UTF-8 and for integers of more than 64 bits.
+_NOT_BY_MSGSPEC = (TypeError, ValueError, OverflowError)
 
 
 class Writer(Protocol):
@@ -34,18 +35,25 @@ class _JsonLines:
     """Write an object on each line."""
 
     def __init__(self, file: IO[bytes], columns: Sequence[str]) -> None:
+        import msgspec
+
         self._file = file
         self._columns = columns
+        self._encode = msgspec.json.Encoder(enc_hook=to_text).encode_lines
 
     def write(self, rows: Rows) -> None:
-        self._file.write(b"".join(line + b"\n" for line in self._lines(rows)))
+        self._file.write(self._lines(rows))
 
     def close(self) -> None:
         """Write nothing more."""
 
-    def _lines(self, rows: Rows) -> Iterable[bytes]:
+    def _lines(self, rows: Rows) -> bytes:
         columns = self._columns
-        return (to_json(dict(zip(columns, row, strict=True))) for row in rows)
+        objects = [dict(zip(columns, row, strict=True)) for row in rows]
+        try:
+            return self._encode(objects)
+        except _NOT_BY_MSGSPEC:
+            return b"".join(to_json(one) + b"\n" for one in objects)
 
 
 class _JsonArray(_JsonLines):
@@ -54,8 +62,8 @@ class _JsonArray(_JsonLines):
     _before = b"[\n"
 
     def write(self, rows: Rows) -> None:
-        for line in self._lines(rows):
-            self._file.write(self._before + line)
+        if rows:
+            self._file.write(self._before + self._lines(rows)[:-1].replace(b"\n", b",\n"))
             self._before = b",\n"
 
     def close(self) -> None:
@@ -221,20 +229,18 @@ def writer(
     return makers[form]()
 
 
-def write_batches(form: str, file: IO[bytes], batches: Iterable[Any]) -> None:
-    """Write Arrow record batches, at least one, as Parquet or as an Arrow IPC stream."""
+def write_batches(form: str, file: IO[bytes], schema: Any, batches: Iterable[Any]) -> None:
+    """Write Arrow record batches of a schema as Parquet or as an Arrow IPC stream."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    iterator = iter(batches)
-    first = next(iterator)
     if form == "arrow":
-        with pa.ipc.new_stream(file, first.schema) as stream:
-            for batch in chain([first], iterator):
+        with pa.ipc.new_stream(file, schema) as stream:
+            for batch in batches:
                 stream.write_batch(batch)
         return
-    with pq.ParquetWriter(file, first.schema) as parquet:
-        for batch in chain([first], iterator):
+    with pq.ParquetWriter(file, schema) as parquet:
+        for batch in batches:
             parquet.write_table(pa.Table.from_batches([batch]))
 
 
@@ -244,8 +250,7 @@ def to_json(value: Any, *, indent: int | None = None) -> bytes:
 
     try:
         text = msgspec.json.encode(value, enc_hook=to_text)
-    except (TypeError, ValueError, OverflowError):
-        # Strings that are not UTF-8, and integers of more than 64 bits.
+    except _NOT_BY_MSGSPEC:
         return json.dumps(value, default=to_text, indent=indent).encode()
     return text if indent is None else msgspec.json.format(text, indent=indent)
 

@@ -20,7 +20,7 @@ from ._errors import (
     os_error_code,
     print_error,
 )
-from ._settings import Group
+from ._settings import Group, ReaderGone
 
 
 class _Root(Group):
@@ -64,10 +64,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except SystemExit as end:
-        # click ends the program itself where the reader of its output goes away.
-        if not isinstance(end.__context__, BrokenPipeError):
-            raise
+    except ReaderGone:
         _abandon_stdout()
         return CLOSED_PIPE
     except Exception as error:  # noqa: BLE001 - what is not expected is raised again
@@ -80,8 +77,10 @@ def _end_with(error: Exception) -> int:
     from bytehouse import ByteHouseError
 
     if isinstance(error, ByteHouseError):
-        print_error(error)
-        return exit_code(error)
+        code = exit_code(error)
+        if code:  # a request that was only shown is no error
+            print_error(error)
+        return code
     if not isinstance(error, OSError):
         raise error
     _abandon_stdout()

@@ -16,7 +16,6 @@ from ._formats import (
     FORMATS,
     Rows,
     is_terminal,
-    note,
     to_json,
     to_text,
     write_batches,
@@ -86,10 +85,10 @@ def print_value(value: Any, columns: Sequence[str] = ()) -> None:
         shown = columns if form in ("table", "markdown") else ()
         _print_records(value, shown)
     elif isinstance(value, dict) and form in ("table", "markdown", "vertical"):
-        names = _chosen(list(value))
+        names = chosen(list(value))
         print_rows(("field", "value"), [[(name, value[name]) for name in names]], choose=False)
     elif isinstance(value, dict):
-        names = _chosen(list(value))
+        names = chosen(list(value))
         record = {name: value[name] for name in names}
         with output_file() as file:
             if form == "json":
@@ -112,7 +111,7 @@ def print_word(name: str, value: str) -> None:
 def _print_records(records: list[dict[str, Any]], columns: Sequence[str]) -> None:
     known = list(dict.fromkeys(name for record in records for name in record))
     if global_options().columns:
-        names = _chosen(known)
+        names = chosen(known)
     else:
         names = list(columns) or [n for n in known if any(r.get(n) is not None for r in records)]
     rows = [tuple(record.get(name) for name in names) for record in records]
@@ -135,29 +134,51 @@ def _text_line(value: Any) -> bytes:
     return b"" if value is None else to_text(value).encode("utf-8", "surrogateescape")
 
 
-def print_rows(
-    columns: Sequence[str], blocks: Iterable[Rows], *, choose: bool = True, null: str = ""
-) -> None:
+def print_rows(columns: Sequence[str], blocks: Iterable[Rows], *, choose: bool = True) -> None:
     """Print rows as they come.
 
     Args:
         columns: Names of the columns.
         blocks: Stretches of rows.
         choose: Whether ``--columns`` applies.
+    """
+    with output_file() as file:
+        if output_format() in BINARY:
+            table = _arrow_table(columns, blocks)
+            names = chosen(columns) if choose else columns
+            write_table(file, table.select(list(names)))
+        else:
+            write_rows(file, columns, blocks, choose=choose)
+
+
+def write_rows(
+    file: IO[bytes],
+    columns: Sequence[str],
+    blocks: Iterable[Rows],
+    *,
+    choose: bool = True,
+    null: str = "",
+) -> None:
+    """Write one result in a text format.
+
+    Args:
+        file: Where to write.
+        columns: Names of the columns.
+        blocks: Stretches of rows.
+        choose: Whether ``--columns`` applies.
         null: How what is absent is shown to people.
     """
-    form = output_format()
-    names = _chosen(columns) if choose else list(columns)
-    if form in BINARY:
-        with output_file() as file:
-            write_batches(form, file, _batches(names, select(blocks, columns, names)))
-        return
-    to_terminal = not global_options().output and is_terminal(sys.stdout)
-    with output_file() as file:
-        out = writer(form, file, names, terminal=to_terminal, null=null)
-        for rows in select(blocks, columns, names):
-            out.write(rows)
-        out.close()
+    names = chosen(columns) if choose else list(columns)
+    terminal = not global_options().output and is_terminal(sys.stdout)
+    out = writer(output_format(), file, names, terminal=terminal, null=null)
+    for rows in select(blocks, columns, names):
+        out.write(rows)
+    out.close()
+
+
+def write_table(file: IO[bytes], table: Any) -> None:
+    """Write an Arrow table in a binary format."""
+    write_batches(output_format(), file, table.schema, table.to_batches())
 
 
 def select(blocks: Iterable[Rows], columns: Sequence[str], names: Sequence[str]) -> Iterable[Rows]:
@@ -169,7 +190,7 @@ def select(blocks: Iterable[Rows], columns: Sequence[str], names: Sequence[str])
     return ([pick(row) for row in rows] for rows in blocks)
 
 
-def _chosen(columns: Sequence[str]) -> list[str]:
+def chosen(columns: Sequence[str]) -> list[str]:
     """Return the names of the columns that ``--columns`` asks for.
 
     Raises:
@@ -184,15 +205,12 @@ def _chosen(columns: Sequence[str]) -> list[str]:
     return list(given or columns)
 
 
-def _batches(columns: Sequence[str], blocks: Iterable[Rows]) -> Iterator[Any]:
+def _arrow_table(columns: Sequence[str], blocks: Iterable[Rows]) -> Any:
     from bytehouse._core.extras import import_optional
 
     arrow = import_optional("pyarrow", "arrow")
     rows = [row for block in blocks for row in block]
-    table = arrow.table({name: [row[n] for row in rows] for n, name in enumerate(columns)})
-    yield from table.combine_chunks().to_batches() or [
-        arrow.RecordBatch.from_pylist([], schema=table.schema)
-    ]
+    return arrow.table({name: [row[n] for row in rows] for n, name in enumerate(columns)})
 
 
 def print_request(shown: Mapping[str, Any]) -> None:
@@ -206,16 +224,3 @@ def print_request(shown: Mapping[str, Any]) -> None:
     if shown["body"] is not None:
         click.echo()
         click.echo(to_json(shown["body"], indent=2))
-
-
-__all__ = [
-    "format_of",
-    "note",
-    "output_file",
-    "output_format",
-    "print_request",
-    "print_rows",
-    "print_value",
-    "print_word",
-    "select",
-]

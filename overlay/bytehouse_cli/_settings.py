@@ -176,6 +176,10 @@ def _options() -> list[click.Option]:
     ]
 
 
+class ReaderGone(Exception):
+    """What reads the output has gone away."""
+
+
 class Command(click.Command):
     """A command that accepts the global options too.
 
@@ -199,6 +203,14 @@ class Command(click.Command):
             )
             self.params.append(yes)
         _add_global_options(self)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # click would end the program here, with the code of a failure.
+            raise ReaderGone(str(error)) from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of the command, and below them the global options."""

@@ -33,7 +33,7 @@ class SpecOperation:
     """Its parameters and those of its path, references resolved."""
     unknown: frozenset[str] = frozenset()
     """What of it is known in part at most, because of an unresolved reference: `parameters`, `body`
-    or `answer`."""
+    or `response`."""
 
     @property
     def id(self) -> str:
@@ -91,7 +91,7 @@ def _resolve_pointer(document: Document, reference: str) -> Any:
 
 
 def drop_unresolved(document: Any) -> tuple[str, ...]:
-    """Replace what refers to another file, to nothing or to itself: nothing is known of what is meant.
+    """Replace references to another file, to nothing or to themselves by a mark of their own.
 
     Args:
         document: A parsed document, which is changed.
@@ -235,7 +235,7 @@ def _unknown(document: Document, node: Mapping[str, Any], parameters: list[Any])
     for part, listed in (
         ("parameters", parameters),
         ("body", [node.get("requestBody")]),
-        ("answer", good),
+        ("response", good),
     ):
         if any(_UNRESOLVED in target(document, one) for one in listed):
             yield part

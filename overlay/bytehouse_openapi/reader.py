@@ -56,8 +56,8 @@ class Upstream:
         address: Its file or address.
         how: How a docs page referred to it; empty without a docs page.
         version: OpenAPI version of the original.
-        unresolved: References that lead to nothing, to another file or to themselves. What they stand
-            for is unknown.
+        unresolved: References that lead to nothing, to another file or to themselves; what they
+            stand for is unknown.
     """
 
     document: Document = attrs.field(repr=False)

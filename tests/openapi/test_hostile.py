@@ -1,4 +1,4 @@
-"""Whatever an address answers with, reading it ends soon, with an error that says why."""
+"""Whatever an address returns, reading it ends soon, with an error that says why."""
 
 import json
 import time
@@ -40,12 +40,12 @@ def merges() -> str:
 
 
 def spec(schemas: dict[str, Any], **operation: Any) -> Served:
-    """Serve a specification of one operation that answers with the schema A0."""
+    """Serve a specification of one operation that returns the schema A0."""
     schema = {"schema": {"$ref": "#/components/schemas/A0"}}
-    answer = {"200": {"description": "", "content": {"application/json": schema}}}
+    responses = {"200": {"description": "", "content": {"application/json": schema}}}
     document = {
         "openapi": "3.0.0",
-        "paths": {"/a": {"get": {"responses": answer, **operation}}},
+        "paths": {"/a": {"get": {"responses": responses, **operation}}},
         "components": {"schemas": schemas},
     }
     return text(json.dumps(document), "application/json")

@@ -185,15 +185,15 @@ def test_what_is_shared_is_parted_where_its_users_are(
         for name in ("list_tables", "list_databases")
     ]
     assert limits == [{"type": "integer", "maximum": 50}, {"type": "integer"}]
-    answers = {
+    responses = {
         name: found[name].node["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
         for name in ("delete_database", "delete_table")
     }
-    assert answers == {
+    assert responses == {
         "delete_database": "#/components/schemas/DeleteDatabaseResponse",
         "delete_table": "#/components/schemas/EmptyResponse",
     }
-    made = target(after, {"$ref": answers["delete_database"]})["properties"]
+    made = target(after, {"$ref": responses["delete_database"]})["properties"]
     assert made["state"] == {"$ref": "#/components/schemas/DeleteDatabaseResponseState"}
     assert made["job"] == {"$ref": "#/components/schemas/DeleteDatabaseResponseJob"}
 
@@ -234,7 +234,7 @@ def test_what_the_client_imports_stays_when_no_operation_uses_it(
     vendored: Document,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A schema that only an operation's old answer held stays for the client, and is told."""
+    """A schema that only an operation's old response held stays for the client, and is told."""
     content = operation(draft, "get_query_lineage")["responses"]["200"]["content"]
     plain = {"type": "object", "properties": {"n": {"type": "string"}}}
     content["application/json"]["schema"] = plain

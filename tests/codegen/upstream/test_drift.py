@@ -121,7 +121,7 @@ def test_all_changes_together_are_reported(
 
 
 @needs_redocly
-@pytest.mark.parametrize("name", ["answer field removed", "request default", "tag"])
+@pytest.mark.parametrize("name", ["response field removed", "request default", "tag"])
 def test_redocly_is_asked_about_what_it_judges(
     name: str, vendored: Document, draft: dict[str, Any], known_methods: Methods
 ) -> None:
@@ -247,7 +247,7 @@ def test_every_format_says_the_same(
     assert json.loads(FORMATS["json"](report))["verdict"] == "breaking"
 
 
-@pytest.mark.parametrize(("name", "status"), [("", 0), ("path", 1), ("answer field added", 2)])
+@pytest.mark.parametrize(("name", "status"), [("", 0), ("path", 1), ("response field added", 2)])
 def test_the_exit_status_is_the_verdict(
     name: str,
     status: int,
