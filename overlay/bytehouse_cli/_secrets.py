@@ -23,22 +23,44 @@ class SecretReference(click.ParamType[Secret]):
         """Read the secret."""
         if isinstance(value, Secret):
             return value
-        scheme, _, place = value.partition(":")
         try:
-            if scheme == "env":
-                return Secret(os.environ[place])
-            if scheme == "file":
-                return Secret(Path(place).expanduser().read_text("utf-8").rstrip("\r\n"))
-        except KeyError:
-            self.fail(f"the environment variable {place} is not set.", param, ctx)
-        except (OSError, RuntimeError, UnicodeDecodeError) as error:
-            self.fail(f"{place} cannot be read: {type(error).__name__}.", param, ctx)
-        # What was given is not shown: it may be the secret.
-        self.fail(
-            "must be env:NAME or file:PATH: other users of this machine can read command lines.",
-            param,
-            ctx,
+            return read_secret(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class StoreReference(click.ParamType[str]):
+    """Where a new key is kept: ``file:PATH`` or ``keyring:SERVICE/USER``."""
+
+    name = "reference"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check that it is such a place."""
+        scheme, _, place = str(value).partition(":")
+        if scheme not in ("file", "keyring") or not place.rpartition("/")[2]:
+            self.fail("must be file:PATH or keyring:SERVICE/USER.", param, ctx)
+        return str(value)
+
+
+def read_secret(reference: str) -> Secret:
+    """Return the secret that is at ``env:NAME`` or ``file:PATH``.
+
+    Raises:
+        ValueError: It is not there. What was given is not shown: it may be the secret itself.
+    """
+    scheme, _, place = reference.partition(":")
+    if scheme == "env":
+        if place not in os.environ:
+            raise ValueError(f"the environment variable {place} is not set.")
+        return Secret(os.environ[place])
+    if scheme != "file":
+        raise ValueError(
+            "must be env:NAME or file:PATH: other users of this machine can read command lines."
         )
+    try:
+        return Secret(Path(place).expanduser().read_text("utf-8").rstrip("\r\n"))
+    except (OSError, RuntimeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{place} cannot be read: {type(error).__name__}.") from None
 
 
 def ask_secret(what: str, option: str) -> Secret:
@@ -53,4 +75,33 @@ def ask_secret(what: str, option: str) -> Secret:
     """
     if not sys.stdin.isatty():
         raise click.UsageError(f"No {what} given: add {option}.")
-    return Secret(click.prompt(what, hide_input=True, err=True, prompt_suffix=": "))
+    return Secret(click.prompt(what, hide_input=True, err=True))
+
+
+def store_secret(reference: str, secret: Secret) -> None:
+    """Keep a secret at ``file:PATH``, which only the user can read, or ``keyring:SERVICE/USER``.
+
+    Raises:
+        OSError: The file cannot be written.
+        ConfigError: keyring is not installed.
+    """
+    scheme, _, place = reference.partition(":")
+    if scheme == "keyring":
+        from bytehouse._core.extras import import_optional
+
+        service, _, user = place.rpartition("/")
+        keyring = import_optional("keyring", "keyring")
+        keyring.set_password(service or "bytehouse", user, secret.reveal())
+        return
+    path = Path(place).expanduser()
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(unfinished, "w", encoding="utf-8", opener=_for_the_user) as file:
+            file.write(secret.reveal() + "\n")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _for_the_user(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_EXCL, 0o600)

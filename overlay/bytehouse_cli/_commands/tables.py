@@ -8,6 +8,7 @@ import click
 
 from .._formats import note
 from .._output import output_format, print_value
+from .._query import pairs
 from .._resources import ResourceGroup, print_returned
 from .._settings import confirm, global_options
 
@@ -24,14 +25,12 @@ _file = click.option(
 )
 
 
-def _pairs(what: str, sign: str) -> Any:
-    def split(_context: click.Context, _parameter: click.Parameter, values: Any) -> dict[str, str]:
-        found = [value.partition(sign) for value in values]
-        if not all(first.strip() and second.strip() for first, _, second in found):
-            raise click.BadParameter(f"must be {what}.")
-        return {first.strip(): second.strip() for first, _, second in found}
-
-    return split
+def _column(_context: click.Context, _parameter: click.Parameter, values: Any) -> Any:
+    """Split columns into names and types."""
+    pairs_of_words = [tuple(value.split(None, 1)) for value in values]
+    if any(len(pair) != 2 for pair in pairs_of_words):
+        raise click.BadParameter("must be 'NAME TYPE', such as 'id UInt64'.")
+    return pairs_of_words
 
 
 _renames = click.option(
@@ -39,7 +38,7 @@ _renames = click.option(
     "renames",
     multiple=True,
     metavar="OLD=NEW",
-    callback=_pairs("OLD=NEW", "="),
+    callback=pairs("column"),
     help="Rename a column; without it, one is dropped and one is added (repeatable).",
 )
 
@@ -73,7 +72,7 @@ def describe(table: str) -> None:
     "columns",
     multiple=True,
     metavar="'NAME TYPE'",
-    callback=_pairs("'NAME TYPE', such as 'id UInt64'", " "),
+    callback=_column,
     help="Column (repeatable).",
 )
 @click.option("--order-by", multiple=True, metavar="COLUMN", help="Sort key (repeatable).")
@@ -81,7 +80,7 @@ def describe(table: str) -> None:
 @click.option("--description", help="Free text.")
 @click.option("--if-not-exists", is_flag=True, help="Leave a table that exists as it is.")
 def create(table: str | None, file: str | None, *, if_not_exists: bool, **fields: Any) -> None:
-    """Create a table, or the tables that a file describes.
+    r"""Create a table, or the tables that a file describes.
 
     A YAML file has the keys name, columns, order_by and, if wanted, database, primary_key,
     partition_by, unique_key, cluster_key, sample_by, ttl and description:
@@ -187,7 +186,11 @@ def apply(
                 _create(client, database, spec, if_not_exists=True)
                 continue
             note(str(found))
-            if not found.is_empty:
+            if found.is_empty:
+                continue
+            # What cannot be applied is refused below, and needs no question.
+            loses = bool(found.destructive) and not allow_destructive
+            if not loses and (ignore_blocked or not found.blocked):
                 confirm(f"Change the table {name} like this")
-                found.apply(allow_destructive=allow_destructive, ignore_blocked=ignore_blocked)
-                note(f"Changed {name}.")
+            found.apply(allow_destructive=allow_destructive, ignore_blocked=ignore_blocked)
+            note(f"Changed {name}.")
