@@ -81,7 +81,7 @@ RESOURCES: Mapping[str, Resource] = {
         "List, create, change, resume and suspend virtual warehouses.",
         "etl",
         examples={
-            "create": "etl --config-id 1 --auto-suspend 10",
+            "create": "etl --config-id 123451 --auto-suspend 10",
             "resume": "etl --wait",
             "update": "etl --auto-suspend 10",
         },
@@ -93,7 +93,7 @@ _SAMPLES = {
     "account_id": "210000001",
     "action": "SELECT",
     "by": "30d",
-    "config_id": "1",
+    "config_id": "123451",
     "connection_id": "3",
     "configuration": "@job.json",
     "database": "sales",
@@ -188,9 +188,11 @@ class _Derived(Command):
     def _example(self) -> str:
         if self._method in self._resource.examples:
             return self._resource.examples[self._method]
+        from ._signatures import argument_of
+
         words: list[str] = []
         for one in self._signature.parameters:
-            name = one.name or ""
+            name = argument_of(one)
             sample = _SAMPLES.get(name, "") or self._resource.name or name.upper()
             if isinstance(one, click.Argument):
                 words.append(sample)

@@ -20,10 +20,13 @@ from ._operation_options import Json
 from ._secrets import SecretReference, ask_secret
 from ._settings import global_options
 
-_QUALIFIED = "qualified"
+QUALIFIED = "qualified"
+# Global options have names too, and parameters of one name are one to click.
+_OWN = "own_"
 _SECRETS = frozenset({"token"})
 # The role is a global option.
 _LEFT_OUT = frozenset({"self", "role"})
+_REQUIRED = inspect.Parameter.empty
 _TEXT = (str, bytes, date, timedelta)
 
 
@@ -36,11 +39,15 @@ class Signature:
     Args:
         method: The method.
         description: What its docstring says.
+
+    Attributes:
+        parameters: The arguments and options.
     """
 
     def __init__(self, method: Callable[..., Any], description: Description) -> None:
         known = inspect.signature(method).parameters
         self._inner = _name_in_database(known)
+        self._in_database = "database" in known and known["database"].default is _REQUIRED
         self.parameters: list[click.Parameter] = []
         for name, one in known.items():
             kinds = _kinds(one.annotation, method)
@@ -48,7 +55,7 @@ class Signature:
                 continue
             text = description.arguments.get(name, "")
             if name == self._inner:
-                self.parameters.append(_argument(_QUALIFIED, "DATABASE.NAME", text))
+                self.parameters.append(_argument(QUALIFIED, "DATABASE.NAME", text))
             elif name in _SECRETS:
                 self.parameters.append(_secret(name, text))
             elif name != "database" or not self._inner:
@@ -64,16 +71,14 @@ class Signature:
             UsageError: The database is missing.
         """
         given = {
-            name: _plain(value)
+            name.removeprefix(_OWN): _plain(value)
             for name, value in values.items()
             if value is not None and value != ()
         }
         if self._inner:
-            given["database"], given[self._inner] = split_name(given.pop(_QUALIFIED))
-        for one in self.parameters:
-            if one.name == "database" and isinstance(one, click.Argument):
-                given.setdefault("database", None)
-                given["database"] = given["database"] or default_database("Name it")
+            given["database"], given[self._inner] = split_name(given.pop(QUALIFIED))
+        elif self._in_database and "database" not in given:
+            given["database"] = default_database("Name it")
         return given
 
 
@@ -106,9 +111,14 @@ def default_database(otherwise: str) -> str:
     return str(database)
 
 
+def argument_of(parameter: click.Parameter) -> str:
+    """Return the argument of the method that a parameter of a command stands for."""
+    return (parameter.name or "").removeprefix(_OWN)
+
+
 def _name_in_database(parameters: Mapping[str, inspect.Parameter]) -> str | None:
     """Return the argument that names something in a database; None if there is none."""
-    match [one.name for one in parameters.values() if one.default is one.empty]:
+    match [one.name for one in parameters.values() if one.default is _REQUIRED]:
         case ["self", "database", ("name" | "table") as inner, *_]:
             return str(inner)
         case _:
@@ -122,7 +132,7 @@ def _plain(value: Any) -> Any:
 
 
 def _argument(name: str, metavar: str, text: str, **more: Any) -> click.Argument:
-    return click.Argument([name], metavar=metavar, help=text, **more)
+    return click.Argument([_OWN + name], metavar=metavar, help=text, **more)
 
 
 def _secret(name: str, text: str) -> click.Option:
@@ -132,7 +142,7 @@ def _secret(name: str, text: str) -> click.Option:
         return value or ask_secret(name, f"{option} env:NAME or {option} file:PATH")
 
     return click.Option(
-        [option],
+        [option, _OWN + name],
         type=SecretReference(),
         metavar="REFERENCE",
         callback=asked,
@@ -141,7 +151,7 @@ def _secret(name: str, text: str) -> click.Option:
 
 
 def _parameter(one: inspect.Parameter, kinds: set[Any], text: str) -> click.Parameter:
-    required, several = one.default is one.empty, Iterable[str] in kinds
+    required, several = one.default is _REQUIRED, Iterable[str] in kinds
     if required and one.kind is not one.KEYWORD_ONLY:
         configured = one.name == "database"  # it may be
         metavar = "[DATABASE]" if configured else one.name.upper() + "..." * several
@@ -155,10 +165,10 @@ def _parameter(one: inspect.Parameter, kinds: set[Any], text: str) -> click.Para
         )
     option = f"--{one.name.replace('_', '-')}"
     if bool in kinds:
-        names = [option] if one.default is False else [f"{option}/--no-{option[2:]}"]
-        return click.Option(names, is_flag=True, default=None, help=text)
+        either = option if one.default is False else f"{option}/--no-{option[2:]}"
+        return click.Option([either, _OWN + one.name], is_flag=True, default=None, help=text)
     return click.Option(
-        [option],
+        [option, _OWN + one.name],
         type=_type(kinds),
         multiple=several,
         required=required,

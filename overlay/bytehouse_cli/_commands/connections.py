@@ -110,11 +110,8 @@ def _data(kind: str, fields: Mapping[str, str], secrets: Mapping[str, Secret]) -
 
     import bytehouse
 
-    classes = {
-        one.type.value: one
-        for name, one in vars(bytehouse).items()
-        if name.endswith("Connection") and hasattr(one, "type")
-    }
+    known_classes = (getattr(bytehouse, n) for n in bytehouse.__all__ if n.endswith("Connection"))
+    classes = {one.type.value: one for one in known_classes}
     cls = classes.get(kind.upper())
     if cls is None:
         raise click.UsageError(f"{kind} is no kind of source. Known: {', '.join(classes)}.")

@@ -69,7 +69,7 @@ def describe(table: str) -> None:
 )
 @click.option(
     "--column",
-    "columns",
+    "new_columns",
     multiple=True,
     metavar="'NAME TYPE'",
     callback=_column,
@@ -113,7 +113,9 @@ def _spec(table: str, fields: dict[str, Any]) -> tuple[str, TableSpec]:
     from .._signatures import split_name
 
     database, name = split_name(table)
-    return database, TableSpec(name, **{k: v for k, v in fields.items() if v or k == "order_by"})
+    columns, order_by = fields.pop("new_columns"), fields.pop("order_by")
+    more = {name: value for name, value in fields.items() if value}
+    return database, TableSpec(name, columns, order_by=order_by, **more)
 
 
 def _create(client: ByteHouse, database: str, spec: TableSpec, *, if_not_exists: bool) -> None:

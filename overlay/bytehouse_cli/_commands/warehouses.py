@@ -11,7 +11,7 @@ from .._settings import global_options
 command = ResourceGroup("warehouses")
 
 
-@command.command(examples="bytehouse warehouses resize etl 2")
+@command.command(examples="bytehouse warehouses resize etl 123452")
 @click.argument("name")
 @click.argument("config_id", type=int)
 def resize(name: str, config_id: int) -> None:
