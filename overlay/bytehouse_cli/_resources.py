@@ -32,6 +32,7 @@ class Resource:
         commands: Names of commands, by that of the method; None if there is no command for it.
         examples: What follows the name of a command in its example, by the method, where that is
             more than what must be given.
+        reads: Methods that change nothing, though their docstrings name no route.
     """
 
     attribute: str
@@ -39,6 +40,7 @@ class Resource:
     name: str = ""
     commands: Mapping[str, str | None] = attrs.field(factory=dict)
     examples: Mapping[str, str] = attrs.field(factory=dict)
+    reads: frozenset[str] = frozenset()
 
 
 _DROP = {"delete": "drop"}
@@ -60,7 +62,9 @@ RESOURCES: Mapping[str, Resource] = {
         "nightly",
         {"describe": "set-description"},
     ),
-    "keys": Resource("api_keys", "List, create, rotate and delete API keys."),
+    "keys": Resource(
+        "api_keys", "List, create, rotate and delete API keys.", reads=frozenset({"expiring"})
+    ),
     "metadata": Resource("metadata", "Subscribe users to metadata, and unsubscribe them."),
     "partitions": Resource("partitions", "List and drop partitions of tables.", "", _DROP),
     "permissions": Resource(
@@ -202,7 +206,7 @@ class _Derived(Command):
 
     def _call(self, **values: Any) -> None:
         arguments = self._signature.arguments(values)
-        reads = self._description.methods == {"GET"}
+        reads = self._method in self._resource.reads or self._description.methods == {"GET"}
         with global_options().client(changes=not reads) as client:
             if "DELETE" in self._description.methods:
                 confirm(f"{self._description.sentence}: {_listed(arguments)}")

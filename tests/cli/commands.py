@@ -150,6 +150,26 @@ keys rotate --store file:new.key --expires-in 90d --yes
 """
 
 
+SAMPLES: Final = {
+    "broker": "3",
+    "clicks": "0c3c217b-0000-4000-8000-000000000000",
+    "first": "20260101",
+    "job": "7",
+    "key": "k-1",
+    "run": "0c3c217b-0000-4000-8000-000000000000",
+    "topic": "8",
+}
+"""What stands for what is kept, where it need not exist."""
+
+LONG: Final = "9.5"
+_WAITS: Final = {
+    "executions watch": "--wait-timeout",
+    "queries result": "--wait-timeout",
+    "queries wait": "--wait-timeout",
+    "warehouses wait": "--timeout",
+}
+
+
 def steps() -> list[tuple[str, list[str]]]:
     """Return the commands: the name under which the output is kept, and the words."""
     found = []
@@ -165,3 +185,18 @@ def write_files(folder: Path) -> None:
     """Write the files that the commands read."""
     for name, text in FILES.items():
         (folder / name).write_text(text)
+
+
+def each_command() -> dict[tuple[str, ...], list[str]]:
+    """Return the words of one step for each command, with samples for what is kept.
+
+    What waits does so for `LONG` seconds at most.
+    """
+    found = {}
+    for _, words in steps():
+        if words[0] != "query":
+            once = words[: words.index("--query")] if "--query" in words else words
+            option = _WAITS.get(" ".join(words[:2]))
+            most = [option, LONG] if option else []
+            found[tuple(words[:2])] = [*(word.format(**SAMPLES) for word in once), *most]
+    return found
