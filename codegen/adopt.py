@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,10 +24,12 @@ from codegen import generate, spec, trees
 from codegen.errors import GenerationError, UnmatchedCorrection
 from codegen.upstream import docstrings, drift
 from codegen.upstream.adoptable import Skipped
+from codegen.upstream.adoption import Merged
+from codegen.upstream.causes import causes
 from codegen.upstream.compare import differences
-from codegen.upstream.drift import sides
+from codegen.upstream.drift import Sides, sides
 from codegen.upstream.meaning import ADVICE, changed_safety
-from codegen.upstream.methods import methods, models
+from codegen.upstream.methods import Method, methods, models
 from codegen.upstream.render import UNRESOLVED, sentence
 from codegen.upstream.schemas import references
 from codegen.upstream.search import BROKEN, AdoptionSearch, skipped_lines
@@ -35,6 +37,9 @@ from codegen.upstream.sources import ByteHouseError, add_arguments, read_upstrea
 
 CORRECTIONS = "codegen/corrections.yaml"
 RECORDED = "tests/whole/test_recorded.py"
+_OUTDATED = frozenset(
+    f"{part} {change}" for part in ("parameter", "property") for change in ("removed", "renamed")
+)
 
 
 class Adopted(NamedTuple):
@@ -119,12 +124,28 @@ def adopt(repository: Path, upstream: Upstream) -> Adopted:
         docstrings.rename(copy / generate.ASYNC, ours, new)
         left_out += [*_unused(ours, new, used), *_drop_corrections(copy)]
         left_out += changed_safety(both.ours, merged.adoptable.contracts)
+        left_out += _outdated_arguments(both, merged, methods(drift.overlay(repository), ours))
         fresh = generate.generate(copy, copy / "fresh")
         for place, made in {**fresh, copy / generate.ASYNC: copy / generate.ASYNC}.items():
             trees.replace(repository / place.relative_to(copy), made)
         for file in (CORRECTIONS, "openapi.yaml"):
             (copy / file).replace(repository / file)
     return Adopted(changed=True, left_out=left_out, skipped=merged.adoptable.skipped)
+
+
+def _outdated_arguments(
+    both: Sides, merged: Merged, known: Mapping[str, list[Method]]
+) -> Iterator[str]:
+    """Tell which methods still pass what has another name now, or is gone."""
+    found = [
+        difference
+        for name, contract in merged.adoptable.contracts.items()
+        for difference in differences(name, both.ours[name], contract)
+        if difference.where[0] in ("query", "header", "body") and difference.kind in _OUTDATED
+    ]
+    for change in causes(found, known):
+        users = ", ".join(change.methods or change.operations)
+        yield f"{sentence(change)}: change {users}, which still pass the old one"
 
 
 def _unused(before: Document, after: Document, kept: Collection[str]) -> Iterator[str]:

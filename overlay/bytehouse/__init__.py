@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._api.load_report import LoadReport
     from ._async.client import AsyncByteHouse
     from ._async.execution_handle import AsyncExecutionHandle
     from ._async.paginator import AsyncPager
@@ -26,6 +27,22 @@ if TYPE_CHECKING:
     from ._core.options import CallOptions
     from ._core.retry import Retry, RetryPolicy
     from ._params.api_keys import KeyRotation, NewApiKey
+    from ._params.import_configuration import (
+        ByteHouseSource,
+        CFSSource,
+        HiveSource,
+        ImportConfiguration,
+        KafkaSource,
+        KinesisSource,
+        LASFSSource,
+        LoadMode,
+        LocalSource,
+        MinIOSource,
+        MySQLSource,
+        OSSSource,
+        S3Source,
+        TOSSource,
+    )
     from ._params.import_sources import (
         ByteHouseConnection,
         CFSConnection,
@@ -39,6 +56,15 @@ if TYPE_CHECKING:
         OSSConnection,
         S3Connection,
         TOSConnection,
+    )
+    from ._params.permissions import Action, ObjectKind
+    from ._results.usage import (
+        KafkaPoint,
+        KafkaSeries,
+        StoragePoint,
+        StorageSeries,
+        WarehousePoint,
+        WarehouseSeries,
     )
     from ._sql.insert import InsertResult
     from ._sql.literals import Identifier
@@ -67,6 +93,7 @@ if TYPE_CHECKING:
         PermissionDenied,
         QueryFailed,
         RateLimited,
+        RefusedRowsWarning,
         ResponseDecodeError,
         ServerError,
         SkippedRow,
@@ -82,7 +109,15 @@ _CONNECTIONS = """
     LASFSConnection LocalConnection MinIOConnection MySQLConnection OSSConnection S3Connection
     TOSConnection
 """
+_SOURCES = """
+    ByteHouseSource CFSSource HiveSource ImportConfiguration KafkaSource KinesisSource LASFSSource
+    LoadMode LocalSource MinIOSource MySQLSource OSSSource S3Source TOSSource
+"""
+_USAGE = """
+    KafkaPoint KafkaSeries StoragePoint StorageSeries WarehousePoint WarehouseSeries
+"""
 _MODULES = {
+    "_api.load_report": "LoadReport",
     "_async.client": "AsyncByteHouse",
     "_async.execution_handle": "AsyncExecutionHandle",
     "_async.paginator": "AsyncPager",
@@ -92,7 +127,10 @@ _MODULES = {
     "_async.table_plan": "AsyncTablePlan",
     "_core.clock": "Clock",
     "_types.codecs": "ResultColumn",
+    "_params.import_configuration": _SOURCES,
     "_params.import_sources": _CONNECTIONS,
+    "_params.permissions": "Action ObjectKind",
+    "_results.usage": _USAGE,
     "_core.differences": "Difference EnsureResult",
     "_sql.insert": "InsertResult",
     "_sql.literals": "Identifier",
@@ -114,6 +152,7 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 __all__ = [
     "TTL",
     "APIError",
+    "Action",
     "AsyncByteHouse",
     "AsyncExecutionHandle",
     "AsyncPager",
@@ -125,7 +164,9 @@ __all__ = [
     "ByteHouse",
     "ByteHouseConnection",
     "ByteHouseError",
+    "ByteHouseSource",
     "CFSConnection",
+    "CFSSource",
     "CallOptions",
     "Change",
     "Clock",
@@ -138,21 +179,35 @@ __all__ = [
     "ExecutionFailed",
     "ExecutionHandle",
     "HiveConnection",
+    "HiveSource",
     "Identifier",
+    "ImportConfiguration",
     "InsertFailed",
     "InsertResult",
     "InvalidArgument",
     "InvalidRequest",
     "KafkaConnection",
+    "KafkaPoint",
+    "KafkaSeries",
+    "KafkaSource",
     "KeyRotation",
     "KinesisConnection",
+    "KinesisSource",
     "LASFSConnection",
+    "LASFSSource",
+    "LoadMode",
+    "LoadReport",
     "LocalConnection",
+    "LocalSource",
     "MinIOConnection",
+    "MinIOSource",
     "MySQLConnection",
+    "MySQLSource",
     "NewApiKey",
     "NotFound",
     "OSSConnection",
+    "OSSSource",
+    "ObjectKind",
     "OutcomeUnknown",
     "Pager",
     "PartitionKey",
@@ -160,22 +215,29 @@ __all__ = [
     "QueryFailed",
     "QueryHandle",
     "RateLimited",
+    "RefusedRowsWarning",
     "ResponseDecodeError",
     "Result",
     "ResultColumn",
     "Retry",
     "RetryPolicy",
     "S3Connection",
+    "S3Source",
     "ServerError",
     "Session",
     "SkippedRow",
     "StalePlan",
+    "StoragePoint",
+    "StorageSeries",
     "TOSConnection",
+    "TOSSource",
     "TablePlan",
     "TableSpec",
     "TimedOut",
     "TransportError",
     "UniqueKey",
+    "WarehousePoint",
+    "WarehouseSeries",
     "__version__",
 ]
 

@@ -330,3 +330,27 @@ def is_terminal(stream: Any) -> bool:
 def note(message: str) -> None:
     """Tell the person at the terminal something beside the output."""
     sys.stderr.write(f"{message}\n")
+
+
+class Counter:
+    """Show a growing number on one line of a terminal, and remove it at the end.
+
+    Args:
+        what: What is counted.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._shown = is_terminal(sys.stderr)
+
+    def show(self, count: int) -> None:
+        """Show the number."""
+        if self._shown:
+            sys.stderr.write(f"\r{count:,} {self._what}")
+            sys.stderr.flush()
+
+    def close(self) -> None:
+        """Remove it."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

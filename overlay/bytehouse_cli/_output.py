@@ -140,8 +140,11 @@ def print_rows(columns: Sequence[str], blocks: Iterable[Rows], *, choose: bool =
     Args:
         columns: Names of the columns.
         blocks: Stretches of rows.
-        choose: Whether ``--columns`` applies.
+        choose: Whether ``--columns`` and ``--query`` apply.
     """
+    if choose and global_options().query is not None:
+        print_value([dict(zip(columns, row, strict=True)) for rows in blocks for row in rows])
+        return
     with output_file() as file:
         if output_format() in BINARY:
             table = _arrow_table(columns, blocks)

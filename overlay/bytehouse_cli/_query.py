@@ -72,32 +72,34 @@ def shows_progress() -> bool:
     return is_terminal(sys.stderr)
 
 
-def print_results(result: Result) -> None:
-    """Print the results of all statements, one after another, as they come."""
+def print_results(result: Result) -> int:
+    """Print the results of all statements, one after another, as they come; return how many rows
+    there were."""
     if global_options().query is not None:
-        for one in result.results():
-            if one.columns:
-                print_value(list(one.mappings()))
-        return
+        found = [list(one.mappings()) for one in result.results() if one.columns]
+        for rows in found:
+            print_value(rows)
+        return sum(map(len, found))
+    total = several = 0
     with output_file() as file:
-        several = False
         for one in result.results():
-            if not one.columns:
-                _count(one, 0)
-                continue
-            if several and output_format() in BINARY:
-                raise click.UsageError(f"{output_format()} holds the result of one statement.")
-            if several and output_format() in ("table", "markdown", "vertical"):
-                file.write(b"\n")
-            _write_result(one, file)
-            several = True
+            count = 0
+            if one.columns:
+                if several and output_format() in BINARY:
+                    raise click.UsageError(f"{output_format()} holds the result of one statement.")
+                if several and output_format() in ("table", "markdown", "vertical"):
+                    file.write(b"\n")
+                count = _write_result(one, file)
+                several += 1
+            _say(one, count)
+            total += count
+    return total
 
 
-def _write_result(result: Result, file: IO[bytes]) -> None:
+def _write_result(result: Result, file: IO[bytes]) -> int:
     names = [column.name for column in result.columns]
     if output_format() in BINARY:
-        _write_arrow(result, file, chosen(names))
-        return
+        return _write_arrow(result, file, chosen(names))
     count = 0
 
     def counted() -> Iterator[Rows]:
@@ -108,10 +110,10 @@ def _write_result(result: Result, file: IO[bytes]) -> None:
 
     write_rows(file, names, counted(), null="NULL")
     file.flush()
-    _count(result, count)
+    return count
 
 
-def _write_arrow(result: Result, file: IO[bytes], names: list[str]) -> None:
+def _write_arrow(result: Result, file: IO[bytes], names: list[str]) -> int:
     from bytehouse._results.arrow import ArrowConverter
 
     batches = result.arrow_batches()
@@ -120,10 +122,19 @@ def _write_arrow(result: Result, file: IO[bytes], names: list[str]) -> None:
     schema = ArrowConverter(result.columns).schema if first is None else first.schema
     places = [schema.names.index(name) for name in names]
     picked = schema.empty_table().select(places).schema
-    write_batches(output_format(), file, picked, (batch.select(places) for batch in whole))
+    count = 0
+
+    def counted() -> Iterator[Any]:
+        nonlocal count
+        for batch in whole:
+            count += batch.num_rows
+            yield batch.select(places)
+
+    write_batches(output_format(), file, picked, counted())
+    return count
 
 
-def _count(result: Result, count: int) -> None:
+def _say(result: Result, count: int) -> None:
     """Say to a person how many rows there were, and how long it took."""
     if output_format() == "table" and is_terminal(sys.stderr) and is_terminal(sys.stdout):
         rows = "1 row" if count == 1 else f"{count:,} rows" if result.columns else "OK"

@@ -22,6 +22,8 @@ _EVERYDAY = frozenset(
     profile host role warehouse database timeout format output columns query dry_run
 """.split()
 )
+# So that an argument of a command may have the name of a global option.
+_PREFIX = "global_"
 _REFERENCES = ("env:", "file:", "keyring:")
 
 _KEY_HELP = (
@@ -90,20 +92,24 @@ def global_options(context: click.Context | None = None) -> GlobalOptions:
     return root.ensure_object(GlobalOptions)
 
 
+def _attribute(parameter: click.Parameter) -> str:
+    return (parameter.name or "").removeprefix(_PREFIX)
+
+
 def _set_option(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     # Options after the command are processed later and override those before it.
     if value not in (None, False, ()):
-        setattr(global_options(context), parameter.name or "", value)
+        setattr(global_options(context), _attribute(parameter), value)
 
 
 def _set_setting(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value is not None:
-        if parameter.name == "api_key" and not value.startswith(_REFERENCES):
+        if _attribute(parameter) == "api_key" and not value.startswith(_REFERENCES):
             raise click.BadParameter(
                 "must be a reference such as env:NAME, file:PATH or keyring:SERVICE/USER: other "
                 "users of this machine can read command lines."
             )
-        global_options(context).settings[parameter.name or ""] = value
+        global_options(context).settings[_attribute(parameter)] = value
 
 
 class _Expression(click.ParamType[Any]):
@@ -137,13 +143,14 @@ class _GlobalOption(click.Option):
     @property
     def everyday(self) -> bool:
         """Whether the help of each command lists it."""
-        return self.name in _EVERYDAY
+        return _attribute(self) in _EVERYDAY
 
 
 def _options() -> list[click.Option]:
     def option(*names: str, **more: Any) -> click.Option:
+        name = _PREFIX + names[-1].removeprefix("--").replace("-", "_")
         more = {"callback": _set_option, **more}
-        return _GlobalOption(names, expose_value=False, **more)
+        return _GlobalOption([*names, name], expose_value=False, **more)
 
     settings = [
         option(
@@ -195,7 +202,7 @@ class Command(click.Command):
         self.examples = [line.strip() for line in examples.splitlines() if line.strip()]
         if changes:
             yes = click.Option(
-                ["-y", "--yes"],
+                ["-y", "--yes", f"{_PREFIX}yes"],
                 is_flag=True,
                 help="Do not ask before anything is changed.",
                 callback=_set_option,
