@@ -337,14 +337,19 @@ class Counter:
 
     Args:
         what: What is counted.
+
+    Attributes:
+        count: The number that was shown last.
     """
 
     def __init__(self, what: str) -> None:
+        self.count = 0
         self._what = what
         self._shown = is_terminal(sys.stderr)
 
     def show(self, count: int) -> None:
         """Show the number."""
+        self.count = count
         if self._shown:
             sys.stderr.write(f"\r{count:,} {self._what}")
             sys.stderr.flush()

@@ -32,7 +32,7 @@ class _Root(Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Return one command."""
-        return _commands.load(cmd_name)
+        return _commands.find(cmd_name)
 
 
 @click.group(

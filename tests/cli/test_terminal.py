@@ -147,3 +147,24 @@ def test_the_shell_needs_a_terminal(environment: dict[str, str]) -> None:
         terminal.wait_for("bytehouse>")
         terminal.type("exit\r")
         assert terminal.wait() == 0
+
+
+def test_ctrl_c_stops_a_load(
+    emulator: RunningEmulator,
+    processes: ProcessList,
+    environment: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    """Nothing more is inserted, and what is in the table is said."""
+    file = tmp_path / "many.csv"
+    file.write_text("id,note\n" + "".join(f"{n},{'x' * 30}\n" for n in range(1_500_000)))
+    with in_terminal(environment, "load", str(file), "sales.orders") as terminal:
+        processes.wait_until("INSERT INTO `sales`.`orders`", runs=True)
+        terminal.press_ctrl_c()
+        assert terminal.wait() == 130
+        assert not processes.holds("INSERT INTO")
+        assert "rows are in the table." in terminal.shown
+        assert "Traceback" not in terminal.shown
+    with ByteHouse(**emulator.client_arguments) as bh:
+        before = bh.query("SELECT count() FROM sales.orders").scalar()
+        assert before < 1_500_000

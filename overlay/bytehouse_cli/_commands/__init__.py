@@ -40,7 +40,7 @@ def _modules() -> set[str]:
     }
 
 
-def load(name: str) -> click.Command | None:
+def find(name: str) -> click.Command | None:
     """Return the command of a name; None if there is none."""
     if name not in _modules():
         return ResourceGroup(name) if name in RESOURCES else None

@@ -108,6 +108,9 @@ def _insert(
             on_error="skip" if skip else "raise",
             on_block=counter.show,
         )
+    except KeyboardInterrupt:
+        note(f"\nAt least the first {counter.count:,} rows are in the table.")
+        raise
     finally:
         counter.close()
     counts = {
