@@ -108,12 +108,10 @@ _SAMPLES = {
     "key_id": "k-1",
     "name": "",
     "names": "20261101",
-    "object_type": "ACCOUNT",
     "on": "sales.orders",
     "partition": "0",
     "period": "1h",
     "qualified": "sales.orders",
-    "resource_id": '"*"',
     "role_name": "Analyst",
     "start": "7d",
     "status": "DISABLED",
@@ -143,11 +141,13 @@ class ResourceGroup(Group):
         if own is not None:
             return own
         method = self._methods().get(cmd_name)
-        return None if method is None else self.derive(cmd_name, method)
+        if method is None:
+            return None
+        return _Derived(f"{self.name} {cmd_name}", self.resource, method, self.show)
 
-    def derive(self, name: str, method: str) -> Command:
-        """Return the command for a method."""
-        return _Derived(f"{self.name} {name}", name, self.resource, method)
+    def show(self, value: Any) -> None:
+        """Print what a method returned."""
+        print_returned(value)
 
     def _methods(self) -> dict[str, str]:
         """Return the methods by the name of the command."""
@@ -169,18 +169,20 @@ def resource_class(resource: Resource) -> type[Any]:
 class _Derived(Command):
     """A call of a method."""
 
-    def __init__(self, path: str, name: str, resource: Resource, method: str) -> None:
+    def __init__(
+        self, path: str, resource: Resource, method: str, show: Callable[[Any], None]
+    ) -> None:
         from ._docstrings import describe
         from ._signatures import Signature
 
         function: Callable[..., Any] = getattr(resource_class(resource), method)
-        self._resource, self._method = resource, method
+        self._resource, self._method, self._show = resource, method, show
         self._description = description = describe(function)
         self._signature = Signature(function, description)
         deletes = "DELETE" in description.methods
         paragraphs = [description.summary, *description.paragraphs, description.routes]
         super().__init__(
-            name,
+            path.partition(" ")[2],
             params=list(self._signature.parameters),
             callback=self._call,
             help="\n\n".join(filter(None, paragraphs)),
@@ -211,7 +213,7 @@ class _Derived(Command):
             if "DELETE" in self._description.methods:
                 confirm(f"{self._description.sentence}: {_listed(arguments)}")
             method = getattr(getattr(client, self._resource.attribute), self._method)
-            print_returned(method(**arguments))
+            self._show(method(**arguments))
 
 
 def _listed(arguments: Mapping[str, Any]) -> str:

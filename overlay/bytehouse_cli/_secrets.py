@@ -11,6 +11,8 @@ import click
 
 from bytehouse._core.secrets import Secret
 
+from ._profiles import write_private
+
 
 class SecretReference(click.ParamType[Secret]):
     """Where a secret is: ``env:NAME`` or ``file:PATH``."""
@@ -93,15 +95,4 @@ def store_secret(reference: str, secret: Secret) -> None:
         keyring = import_optional("keyring", "keyring")
         keyring.set_password(service or "bytehouse", user, secret.reveal())
         return
-    path = Path(place).expanduser()
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(unfinished, "w", encoding="utf-8", opener=_for_the_user) as file:
-            file.write(secret.reveal() + "\n")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _for_the_user(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_EXCL, 0o600)
+    write_private(Path(place).expanduser(), secret.reveal() + "\n")

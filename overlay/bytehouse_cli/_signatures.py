@@ -27,6 +27,7 @@ _SECRETS = frozenset({"token"})
 # The role is a global option.
 _LEFT_OUT = frozenset({"self", "role"})
 _REQUIRED = inspect.Parameter.empty
+_SEVERAL: set[Any] = {Iterable[str], Iterable[int]}
 _TEXT = (str, bytes, date, timedelta)
 
 
@@ -151,7 +152,7 @@ def _secret(name: str, text: str) -> click.Option:
 
 
 def _parameter(one: inspect.Parameter, kinds: set[Any], text: str) -> click.Parameter:
-    required, several = one.default is _REQUIRED, Iterable[str] in kinds
+    required, several = one.default is _REQUIRED, bool(kinds & _SEVERAL)
     if required and one.kind is not one.KEYWORD_ONLY:
         configured = one.name == "database"  # it may be
         metavar = "[DATABASE]" if configured else one.name.upper() + "..." * several
@@ -203,13 +204,15 @@ def _type(kinds: set[Any]) -> click.ParamType[Any]:
         return click.FLOAT
     if int in kinds:
         return _NumberOrText() if text else click.INT
-    if kinds - text - literals - {Iterable[str]}:
+    if kinds - text - literals - _SEVERAL:
         return _TextOrJson() if text else Json()
     return click.STRING
 
 
 class _TextOrJson(Json):
     """Text; or JSON, where it begins as an object or a list does, or is in a file."""
+
+    name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Parse what is JSON."""

@@ -55,9 +55,9 @@ roles list
 assignments assign 1336688750 Limited
 assignments list --user-id 1336688750
 assignments unassign 1336688750 Limited --yes
-permissions grant Limited "*" ACCOUNT "VIEW USAGE"
-permissions show Limited "*" ACCOUNT
-permissions revoke Limited "*" ACCOUNT "VIEW USAGE" --yes
+permissions grant Limited "VIEW USAGE" --on "*"
+permissions show Limited --on "*"
+permissions revoke Limited "VIEW USAGE" --on "*" --yes
 
 databases create sales --description "Orders of all shops"
 databases ensure sales
@@ -143,7 +143,7 @@ warehouses resize etl 123452
 warehouses update etl --description nightly --no-auto-resume
 warehouses delete etl --yes
 usage storage 7d
-usage warehouse 7d
+usage warehouse 7d --daily
 tables drop sales.orders --yes
 databases drop sales --yes
 keys rotate --store file:new.key --expires-in 90d --yes

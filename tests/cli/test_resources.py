@@ -31,6 +31,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulat
 @pytest.fixture(autouse=True)
 def configured(emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let the emulator be the service, and each call be made once."""
+    emulator.reset()
     emulator.clear_faults()
     monkeypatch.setenv("BYTEHOUSE_HOST", emulator.url)
     monkeypatch.setenv("BYTEHOUSE_API_KEY", emulator.token)
@@ -55,7 +56,6 @@ def test_a_day_in_the_shell_sends_every_operation(
     bytehouse: Bytehouse, emulator: RunningEmulator
 ) -> None:
     """Each command does what it says, and together they reach all of the API."""
-    emulator.reset()
     emulator.seed(SEED)
     emulator.clear_journal()
     kept: dict[str, str] = {}

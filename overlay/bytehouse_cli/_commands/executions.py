@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .._output import print_value
-from .._plain import plain
 from .._resources import ResourceGroup
 from .._settings import global_options
 from .._watching import wait_option
 from .._watching import watch as watch_execution
+
+if TYPE_CHECKING:
+    from bytehouse import ByteHouse
 
 command = ResourceGroup("executions")
 
@@ -20,13 +22,13 @@ command = ResourceGroup("executions")
 @command.command(examples="bytehouse executions watch 0c3c217b")
 @click.argument("execution_id")
 @wait_option
-def watch(execution_id: str, wait_timeout: float | None) -> None:
+def watch(execution_id: str, wait_timeout: float | None) -> int:
     """Wait until an execution has ended, and show it.
 
     Ctrl-C ends the wait, and the execution goes on.
     """
     with global_options().client() as client:
-        watch_execution(client.executions.handle(execution_id), wait_timeout)
+        return watch_execution(client.executions.handle(execution_id), wait_timeout)
 
 
 @command.command(
@@ -57,14 +59,11 @@ def watch(execution_id: str, wait_timeout: float | None) -> None:
 def lag(execution_id: str, partitions: tuple[int, ...], *, watch: bool, interval: float) -> None:
     """Show how far a Kafka execution is behind, in the last window of each partition."""
 
-    def latest(client: Any) -> list[dict[str, Any]]:
-        found = []
-        for number in partitions:
-            history = client.executions.kafka_history(
-                execution_id, partition=number, period="10m", granularity="1m"
-            )
-            found += [{"partition": number, **plain(point)} for point in list(history)[-1:]]
-        return found
+    def latest(client: ByteHouse) -> list[Any]:
+        history = client.executions.kafka_history(
+            execution_id, partition=partitions, period="10m", granularity="1m"
+        )
+        return list({point.partition: point for point in history}.values())
 
     with global_options().client() as client:
         print_value(latest(client))

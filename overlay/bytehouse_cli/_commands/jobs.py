@@ -41,12 +41,12 @@ def start(
     *,
     watch: bool,
     wait_timeout: float | None,
-) -> None:
+) -> int:
     """Start a job, and print the id of the execution or, with --watch, how it ended."""
     given: dict[str, Any] = {"file_names": list(file_names), "arguments": arguments}
     with global_options().client(changes=True) as client:
         handle = client.import_jobs.start(job_id, **{k: v for k, v in given.items() if v})
         if watch:
-            watch_execution(handle, wait_timeout)
-        else:
-            print_word("execution_id", handle.id)
+            return watch_execution(handle, wait_timeout)
+        print_word("execution_id", handle.id)
+    return 0

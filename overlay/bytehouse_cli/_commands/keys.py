@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bytehouse._core.secrets import Secret
+
 from .._errors import OUTPUT_FAILED
 from .._formats import note
 from .._output import print_value
@@ -77,24 +79,39 @@ def create(store: str | None, **lifetime: Any) -> int:
     "--store",
     type=StoreReference(),
     metavar="REFERENCE",
-    required=True,
-    help="Keep the new key at file:PATH or keyring:SERVICE/USER.",
+    help="Keep the new key at file:PATH or keyring:SERVICE/USER; where the present one is, if not "
+    "given.",
 )
 @click.option("--current-id", metavar="ID", help="Id of the key in use, if there are two.")
 @click.option("--replace", metavar="ID", help="Id of another key, to be deleted first.")
-def rotate(store: str, **arguments: Any) -> None:
+def rotate(store: str | None, **arguments: Any) -> None:
     """Put a new key in the place of the one in use, and delete that.
 
     The new key is created, tried and stored before the old one is deleted.
     """
+    place = store or _present_place()
 
     def keep(key: NewApiKey) -> None:
-        store_secret(store, key.secret)
+        store_secret(place, key.secret)
 
     with global_options().client(changes=True) as client:
         old = arguments["current_id"] or "in use"
-        confirm(f"Replace the key {old} by a new one at {store}, and delete it")
+        confirm(f"Replace the key {old} by a new one at {place}, and delete it")
         done = client.api_keys.rotate(store=keep, **arguments)
     for step in done.steps:
         note(step)
-    print_value({"key_id": done.key.id, "old_id": done.old_id, "stored": store})
+    print_value({"key_id": done.key.id, "old_id": done.old_id, "stored": place})
+
+
+def _present_place() -> str:
+    """Return where the key in use is kept.
+
+    Raises:
+        UsageError: It is not at a place where another can be kept.
+    """
+    source = global_options().config(routes={}).api_key
+    if isinstance(source, str | Secret):
+        secret = Secret(source)
+        if secret.check(lambda text: text.startswith(("file:", "keyring:"))):
+            return secret.reveal()
+    raise click.UsageError("Say where the new key is kept: --store file:PATH.")
