@@ -51,6 +51,8 @@ def root() -> None:
     options may stand before a command or after it. Output is a table in a terminal, and JSON, one
     object on a line, for programs.
     """
+    if os.environ.get("NO_COLOR"):
+        click.get_current_context().color = False
 
 
 def run(arguments: Sequence[str]) -> int:

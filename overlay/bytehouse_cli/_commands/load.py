@@ -126,7 +126,7 @@ def _refused_line(row: SkippedRow) -> dict[str, Any]:
 
 
 def _load_url(client: ByteHouse, source: str, table: str, **arguments: Any) -> dict[str, Any]:
-    report = client.load(source, table, **arguments)  # type: ignore[attr-defined]
+    report = client.load(source, table, **arguments)
     return {
         "rows_read": report.rows_read,
         "rows_written": report.rows_written,
