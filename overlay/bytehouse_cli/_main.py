@@ -34,6 +34,12 @@ class _Root(Group):
         """Return one command."""
         return _commands.find(cmd_name)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands, without loading each, which is slow."""
+        with formatter.section("Commands"):
+            names = self.list_commands(ctx)
+            formatter.write_dl([(name, _commands.summary(name)) for name in names])
+
 
 @click.group(
     cls=_Root,

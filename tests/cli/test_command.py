@@ -61,6 +61,19 @@ def test_the_version_is_printed_without_loading_anything_heavy() -> None:
     assert done.stdout.decode().split() == ["bytehouse", __version__, "0"]
 
 
+def test_help_is_printed_without_loading_what_commands_need() -> None:
+    """Neither libraries for HTTP, formats and terminals nor the generated client."""
+    heavy = "{'httpx', 'msgspec', 'pyarrow', 'rich', 'prompt_toolkit', 'bytehouse_raw', 'yaml'}"
+    for arguments in (["--help"], ["query", "--help"], ["shell", "--help"], ["load", "--help"]):
+        program = (
+            "import sys, bytehouse_cli\n"
+            f"try: bytehouse_cli.main({arguments})\n"
+            f"except SystemExit as end: print(end.code, {heavy} & {{*sys.modules}})"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+        assert done.stdout.decode().splitlines()[-1] == "0 set()"
+
+
 def test_without_its_extra_the_command_says_what_to_install() -> None:
     """A plain installation has the command, and no library for it."""
     program = (

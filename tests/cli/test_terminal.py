@@ -58,21 +58,29 @@ def in_terminal(environment: dict[str, str], *arguments: str) -> Terminal:
     return Terminal("-c", PROGRAM, *arguments, environment=environment)
 
 
-@pytest.mark.parametrize("arguments", [[], ["--format", "csv"], ["-o", "out.parquet"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["query", ENDLESS],
+        ["query", ENDLESS, "-o", "{folder}/out.parquet"],
+        ["export", ENDLESS, "{folder}/out.csv"],
+        ["api", "submit_sync_query", "--query", ENDLESS],
+    ],
+    ids=["query", "query to a file", "export", "api"],
+)
 def test_ctrl_c_kills_the_query(
     processes: ProcessList, environment: dict[str, str], arguments: list[str], tmp_path: Path
 ) -> None:
     """The engine's process list is empty soon after, and the command says that it was stopped."""
-    if arguments[:1] == ["-o"]:
-        arguments = ["-o", str(tmp_path / "out.parquet")]
-    with in_terminal(environment, "query", ENDLESS, *arguments) as terminal:
+    arguments = [one.replace("{folder}", str(tmp_path)) for one in arguments]
+    with in_terminal(environment, *arguments) as terminal:
         processes.wait_until(MARK, runs=True)
         terminal.press_ctrl_c()
         assert processes.wait_until(MARK, runs=False, within=5) < PROMPT
         assert terminal.wait() == 130
         assert "Interrupted." in terminal.shown
         assert "Traceback" not in terminal.shown
-    assert not (tmp_path / "out.parquet").exists()
+    assert not list(tmp_path.glob("*out*"))
 
 
 def test_sigterm_kills_the_query(processes: ProcessList, environment: dict[str, str]) -> None:
@@ -159,7 +167,7 @@ def test_ctrl_c_stops_a_load(
     file = tmp_path / "many.csv"
     file.write_text("id,note\n" + "".join(f"{n},{'x' * 30}\n" for n in range(500_000)))
     with in_terminal(environment, "load", str(file), "sales.orders") as terminal:
-        processes.wait_until("INSERT INTO", runs=True)
+        terminal.wait_for(" rows")  # of the first block
         terminal.press_ctrl_c()
         assert terminal.wait() == 130
         assert not processes.holds("INSERT INTO")

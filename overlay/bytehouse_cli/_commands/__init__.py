@@ -19,7 +19,9 @@ table shows), `print_rows` or `print_word` of `_output`. Errors of the client ar
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 
 import click
@@ -38,6 +40,20 @@ def _modules() -> set[str]:
         for module in iter_modules(__path__)
         if not module.name.startswith("_")
     }
+
+
+def summary(name: str) -> str:
+    """Return what a command does, in a line: that of its module's docstring, which is read without
+    importing the module, or else of its help."""
+    for folder in __path__:
+        file = Path(folder) / f"{name.replace('-', '_')}.py"
+        if file.exists():
+            with file.open(encoding="utf-8") as lines:
+                described = re.match(r'"""`bytehouse [\w-]+`: (.+\.)"""$', lines.readline())
+            if described:
+                return described[1][0].upper() + described[1][1:]
+    command = find(name)
+    return command.get_short_help_str(limit=100) if command else ""
 
 
 def find(name: str) -> click.Command | None:
