@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
+from enum import Enum
 from os import PathLike
 from pathlib import Path
 from types import NoneType, UnionType
@@ -54,7 +55,7 @@ class Signature:
             kinds = _kinds(one.annotation, method)
             if name in _LEFT_OUT or one.kind is one.VAR_KEYWORD or _is_function(kinds):
                 continue
-            text = description.arguments.get(name, "")
+            text = description.arguments.get(name, "") + _known(kinds)
             if name == self._inner:
                 self.parameters.append(_argument(QUALIFIED, "DATABASE.NAME", text))
             elif name in _SECRETS:
@@ -185,6 +186,13 @@ def _kinds(annotation: Any, method: Callable[..., Any]) -> set[Any]:
     if get_origin(annotation) in (Union, UnionType):
         return {kind for one in get_args(annotation) for kind in _kinds(one, method)}
     return {annotation} - {NoneType, Unset}
+
+
+def _known(kinds: set[Any]) -> str:
+    """Return which values are known, where others are accepted too."""
+    enums = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Enum)]
+    words = [str(word.value) for kind in enums for word in kind]
+    return f" Known: {', '.join(words)}." if words and str in kinds else ""
 
 
 def _is_function(kinds: set[Any]) -> bool:

@@ -65,7 +65,7 @@ def test_what_is_deleted_is_asked_about(
         for answer, code, left in (("n", 1, True), ("y", 0, False)):
             with in_terminal(environment, "databases", "drop", "old") as terminal:
                 terminal.wait_for("Drop a database with everything in it: old? [y/N]:")
-                terminal.type(f"{answer}\r")
+                terminal.enter(f"{answer}\r")
                 assert terminal.wait() == code
                 assert ("Nothing was changed." in terminal.shown) == left
             assert ("old" in [found.name for found in bh.databases.list()]) == left
@@ -78,7 +78,7 @@ def test_a_secret_that_is_typed_is_not_shown(
     arguments = ["--type", "MYSQL", "--set", "host=h", "--secret", "password"]
     with in_terminal(environment, "connections", "create", "shop", *arguments) as terminal:
         terminal.wait_for("password:")
-        terminal.type(f"{HUSH}\r")
+        terminal.enter(f"{HUSH}\r")
         assert terminal.wait() == 0
         assert HUSH not in terminal.shown
         assert "shop" in terminal.shown
