@@ -84,12 +84,12 @@ class CsvWriter:
             rows = map(self._with_documents, rows)
         self._writer.writerows([self._cell(value) for value in row] for row in rows)
 
-    def _with_documents(self, row: Row) -> Sequence[Any]:
+    def _with_documents(self, row: Row) -> Row:
         """Return a row with its JSON documents as text."""
         cells = list(row)
         for at, kind in self._documents:
             cells[at] = _document_text(cells[at], kind)
-        return cells
+        return tuple(cells)
 
     def _cell(self, value: object) -> object:
         match value:
