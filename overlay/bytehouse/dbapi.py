@@ -206,14 +206,14 @@ def connect(
     Args:
         host: Host of the tenant; see `bytehouse.ByteHouse`, as for all settings.
         api_key: The API key, or its source.
-        database: Default database of table names.
+        database: Default database of table names; the setting `database` if not given.
         **settings: Other arguments of `bytehouse.ByteHouse`.
     """
     with _translate_errors():
-        connection = Connection(ByteHouse(host, api_key, **settings))
-        if database is not None:
+        connection = Connection(ByteHouse(host, api_key, database=database, **settings))
+        if (named := connection.client.options.database) is not None:
             try:
-                connection.session.query(f"USE {Identifier(database)}")
+                connection.session.use(named)
             except BaseException:
                 connection.close()
                 raise

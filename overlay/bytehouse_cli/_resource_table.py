@@ -18,7 +18,6 @@ class Resource:
         commands: Names of commands, by that of the method; None if there is no command for it.
         examples: What follows the name of a command in its example, by the method, where that is
             more than what must be given.
-        reads: Methods that change nothing, though their docstrings name no route.
     """
 
     attribute: str
@@ -26,7 +25,6 @@ class Resource:
     name: str = ""
     commands: Mapping[str, str | None] = attrs.field(factory=dict)
     examples: Mapping[str, str] = attrs.field(factory=dict)
-    reads: frozenset[str] = frozenset()
 
 
 _DROP = {"delete": "drop"}
@@ -48,9 +46,7 @@ RESOURCES: Mapping[str, Resource] = {
         "nightly",
         {"describe": "set-description"},
     ),
-    "keys": Resource(
-        "api_keys", "List, create, rotate and delete API keys.", reads=frozenset({"expiring"})
-    ),
+    "keys": Resource("api_keys", "List, create, rotate and delete API keys."),
     "metadata": Resource("metadata", "Subscribe users to metadata, and unsubscribe them."),
     "partitions": Resource("partitions", "List and drop partitions of tables.", "", _DROP),
     "permissions": Resource(

@@ -46,6 +46,8 @@ _SAMPLES = {
     "token": "env:TOKEN",
     "user_id": "1336688750",
 }
+# Methods that change nothing, though their docstrings name no route: they call others.
+_READS = frozenset({"exists", "expiring"})
 
 
 class ResourceGroup(Group):
@@ -136,7 +138,7 @@ class _Derived(Command):
 
     def _call(self, **values: Any) -> None:
         arguments = self._signature.arguments(values)
-        reads = self._method in self._resource.reads or self._description.methods == {"GET"}
+        reads = self._method in _READS or self._description.methods == {"GET"}
         with global_options().client(changes=not reads) as client:
             if "DELETE" in self._description.methods:
                 confirm(f"{self._description.sentence}: {_listed(arguments)}")

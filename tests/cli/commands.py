@@ -63,6 +63,7 @@ databases create sales --description "Orders of all shops"
 databases ensure sales
 databases list
 databases get sales
+databases exists sales
 databases mysql-sync-status mirror
 tables create -f orders.yaml
 tables create sales.small --column "id UInt64" --column "day Date" --order-by id --partition-by day
@@ -71,6 +72,7 @@ tables create -f staging.yaml --if-not-exists
 tables create -f views.sql --mode clickhouse_sql
 tables list sales
 tables get sales.orders
+tables exists sales.orders
 tables describe sales.orders
 tables update sales.orders --add '{{"shop": "String"}}'
 tables update sales.orders --drop shop
@@ -137,6 +139,7 @@ warehouses ensure etl --config-id 123451
 warehouses wait etl
 warehouses list
 warehouses get etl
+warehouses exists etl
 warehouses suspend etl --wait
 warehouses resume etl --wait
 warehouses resize etl 123452

@@ -18,6 +18,7 @@ from bytehouse import (
     NotFound,
     OutcomeUnknown,
     QueryFailed,
+    TimedOut,
 )
 from bytehouse._recovery.model import MAX_PAGES
 from bytehouse._recovery.probes import probes_for
@@ -261,7 +262,7 @@ STATEMENTS: dict[str, tuple[Reply, Reply, Reply, type[ByteHouseError] | None, st
     "finished, not kept": (state("FINISHED"), MISSING, MISSING, OutcomeUnknown, "is FINISHED"),
     "failed": (state("Failed", message="oh"), MISSING, MISSING, QueryFailed, "oh"),
     "killed": (state("Killed"), MISSING, MISSING, QueryFailed, "Killed"),
-    "runs on": (state("Running"), MISSING, MISSING, OutcomeUnknown, "state was Running"),
+    "runs on": (state("Running"), MISSING, MISSING, TimedOut, "last seen Running"),
     "not known": (MISSING, data([]), MISSING, OutcomeUnknown, "does not know its id"),
     "only counted": (MISSING, data([]), data({"queryID": "q"}), OutcomeUnknown, "it began"),
     "no look works": (Reply(500), data([]), Reply(403), OutcomeUnknown, "a probe failed"),

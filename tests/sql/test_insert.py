@@ -186,6 +186,8 @@ def statements(rows: list[tuple[int, str]], size: int, count: int) -> list[Block
             block_bytes=size,
             block_rows=count,
             on_refused=raise_refused,
+            settings=None,
+            tags={},
         )
     )
 

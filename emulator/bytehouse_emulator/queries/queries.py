@@ -178,11 +178,17 @@ class Queries:
             if prepared.words[0] in _DESCRIBE and self._describes_flags:
                 text = bytehouse_description(session.engine, prepared, run.query.mode)
                 prepared = dataclasses.replace(prepared, text=text)
+            if prepared.reads_log:
+                self._engine.run("SYSTEM FLUSH LOGS query_log")
+            if prepared.log_comment:
+                session.engine.run_as(run.query.id, prepared.log_comment)
             if run.execute:
                 run.execute(session.engine, prepared)
                 self._record_objects(session.engine, prepared)
             else:
                 results.append(self._execute(session.engine, prepared, run.query.max_rows))
+            if prepared.log_comment:
+                session.engine.run_as(run.query.id)
             session.ran(prepared)
 
     def _execute(self, session: EngineSession, prepared: Prepared, max_rows: int) -> Result:

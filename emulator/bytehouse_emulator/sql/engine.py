@@ -34,6 +34,14 @@ _ERROR: Final = re.compile(r"Code: (\d+)\. DB::Exception: (.*?)(?: ?\((\w+)\))?\
 _VERSION: Final = re.compile(r" \(version [\d.]+\)$")
 # Marks the emulator's own queries in the engine's log.
 OWN: Final = "/* own */"
+# The engine's log_comment is the id of a query, and on further lines the caller's log_comment.
+QUERY_LOG: Final = (
+    "(SELECT * EXCEPT (own_comment) REPLACE (splitByChar('\\n', own_comment)[1] AS query_id,"
+    " arrayStringConcat(arraySlice(splitByChar('\\n', own_comment), 2), '\\n') AS log_comment)"
+    " FROM (SELECT *, log_comment AS own_comment FROM system.query_log)"
+    f" WHERE own_comment != '' AND NOT startsWith(query, '{OWN}')"
+    " AND NOT startsWith(query, 'SET '))"
+)
 _NESTED: Final = re.compile(r"Code: \d+\. DB::Exception: |\s*\(version [\d.]+\)\.?(?: \(\w+\))?")
 # What happens to a name without a database: nothing can be created in `default`, and what is not
 # found there is looked for among files.
@@ -125,6 +133,11 @@ class EngineError(EmulatorError):
         )
 
 
+def with_id(column: str, query_id: str) -> str:
+    """Return a condition on the log_comment of a query."""
+    return f"splitByChar('\\n', {column})[1]={quote_string(query_id)}"
+
+
 class ResultColumn(msgspec.Struct, frozen=True):
     """Name and ClickHouse type of a column."""
 
@@ -213,7 +226,7 @@ class Engine:
 
     def kill(self, query_id: str) -> None:
         """Kill the running queries of an id; they end with code 394."""
-        self._kill(f"Settings['log_comment']={quote_string(query_id)}")
+        self._kill(with_id("Settings['log_comment']", query_id))
 
     def close(self, timeout: float = 10) -> bool:
         """Kill what runs, wait for it, and close; return whether all ended in time."""
@@ -244,11 +257,12 @@ class EngineSession:
         self._session = session
         self._closed = closed
 
-    def run_as(self, query_id: str) -> None:
+    def run_as(self, query_id: str, log_comment: str = "") -> None:
         """Let what follows run under the id of a query, by which it is killed and found."""
         # Statistics of the emulator's own queries are never requested.
         logged = f", log_queries={int(bool(query_id))}"
-        self.run(f"SET log_comment={quote_string(query_id)}{logged}")
+        comment = f"{query_id}\n{log_comment}" if log_comment else query_id
+        self.run(f"SET log_comment={quote_string(comment)}{logged}")
 
     def reset_setting(self, name: str) -> None:
         """Set a setting to what it is in a new session."""

@@ -105,7 +105,10 @@ def _check_settings(found: list[Token]) -> None:
     for name, equals, value in zip(found, found[1:], found[2:], strict=False):
         if equals.text != "=":
             continue
-        if name.word == "LOG_COMMENT":
-            raise not_modelled("The setting log_comment", "the emulator tells queries apart by it.")
+        if name.word == "LOG_COMMENT" and (found[0].word == "SET" or value.kind != "string"):
+            raise not_modelled(
+                "SET log_comment, or one that is no string",
+                "the emulator tells queries apart by it; SETTINGS log_comment = '...' is.",
+            )
         if name.word in _BOUNDS and not value.text.strip("'0."):
             raise _refused(f"{name.text} cannot be without a bound.")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+OptionsT = TypeVar("OptionsT", bound=CallOptions)
 
 
 class AsyncBaseClient:
@@ -60,13 +61,13 @@ class AsyncBaseClient:
         """
         return use_role(self._shared, self._options.replace({"role": role}).role)
 
-    def merge_context(self, options: CallOptions) -> CallOptions:
+    def merge_context(self, options: OptionsT) -> OptionsT:
         """Return the options of a call with the role that a `with` block has set, if one has.
 
         Args:
             options: Options of a call; a role among them overrides that of the block.
         """
-        return cast("CallOptions", {**current_role(self._shared), **options})
+        return cast("OptionsT", {**current_role(self._shared), **options})
 
     def with_options(self, **changes: Unpack[ViewOptions]) -> Self:
         """Return a view of this client with other defaults.
@@ -75,8 +76,9 @@ class AsyncBaseClient:
 
         Args:
             **changes: What a call takes (`role`, `timeout`, `deadline`, `max_retries`, `headers`
-                and so on; see `CallOptions`), and `warehouse` and `mode` for queries. None as
-                `role` or `warehouse` removes the default.
+                and so on; see `CallOptions`), and `warehouse`, `mode`, `database` and `tags` for
+                statements (see `ViewOptions`). None as `role`, `warehouse` or `database` removes
+                the default.
 
         Raises:
             InvalidArgument: There is no such option, or its value is invalid.

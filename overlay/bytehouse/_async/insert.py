@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._core.options import CallOptions
+from .._core.options import SettingValue, call_options
 from .._sql.insert import (
     Block,
     InsertResult,
@@ -47,7 +47,9 @@ async def insert_rows(
     block_bytes: int,
     block_rows: int,
     on_block: Callable[[int], object] | None,
-    **options: Any,
+    settings: Mapping[str, SettingValue] | None,
+    tags: Mapping[str, str],
+    options: Mapping[str, Any],
 ) -> InsertResult:
     """Insert rows; see `insert` of the client.
 
@@ -73,6 +75,8 @@ async def insert_rows(
         block_bytes=block_bytes,
         block_rows=block_rows,
         on_refused=keep if skip else raise_refused,
+        settings=settings,
+        tags=tags,
     )
     return await _insert_blocks(client, blocks, on_block, skipped, **options)
 
@@ -148,8 +152,7 @@ async def _get_table(
 ) -> Mapping[str, str] | None:
     if len(table.parts) != 2:
         return None
-    known = {name: options[name] for name in CallOptions.__annotations__ if name in options}
-    columns = (await client.tables.get(*table.parts, **known)).columns or []
+    columns = (await client.tables.get(*table.parts, **call_options(options))).columns or []
     if not all(column.name and column.type_ for column in columns):
         return None
     return {

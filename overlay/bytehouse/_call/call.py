@@ -111,7 +111,8 @@ class Call(Generic[T]):
         remaining = self._remaining
         if remaining <= 0:
             timed_out = TimedOut(f"the deadline of {self._options.deadline:g} s passed")
-            raise self._context.add_to(self._recovery.error() if self._recovery else timed_out)
+            lost = self._recovery and self._recovery.error(timed_out=True)
+            raise self._context.add_to(lost or timed_out)
         self._context.attempts += 1
         self._context.raw = None
         credential = self._settings.credential(self._options)
@@ -301,7 +302,7 @@ class Call(Generic[T]):
                 fraction = max(0.2, self._settings.clock.fraction())
                 self.pause = self._options.retry_policy.pause(polls, Cause(True), fraction)
                 if self.pause >= self._remaining:
-                    raise self._context.add_to(self._active_recovery.error())
+                    raise self._context.add_to(self._active_recovery.error(timed_out=True))
             case Outcome.CONFLICT | Outcome.FAILED:
                 raise self._context.add_to(verdict.error())
             case Outcome.UNCLEAR:

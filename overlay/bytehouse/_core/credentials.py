@@ -6,10 +6,10 @@ import os
 import re
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from ..errors import ConfigError
 from .config import KeySource
+from .files import read_text
 from .secrets import NotAString, Secret
 
 
@@ -52,7 +52,7 @@ def _from_environment(name: str) -> str:
 
 def _from_file(path: str) -> str:
     try:
-        return Path(path).expanduser().read_text(encoding="utf-8").strip()
+        return read_text(path).strip()
     except (OSError, RuntimeError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"The file {path}, which api_key refers to, cannot be read: {type(error).__name__}."

@@ -84,8 +84,12 @@ class Recovery:
         missing = isinstance(self.failure, APIError) and object_is_missing(self.failure)
         return self.on_probe_result(None if missing else self.failure, None, 0.0)
 
-    def error(self) -> ByteHouseError:
-        """Return the error with all that is known."""
+    def error(self, *, timed_out: bool = False) -> ByteHouseError:
+        """Return the error with all that is known.
+
+        Args:
+            timed_out: Whether there is no time left, whatever the failure was.
+        """
         findings = "; ".join(self._findings) or (
             f"its state was {self.state}" if self.state else ""
         )
@@ -94,7 +98,8 @@ class Recovery:
             if findings:
                 self.failure.hint = f"{self.failure.hint} A probe found: {findings}."
             return self.failure
-        error = outcome_unknown(self.failure.message, findings)
+        timed_out = timed_out or getattr(self.failure, "timed_out", False)
+        error = outcome_unknown(self.failure.message, findings, timed_out=timed_out)
         if self._is_statement:
             error.hint += " `query_id` identifies the statement."
         error.state = self.state

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from os import PathLike
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import attrs
 
-from .._core.options import BLOCK_BYTES, BLOCK_ROWS
+from .._core.options import BLOCK_BYTES, BLOCK_ROWS, SettingValue
 from .._types.arrow_columns import ArrowColumn, nan_as_null
 from .._types.identifiers import Identifier, target_of
 from .._types.json_documents import JSON_SETTINGS, has_json
@@ -27,6 +27,7 @@ from ..errors import (
 )
 from .insert_sources import Chunk, OnRefused, RowRefused, Source
 from .literals import literal
+from .settings import with_settings
 
 __all__ = [
     "BLOCK_BYTES",
@@ -61,6 +62,8 @@ Insertable = (
     | Iterable[Mapping[str, Any]]
     | Iterable[object]
     | ArrowStream
+    | IO[bytes]
+    | IO[str]
     | str
     | PathLike[str]
 )
@@ -168,6 +171,8 @@ def insert_statements(
     block_bytes: int,
     block_rows: int,
     on_refused: OnRefused,
+    settings: Mapping[str, SettingValue] | None,
+    tags: Mapping[str, str],
 ) -> Iterator[Block]:
     """Yield INSERT statements, each with as many rows as fit.
 
@@ -179,14 +184,17 @@ def insert_statements(
         block_bytes: Maximum size of a statement in bytes, unless a single row is larger.
         block_rows: Maximum number of rows of a statement.
         on_refused: Called with each row that cannot be inserted.
+        settings: Settings of the engine for the statements.
+        tags: Their tags.
 
     Raises:
         RowRefused: The source cannot be read further.
     """
     names = source.names if columns is None else [column.name for column in columns]
     column_list = f" ({', '.join(str(Identifier(name)) for name in names)})" if names else ""
-    settings = f" SETTINGS {JSON_SETTINGS}" if any(c.has_json for c in columns or ()) else ""
-    head = f"INSERT INTO {target}{column_list}{settings} VALUES "  # noqa: S608 - quoted by Identifier
+    own = f" SETTINGS {JSON_SETTINGS}" if any(c.has_json for c in columns or ()) else ""
+    head = f"INSERT INTO {target}{column_list}{own} VALUES "  # noqa: S608 - quoted by Identifier
+    head = with_settings(head, settings, tags)
     width = len(names) if names else None
     chunks = source.chunks(min(_CHUNK_ROWS, block_rows), width, on_refused)
     writers = _writers(columns, nan_is_null=source.nan_is_null)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._core.options import CallOptions
+from .._core.options import SettingValue, call_options
 from .._sql.insert import (
     Block,
     InsertResult,
@@ -48,7 +48,9 @@ def insert_rows(
     block_bytes: int,
     block_rows: int,
     on_block: Callable[[int], object] | None,
-    **options: Any,
+    settings: Mapping[str, SettingValue] | None,
+    tags: Mapping[str, str],
+    options: Mapping[str, Any],
 ) -> InsertResult:
     """Insert rows; see `insert` of the client.
 
@@ -74,6 +76,8 @@ def insert_rows(
         block_bytes=block_bytes,
         block_rows=block_rows,
         on_refused=keep if skip else raise_refused,
+        settings=settings,
+        tags=tags,
     )
     return _insert_blocks(client, blocks, on_block, skipped, **options)
 
@@ -143,8 +147,7 @@ def _select_nothing(
 def _get_table(client: ByteHouse, table: Identifier, **options: Any) -> Mapping[str, str] | None:
     if len(table.parts) != 2:
         return None
-    known = {name: options[name] for name in CallOptions.__annotations__ if name in options}
-    columns = (client.tables.get(*table.parts, **known)).columns or []
+    columns = (client.tables.get(*table.parts, **call_options(options))).columns or []
     if not all(column.name and column.type_ for column in columns):
         return None
     return {

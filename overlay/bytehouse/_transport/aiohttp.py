@@ -23,7 +23,6 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from .._core.secrets import revealed
-from ..errors import ConfigError
 from .http import CONNECT_TIMEOUT, KEEPALIVE, httpx_request
 from .library_internals import parser_of, payload_of, use_connection_class
 from .models import Request
@@ -59,8 +58,6 @@ class AiohttpTransport:
         proxy: httpx.Proxy | None,
         fallback: AsyncTransport,
     ) -> None:
-        if proxy and proxy.url.scheme.startswith("socks"):
-            raise ConfigError("aiohttp does not support SOCKS proxies.", hint='Use http="httpx".')
         self._tls = tls
         self._max_connections = max_connections
         self._proxy = URL(str(proxy.url)) if proxy else None

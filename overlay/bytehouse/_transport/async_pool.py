@@ -17,18 +17,20 @@ __all__ = ["AsyncPool"]
 class AsyncPool:
     """Keep the connections of an asynchronous client; see `Pool`."""
 
-    def __init__(self, factory: httpcore.AsyncConnectionPool) -> None:
+    def __init__(self, factory: httpcore.AsyncConnectionPool, *, brackets: bool = False) -> None:
         self._factory = factory
+        self._brackets = brackets
         self._connections: IdleConnections[httpcore.AsyncConnectionInterface] = IdleConnections()
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request; its connection is idle again when the response is closed."""
+        origin = origin_of(request, brackets=self._brackets)
         while True:
             connection, stale = self._connections.acquire()
             if stale:
                 await _close(stale)
             if connection is None:
-                connection = self._factory.create_connection(origin_of(request))
+                connection = self._factory.create_connection(origin)
                 self._connections.add(connection)
             try:
                 response = await connection.handle_async_request(request)

@@ -159,8 +159,13 @@ class IdleConnections(Generic[C]):
         return stale
 
 
-def origin_of(request: httpcore.Request) -> httpcore.Origin:
+def origin_of(request: httpcore.Request, *, brackets: bool) -> httpcore.Origin:
     """Return the origin to connect to for a request.
+
+    Args:
+        request: The request.
+        brackets: Whether its host is an IPv6 address to be put into brackets: without them,
+            httpcore would ask the proxy for another host.
 
     Raises:
         httpcore.UnsupportedProtocol: It is neither http nor https.
@@ -168,6 +173,8 @@ def origin_of(request: httpcore.Request) -> httpcore.Origin:
     scheme = request.url.scheme
     if scheme not in (b"http", b"https"):
         raise httpcore.UnsupportedProtocol(f"{scheme.decode() or 'no scheme'} is not supported")
+    if brackets:
+        request.url.host = b"[%b]" % request.url.host
     return request.url.origin
 
 
@@ -179,14 +186,17 @@ class Pool:
 
     Args:
         factory: Pool of the library, which creates the connections.
+        brackets: Whether the host is an IPv6 address behind a proxy; see `origin_of`.
     """
 
-    def __init__(self, factory: httpcore.ConnectionPool) -> None:
+    def __init__(self, factory: httpcore.ConnectionPool, *, brackets: bool = False) -> None:
         self._factory = factory
+        self._brackets = brackets
         self._connections: IdleConnections[httpcore.ConnectionInterface] = IdleConnections()
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request; its connection is idle again when the response is closed."""
+        origin = origin_of(request, brackets=self._brackets)
         while True:
             connection = None
             try:
@@ -194,7 +204,7 @@ class Pool:
                 for other in stale:
                     other.close()
                 if connection is None:
-                    connection = self._factory.create_connection(origin_of(request))
+                    connection = self._factory.create_connection(origin)
                     self._connections.add(without_locks(connection))
                 response = connection.handle_request(request)
                 response.stream = _Body(self, connection, response.stream)

@@ -119,16 +119,8 @@ def _spec(table: str, fields: dict[str, Any]) -> tuple[str, TableSpec]:
 
 
 def _create(client: ByteHouse, database: str, spec: TableSpec, *, if_not_exists: bool) -> None:
-    name = f"{database}.{spec.name}"
-    if if_not_exists:
-        ensured = client.tables.ensure(database, spec)
-        if not ensured.created:
-            differs = "; ".join(map(str, ensured.differences))
-            note(f"{name} exists{f', and differs: {differs}' if differs else ''}.")
-            return
-    else:
-        client.tables.create(database, spec)
-    note(f"Created {name}.")
+    client.tables.create(database, spec, if_not_exists=if_not_exists)
+    note(f"{'There is' if if_not_exists else 'Created'} {database}.{spec.name}.")
 
 
 @command.command(examples="bytehouse tables plan -f orders.yaml")
@@ -173,26 +165,19 @@ def apply(
     file: str, renames: dict[str, str], *, allow_destructive: bool, ignore_blocked: bool
 ) -> None:
     """Change tables into what a file describes, and create those that are missing."""
-    from bytehouse import NotFound
-
     from .._table_files import read_specs
 
     specs = read_specs(file)
     with global_options().client(changes=True) as client:
         for database, spec in specs:
             name = f"{database}.{spec.name}"
-            try:
-                found = client.tables.plan(database, spec, renames=renames or None)
-            except NotFound:
-                confirm(f"Create the table {name}")
-                _create(client, database, spec, if_not_exists=True)
-                continue
+            found = client.tables.plan(database, spec, renames=renames or None)
             note(str(found))
             if found.is_empty:
                 continue
             # What cannot be applied is refused below, and needs no question.
             loses = bool(found.destructive) and not allow_destructive
             if not loses and (ignore_blocked or not found.blocked):
-                confirm(f"Change the table {name} like this")
+                confirm(f"Make the table {name} like this")
             found.apply(allow_destructive=allow_destructive, ignore_blocked=ignore_blocked)
-            note(f"Changed {name}.")
+            note(f"{'Created' if found.live is None else 'Changed'} {name}.")
