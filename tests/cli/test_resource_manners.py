@@ -54,6 +54,15 @@ def test_a_table_is_described_by_its_columns(bytehouse: Bytehouse) -> None:
     assert entry["name"] == "orders"
 
 
+def test_a_configured_database_need_not_be_written(bytehouse: Bytehouse) -> None:
+    """By an option or any other way; what is written counts."""
+    assert json.loads(bytehouse("tables", "list", "--database", "sales").out)["name"] == "orders"
+    got = bytehouse("tables", "get", "orders", "--database", "sales")
+    assert json.loads(got.out)["name"] == "orders"
+    assert bytehouse("tables", "get", "sales.orders", "--database", "other").code == 0
+    assert bytehouse("tables", "list", "other", "--database", "sales").code == 9
+
+
 @cases(
     ("words", "hint"),
     [
