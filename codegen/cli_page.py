@@ -86,6 +86,7 @@ def _described(command: click.Command, context: click.Context) -> Iterator[str]:
     formatter = context.make_formatter()
     command.format_usage(context, formatter)
     command.format_help_text(context, formatter)
+    command.format_arguments(context, formatter)
     yield _block(f"{formatter.getvalue().strip()}\n\n" + _options(command, context, shared=False))
     if isinstance(command, click.Group) and context.info_name not in _WITHOUT_COMMANDS:
         for name in command.list_commands(context):
