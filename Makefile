@@ -93,12 +93,14 @@ format: setup  ## format the code and mend what can be mended
 	@$(RUN) ruff format
 
 .PHONY: generate
-generate: setup  ## write generated/ and the derived sync client from openapi.yaml
+generate: setup  ## write generated/, the derived sync client and the pages made of both
 	@$(RUN) codegen.generate
+	@$(RUN) codegen.cli_page
 
 .PHONY: check-generated
 check-generated: setup  ## fail when a fresh generation differs from what is committed
 	@$(RUN) codegen.generate --check
+	@$(RUN) codegen.cli_page --check
 
 .PHONY: drift
 drift: setup  ## compare openapi.yaml with the service's own specification (UPSTREAM=address or file)
