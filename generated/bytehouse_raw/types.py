@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypeVar
 
 from attrs import field, fields, frozen
 
@@ -184,7 +184,7 @@ class Model:
         """Return the JSON object, without absent fields."""
         made = {}
         for wire, attribute in self._fields.items():
-            value = getattr(self, attribute)
+            value = self.__dict__.get(attribute, UNSET)
             if value is not UNSET and (value is not None or attribute in self._nullable):
                 made[wire] = encode(value)
         return made | {name: encode(value) for name, value in self.additional_properties.items()}
@@ -211,8 +211,20 @@ class Model:
         return getattr(self, attribute)
 
     def _holds(self, attribute: str) -> bool:
-        value = getattr(self, attribute)
+        value = self.__dict__.get(attribute, UNSET)
         return value is not UNSET and (value is not None or attribute in self._nullable)
+
+    def __eq__(self, other: object) -> bool:
+        return self.__dict__ == other.__dict__ if type(self) is type(other) else NotImplemented
+
+    if not TYPE_CHECKING:  # so that a type checker knows which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            kind = type(self).__name__
+            if name in self._fields.values():
+                found = ", ".join(self.to_dict()) or "nothing"
+                raise AttributeError(f"The service left out `{name}` of a {kind}; it has {found}.")
+            raise AttributeError(f"A {kind} has no attribute {name!r}.", name=name, obj=self)
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__
@@ -220,10 +232,21 @@ class Model:
     def __repr__(self) -> str:
         shown = []
         for attribute in fields(type(self)):
-            name, value = attribute.name, getattr(self, attribute.name)
+            name = attribute.name
+            value = self.__dict__.get(name)
             if value if name == "additional_properties" else self._holds(name):
                 shown.append(f"{name}={value!r}" if attribute.repr else f"{name}='***'")
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def strings(value: Iterable[str] | str | None) -> list[str] | None:
+    """Return one string or several as a list."""
+    return [value] if isinstance(value, str) else None if value is None else list(value)
+
+
+def joined(value: list[str] | tuple[str, ...] | str | None) -> str | None:
+    """Return one string or several, joined by commas."""
+    return ", ".join(value) if isinstance(value, (list, tuple)) else value
 
 
 def own(value: Any) -> Any:

@@ -14,6 +14,51 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bytehouse_raw.models import (
+        TTL,
+        AccountStatus,
+        ApiKey,
+        ApiKeyStatus,
+        ClusterKey,
+        ClusterStatus,
+        Column,
+        Connection,
+        CreatedObject,
+        CreateWarehouseResponse,
+        Database,
+        Execution,
+        ExecutionLog,
+        ImportJob,
+        ImportJobConfiguration,
+        ImportJobSourceSchema,
+        ImportJobStartArguments,
+        KafkaStatus,
+        LineageObject,
+        MysqlSyncStatus,
+        MysqlTableSyncStatus,
+        Partition,
+        PartitionBounds,
+        PartitionKey,
+        Permission,
+        QueryLineage,
+        QueryResult,
+        QueryStatistics,
+        QueryStatus,
+        QueryStopped,
+        Role,
+        RoleAssignment,
+        StorageUsage,
+        Table,
+        UniqueKey,
+        UserInfo,
+        UserReference,
+        Warehouse,
+        WarehouseConfiguration,
+        WarehouseUsage,
+    )
+    from bytehouse_raw.types import RawResponse, Timestamp
+
+    from ._api.pagination import Page
     from ._async.client import AsyncByteHouse
     from ._async.execution_handle import AsyncExecutionHandle
     from ._async.paginator import AsyncPager
@@ -22,6 +67,7 @@ if TYPE_CHECKING:
     from ._async.session import AsyncSession
     from ._async.table_plan import AsyncTablePlan
     from ._core.clock import Clock
+    from ._core.config import Config
     from ._core.differences import Difference, EnsureResult
     from ._core.options import CallOptions
     from ._core.retry import Retry, RetryPolicy
@@ -50,7 +96,7 @@ if TYPE_CHECKING:
     from ._sync.session import Session
     from ._sync.table_plan import TablePlan
     from ._tables.changes import Change
-    from ._tables.spec import TTL, ClusterKey, Column, PartitionKey, TableSpec, UniqueKey
+    from ._tables.spec import TableSpec, columns_from
     from ._types.codecs import ResultColumn
     from .errors import (
         APIError,
@@ -82,7 +128,18 @@ _CONNECTIONS = """
     LASFSConnection LocalConnection MinIOConnection MySQLConnection OSSConnection S3Connection
     TOSConnection
 """
+_MODELS = """
+    AccountStatus ApiKey ApiKeyStatus ClusterKey ClusterStatus Column Connection
+    CreateWarehouseResponse CreatedObject Database Execution ExecutionLog ImportJob
+    ImportJobConfiguration ImportJobSourceSchema ImportJobStartArguments KafkaStatus
+    LineageObject MysqlSyncStatus MysqlTableSyncStatus Partition PartitionBounds
+    PartitionKey Permission QueryLineage QueryResult QueryStatistics QueryStatus
+    QueryStopped Role RoleAssignment StorageUsage TTL Table UniqueKey UserInfo UserReference
+    Warehouse WarehouseConfiguration WarehouseUsage
+"""
 _MODULES = {
+    "bytehouse_raw.models": _MODELS,
+    "bytehouse_raw.types": "RawResponse Timestamp",
     "_async.client": "AsyncByteHouse",
     "_async.execution_handle": "AsyncExecutionHandle",
     "_async.paginator": "AsyncPager",
@@ -90,7 +147,9 @@ _MODULES = {
     "_async.result": "AsyncResult",
     "_async.session": "AsyncSession",
     "_async.table_plan": "AsyncTablePlan",
+    "_api.pagination": "Page",
     "_core.clock": "Clock",
+    "_core.config": "Config",
     "_types.codecs": "ResultColumn",
     "_params.import_sources": _CONNECTIONS,
     "_core.differences": "Difference EnsureResult",
@@ -99,7 +158,7 @@ _MODULES = {
     "_params.api_keys": "KeyRotation NewApiKey",
     "_core.options": "CallOptions",
     "_core.retry": "Retry RetryPolicy",
-    "_tables.spec": "TTL ClusterKey Column PartitionKey UniqueKey TableSpec",
+    "_tables.spec": "TableSpec columns_from",
     "_sync.client": "ByteHouse",
     "_sync.execution_handle": "ExecutionHandle",
     "_sync.paginator": "Pager",
@@ -114,6 +173,9 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 __all__ = [
     "TTL",
     "APIError",
+    "AccountStatus",
+    "ApiKey",
+    "ApiKeyStatus",
     "AsyncByteHouse",
     "AsyncExecutionHandle",
     "AsyncPager",
@@ -130,53 +192,90 @@ __all__ = [
     "Change",
     "Clock",
     "ClusterKey",
+    "ClusterStatus",
     "Column",
+    "Config",
     "ConfigError",
     "Conflict",
+    "Connection",
+    "CreateWarehouseResponse",
+    "CreatedObject",
+    "Database",
     "Difference",
     "EnsureResult",
+    "Execution",
     "ExecutionFailed",
     "ExecutionHandle",
+    "ExecutionLog",
     "HiveConnection",
     "Identifier",
+    "ImportJob",
+    "ImportJobConfiguration",
+    "ImportJobSourceSchema",
+    "ImportJobStartArguments",
     "InsertFailed",
     "InsertResult",
     "InvalidArgument",
     "InvalidRequest",
     "KafkaConnection",
+    "KafkaStatus",
     "KeyRotation",
     "KinesisConnection",
     "LASFSConnection",
+    "LineageObject",
     "LocalConnection",
     "MinIOConnection",
     "MySQLConnection",
+    "MysqlSyncStatus",
+    "MysqlTableSyncStatus",
     "NewApiKey",
     "NotFound",
     "OSSConnection",
     "OutcomeUnknown",
+    "Page",
     "Pager",
+    "Partition",
+    "PartitionBounds",
     "PartitionKey",
+    "Permission",
     "PermissionDenied",
     "QueryFailed",
     "QueryHandle",
+    "QueryLineage",
+    "QueryResult",
+    "QueryStatistics",
+    "QueryStatus",
+    "QueryStopped",
     "RateLimited",
+    "RawResponse",
     "ResponseDecodeError",
     "Result",
     "ResultColumn",
     "Retry",
     "RetryPolicy",
+    "Role",
+    "RoleAssignment",
     "S3Connection",
     "ServerError",
     "Session",
     "SkippedRow",
     "StalePlan",
+    "StorageUsage",
     "TOSConnection",
+    "Table",
     "TablePlan",
     "TableSpec",
     "TimedOut",
+    "Timestamp",
     "TransportError",
     "UniqueKey",
+    "UserInfo",
+    "UserReference",
+    "Warehouse",
+    "WarehouseConfiguration",
+    "WarehouseUsage",
     "__version__",
+    "columns_from",
 ]
 
 
@@ -184,8 +283,9 @@ def __getattr__(name: str) -> Any:
     # Each name is imported when it is first used: importing the package costs next to nothing.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f".{_MODULE_OF.get(name, 'errors')}", __name__)
-    value = globals()[name] = getattr(module, name)
+    module = _MODULE_OF.get(name, "errors")
+    found = import_module(module if module.startswith("bytehouse_raw") else f"{__name__}.{module}")
+    value = globals()[name] = getattr(found, name)
     return value
 
 

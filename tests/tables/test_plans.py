@@ -47,7 +47,7 @@ WIDE = TableSpec(
     partition_by=[PartitionKey("at", "month"), "id"],
     unique_key=UniqueKey("id"),
     cluster_key=ClusterKey("id", 4),
-    ttl=TTL("at", "90d"),
+    ttl=TTL("at", 90, "DAY"),
     description="a table",
 )
 BEFORE = TableSpec(
@@ -77,7 +77,7 @@ RENAMES = {"note": "remark"}
 
 def columns(bh: ByteHouse, database: str) -> dict[str, str]:
     """Return the types of the live table."""
-    return {str(c.name): str(c.type_) for c in bh.tables.get(database, "t").columns or []}
+    return {str(c.name): str(c.type) for c in bh.tables.get(database, "t").columns or []}
 
 
 def test_a_table_does_not_differ_from_the_spec_that_created_it(
@@ -105,7 +105,7 @@ def test_a_plan_is_applied_and_the_next_one_is_empty(local: ByteHouse, database:
             "~ column amount: Int32 no DEFAULT -> Int64 DEFAULT '0'",
             "+ column added: Array(String) NOT NULL",
             "- column old: String NULL (destructive: its values are lost)",
-            "~ TTL: day + 30 DAY -> day + 60 DAY",
+            "~ ttl: day + 30 DAY -> day + 60 DAY",
         ]
     )
     plan.apply(allow_destructive=True)
@@ -130,11 +130,11 @@ def eased(before: TableSpec, after: TableSpec, renames: dict[str, str]) -> Table
     for column in after.columns:
         changed = models.Column.from_dict(column.to_dict())
         if (was := old.get(str(column.name))) is not None:
-            kinds = [parse_type(str(c.type_))[0] for c in (column, was)]
-            changed.type_ = column.type_ if holds_every_value(*kinds) else was.type_
+            kinds = [parse_type(str(c.type))[0] for c in (column, was)]
+            changed.type = column.type if holds_every_value(*kinds) else was.type
             changed.nullable = None
-        if "Date" in str(changed.type_) or changed.type_ != column.type_:
-            changed.default_value = None
+        if "Date" in str(changed.type) or changed.type != column.type:
+            changed.default = None
         wanted.append(changed)
     return attrs.evolve(after, columns=wanted)
 

@@ -38,6 +38,7 @@ from bytehouse import (
     TablePlan,
     TableSpec,
     TimedOut,
+    columns_from,
     dbapi,
 )
 from bytehouse_raw.api.databases import list_databases
@@ -65,7 +66,7 @@ def synchronous(bh: ByteHouse) -> None:
     """Use the synchronous client."""
     assert_type(bh.databases.create("sales", description="x"), CreatedObject)
     assert_type(bh.databases.get("sales"), Database)
-    assert_type(bh.databases.get("sales").name, str | None)
+    assert_type(bh.databases.get("sales").name, str)
     assert_type(bh.databases.get("sales").raw_response, RawResponse | None)
     assert_type(bh.databases.ensure("sales"), EnsureResult[Database])
     assert_type(bh.databases.ensure("sales").actual, Database)
@@ -92,7 +93,10 @@ def tables(bh: ByteHouse) -> None:
     spec = TableSpec("t", columns, order_by="id", partition_by=PartitionKey("day", "month"))
     assert_type(bh.tables.create("d", spec), CreatedObject)
     assert_type(bh.tables.create("d", "t", columns, order_by="id"), CreatedObject)
-    bh.tables.create("d", "t", {"id": "UInt64"}, order_by=["id"], ttl=TTL("day", "90d"))
+    bh.tables.create("d", "t", {"id": "UInt64"}, order_by=["id"], ttl=TTL("day", 90))
+    bh.tables.create("d", "t", {"id": "UInt64"}, order_by="id", ttl=("day", "90d"))
+    bh.tables.create("d", "t", {"id": "UInt64"}, order_by="id", unique_key="id")
+    bh.tables.create("d", "t", {"id": "UInt64"}, order_by="id", cluster_key=("id", 8))
     bh.tables.create("d", "t", [("id", "UInt64")], order_by=("id",), role="Admin")
     assert_type(bh.tables.get("d", "t"), Table)
     assert_type(bh.tables.list("d"), Pager[Table])
@@ -102,7 +106,7 @@ def tables(bh: ByteHouse) -> None:
     assert_type(plan.actions, tuple[Change, ...])
     assert_type(plan.is_empty, bool)
     assert_type(plan.apply(allow_destructive=True), None)
-    assert_type(Column.from_schema(object, types={"id": "UInt8"}), list[Column])
+    assert_type(columns_from(object, types={"id": "UInt8"}), list[Column])
 
 
 def statements(bh: ByteHouse) -> None:

@@ -111,10 +111,10 @@ def tables(bh: ByteHouse) -> None:
 def partitions_and_views(bh: ByteHouse) -> None:
     """Drop a partition, and look at what statements have made of a table."""
     bounds = bh.partitions.bounds("sales", "orders")
-    assert bounds.min_
-    assert bounds.min_ != bounds.max_
+    assert bounds.min
+    assert bounds.min != bounds.max
     assert len(bh.partitions.list("sales", "orders").all()) == 2
-    bh.partitions.delete("sales", "orders", bounds.min_)
+    bh.partitions.delete("sales", "orders", bounds.min)
     bh.queries.execute(
         "CREATE MATERIALIZED VIEW sales.ids ENGINE = CnchMergeTree ORDER BY id"
         " AS SELECT id FROM sales.orders;"

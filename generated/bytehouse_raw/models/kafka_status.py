@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, Timestamp, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class KafkaStatus(Model):
     """Consumption in one window of time. The docs speak of offset, lag and speed and show no
     keys.
@@ -23,9 +23,9 @@ class KafkaStatus(Model):
         speed: Messages per second.
     """
 
-    timestamp: Timestamp | None = None
-    offset: int | None = None
-    lag: int | None = None
+    timestamp: Timestamp
+    offset: int
+    lag: int
     speed: float | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
@@ -40,9 +40,14 @@ class KafkaStatus(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.timestamp = Timestamp.decode(source["timestamp"]) if "timestamp" in source else None
-        model.offset = source.get("offset")
-        model.lag = source.get("lag")
+        if (
+            value := Timestamp.decode(source["timestamp"]) if "timestamp" in source else None
+        ) is not None:
+            model.timestamp = value
+        if (value := source["offset"] if "offset" in source else None) is not None:
+            model.offset = value
+        if (value := source["lag"] if "lag" in source else None) is not None:
+            model.lag = value
         model.speed = source.get("speed")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

@@ -150,10 +150,10 @@ async def _get_table(
         return None
     known = {name: options[name] for name in CallOptions.__annotations__ if name in options}
     columns = (await client.tables.get(*table.parts, **known)).columns or []
-    if not all(column.name and column.type_ for column in columns):
+    if not all(column.name and column.type for column in columns):
         return None
     return {
-        str(column.name): complete_type(str(column.type_), column.nullable) for column in columns
+        str(column.name): complete_type(str(column.type), column.nullable) for column in columns
     }
 
 

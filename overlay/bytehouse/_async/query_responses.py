@@ -128,7 +128,7 @@ class AsyncQueryResponses:
         def on_progress(status: QueryStatus) -> None:
             nonlocal found
             found = True
-            self._on_status(str(status.status or "Running"))
+            self._on_status(str(getattr(status, "status", None) or "Running"))
 
         handle = AsyncQueryHandle(
             self._client,

@@ -145,10 +145,10 @@ def _get_table(client: ByteHouse, table: Identifier, **options: Any) -> Mapping[
         return None
     known = {name: options[name] for name in CallOptions.__annotations__ if name in options}
     columns = (client.tables.get(*table.parts, **known)).columns or []
-    if not all(column.name and column.type_ for column in columns):
+    if not all(column.name and column.type for column in columns):
         return None
     return {
-        str(column.name): complete_type(str(column.type_), column.nullable) for column in columns
+        str(column.name): complete_type(str(column.type), column.nullable) for column in columns
     }
 
 

@@ -129,7 +129,7 @@ class QueryResponses:
         def on_progress(status: QueryStatus) -> None:
             nonlocal found
             found = True
-            self._on_status(str(status.status or "Running"))
+            self._on_status(str(getattr(status, "status", None) or "Running"))
 
         handle = QueryHandle(
             self._client,

@@ -304,6 +304,6 @@ class AsyncApiKeys(AsyncResource):
 
     async def _may_exist(self, key_id: str, options: CallOptions) -> bool:
         try:
-            return key_id in [key.id for key in await self.list(**options)]
+            return key_id in [getattr(key, "id", None) for key in await self.list(**options)]
         except ByteHouseError:
             return True

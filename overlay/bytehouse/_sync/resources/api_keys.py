@@ -301,6 +301,6 @@ class ApiKeys(Resource):
 
     def _may_exist(self, key_id: str, options: CallOptions) -> bool:
         try:
-            return key_id in [key.id for key in self.list(**options)]
+            return key_id in [getattr(key, "id", None) for key in self.list(**options)]
         except ByteHouseError:
             return True
