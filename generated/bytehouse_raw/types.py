@@ -230,18 +230,29 @@ class Model:
         return self.__dict__
 
     def __repr__(self) -> str:
-        shown = []
-        for attribute in fields(type(self)):
-            name = attribute.name
-            value = self.__dict__.get(name)
-            if value if name == "additional_properties" else self._holds(name):
-                shown.append(f"{name}={value!r}" if attribute.repr else f"{name}='***'")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        shown = ", ".join(f"{name}={value!r}" for name, value in shown_fields(self).items())
+        return f"{type(self).__name__}({shown})"
+
+    def _repr_html_(self) -> str:
+        return html_table([type(self).__name__, ""], shown_fields(self).items())
+
+
+def shown_fields(model: Model) -> dict[str, Any]:
+    """Return what the repr of a model shows, by attribute: nothing that is absent, and *** for secrets."""
+    shown = {}
+    for attribute in fields(type(model)):
+        name = attribute.name
+        value = model.__dict__.get(name)
+        if value if name == "additional_properties" else model._holds(name):
+            shown[name] = value if attribute.repr else "***"
+    return shown
 
 
 def strings(value: Iterable[str] | str | None) -> list[str] | None:
-    """Return one string or several as a list."""
-    return [value] if isinstance(value, str) else None if value is None else list(value)
+    """Return one string or several as a list; return other values unchanged."""
+    if isinstance(value, str):
+        return [value]
+    return list(value) if isinstance(value, Iterable) else value
 
 
 def joined(value: list[str] | tuple[str, ...] | str | None) -> str | None:
@@ -265,6 +276,21 @@ def unknown(source: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, An
 def each(values: Any, decode: Callable[[Any], Any]) -> Any:
     """Decode the items of a JSON list; return other values unchanged."""
     return [decode(value) for value in values] if isinstance(values, list) else own(values)
+
+
+def html_table(heads: Iterable[str], rows: Iterable[Iterable[object]], note: str = "") -> str:
+    """Return values as an HTML table, for notebooks: escaped, and the first 200 characters of each."""
+    from html import escape
+
+    def cell(value: object) -> str:
+        text = "" if value is None else str(value)
+        text = escape(text if len(text) <= 200 else f"{text[:200]}…").replace("\n", "<br>")
+        return text.encode("utf-8", "backslashreplace").decode()
+
+    head = "".join(f"<th>{cell(value)}</th>" for value in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{cell(v)}</td>' for v in row)}</tr>" for row in rows)
+    below = f"<p><small>{cell(note)}</small></p>" if note else ""
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{below}"
 
 
 def encode(value: Any) -> Any:

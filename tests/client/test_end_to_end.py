@@ -220,7 +220,7 @@ def test_lineage_and_dialects_are_returned(bh: ByteHouse, events: str) -> None:
     """A statement's tables are found without running it."""
     lineage = bh.queries.lineage(f"SELECT * FROM {events}")
     assert "events" in str(lineage.to_dict())
-    assert bh.queries.dialects()
+    assert bh.queries.dialects().all()
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,9 @@ def test_a_field_of_any_type_is_kept(value: object) -> None:
     for model in MODELS:
         decoded = model.from_dict(dict.fromkeys(model._fields, value))
         for name, attribute in model._fields.items():
-            assert encode(getattr(decoded, attribute)) == value or (value == {"a": None}), name
+            assert encode(getattr(decoded, attribute, None)) == value or (value == {"a": None}), (
+                name
+            )
 
 
 def test_absent_is_none_and_not_sent() -> None:
@@ -159,7 +161,7 @@ def test_every_field_can_be_set() -> None:
 @cases("model", MODELS)
 def test_every_model_is_an_attrs_class(model: Any) -> None:
     """Attrs and typing find its fields, and `vars` has the same for encoders that know neither."""
-    decoded = model.from_dict({**dict.fromkeys(model._fields, "x"), "unheardOf": [1]})
+    decoded = model.from_dict({**dict.fromkeys(model._fields, 5), "unheardOf": [1]})
     names = [*model._fields.values(), "additional_properties"]
     assert [field.name for field in attrs.fields(model)] == names
     assert set(names) <= set(get_type_hints(model))

@@ -174,8 +174,8 @@ def test_what_the_api_cannot_do_is_refused_unless_ignored(local: ByteHouse, data
         BEFORE, order_by=["id", "day"], columns=[*BEFORE.columns, Column("x", "Int8")]
     )
     plan = local.tables.plan(database, wanted)
-    assert [change.name for change in plan.blocked] == ["sort key", "primary key"]
-    with pytest.raises(InvalidArgument, match="cannot do all of this plan: ! sort key"):
+    assert [change.name for change in plan.blocked] == ["order_by", "primary_key"]
+    with pytest.raises(InvalidArgument, match="cannot do all of this plan: ! order_by"):
         plan.apply(allow_destructive=True)
     assert "x" not in columns(local, database)
     plan.apply(ignore_blocked=True)

@@ -120,7 +120,7 @@ def statements(bh: ByteHouse) -> None:
     assert_type(handle.result(timedelta(seconds=3)), Result)
     assert_type(handle.cancel(), None)
     assert_type(bh.queries.lineage("SELECT 1"), QueryLineage)
-    assert_type(bh.queries.dialects(), list[Any])
+    assert_type(bh.queries.dialects(), Pager[Any])
 
 
 def results(bh: ByteHouse) -> None:
@@ -176,9 +176,11 @@ def everything_else(bh: ByteHouse) -> None:
     key = bh.api_keys.create(expires_in="60d")
     assert_type(key, NewApiKey)
     assert_type(key.secret.reveal(), str)
-    assert_type(bh.api_keys.list(), list[ApiKey])
+    assert_type(bh.api_keys.list(), Pager[ApiKey])
     assert_type(bh.api_keys.rotate(store=print, expires_in=60).key, NewApiKey)
-    assert_type(bh.roles.list(), list[Role])
+    assert_type(bh.roles.list(), Pager[Role])
+    assert_type(bh.roles.list()[0].name, str)
+    assert_type(bh.roles.list()[:2], list[Role])
     assert_type(bh.usage.storage("7d"), StorageUsage)
     kafka = KafkaConnection(brokers="h:1", password="p")
     assert_type(bh.connections.create("c", kafka), Connection)

@@ -62,7 +62,7 @@ def access(bh: ByteHouse) -> None:
 
     assert {"AccountAdmin", "Limited"} <= {role.name for role in bh.roles.list()}
     bh.assignments.assign(USER, "Limited")
-    held = bh.assignments.list(user_id=USER)
+    held = bh.assignments.list(user_id=USER).all()
     assert [assignment.role_name for assignment in held] == ["Limited"]
     bh.assignments.unassign(USER, "Limited")
 
@@ -71,7 +71,7 @@ def access(bh: ByteHouse) -> None:
     assert [found.action_name for found in bh.permissions.list(*what)] == ["VIEW USAGE"]
     with bh.role("AccountAdmin"):
         bh.permissions.revoke(*what, "VIEW USAGE")
-    assert bh.permissions.list(*what) == []
+    assert bh.permissions.list(*what).all() == []
 
 
 def tables(bh: ByteHouse) -> None:
@@ -152,7 +152,7 @@ def queries(bh: ByteHouse) -> None:
     read_rows(bh)
     lineage = bh.queries.lineage("SELECT database FROM system.tables")
     assert lineage.to_dict()
-    assert bh.queries.dialects()
+    assert bh.queries.dialects().all()
 
 
 def read_rows(bh: ByteHouse) -> None:
@@ -195,7 +195,7 @@ def loading(bh: ByteHouse) -> None:
     assert [found.id for found in bh.import_jobs.executions(job.id)] == [run.id]
     assert run.id in [found.id for found in bh.executions.list()]
     assert bh.executions.get(run.id).job_id == job.id
-    bh.executions.logs(run.id, limit=10)
+    bh.executions.logs(run.id, limit=10).all()
     _topic(bh, target)
     bh.import_jobs.delete(job.id)
 

@@ -14,7 +14,7 @@ from .._core.files import atomic_file
 from .._core.options import CallOptions, Seconds
 from .._results.arrow import BATCH_ROWS, ArrowConverter
 from .._results.decoder import MakeDecoder, Row, python_rows
-from .._results.export import CsvWriter, bytes_kept, check_names, html_table, rename_columns
+from .._results.export import CsvWriter, bytes_kept, check_names, rename_columns, result_html
 from .._results.frames import DtypeBackend, conversion, pandas_frame, polars_frame
 from .._results.parser import Begin, End
 from .._sql.statements import Submission
@@ -317,7 +317,7 @@ class AsyncResult:
         if rows is None:
             rows = [] if self._consumed else self._stream.preview(self._begin)
         more = self._rows is None or len(rows) > _PREVIEW_ROWS
-        return html_table(self._columns, rows[:_PREVIEW_ROWS], more=more)
+        return result_html(self._columns, rows[:_PREVIEW_ROWS], more=more)
 
     @asynccontextmanager
     async def _closing_on_error(self) -> AsyncIterator[None]:

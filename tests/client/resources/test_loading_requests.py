@@ -248,7 +248,7 @@ WITH_OPTIONS: dict[str, Callable[[ByteHouse, Any], Any]] = {
     "connections": lambda bh, options: bh.connections.list(**options).all(),
     "job": lambda bh, options: bh.import_jobs.stop(1, **options),
     "start": lambda bh, options: bh.import_jobs.start(1, **options),
-    "execution": lambda bh, options: bh.executions.logs("e", **options),
+    "execution": lambda bh, options: bh.executions.logs("e", **options).all(),
     "warehouse": lambda bh, options: bh.warehouses.get("w", **options),
     "resume": lambda bh, options: bh.warehouses.resume("w", wait=True, **options),
     "ensure": lambda bh, options: bh.warehouses.ensure("w", config_id=1, **options),

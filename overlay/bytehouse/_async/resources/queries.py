@@ -29,6 +29,7 @@ from ..._core.options import CallOptions
 from ..._sql.statements import Submission, check_statement, extract_query_ids, extract_results
 from ..._tables.spec import model_of
 from ..cancellation import cancel_on_early_exit
+from ..paginator import AsyncPager
 from ..query_handle import AsyncQueryHandle
 from ._base import AsyncResource
 
@@ -253,12 +254,12 @@ class AsyncQueries(AsyncResource):
         plan = get_query_lineage.plan(body=body)
         return await self._data(plan, options)
 
-    async def dialects(self, **options: Unpack[CallOptions]) -> list[Any]:
-        """Return the dialects that the user may choose.
+    def dialects(self, **options: Unpack[CallOptions]) -> AsyncPager[Any]:
+        """List the dialects that the user may choose.
 
         `GET /v1/sql/dialects` (inferred; what an element looks like is not documented)
 
         Args:
             **options: Options of the call.
         """
-        return (await self._send(list_dialects.plan(), options)).data or []
+        return self._list(list_dialects.plan(), options)

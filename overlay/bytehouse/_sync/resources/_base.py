@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model
@@ -15,6 +15,7 @@ from ...errors import ResponseDecodeError
 from ..paginator import Pager
 
 if TYPE_CHECKING:
+    from ..._api.polling import Fetch
     from ..client import ByteHouse
 
 
@@ -74,8 +75,19 @@ class Resource:
         return data
 
     def _list(
-        self, plan: Plan[Listing[T]], options: CallOptions, limit: int | None, page_size: int | None
+        self,
+        plan: Plan[Listing[T]],
+        options: CallOptions,
+        limit: int | None = None,
+        page_size: int | None = None,
     ) -> Pager[T]:
         # The role of a `with` block is that of where the list was asked for, not iterated.
         options = self._client.merge_context(options)
         return Pager(self._client, plan, options, limit=limit, page_size=page_size)
+
+    def _list_of(
+        self, kind: type[M], plan: Plan[Any] | Fetch[Plan[Any]], options: CallOptions
+    ) -> Pager[M]:
+        """Return a list whose key in ``data`` is not documented; its plan may take calls itself."""
+        options = self._client.merge_context(options)
+        return Pager(self._client, plan, options, kind=kind)

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import Unpack
 
 from bytehouse_raw.api.iam import grant_permission, list_permissions, revoke_permission
 from bytehouse_raw.models import GrantPermissionRequest, Permission, RevokePermissionRequest
 
-from ..._api.lists import extract_list
 from ..._core.options import CallOptions
 from ..._core.validation import require_bool, require_name
+from ..paginator import Pager
 from ._base import Resource
 
 
@@ -26,8 +25,8 @@ class Permissions(Resource):
 
     def list(
         self, role_name: str, resource_id: str, object_type: str, **options: Unpack[CallOptions]
-    ) -> builtins.list[Permission]:
-        """Return what a role may do with an object.
+    ) -> Pager[Permission]:
+        """List what a role may do with an object.
 
         `GET /v1/iam/permissions` (inferred, and so are the fields and the key of the list)
 
@@ -46,8 +45,7 @@ class Permissions(Resource):
             byte_house_resource_id=require_name(resource_id, "resource_id"),
             secure_object_type_name=require_name(object_type, "object_type"),
         )
-        response = self._send(plan, options)
-        return extract_list(response, Permission, "list_permissions")
+        return self._list_of(Permission, plan, options)
 
     def grant(
         self,

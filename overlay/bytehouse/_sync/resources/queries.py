@@ -30,6 +30,7 @@ from ..._core.options import CallOptions
 from ..._sql.statements import Submission, check_statement, extract_query_ids, extract_results
 from ..._tables.spec import model_of
 from ..cancellation import cancel_on_early_exit
+from ..paginator import Pager
 from ..query_handle import QueryHandle
 from ._base import Resource
 
@@ -254,12 +255,12 @@ class Queries(Resource):
         plan = get_query_lineage.plan(body=body)
         return self._data(plan, options)
 
-    def dialects(self, **options: Unpack[CallOptions]) -> list[Any]:
-        """Return the dialects that the user may choose.
+    def dialects(self, **options: Unpack[CallOptions]) -> Pager[Any]:
+        """List the dialects that the user may choose.
 
         `GET /v1/sql/dialects` (inferred; what an element looks like is not documented)
 
         Args:
             **options: Options of the call.
         """
-        return (self._send(list_dialects.plan(), options)).data or []
+        return self._list(list_dialects.plan(), options)
