@@ -38,7 +38,7 @@ class _Meta(Protocol):
 
 
 class Listing(Protocol[T_co]):
-    """The response of a list operation: entries, and in ``meta`` their position in the whole list."""
+    """The response of a list operation: entries, and maybe their position in ``meta``."""
 
     @property
     def data(self) -> Sequence[T_co] | None:

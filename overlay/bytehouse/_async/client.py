@@ -311,7 +311,7 @@ class AsyncByteHouse(AsyncBaseClient):
         timeout = options.get("timeout", 3600.0)
         if "timeout" in options:
             options.setdefault("deadline", options["timeout"])
-        options = self.merge_context(options)
+        options = self._merge_context(options)
         from .._sql.statements import Submission
         from .result import run_submission
 

@@ -25,6 +25,8 @@ def fields_of(entry: object) -> dict[str, Any]:
             for each in attrs.fields(kind)
             if each.repr and not each.name.startswith("_")
         }
+    if isinstance(entry, HtmlRepr):
+        return {name: value for name, value in vars(entry).items() if not name.startswith("_")}
     return dict(entry) if isinstance(entry, Mapping) else {"value": entry}
 
 
@@ -36,12 +38,9 @@ def rows_of(entries: Sequence[object]) -> tuple[list[str], list[list[Any]]]:
 
 
 class HtmlRepr:
-    """Show an attrs object in a notebook, as a table of its fields."""
+    """Show an object in a notebook, as a table of its fields or public attributes."""
 
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        return html_table([type(self).__name__, ""], self._shown().items())
-
-    def _shown(self) -> Mapping[str, object]:
-        return fields_of(self)
+        return html_table([type(self).__name__, ""], fields_of(self).items())

@@ -358,7 +358,7 @@ class _Service:
         return Check(name, "warning", "no operation returned a response that shows it")
 
     def _role(self, *, key_accepted: bool) -> Check:
-        role = self._client.options.role
+        role = self._client._options.role
         named = f"role {role}" if role else "the user's default role"
         refused: Check | None = None
         for plan in self._plans:
@@ -375,7 +375,7 @@ class _Service:
 
     def _statement(self) -> Check:
         """Run a statement that reads nothing, where the client's statements run."""
-        options = self._client.options
+        options = self._client._options
         where = f"warehouse {options.warehouse}" if options.warehouse else "the default warehouse"
         what = f"{_STATEMENT} on {where} in {options.mode}"
         rows: list[Any] = []

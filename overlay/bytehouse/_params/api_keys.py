@@ -13,6 +13,7 @@ import attrs
 from bytehouse_raw import models
 from bytehouse_raw.types import Model
 
+from .._core.html import HtmlRepr
 from .._core.secrets import Secret
 from .._core.times import Duration, whole_days
 from .._core.validation import require_string
@@ -165,7 +166,7 @@ def _masked(value: Any, secret: Secret | None) -> Any:
 
 
 @attrs.frozen
-class KeyRotation:
+class KeyRotation(HtmlRepr):
     """Describe what a rotation did.
 
     Attributes:

@@ -42,12 +42,7 @@ class BaseClient:
         return self._shared.settings.config
 
     @property
-    def options(self) -> Options:
-        """Default options of calls."""
-        return self._options
-
-    @property
-    def clock(self) -> Clock:
+    def _clock(self) -> Clock:
         """Source of time of this client."""
         return self._shared.settings.clock
 
@@ -61,7 +56,7 @@ class BaseClient:
         """
         return use_role(self._shared, self._options.replace({"role": role}).role)
 
-    def merge_context(self, options: CallOptions) -> CallOptions:
+    def _merge_context(self, options: CallOptions) -> CallOptions:
         """Return the options of a call with the role that a `with` block has set, if one has.
 
         Args:
@@ -111,13 +106,13 @@ class BaseClient:
         """
         from .._call.call import Call
 
-        merged = self._options.replace(self.merge_context(options))
+        merged = self._options.replace(self._merge_context(options))
         call: Call[T] = Call(self._shared.settings, merged, plan)
         self._run(call)
         size = len(call.raw.body) if call.raw else 0
         return Turns.run(size, call.result)
 
-    def stream(self, plan: Plan[Any], **options: Unpack[CallOptions]) -> Body:
+    def _stream(self, plan: Plan[Any], **options: Unpack[CallOptions]) -> Body:
         """Send one call as `send` does, and return the body of its response, to be read in pieces.
 
         Args:
@@ -128,7 +123,7 @@ class BaseClient:
         from .._call.call import Call
         from .response_body import Body
 
-        merged = self._options.replace(self.merge_context(options))
+        merged = self._options.replace(self._merge_context(options))
         call = Call(self._shared.settings, merged, plan, streamed=True)
         try:
             self._run(call)
@@ -159,7 +154,7 @@ class BaseClient:
                 if call.done:
                     return
                 if not self._shared.closed:
-                    self.clock.sleep(call.pause)
+                    self._clock.sleep(call.pause)
 
     def close(self) -> None:
         """Close all connections. A closed client, and every view of it, refuses further calls."""

@@ -312,7 +312,7 @@ class ByteHouse(BaseClient):
         timeout = options.get("timeout", 3600.0)
         if "timeout" in options:
             options.setdefault("deadline", options["timeout"])
-        options = self.merge_context(options)
+        options = self._merge_context(options)
         from .._sql.statements import Submission
         from .result import run_submission
 

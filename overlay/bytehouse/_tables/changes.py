@@ -46,10 +46,15 @@ class Change(Difference):
                 what = f"{self.name}: renamed to {self.wanted}"
             case _:
                 what = f"{self.name}: {self.actual} -> {self.wanted}"
-        if self.blocked:
-            return f"! {what} (blocked: {self.reason})"
-        loss = f" (destructive: {self.reason})" if self.destructive else ""
-        return f"{_SIGNS[self.kind]} {what}{loss}"
+        note = f" ({self.note})" if self.note else ""
+        return f"{'!' if self.blocked else _SIGNS[self.kind]} {what}{note}"
+
+    @property
+    def note(self) -> str:
+        """Whether it is blocked or destructive, and why; empty if it is neither."""
+        if not (self.blocked or self.destructive):
+            return ""
+        return f"{'blocked' if self.blocked else 'destructive'}: {self.reason}"
 
 
 @attrs.frozen

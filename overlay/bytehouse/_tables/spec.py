@@ -19,6 +19,7 @@ from bytehouse_raw.models import (
 )
 from bytehouse_raw.types import Model
 
+from .._core.html import HtmlRepr
 from .._core.times import Duration, to_timedelta
 from .._core.validation import as_list, require_id, require_name, require_names
 from ..errors import InvalidArgument
@@ -238,7 +239,7 @@ def partition_keys_of(
 
 
 @attrs.frozen(init=False)
-class TableSpec:
+class TableSpec(HtmlRepr):
     """Describe a whole table: to create it, to ensure it, or to plan changes of the live one.
 
     What is not given is absent: no partitions, no time to live. Only for `description`, and for

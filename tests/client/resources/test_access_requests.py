@@ -332,7 +332,7 @@ def test_an_unclear_list_is_an_error_and_not_an_empty_list(
 
 def test_expiring_keys_are_sorted_and_complete(bh: ByteHouse, server: ScriptedServer) -> None:
     """Keys that expire within the time, have expired, or have no date; not those without expiry."""
-    now = datetime.fromtimestamp(bh.clock.now(), UTC)
+    now = datetime.fromtimestamp(bh._clock.now(), UTC)
 
     def key(name: str, **more: Any) -> dict[str, Any]:
         return {"id": name, **more}

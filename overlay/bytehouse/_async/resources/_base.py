@@ -38,9 +38,9 @@ class AsyncResource:
         self._client = client
 
     @property
-    def clock(self) -> Clock:
+    def _clock(self) -> Clock:
         """The client's source of time."""
-        return self._client.clock
+        return self._client._clock
 
     async def _send(self, plan: Plan[T], options: CallOptions) -> T:
         return await self._client.send(plan, **options)
@@ -83,12 +83,12 @@ class AsyncResource:
         page_size: int | None = None,
     ) -> AsyncPager[T]:
         # The role of a `with` block is that of where the list was asked for, not iterated.
-        options = self._client.merge_context(options)
+        options = self._client._merge_context(options)
         return AsyncPager(self._client, plan, options, limit=limit, page_size=page_size)
 
     def _list_of(
         self, kind: type[M], plan: Plan[Any] | AsyncFetch[Plan[Any]], options: CallOptions
     ) -> AsyncPager[M]:
         """Return a list whose key in ``data`` is not documented; its plan may take calls itself."""
-        options = self._client.merge_context(options)
+        options = self._client._merge_context(options)
         return AsyncPager(self._client, plan, options, kind=kind)

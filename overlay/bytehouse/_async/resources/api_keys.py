@@ -210,7 +210,7 @@ class AsyncApiKeys(AsyncResource):
         """
         soon = to_timedelta(within, "within")
         keys = await self.list(**options).all()
-        return expiring_keys(keys, datetime.fromtimestamp(self.clock.now(), UTC), soon)
+        return expiring_keys(keys, datetime.fromtimestamp(self._clock.now(), UTC), soon)
 
     async def rotate(
         self,
@@ -278,12 +278,12 @@ class AsyncApiKeys(AsyncResource):
 
     def _under(self, key: NewApiKey) -> AsyncApiKeys:
         """Return the same methods, called with another key."""
-        options = attrs.evolve(self._client.options, api_key=key.secret)
+        options = attrs.evolve(self._client._options, api_key=key.secret)
         return AsyncApiKeys(self._client._view(options))
 
     async def _first_list(self, options: CallOptions) -> builtins.list[ApiKey]:
         """List the keys, once the key in use is known everywhere."""
-        waiting = WaitState(_PROPAGATION_TIMEOUT, self.clock)
+        waiting = WaitState(_PROPAGATION_TIMEOUT, self._clock)
         while True:
             try:
                 return await self.list(**options).all()
@@ -291,7 +291,7 @@ class AsyncApiKeys(AsyncResource):
                 unknown = isinstance(error, AuthenticationError | PermissionDenied)
                 if not waiting.left or not (unknown or waiting.tolerates(error)):
                     raise
-            await self.clock.asleep(waiting.pause())
+            await self._clock.asleep(waiting.pause())
 
     async def _ensure_deleted(self, key_id: str, options: CallOptions) -> None:
         """Delete a key; an error is raised only if the key is still there."""

@@ -85,7 +85,7 @@ class AsyncQueries(AsyncResource):
         """
         submission = Submission.create(
             sql,
-            self._client.options.replace(options),
+            self._client._options.replace(options),
             options,
             mode=mode,
             warehouse=warehouse,
@@ -130,7 +130,7 @@ class AsyncQueries(AsyncResource):
             OutcomeUnknown: No response was received; whether the statement runs is not known.
                 `query_id` names it; it is not cancelled.
         """
-        merged = self._client.options.replace(options)
+        merged = self._client._options.replace(options)
         submission = Submission.create(
             sql,
             merged,

@@ -228,7 +228,7 @@ class AsyncTables(AsyncEnsureResource):
             NotFound: There is no such table; `ensure` creates one.
             InvalidArgument: A rename matches neither table.
         """
-        options = self._client.merge_context(options)
+        options = self._client._merge_context(options)
         live = await self.get(database, desired.name, **options)
         return AsyncTablePlan(
             self._client, database, desired, live, renames=renames or {}, options=options

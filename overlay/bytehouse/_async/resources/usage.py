@@ -46,7 +46,7 @@ class AsyncUsage(AsyncResource):
         Raises:
             InvalidArgument: A time is unclear, or `start` is not before `end`; nothing was sent.
         """
-        begins, ends = time_range(start, end, self.clock.now())
+        begins, ends = time_range(start, end, self._clock.now())
         plan = get_storage_usage.plan(
             start_time=begins,
             end_time=ends,
@@ -77,7 +77,7 @@ class AsyncUsage(AsyncResource):
         Raises:
             InvalidArgument: A time is unclear, or `start` is not before `end`; nothing was sent.
         """
-        begins, ends = time_range(start, end, self.clock.now())
+        begins, ends = time_range(start, end, self._clock.now())
         plan = get_warehouse_usage.plan(
             start_time=begins,
             end_time=ends,

@@ -39,9 +39,9 @@ class Resource:
         self._client = client
 
     @property
-    def clock(self) -> Clock:
+    def _clock(self) -> Clock:
         """The client's source of time."""
-        return self._client.clock
+        return self._client._clock
 
     def _send(self, plan: Plan[T], options: CallOptions) -> T:
         return self._client.send(plan, **options)
@@ -82,12 +82,12 @@ class Resource:
         page_size: int | None = None,
     ) -> Pager[T]:
         # The role of a `with` block is that of where the list was asked for, not iterated.
-        options = self._client.merge_context(options)
+        options = self._client._merge_context(options)
         return Pager(self._client, plan, options, limit=limit, page_size=page_size)
 
     def _list_of(
         self, kind: type[M], plan: Plan[Any] | Fetch[Plan[Any]], options: CallOptions
     ) -> Pager[M]:
         """Return a list whose key in ``data`` is not documented; its plan may take calls itself."""
-        options = self._client.merge_context(options)
+        options = self._client._merge_context(options)
         return Pager(self._client, plan, options, kind=kind)

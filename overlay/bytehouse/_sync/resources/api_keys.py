@@ -207,7 +207,7 @@ class ApiKeys(Resource):
         """
         soon = to_timedelta(within, "within")
         keys = self.list(**options).all()
-        return expiring_keys(keys, datetime.fromtimestamp(self.clock.now(), UTC), soon)
+        return expiring_keys(keys, datetime.fromtimestamp(self._clock.now(), UTC), soon)
 
     def rotate(
         self,
@@ -275,12 +275,12 @@ class ApiKeys(Resource):
 
     def _under(self, key: NewApiKey) -> ApiKeys:
         """Return the same methods, called with another key."""
-        options = attrs.evolve(self._client.options, api_key=key.secret)
+        options = attrs.evolve(self._client._options, api_key=key.secret)
         return ApiKeys(self._client._view(options))
 
     def _first_list(self, options: CallOptions) -> builtins.list[ApiKey]:
         """List the keys, once the key in use is known everywhere."""
-        waiting = WaitState(_PROPAGATION_TIMEOUT, self.clock)
+        waiting = WaitState(_PROPAGATION_TIMEOUT, self._clock)
         while True:
             try:
                 return self.list(**options).all()
@@ -288,7 +288,7 @@ class ApiKeys(Resource):
                 unknown = isinstance(error, AuthenticationError | PermissionDenied)
                 if not waiting.left or not (unknown or waiting.tolerates(error)):
                     raise
-            self.clock.sleep(waiting.pause())
+            self._clock.sleep(waiting.pause())
 
     def _ensure_deleted(self, key_id: str, options: CallOptions) -> None:
         """Delete a key; an error is raised only if the key is still there."""

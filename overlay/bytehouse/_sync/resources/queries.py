@@ -86,7 +86,7 @@ class Queries(Resource):
         """
         submission = Submission.create(
             sql,
-            self._client.options.replace(options),
+            self._client._options.replace(options),
             options,
             mode=mode,
             warehouse=warehouse,
@@ -131,7 +131,7 @@ class Queries(Resource):
             OutcomeUnknown: No response was received; whether the statement runs is not known.
                 `query_id` names it; it is not cancelled.
         """
-        merged = self._client.options.replace(options)
+        merged = self._client._options.replace(options)
         submission = Submission.create(
             sql,
             merged,

@@ -229,7 +229,7 @@ class Tables(EnsureResource):
             NotFound: There is no such table; `ensure` creates one.
             InvalidArgument: A rename matches neither table.
         """
-        options = self._client.merge_context(options)
+        options = self._client._merge_context(options)
         live = self.get(database, desired.name, **options)
         return TablePlan(
             self._client, database, desired, live, renames=renames or {}, options=options

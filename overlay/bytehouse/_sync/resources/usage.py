@@ -47,7 +47,7 @@ class Usage(Resource):
         Raises:
             InvalidArgument: A time is unclear, or `start` is not before `end`; nothing was sent.
         """
-        begins, ends = time_range(start, end, self.clock.now())
+        begins, ends = time_range(start, end, self._clock.now())
         plan = get_storage_usage.plan(
             start_time=begins,
             end_time=ends,
@@ -78,7 +78,7 @@ class Usage(Resource):
         Raises:
             InvalidArgument: A time is unclear, or `start` is not before `end`; nothing was sent.
         """
-        begins, ends = time_range(start, end, self.clock.now())
+        begins, ends = time_range(start, end, self._clock.now())
         plan = get_warehouse_usage.plan(
             start_time=begins,
             end_time=ends,
