@@ -100,7 +100,8 @@ class Timestamp(datetime):
         return self._written() or self.isoformat()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self)!r})"
+        text = self._written()
+        return super().__repr__() if text is None else f"{type(self).__name__}.decode({text!r})"
 
     def __reduce_ex__(self, protocol: Any) -> str | tuple[Any, ...]:
         text = self._written()

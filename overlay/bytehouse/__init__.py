@@ -23,15 +23,19 @@ if TYPE_CHECKING:
         ClusterStatus,
         Column,
         Connection,
+        ConnectionData,
         CreatedObject,
         CreateWarehouseResponse,
         Database,
+        ErrorDetail,
         Execution,
         ExecutionLog,
         ImportJob,
         ImportJobConfiguration,
         ImportJobSourceSchema,
         ImportJobStartArguments,
+        ImportJobState,
+        ImportSourceType,
         KafkaStatus,
         LineageObject,
         MysqlSyncStatus,
@@ -56,7 +60,7 @@ if TYPE_CHECKING:
         WarehouseConfiguration,
         WarehouseUsage,
     )
-    from bytehouse_raw.types import RawResponse, Timestamp
+    from bytehouse_raw.types import UNSET, RawResponse, Timestamp, Unset
 
     from ._api.pagination import Page
     from ._async.client import AsyncByteHouse
@@ -71,6 +75,7 @@ if TYPE_CHECKING:
     from ._core.differences import Difference, EnsureResult
     from ._core.options import CallOptions
     from ._core.retry import Retry, RetryPolicy
+    from ._core.secrets import Secret
     from ._params.api_keys import KeyRotation, NewApiKey
     from ._params.import_sources import (
         ByteHouseConnection,
@@ -130,16 +135,17 @@ _CONNECTIONS = """
 """
 _MODELS = """
     AccountStatus ApiKey ApiKeyStatus ClusterKey ClusterStatus Column Connection
-    CreateWarehouseResponse CreatedObject Database Execution ExecutionLog ImportJob
-    ImportJobConfiguration ImportJobSourceSchema ImportJobStartArguments KafkaStatus
-    LineageObject MysqlSyncStatus MysqlTableSyncStatus Partition PartitionBounds
-    PartitionKey Permission QueryLineage QueryResult QueryStatistics QueryStatus
-    QueryStopped Role RoleAssignment StorageUsage TTL Table UniqueKey UserInfo UserReference
-    Warehouse WarehouseConfiguration WarehouseUsage
+    ConnectionData CreateWarehouseResponse CreatedObject Database ErrorDetail Execution
+    ExecutionLog ImportJob ImportJobConfiguration ImportJobSourceSchema
+    ImportJobStartArguments ImportJobState ImportSourceType KafkaStatus LineageObject
+    MysqlSyncStatus MysqlTableSyncStatus Partition PartitionBounds PartitionKey Permission
+    QueryLineage QueryResult QueryStatistics QueryStatus QueryStopped Role RoleAssignment
+    StorageUsage TTL Table UniqueKey UserInfo UserReference Warehouse WarehouseConfiguration
+    WarehouseUsage
 """
 _MODULES = {
     "bytehouse_raw.models": _MODELS,
-    "bytehouse_raw.types": "RawResponse Timestamp",
+    "bytehouse_raw.types": "UNSET RawResponse Timestamp Unset",
     "_async.client": "AsyncByteHouse",
     "_async.execution_handle": "AsyncExecutionHandle",
     "_async.paginator": "AsyncPager",
@@ -158,6 +164,7 @@ _MODULES = {
     "_params.api_keys": "KeyRotation NewApiKey",
     "_core.options": "CallOptions",
     "_core.retry": "Retry RetryPolicy",
+    "_core.secrets": "Secret",
     "_tables.spec": "TableSpec columns_from",
     "_sync.client": "ByteHouse",
     "_sync.execution_handle": "ExecutionHandle",
@@ -172,6 +179,7 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 __all__ = [
     "TTL",
+    "UNSET",
     "APIError",
     "AccountStatus",
     "ApiKey",
@@ -198,11 +206,13 @@ __all__ = [
     "ConfigError",
     "Conflict",
     "Connection",
+    "ConnectionData",
     "CreateWarehouseResponse",
     "CreatedObject",
     "Database",
     "Difference",
     "EnsureResult",
+    "ErrorDetail",
     "Execution",
     "ExecutionFailed",
     "ExecutionHandle",
@@ -213,6 +223,8 @@ __all__ = [
     "ImportJobConfiguration",
     "ImportJobSourceSchema",
     "ImportJobStartArguments",
+    "ImportJobState",
+    "ImportSourceType",
     "InsertFailed",
     "InsertResult",
     "InvalidArgument",
@@ -256,6 +268,7 @@ __all__ = [
     "Role",
     "RoleAssignment",
     "S3Connection",
+    "Secret",
     "ServerError",
     "Session",
     "SkippedRow",
@@ -269,6 +282,7 @@ __all__ = [
     "Timestamp",
     "TransportError",
     "UniqueKey",
+    "Unset",
     "UserInfo",
     "UserReference",
     "Warehouse",

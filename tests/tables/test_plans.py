@@ -26,6 +26,7 @@ from bytehouse import (
 from bytehouse._types.parse import holds_every_value, parse_type
 from bytehouse_emulator.testing import RunningEmulator
 from bytehouse_raw import models
+from tests.support.reprs import evaluated
 from tests.support.server import CLOSED, Reply, ScriptedServer, data
 from tests.tables.strategies import pairs
 
@@ -90,6 +91,27 @@ def test_a_table_does_not_differ_from_the_spec_that_created_it(
     assert plan.is_empty
     assert not local.tables.plan(database.upper(), WIDE).actions
     plan.apply()
+
+
+def test_what_is_read_has_the_names_of_what_was_written(local: ByteHouse, database: str) -> None:
+    """A table that was read can be described, printed and evaluated, and planned again."""
+    local.tables.create(database, WIDE)
+    live = local.tables.get(database, "wide")
+    assert next((c.name, c.nullable) for c in live.columns or ()) == ("id", False)
+    assert (live.order_by, live.primary_key, live.database) == (["id", "at"], ["id"], database)
+    assert live.cluster_key == ClusterKey("id", 4)
+    assert live.unique_key is not None
+    assert live.unique_key.columns == ["id"]
+    assert live.ttl is not None
+    assert (live.ttl.column, live.ttl.value, live.ttl.unit) == ("at", 90, "DAY")
+    assert evaluated(live) == live
+    again = TableSpec.from_table(live)
+    assert local.tables.plan(database, again).is_empty
+    assert evaluated(again) == again
+    shorter = attrs.evolve(again, ttl="at + INTERVAL 1 DAY")
+    assert [change.name for change in local.tables.plan(database, shorter).actions] == ["ttl"]
+    shown = local.tables.plan(database, shorter)._repr_html_()
+    assert "<td>ttl</td><td>at + 90 DAY</td><td>at + 1 DAY</td>" in shown
 
 
 def test_a_plan_is_applied_and_the_next_one_is_empty(local: ByteHouse, database: str) -> None:

@@ -5,11 +5,21 @@ from typing import Any
 
 import pytest
 
-from bytehouse import TTL, ByteHouse, ClusterKey, Column, InvalidArgument, PartitionKey, UniqueKey
+from bytehouse import (
+    TTL,
+    ByteHouse,
+    ClusterKey,
+    Column,
+    InvalidArgument,
+    PartitionKey,
+    TableSpec,
+    UniqueKey,
+)
 from tests.support.cases import cases
+from tests.support.reprs import evaluated
 from tests.support.server import ScriptedServer
 
-GOOD = {"columns": {"a": "UInt64"}, "order_by": "a"}
+GOOD: dict[str, Any] = {"columns": {"a": "UInt64"}, "order_by": "a"}
 
 
 @pytest.mark.parametrize(
@@ -72,6 +82,34 @@ def test_everything_about_a_table_arrives(bh: ByteHouse, server: ScriptedServer)
     assert body["uniqueKey"] == {"columns": ["a"]}
     assert body["ttl"] == {"column": "d", "value": 7, "unit": "DAY"}
     assert (body["samplingKey"], body["description"]) == ("a", "all of it")
+
+
+@cases(
+    ("given", "meant"),
+    [
+        ({"unique_key": "a"}, {"unique_key": UniqueKey(["a"])}),
+        ({"unique_key": ["a", "b"]}, {"unique_key": UniqueKey(["a", "b"])}),
+        ({"unique_key": UniqueKey("a")}, {"unique_key": UniqueKey(["a"])}),
+        ({"unique_key": {"columns": "a"}}, {"unique_key": UniqueKey(["a"])}),
+        ({"cluster_key": ("a", 4)}, {"cluster_key": ClusterKey("a", 4)}),
+        ({"cluster_key": "a into 4 buckets"}, {"cluster_key": ClusterKey("a", 4)}),
+        ({"cluster_key": (["a", "b"], 4)}, {"cluster_key": ClusterKey("a, b", 4)}),
+        ({"cluster_key": {"expr": "a", "buckets": 4}}, {"cluster_key": ClusterKey("a", 4)}),
+        ({"ttl": "d + INTERVAL 7 DAY"}, {"ttl": TTL("d", 7, "DAY")}),
+        ({"ttl": "toDate(d) + toIntervalWeek(2)"}, {"ttl": TTL("d", 2, "WEEK")}),
+        ({"ttl": "d + f(7)"}, {"ttl": TTL(expression="d + f(7)")}),
+        ({"ttl": ("d", "36h")}, {"ttl": TTL("d", 36, "HOUR")}),
+        ({"ttl": TTL("d", 7)}, {"ttl": TTL("d", 7, "DAY")}),
+        ({"partition_by": "a"}, {"partition_by": [PartitionKey("a", None)]}),
+        ({"columns": [{"name": "a", "type": "Int8", "default": "0"}]},
+         {"columns": [Column("a", "Int8", default="0")]}),
+    ],
+)  # fmt: skip
+def test_a_plain_string_pair_or_mapping_is_enough(given: Any, meant: Any) -> None:
+    """It means the same as the object, which the spec has and whose repr makes it again."""
+    table = TableSpec("t", **(GOOD | given))
+    assert table == TableSpec("t", **(GOOD | meant))
+    assert evaluated(table) == table
 
 
 @cases(

@@ -101,12 +101,12 @@ def examine(arguments: Mapping[str, Any], *, profile: str | None = None) -> Iter
     try:
         facts["settings"] = _settings(resolve(arguments, profile=profile))
         config = load(arguments, profile=profile)
-        routes = RouteTable(config.routes, config.values["routes"].source)
+        routes = RouteTable(config.routes, config._values["routes"].source)
         read_key(config.api_key)
     except ByteHouseError as error:
         yield attrs.evolve(_failed("configuration", error), facts=facts)
         return
-    sources = {name: value.source for name, value in config.values.items()}
+    sources = {name: value.source for name, value in config._values.items()}
     detail = f"{config.host} (from {sources['host']}), key (from {sources['api_key']})"
     yield Check("configuration", "ok", detail, facts=facts)
     yield _routes(routes)

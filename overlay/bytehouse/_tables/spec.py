@@ -15,6 +15,7 @@ from bytehouse_raw.models import (
     Column,
     CreateTableRequest,
     PartitionKey,
+    Table,
     UniqueKey,
 )
 from bytehouse_raw.types import Model
@@ -306,6 +307,29 @@ class TableSpec(HtmlRepr):
             sample_by=sample_by,
             ttl=ttl_of(ttl),
             description=description,
+        )
+
+    @classmethod
+    def from_table(cls, table: Table) -> TableSpec:
+        """Describe a table as it was read, to create another one, or to plan a change of it.
+
+        Args:
+            table: What `tables.get` returned.
+
+        Raises:
+            InvalidArgument: The service did not return its columns or its sort key.
+        """
+        return cls(
+            table.name,
+            table.columns or (),
+            order_by=table.order_by or (),
+            primary_key=table.primary_key or None,
+            partition_by=table.partition_by or None,
+            unique_key=table.unique_key,
+            cluster_key=table.cluster_key,
+            sample_by=table.sample_by or None,
+            ttl=table.ttl,
+            description=table.description,
         )
 
     def request(self) -> CreateTableRequest:
