@@ -92,7 +92,7 @@ def test_notebooks_show_objects_escaped_and_without_secrets(bh: ByteHouse) -> No
     database = models.Database("<b>", description="two\nlines")
     assert "<td>name</td><td>&lt;b&gt;</td>" in database._repr_html_()
     assert "two<br>lines" in database._repr_html_()
-    shown = [
+    shown: list[tuple[Any, str]] = [
         (bh.config, "<td>api_key</td><td>***</td>"),
         (bh.session("<s>"), "<td>&lt;s&gt;</td>"),
         (bh.queries.handle("q<1>"), "q&lt;1&gt;"),
