@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,18 +23,23 @@ from bytehouse_openapi import Document, Upstream, UpstreamError, read
 from codegen import generate, spec, trees
 from codegen.errors import GenerationError, UnmatchedCorrection
 from codegen.upstream import docstrings, drift
+from codegen.upstream.adoptable import Skipped
+from codegen.upstream.adoption import Merged
+from codegen.upstream.causes import causes
 from codegen.upstream.compare import differences
-from codegen.upstream.drift import sides
+from codegen.upstream.drift import Sides, sides
 from codegen.upstream.meaning import ADVICE, changed_safety
-from codegen.upstream.methods import methods, models
-from codegen.upstream.render import sentence
+from codegen.upstream.methods import Method, methods, models
+from codegen.upstream.render import UNRESOLVED, sentence
 from codegen.upstream.schemas import references
-from codegen.upstream.search import BROKEN, AdoptionSearch, left_lines
+from codegen.upstream.search import BROKEN, AdoptionSearch, skipped_lines
 from codegen.upstream.sources import ByteHouseError, add_arguments, read_upstream, vendored
-from codegen.upstream.takeable import Left
 
 CORRECTIONS = "codegen/corrections.yaml"
 RECORDED = "tests/whole/test_recorded.py"
+_OUTDATED = frozenset(
+    f"{part} {change}" for part in ("parameter", "property") for change in ("removed", "renamed")
+)
 
 
 class Adopted(NamedTuple):
@@ -44,7 +49,7 @@ class Adopted(NamedTuple):
     left_out: list[str]
     """What was renamed or left as it is, and what was removed: unused schemas, corrections that
     match nothing."""
-    left: list[Left]
+    skipped: list[Skipped]
     """The parts that are left as they are."""
 
 
@@ -65,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"Nothing was changed. {error}", file=sys.stderr)
         return 1
     print(_CHANGED if done.changed else _NOTHING)
-    for line in (*done.left_out, *left_to_decide(options.repository, upstream, done.left)):
+    for line in (*done.left_out, *left_to_decide(options.repository, upstream, done.skipped)):
         print(f"To decide: {line}")
     if not done.changed or options.no_tests:
         return 0
@@ -106,9 +111,9 @@ def adopt(repository: Path, upstream: Upstream) -> Adopted:
     except BROKEN as error:
         reason = f"{type(error).__name__}: {error}"
         raise UpstreamError(f"{upstream.address} cannot be taken over ({reason}).") from error
-    left_out = left_lines(merged, both, upstream)
+    left_out = skipped_lines(merged, both, upstream)
     if merged.text == before:
-        return Adopted(changed=False, left_out=left_out, left=merged.taken.left)
+        return Adopted(changed=False, left_out=left_out, skipped=merged.adoptable.skipped)
     with tempfile.TemporaryDirectory(dir=repository, prefix=".adopt_", suffix="_cache") as name:
         copy = Path(name)
         (copy / CORRECTIONS).parent.mkdir()
@@ -118,13 +123,29 @@ def adopt(repository: Path, upstream: Upstream) -> Adopted:
         new = read(str(copy / "openapi.yaml")).document
         docstrings.rename(copy / generate.ASYNC, ours, new)
         left_out += [*_unused(ours, new, used), *_drop_corrections(copy)]
-        left_out += changed_safety(both.ours, merged.taken.contracts)
+        left_out += changed_safety(both.ours, merged.adoptable.contracts)
+        left_out += _outdated_arguments(both, merged, methods(drift.overlay(repository), ours))
         fresh = generate.generate(copy, copy / "fresh")
         for place, made in {**fresh, copy / generate.ASYNC: copy / generate.ASYNC}.items():
             trees.replace(repository / place.relative_to(copy), made)
         for file in (CORRECTIONS, "openapi.yaml"):
             (copy / file).replace(repository / file)
-    return Adopted(changed=True, left_out=left_out, left=merged.taken.left)
+    return Adopted(changed=True, left_out=left_out, skipped=merged.adoptable.skipped)
+
+
+def _outdated_arguments(
+    both: Sides, merged: Merged, known: Mapping[str, list[Method]]
+) -> Iterator[str]:
+    """Tell which methods still pass what has another name now, or is gone."""
+    found = [
+        difference
+        for name, contract in merged.adoptable.contracts.items()
+        for difference in differences(name, both.ours[name], contract)
+        if difference.where[0] in ("query", "header", "body") and difference.kind in _OUTDATED
+    ]
+    for change in causes(found, known):
+        users = ", ".join(change.methods or change.operations)
+        yield f"{sentence(change)}: change {users}, which still pass the old one"
 
 
 def _unused(before: Document, after: Document, kept: Collection[str]) -> Iterator[str]:
@@ -159,18 +180,18 @@ def _drop_corrections(repository: Path) -> list[str]:
     return dropped
 
 
-def left_to_decide(repository: Path, upstream: Upstream, left: Sequence[Left]) -> list[str]:
+def left_to_decide(repository: Path, upstream: Upstream, skipped: Sequence[Skipped]) -> list[str]:
     """Return what still differs, and what was not merged because a person must decide.
 
     Args:
         repository: Where openapi.yaml is.
         upstream: The upstream specification.
-        left: What is told already, with the reason.
+        skipped: What is told already, with the reason.
     """
     ours = read(str(repository / "openapi.yaml")).document
     known = methods(drift.overlay(repository), ours)
     report = drift.compare(ours, upstream, known, ask_redocly=False)
-    explained = _explained(ours, upstream, left)
+    explained = _explained(ours, upstream, skipped)
     advice = {
         "operation added": "write it into openapi.yaml, with x-retry, and give it a method",
         "operation gone": "it stays until you take it out of openapi.yaml and the client",
@@ -186,15 +207,21 @@ def left_to_decide(repository: Path, upstream: Upstream, left: Sequence[Left]) -
         f"{name} may be {' or '.join(rivals)}: give it that path in openapi.yaml"
         for name, rivals in report.ambiguous.items()
     ]
+    lines += [
+        f"{UNRESOLVED.format(one)}; bundle the specification into one file, or ask its owner"
+        for one in report.unresolved
+    ]
     return lines
 
 
-def _explained(ours: Document, upstream: Upstream, left: Sequence[Left]) -> set[tuple[str, str]]:
+def _explained(
+    ours: Document, upstream: Upstream, skipped: Sequence[Skipped]
+) -> set[tuple[str, str]]:
     """Return the operations and kinds of difference that are told in full as what is left."""
     both = sides(ours, upstream)
     found: dict[tuple[str, str], bool] = {}
     for name, theirs in both.theirs.items():
-        places = [part.where for part in left if part.operation == name]
+        places = [part.where for part in skipped if part.operation == name]
         for one in differences(name, both.ours[name], theirs):
             told = any(one.where[: len(place)] == place for place in places)
             found[name, one.kind] = told and found.get((name, one.kind), True)

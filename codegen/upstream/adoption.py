@@ -14,11 +14,11 @@ from bytehouse_openapi import Document, Upstream, operations
 from bytehouse_openapi.document import METHODS
 from bytehouse_openapi.shape import word
 from codegen.spec import ATTRIBUTE, ROLE, role_header
+from codegen.upstream.adoptable import Adoptable, Part, adoptable_parts
 from codegen.upstream.canonical import Contract, bare, written
 from codegen.upstream.drift import Sides, sides
 from codegen.upstream.meaning import adoptable
 from codegen.upstream.schemas import Schemas, flow, pascal, python_name, references, set_key
-from codegen.upstream.takeable import Part, Taken, takeable
 
 REFERENCE = "#/components/parameters/"
 
@@ -28,7 +28,7 @@ class Merged(NamedTuple):
 
     text: str
     """The content of openapi.yaml."""
-    taken: Taken
+    adoptable: Adoptable
 
 
 def adopted(
@@ -60,11 +60,11 @@ def adopted(
     document = yaml.load(text)
     both = sides(ours, upstream)
     both = replace(both, theirs=adoptable(both.ours, both.theirs))
-    taken = takeable(both, role_header(document), refused or {}, kept)
-    _Adoption(document, both, taken, upstream).run({*kept, ROLE})
+    found = adoptable_parts(both, role_header(document), refused or {}, kept)
+    _Adoption(document, both, found, upstream).run({*kept, ROLE})
     out = io.StringIO()
     yaml.dump(document, out)
-    return Merged(_spaced(out.getvalue()), taken)
+    return Merged(_spaced(out.getvalue()), found)
 
 
 def _spaced(text: str) -> str:
@@ -77,11 +77,11 @@ def _spaced(text: str) -> str:
 
 class _Adoption:
     def __init__(
-        self, document: CommentedMap, both: Sides, taken: Taken, upstream: Upstream
+        self, document: CommentedMap, both: Sides, adoptable: Adoptable, upstream: Upstream
     ) -> None:
         self._document = document
         self._sides = both
-        self._taken = taken
+        self._adoptable = adoptable
         self._schemas = Schemas(document["components"]["schemas"])
         self._new: dict[str, list[tuple[CommentedSeq, int]]] = defaultdict(list)
         self._parameters: dict[str, list[tuple[CommentedSeq, int, dict[str, Any]]]] = {}
@@ -102,7 +102,7 @@ class _Adoption:
             if method in METHODS
         }
         self._rename_headers()
-        for name, theirs in self._taken.contracts.items():
+        for name, theirs in self._adoptable.contracts.items():
             self._operation(name, nodes[name], self._sides.ours[name], theirs)
         self._shared_parameters()
         self._errors()
@@ -135,15 +135,15 @@ class _Adoption:
         self._note(name, node, ours, theirs)
         self._own_parameters(name, node, theirs)
         self._body(name, node, ours, theirs)
-        if ours.answer and theirs.answer and "~left" not in theirs.answer:
+        if ours.response and theirs.response and "~skipped" not in theirs.response:
             content = self._resolved(node["responses"]["200"])["content"]
             hint = f"{pascal(name)}Response"
-            wanted = theirs.answer["schema"]
+            wanted = theirs.response["schema"]
             self._schemas.ask(content["application/json"], "schema", wanted, hint)
 
     def _rename_headers(self) -> None:
         """Give each header its new name; its argument keeps the old one."""
-        new = {ours: theirs for theirs, ours in self._taken.headers.items()}
+        new = {ours: theirs for theirs, ours in self._adoptable.headers.items()}
         lists = [
             node.get("parameters", ())
             for item in self._document["paths"].values()
@@ -178,7 +178,7 @@ class _Adoption:
         for number, entry in enumerate(listed):
             parameter = self._resolved(entry)
             target = theirs.parameters[parameter["in"], parameter["name"]]
-            if "~left" in target:
+            if "~skipped" in target:
                 continue
             if reference := entry.get("$ref"):
                 sites = self._parameters.setdefault(reference.removeprefix(REFERENCE), [])
@@ -266,7 +266,7 @@ class _Adoption:
         if theirs.body is None:
             node.pop("requestBody", None)
             return
-        if "~left" in theirs.body:
+        if "~skipped" in theirs.body:
             return
         if ours.body is None:
             made = CommentedMap({"content": CommentedMap()})
@@ -285,8 +285,8 @@ class _Adoption:
 
     def _errors(self) -> None:
         """Adopt the error body that most operations have."""
-        errors = [contract.error for contract in self._taken.contracts.values()]
-        error_bodies = [error for error in errors if error is not None and "~left" not in error]
+        errors = [contract.error for contract in self._adoptable.contracts.values()]
+        error_bodies = [error for error in errors if error is not None and "~skipped" not in error]
         if error_bodies:
             as_strings = [str(bare(error)) for error in error_bodies]
             most = error_bodies[as_strings.index(max(as_strings, key=as_strings.count))]
@@ -301,7 +301,7 @@ class _Adoption:
         paths = self._document["paths"]
         routes = {
             name: (contract.method, contract.path)
-            for name, contract in {**self._sides.ours, **self._taken.contracts}.items()
+            for name, contract in {**self._sides.ours, **self._adoptable.contracts}.items()
         }
         before = {name: (c.method, c.path) for name, c in self._sides.ours.items()}
         if routes != before:

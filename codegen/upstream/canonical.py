@@ -11,8 +11,8 @@ Schema = dict[str, Any]
 """A schema in canonical form. Keys with a tilde are notes, which do not count in a comparison:
 `~name` of the component it is, `~known` for its names elsewhere, `~evidence`, `~text` of its
 description, `~secret` if it is or holds a secret, `~recursive` where it is the one around it.
-Adoption adds `~left` to what it leaves as it is, and `~was`, our name of a property that they call
-otherwise."""
+Adoption adds `~skipped` to what it leaves as it is, and `~was`, our name of a property that has
+another name there."""
 
 MAX_STEPS = 300_000
 _DROPPED = frozenset(
@@ -60,10 +60,12 @@ class Contract:
     """By location and name: `required` and `schema`."""
     body: dict[str, Any] | None
     """`required`, `type` (its media type) and `schema`."""
-    answer: dict[str, Any] | None
+    response: dict[str, Any] | None
     """`type` and `schema` of the success."""
     error: Schema | None
     security: tuple[str, ...]
+    unknown: frozenset[str] = frozenset()
+    """Parts that an unresolved reference hides: `parameters`, `body` or `response`."""
 
 
 def known_as(node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -133,9 +135,10 @@ class Canon:
                 if p.get("in") != "cookie" and str(p.get("name")).lower() not in _NO_PARAMETERS
             },
             body=self._body(node),
-            answer=self._content(success),
+            response=self._content(success),
             error=self._error(error),
             security=self._security(node),
+            unknown=operation.unknown,
         )
 
     def _parameter(self, parameter: Mapping[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def _cause(one: Difference) -> tuple[str, ...]:
     place = ("field", one.where[-1] if one.field else one.model) if one.model else one.where
     if one.where[0] == "operation":
         place = (one.operation,)
-    elif not one.model and one.where[0] in ("body", "answer", "error"):
+    elif not one.model and one.where[0] in ("body", "response", "error"):
         place = (one.where[0], *one.where[1:][-1:])
     values = written(one.before), written(one.after)
     return (one.kind, *place, *values)
@@ -107,7 +107,7 @@ def _subject(group: list[Difference]) -> str:
         return some(list(dict.fromkeys(f"{g.model}.{g.field}".rstrip(".") for g in group)), _NAMED)
     if part in ("query", "header", "path"):
         return f"{part} parameter {'.'.join(inner)}"
-    if part in ("body", "answer", "error"):
+    if part in ("body", "response", "error"):
         return ".".join([part if several else f"{part} of {one.operation}", *inner])
     if part in ("route", "operation"):
         return f"{len(group)} operations" if several else one.operation
@@ -118,7 +118,7 @@ def _touched(one: Difference, methods: Mapping[str, list[Method]]) -> Iterator[s
     """Yield the methods that a difference affects, with the argument if it is about one."""
     if one.kind == "operation added":
         return
-    wire = one.where[1] if len(one.where) > 1 and one.where[0] not in ("answer", "error") else ""
+    wire = one.where[1] if len(one.where) > 1 and one.where[0] not in ("response", "error") else ""
     for method in methods.get(one.operation, ()):
         argument = method.argument(wire) if wire else None
         yield f"{method.name}({argument}=)" if argument else method.name

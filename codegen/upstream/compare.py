@@ -83,9 +83,13 @@ class _Comparison:
             yield self._differ(("deprecated",), "deprecated", *pair_, breaking=False)
         if theirs.status not in ours.known["status"]:
             yield self._differ(("status",), "status", ours.status, theirs.status, breaking=False)
-        yield from self._parameters(ours, theirs)
-        yield from self._content(("body",), ours.body, theirs.body, SENT)
-        yield from self._content(("answer",), ours.answer, theirs.answer, GOT)
+        known = {
+            "parameters": self._parameters(ours, theirs),
+            "body": self._content(("body",), ours.body, theirs.body, SENT),
+            "response": self._content(("response",), ours.response, theirs.response, GOT),
+        }
+        for part in sorted(known.keys() - theirs.unknown):
+            yield from known[part]
         if theirs.error is not None:
             for found in self.schema(("error",), ours.error or {}, theirs.error, GOT):
                 yield replace(found, impact=COMPATIBLE)  # errors are parsed whatever their layout

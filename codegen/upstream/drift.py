@@ -32,6 +32,8 @@ class Report:
     confirmed: list[str] = field(default_factory=list)
     refuted: list[str] = field(default_factory=list)
     ambiguous: dict[str, list[str]] = field(default_factory=dict)
+    unresolved: list[str] = field(default_factory=list)
+    """References of the upstream that lead to nothing: what they stand for is unknown."""
 
     @property
     def verdict(self) -> str:
@@ -39,7 +41,7 @@ class Report:
         impacts = {change.impact for change in self.changes}
         if BREAKING in impacts:
             return BREAKING
-        if self.ambiguous:
+        if self.ambiguous or self.unresolved:
             return "unknown"
         return COMPATIBLE if impacts else "none"
 
@@ -125,6 +127,7 @@ def compare(
             shape.id: [f"{other.id} ({score:.2f})" for other, score in rivals]
             for shape, rivals in both.matching.ambiguous
         },
+        unresolved=list(upstream.unresolved),
     )
 
 
@@ -217,8 +220,8 @@ def _inferred(name: str, ours: Contract) -> Iterator[tuple[str, Where]]:
         if ours.body["~evidence"] == "inferred":
             yield f"{name}: its body", ("body",)
         yield from _inferred_in(ours.body["schema"], ("body",), f"{name} body")
-    if ours.answer:
-        yield from _inferred_in(ours.answer["schema"], ("answer",), f"{name} answer")
+    if ours.response:
+        yield from _inferred_in(ours.response["schema"], ("response",), f"{name} response")
 
 
 def _inferred_in(schema: Schema, where: Where, label: str) -> Iterator[tuple[str, Where]]:

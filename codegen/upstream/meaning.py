@@ -99,7 +99,7 @@ def _adoptable(ours: Contract, theirs: Contract) -> Contract:
     if ours.pagination and ours.pagination not in pages(theirs):
         for key in (("query", name) for name in sorted(STYLES[ours.pagination])):
             if key in ours.parameters and key not in parameters:
-                parameters[key] = {**ours.parameters[key], "~left": True}
+                parameters[key] = {**ours.parameters[key], "~skipped": True}
     for key, parameter in parameters.items():
         known = ours.parameters.get(key, {"required": False})
         if key[0] != "path" and parameter["required"] and not known["required"]:

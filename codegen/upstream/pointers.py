@@ -25,7 +25,7 @@ def pointer(document: Document, operation: SpecOperation, where: Where) -> str:
         return spot.parameter(part, inner[0])
     steps = {
         "body": ["requestBody", "content"],
-        "answer": ["responses", _status(operation.node, "2"), "content"],
+        "response": ["responses", _status(operation.node, "2"), "content"],
         "error": ["responses", _status(operation.node, "d45"), "content"],
     }
     if part in steps and spot.enter(*steps[part]):

@@ -77,7 +77,7 @@ def _document(routes: Mapping[str, Contract], contracts: Mapping[str, Contract])
                 {"in": place, "name": wire, **bare(contract.parameters[place, wire])}
                 for place, wire in sorted(contract.parameters)
             ],
-            "responses": {"200": {"description": "", **_content(contract.answer)}},
+            "responses": {"200": {"description": "", **_content(contract.response)}},
         }
         if contract.body is not None:
             node["requestBody"] = {
@@ -128,7 +128,7 @@ def _where(parts: list[str], operation: Mapping[str, Any]) -> Where:
     if parts[:1] == ["requestBody"]:
         return ("body", *_inside(parts[1:]))
     if parts[:1] == ["responses"]:
-        return ("answer", *_inside(parts[2:]))
+        return ("response", *_inside(parts[2:]))
     return tuple(parts)
 
 

@@ -18,8 +18,9 @@ HEADLINES = {
     "none": "No drift: the service's specification says what openapi.yaml says.",
     "breaking": "Breaking drift: the service is not what this client takes it for.",
     "compatible": "Compatible drift: the service has more than this client knows.",
-    "unknown": "Could not tell: some operations may be one of several.",
+    "unknown": "Could not tell: operations may be one of several, or refer to nothing.",
 }
+UNRESOLVED = "{} leads to nothing in the specification, so what it stands for is unknown"
 
 
 def _value(value: Any) -> str:
@@ -75,6 +76,7 @@ def terminal(report: Report) -> str:
         for what, whom in _shown(found, report):
             lines += [f"  {what}", f"      {whom}"]
     lines += ["", *(f"unclear: {n} may be {some(r, SHOWN)}" for n, r in report.ambiguous.items())]
+    lines += [f"unknown: {UNRESOLVED.format(one)}" for one in report.unresolved]
     lines += [
         f"Inferred facts: {len(report.confirmed)} confirmed, {len(report.refuted)} refuted"
         + (f": {some(report.refuted, EXAMPLES)}" if report.refuted else "")
@@ -106,6 +108,7 @@ def markdown(report: Report) -> str:
             for told in _shown(found, report):
                 lines += [f"| **{impact}** | {' | '.join(map(_cell, told))} |"]
     parts = {
+        "References that lead to nothing: what they stand for is unknown": report.unresolved,
         "May be one of several": [f"{k}: {some(v, SHOWN)}" for k, v in report.ambiguous.items()],
         "Inferred facts that are refuted": report.refuted,
         "Inferred facts that are confirmed": report.confirmed,
@@ -137,6 +140,10 @@ def github(report: Report) -> str:
         "::warning file=openapi.yaml,title=unclear::"
         + _data(f"{name} may be {some(rivals, SHOWN)}")
         for name, rivals in report.ambiguous.items()
+    ]
+    lines += [
+        f"::warning file=openapi.yaml,title=unknown::{_data(UNRESOLVED.format(one))}"
+        for one in report.unresolved
     ]
     return "\n".join([*lines, f"::notice::{_data(HEADLINES[report.verdict])}"])
 

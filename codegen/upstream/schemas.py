@@ -72,7 +72,7 @@ class Schemas:
 
     def ask(self, holder: CommentedMap, key: str, wanted: Schema, hint: str) -> None:
         """Request that the value of a key becomes a schema."""
-        if "~left" in wanted or "~recursive" in wanted:
+        if "~skipped" in wanted or "~recursive" in wanted:
             return
         node = holder[key]
         if name := _referred(node):
@@ -199,12 +199,12 @@ class Schemas:
         holder[key] = _referring(name, wanted)
         if name in self._applied:
             self._note(name, self._components[name], [wanted])
-        if name not in self._applied and not {"~recursive", "~left"} & wanted.keys():
+        if name not in self._applied and not {"~recursive", "~skipped"} & wanted.keys():
             self._asked[name].append((holder, key, wanted, hint))
 
     def _is_like(self, name: str, wanted: Schema) -> bool:
         """Return whether a named schema is what is wanted, or can still become it."""
-        if {"~recursive", "~left"} & wanted.keys():
+        if {"~recursive", "~skipped"} & wanted.keys():
             return True
         present, plain = self._canonical(self._components[name]), _without_null(wanted)
         if written(present) == written(plain) or name in self._applied:

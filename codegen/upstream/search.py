@@ -10,12 +10,12 @@ from bytehouse_openapi.parsing import load
 from bytehouse_openapi.shape import word
 from codegen import raw
 from codegen.errors import GenerationError
+from codegen.upstream.adoptable import PARTS, Part, Skipped
 from codegen.upstream.adoption import Merged, adopted
 from codegen.upstream.canonical import Canon, Schema, bare
 from codegen.upstream.compare import Where
 from codegen.upstream.drift import Sides, sides
 from codegen.upstream.pointers import pointer
-from codegen.upstream.takeable import PARTS, Left, Part
 
 BROKEN = (GenerationError, LookupError, TypeError, ValueError, AttributeError, RecursionError)
 """What a part that cannot be taken over may raise when it is merged or generated."""
@@ -111,7 +111,7 @@ def check_secrets(before: Document, after: Document, merged: Merged) -> None:
     Raises:
         GenerationError: One is not.
     """
-    keys = merged.taken.keys
+    keys = merged.adoptable.keys
     old = dict(_secrets(before))
     for name, spots in _secrets(after):
         known = [[word(keys.get(part, part)) for part in spot] for spot in spots]
@@ -126,7 +126,7 @@ def _secrets(document: Document) -> Iterator[tuple[str, list[Where]]]:
     for operation in operations(document):
         contract = canon.contract(operation)
         found: list[Where] = []
-        for part, content in (("body", contract.body), ("answer", contract.answer)):
+        for part, content in (("body", contract.body), ("response", contract.response)):
             found += _secret_spots((part,), content["schema"]) if content else ()
         yield operation.id, found
 
@@ -141,30 +141,30 @@ def _secret_spots(where: Where, schema: Schema) -> Iterator[Where]:
         yield from _secret_spots((*where, "[]"), schema["items"])
 
 
-def left_lines(merged: Merged, both: Sides, upstream: Upstream) -> list[str]:
+def skipped_lines(merged: Merged, both: Sides, upstream: Upstream) -> list[str]:
     """Return what was renamed or left as it is, a line for each cause."""
-    taken = merged.taken
+    found = merged.adoptable
     lines = [
         f"{ours} is called {theirs} now, in the responses of all operations that have it; "
         "the models keep their attribute, see what reads the name itself"
-        for theirs, ours in taken.keys.items()
+        for theirs, ours in found.keys.items()
     ]
     lines += [
         f"the header {ours} is called {theirs} now; its argument keeps its name"
-        for theirs, ours in taken.headers.items()
+        for theirs, ours in found.headers.items()
     ]
     listed = {(o.method, o.path): o for o in operations(upstream.document)}
     theirs = {p.ours.id: listed[p.theirs.method, p.theirs.path] for p in both.matching.pairs}
     cookies = [
-        Left(name, ("cookie", str(parameter.get("name"))), "the client sends no cookies")
+        Skipped(name, ("cookie", str(parameter.get("name"))), "the client sends no cookies")
         for name, operation in theirs.items()
         for parameter in operation.parameters
         if parameter.get("in") == "cookie"
     ]
     causes: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for left in (*taken.left, *cookies):
-        place = pointer(upstream.document, theirs[left.operation], left.where)
-        causes[_shared(place, left), left.reason].append(left.operation)
+    for part in (*found.skipped, *cookies):
+        place = pointer(upstream.document, theirs[part.operation], part.where)
+        causes[_shared(place, part), part.reason].append(part.operation)
     for (place, reason), names in causes.items():
         shown = ", ".join(names[:_SHOWN])
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
@@ -172,6 +172,6 @@ def left_lines(merged: Merged, both: Sides, upstream: Upstream) -> list[str]:
     return lines
 
 
-def _shared(place: str, left: Left) -> str:
+def _shared(place: str, part: Skipped) -> str:
     """Return the place for a group: a header that no operation has is told once."""
-    return f"header {left.where[1]}" if left.where[0] == "header" else place
+    return f"header {part.where[1]}" if part.where[0] == "header" else place

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     )
     from bytehouse_raw.types import UNSET, RawResponse, Timestamp, Unset
 
+    from ._api.load_report import LoadReport
     from ._api.pagination import Page
     from ._async.client import AsyncByteHouse
     from ._async.execution_handle import AsyncExecutionHandle
@@ -77,6 +78,22 @@ if TYPE_CHECKING:
     from ._core.retry import Retry, RetryPolicy
     from ._core.secrets import Secret
     from ._params.api_keys import KeyRotation, NewApiKey
+    from ._params.import_configuration import (
+        ByteHouseSource,
+        CFSSource,
+        HiveSource,
+        ImportConfiguration,
+        KafkaSource,
+        KinesisSource,
+        LASFSSource,
+        LoadMode,
+        LocalSource,
+        MinIOSource,
+        MySQLSource,
+        OSSSource,
+        S3Source,
+        TOSSource,
+    )
     from ._params.import_sources import (
         ByteHouseConnection,
         CFSConnection,
@@ -90,6 +107,15 @@ if TYPE_CHECKING:
         OSSConnection,
         S3Connection,
         TOSConnection,
+    )
+    from ._params.permissions import Action, ObjectKind
+    from ._results.usage import (
+        KafkaPoint,
+        KafkaSeries,
+        StoragePoint,
+        StorageSeries,
+        WarehousePoint,
+        WarehouseSeries,
     )
     from ._sql.insert import InsertResult
     from ._sql.literals import Identifier
@@ -118,6 +144,7 @@ if TYPE_CHECKING:
         PermissionDenied,
         QueryFailed,
         RateLimited,
+        RefusedRowsWarning,
         ResponseDecodeError,
         ServerError,
         SkippedRow,
@@ -143,7 +170,15 @@ _MODELS = """
     StorageUsage TTL Table UniqueKey UserInfo UserReference Warehouse WarehouseConfiguration
     WarehouseUsage
 """
+_SOURCES = """
+    ByteHouseSource CFSSource HiveSource ImportConfiguration KafkaSource KinesisSource LASFSSource
+    LoadMode LocalSource MinIOSource MySQLSource OSSSource S3Source TOSSource
+"""
+_USAGE = """
+    KafkaPoint KafkaSeries StoragePoint StorageSeries WarehousePoint WarehouseSeries
+"""
 _MODULES = {
+    "_api.load_report": "LoadReport",
     "bytehouse_raw.models": _MODELS,
     "bytehouse_raw.types": "UNSET RawResponse Timestamp Unset",
     "_async.client": "AsyncByteHouse",
@@ -157,7 +192,10 @@ _MODULES = {
     "_core.clock": "Clock",
     "_core.config": "Config",
     "_types.codecs": "ResultColumn",
+    "_params.import_configuration": _SOURCES,
     "_params.import_sources": _CONNECTIONS,
+    "_params.permissions": "Action ObjectKind",
+    "_results.usage": _USAGE,
     "_core.differences": "Difference EnsureResult",
     "_sql.insert": "InsertResult",
     "_sql.literals": "Identifier",
@@ -182,6 +220,7 @@ __all__ = [
     "UNSET",
     "APIError",
     "AccountStatus",
+    "Action",
     "ApiKey",
     "ApiKeyStatus",
     "AsyncByteHouse",
@@ -195,7 +234,9 @@ __all__ = [
     "ByteHouse",
     "ByteHouseConnection",
     "ByteHouseError",
+    "ByteHouseSource",
     "CFSConnection",
+    "CFSSource",
     "CallOptions",
     "Change",
     "Clock",
@@ -218,7 +259,9 @@ __all__ = [
     "ExecutionHandle",
     "ExecutionLog",
     "HiveConnection",
+    "HiveSource",
     "Identifier",
+    "ImportConfiguration",
     "ImportJob",
     "ImportJobConfiguration",
     "ImportJobSourceSchema",
@@ -230,19 +273,31 @@ __all__ = [
     "InvalidArgument",
     "InvalidRequest",
     "KafkaConnection",
+    "KafkaPoint",
+    "KafkaSeries",
+    "KafkaSource",
     "KafkaStatus",
     "KeyRotation",
     "KinesisConnection",
+    "KinesisSource",
     "LASFSConnection",
+    "LASFSSource",
     "LineageObject",
+    "LoadMode",
+    "LoadReport",
     "LocalConnection",
+    "LocalSource",
     "MinIOConnection",
+    "MinIOSource",
     "MySQLConnection",
+    "MySQLSource",
     "MysqlSyncStatus",
     "MysqlTableSyncStatus",
     "NewApiKey",
     "NotFound",
     "OSSConnection",
+    "OSSSource",
+    "ObjectKind",
     "OutcomeUnknown",
     "Page",
     "Pager",
@@ -260,6 +315,7 @@ __all__ = [
     "QueryStopped",
     "RateLimited",
     "RawResponse",
+    "RefusedRowsWarning",
     "ResponseDecodeError",
     "Result",
     "ResultColumn",
@@ -268,13 +324,17 @@ __all__ = [
     "Role",
     "RoleAssignment",
     "S3Connection",
+    "S3Source",
     "Secret",
     "ServerError",
     "Session",
     "SkippedRow",
     "StalePlan",
+    "StoragePoint",
+    "StorageSeries",
     "StorageUsage",
     "TOSConnection",
+    "TOSSource",
     "Table",
     "TablePlan",
     "TableSpec",
@@ -287,6 +347,8 @@ __all__ = [
     "UserReference",
     "Warehouse",
     "WarehouseConfiguration",
+    "WarehousePoint",
+    "WarehouseSeries",
     "WarehouseUsage",
     "__version__",
     "columns_from",

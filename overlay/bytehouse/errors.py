@@ -285,3 +285,7 @@ class ExecutionFailed(APIError):
     """
 
     execution_id: str = ""
+
+
+class RefusedRowsWarning(UserWarning):
+    """Rows of an import were refused and left out."""

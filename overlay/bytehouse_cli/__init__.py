@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -19,9 +20,21 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         print(f"bytehouse {__version__}")  # noqa: T201
         sys.exit(0)
     try:
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), _end)
         from ._main import run
+
+        code = run(argv)
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
         sys.exit("bytehouse: this command needs its extra: pip install 'bytehouse-sdk[cli]'")
-    sys.exit(run(argv))
+    except KeyboardInterrupt:
+        code = 130  # while it was starting or ending
+    sys.exit(code)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    # As an ordinary end, so that what runs on the service is cancelled.
+    sys.exit(128 + number)

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
 from bytehouse._version import __version__
 
 from . import _commands
-from ._options import Group
-from ._output import exit_code, print_error
-
-_EXIT_CODES = """\
-\b
-Exit codes:
-  0    success
-  1    the API returned an error, or its response could not be read
-  2    the command line is invalid
-  3    the configuration is invalid or incomplete
-  4    the host could not be reached, or did not respond in time
-  5    it is unknown whether a call took effect
-  130  interrupted
-"""
+from ._errors import (
+    CLOSED_PIPE,
+    INTERRUPTED,
+    exit_code,
+    exit_codes_text,
+    os_error_code,
+    print_error,
+)
+from ._settings import Group, ReaderGone
 
 
 class _Root(Group):
@@ -40,16 +38,18 @@ class _Root(Group):
 @click.group(
     cls=_Root,
     outermost=True,
-    epilog=_EXIT_CODES,
+    epilog=exit_codes_text(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, message="bytehouse %(version)s")
 def root() -> None:
-    """Talk to ByteHouse from a shell.
+    """Work with ByteHouse from a shell.
 
-    Host and key come from BYTEHOUSE_HOST and BYTEHOUSE_API_KEY or from a profile in
-    ~/.config/bytehouse/config.toml; the key has no option because other users of a machine can
-    read command lines. Global options may stand before a command or after it.
+    Every setting of the client is an option, an environment variable (BYTEHOUSE_HOST and so on) and
+    a line of a profile in ~/.config/bytehouse/config.toml, which `bytehouse init` writes. The key
+    is given by reference alone because other users of a machine can read command lines. Global
+    options may stand before a command or after it. Output is a table in a terminal, and JSON, one
+    object on a line, for programs.
     """
 
 
@@ -57,17 +57,37 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code."""
     try:
         code = root.main(list(arguments), prog_name="bytehouse", standalone_mode=False)
-    except click.Abort:
+        sys.stdout.flush()
+    except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
-        return 130
+        return INTERRUPTED
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except Exception as error:
-        from bytehouse import ByteHouseError
-
-        if not isinstance(error, ByteHouseError):
-            raise
-        print_error(error)
-        return exit_code(error)
+    except ReaderGone:
+        _abandon_stdout()
+        return CLOSED_PIPE
+    except Exception as error:  # noqa: BLE001 - what is not expected is raised again
+        return _end_with(error)
     return code if isinstance(code, int) else 0
+
+
+def _end_with(error: Exception) -> int:
+    """Report an error, and return the exit code for it."""
+    from bytehouse import ByteHouseError
+
+    if isinstance(error, ByteHouseError):
+        code = exit_code(error)
+        if code:  # a request that was only shown is no error
+            print_error(error)
+        return code
+    if not isinstance(error, OSError):
+        raise error
+    _abandon_stdout()
+    return os_error_code(error)
+
+
+def _abandon_stdout() -> None:
+    """Let Python end without trying to write again what could not be written."""
+    with suppress(OSError, ValueError, AttributeError):  # it may be no file of the system
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

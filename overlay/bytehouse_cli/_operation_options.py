@@ -19,12 +19,15 @@ from bytehouse_raw.operations import Operation
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model, OpenEnum
 
+from ._settings import GlobalOptions
+
 _SIMPLE: dict[str, click.ParamType[Any]] = {
     "str": click.STRING,
     "int": click.INT,
     "float": click.FLOAT,
     "bool": click.BOOL,
 }
+_STATEMENT = frozenset({"query", "mode", "vw_id"})
 _ARGUMENT = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 
 
@@ -146,13 +149,32 @@ class OperationOptions:
             options.append(click.Option(["--body"], type=Json(), help=text))
         return options
 
-    def plan(self, body: Any = None, **values: Any) -> Plan[Any]:
+    @property
+    def example(self) -> str:
+        """The options that must be given, as an example."""
+        return " ".join(f"{f.option.opts[0]} {f.name.upper()}" for f in self._fields if f.required)
+
+    def plan(self, shared: GlobalOptions, body: Any = None, **values: Any) -> Plan[Any]:
         """Plan the call from the values of the options.
+
+        Args:
+            shared: Options whose settings apply to statements, unless others are given.
+            body: The whole body.
+            **values: Values of the options.
 
         Raises:
             UsageError: The body is not an object, or lacks a field.
         """
         given = {name: value for name, value in values.items() if value not in (None, ())}
+        if {field.name for field in self._fields} >= _STATEMENT:
+            config = shared.config(routes={})
+            configured = {"mode": config.mode, "vw_id": config.warehouse}
+            inside = {f.name for f in self._fields if f.wire in (body or {})}
+            given |= {
+                name: value
+                for name, value in configured.items()
+                if value is not None and name not in given and name not in inside
+            }
         arguments = {f.name: given[f.name] for f in self._fields if not f.wire and f.name in given}
         if self._body is not None:
             arguments["body"] = self._body_model(body, given)

@@ -16,6 +16,7 @@ MAX_RESOLVED = 2_000_000
 
 Document = Mapping[str, Any]
 
+_UNRESOLVED = "x-unresolved"
 _DATA = frozenset({"example", "examples", "default", "enum", "const"})
 """Keys of arbitrary data, in which `$ref` is not a reference."""
 
@@ -30,6 +31,9 @@ class SpecOperation:
     node: Mapping[str, Any] = attrs.field(repr=False)
     parameters: tuple[Mapping[str, Any], ...] = attrs.field(repr=False)
     """Its parameters and those of its path, references resolved."""
+    unknown: frozenset[str] = frozenset()
+    """What of it is known in part at most, because of an unresolved reference: `parameters`, `body`
+    or `response`."""
 
     @property
     def id(self) -> str:
@@ -84,6 +88,62 @@ def _resolve_pointer(document: Document, reference: str) -> Any:
         else:
             raise UpstreamError(f"The specification has a $ref that leads nowhere: {reference}")
     return node
+
+
+def drop_unresolved(document: Any) -> tuple[str, ...]:
+    """Replace references to another file, to nothing or to themselves by a mark of their own.
+
+    Args:
+        document: A parsed document, which is changed.
+
+    Returns:
+        These references, each once.
+    """
+    references = _References(document)
+    nodes = {id(node): node for node in _nodes(document)}
+    dropped = {key: node["$ref"] for key, node in nodes.items() if references.unresolved(node)}
+    for key, reference in dropped.items():
+        nodes[key].clear()
+        nodes[key][_UNRESOLVED] = reference
+    return tuple(dict.fromkeys(dropped.values()))
+
+
+def _nodes(document: Any) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a document that are no arbitrary data."""
+    pending = [document]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            yield node
+            pending += [value for key, value in node.items() if key not in _DATA]
+        elif isinstance(node, list):
+            pending += node
+
+
+class _References:
+    """Tells which references lead to something, each followed once."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._resolved: dict[str, bool] = {}
+
+    def unresolved(self, node: Any) -> bool:
+        """Tell whether a node is a reference that leads to nothing."""
+        followed: list[str] = []
+        while isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
+            if reference not in self._resolved:
+                self._resolved[reference] = False  # should it lead to itself
+                followed.append(reference)
+                try:
+                    node = _resolve_pointer(self._document, reference)
+                    continue
+                except UpstreamError:
+                    pass
+            if not self._resolved[reference]:
+                return True
+            break
+        self._resolved.update(dict.fromkeys(followed, True))
+        return False
 
 
 def check(document: Any, name: str) -> Document:
@@ -157,11 +217,28 @@ def operations(document: Document) -> list[SpecOperation]:
                 parameters = {}
                 for one in listed:
                     parameter = target(document, one)
-                    parameters[parameter.get("in"), parameter.get("name")] = parameter
-                found.append(
-                    SpecOperation(method.upper(), prefix + path, node, tuple(parameters.values()))
-                )
+                    if _UNRESOLVED not in parameter:
+                        parameters[parameter.get("in"), parameter.get("name")] = parameter
+                known = tuple(parameters.values())
+                unknown = frozenset(_unknown(document, node, listed))
+                found.append(SpecOperation(method.upper(), prefix + path, node, known, unknown))
     return found
+
+
+def _unknown(document: Document, node: Mapping[str, Any], parameters: list[Any]) -> Iterator[str]:
+    responses = node.get("responses")
+    good = [
+        response
+        for status, response in (responses.items() if isinstance(responses, Mapping) else ())
+        if str(status).startswith("2")
+    ]
+    for part, listed in (
+        ("parameters", parameters),
+        ("body", [node.get("requestBody")]),
+        ("response", good),
+    ):
+        if any(_UNRESOLVED in target(document, one) for one in listed):
+            yield part
 
 
 def _listed(node: Mapping[str, Any]) -> Iterator[Any]:

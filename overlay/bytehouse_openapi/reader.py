@@ -15,7 +15,7 @@ from bytehouse._core.config import Config, parse_setting
 from bytehouse._transport.models import Request, TransportFailure
 from bytehouse._transport.sync_transport import fetch
 
-from .document import Document, check
+from .document import Document, check, drop_unresolved
 from .errors import UpstreamError, reporting_invalid
 from .pages import LOOKED_FOR, Found, found_in_script, join, specs_in
 from .parsing import load
@@ -56,12 +56,15 @@ class Upstream:
         address: Its file or address.
         how: How a docs page referred to it; empty without a docs page.
         version: OpenAPI version of the original.
+        unresolved: References that lead to nothing, to another file or to themselves; what they
+            stand for is unknown.
     """
 
     document: Document = attrs.field(repr=False)
     address: str
     how: str
     version: str
+    unresolved: tuple[str, ...] = ()
 
 
 def read(
@@ -197,11 +200,12 @@ class _Reader:
 
     def _checked(self, value: Any, address: str, how: str) -> Upstream:
         with reporting_invalid(address):
+            unresolved = drop_unresolved(value)
             if isinstance(value, dict) and str(value.get("swagger", "")).startswith("2"):
                 version, value = str(value["swagger"]), convert(value)
             else:
                 version = str(value.get("openapi", "")) if isinstance(value, dict) else ""
-            return Upstream(check(value, address), address, how, version)
+            return Upstream(check(value, address), address, how, version, unresolved)
 
     def _get(self, address: str) -> _Text:
         self._requests += 1

@@ -6,18 +6,20 @@ import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import click
 import pytest
 
+from bytehouse_cli._commands import api
 from bytehouse_cli._operation_options import OperationOptions
-from bytehouse_cli._options import _options
 from bytehouse_raw.operations import OPERATIONS, Operation
 from tests.cli.conftest import Bytehouse
 from tests.support.cases import cases
-from tests.support.server import Reply, ScriptedServer
+from tests.support.server import Reply, ScriptedServer, Seen, data
 
 WORDS = {"text": "x1", "integer": "7", "boolean": "true", "float": "1.5", "json": '{"k": [1]}'}
+PAGE = [("offset", "0"), ("limit", "100")]
 WIRE = {"text": "x1", "integer": 7, "boolean": True, "float": 1.5, "json": {"k": [1]}}
 
 
@@ -44,10 +46,9 @@ def test_every_operation_can_be_called_with_all_that_it_takes(
 ) -> None:
     """No option stands for two things, and each value arrives where the API wants it."""
     options = options_of(operation)
-    names = Counter(name for option in options for name in option.opts)
-    names.update(name for option in _options() for name in option.opts)
-    names.update(["--help", "-h", "--dry-run", "--body"])
-    assert set(names.values()) == {1}
+    command = api.command.get_command(click.Context(api.command), operation.id)
+    assert command is not None
+    assert set(Counter(name for o in command.params for name in o.opts).values()) == {1}
 
     arguments = [part for o in options for part in (o.opts[0], WORDS[o.type.name])]
     done = bytehouse("api", operation.id, *arguments, "--role", "Analyst")
@@ -86,7 +87,7 @@ def test_a_dry_run_shows_what_would_be_sent(
     (seen,) = server.seen
     with monkeypatch.context() as without_key:
         without_key.delenv("BYTEHOUSE_API_KEY")
-        done = bytehouse("api", operation.id, *arguments, "--dry-run", "--json")
+        done = bytehouse("api", operation.id, *arguments, "--dry-run", "--format", "json")
     assert len(server.seen) == 1
     shown = json.loads(done.out)
     assert f"{shown['method']} {shown['url']}" == f"{seen.method} {server.url}{seen.target}"
@@ -103,7 +104,7 @@ def test_secrets_of_a_body_are_sent_and_not_shown(
     """The data of a connection may hold credentials under any key; no error repeats them."""
     arguments = ["api", "create_connection", "--name", "n", "--type", "S3"]
     arguments += ["--data", '{"secretKey": "hush-hush", "more": [{"k": "hush-hush"}]}']
-    for more in (["--dry-run"], ["--dry-run", "--json"]):
+    for more in (["--dry-run"], ["--dry-run", "--format", "json"]):
         done = bytehouse(*arguments, *more)
         assert "hush" not in done.out + done.err
         assert '"***"' in done.out
@@ -161,11 +162,41 @@ def test_a_call_that_makes_no_sense_is_refused_before_it_is_sent(
     assert server.seen == []
 
 
-def test_a_response_is_printed_to_the_last_digit(
+def test_a_response_is_printed_as_it_was_received_if_asked(
     bytehouse: Bytehouse, server: ScriptedServer
 ) -> None:
-    """Numbers and texts are printed as they came, only set out on lines."""
+    """`--raw` keeps numbers to the last digit, and only sets them out on lines."""
     server.script(Reply(body='{"data":[{"n":12345678901234567890.10,"t":"ü"}]}'))
-    done = bytehouse("api", "list_databases")
+    done = bytehouse("api", "list_databases", "--raw")
     assert '"n": 12345678901234567890.10' in done.out
     assert json.loads(done.out)["data"][0]["t"] == "ü"
+
+
+def test_a_list_is_complete_unless_a_page_is_asked_for(
+    bytehouse: Bytehouse, server: ScriptedServer
+) -> None:
+    """All pages are read, and their entries printed, one on a line."""
+
+    def page(seen: Seen) -> Reply:
+        query = parse_qs(urlsplit(seen.target).query)
+        first, most = (int(query.get(name, [default])[0]) for name, default in PAGE)
+        return data([{"name": f"d{n}"} for n in range(first, min(first + most, 250))])
+
+    server.handler = page
+    done = bytehouse("api", "list_databases")
+    assert [json.loads(line)["name"] for line in done.out.splitlines()] == [
+        f"d{n}" for n in range(250)
+    ]
+    assert len(bytehouse("api", "list_databases", "--limit", "7").out.splitlines()) == 7
+
+
+def test_a_statement_takes_what_is_configured(
+    bytehouse: Bytehouse, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dialect and warehouse need not be given twice; what is given counts."""
+    monkeypatch.setenv("BYTEHOUSE_WAREHOUSE", "w1")
+    monkeypatch.setenv("BYTEHOUSE_MODE", "clickhouse_sql")
+    assert bytehouse("api", "submit_sync_query", "--query", "SELECT 1").code == 0
+    assert server.seen[0].json == {"query": "SELECT 1", "mode": "clickhouse_sql", "vwID": "w1"}
+    assert bytehouse("api", "submit_sync_query", "--query", "SELECT 1", "--vw-id", "w2").code == 0
+    assert server.seen[1].json["vwID"] == "w2"

@@ -27,12 +27,12 @@ def spec(root: Path) -> str:
 
 def test_every_route_is_listed(bytehouse: Bytehouse) -> None:
     """All with method, path and origin, without any configuration, as table and as JSON."""
-    listed = json.loads(bytehouse("routes", "list", "--json").out)
+    listed = json.loads(bytehouse("routes", "list", "--format", "json").out)
     assert [(one["operation"], one["method"], one["path"], one["origin"]) for one in listed] == [
         (o.id, o.method, o.path, o.evidence) for o in OPERATIONS.values()
     ]
-    lines = bytehouse("routes", "list").out.splitlines()
-    assert [line.split() for line in lines[1:]] == [list(one.values()) for one in listed]
+    lines = bytehouse("routes", "list", "--format", "table").out.splitlines()
+    assert [line.split() for line in lines[2:]] == [list(one.values()) for one in listed]
 
 
 def test_a_pull_reports_what_changed_and_what_did_not(
@@ -40,7 +40,8 @@ def test_a_pull_reports_what_changed_and_what_did_not(
 ) -> None:
     """What differs, what is missing and what is new are named, and where the file is."""
     server.script(Reply(body=spec))
-    done = bytehouse("routes", "pull", f"{server.url}/openapi.json", "--host", server.url)
+    arguments = [f"{server.url}/openapi.json", "--host", server.url, "--format", "table"]
+    done = bytehouse("routes", "pull", *arguments)
     assert done.code == 0, done.err
     text = " ".join(done.out.split())
     assert (
@@ -57,7 +58,7 @@ def test_a_pull_reports_what_changed_and_what_did_not(
     assert done.out.splitlines()[-1].endswith(path)
     assert Path(path).is_file()
 
-    listed = json.loads(bytehouse("routes", "list", "--host", server.url, "--json").out)
+    listed = json.loads(bytehouse("routes", "list", "--host", server.url, "--format", "json").out)
     origins = {one["operation"]: (one["path"], one["origin"]) for one in listed}
     assert origins["list_databases"] == ("/v2/dbs", f"routes file {path}")
     assert origins["list_roles"] == (
@@ -72,7 +73,7 @@ def test_a_pull_can_report_in_json_and_write_elsewhere(
     """With `--file` no host is needed; headers go to the source."""
     server.script(Reply(body=spec))
     file = tmp_path / "mine.toml"
-    arguments = ["--file", str(file), "--header", "X-Docs: yes", "--json"]
+    arguments = ["--file", str(file), "--header", "X-Docs: yes", "--format", "json"]
     told = json.loads(bytehouse("routes", "pull", server.url, *arguments).out)
     assert told["file"] == str(file)
     assert file.is_file()

@@ -107,14 +107,14 @@ def rename_schema(spec: Spec, old: str, new: str) -> None:
 
 def add_operation(spec: Spec) -> None:
     """Add an operation that the client does not have."""
-    answer = {"$ref": "#/components/schemas/EmptyResponse"}
+    response = {"$ref": "#/components/schemas/EmptyResponse"}
     spec["paths"]["/new/backups"] = {
         "post": {
             "operationId": "create_backup",
             "tags": ["Backups"],
             "summary": "Back everything up",
             "responses": {
-                "200": {"description": "", "content": {"application/json": {"schema": answer}}}
+                "200": {"description": "", "content": {"application/json": {"schema": response}}}
             },
         }
     }
@@ -368,7 +368,7 @@ PLANTED = (
         "bh.api_keys.extend(by=)",
     ),
     Planted(
-        "answer field added",
+        "response field added",
         lambda s: schema(s, "Database")["properties"].update(engine={"type": "string"}),
         C,
         "property added",
@@ -376,7 +376,7 @@ PLANTED = (
         "bh.databases.list",
     ),
     Planted(
-        "answer field removed",
+        "response field removed",
         lambda s: schema(s, "Execution")["properties"].pop("message"),
         B,
         "property removed",
@@ -384,7 +384,7 @@ PLANTED = (
         "bh.executions.get",
     ),
     Planted(
-        "answer field renamed",
+        "response field renamed",
         lambda s: rename(schema(s, "OffsetMeta")["properties"], "total", "totalCount"),
         B,
         "property renamed",
@@ -392,7 +392,7 @@ PLANTED = (
         "bh.tables.list",
     ),
     Planted(
-        "answer field's type",
+        "response field's type",
         lambda s: prop(s, "WarehouseConfiguration", "id").update(type="string"),
         B,
         "type",
@@ -400,7 +400,7 @@ PLANTED = (
         "bh.warehouses.configurations",
     ),
     Planted(
-        "answer field's format",
+        "response field's format",
         lambda s: prop(s, "ImportJob", "createdAt").pop("format"),
         B,
         "format",
@@ -408,7 +408,7 @@ PLANTED = (
         "bh.import_jobs.get",
     ),
     Planted(
-        "answer list instead of object",
+        "response list instead of object",
         lambda s: schema(s, "GetPartitionBoundsResponse")["properties"].update(
             data={"type": "array", "items": prop(s, "GetPartitionBoundsResponse", "data")}
         ),

@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass
 class Served:
-    """One answer: a body in pieces, so that it may be large without being held."""
+    """One response: a body in pieces, so that it may be large without being held."""
 
     pieces: list[bytes]
     status: int = 200

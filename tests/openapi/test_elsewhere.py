@@ -39,7 +39,7 @@ def test_pulling_the_routes_makes_every_operation_work(
             f"routes file {pulled.file}",
         ) in bh.config.explain()
         for operation in OPERATIONS.values():
-            # Only this operation's handler gives this answer.
+            # Only this operation's handler sends this response.
             emulator.fault(operation.id, status=200, body=json.dumps({"is": operation.id}))
             raw = bh.send(sample(operation)).raw_response
             assert json.loads(raw.body) == {"is": operation.id}
@@ -82,9 +82,9 @@ def test_the_docs_page_is_for_everyone_and_shows_nothing_else(
     """Page and specification need no token and hold none; another method on them does."""
     emulator = emulator_elsewhere
     for path in ("/docs", "/docs/openapi.json"):
-        answer = httpx.get(emulator.url + path, trust_env=False)
-        assert answer.status_code == 200
-        assert emulator.token not in answer.text
+        response = httpx.get(emulator.url + path, trust_env=False)
+        assert response.status_code == 200
+        assert emulator.token not in response.text
         assert httpx.post(emulator.url + path, trust_env=False).status_code == 403
     assert httpx.get(f"{emulator.url}/docs/", trust_env=False).status_code == 403
 
@@ -117,7 +117,7 @@ def test_the_published_specification_says_where_everything_is(
 def test_the_route_is_blamed_where_no_object_is(
     server: ScriptedServer, reply: Reply, *, blamed: bool
 ) -> None:
-    """A missing path or method is told from a missing object, as far as the answer tells."""
+    """A missing path or method is told from a missing object, as far as the response tells."""
     server.script(reply)
     with ByteHouse(server.url, KEY) as bh, pytest.raises(APIError) as caught:
         bh.databases.get("d")

@@ -162,12 +162,12 @@ def test_a_docs_page_is_followed_with_the_headers_it_wants(
     """The page and the document it names are asked for with the headers; no key goes along."""
     text = moved(vendored, list_databases="GET /v2/dbs")
 
-    def answer(seen: Any) -> Reply:
+    def response_of(seen: Any) -> Reply:
         if seen.header("X-Docs") != "let-me-in":
             return Reply(401)
         return Reply(body=page("../spec.json") if seen.target.startswith("/docs/") else text)
 
-    server.handler = answer
+    server.handler = response_of
     pulled = routes.pull(
         f"{server.url}/docs/?token=hush", host=HOST, headers={"X-Docs": "let-me-in"}
     )
@@ -203,7 +203,7 @@ BAD: dict[str, tuple[Reply, str]] = {
     "empty": (Reply(body=""), "paths"),
     "silent": (SILENT, "cannot be fetched"),
     "round": (Reply(302, headers={"Location": "/"}), "without an end"),
-    "loop": (Reply(body={**NOTHING, "paths": {"/a": {"$ref": "#/paths/~1a"}}}), "itself"),
+    "loop": (Reply(body={**NOTHING, "paths": {"/a": {"$ref": "#/paths/~1a"}}}), "only 0 of"),
 }
 
 

@@ -16,7 +16,7 @@ from tests.openapi.server import Served, Site, text
 from tests.openapi.swagger import as_swagger
 from tests.support.cases import cases
 
-PARTS = ("method", "path", "tag", "parameters", "body", "status", "answer", "error", "security")
+PARTS = ("method", "path", "tag", "parameters", "body", "status", "response", "error", "security")
 
 
 @cases("form", FORMS)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gc
+import json
+import math
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from bytehouse import ByteHouse
+from bytehouse import ByteHouse, ResponseDecodeError
 from bytehouse._results.decoder import NotJSON, NotRows, python_rows
 from bytehouse._types.codecs import ResultColumn
 from tests.support.cases import cases
@@ -110,3 +113,51 @@ def test_columns_may_have_the_same_name(bh: ByteHouse, server: ScriptedServer) -
     table = bh.query("SELECT 1").to_arrow()
     assert row == (1, table.column(1)[0].as_py())
     assert table.column(0).to_pylist() == [1]
+
+
+META_TWICE = [{"name": "x", "type": "Int64"}, {"name": "y"}, {"name": "x", "type": "Int64"}]
+
+
+@cases("head", [b'{"data":[', b'{"data":[{"columns":%b,"rows":[' % json.dumps(META_TWICE).encode()])
+def test_objects_with_a_name_twice_are_refused(
+    bh: ByteHouse, server: ScriptedServer, head: bytes
+) -> None:
+    """JSON libraries keep the last of the two, with or without the names beside the rows."""
+    end = b"]}]}" if b"rows" in head else b"]}"
+    server.handler = lambda _: Reply(body=head + b'{"x":1,"y":2,"x":3}' + end)
+    with pytest.raises(ResponseDecodeError, match="same name: x; name them with AS"):
+        bh.query("SELECT 1").rows()
+
+
+@cases("form", ["arrays", "objects"])
+def test_numbers_without_a_type_keep_their_digits(
+    bh: ByteHouse, server: ScriptedServer, form: str
+) -> None:
+    """What no float prints is a Decimal, in containers too; everything else stays a float."""
+    long = Decimal("12345678901234567890.12345")
+    text = f'{long}, 1.50, 1e-7, {{"a": [-{long}, 18446744073709551616]}}, 1e999'
+    expected = (long, 1.5, 1e-7, {"a": [-long, 2**64]}, math.inf)
+    row = f"[{text}]"
+    if form == "objects":
+        pairs = ", ".join(f'"{at}": {v}' for at, v in enumerate(_split(text)))
+        row = f"{{{pairs}}}"
+    server.handler = lambda _: Reply(body=f'{{"data":[{row},{row}]}}'.encode())
+    rows = bh.query("SELECT 1").rows()
+    assert rows == [expected] * 2
+    assert list(map(type, rows[0])) == list(map(type, expected))
+    [column, *_] = bh.query("SELECT 1").to_arrow().columns
+    assert column.to_pylist() == [long] * 2
+
+
+def _split(text: str) -> list[str]:
+    before, inside, after = text.partition("{")[0], *text.partition("{")[2].partition("}")[::2]
+    return [*before.rstrip(", ").split(", "), f"{{{inside}}}", after.lstrip(", ")]
+
+
+def test_floats_beside_long_decimals_go_to_arrow_as_decimals(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """As far as they have been read together."""
+    server.handler = lambda _: Reply(body=b'{"data":[[1.5],[12345678901234567890.12345],[2]]}')
+    [column] = bh.query("SELECT 1").to_arrow().columns
+    assert column.to_pylist() == [Decimal("1.5"), Decimal("12345678901234567890.12345"), 2]

@@ -26,6 +26,11 @@ SENT = [
     "INSERT INTO t FORMAT CSV",
     "-- all\nINSERT INTO t FORMAT JSONEachRow",
     "SELECT 1 INTO OUTFILE 'tos://b/f' FORMAT CSV",
+    "SELECT 'WITH TOTALS', extremes FROM t -- WITH TOTALS",
+    "SELECT * FROM (SELECT a FROM t GROUP BY a WITH TOTALS)",
+    "INSERT INTO t SELECT a FROM t GROUP BY a WITH TOTALS",
+    "SELECT 1 SETTINGS extremes = 0",
+    "WITH 1 AS totals SELECT totals",
 ]
 
 
@@ -35,6 +40,24 @@ def test_format_is_refused_with_a_hint(bh: ByteHouse, server: ScriptedServer, sq
     with pytest.raises(InvalidArgument, match="ends with FORMAT") as caught:
         bh.query(sql)
     assert "to_csv()" in caught.value.hint
+    assert server.seen == []
+
+
+@cases(
+    "sql",
+    [
+        "SELECT a, count() FROM t GROUP BY a WITH TOTALS",
+        "select a from t group by a with /* so */ totals having a order by a",
+        "SELECT 1; (SELECT 2); SELECT a FROM t GROUP BY a WITH TOTALS",
+        "SELECT a FROM t SETTINGS extremes = 1",
+        "SELECT a FROM t SETTINGS max_threads = 1, extremes=1",
+    ],
+)
+def test_totals_and_extremes_are_refused(bh: ByteHouse, server: ScriptedServer, sql: str) -> None:
+    """They would be lost: the error says what to write instead, and nothing is sent."""
+    with pytest.raises(InvalidArgument, match="the client cannot read them") as caught:
+        bh.query(sql)
+    assert caught.value.hint
     assert server.seen == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib import import_module as library
 from pathlib import Path
 from typing import Any
@@ -251,7 +252,8 @@ def test_a_mapping_with_other_keys_is_reported(table: ByteHouse, bad: Any, says:
     [
         (b"", "header line"),
         (b"n,s\n1,a\n2\n", "line 3: 1 values where there are 2"),
-        (b"n,s\n1,a\n2,\xff\n", "utf-8"),
+        (b"n,s\n1,a\n2,\xff\n", "row 1 could not .* line 3, column 's': not UTF-8"),
+        (b"n,\xe4\n1,a\n", "line 1, column 2: not UTF-8"),
         (b'n,s\n1,a\n2,"b"c\n', "line 3"),
         (b'n,s\n1,a\n2,"b\n', "line 3"),
     ],
@@ -267,6 +269,17 @@ def test_a_malformed_file_is_reported_with_its_line(
         table.insert("d.t", path, block_rows=1)
     done = getattr(caught.value, "acknowledged", 0)
     assert rows_in_table(table) == [(1, "a")][:done]
+
+
+def test_lines_that_are_not_utf8_can_be_skipped(table: ByteHouse, tmp_path: Path) -> None:
+    """They are handed back with their line; a line break in a value counts as one."""
+    path = tmp_path / "rows.csv"
+    path.write_bytes(b'n,s\n1,"a\nb"\n2,M\xfcller\n3,M\xc3\xbcller\n')
+    result = table.insert("d.t", path, on_error="skip")
+    assert rows_in_table(table) == [(1, "a\nb"), (3, "Müller")]
+    assert [(one.position, one.reason) for one in result.skipped] == [
+        (1, "rows.csv, line 4, column 's': not UTF-8.")
+    ]
 
 
 def test_an_exception_of_the_source_propagates_with_a_note(table: ByteHouse) -> None:
@@ -420,6 +433,23 @@ def test_without_types_nothing_is_inserted(bh: ByteHouse, server: ScriptedServer
         "INSERT INTO `d`.`t` (`n`, `s`) VALUES (1,'a')",
         "INSERT INTO `d`.`t` VALUES (1,'a')",
     ]
+
+
+def test_without_checks_values_are_written_as_parameters(live: ByteHouse) -> None:
+    """What fits is stored exactly, also in a row after others: no row is a rule for the next."""
+    types = ["Nullable(Float64)", "Array(Nullable(Int64))", "Map(String, Float64)"]
+    types += ["Tuple(Int64, Nullable(String))", "Array(DateTime('UTC'))"]
+    columns = ", ".join(f"c{at} {type_}" for at, type_ in enumerate(types))
+    live.query(f"CREATE TABLE d.raw (n Int8, {columns}) ENGINE = CnchMergeTree ORDER BY n")
+    noon = datetime(2024, 5, 6, 12, tzinfo=UTC)
+    values = [
+        (123456789.12345679, [1, -(2**40)], {"a": 1 / 3}, (-1, "x"), [noon]),
+        (None, [None, 2], {}, (2**40, None), []),
+        (-0.1, [None], {"b": -2.5}, (0, ""), [noon, noon]),
+    ]
+    rows = [(n, *row) for n, row in enumerate(values * 2)]
+    live.insert("d.raw", rows, check=False)
+    assert live.query("SELECT * FROM d.raw ORDER BY n").rows() == rows
 
 
 def test_columns_that_the_table_does_not_have_are_refused(table: ByteHouse) -> None:

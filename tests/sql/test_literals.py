@@ -10,7 +10,7 @@ from ipaddress import IPv6Address
 import pytest
 
 from bytehouse import InvalidArgument
-from bytehouse._sql.literals import literal, row_literal
+from bytehouse._sql.literals import literal
 
 
 class Number(int, Enum):
@@ -71,28 +71,6 @@ def test_literal(value: object, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (-1, "-1"),
-        (0.5, "(0.5)"),
-        (float("-inf"), "(-inf)"),
-        ("0.5", "'0.5'"),
-        ([1, -2, None, "a.e", [True]], "array(1, -2, NULL, 'a.e', array(true))"),
-        ((1, "a"), "tuple(1, 'a')"),
-        ([0.5, -1], "array(0.5, -1)"),
-        ([["a"], [0.5, None]], "array(array('a'), array(0.5, NULL))"),
-        ((1,), "tuple(1)"),
-        ((0.5, ["a"]), "tuple(0.5, array('a'))"),
-        ({"a": [None, -1, 2**40]}, "map('a', array(NULL, -1, toInt64(1099511627776)))"),
-        ([Level.LOW, DisguisedNumber(2**64)], f"array(-5, toInt128('{2**64}'))"),
-    ],
-)
-def test_row_literal(value: object, expected: str) -> None:
-    """Numbers are in parentheses or in a function call, which the engine evaluates exactly."""
-    assert row_literal(value) == expected
-
-
-@pytest.mark.parametrize(
     ("value", "says"),
     [
         ("\ud800", "surrogate"),
@@ -123,9 +101,6 @@ def test_literals_of_numpy_and_pandas() -> None:
     assert literal(np.array([1, 2])) == "[1, 2]"
     assert literal(pd.NA) == literal(pd.NaT) == "NULL"
     assert literal([pd.NaT, None]) == "[NULL, NULL]"
-    assert row_literal(np.array([0.5, 1.0])) == "array(0.5, 1.0)"
-    assert row_literal([np.array([1, 2])]) == "array(array(1, 2))"
-    assert row_literal([pd.Timestamp(0)]) == "array(toDateTime('1970-01-01 00:00:00'))"
     for value, says in (
         (np.datetime64("2020-01-01"), "datetime64"),
         ([[pd.Timedelta(1)]], "Timedelta"),

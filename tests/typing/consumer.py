@@ -25,6 +25,7 @@ from bytehouse import (
     Identifier,
     InsertResult,
     KafkaConnection,
+    LoadReport,
     NewApiKey,
     NotFound,
     OutcomeUnknown,
@@ -35,6 +36,7 @@ from bytehouse import (
     ResultColumn,
     S3Connection,
     Session,
+    StorageSeries,
     TablePlan,
     TableSpec,
     TimedOut,
@@ -47,7 +49,6 @@ from bytehouse_raw.models import (
     Connection,
     CreatedObject,
     Database,
-    Execution,
     ImportJob,
     ListDatabasesResponse,
     QueryLineage,
@@ -55,7 +56,6 @@ from bytehouse_raw.models import (
     QueryStatistics,
     QueryStatus,
     Role,
-    StorageUsage,
     Table,
     Warehouse,
 )
@@ -181,14 +181,14 @@ def everything_else(bh: ByteHouse) -> None:
     assert_type(bh.roles.list(), Pager[Role])
     assert_type(bh.roles.list()[0].name, str)
     assert_type(bh.roles.list()[:2], list[Role])
-    assert_type(bh.usage.storage("7d"), StorageUsage)
+    assert_type(bh.usage.storage("7d"), StorageSeries)
     kafka = KafkaConnection(brokers="h:1", password="p")
     assert_type(bh.connections.create("c", kafka), Connection)
     bh.connections.update(1, "c", S3Connection(bucket="b"))
     assert_type(bh.connections.list(), Pager[Connection])
     assert_type(bh.import_jobs.create("j", configuration={}), ImportJob)
     assert_type(bh.import_jobs.start(1), ExecutionHandle)
-    assert_type(bh.import_jobs.start(1).wait(), Execution)
+    assert_type(bh.import_jobs.start(1).wait(), LoadReport)
     assert_type(bh.warehouses.list(), Pager[Warehouse])
     assert_type(bh.warehouses.ensure("w", config_id=1, update=True), EnsureResult[Warehouse])
     assert_type(bh.warehouses.wait("w", "down", timeout=5), Warehouse)

@@ -66,12 +66,11 @@ def access(bh: ByteHouse) -> None:
     assert [assignment.role_name for assignment in held] == ["Limited"]
     bh.assignments.unassign(USER, "Limited")
 
-    what = ("Limited", "*", "ACCOUNT")
-    bh.permissions.grant(*what, "VIEW USAGE")
-    assert [found.action_name for found in bh.permissions.list(*what)] == ["VIEW USAGE"]
+    bh.permissions.grant("Limited", "VIEW USAGE", on="*")
+    assert [f.action_name for f in bh.permissions.list("Limited", on="*")] == ["VIEW USAGE"]
     with bh.role("AccountAdmin"):
-        bh.permissions.revoke(*what, "VIEW USAGE")
-    assert bh.permissions.list(*what).all() == []
+        bh.permissions.revoke("Limited", "VIEW USAGE", on="*")
+    assert bh.permissions.list("Limited", on="*").all() == []
 
 
 def tables(bh: ByteHouse) -> None:
@@ -234,8 +233,8 @@ def warehouses(bh: ByteHouse) -> None:
     bh.warehouses.update("etl", description="nightly")
     assert "etl" in [warehouse.name for warehouse in bh.warehouses.list()]
     bh.warehouses.delete("etl")
-    assert bh.usage.storage(_START, _END).to_dict() is not None
-    assert bh.usage.warehouse(_START, _END).to_dict() is not None
+    assert bh.usage.storage(_START, _END).responses
+    assert bh.usage.warehouse(_START, _END).responses
 
 
 GROUPS: Final[dict[str, Callable[[ByteHouse], None]]] = {

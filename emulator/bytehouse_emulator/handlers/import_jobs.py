@@ -109,8 +109,13 @@ def start_import_job(call: Call) -> dict[str, Any]:
     check_storable("ImportJob", call.body)
     found = plan(job, call.body)
     connection = _connection(call, job)
+    warehouse = found.target.warehouse
+    if warehouse:
+        call.emulator.warehouses.require_id(warehouse)
     if call.role not in ADMINS:
         permissions = call.emulator.permissions
+        if warehouse:
+            permissions.require(call.role, "USE", permissions.warehouse(warehouse))
         target = permissions.table(found.target.database, found.target.table)
         permissions.require(call.role, "INSERT", target)
     execution = loading.executions.start(job, found, connection, call.body)

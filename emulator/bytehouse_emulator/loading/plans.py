@@ -17,7 +17,12 @@ from it the rest is inferred:
           "offsetReset": "earliest"       Kafka alone: where a job begins, earliest or latest
         }
       },
-      "target": {"database": "...", "table": "...", "loadMode": "INCREMENTAL"}
+      "target": {
+        "database": "...",
+        "table": "...",
+        "loadMode": "INCREMENTAL",
+        "vwID": "..."                     the virtual warehouse, which must exist; it is not charged
+      }
     }
 
 With the load mode FULL the rows replace all rows of the table. With INCREMENTAL they replace the
@@ -70,6 +75,7 @@ class Target(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     database: str
     table: str
     load_mode: Literal["FULL", "INCREMENTAL", "APPEND"] = "INCREMENTAL"
+    warehouse: str = msgspec.field(default="", name="vwID")
 
 
 class Configuration(msgspec.Struct, forbid_unknown_fields=True):

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
     from clickhouse_connect.driver import AsyncClient
 
+    from bytehouse_raw.models import Execution
+
+    from .._api.load_report import LoadReport
+    from .._params.import_configuration import FileFormat, LoadMode
+    from .._params.import_sources import ConnectionLike
+    from .._params.load_sources import LoadSource
     from .._sql.insert import Insertable, InsertResult
     from .._sql.literals import Identifier
     from .._transport.async_transport import AsyncTransport
@@ -58,7 +64,8 @@ class AsyncByteHouse(AsyncBaseClient):
             ``keyring:SERVICE/USER``. It is read anew for each request, so a rotated key takes
             effect at once.
         role: Role to use. Without it the service uses the user's default role (inferred).
-        warehouse: Id of the virtual warehouse that queries run on.
+        warehouse: Name or id of the virtual warehouse that queries run on. The id of a name is
+            looked up once and kept for five minutes.
         mode: SQL dialect of queries.
         timeout: Seconds, or a timedelta, that one attempt of a call may take; 60 if not given.
         deadline: Seconds, or a timedelta, that a call may take in all; 300 if not given.
@@ -282,7 +289,7 @@ class AsyncByteHouse(AsyncBaseClient):
             params: Values for its parameters, ``{name}``, ``{name:Type}`` or ``%(name)s``, written
                 as literals. Without it the statement is sent unchanged.
             mode: SQL dialect; the client's if not given.
-            warehouse: Id of the virtual warehouse to run on; the client's if not given.
+            warehouse: Name or id of the virtual warehouse to run on; the client's if not given.
             max_rows: At most so many rows per result; 0 means all.
             async_after: Seconds after which the service moves it to the background, where it is
                 waited for (inferred).
@@ -365,15 +372,16 @@ class AsyncByteHouse(AsyncBaseClient):
             table: ``"table"``, ``"database.table"`` or an `Identifier`.
             data: Tuples, mappings, or objects of a dataclass or of attrs; a frame of pandas or
                 polars; Arrow data; a NumPy array of two dimensions or with named fields; the path
-                of a file that ends in .csv (with a header line) or .parquet. Of a pandas frame,
-                None, NaT and NA are NULL, and so is nan unless the column holds floats.
+                of a file that ends in .csv (with a header line), .parquet, .ndjson or .jsonl. Of a
+                pandas frame, None, NaT and NA are NULL, and so is nan unless the column holds
+                floats.
             columns: Names of the values in tuples, or which columns of the data to take. If not
                 given, tuples have a value for each column of the table.
             column_types: ClickHouse types of columns by name, which are otherwise read from the
                 table. If they name all columns of the data, nothing is read.
-            check: Whether values are checked. Otherwise they are written by their Python types
-                alone, and the engine stores what it makes of them: of a number that is too large
-                another, of text that is no date NULL.
+            check: Whether values are checked. Otherwise the types are not read, values are written
+                as `params` of `query` are, and the engine stores what it makes of them: of a number
+                that is too large another, of text that is no date NULL.
             on_error: What becomes of a row that cannot be inserted: ``"raise"`` ends the insertion,
                 ``"skip"`` leaves it out and hands it back in `skipped` of the result.
             null: Representation of NULL in a CSV file.
@@ -381,7 +389,7 @@ class AsyncByteHouse(AsyncBaseClient):
             block_rows: Largest number of rows in one statement.
             on_block: Called after each block with the number of rows inserted so far.
             mode: SQL dialect; the client's if not given.
-            warehouse: Id of the virtual warehouse to run on; the client's if not given.
+            warehouse: Name or id of the virtual warehouse to run on; the client's if not given.
             session_id: Session to run in.
             **options: Options of each call.
 
@@ -418,6 +426,76 @@ class AsyncByteHouse(AsyncBaseClient):
             warehouse=warehouse,
             session_id=session_id,
             **options,
+        )
+
+    async def load(
+        self,
+        source: LoadSource,
+        into: str | Identifier,
+        *,
+        connection: ConnectionLike | int | None = None,
+        format: FileFormat | None = None,
+        columns: Sequence[str] | None = None,
+        load_mode: LoadMode | str = "APPEND",
+        on_error: Literal["raise", "skip"] = "raise",
+        warehouse: str | None = None,
+        wait_timeout: Seconds = 3600.0,
+        on_progress: Callable[[Execution], object] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> LoadReport:
+        """Load files into a table, wait for it, and return what was loaded.
+
+        `POST /v1/import/connections`, `POST /v1/import/jobs`, `POST /v1/import/jobs/{id}/start` and
+        what `executions.handle(id).wait` sends; then both are deleted (all inferred)
+
+        The connection and the job exist for this call alone, and are deleted when it ends, also by
+        an error or Ctrl-C, which stops the execution first and takes 5 seconds at most; a note on
+        the error, or a warning, says what could not be deleted. The API has no operation that
+        uploads a file, so the rows of one on this machine are inserted as `insert` does it.
+
+        Args:
+            source: A URL such as ``s3://bucket/orders/*.csv`` (also ``tos:`` and ``oss:``); the
+                path of a file on this machine; or a source such as `MinIOSource`.
+            into: ``"database.table"`` or an `Identifier`.
+            connection: How to reach the source: `S3Connection` or so, for this call alone, or the
+                id of a stored connection.
+            format: Format of the files of a URL; by their extension if not given. A CSV file begins
+                with a header.
+            columns: Names of the columns of the source, if the files do not have them.
+            load_mode: What becomes of the rows that the table has; see `LoadMode`. Those of this
+                machine are always appended.
+            on_error: What becomes of a row that cannot be loaded: ``"raise"`` fails (inferred),
+                ``"skip"`` leaves it out, and says so in the report and with a
+                `RefusedRowsWarning`.
+            warehouse: Name or id of the virtual warehouse to run on (inferred for jobs).
+            wait_timeout: Seconds, or a timedelta, that it may take at most; an hour if not given.
+            on_progress: Called with each status of the execution.
+            **options: Options of each call.
+
+        Returns:
+            How many rows were read, written and refused, as far as the service reports it.
+
+        Raises:
+            InvalidArgument: The source cannot be loaded as given; nothing was created.
+            ExecutionFailed: The execution failed.
+            InsertFailed: The rows of a file on this machine cannot all be inserted.
+            TimedOut: It still ran when the time was up; it was stopped.
+        """
+        from .load import load
+
+        return await load(
+            self,
+            source,
+            into,
+            connection=connection,
+            format=format,
+            columns=columns,
+            load_mode=load_mode,
+            on_error=on_error,
+            warehouse=warehouse,
+            wait_timeout=wait_timeout,
+            on_progress=on_progress,
+            options=options,
         )
 
     async def clickhouse(self, *, port: int | None = None, **settings: Any) -> AsyncClient:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bytehouse_raw.models import Execution
+import attrs
 
+from bytehouse_raw.models import Execution, ExecutionLog
+
+from .._api.load_report import LoadReport
 from .._api.polling import TimeLimit
 from .._api.status import Phase
 from .._core.options import CallOptions, Seconds
 from .._core.validation import require_name
-from ..errors import ByteHouseError, ExecutionFailed
+from ..errors import ByteHouseError, ExecutionFailed, RefusedRowsWarning
 from .poller import AsyncPoller
 
 if TYPE_CHECKING:
@@ -68,10 +72,11 @@ class AsyncExecutionHandle(AsyncPoller[Execution]):
         *,
         on_progress: Callable[[Execution], object] | None = None,
         cancel: bool | None = None,
-    ) -> Execution:
-        """Wait until the execution has ended, and return it.
+    ) -> LoadReport:
+        """Wait until the execution has ended, and return what it loaded.
 
-        `GET /v1/import/executions/{id}` (inferred)
+        `GET /v1/import/executions/{id}` (inferred, and so are the names of the counts); if rows
+        were refused, `GET /v1/import/executions/{id}/logs` (inferred)
 
         Polls at growing intervals. A poll that fails for a transient reason (no connection, 5xx,
         429) is repeated until the time is up. A status that is not known counts as still running.
@@ -87,22 +92,39 @@ class AsyncExecutionHandle(AsyncPoller[Execution]):
                 `executions.handle` did: detached handles do not cancel. Where the service is slow
                 to respond, cancelling may take a tenth of the time-out more, 5 seconds at most.
 
+        Returns:
+            How many rows were read, written and refused, as far as the service reports it. Refused
+            rows are warned of with a `RefusedRowsWarning`, and the log is part of the report.
+
         Raises:
             ExecutionFailed: The execution failed or was stopped.
             TimedOut: It still ran when the time was up; `state` is the last that was reported.
             APIError: The service refused to return its status; the execution continues.
         """
-        return await self._wait(
+        execution = await self._wait(
             _AN_HOUR if timeout is None else timeout,
             on_progress,
             cancel=cancel,
             survives_timeout=timeout is None,
         )
+        report = LoadReport.of(execution)
+        if not report.rows_refused:
+            return report
+        message = f"The execution {self.id} refused {report.rows_refused} rows; `log` says why."
+        warnings.warn(message, RefusedRowsWarning, stacklevel=2)
+        return attrs.evolve(report, log=await self._log())
+
+    async def _log(self) -> tuple[ExecutionLog, ...]:
+        """Return the log; empty if the service gives none, as what was loaded matters more."""
+        try:
+            return tuple(await self._client.executions.logs(self.id, **self._options).all())
+        except ByteHouseError:
+            return ()
 
     async def result(
         self, timeout: Seconds | None = None, *, cancel: bool | None = None
-    ) -> Execution:
-        """Wait for the execution and return it as it ended; the same as `wait`.
+    ) -> LoadReport:
+        """Wait for the execution and return what it loaded; the same as `wait`.
 
         Args:
             timeout: Seconds, or a timedelta, to wait at most; see `wait`.

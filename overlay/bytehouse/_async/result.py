@@ -21,6 +21,7 @@ from .._sql.statements import Submission
 from .._types.codecs import ResultColumn
 from ..errors import ByteHouseError, ResponseDecodeError
 from .result_stream import AsyncResultStream
+from .warehouse_ids import with_warehouse_id
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -390,6 +391,7 @@ async def run_submission(
         succeeded: Ids of the queries that have run it already; it is not submitted then.
         progress: Whether to show progress.
     """
+    submission = await with_warehouse_id(client, submission)
     client = client._redacting(submission.secrets)
     stream = AsyncResultStream(client, submission, timeout=timeout, show_progress=progress)
     try:

@@ -53,7 +53,7 @@ class AsyncSession(HtmlRepr):
         Args:
             sql: One statement, or several with ``;`` between.
             mode: SQL dialect; the client's if not given.
-            warehouse: Id of the virtual warehouse to run on; the client's if not given.
+            warehouse: Name or id of the virtual warehouse to run on; the client's if not given.
             query_id: Id to give the query.
             max_rows: At most so many rows per result; 0 means all.
             **options: Options of the call.
@@ -89,7 +89,7 @@ class AsyncSession(HtmlRepr):
             sql: One statement, or several with ``;`` between.
             params: Values for its parameters.
             mode: SQL dialect; the client's if not given.
-            warehouse: Id of the virtual warehouse to run on; the client's if not given.
+            warehouse: Name or id of the virtual warehouse to run on; the client's if not given.
             max_rows: At most so many rows per result; 0 means all.
             async_after: Seconds after which the service continues it in the background (inferred).
             progress: Whether to show progress, in a terminal or a notebook.

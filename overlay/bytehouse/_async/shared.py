@@ -11,6 +11,8 @@ from .._core.config import Config
 from ..errors import ByteHouseError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .._transport.async_transport import AsyncHttpTransport, AsyncTransport
 
 
@@ -30,6 +32,8 @@ class AsyncShared:
         self.settings = settings
         self._custom_transport = transport
         self.closed = False
+        # When the warehouses were listed, by the clock, and their ids by name.
+        self.warehouse_ids: tuple[float | None, Mapping[str, str]] = (None, {})
         self._pid = os.getpid()
         self._transport: AsyncHttpTransport | None = None
         self._lock = Lock()

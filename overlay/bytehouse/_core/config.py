@@ -240,7 +240,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "Role to use; without it the service uses the user's default role.",
         _header_string,
     ),
-    Attribute("warehouse", "Id of the virtual warehouse that queries run on.", _string),
+    Attribute("warehouse", "Name or id of the virtual warehouse that queries run on.", _string),
     Attribute(
         "mode",
         "SQL dialect of queries: ansi_sql or clickhouse_sql.",
@@ -393,8 +393,10 @@ def resolve(
     """
     profile = profile or os.environ.get("BYTEHOUSE_PROFILE")
     path, tables = _read_tables(file or os.environ.get("BYTEHOUSE_CONFIG_FILE"))
+    default = default_profile(tables)
     named = _profile_settings(path, tables, profile) if profile else {}
-    fallback = {} if profile else _profile_settings(path, tables, None)
+    known = not profile and (default in tables or default != DEFAULT_PROFILE)
+    fallback = _profile_settings(path, tables, default) if known else {}
     variables = masked({a.name: os.environ.get(a.variable) or None for a in ATTRIBUTES})
     values = {}
     for attribute in ATTRIBUTES:
@@ -403,7 +405,7 @@ def resolve(
             ("argument", arguments.get(name)),
             (f"profile {profile} in {path}", named.get(name)),
             (f"environment {attribute.variable}", variables[name]),
-            (f"profile default in {path}", fallback.get(name)),
+            (f"profile {default} in {path}", fallback.get(name)),
             ("default", attribute.default),
         )
         source, raw = next(((s, v) for s, v in places if v is not None), ("not set", None))
@@ -451,17 +453,24 @@ def _require(values: Mapping[str, Value]) -> None:
         ways = " and ".join(f"{name}=... or {_BY_NAME[name].variable}" for name in missing)
         raise ConfigError(
             f"No {' and no '.join(missing)} given.",
-            hint=f"Set {ways}, or a profile in {_config_directory() / 'config.toml'}. "
+            hint=f"Set {ways}, or a profile in {_config_directory() / 'config.toml'}, which "
+            "`bytehouse init` writes. "
             "Without a tenant, `bytehouse-emulator` starts a local one.",
         )
 
 
-Tables = Mapping[str, dict[str, Any] | None]
+Tables = Mapping[str, Any]
+DEFAULT_PROFILE = "default"
+
+
+def config_file(given: str | os.PathLike[str] | None = None) -> Path:
+    """Return the path of the configuration file, whether it exists or not."""
+    return Path(given or _config_directory() / "config.toml")
 
 
 def _read_tables(given: str | os.PathLike[str] | None) -> tuple[Path, Tables]:
     """Return the configuration file and its tables; only a file that was asked for must exist."""
-    path = Path(given or _config_directory() / "config.toml")
+    path = config_file(given)
     try:
         path = path.expanduser()
         document = _parse_toml(path.read_text(encoding="utf-8"))
@@ -471,20 +480,27 @@ def _read_tables(given: str | os.PathLike[str] | None) -> tuple[Path, Tables]:
             return path, {}
         reason = type(error).__name__
     else:
-        tables = {k: masked(v) if isinstance(v, dict) else None for k, v in document.items()}
+        tables = {
+            k: masked(v) if isinstance(v, dict) else v if k == "profile" else None
+            for k, v in document.items()
+        }
         return path, tables
     # Raised here and not in the handler: the frames of the parser hold the contents of the file.
     raise ConfigError(f"The configuration file {path} cannot be read: {reason}")
 
 
-def _profile_settings(path: Path, tables: Tables, name: str | None) -> dict[str, Any]:
-    """Return the table of a profile; the default profile need not exist, a named one must."""
-    wanted = name or "default"
-    if name is None and wanted not in tables:
-        return {}
+def default_profile(tables: Tables) -> str:
+    """Return the name of the profile that is used where none is named: what the line ``profile`` at
+    the top of the file says, or else ``default``."""
+    name = tables.get("profile")
+    return name if isinstance(name, str) else DEFAULT_PROFILE
+
+
+def _profile_settings(path: Path, tables: Tables, wanted: str) -> dict[str, Any]:
+    """Return the table of a profile, which must exist."""
     table = tables.get(wanted)
-    if table is None:
-        known = ", ".join(sorted(k for k, v in tables.items() if v is not None)) or "none"
+    if not isinstance(table, dict):
+        known = ", ".join(sorted(k for k, v in tables.items() if isinstance(v, dict))) or "none"
         raise ConfigError(f"There is no profile {wanted} in {path}. Profiles there: {known}.")
     unknown = sorted(set(table) - set(_BY_NAME))
     if unknown:

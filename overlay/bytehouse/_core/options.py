@@ -48,8 +48,8 @@ class ViewOptions(CallOptions, total=False):
     """Describe what `with_options` takes: options of a call, and the defaults of queries.
 
     Attributes:
-        warehouse: Id of the virtual warehouse that queries run on; None leaves the choice to the
-            service.
+        warehouse: Name or id of the virtual warehouse that queries run on; None leaves the choice
+            to the service.
         mode: SQL dialect of queries: ``ansi_sql`` or ``clickhouse_sql``.
     """
 

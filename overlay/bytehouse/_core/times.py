@@ -6,8 +6,9 @@ Pure: the present time is an argument.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from fractions import Fraction
+from itertools import pairwise
 from typing import NoReturn, TypeGuard
 
 from bytehouse_raw.types import Timestamp
@@ -34,6 +35,7 @@ _PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h|d
 _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 _GO_MAX_NANOSECONDS = 2**63 - 1  # Go counts nanoseconds in 64 bits
 _MAX_LENGTH = 64
+_MOST_DAYS = timedelta(days=400)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DEFAULTS = (datetime(2000, 1, 1), datetime(2001, 2, 2))  # noqa: DTZ001 - a zone is the text's
 _OFFSET_FROM_NAME = re.compile(r"[A-Za-z]\s*[+-]\d")  # UTC+3: ahead of UTC, or in POSIX behind it
@@ -160,6 +162,25 @@ def time_range(start: TimestampInput, end: TimestampInput | None, now: float) ->
     if _key(begins) >= _key(ends):
         raise InvalidArgument(f"start ({begins}) must be before end ({ends}).")
     return begins, ends
+
+
+def day_ranges(begins: str, ends: str) -> list[tuple[str, str]]:
+    """Return a time range in the format of RFC 3339, cut at each midnight in UTC.
+
+    Raises:
+        InvalidArgument: There are more than 400 days.
+    """
+    midnight = datetime.combine(date.fromisoformat(begins[:10]), time.min, UTC)
+    last = datetime.fromisoformat(ends[:19]).replace(tzinfo=UTC)
+    if last - midnight > _MOST_DAYS:
+        raise InvalidArgument(
+            "daily=True sends a request for each day, of at most 400.",
+            hint="Choose a later start, or leave out daily.",
+        )
+    cuts = [begins]
+    while _key(cut := _rfc3339(midnight := midnight + timedelta(days=1))) < _key(ends):
+        cuts.append(cut)
+    return list(pairwise([*cuts, ends]))
 
 
 def _is_duration(value: object) -> TypeGuard[str]:

@@ -396,7 +396,7 @@ class _Service:
         # Refused or not: whoever wants to run statements cannot, or cannot read their results.
         status: Status = "warning" if isinstance(check.error, ResponseDecodeError) else "failed"
         hint = check.hint or (
-            "Check `warehouse`, which takes an id and not a name, and `mode`: "
+            "Check `warehouse`, a name or an id, and `mode`: "
             "`bytehouse api list_warehouses` and `bytehouse api list_dialects` show what there is."
         )
         return attrs.evolve(check, status=status, detail=f"{what}: {check.detail}", hint=hint)

@@ -4,7 +4,7 @@ schema file."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -12,10 +12,13 @@ from typing import Any, Literal
 from bytehouse_raw import models
 from bytehouse_raw.types import Model
 
-from .._core.validation import require_count, require_name
+from .._core.validation import require_count, require_name, require_names
 from ..errors import InvalidArgument, ResponseDecodeError
+from .import_configuration import ImportConfiguration
 
 JobState = Literal["PUBLISHED", "DRAFT"]
+ConfigurationLike = ImportConfiguration | models.ImportJobConfiguration | Mapping[str, Any]
+SourceSchema = Sequence[str] | models.ImportJobSourceSchema | Mapping[str, Any]
 SchemaFile = bytes | str | PathLike[str]
 _LONGEST_NAME = 128
 _EXECUTION_IDS = ("id", "executionID", "executionId", "execution_id", "uuid")
@@ -45,8 +48,8 @@ def _state(state: str) -> models.ImportJobState:
 def definition(
     name: str,
     *,
-    configuration: Mapping[str, Any] | Model,
-    source_schema: Mapping[str, Any] | Model | None,
+    configuration: ConfigurationLike,
+    source_schema: SourceSchema | None,
     connection_id: int | None,
     description: str | None,
     schema_file: SchemaFile | None,
@@ -55,24 +58,39 @@ def definition(
     """Return the fields that define a job.
 
     Raises:
-        InvalidArgument: One of them is invalid.
+        InvalidArgument: One of them is invalid, or the job is not a draft and can never start.
     """
+    published = _state(state)
+    require_count(connection_id, "connection_id")
+    if isinstance(configuration, ImportConfiguration):
+        if published is models.ImportJobState.PUBLISHED:
+            configuration.check(connection_id, has_schema_file=schema_file is not None)
+        configuration = configuration.to_dict()
     return {
         "name": short_name(name),
         "description": description,
-        "connection_id": require_count(connection_id, "connection_id"),
+        "connection_id": connection_id,
         "configuration": _mapping(configuration, "configuration"),
-        "source_schema": _mapping(source_schema or {}, "source_schema"),
+        "source_schema": _source_schema(source_schema or {}),
         "schema_file": _schema_file(schema_file),
-        "state": _state(state),
+        "state": published,
     }
+
+
+def _source_schema(schema: SourceSchema) -> Mapping[str, Any]:
+    if isinstance(schema, Mapping | Model):
+        return _mapping(schema, "source_schema")
+    return {"columns": [{"name": name} for name in require_names(schema, "source_schema")]}
 
 
 def _mapping(value: object, what: str) -> Mapping[str, Any]:
     if isinstance(value, Model):
         return value.to_dict()
     if not isinstance(value, Mapping):
-        raise InvalidArgument(f"{what} must be a mapping by the names on the wire, not {value!r}.")
+        builder = ", or ImportConfiguration(...)" if what == "configuration" else ""
+        raise InvalidArgument(
+            f"{what} must be a mapping by the names on the wire{builder}; not {value!r}."
+        )
     return value
 
 

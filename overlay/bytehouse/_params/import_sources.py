@@ -47,7 +47,7 @@ def _extra(value: Mapping[str, Any]) -> dict[str, Any]:
     return masked
 
 
-def _wire_name(attribute: str) -> str:
+def wire_name(attribute: str) -> str:
     first, *rest = attribute.split("_")
     return first + "".join("ID" if word == "id" else word.capitalize() for word in rest)
 
@@ -71,7 +71,7 @@ class ConnectionDetails:
             InvalidArgument: `extra` has a field that is given already.
         """
         fields = {
-            _wire_name(field.name): value
+            wire_name(field.name): value
             for field in attrs.fields(type(self))
             if field.name != "extra" and (value := getattr(self, field.name)) is not None
         }

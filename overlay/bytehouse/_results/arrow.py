@@ -20,6 +20,7 @@ from .._types.codecs import (
     codec_of_parsed,
     container_codec,
     element_name,
+    is_container,
     nullable,
     parse_column_type,
     precision_of,
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 
 
 BATCH_ROWS = 1 << 16
+# An array takes some time to make, however short it is. Values wait for as many rows as this, but
+# not more values than that.
+_CONVERTED_ROWS = 1024
+_CONVERTED_CELLS = 1 << 19
 # From this year on, Arrow does not know the daylight saving rules.
 _ARROW_ZONE_RULES_END = 2037
 _UNITS = ("s", "ms", "ms", "ms", "us", "us", "us", "ns", "ns", "ns")
@@ -114,6 +119,8 @@ class ArrowConverter:
             for column in columns
         ]
         self._parts: list[list[Any]] = [[] for _ in columns]
+        self._unconverted: list[list[Any]] = [[] for _ in columns]
+        self._unconverted_rows = 0
         self._schema: pa.Schema | None = None
         self._whole = whole
         self.pending_rows = 0
@@ -137,14 +144,25 @@ class ArrowConverter:
         Raises:
             ResponseDecodeError: A value does not match the type of its column.
         """
-        for at, values in enumerate(columns):
-            if self._targets[at].type is None:
-                self._parts[at] += values  # type inference is better with more values
-            else:
+        for unconverted, values in zip(self._unconverted, columns, strict=False):
+            unconverted.extend(values)
+        rows = len(columns[0]) if columns else 0
+        self.pending_rows += rows
+        self._unconverted_rows += rows
+        cells = self._unconverted_rows * len(columns)
+        if self._unconverted_rows >= _CONVERTED_ROWS or cells >= _CONVERTED_CELLS:
+            self._convert()
+
+    def _convert(self) -> None:
+        """Make arrays of the values that have been added."""
+        for at, target in enumerate(self._targets):
+            # A type is inferred from all values of a batch.
+            if target.type is not None and self._unconverted[at]:
                 # It may change the parts before it.
-                array = self._array(values, at)
+                array = self._array(self._unconverted[at], at)
                 self._parts[at].append(array)
-        self.pending_rows += len(columns[0]) if columns else 0
+                self._unconverted[at] = []
+        self._unconverted_rows = 0
 
     def batch(self) -> pa.RecordBatch:
         """Return the pending rows as a record batch.
@@ -152,14 +170,15 @@ class ArrowConverter:
         Raises:
             ResponseDecodeError: A value does not match the type of its column.
         """
+        self._convert()
         arrays = []
         for at, target in enumerate(self._targets):
-            parts = self._parts[at]
             if target.type is None:
-                arrays.append(self._array(parts, at))
+                arrays.append(self._array(self._unconverted[at], at))
                 self._targets[at] = attrs.evolve(self._targets[at], type=arrays[-1].type)
+                self._unconverted[at] = []
             else:
-                arrays.append(self.arrow.concat_arrays(parts))
+                arrays.append(self.arrow.concat_arrays(self._parts[at]))
         self._parts = [[] for _ in arrays]
         self.pending_rows = 0
         self._schema = self.schema
@@ -224,6 +243,8 @@ class ArrowConverter:
                 values = [
                     map_values(self.arrow, v, target.type, self._in_microseconds) for v in values
                 ]
+            if target.type is None and Decimal in set(map(type, values)):
+                values = [Decimal(repr(v)) if isinstance(v, float) else v for v in values]
             return self.arrow.array(values, target.type)
         if target.coarse:
             return self._array_by_python(values, target)
@@ -325,6 +346,8 @@ class _Targets:
 
     def _container(self, kind: ColumnType) -> tuple[Any, Codec]:
         inner = [self._nested(argument) for argument in kind.arguments]
+        if kind.name == "Map" and is_container(kind.arguments[0]):
+            inner[0] = self.arrow.string(), Codec(str)
         types = [type_ for type_, _ in inner]
         codec = container_codec(kind, [codec for _, codec in inner])
         if kind.name == "Array":
@@ -369,8 +392,11 @@ def _nanoseconds(timestamp: Any) -> int:
     return calendar.timegm(whole) * 1_000_000_000 + int(timestamp.nanosecond)
 
 
+_JSON = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
+
+
 def _as_string(value: Any) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str).decode()
+    return value if isinstance(value, str) else _JSON.encode(value).decode()
 
 
 def _bytes(value: Any) -> Any:

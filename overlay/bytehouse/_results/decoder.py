@@ -22,6 +22,9 @@ RowFormat = Literal["arrays", "objects"]
 """How a row is written: its values in order, or an object with the column names as keys."""
 
 
+_MAX_DIGITS = 76  # of a Decimal
+
+
 class NotJSON(ValueError):
     """A part of a body is not JSON; it may have been cut at the wrong place."""
 
@@ -48,24 +51,21 @@ class Decoder:
         self._conversions = [
             (index, codec.convert) for index, codec in enumerate(codecs) if codec.convert
         ]
-        # An object has one value for several columns of the same name.
-        places = {name: at for at, name in enumerate(dict.fromkeys(self._names))}
-        self._keys = list(places)
-        self._known = places.keys()
-        self._order = [places[name] for name in self._names]
+        self._known = frozenset(self._names)
         self._decoder: msgspec.json.Decoder[Any] | None = None
         with suppress(ValueError):  # a name has a quote or a line break in it
-            self._decoder = msgspec.json.Decoder(self._type(), strict=False)
+            self._decoder = msgspec.json.Decoder(
+                self._type(), strict=False, float_hook=_exact_number
+            )
 
     def _type(self) -> Any:
         if self._form == "arrays":
             wires = tuple(codec.wire for codec in self._codecs)
             return list[tuple[wires]]  # type: ignore[valid-type]  # made at run time
-        first = dict(zip(reversed(self._names), reversed(self._codecs), strict=True))
         fields: list[tuple[str, Any, Any]] = [
-            (f"f{at}", first[key].wire | None, None) for at, key in enumerate(self._keys)
+            (f"f{at}", codec.wire | None, None) for at, codec in enumerate(self._codecs)
         ]
-        renamed = {f"f{at}": key for at, key in enumerate(self._keys)}
+        renamed = {f"f{at}": name for at, name in enumerate(self._names)}
         row = msgspec.defstruct("Row", fields, rename=renamed, forbid_unknown_fields=True, gc=False)
         return list[row]  # type: ignore[valid-type]  # the same
 
@@ -108,10 +108,7 @@ class Decoder:
         found = self._decoder.decode(text)
         if self._form == "arrays":
             return found  # type: ignore[no-any-return]  # its type is made at run time
-        rows = list(map(msgspec.structs.astuple, found))
-        if len(self._keys) < len(self._names):
-            return [tuple([row[at] for at in self._order]) for row in rows]
-        return rows
+        return list(map(msgspec.structs.astuple, found))
 
     def _columns(self, text: bytes) -> list[Sequence[Any]]:
         """Decode a block whose values match their column types into its columns."""
@@ -130,9 +127,11 @@ class Decoder:
             rows = json.loads(text.decode("utf-8", "surrogateescape"), parse_float=_number)
         except (ValueError, RecursionError) as error:
             raise NotJSON(str(error)) from None
+        # In these, numbers without a type are beside typed ones.
+        mixed = ["typing.Any" in str(codec.wire) for codec in self._codecs]
         try:
             return [
-                tuple(map(_convert_value, self._codecs, self._values_of(row, at)))
+                tuple(map(_convert_value, self._codecs, mixed, self._values_of(row, at)))
                 for at, row in enumerate(rows)
             ]
         except RecursionError:
@@ -192,23 +191,34 @@ def _number(text: str) -> Decimal | float:
         return float(text)
 
 
-def _convert_value(codec: Codec, value: Any) -> Any:
+def _exact_number(text: str) -> Decimal | float:
+    """Parse a number without a type: a float, or a Decimal if its digits are those of no float."""
+    number = float(text)
+    return number if repr(number) == text else _as_untyped(_number(text))
+
+
+def _convert_value(codec: Codec, mixed: bool, value: Any) -> Any:
     if value is None:
         return None
-    if codec.wire is not Any:
-        try:
+    if mixed:
+        value = _as_untyped(value)
+    try:
+        fitted = value
+        if codec.wire is not Any:
             fitted = msgspec.convert(value, codec.wire, strict=False, str_keys=True)
-            return codec.convert(fitted) if codec.convert else fitted
-        except (ValueError, TypeError, ArithmeticError, LookupError):
-            pass
-    return _as_untyped(value)
+        return codec.convert(fitted) if codec.convert else fitted
+    except (ValueError, TypeError, ArithmeticError, LookupError):
+        return _as_untyped(value)
 
 
 def _as_untyped(value: Any) -> Any:
     """Return a value as an untyped decoder returns it."""
     match value:
         case Decimal():
-            return float(value)
+            number = float(value)
+            # What no Decimal of the engine has is a float that it wrote, or no number of its own.
+            is_float = Decimal(repr(number)) == value or abs(value.adjusted()) > _MAX_DIGITS
+            return number if is_float else value
         case list():
             return [_as_untyped(item) for item in value]
         case dict():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,13 +10,18 @@ from decimal import Decimal
 from io import TextIOWrapper
 from typing import IO, TYPE_CHECKING, Any
 
+import msgspec
+
 from bytehouse_raw.types import Timestamp, html_table
 
 from .._sql.literals import literal
-from .._types.codecs import ResultColumn
+from .._types.codecs import ResultColumn, parse_column_type, unwrap
+from .._types.json_documents import has_json
+from .._types.parse import ColumnType
 from .._types.quoting import quoted_bytes
 from ..errors import ByteHouseError
 from .decoder import Row
+from .layouts import repeated_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,8 +48,7 @@ def check_names(columns: Sequence[ResultColumn], form: str, query_id: str) -> No
     Raises:
         ByteHouseError: Some have.
     """
-    counts = Counter(column.name for column in columns)
-    if several := [name for name, count in counts.items() if count > 1]:
+    if several := repeated_names(columns):
         raise ByteHouseError(
             f"{form} cannot hold several columns of the same name: {', '.join(several)}.",
             hint="Name them with AS; rows(), to_arrow(), to_pandas() and to_csv() hold all.",
@@ -71,10 +74,21 @@ class CsvWriter:
         self._writer = csv.writer(_Lines(file), lineterminator="\r\n")
         self._writer.writerow([column.name for column in columns])
         self._null = null
+        kinds = [parse_column_type(column.type)[0] for column in columns]
+        self._documents = [(at, kind) for at, kind in enumerate(kinds) if has_json(kind)]
 
     def write(self, rows: Iterable[Row]) -> None:
         """Write some rows."""
+        if self._documents:
+            rows = map(self._with_documents, rows)
         self._writer.writerows([self._cell(value) for value in row] for row in rows)
+
+    def _with_documents(self, row: Row) -> Row:
+        """Return a row with its JSON documents as text."""
+        cells = list(row)
+        for at, kind in self._documents:
+            cells[at] = _document_text(cells[at], kind)
+        return tuple(cells)
 
     def _cell(self, value: object) -> object:
         match value:
@@ -88,6 +102,25 @@ class CsvWriter:
                 return _scalar_text(value)
             case _:
                 return value
+
+
+_JSON = msgspec.json.Encoder(decimal_format="number")
+
+
+def _document_text(value: Any, kind: ColumnType) -> Any:
+    """Return a value of a type with the JSON documents in it as text."""
+    kind = unwrap(kind)
+    if kind.name == "JSON" and isinstance(value, dict):
+        return _JSON.encode(value).decode()
+    match value:
+        case list() if kind.arguments:
+            return [_document_text(item, kind.arguments[0]) for item in value]
+        case dict() if len(kind.arguments) == 2:
+            return {key: _document_text(item, kind.arguments[1]) for key, item in value.items()}
+        case tuple():
+            return tuple(map(_document_text, value, kind.arguments))
+        case _:
+            return value
 
 
 def _nested_text(value: object) -> str:

@@ -6,6 +6,7 @@ All names here are inferred: those of ClickHouse's own JSON formats, and the lik
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
@@ -92,6 +93,12 @@ def query_id_of(fields: Mapping[str, Any], submitted: str | None) -> str | None:
 def is_query_id(value: object, submitted: str | None) -> TypeGuard[str]:
     """Return whether a value is the id of a query: the submitted one, or any UUID."""
     return isinstance(value, str) and (value == submitted or bool(_UUID.fullmatch(value)))
+
+
+def repeated_names(columns: Iterable[ResultColumn]) -> list[str]:
+    """Return the names that several columns have."""
+    counts = Counter(column.name for column in columns)
+    return [name for name, count in counts.items() if count > 1]
 
 
 def unnamed_columns(count: int) -> list[ResultColumn]:

@@ -25,6 +25,7 @@ from .layouts import (
     could_be_result,
     is_query_id,
     query_id_of,
+    repeated_names,
     unnamed_columns,
 )
 from .scanning import UnexpectedLayout, ValueScan, end_of_rows
@@ -104,9 +105,12 @@ class _Object:
     results: int = 0
     is_result: bool = False
     could_be_result: bool = True
+    repeated: list[str] = attrs.field(factory=list)
 
     def add(self, key: str, value: object) -> None:
         """Add a field that is neither rows nor columns."""
+        if key in self.fields:
+            self.repeated.append(key)
         self.fields[key] = value
         _check_width(self.fields)
         self.could_be_result = self.could_be_result and could_be_result((key,))
@@ -315,7 +319,7 @@ class ResultParser:
                     yield Reference(query_id, inner.fields)
                 elif not results and inner.fields:
                     _check_width(inner.fields)
-                    columns = [ResultColumn(name) for name in inner.fields]
+                    columns = [ResultColumn(name) for name in (*inner.fields, *inner.repeated)]
                     yield from self._rows(obj, columns, "objects", again=True)
                     return
                 elif inner.fields:
@@ -376,6 +380,11 @@ class ResultParser:
             self._position = self._checkpoint
             self._left_beside_rows = self._left_at_checkpoint  # what was read since is a row
         self._checkpoint = self._separator = None
+        if form == "objects" and (repeated := repeated_names(columns)):
+            raise UnexpectedLayout(
+                "its rows are objects, which hold one of several columns of the same name: "
+                f"{', '.join(repeated)}; name them with AS"
+            )
         obj.results += 1
         yield Begin(columns, form)
         decoder = self.make_decoder(columns, form)

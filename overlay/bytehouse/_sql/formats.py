@@ -1,4 +1,4 @@
-"""Refuse statements that choose the format of their own result."""
+"""Refuse statements whose result would not be what they ask for: FORMAT, WITH TOTALS, extremes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from ..errors import InvalidArgument
 from .parameters import SKIPPED
 
-__all__ = ["check_format"]
+__all__ = ["check_result_clauses"]
 
 _READS = frozenset("SELECT WITH SHOW DESCRIBE DESC EXPLAIN EXISTS (".split())
 _NAME = re.compile(
@@ -15,12 +15,17 @@ _NAME = re.compile(
     r"|Null|ORC|Parquet|Pretty|Protobuf|RawBLOB|RowBinary|SQLInsert|TSV|TSKV|TabSeparated|Template"
     r"|Values|Vertical|XML)\w*"
 )
-_PERHAPS = re.compile(rf"\bformat\s[^;]*?{_NAME.pattern}", re.IGNORECASE)
+_PERHAPS = re.compile(
+    rf"\bformat\s[^;]*?{_NAME.pattern}|\bwith\b[^;]*?\btotals\b|\bextremes\b", re.IGNORECASE
+)
 _TOKEN = re.compile(rf"{SKIPPED} | \S", re.VERBOSE | re.DOTALL)
 
 
-def check_format(sql: str) -> None:
-    """Check that no statement that reads ends with FORMAT; one that writes to a file may.
+def check_result_clauses(sql: str) -> None:
+    """Check that no statement that reads asks for what its result cannot hold.
+
+    It may not end with FORMAT unless it writes to a file. Totals and extremes are no rows, and
+    nothing says where a response would have them: they would be lost.
 
     Raises:
         InvalidArgument: One does.
@@ -40,6 +45,7 @@ def _check(tokens: list[str]) -> None:
     words = [token.upper() for token in tokens]
     if not words or words[0] not in _READS or "OUTFILE" in words:
         return
+    _check_totals(words)
     for at in range(len(words) - 2, 0, -1):
         last = words[at + 2 : at + 3] in ([], ["SETTINGS"])
         if words[at] == "FORMAT" and last and _NAME.fullmatch(tokens[at + 1]):
@@ -48,4 +54,22 @@ def _check(tokens: list[str]) -> None:
                 "the service's own format.",
                 hint="Leave FORMAT out; to_csv(), to_parquet(), to_arrow() and to_pandas() of the "
                 "result give other formats.",
+            )
+
+
+def _check_totals(words: list[str]) -> None:
+    depth = 0
+    for at, word in enumerate(words):
+        depth += (word == "(") - (word == ")")
+        if not depth and words[at : at + 2] == ["WITH", "TOTALS"]:
+            raise InvalidArgument(
+                "The statement asks for totals with WITH TOTALS, and the client cannot read them: "
+                "no document says where a response has them.",
+                hint="GROUP BY ... WITH ROLLUP returns them as rows.",
+            )
+        if not depth and words[at : at + 3] == ["EXTREMES", "=", "1"]:
+            raise InvalidArgument(
+                "The statement asks for extremes, and the client cannot read them: no document "
+                "says where a response has them.",
+                hint="Select min() and max() in a statement of their own.",
             )

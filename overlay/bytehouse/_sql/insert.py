@@ -11,6 +11,8 @@ import attrs
 
 from .._core.options import BLOCK_BYTES, BLOCK_ROWS
 from .._types.arrow_columns import ArrowColumn, nan_as_null
+from .._types.identifiers import Identifier, target_of
+from .._types.json_documents import JSON_SETTINGS, has_json
 from .._types.parse import parse_type
 from .._types.values import Literals, Unfit, shown
 from .._types.writers import writer_of
@@ -24,7 +26,7 @@ from ..errors import (
     SkippedRow,
 )
 from .insert_sources import Chunk, OnRefused, RowRefused, Source
-from .literals import Identifier, row_literal
+from .literals import literal
 
 __all__ = [
     "BLOCK_BYTES",
@@ -108,22 +110,10 @@ class InsertColumn:
     name: str
     type: str
 
-
-def target_of(table: str | Identifier) -> Identifier:
-    """Return a table name as an identifier.
-
-    Raises:
-        InvalidArgument: It is neither "table" nor "database.table".
-    """
-    if isinstance(table, Identifier):
-        return table
-    parts = table.split(".")
-    if len(parts) > 2 or not all(parts) or any(mark in table for mark in "`\"'"):
-        raise InvalidArgument(
-            f"{table!r} is not a table name.",
-            hint='Write "database.table", or Identifier("database", "table") for other names.',
-        )
-    return Identifier(*parts)
+    @property
+    def has_json(self) -> bool:
+        """Whether there are JSON documents in it."""
+        return has_json(parse_type(self.type)[0])
 
 
 def complete_type(type_: str, nullable: object) -> str:
@@ -195,7 +185,8 @@ def insert_statements(
     """
     names = source.names if columns is None else [column.name for column in columns]
     column_list = f" ({', '.join(str(Identifier(name)) for name in names)})" if names else ""
-    head = f"INSERT INTO {target}{column_list} VALUES "  # noqa: S608 - quoted by Identifier
+    settings = f" SETTINGS {JSON_SETTINGS}" if any(c.has_json for c in columns or ()) else ""
+    head = f"INSERT INTO {target}{column_list}{settings} VALUES "  # noqa: S608 - quoted by Identifier
     width = len(names) if names else None
     chunks = source.chunks(min(_CHUNK_ROWS, block_rows), width, on_refused)
     writers = _writers(columns, nan_is_null=source.nan_is_null)
@@ -229,10 +220,18 @@ def _nan_as_null(write: _Write) -> _Write:
     return lambda values: write(values if isinstance(values, list) else nan_as_null(values))
 
 
+_WRITTEN_BARE = (int, str, bool)
+
+
 def _write_unchecked(values: Any) -> Literals:
-    """Return literals by the types of the values alone."""
+    """Return the literals of values as of parameters, by the types of the values alone."""
     values = values if isinstance(values, list) else ArrowColumn(values).to_tuples()
-    return list(map(row_literal, values))
+    texts = list(map(literal, values))
+    # The engine reads in parentheses as an expression what it might read inexactly otherwise.
+    return [
+        text if text == "NULL" or type(value) in _WRITTEN_BARE else f"({text})"
+        for text, value in zip(texts, values, strict=True)
+    ]
 
 
 def _write_rows(

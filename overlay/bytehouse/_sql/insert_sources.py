@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import chain, islice
 from operator import attrgetter, itemgetter
 from os import PathLike
@@ -17,6 +19,9 @@ from .._core.extras import import_optional
 from ..errors import InvalidArgument
 
 __all__ = ["Chunk", "OnRefused", "RowRefused", "Source", "open_source"]
+
+
+_MAX_FIELD = 1 << 26  # characters of a value in a CSV file
 
 
 class RowRefused(Exception):
@@ -154,6 +159,8 @@ class _Sequences:
         Raises:
             InvalidArgument: It is not as it should be.
         """
+        if isinstance(row, _Undecoded):
+            raise row.error
         if isinstance(row, str | bytes | Mapping) or not isinstance(row, Sequence):
             raise InvalidArgument(f"A row is a sequence of values, not a {type(row).__name__}.")
         if not row or (self._width is not None and len(row) != self._width):
@@ -280,11 +287,31 @@ def _from_file(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
         case ".parquet" | ".pq":
             file = import_optional("pyarrow.parquet", "arrow").ParquetFile(path)
             return _from_batches(file.iter_batches(), file.schema_arrow.names, names)
+        case ".ndjson" | ".jsonl":
+            return _from_objects(_objects(path), names)
         case _:
             raise InvalidArgument(
                 f"The format of {path.name} is unknown.",
-                hint="Its name must end in .csv or .parquet.",
+                hint="Its name must end in .csv, .parquet, .ndjson or .jsonl.",
             )
+
+
+def _objects(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects in a file with one on each line; decimal fractions are kept exactly."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                found = json.loads(line.decode("utf-8-sig"), parse_float=Decimal)
+            except (ValueError, RecursionError) as error:
+                reason = str(error)
+            else:
+                if isinstance(found, dict):
+                    yield found
+                    continue
+                reason = "no JSON object"
+            raise InvalidArgument(f"{path.name} cannot be read at line {number}: {reason}")
 
 
 def _from_csv(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
@@ -292,6 +319,8 @@ def _from_csv(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
     header = next(lines, None)
     if not header:
         raise InvalidArgument(f"{path.name} has no header line with the names of its columns.")
+    if isinstance(header, _Undecoded):
+        raise header.error
     indices = _column_indices(header, names)
     first, lines = _peek(filter(None, lines))
     read = _reading(lines, _Sequences)
@@ -314,21 +343,46 @@ def _from_csv(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
 
 def _lines(path: Path) -> Iterator[list[str]]:
     # Spreadsheets write a byte order mark before the first name.
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        # The module has one limit, 128 KiB, for all its readers; a higher one breaks none of them.
+        csv.field_size_limit(max(csv.field_size_limit(), _MAX_FIELD))
         reader = csv.reader(file, strict=True)
-        width = 0
+        header: list[str] = []
         try:
             for line in reader:
-                width = width or len(line)
-                if line and len(line) != width:
+                if line and header and len(line) != len(header):
                     break
+                if not all(map(str.isascii, line)) and (wrong := _not_utf8(line)) is not None:
+                    which = repr(header[wrong]) if header else wrong + 1
+                    line = _Undecoded(  # noqa: PLW2901 - the same line, which is refused
+                        line, f"{path.name}, line {reader.line_num}, column {which}: not UTF-8."
+                    )
+                header = header or line
                 yield line
             else:
                 return
-            reason: object = f"{len(line)} values where there are {width}"
-        except (csv.Error, UnicodeDecodeError) as error:
+            reason: object = f"{len(line)} values where there are {len(header)}"
+        except csv.Error as error:
             reason = error
         raise InvalidArgument(f"{path.name} cannot be read at line {reader.line_num}: {reason}")
+
+
+def _not_utf8(line: list[str]) -> int | None:
+    """Return the index of the first value that was not UTF-8; None if all were."""
+    for at, text in enumerate(line):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return at
+    return None
+
+
+class _Undecoded(list[str]):
+    """A line of a file in another encoding than UTF-8: a row that is refused."""
+
+    def __init__(self, line: list[str], reason: str) -> None:
+        super().__init__(line)
+        self.error = InvalidArgument(reason, hint="Write the file in UTF-8.")
 
 
 def _column_indices(available: Sequence[str], names: tuple[str, ...] | None) -> list[int]:

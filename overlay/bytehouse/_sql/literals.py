@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -15,38 +15,12 @@ from uuid import UUID
 from bytehouse_raw.types import Timestamp
 
 from .._core.secrets import Secret
-from .._types.quoting import escaped, quoted
+from .._types.identifiers import Identifier
+from .._types.quoting import quoted
 from .._types.times import nanosecond_of
 from ..errors import InvalidArgument
 
-__all__ = ["Identifier", "literal", "row_literal"]
-
-
-class Identifier:
-    """A quoted name of a database, table or column, part by part.
-
-    Example:
-        bh.query("SELECT * FROM {table}", params={"table": Identifier("sales", "orders")})
-    """
-
-    __slots__ = ("parts",)
-
-    def __init__(self, *parts: str) -> None:
-        if not parts or not all(isinstance(part, str) and part for part in parts):
-            raise InvalidArgument("An identifier needs at least one name, and none may be empty.")
-        self.parts = parts
-
-    def __str__(self) -> str:
-        return ".".join(f"`{escaped(part, '`')}`" for part in self.parts)
-
-    def __repr__(self) -> str:
-        return f"Identifier({', '.join(map(repr, self.parts))})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Identifier) and self.parts == other.parts
-
-    def __hash__(self) -> int:
-        return hash(self.parts)
+__all__ = ["Identifier", "literal"]
 
 
 def literal(value: object) -> str:
@@ -74,41 +48,21 @@ def literal(value: object) -> str:
     value = _from_numpy(value)
     text = _literal(value)
     if isinstance(value, _CONTAINERS) and _MANY_DIGITS.search(text):
-        text = _literal(_with_explicit_types(value, in_row=False))
+        text = _literal(_with_explicit_types(value))
     # Two adjacent minus signs would begin a comment.
     return f"({text})" if text.startswith("-") else text
 
 
-def row_literal(value: object) -> str:
-    """Return the literal of a value in a row of an INSERT into a column of unknown type.
-
-    The engine's fast parser for VALUES does not read every number exactly, so what contains numbers
-    is written as an expression, in parentheses or as a function call, which is exact. (``[...]``
-    might go through the fast parser again, or serve as a template for later rows in which NULL is
-    lost.)
-
-    Raises:
-        InvalidArgument: The value has no literal.
-    """
-    value = _from_numpy(value)
-    if isinstance(value, _CONTAINERS):
-        return _literal(_with_explicit_types(value, in_row=True))
-    text = _literal(value)
-    return f"({text})" if type(value) is not int and _NUMBER.match(text) else text
-
-
 _CONTAINERS = (list, tuple, dict)
 _MANY_DIGITS = re.compile(r"\d{19}")
-_NUMBER = re.compile(r"-?(?:\d|nan|inf)")
 
 
-def _with_explicit_types(value: Any, *, in_row: bool) -> Any:
-    """Return a container with explicit types for values whose type depends on other values in it.
+def _with_explicit_types(value: Any) -> Any:
+    """Return a container with explicit types for integers whose type depends on others in it.
 
-    The engine finds no common type for signed and unsigned integers, and does not convert
-    DateTime64 to DateTime inside some containers of an inserted row.
+    The engine finds no common type for signed and unsigned integers.
     """
-    return _typed(value, (), set(_negative_paths(value, ())), in_row)
+    return _typed(value, (), set(_negative_paths(value, ())))
 
 
 # Where a value is in a container: values with the same path have the same type.
@@ -131,49 +85,24 @@ def _negative_paths(value: object, path: _Path) -> Iterator[_Path]:
             yield from _negative_paths([*value.values()], (*path, "value"))
 
 
-def _typed(value: Any, path: _Path, negative: Set[_Path], in_row: bool) -> Any:
+def _typed(value: Any, path: _Path, negative: Set[_Path]) -> Any:
     def inside(item: Any, *steps: object) -> Any:
-        return _typed(item, (*path, *steps), negative, in_row)
+        return _typed(item, (*path, *steps), negative)
 
     match _from_numpy(value):
         case list() as items:
-            found = [inside(item, "item") for item in items]
-            return _function_call("array", found) if in_row else found
+            return [inside(item, "item") for item in items]
         case tuple() as items:
-            each = tuple(inside(item, at) for at, item in enumerate(items))
-            return _function_call("tuple", each) if in_row else each
+            return tuple(inside(item, at) for at, item in enumerate(items))
         case dict() as pairs:
             return {
                 inside(key, "key", "item"): inside(item, "value", "item")
                 for key, item in pairs.items()
             }
-        case int() as number if text := _integer(number, path in negative, in_row):
-            return _Literal(text)
-        case datetime() as timestamp if in_row and (text := _datetime_literal(timestamp)):
-            return _Literal(text)
+        case int() as number if not -(2**63) <= number < 2**63:
+            return _Literal(_wide_integer(number, signed=path in negative))
         case plain:
             return plain
-
-
-def _function_call(name: str, items: Iterable[Any]) -> _Literal:
-    return _Literal(f"{name}({', '.join(map(_literal, items))})")
-
-
-def _integer(value: int, signed: bool, in_row: bool) -> str | None:
-    """Return the literal of an integer with an explicit type; None if it needs none."""
-    if not -(2**63) <= value < 2**63:
-        return _wide_integer(value, signed=signed)
-    return f"toInt64({int.__repr__(value)})" if in_row and signed and value >= 2**32 else None
-
-
-def _datetime_literal(value: datetime) -> str | None:
-    """Return the DateTime literal of a value; None if DateTime cannot represent it."""
-    if value != value or _fraction(value)[0]:  # noqa: PLR0124 - pandas NaT
-        return None
-    seconds, zone = _seconds_and_zone(value)
-    if not "1970" <= seconds < "2106":
-        return None
-    return f"toDateTime('{seconds}'{zone})"
 
 
 def _from_numpy(value: Any) -> Any:

@@ -66,6 +66,15 @@ def bind(sql: str, params: Mapping[str, object] | None) -> str:
     return bound
 
 
+def parameter_types(sql: str) -> dict[str, str | None]:
+    """Return the parameters of a statement with their types; None for one that has none."""
+    return {
+        found["name"] or found["key"]: found["type"] and found["type"].strip()
+        for found in _TOKEN.finditer(sql)
+        if found["name"] or found["key"]
+    }
+
+
 def bind_pyformat(sql: str, params: Mapping[str, object]) -> str:
     """Return a statement with its ``%(name)s`` replaced by literals, and ``%%`` by a percent sign.
 

@@ -15,7 +15,7 @@ from .._core.json import first_string
 from .._core.options import CallOptions, Options
 from .._core.secrets import Secret, secrets_in
 from ..errors import InvalidArgument
-from .formats import check_format
+from .formats import check_result_clauses
 from .literals import literal
 from .parameters import bind
 
@@ -89,12 +89,12 @@ class Submission:
         """Bind the parameters and fill in defaults.
 
         Raises:
-            InvalidArgument: There is no statement, its parameters do not fit, or it ends with
-                FORMAT.
+            InvalidArgument: There is no statement, its parameters do not fit, or it asks for what
+                its result cannot hold.
         """
         secrets = secrets_in(params)
         bound = bind(check_statement(sql), params)
-        check_format(bound)
+        check_result_clauses(bound)
         return cls(
             # A statement with secrets is masked, in tracebacks too.
             sql=Secret(bound) if secrets else bound,

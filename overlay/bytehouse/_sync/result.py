@@ -22,6 +22,7 @@ from .._sql.statements import Submission
 from .._types.codecs import ResultColumn
 from ..errors import ByteHouseError, ResponseDecodeError
 from .result_stream import ResultStream
+from .warehouse_ids import with_warehouse_id
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -389,6 +390,7 @@ def run_submission(
         succeeded: Ids of the queries that have run it already; it is not submitted then.
         progress: Whether to show progress.
     """
+    submission = with_warehouse_id(client, submission)
     client = client._redacting(submission.secrets)
     stream = ResultStream(client, submission, timeout=timeout, show_progress=progress)
     try:

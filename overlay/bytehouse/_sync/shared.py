@@ -12,6 +12,8 @@ from .._core.config import Config
 from ..errors import ByteHouseError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .._transport.sync_transport import HttpTransport, Transport
 
 
@@ -31,6 +33,8 @@ class Shared:
         self.settings = settings
         self._custom_transport = transport
         self.closed = False
+        # When the warehouses were listed, by the clock, and their ids by name.
+        self.warehouse_ids: tuple[float | None, Mapping[str, str]] = (None, {})
         self._pid = os.getpid()
         self._transport: HttpTransport | None = None
         self._lock = Lock()

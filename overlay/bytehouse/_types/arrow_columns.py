@@ -57,6 +57,12 @@ class ArrowColumn:
         """Return the values that are not null."""
         return ArrowColumn(self.array.drop_null())
 
+    def is_text(self) -> bool:
+        """Return whether the values are strings."""
+        return bool(
+            self._types.is_string(self.array.type) or self._types.is_large_string(self.array.type)
+        )
+
     def items(self) -> tuple[Sequence[int], Any]:
         """Return the lengths of lists, and all their items."""
         kind = self.array.type

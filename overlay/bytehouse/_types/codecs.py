@@ -32,6 +32,7 @@ __all__ = [
     "codec_of_parsed",
     "container_codec",
     "element_name",
+    "is_container",
     "nullable",
     "parse_column_type",
     "precision_of",
@@ -149,6 +150,11 @@ def unwrap(kind: ColumnType) -> ColumnType:
     return kind
 
 
+def is_container(kind: ColumnType) -> bool:
+    """Return whether values of a type have others in them."""
+    return unwrap(kind).name in ("Array", "Map", "Tuple")
+
+
 def zone_of(kind: ColumnType) -> str | None:
     """Return the time zone of a DateTime or DateTime64; None if it has none."""
     last = kind.arguments[-1].name if kind.arguments else ""
@@ -187,7 +193,10 @@ def codec_of_parsed(kind: ColumnType) -> Codec:
         case "DateTime" | "DateTime64":
             return _timestamp_codec(kind)
         case "Array" | "Map" | "Tuple" if kind.arguments:
-            return container_codec(kind, [codec_of_parsed(argument) for argument in kind.arguments])
+            inner = [codec_of_parsed(argument) for argument in kind.arguments]
+            if kind.name == "Map" and is_container(kind.arguments[0]):
+                inner[0] = Codec(str)  # JSON has it as text
+            return container_codec(kind, inner)
         case name if name in _CONVERTED:
             return _CONVERTED[name]
         case name if _INTEGER.fullmatch(name):

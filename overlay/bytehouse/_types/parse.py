@@ -167,15 +167,26 @@ _CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 
 
 def unquoted(text: str) -> str:
-    """Return the content of a string in single quotes."""
+    """Return the content of a string in single quotes; bytes that are not UTF-8 as surrogates."""
 
     def char(found: re.Match[str]) -> str:
         code = found[1]
         if code is None:
             return "'"
-        return chr(int(code[1:], 16)) if len(code) > 1 else _CONTROL.get(code, code)
+        if len(code) == 1:
+            return _CONTROL.get(code, code)
+        return bytes([int(code[1:], 16)]).decode("utf-8", "surrogateescape")
 
-    return _ESCAPED.sub(char, text[1:-1])
+    content = _ESCAPED.sub(char, text[1:-1])
+    # Several escaped bytes may be one character.
+    return content if content.isascii() else _encoded(content).decode("utf-8", "surrogateescape")
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def holds_every_value(wider: ColumnType, narrower: ColumnType) -> bool:

@@ -201,7 +201,7 @@ def _argument(zone: str | None) -> str:
 def _datetime64(kind: ColumnType) -> Scalar:
     zone, name, digits = zone_info(kind), zone_of(kind), precision_of(kind)
     low, high = DATETIME_SECONDS["DateTime64"]
-    high = min(high, (2**63 - 1) // 10**digits - 1)
+    high = min(high, (2**63 - 1) // 10**digits)
     first, last = (_naive(bound) for bound in (low, high))
     unit = 10 ** (9 - digits)
 
@@ -212,15 +212,18 @@ def _datetime64(kind: ColumnType) -> Scalar:
         if nanosecond % unit:
             raise Unfit(f"{shown(value)} has more than {digits} digits of a second")
         seconds = _seconds(moment, zone, value)
-        if not (first <= moment <= last if seconds is None else low <= seconds <= high):
+        whole = seconds if seconds is not None else (moment.replace(tzinfo=UTC) - _EPOCH) // _SECOND
+        number = whole * 10**digits + nanosecond // unit
+        if not low <= whole <= high or number > 2**63 - 1:
             raise Unfit(f"{shown(value)} is outside {first} to {last}")
         if seconds is None:
             fraction = f".{nanosecond // unit:0{digits}}" if digits else ""
             return f"'{moment}{fraction}'"
-        return str(seconds * 10**digits + nanosecond // unit)
+        return str(number)
 
     def bulk(values: list[Any], types: set[type]) -> Literals | None:
-        return _usual_moments(values, types, zone, digits, (low, high))
+        # Those in the last second may be beyond it.
+        return _usual_moments(values, types, zone, digits, (low, high - 1))
 
     return Scalar(write, bulk, lambda text: _datetime64_call(text, digits, name))
 

@@ -8,11 +8,9 @@ floats, which it does not read exactly.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from ctypes import c_float
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
 from enum import Enum
@@ -24,6 +22,7 @@ from uuid import UUID
 import attrs
 
 from ..errors import InvalidArgument
+from .json_documents import can_check_json, json_text
 from .parse import ColumnType, enum_members
 from .quoting import quoted, quoted_bytes
 
@@ -371,17 +370,17 @@ def _to_address(text: str, kinds: Iterable[type]) -> object:
     return None
 
 
-def _json() -> Scalar:
+def _json(kind: ColumnType) -> Scalar | None:
     def write(value: Any) -> str:
-        text = found = None
-        with suppress(TypeError, ValueError, RecursionError):
-            found = json.loads(value) if isinstance(value, str | bytes) else value
-            text = json.dumps(found, allow_nan=False, ensure_ascii=False)
-        if text is None or not isinstance(found, dict):
-            raise not_of_type(value, "a JSON object")
-        return _quote(text)
+        try:
+            return _quote(json_text(value))
+        except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
+            reason = (
+                str(error) if not isinstance(error, RecursionError) else "it is nested too deep"
+            )
+            raise Unfit(f"{shown(value)} is not a JSON object to be stored: {reason}") from None
 
-    return Scalar(write)
+    return Scalar(write) if can_check_json(kind) else None
 
 
 # Types without parameters, and those with.
@@ -389,7 +388,6 @@ _PLAIN: dict[str, Callable[[], Scalar]] = {
     "Bool": _bool,
     "IPv4": lambda: _ip(4),
     "IPv6": lambda: _ip(6),
-    "JSON": _json,
     "String": _string,
     "UUID": _uuid,
 }
@@ -410,4 +408,6 @@ def value_scalar(kind: ColumnType) -> Scalar | None:
         return _float(kind.name)
     if kind.name in _PLAIN:
         return _PLAIN[kind.name]()
+    if kind.name == "JSON":
+        return _json(kind)
     return _PARAMETRIC[kind.name](kind) if kind.name in _PARAMETRIC and kind.arguments else None

@@ -89,17 +89,9 @@ def _texts_of(kind: ColumnType, *, in_call: bool) -> Write:
     """Return what writes values of a type that are not missing."""
     kind = unwrap(kind)
     if _is_container(kind) and kind.arguments:
-        inner = [_element(part, in_call=in_call) for part in kind.arguments]
-        match kind.name, inner:
-            case "Array", [items]:
-                return _array(items, "array({})" if in_call else "[{}]")
-            case "Map", [keys, values]:
-                return _map(
-                    keys, values, "map({})" if in_call else "{{{}}}", "," if in_call else ":"
-                )
-            case "Tuple", _:
-                names = [element_name(part) for part in kind.arguments]
-                return _tuple(names, inner, "tuple({})" if in_call else "({})")
+        container = _container_texts(kind, in_call=in_call)
+        if container is not None:
+            return _with_notation(container)
     try:
         scalar = value_scalar(kind) or moment_scalar(kind)
     except (ValueError, IndexError, StopIteration):
@@ -115,6 +107,26 @@ def _texts_of(kind: ColumnType, *, in_call: bool) -> Write:
         return texts(values.to_list()) if found is None else found
 
     return _wrapped(texts, scalar.in_call) if in_call else texts
+
+
+def _container_texts(kind: ColumnType, *, in_call: bool) -> Write | None:
+    inner = [_element(part, in_call=in_call) for part in kind.arguments]
+    match kind.name, inner:
+        case "Array", [items]:
+            return _array(items, "array({})" if in_call else "[{}]")
+        case "Map", [keys, values]:
+            return _map(keys, values, "map({})" if in_call else "{{{}}}", "," if in_call else ":")
+        case "Tuple", _:
+            names = [element_name(part) for part in kind.arguments]
+            return _tuple(names, inner, "tuple({})" if in_call else "({})")
+    return None
+
+
+def _with_notation(texts: Write) -> Write:
+    """Take Arrow's strings too: what containers are written as."""
+    return lambda values: texts(
+        values if isinstance(values, list) or not values.is_text() else values.to_list()
+    )
 
 
 def _element(kind: ColumnType, *, in_call: bool) -> Write:

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .._options import Command, GlobalOptions, Group, global_options
-from .._output import print_json
+from bytehouse_raw.types import encode
+
+from .._output import output_file, print_value
+from .._settings import Command, Group, global_options
 
 if TYPE_CHECKING:
-    from bytehouse._transport.models import Request
-    from bytehouse_raw.plan import Plan
-
     from .._operation_options import OperationOptions
+
+_PAGE_OPTIONS = ("limit", "offset", "cursor")
 
 
 class _Operations(Group):
@@ -56,63 +57,47 @@ class _Operation(Command):
         operation = inputs.operation
         deprecated = ", deprecated" if operation.deprecated else ""
         route = f"{operation.method} {operation.path} ({operation.evidence}{deprecated})"
-        dry = click.Option(["--dry-run"], is_flag=True, help="Print the request; send nothing.")
+        raw = click.Option(["--raw"], is_flag=True, help="Print the response as it was received.")
         super().__init__(
             operation.id,
-            params=[*inputs.options, dry],
+            params=[*inputs.options, raw],
             callback=self._call,
             help=f"{operation.summary}.\n\n{route}",
+            examples=f"bytehouse api {operation.id} {inputs.example}",
         )
         self._inputs = inputs
 
-    def _call(self, *, dry_run: bool, **values: Any) -> None:
-        plan = self._inputs.plan(**values)
-        if dry_run:
-            _print_request(_request(plan, global_options()), plan)
+    def _call(self, *, raw: bool, **values: Any) -> None:
+        shared, pagination = global_options(), self._inputs.operation.pagination
+        plan = self._inputs.plan(shared, **values)
+        whole = pagination and not any(values.get(name) is not None for name in _PAGE_OPTIONS)
+        with shared.client() as client:
+            if whole and not raw:
+                from bytehouse._sync.paginator import Pager
+
+                pages: Pager[Any] = Pager(client, plan, {}, limit=None, page_size=None)
+                print_value([encode(item) for item in pages])
+                return
+            result = client.send(plan)
+        if raw:
+            _print_raw(result.raw_response.body)
         else:
-            _send(plan, global_options())
+            data = encode(result)
+            print_value(data.get("data", data))
 
 
 @click.group(cls=_Operations)
 def command() -> None:
     """Call any operation by its id.
 
-    Prints the response as JSON. `bytehouse api OPERATION --help` shows the options of an
-    operation.
+    Prints the data of the response, under the names that the API has for them; of a list all
+    entries, unless the options name a page. `bytehouse api OPERATION --help` shows the options of
+    an operation.
     """
 
 
-def _send(plan: Plan[Any], shared: GlobalOptions) -> None:
+def _print_raw(body: bytes) -> None:
     import msgspec
 
-    with shared.client() as client:
-        result = client.send(plan)
-    click.echo(msgspec.json.format(result.raw_response.body or b"{}", indent=2))
-
-
-def _request(plan: Plan[Any], shared: GlobalOptions) -> Request:
-    """Return the first request of a call; no API key is read for it."""
-    from bytehouse import Clock
-    from bytehouse._call.call import Call
-    from bytehouse._call.context import Settings
-    from bytehouse._core.config import load
-    from bytehouse._core.options import Options
-
-    config = load({**shared.arguments, "api_key": "none"}, profile=shared.profile)
-    return Call(Settings(config, Clock()), Options.of(config), plan).request()
-
-
-def _print_request(request: Request, plan: Plan[Any]) -> None:
-    """Print a request, with secrets masked."""
-    hidden = {"authorization": "Bearer ***", "x-bytehouse-token": "***"}
-    headers = {name: hidden.get(name.lower(), value) for name, value in request.headers.items()}
-    if global_options().json:
-        shown = {"method": request.method, "url": request.url, "headers": headers}
-        print_json({**shown, "body": plan.body})
-        return
-    click.echo(f"{request.method} {request.url}")
-    for name, value in headers.items():
-        click.echo(f"{name}: {value}")
-    if plan.body is not None:
-        click.echo()
-        print_json(plan.body)
+    with output_file() as file:
+        file.write(msgspec.json.format(body or b"{}", indent=2) + b"\n")

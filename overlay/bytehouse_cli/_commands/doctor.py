@@ -8,32 +8,40 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from .._options import Command, global_options
-from .._output import exit_code, print_json
+from .._errors import exit_code
+from .._output import output_format, print_value
+from .._settings import Command, global_options
 
 if TYPE_CHECKING:
     from bytehouse._diagnostics.doctor import Check
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples="""
+    bytehouse doctor
+    bytehouse doctor --format json -o report.json
+    """,
+)
 def command() -> int:
     """Find problems between this machine and the service.
 
     Checks configuration, name resolution, TLS, key, role and routes, runs SELECT 1 on the
     configured warehouse (which may resume for it), and calls every operation that reads and has no
     required arguments. Nothing is changed. It takes about a minute at most, and ends early if the
-    service does not respond. With --json, the output is fit for a support ticket: it has no
+    service does not respond. With --format json, the output is fit for a support ticket: it has no
     secrets. The exit code is that of the first check that failed.
     """
     from bytehouse._diagnostics.doctor import examine
 
     shared, checks = global_options(), []
-    for check in examine(shared.arguments, profile=shared.profile):
+    lines = output_format() == "table" and shared.query is None
+    for check in examine(shared.settings, profile=shared.profile):
         checks.append(check)
-        if not shared.json:
+        if lines:
             _print_check(check)
-    if shared.json:
-        print_json(_report(checks))
+    if not lines:
+        print_value(_report(checks))
     else:
         for hint in dict.fromkeys(check.hint for check in checks if check.hint):
             click.echo(f"\n{hint}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
 
-from .._options import Group, global_options
-from .._output import print_json, print_table
+from .._output import output_format, print_value, print_word
+from .._settings import Group, global_options
 
 if TYPE_CHECKING:
     from bytehouse.routes import Pulled
@@ -19,20 +20,17 @@ def command() -> None:
     """Show and correct the methods and paths of the operations."""
 
 
-@command.command("list")
+@command.command("list", examples="bytehouse routes list --columns operation,path")
 def list_() -> None:
     """List the routes and their sources."""
     from bytehouse import routes
 
-    known = routes.known(host=global_options().host, profile=global_options().profile)
-    if global_options().json:
-        print_json([attrs.asdict(one) for one in known])
-    else:
-        rows = [(one.operation, one.method, one.path, one.origin) for one in known]
-        print_table([("OPERATION", "METHOD", "PATH", "ORIGIN"), *rows])
+    shared = global_options()
+    known = routes.known(host=shared.settings.get("host"), profile=shared.profile)
+    print_value(known, columns=("operation", "method", "path", "origin"))
 
 
-@command.command()
+@command.command(examples="bytehouse routes path")
 def path() -> None:
     """Show the routes file of the host."""
     from bytehouse import routes
@@ -40,11 +38,7 @@ def path() -> None:
     host = global_options().config(routes={}).host
     if host is None:
         raise click.UsageError("No host given: set --host or BYTEHOUSE_HOST.")
-    file = str(routes.file_of(host))
-    if global_options().json:
-        print_json({"file": file})
-    else:
-        click.echo(file)
+    print_word("file", str(routes.file_of(host)))
 
 
 def _header(_context: click.Context, _parameter: click.Parameter, values: Any) -> dict[str, str]:
@@ -54,7 +48,7 @@ def _header(_context: click.Context, _parameter: click.Parameter, values: Any) -
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-@command.command()
+@command.command(examples="bytehouse routes pull https://YOUR-CONSOLE/docs")
 @click.argument("source")
 @click.option("--file", type=click.Path(dir_okay=False), help="Write this file instead.")
 @click.option(
@@ -76,16 +70,16 @@ def pull(source: str, file: str | None, headers: dict[str, str]) -> None:
     shared = global_options()
     pulled = routes.pull(
         source,
-        host=shared.host,
+        host=shared.settings.get("host"),
         file=file,
         headers=headers,
         profile=shared.profile,
         timeout=shared.config(routes={}).timeout,
     )
-    if shared.json:
-        print_json({**attrs.asdict(pulled), "file": str(pulled.file)})
-    else:
+    if output_format() == "table":
         _print_pulled(pulled)
+    else:
+        print_value({**attrs.asdict(pulled), "file": str(pulled.file)})
 
 
 def _print_pulled(pulled: Pulled) -> None:
@@ -94,11 +88,21 @@ def _print_pulled(pulled: Pulled) -> None:
     click.echo(f"{len(pulled.matched)} of {count} operations are in {pulled.address}.")
     if changed:
         click.echo(f"\n{len(changed)} routes differ from the built-in ones:")
-        print_table(("", one.operation, one.built_in, "->", one.route) for one in changed)
+        _print_aligned(("", one.operation, one.built_in, "->", one.route) for one in changed)
     if pulled.unmatched:
         click.echo(f"\n{len(pulled.unmatched)} operations keep the built-in route:")
-        print_table(("", one.operation, one.route, f"({one.reason})") for one in pulled.unmatched)
+        _print_aligned(
+            ("", one.operation, one.route, f"({one.reason})") for one in pulled.unmatched
+        )
     if pulled.unknown:
         click.echo(f"\n{len(pulled.unknown)} operations there are not known here:")
-        print_table(("", route) for route in pulled.unknown)
+        _print_aligned(("", route) for route in pulled.unknown)
     click.echo(f"\nThe routes were written to {pulled.file}")
+
+
+def _print_aligned(rows: Iterable[Sequence[str]]) -> None:
+    listed = [tuple(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
+    for row in listed:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import pty
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +33,7 @@ class Terminal:
     def __init__(self, *command: str, environment: Mapping[str, str], **streams: Any) -> None:
         self._master, slave = pty.openpty()
         self._shown = bytearray()
+        self._read_to = 0
         given = {"stdin": slave, "stdout": slave, "stderr": slave, **streams}
         self.process = subprocess.Popen(
             [sys.executable, *command],
@@ -46,6 +49,20 @@ class Terminal:
     def press_ctrl_c(self) -> None:
         """Let the terminal send what it sends for Ctrl-C."""
         os.write(self._master, b"\x03")
+
+    def type(self, text: str) -> None:
+        """Press the keys for a text."""
+        os.write(self._master, text.encode())
+
+    def wait_for(self, text: str, seconds: float = 20.0) -> str:
+        """Wait until a text is shown; return what has been shown since the last such wait."""
+        ends = time.monotonic() + seconds
+        while (found := self.shown.find(text, self._read_to)) < 0:
+            assert time.monotonic() < ends, f"{text!r} is not shown: {self.shown[self._read_to :]}"
+            time.sleep(0.02)
+        piece = self.shown[self._read_to : found + len(text)]
+        self._read_to = found + len(text)
+        return piece
 
     def wait(self, seconds: float = 20.0) -> int:
         """Wait for the program's end; return its exit status."""
@@ -68,7 +85,7 @@ class Terminal:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        kind: builtins.type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:

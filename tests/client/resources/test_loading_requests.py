@@ -170,7 +170,7 @@ CASES = {
         request_line("get_kafka_history", "partition=0&period=1h30m&granularity=120s", id=UUID),
         reply=data([{"lag": 9, "consumers": 2}]),
         returns=[(9, 2)],
-        of=lambda windows: [(window.lag, window["consumers"]) for window in windows],
+        of=lambda found: [(found[0].lag, found.responses[0].data[0]["consumers"])],
     ),
     "list_warehouses": Case(
         lambda bh: [each.id for each in bh.warehouses.list()],

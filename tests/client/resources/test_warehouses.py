@@ -5,7 +5,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bytehouse import ByteHouse, InvalidRequest, NotFound, OutcomeUnknown
+from bytehouse import (
+    ByteHouse,
+    InvalidArgument,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    PermissionDenied,
+)
 from tests.support.flavours import FakeClock
 from tests.support.server import CLOSED, Reply, ScriptedServer, Seen, data
 from tests.support.wire import request_line
@@ -156,3 +163,75 @@ def test_ensure_raises_a_refusal(bh: ByteHouse, server: ScriptedServer) -> None:
     server.script(MISSING, Reply(400, {"error": {"code": "errbook_VW_Quota", "message": "full"}}))
     with pytest.raises(InvalidRequest, match="full"):
         bh.warehouses.ensure("etl", config_id=7)
+
+
+LISTED = data([{"name": "etl", "id": "vw-1"}, {"name": "bi", "id": "vw-2"}], meta={"total": 2})
+
+
+def test_a_query_names_a_warehouse_by_name_or_id(
+    bh: ByteHouse, server: ScriptedServer, clock: FakeClock
+) -> None:
+    """The id of a name is listed once in five minutes, for all views; an id is sent as it is."""
+    server.handler = lambda seen: LISTED if seen.operation == "list_warehouses" else data([])
+    bh.queries.execute("SELECT 1", warehouse="vw-9")
+    view = bh.with_options(warehouse="bi")
+    view.queries.execute("SELECT 1")
+    view.query("SELECT 1", warehouse="etl").close()
+    bh.queries.submit("SELECT 1", warehouse="etl")
+    bh.session().execute("SELECT 1", warehouse="bi")
+    sent = [seen.json["vwID"] for seen in server.seen if seen.method == "POST"]
+    assert sent == ["vw-9", "vw-2", "vw-1", "vw-1", "vw-2"]
+    assert server.operations.count("list_warehouses") == 1
+    clock.sleep(301)
+    view.queries.execute("SELECT 1")
+    assert server.operations.count("list_warehouses") == 2
+
+
+def test_a_warehouse_that_does_not_exist_is_refused_with_those_that_do(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """Before the statement is sent; one that has been created since is found."""
+    server.script(LISTED)
+    with pytest.raises(InvalidArgument, match=r"'elt'.*There are: bi, etl"):
+        bh.query("SELECT 1", warehouse="elt")
+    assert server.operations == ["list_warehouses"]
+    entries = [{"name": "elt", "id": "vw-3"}]
+    server.script(data(entries, meta={"total": 1}), data([]))
+    bh.queries.execute("SELECT 1", warehouse="elt")
+    assert server.seen[-1].json["vwID"] == "vw-3"
+
+
+def test_a_list_that_is_refused_says_why_it_was_needed(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """A role that may not list warehouses can name them by id."""
+    server.script(Reply(403, {"message": "no"}))
+    with pytest.raises(PermissionDenied, match="'etl' is a name, whose id is looked up"):
+        bh.queries.execute("SELECT 1", warehouse="etl")
+
+
+def test_what_takes_the_name_of_a_warehouse_takes_its_id(
+    bh: ByteHouse, server: ScriptedServer
+) -> None:
+    """Reading, changing, deleting, usage and permissions; of another of that name the id is new."""
+
+    def reply(seen: Seen) -> Reply:
+        if seen.operation == "list_warehouses":
+            return LISTED
+        return live() if seen.operation == "get_warehouse" else data({})
+
+    server.handler = reply
+    assert bh.warehouses.get("vw-1").name == "etl"
+    bh.warehouses.suspend("vw-1")
+    bh.warehouses.wait("vw-1")
+    bh.usage.warehouse("1d", warehouse="vw-2")
+    bh.permissions.grant("r", "USE", on="etl", kind="VIRTUAL_WAREHOUSE")
+    assert server.operations.count("list_warehouses") == 1
+    assert "vwName=bi" in server.seen[-2].target
+    assert server.seen[-1].json["ByteHouseResourceID"] == "vw-1"
+    bh.warehouses.delete("vw-1")
+    assert server.lines[-1] == request_line("delete_warehouse", name="etl")
+    bh.warehouses.get("vw-1")
+    assert server.operations.count("list_warehouses") == 2
+    bh.warehouses.get("vw-7")  # not listed: the service decides
+    assert server.lines[-1] == request_line("get_warehouse", name="vw-7")

@@ -28,7 +28,7 @@ POINT = {"type": "object", "properties": {"x": {"type": "integer"}}}
 LINE = {"type": "object", "properties": {"from": TEXT, "kind": TEXT}}
 
 
-def answer(spec: Spec, name: str) -> Spec:
+def response_of(spec: Spec, name: str) -> Spec:
     """Return the response of an operation, as a copy of its own."""
     node = operation(spec, name)["responses"]["200"]["content"]["application/json"]
     node["schema"] = dict(target(spec, node["schema"]))
@@ -38,12 +38,12 @@ def answer(spec: Spec, name: str) -> Spec:
 
 def field(name: str, value: Any, key: str = "extra") -> Callable[[Spec], object]:
     """Add a field to the response of an operation."""
-    return lambda spec: answer(spec, name)["properties"].update({key: value})
+    return lambda spec: response_of(spec, name)["properties"].update({key: value})
 
 
 def fields(name: str, **values: Any) -> Callable[[Spec], object]:
     """Add fields to the response of an operation."""
-    return lambda spec: answer(spec, name)["properties"].update(values)
+    return lambda spec: response_of(spec, name)["properties"].update(values)
 
 
 def body(name: str, content: Spec) -> Callable[[Spec], object]:
@@ -51,7 +51,7 @@ def body(name: str, content: Spec) -> Callable[[Spec], object]:
     return lambda spec: operation(spec, name).update(requestBody={"content": content})
 
 
-def answers(name: str, response: Spec) -> Callable[[Spec], object]:
+def responds(name: str, response: Spec) -> Callable[[Spec], object]:
     """Give an operation another response."""
     return lambda spec: operation(spec, name).update(responses={"200": response})
 
@@ -368,7 +368,7 @@ AWKWARD = (
     # Responses.
     Awkward(
         "response that is a list",
-        answers(
+        responds(
             "list_import_job_executions",
             {"description": "", "content": {JSON: {"schema": {"type": "array"}}}},
         ),
@@ -377,7 +377,7 @@ AWKWARD = (
     ),
     Awkward(
         "response that is text",
-        answers(
+        responds(
             "get_query_lineage", {"description": "", "content": {"text/csv": {"schema": TEXT}}}
         ),
         "it is text/csv; the client reads JSON",
@@ -385,13 +385,13 @@ AWKWARD = (
     ),
     Awkward(
         "no response content",
-        answers("abort_sync_query", {"description": ""}),
+        responds("abort_sync_query", {"description": ""}),
         "the upstream names no content of the response",
         "abort_sync_query",
     ),
     Awkward(
         "response that says nothing",
-        answers("get_query_statistics", {"description": "", "content": {JSON: {"schema": {}}}}),
+        responds("get_query_statistics", {"description": "", "content": {JSON: {"schema": {}}}}),
         "the upstream says nothing of it",
         "get_query_statistics",
     ),
@@ -424,6 +424,20 @@ AWKWARD = (
     Awkward(
         "parameter of integers",
         parameter("get_account_status", name="n", schema={"type": "integer", "enum": [1]}),
+    ),
+    # References that lead to nothing.
+    Awkward("a schema in another file", field("get_cluster_status", {"$ref": "a.yaml#/A"}, "more")),
+    Awkward(
+        "a response that is not there",
+        responds("get_warehouse_usage", {"$ref": "#/components/responses/Gone"}),
+        "a reference in it leads to nothing",
+        "get_warehouse_usage",
+    ),
+    Awkward(
+        "a parameter in another file",
+        lambda spec: operation(spec, "list_assignments")["parameters"].append({"$ref": "p.yaml"}),
+        "a reference in it leads to nothing",
+        "list_assignments",
     ),
     # Operations.
     Awkward("an id of any spelling", _odd_id),

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from bytehouse_openapi import Document, Upstream, operations, read
+from bytehouse_openapi.document import drop_unresolved
 from codegen import raw
+from codegen.upstream.adoptable import Skipped
 from codegen.upstream.compare import differences
 from codegen.upstream.drift import Sides, sides
 from codegen.upstream.methods import models
-from codegen.upstream.search import AdoptionSearch, left_lines
-from codegen.upstream.takeable import Left
+from codegen.upstream.search import AdoptionSearch, skipped_lines
 from tests.codegen.upstream.awkward import ADOPTED, AWKWARD, Awkward, field
 
 pytestmark = pytest.mark.timeout(400)
@@ -52,7 +53,7 @@ class Done(NamedTuple):
 
     after: Document
     lines: list[str]
-    left: list[Left]
+    skipped: list[Skipped]
     both: Sides
     """The upstream, beside what was made of ours."""
     text: str
@@ -63,14 +64,15 @@ def adopt(root: Path, directory: Path, vendored: Document, *chosen: Awkward) -> 
     draft: dict[str, Any] = dict(copy.deepcopy(vendored))
     for awkward in chosen:
         awkward.make(draft)
-    upstream = Upstream(draft, "upstream.json", "", "3.1.0")
+    unresolved = drop_unresolved(draft)
+    upstream = Upstream(draft, "upstream.json", "", "3.1.0", unresolved)
     text = (root / "openapi.yaml").read_text("utf-8")
     merged = AdoptionSearch(text, vendored, upstream, models(root / "overlay")).merged()
     file = directory / "openapi.yaml"
     file.write_text(merged.text, "utf-8")
     after = read(str(file)).document
-    lines = left_lines(merged, sides(vendored, upstream), upstream)
-    return Done(after, lines, merged.taken.left, sides(after, upstream), merged.text)
+    lines = skipped_lines(merged, sides(vendored, upstream), upstream)
+    return Done(after, lines, merged.adoptable.skipped, sides(after, upstream), merged.text)
 
 
 def generated(directory: Path) -> Path:
@@ -102,7 +104,7 @@ def together(root: Path, vendored: Document, tmp_path_factory: pytest.TempPathFa
 def unexplained(done: Done) -> Iterator[str]:
     """Yield what differs still although no line tells why."""
     for name, theirs in done.both.theirs.items():
-        places = [one.where for one in done.left if one.operation == name]
+        places = [one.where for one in done.skipped if one.operation == name]
         for one in differences(name, done.both.ours[name], theirs):
             if not any(one.where[: len(place)] == place for place in places):
                 yield f"{name}: {one}"

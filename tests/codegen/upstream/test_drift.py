@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bytehouse_openapi import Document, Upstream
+from bytehouse_openapi.document import drop_unresolved
 from codegen import drift as command
 from codegen.upstream import drift, redocly
 from codegen.upstream.causes import Change
@@ -120,7 +121,7 @@ def test_all_changes_together_are_reported(
 
 
 @needs_redocly
-@pytest.mark.parametrize("name", ["answer field removed", "request default", "tag"])
+@pytest.mark.parametrize("name", ["response field removed", "request default", "tag"])
 def test_redocly_is_asked_about_what_it_judges(
     name: str, vendored: Document, draft: dict[str, Any], known_methods: Methods
 ) -> None:
@@ -192,6 +193,19 @@ def test_what_is_not_clear_is_not_called_none(
     assert "list_roles may be" in FORMATS["terminal"](report)
 
 
+def test_a_reference_to_nothing_is_told_and_hides_nothing_else(
+    vendored: Document, draft: dict[str, Any], known_methods: Methods
+) -> None:
+    """The verdict is unknown; no parameter counts as removed because one cannot be read."""
+    operation(draft, "list_roles")["parameters"] = [{"$ref": "parameters.yaml#/role"}]
+    upstream = Upstream(draft, "upstream.json", "", "3.1.0", drop_unresolved(draft))
+    report = drift.compare(vendored, upstream, known_methods, ask_redocly=False)
+    assert report.changes == []
+    assert drift.EXIT[report.verdict] == 3
+    for name, write in FORMATS.items():
+        assert "parameters.yaml#/role" in write(report), name
+
+
 def test_names_that_are_noted_are_no_drift(
     vendored: Document, draft: dict[str, Any], known_methods: Methods
 ) -> None:
@@ -233,7 +247,7 @@ def test_every_format_says_the_same(
     assert json.loads(FORMATS["json"](report))["verdict"] == "breaking"
 
 
-@pytest.mark.parametrize(("name", "status"), [("", 0), ("path", 1), ("answer field added", 2)])
+@pytest.mark.parametrize(("name", "status"), [("", 0), ("path", 1), ("response field added", 2)])
 def test_the_exit_status_is_the_verdict(
     name: str,
     status: int,

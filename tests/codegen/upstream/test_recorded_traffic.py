@@ -22,7 +22,7 @@ def exchange(
     got: Any = None,
 ) -> dict[str, Any]:
     """Return an exchange as vcrpy keeps it."""
-    answer = got if isinstance(got, str) else json.dumps(DATABASES if got is None else got)
+    response = got if isinstance(got, str) else json.dumps(DATABASES if got is None else got)
     return {
         "request": {
             "method": method,
@@ -30,7 +30,7 @@ def exchange(
             "headers": {"X-User-ActiveRole": ["AccountAdmin"]},
             "body": sent if sent is None or isinstance(sent, str) else json.dumps(sent),
         },
-        "response": {"status": {"code": status}, "headers": {}, "body": {"string": answer}},
+        "response": {"status": {"code": status}, "headers": {}, "body": {"string": response}},
     }
 
 
@@ -43,7 +43,7 @@ def cassette(directory: Path, *interactions: dict[str, Any]) -> Path:
 
 
 def test_the_cassettes_agree_with_the_specification(root: Path, vendored: Document) -> None:
-    """No recorded exchange has a route, parameter, body or answer that openapi.yaml has not."""
+    """No recorded exchange has a route, parameter, body or response that openapi.yaml has not."""
     assert disagreements(root / "tests" / "cassettes", vendored) == []
 
 
@@ -63,7 +63,7 @@ def served(draft: dict[str, Any]) -> Document:
 
 
 def test_good_traffic_agrees(tmp_path: Path, served: Document) -> None:
-    """Calls as they should be, unknown fields in answers, and any body of a failure are fine."""
+    """Calls as they should be, unknown fields in responses, and any body of a failure are fine."""
     created = exchange("POST", "/v1/databases", {"name": "a"}, got={"data": {"uuid": "u"}})
     more = exchange(path="/gateway/v1/databases", got={**DATABASES, "new": 1})
     gone = exchange("GET", "/v1/databases/x", status=502, got="<html>no</html>")
@@ -82,9 +82,9 @@ def test_good_traffic_agrees(tmp_path: Path, served: Document) -> None:
         (exchange("POST", "/v1/databases", {"name": 5}), "request body at /name: 5 is not of"),
         (exchange("POST", "/v1/databases", "name=x"), "request body is not JSON"),
         (exchange(sent={"a": 1}), "has a body, and should have none"),
-        (exchange(got={"data": {"name": "x"}}), "answer 200 at /data: "),
-        (exchange(got={"data": [{"noOfTables": "2"}]}), "answer 200 at /data/0/noOfTables: "),
-        (exchange(got="<html>"), "answer 200 is not JSON"),
+        (exchange(got={"data": {"name": "x"}}), "response 200 at /data: "),
+        (exchange(got={"data": [{"noOfTables": "2"}]}), "response 200 at /data/0/noOfTables: "),
+        (exchange(got="<html>"), "response 200 is not JSON"),
     ],
 )
 def test_bad_traffic_is_named(

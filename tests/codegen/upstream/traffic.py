@@ -26,7 +26,7 @@ class Route:
 
 
 class Specification:
-    """What calls and answers must look like."""
+    """What calls and responses must look like."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -99,7 +99,7 @@ class Specification:
             key = status if status in listed else "200"
             if target(self._document, listed[key]).get("content"):
                 pointer = f"{route.pointer}/responses/{key}/content/application~1json/schema"
-                yield from self._content(text, pointer, f"answer {status}")
+                yield from self._content(text, pointer, f"response {status}")
 
     def _content(self, text: str, pointer: str, what: str) -> Iterator[str]:
         try:

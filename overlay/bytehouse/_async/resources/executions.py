@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from typing import Unpack
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Unpack
 
 from bytehouse_raw.api.data_loading import (
     get_execution,
@@ -11,7 +12,8 @@ from bytehouse_raw.api.data_loading import (
     get_kafka_history,
     list_executions,
 )
-from bytehouse_raw.models import Execution, ExecutionLog, KafkaStatus
+from bytehouse_raw.models import Execution, ExecutionLog
+from bytehouse_raw.types import Model
 
 from ..._core.options import CallOptions
 from ..._core.times import Duration, go_duration
@@ -19,6 +21,9 @@ from ..._core.validation import require_count, require_id, require_name
 from ..execution_handle import AsyncExecutionHandle
 from ..paginator import AsyncPager
 from ._base import AsyncResource
+
+if TYPE_CHECKING:
+    from ..._results.usage import KafkaSeries
 
 
 class AsyncExecutions(AsyncResource):
@@ -88,18 +93,20 @@ class AsyncExecutions(AsyncResource):
         self,
         execution_id: str,
         *,
-        partition: int,
+        partition: int | Iterable[int],
         period: Duration,
         granularity: Duration,
         **options: Unpack[CallOptions],
-    ) -> builtins.list[KafkaStatus]:
+    ) -> KafkaSeries:
         """Return the progress of a Kafka execution: offset, lag and speed, window by window.
 
-        `GET /v1/import/executions/{id}/kafka/status` (inferred, and so are the fields of a window)
+        `GET /v1/import/executions/{id}/kafka/status` (inferred, and so are the fields of a window),
+        once for each partition
 
         Args:
             execution_id: Id of the execution.
-            partition: Number of the partition of the topic, from 0.
+            partition: Number of the partition of the topic, from 0; or several, such as
+                ``range(3)``.
             period: How far back from now: a timedelta, or a string such as ``1h`` or
                 ``1h30m``.
             granularity: How long a window is, likewise.
@@ -110,13 +117,25 @@ class AsyncExecutions(AsyncResource):
                 sent.
             NotFound: There is no such execution.
         """
-        plan = get_kafka_history.plan(
-            require_name(execution_id, "execution_id"),
-            partition=require_id(partition, "partition"),
-            period=go_duration(period, "period"),
-            granularity=go_duration(granularity, "granularity"),
-        )
-        return (await self._send(plan, options)).data or []
+        from ..._results.usage import KafkaPoint, KafkaSeries
+
+        partitions = list(partition) if isinstance(partition, Iterable) else [partition]
+        plans = [
+            get_kafka_history.plan(
+                require_name(execution_id, "execution_id"),
+                partition=require_id(number, "partition"),
+                period=go_duration(period, "period"),
+                granularity=go_duration(granularity, "granularity"),
+            )
+            for number in partitions
+        ]
+        points: builtins.list[KafkaPoint] = []
+        responses: builtins.list[Model] = []
+        for number, plan in zip(partitions, plans, strict=True):
+            response = await self._send(plan, options)
+            responses.append(response)
+            points += [KafkaPoint.of(number, each) for each in response.data or []]
+        return KafkaSeries(points, responses)
 
     def handle(
         self, execution_id: str, *, job_id: int | None = None, **options: Unpack[CallOptions]

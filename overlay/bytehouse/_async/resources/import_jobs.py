@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Unpack
 
 from bytehouse_raw.api.data_loading import (
@@ -23,34 +24,47 @@ from bytehouse_raw.models import (
     DescribeImportJobRequest,
     Execution,
     ImportJob,
-    ImportJobConfiguration,
-    ImportJobSourceSchema,
     ImportJobStartArguments,
+    ImportJobState,
     RenameImportJobRequest,
     UpdateImportJobRequest,
 )
 
 from ..._core.options import CallOptions
 from ..._core.validation import require_id, require_string
+from ..._params.import_configuration import ImportConfiguration
 from ..._params.import_jobs import (
+    ConfigurationLike,
     JobState,
     SchemaFile,
+    SourceSchema,
     definition,
     execution_id_of,
     short_name,
     start_request,
 )
+from ...errors import APIError, InvalidArgument, NotFound, PermissionDenied
 from ..execution_handle import AsyncExecutionHandle
 from ..paginator import AsyncPager
+from ..warehouse_ids import warehouse_id
 from ._base import AsyncResource
 
 
 class AsyncImportJobs(AsyncResource):
     """List, define, change, start and stop import jobs.
 
+    Example:
+        configuration = ImportConfiguration(S3Source("orders/*.csv"), "sales.orders", "APPEND")
+        job = await client.import_jobs.create(
+            "orders", configuration=configuration, connection_id=connection.id
+        )
+        handle = await client.import_jobs.start(job.id)
+        print(await handle.wait())
+
     A job says where to read, where to write and how; each run of it is an execution. The docs do
-    not show the keys of a configuration or of a source schema, so both are mappings that are sent
-    as they are.
+    not show the keys of a configuration or of a source schema: `ImportConfiguration` knows the
+    likely ones (inferred), and a mapping by wire name is always accepted and sent as it is. `load`
+    of the client does all of this in one call.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
     `headers`; see `CallOptions`) and raises the errors of `AsyncByteHouse.send`.
@@ -79,8 +93,8 @@ class AsyncImportJobs(AsyncResource):
         self,
         name: str,
         *,
-        configuration: ImportJobConfiguration | Mapping[str, Any],
-        source_schema: ImportJobSourceSchema | Mapping[str, Any] | None = None,
+        configuration: ConfigurationLike,
+        source_schema: SourceSchema | None = None,
         connection_id: int | None = None,
         description: str | None = None,
         schema_file: SchemaFile | None = None,
@@ -90,12 +104,15 @@ class AsyncImportJobs(AsyncResource):
         """Define an import job. Nothing runs until it is started.
 
         `POST /v1/import/jobs` (inferred, and so are the keys of `configuration` and `source_schema`
-        and the fields of the response)
+        and the fields of the response); before it, for an `ImportConfiguration`, `GET` of the
+        connection and of the table (inferred)
 
         Args:
             name: Name, of 128 characters at most.
-            configuration: Where to read, where to write and how.
-            source_schema: Columns of the source; batch sources do not need it.
+            configuration: Where to read, where to write and how: an `ImportConfiguration`, or a
+                mapping by wire name, which is not checked.
+            source_schema: Columns of the source, of a CSV file without a header for instance: their
+                names, or a mapping by wire name. Batch sources do not need it (documented).
             connection_id: Id of the connection to read through; 0 for a job that reads from
                 ByteHouse.
             description: Free text.
@@ -108,12 +125,15 @@ class AsyncImportJobs(AsyncResource):
             The job, with its id.
 
         Raises:
-            InvalidArgument: The name is empty or too long, the state is not known, or the schema
-                file cannot be read; nothing was sent.
+            InvalidArgument: The name is empty or too long, the state is not known, the schema file
+                cannot be read, or a job by this configuration could never start, as its connection
+                is missing or to another kind of source, or its table does not exist. No job was
+                created.
             Conflict: There is such a job already.
         """
-        fields = definition(
+        fields = await self._definition(
             name,
+            options,
             configuration=configuration,
             source_schema=source_schema,
             connection_id=connection_id,
@@ -123,6 +143,51 @@ class AsyncImportJobs(AsyncResource):
         )
         body = CreateImportJobRequest(**fields)
         return await self._data(create_import_job.plan(body=body), options)
+
+    async def _definition(
+        self, name: str, options: CallOptions, *, configuration: ConfigurationLike, **rest: Any
+    ) -> dict[str, Any]:
+        """Return the fields that define a job, once it is known that the job can start."""
+        fields = definition(name, configuration=configuration, **rest)
+        if isinstance(configuration, ImportConfiguration):
+            if configuration.warehouse is not None:
+                found = await warehouse_id(self._client, configuration.warehouse, options)
+                fields["configuration"]["target"]["vwID"] = found
+            if fields["state"] is ImportJobState.PUBLISHED:
+                await self._check_existence(configuration, fields["connection_id"], options)
+        return fields
+
+    async def _check_existence(
+        self, configuration: ImportConfiguration, connection_id: int | None, options: CallOptions
+    ) -> None:
+        """Refuse a job whose table or connection does not fit; what the role may not read is left
+        to the service.
+
+        Raises:
+            InvalidArgument: There is no such table, or the connection is to another kind of source.
+            NotFound: There is no such connection.
+        """
+        table = ".".join(configuration.into.parts)
+        try:
+            live = await self._client.tables.get(*configuration.into.parts, **options)
+        except APIError as error:
+            if isinstance(error, NotFound) and error.by_service:
+                raise InvalidArgument(
+                    f"There is no table {table}, so the job could never start.",
+                    hint="Create it first; `tables.ensure` does if it is missing.",
+                ) from error
+        else:
+            if "VIEW" in str(live.type).upper():
+                raise InvalidArgument(f"{table} is a view, into which nothing can be loaded.")
+        if connection_id:
+            with suppress(PermissionDenied):
+                connection = await self._client.connections.get(connection_id, **options)
+                wanted, found = configuration.source.type.value, connection.type
+                if found is not None and str(found).upper() != wanted:
+                    raise InvalidArgument(
+                        f"The job reads from {wanted}, and the connection {connection_id} is to "
+                        f"{found}."
+                    )
 
     async def get(self, job_id: int, **options: Unpack[CallOptions]) -> ImportJob:
         """Return one import job.
@@ -143,8 +208,8 @@ class AsyncImportJobs(AsyncResource):
         job_id: int,
         name: str,
         *,
-        configuration: ImportJobConfiguration | Mapping[str, Any],
-        source_schema: ImportJobSourceSchema | Mapping[str, Any] | None = None,
+        configuration: ConfigurationLike,
+        source_schema: SourceSchema | None = None,
         connection_id: int | None = None,
         description: str | None = None,
         schema_file: SchemaFile | None = None,
@@ -159,8 +224,10 @@ class AsyncImportJobs(AsyncResource):
         Args:
             job_id: Id of the job.
             name: Name, of 128 characters at most.
-            configuration: Where to read, where to write and how.
-            source_schema: Columns of the source; batch sources do not need it.
+            configuration: Where to read, where to write and how: an `ImportConfiguration`, or a
+                mapping by wire name, which is not checked.
+            source_schema: Columns of the source, of a CSV file without a header for instance: their
+                names, or a mapping by wire name. Batch sources do not need it (documented).
             connection_id: Id of the connection to read through; 0 for a job that reads from
                 ByteHouse.
             description: Free text.
@@ -169,11 +236,12 @@ class AsyncImportJobs(AsyncResource):
             **options: Options of the call.
 
         Raises:
-            InvalidArgument: As in `create`; nothing was sent.
+            InvalidArgument: As in `create`; nothing was changed.
             NotFound: There is no such job.
         """
-        fields = definition(
+        fields = await self._definition(
             name,
+            options,
             configuration=configuration,
             source_schema=source_schema,
             connection_id=connection_id,

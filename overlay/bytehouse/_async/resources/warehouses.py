@@ -31,11 +31,15 @@ from ..._params.warehouses import checked, differences, status_of, wanted
 from ...errors import InvalidArgument
 from ..ensure import AsyncEnsureResource
 from ..paginator import AsyncPager
+from ..warehouse_ids import warehouse_name
 from ..warehouse_poller import AsyncWarehousePoller
 
 
 class AsyncWarehouses(AsyncEnsureResource):
     """List, create, change, resume, suspend and delete virtual warehouses.
+
+    What exists is named by its name or its id; the name of an id is looked up, and kept for five
+    minutes.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
     `headers`; see `CallOptions`) and raises the errors of `AsyncByteHouse.send`.
@@ -87,7 +91,7 @@ class AsyncWarehouses(AsyncEnsureResource):
             **options: Options of the call.
 
         Returns:
-            Its name and its id, `vw_id`, which queries take as `warehouse`.
+            Its name and its id, `vw_id`; queries take either as `warehouse`.
 
         Raises:
             InvalidArgument: The name breaks the rule, or a value makes no sense; nothing was sent.
@@ -109,13 +113,14 @@ class AsyncWarehouses(AsyncEnsureResource):
         `GET /v1/vws/{name}` (inferred)
 
         Args:
-            name: Name.
+            name: Name or id.
             **options: Options of the call.
 
         Raises:
             NotFound: There is none.
         """
-        response = await self._send(get_warehouse.plan(require_name(name, "name")), options)
+        name = await self._name(name, options)
+        response = await self._send(get_warehouse.plan(name), options)
         # The response is the warehouse itself, with the envelope's message and error among its own.
         fields = {k: v for k, v in response.to_dict().items() if k not in ("message", "error")}
         warehouse = Warehouse.from_dict(fields)
@@ -139,7 +144,7 @@ class AsyncWarehouses(AsyncEnsureResource):
         `PATCH /v1/vws/{name}` (inferred)
 
         Args:
-            name: Name.
+            name: Name or id.
             config_id: Id of the new resource setting.
             status: ``up`` to resume it, ``down`` to suspend it.
             auto_suspend: Minutes without work, or a timedelta of whole minutes, after which it is
@@ -164,7 +169,8 @@ class AsyncWarehouses(AsyncEnsureResource):
         body = UpdateWarehouseRequest(**settings)
         if not body.to_dict():
             raise InvalidArgument("There is nothing to change.")
-        await self._send(update_warehouse.plan(require_name(name, "name"), body=body), options)
+        name = await self._name(name, options)
+        await self._send(update_warehouse.plan(name, body=body), options)
 
     async def delete(self, name: str, **options: Unpack[CallOptions]) -> None:
         """Delete a virtual warehouse.
@@ -172,13 +178,15 @@ class AsyncWarehouses(AsyncEnsureResource):
         `DELETE /v1/vws/{name}` (inferred)
 
         Args:
-            name: Name.
+            name: Name or id.
             **options: Options of the call.
 
         Raises:
             NotFound: There is none.
         """
-        await self._send(delete_warehouse.plan(require_name(name, "name")), options)
+        name = await self._name(name, options)
+        await self._send(delete_warehouse.plan(name), options)
+        self._client._shared.warehouse_ids = (None, {})  # another of this name has another id
 
     def configurations(
         self,
@@ -212,7 +220,7 @@ class AsyncWarehouses(AsyncEnsureResource):
         `PATCH /v1/vws/{name}` (inferred)
 
         Args:
-            name: Name.
+            name: Name or id.
             wait: Whether to wait until it is up.
             wait_timeout: Seconds, or a timedelta, to wait at most; ten minutes if not given.
             **options: Options of the call; the wait takes the role.
@@ -237,7 +245,7 @@ class AsyncWarehouses(AsyncEnsureResource):
         `PATCH /v1/vws/{name}` (inferred)
 
         Args:
-            name: Name.
+            name: Name or id.
             wait: Whether to wait until it is down.
             wait_timeout: Seconds, or a timedelta, to wait at most; ten minutes if not given.
             **options: Options of the call; the wait takes the role.
@@ -248,6 +256,9 @@ class AsyncWarehouses(AsyncEnsureResource):
             TimedOut: It was not down when the time was up; `state` is the last that was reported.
         """
         await self._change_status(name, "down", wait, wait_timeout, options)
+
+    async def _name(self, warehouse: str, options: CallOptions) -> str:
+        return require_name(await warehouse_name(self._client, warehouse, options), "name")
 
     async def _change_status(
         self,
@@ -279,7 +290,7 @@ class AsyncWarehouses(AsyncEnsureResource):
         429) is repeated until the time is up. A state that is not known counts as in between.
 
         Args:
-            name: Name.
+            name: Name or id.
             until: State to wait for, ``up`` or ``down``.
             timeout: Seconds, or a timedelta, to wait at most; ten minutes if not given.
             on_progress: Called with each status.

@@ -6,25 +6,50 @@ from __future__ import annotations
 from typing import Unpack
 
 from bytehouse_raw.api.iam import grant_permission, list_permissions, revoke_permission
-from bytehouse_raw.models import GrantPermissionRequest, Permission, RevokePermissionRequest
+from bytehouse_raw.models import (
+    Database,
+    GrantPermissionRequest,
+    ListPermissionsResponse,
+    Permission,
+    RevokePermissionRequest,
+    Table,
+)
+from bytehouse_raw.plan import Plan
 
 from ..._core.options import CallOptions
 from ..._core.validation import require_bool, require_name
+from ..._params.permissions import Action, ObjectKind
+from ..._types.identifiers import Identifier, target_of
 from ..paginator import Pager
+from ..warehouse_ids import warehouse_id
 from ._base import Resource
 
 
 class Permissions(Resource):
     """List, grant and revoke the permissions of a role on one object.
 
+    Example:
+        client.permissions.grant("Analyst", "SELECT", on="sales.orders")
+        client.permissions.grant("Analyst", "USE", on="etl", kind="VIRTUAL_WAREHOUSE")
+
     `role_name` is the role that the permission is about; the option `role` is the one to act under.
-    The kinds of objects and the actions are not documented: `list` shows the names that the
-    service uses. Every method takes the options of a call (`role`, `timeout`, `deadline`,
-    `max_retries`, `headers`; see `CallOptions`) and raises the errors of `ByteHouse.send`.
+    `on` names a table or view as ``database.name``, a database, or with ``*`` the account; its id
+    and its kind are looked up first (`GET /v1/databases/...`). With `kind`, `on` is the id itself,
+    and sent as it is; of a virtual warehouse it may be the name as well. The API's docs name
+    neither kinds nor actions, nor say what an id is: `ObjectKind` and `Action` have the likely
+    ones, that an id is the ``uuid`` of the object is inferred, and every string is accepted.
+
+    Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
+    `headers`; see `CallOptions`) and raises the errors of `ByteHouse.send`.
     """
 
     def list(
-        self, role_name: str, resource_id: str, object_type: str, **options: Unpack[CallOptions]
+        self,
+        role_name: str,
+        *,
+        on: str | Identifier,
+        kind: ObjectKind | str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Pager[Permission]:
         """List what a role may do with an object.
 
@@ -32,28 +57,34 @@ class Permissions(Resource):
 
         Args:
             role_name: Name of the role that is asked about.
-            resource_id: Id of the object.
-            object_type: Kind of the object.
-            **options: Options of the call.
+            on: The object, by name; by id if `kind` is given.
+            kind: Kind of the object; found by its name if not given.
+            **options: Options of the calls.
 
         Raises:
             InvalidArgument: An argument is empty; nothing was sent.
+            NotFound: There is no such object.
             ResponseDecodeError: It is not clear which part of the response is the list.
         """
-        plan = list_permissions.plan(
-            role_name=require_name(role_name, "role_name"),
-            byte_house_resource_id=require_name(resource_id, "resource_id"),
-            secure_object_type_name=require_name(object_type, "object_type"),
-        )
+        role_name = require_name(role_name, "role_name")
+
+        def plan(options: CallOptions) -> Plan[ListPermissionsResponse]:
+            resource_id, object_type = self._object(on, kind, options)
+            return list_permissions.plan(
+                role_name=role_name,
+                byte_house_resource_id=resource_id,
+                secure_object_type_name=object_type,
+            )
+
         return self._list_of(Permission, plan, options)
 
     def grant(
         self,
         role_name: str,
-        resource_id: str,
-        object_type: str,
-        action: str,
+        action: Action | str,
         *,
+        on: str | Identifier,
+        kind: ObjectKind | str | None = None,
         grant_option: bool = False,
         **options: Unpack[CallOptions],
     ) -> Permission:
@@ -63,35 +94,40 @@ class Permissions(Resource):
 
         Args:
             role_name: Name of the role that is granted the permission.
-            resource_id: Id of the object.
-            object_type: Kind of the object.
-            action: Name of the action.
+            action: What it may do, such as ``SELECT``; see `Action`.
+            on: The object, by name; by id if `kind` is given.
+            kind: Kind of the object; found by its name if not given.
             grant_option: Whether the role may pass the permission on.
-            **options: Options of the call.
+            **options: Options of the calls.
 
         Returns:
             What the service says of the permission.
 
         Raises:
             InvalidArgument: An argument makes no sense; nothing was sent.
+            NotFound: There is no such object.
             PermissionDenied: The acting role may not grant this.
             OutcomeUnknown: No response was received; `list` shows whether the permission is there.
         """
+        role_name, action = require_name(role_name, "role_name"), require_name(action, "action")
+        grant_option = require_bool(grant_option, "grant_option")
+        resource_id, object_type = self._object(on, kind, options)
         body = GrantPermissionRequest(
-            role_name=require_name(role_name, "role_name"),
-            byte_house_resource_id=require_name(resource_id, "resource_id"),
-            secure_object_type_name=require_name(object_type, "object_type"),
-            action_name=require_name(action, "action"),
-            grant_option=require_bool(grant_option, "grant_option"),
+            role_name=role_name,
+            byte_house_resource_id=resource_id,
+            secure_object_type_name=object_type,
+            action_name=str(action),
+            grant_option=grant_option,
         )
         return self._data(grant_permission.plan(body=body), options)
 
     def revoke(
         self,
         role_name: str,
-        resource_id: str,
-        object_type: str,
-        action: str,
+        action: Action | str,
+        *,
+        on: str | Identifier,
+        kind: ObjectKind | str | None = None,
         **options: Unpack[CallOptions],
     ) -> None:
         """Let a role no longer do something with an object.
@@ -100,20 +136,45 @@ class Permissions(Resource):
 
         Args:
             role_name: Name of the role that loses the permission.
-            resource_id: Id of the object.
-            object_type: Kind of the object.
-            action: Name of the action.
-            **options: Options of the call.
+            action: What it may no longer do; see `Action`.
+            on: The object, by name; by id if `kind` is given.
+            kind: Kind of the object; found by its name if not given.
+            **options: Options of the calls.
 
         Raises:
             InvalidArgument: An argument is empty; nothing was sent.
+            NotFound: There is no such object.
             PermissionDenied: The acting role may not revoke this.
             OutcomeUnknown: No response was received; `list` shows whether it is still there.
         """
+        role_name, action = require_name(role_name, "role_name"), require_name(action, "action")
+        resource_id, object_type = self._object(on, kind, options)
         body = RevokePermissionRequest(
-            role_name=require_name(role_name, "role_name"),
-            byte_house_resource_id=require_name(resource_id, "resource_id"),
-            secure_object_type_name=require_name(object_type, "object_type"),
-            action_name=require_name(action, "action"),
+            role_name=role_name,
+            byte_house_resource_id=resource_id,
+            secure_object_type_name=object_type,
+            action_name=str(action),
         )
         self._send(revoke_permission.plan(body=body), options)
+
+    def _object(
+        self, on: str | Identifier, kind: ObjectKind | str | None, options: CallOptions
+    ) -> tuple[str, str]:
+        """Return the id and the kind of an object."""
+        if kind is not None:
+            kind, resource_id = str(require_name(kind, "kind")), require_name(str(on), "on")
+            if kind == ObjectKind.VIRTUAL_WAREHOUSE:
+                resource_id = warehouse_id(self._client, resource_id, options)
+            return resource_id, kind
+        if on == "*":
+            return "*", str(ObjectKind.ACCOUNT)
+        parts = target_of(on).parts
+        found: Database | Table
+        if len(parts) == 1:
+            found = self._client.databases.get(*parts, **options)
+            kind = ObjectKind.DATABASE
+        else:
+            found = self._client.tables.get(*parts, **options)
+            known = str(found.type).upper()
+            kind = ObjectKind(known) if known in list(ObjectKind) else ObjectKind.TABLE
+        return found.uuid or ".".join(parts), str(kind)

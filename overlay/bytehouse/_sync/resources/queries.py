@@ -32,6 +32,7 @@ from ..._tables.spec import model_of
 from ..cancellation import cancel_on_early_exit
 from ..paginator import Pager
 from ..query_handle import QueryHandle
+from ..warehouse_ids import with_warehouse_id
 from ._base import Resource
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Queries(Resource):
         Args:
             sql: One statement, or several with ``;`` between.
             mode: SQL dialect; the client's if not given.
-            warehouse: Id of the virtual warehouse to run on; the client's if not given.
+            warehouse: Name or id of the virtual warehouse to run on; the client's if not given.
             query_id: Id to give the query.
             session_id: Session to run in; what `USE` and `SET` change holds for the whole session.
             max_rows: At most so many rows per result; 0 means all.
@@ -95,6 +96,7 @@ class Queries(Resource):
             max_rows=max_rows,
             async_after=async_after,
         )
+        submission = with_warehouse_id(self._client, submission)
         with cancel_on_early_exit(self._client, submission):
             plan = submit_sync_query.plan(
                 body=submission.body(), x_query_session_id=submission.session_id
@@ -119,7 +121,7 @@ class Queries(Resource):
             sql: One statement, or several with ``;`` between.
             params: Values for its parameters, as for `ByteHouse.query`.
             mode: SQL dialect; the client's if not given.
-            warehouse: Id of the virtual warehouse to run on; the client's if not given.
+            warehouse: Name or id of the virtual warehouse to run on; the client's if not given.
             query_id: Id to give the query.
             **options: Options of the call; the handle's calls take the role too.
 
@@ -141,6 +143,7 @@ class Queries(Resource):
             warehouse=warehouse,
             query_id=query_id,
         )
+        submission = with_warehouse_id(self._client, submission)
         plan = submit_async_query.plan(body=submission.background_body())
         client = self._client._redacting(submission.secrets)
         with cancel_on_early_exit(client, submission, in_background=True, when_unknown=False):

@@ -32,11 +32,15 @@ from ..._params.warehouses import checked, differences, status_of, wanted
 from ...errors import InvalidArgument
 from ..ensure import EnsureResource
 from ..paginator import Pager
+from ..warehouse_ids import warehouse_name
 from ..warehouse_poller import WarehousePoller
 
 
 class Warehouses(EnsureResource):
     """List, create, change, resume, suspend and delete virtual warehouses.
+
+    What exists is named by its name or its id; the name of an id is looked up, and kept for five
+    minutes.
 
     Every method takes the options of a call (`role`, `timeout`, `deadline`, `max_retries`,
     `headers`; see `CallOptions`) and raises the errors of `ByteHouse.send`.
@@ -88,7 +92,7 @@ class Warehouses(EnsureResource):
             **options: Options of the call.
 
         Returns:
-            Its name and its id, `vw_id`, which queries take as `warehouse`.
+            Its name and its id, `vw_id`; queries take either as `warehouse`.
 
         Raises:
             InvalidArgument: The name breaks the rule, or a value makes no sense; nothing was sent.
@@ -110,13 +114,14 @@ class Warehouses(EnsureResource):
         `GET /v1/vws/{name}` (inferred)
 
         Args:
-            name: Name.
+            name: Name or id.
             **options: Options of the call.
 
         Raises:
             NotFound: There is none.
         """
-        response = self._send(get_warehouse.plan(require_name(name, "name")), options)
+        name = self._name(name, options)
+        response = self._send(get_warehouse.plan(name), options)
         # The response is the warehouse itself, with the envelope's message and error among its own.
         fields = {k: v for k, v in response.to_dict().items() if k not in ("message", "error")}
         warehouse = Warehouse.from_dict(fields)
@@ -140,7 +145,7 @@ class Warehouses(EnsureResource):
         `PATCH /v1/vws/{name}` (inferred)
 
         Args:
-            name: Name.
+            name: Name or id.
             config_id: Id of the new resource setting.
             status: ``up`` to resume it, ``down`` to suspend it.
             auto_suspend: Minutes without work, or a timedelta of whole minutes, after which it is
@@ -165,7 +170,8 @@ class Warehouses(EnsureResource):
         body = UpdateWarehouseRequest(**settings)
         if not body.to_dict():
             raise InvalidArgument("There is nothing to change.")
-        self._send(update_warehouse.plan(require_name(name, "name"), body=body), options)
+        name = self._name(name, options)
+        self._send(update_warehouse.plan(name, body=body), options)
 
     def delete(self, name: str, **options: Unpack[CallOptions]) -> None:
         """Delete a virtual warehouse.
@@ -173,13 +179,15 @@ class Warehouses(EnsureResource):
         `DELETE /v1/vws/{name}` (inferred)
 
         Args:
-            name: Name.
+            name: Name or id.
             **options: Options of the call.
 
         Raises:
             NotFound: There is none.
         """
-        self._send(delete_warehouse.plan(require_name(name, "name")), options)
+        name = self._name(name, options)
+        self._send(delete_warehouse.plan(name), options)
+        self._client._shared.warehouse_ids = (None, {})  # another of this name has another id
 
     def configurations(
         self,
@@ -213,7 +221,7 @@ class Warehouses(EnsureResource):
         `PATCH /v1/vws/{name}` (inferred)
 
         Args:
-            name: Name.
+            name: Name or id.
             wait: Whether to wait until it is up.
             wait_timeout: Seconds, or a timedelta, to wait at most; ten minutes if not given.
             **options: Options of the call; the wait takes the role.
@@ -238,7 +246,7 @@ class Warehouses(EnsureResource):
         `PATCH /v1/vws/{name}` (inferred)
 
         Args:
-            name: Name.
+            name: Name or id.
             wait: Whether to wait until it is down.
             wait_timeout: Seconds, or a timedelta, to wait at most; ten minutes if not given.
             **options: Options of the call; the wait takes the role.
@@ -249,6 +257,9 @@ class Warehouses(EnsureResource):
             TimedOut: It was not down when the time was up; `state` is the last that was reported.
         """
         self._change_status(name, "down", wait, wait_timeout, options)
+
+    def _name(self, warehouse: str, options: CallOptions) -> str:
+        return require_name(warehouse_name(self._client, warehouse, options), "name")
 
     def _change_status(
         self,
@@ -280,7 +291,7 @@ class Warehouses(EnsureResource):
         429) is repeated until the time is up. A state that is not known counts as in between.
 
         Args:
-            name: Name.
+            name: Name or id.
             until: State to wait for, ``up`` or ``down``.
             timeout: Seconds, or a timedelta, to wait at most; ten minutes if not given.
             on_progress: Called with each status.

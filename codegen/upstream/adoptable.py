@@ -21,7 +21,7 @@ Parameter = dict[str, Any]
 Part = tuple[str, str]
 """An operation and one of its parts, `PARTS`."""
 
-PARTS = ("route", "parameters", "body", "answer", "error")
+PARTS = ("route", "parameters", "body", "response", "error")
 SENDABLE = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 PLAIN = frozenset({"string", "integer", "number", "boolean", "null"})
 _CONSISTENT = 0.8
@@ -30,7 +30,7 @@ _FEWEST = 3
 _GENERIC = frozenset({"x", "bh", "bytehouse", "header", "id", "name", "user", "active"})
 
 
-class Left(NamedTuple):
+class Skipped(NamedTuple):
     """A part of an operation that is left as it is in ours."""
 
     operation: str
@@ -39,11 +39,11 @@ class Left(NamedTuple):
 
 
 @dataclass
-class Taken:
+class Adoptable:
     """What is taken over: a contract for each operation, and what was left of it."""
 
     contracts: dict[str, Contract]
-    left: list[Left]
+    skipped: list[Skipped]
     keys: dict[str, str] = field(default_factory=dict)
     """Keys of the envelope of responses that have another name now, theirs and ours."""
     headers: dict[str, str] = field(default_factory=dict)
@@ -54,9 +54,9 @@ class Taken:
     """Named schemas that must stay objects or enums."""
 
 
-def takeable(
+def adoptable_parts(
     sides: Sides, role: str, refused: Mapping[Part, str], classes: Collection[str] = ()
-) -> Taken:
+) -> Adoptable:
     """Return what is taken over of an upstream.
 
     Args:
@@ -68,13 +68,13 @@ def takeable(
     keys, headers = envelope_keys(sides), renamed_headers(sides)
     known = {name for contract in sides.theirs.values() for name in _headers(contract)}
     kept = {role} - known - set(headers.values())
-    taken = Taken({}, [], keys, headers, frozenset(kept), frozenset(classes))
+    result = Adoptable({}, [], keys, headers, frozenset(kept), frozenset(classes))
     for name, theirs in sides.theirs.items():
-        chosen = _Operation(name, sides.ours[name], theirs, taken, refused)
-        taken.contracts[name] = chosen.contract()
-        taken.left += chosen.left
-    _part_routes(sides, taken)
-    return taken
+        chosen = _Operation(name, sides.ours[name], theirs, result, refused)
+        result.contracts[name] = chosen.contract()
+        result.skipped += chosen.skipped
+    _part_routes(sides, result)
+    return result
 
 
 def envelope_keys(sides: Sides) -> dict[str, str]:
@@ -85,7 +85,7 @@ def envelope_keys(sides: Sides) -> dict[str, str]:
     found: dict[str, Counter[str]] = {}
     users: Counter[str] = Counter()
     for name, theirs in sides.theirs.items():
-        mine, other = (_properties(side.answer) for side in (sides.ours[name], theirs))
+        mine, other = (_properties(side.response) for side in (sides.ours[name], theirs))
         new = {key: one.get("type") for key, one in other.items() if key not in mine}
         for key, schema in mine.items() if other else ():
             if key not in other:
@@ -135,12 +135,12 @@ def _properties(content: Mapping[str, Any] | None) -> dict[str, Schema]:
     return found
 
 
-def _part_routes(sides: Sides, taken: Taken) -> None:
+def _part_routes(sides: Sides, result: Adoptable) -> None:
     """Leave the routes that another operation would have too."""
     while True:
         routes = {
             name: (contract.method, contract.path)
-            for name, contract in {**sides.ours, **taken.contracts}.items()
+            for name, contract in {**sides.ours, **result.contracts}.items()
         }
         users = Counter(routes.values())
         clash = [
@@ -151,16 +151,16 @@ def _part_routes(sides: Sides, taken: Taken) -> None:
         if not clash:
             return
         for name in clash:
-            ours, other = sides.ours[name], taken.contracts[name]
+            ours, other = sides.ours[name], result.contracts[name]
             reason = f"another operation has {other.method} {other.path}"
-            taken.left.append(Left(name, ("route",), reason))
-            taken.contracts[name] = _with_route(other, ours)
+            result.skipped.append(Skipped(name, ("route",), reason))
+            result.contracts[name] = _with_route(other, ours)
 
 
 def _with_route(contract: Contract, ours: Contract) -> Contract:
     """Return a contract with our route and its parameters."""
     kept = {key: one for key, one in contract.parameters.items() if key[0] != "path"}
-    own = {key: _left(one) for key, one in ours.parameters.items() if key[0] == "path"}
+    own = {key: _skipped(one) for key, one in ours.parameters.items() if key[0] == "path"}
     return replace(contract, method=ours.method, path=ours.path, parameters={**own, **kept})
 
 
@@ -172,15 +172,16 @@ class _Operation:
         name: str,
         ours: Contract,
         theirs: Contract,
-        taken: Taken,
+        adoptable: Adoptable,
         refused: Mapping[Part, str],
     ) -> None:
         self._name = name
         self._ours = ours
         self._theirs = theirs
-        self._taken = taken
-        self._refused = {part: reason for (owner, part), reason in refused.items() if owner == name}
-        self.left: list[Left] = []
+        self._adoptable = adoptable
+        self._refused = dict.fromkeys(theirs.unknown, "a reference in it leads to nothing")
+        self._refused |= {part: why for (owner, part), why in refused.items() if owner == name}
+        self.skipped: list[Skipped] = []
 
     def contract(self) -> Contract:
         """Return the contract that is taken over."""
@@ -189,37 +190,37 @@ class _Operation:
             theirs,
             parameters=self._parameters(),
             body=self._body(),
-            answer=self._answer(),
+            response=self._response(),
             error=self._error(),
         )
         reason = self._refused.get("route") or _route_problem(theirs)
         if reason:
-            self._leave(("route",), reason)
+            self._skip(("route",), reason)
             chosen = _with_route(chosen, ours)
         return chosen
 
-    def _leave(self, where: Where, reason: str) -> None:
-        self.left.append(Left(self._name, where, reason))
+    def _skip(self, where: Where, reason: str) -> None:
+        self.skipped.append(Skipped(self._name, where, reason))
 
     def _parameters(self) -> dict[tuple[str, str], Parameter]:
         if reason := self._refused.get("parameters"):
-            self._leave(("parameters",), reason)
-            return {key: _left(one) for key, one in self._ours.parameters.items()}
+            self._skip(("parameters",), reason)
+            return {key: _skipped(one) for key, one in self._ours.parameters.items()}
         made: dict[tuple[str, str], Parameter] = {}
         for key, parameter in self._theirs.parameters.items():
             if one := self._parameter(key, parameter):
                 made[key] = one
         for key, ours in self._ours.parameters.items():
-            if key[0] == "header" and key[1] in self._taken.kept:
-                self._leave(key, "the upstream has no such header; the role is still sent in it")
-                made[key] = _left(ours)
+            if key[0] == "header" and key[1] in self._adoptable.kept:
+                self._skip(key, "the upstream has no such header; the role is still sent in it")
+                made[key] = _skipped(ours)
         return made
 
     def _parameter(self, key: tuple[str, str], parameter: Parameter) -> Parameter | None:
         place, name = key
         ours = self._ours.parameters.get(key)
-        if ours is None and place == "header" and name in self._taken.headers:
-            ours = self._ours.parameters.get((place, self._taken.headers[name]))
+        if ours is None and place == "header" and name in self._adoptable.headers:
+            ours = self._ours.parameters.get((place, self._adoptable.headers[name]))
         kinds = set(_types(parameter["schema"]))
         if kinds and kinds <= PLAIN:
             if ours:
@@ -228,11 +229,11 @@ class _Operation:
             return parameter
         if not bare(parameter["schema"]):
             if ours and bare(ours["schema"]):
-                self._leave(key, "the upstream says nothing of its type")
+                self._skip(key, "the upstream says nothing of its type")
             return {**parameter, "schema": ours["schema"]} if ours else parameter
-        self._leave(key, "its value is no string, number or boolean, so no argument can hold it")
+        self._skip(key, "its value is no string, number or boolean, so no argument can hold it")
         if ours:
-            return _left(ours)
+            return _skipped(ours)
         if place == "path":
             return {**parameter, "schema": {"type": "string"}}
         return None
@@ -243,34 +244,34 @@ class _Operation:
         if not ours and theirs and not bare(theirs["schema"]):
             reason = reason or "the upstream says nothing of it"
         if reason:
-            self._leave(("body",), reason)
-            return ours and _left(ours)
+            self._skip(("body",), reason)
+            return ours and _skipped(ours)
         return self._content("body", ours, theirs)
 
-    def _answer(self) -> dict[str, Any] | None:
-        ours, theirs = self._ours.answer, self._theirs.answer
-        reason = self._refused.get("answer") or _content_problem(theirs, "the client reads")
+    def _response(self) -> dict[str, Any] | None:
+        ours, theirs = self._ours.response, self._theirs.response
+        reason = self._refused.get("response") or _content_problem(theirs, "the client reads")
         if theirs is None and ours and _properties(ours):
             reason = reason or "the upstream names no content of the response"
         if reason:
-            self._leave(("answer",), reason)
+            self._skip(("response",), reason)
         if reason or theirs is None:
-            return ours and _left(ours)
-        return self._content("answer", ours, theirs)
+            return ours and _skipped(ours)
+        return self._content("response", ours, theirs)
 
     def _content(
         self, part: str, ours: dict[str, Any] | None, theirs: dict[str, Any] | None
     ) -> dict[str, Any] | None:
         if not ours or not theirs:
             return theirs
-        keys = self._taken.keys if part == "answer" else {}
+        keys = self._adoptable.keys if part == "response" else {}
         schema = self._schema((part,), ours["schema"], theirs["schema"], keys)
         return {**theirs, "schema": schema}
 
     def _error(self) -> Schema | None:
         ours, theirs = self._ours.error, self._theirs.error
         if reason := self._refused.get("error"):
-            self._leave(("error",), reason)
+            self._skip(("error",), reason)
             return None
         if theirs is None or theirs.get("type") != "object":
             return None
@@ -281,27 +282,25 @@ class _Operation:
     ) -> Schema:
         """Return what is taken over of their schema, where we have one."""
         if "~recursive" in ours or "~recursive" in theirs:
-            return theirs if "~recursive" in ours and "~recursive" in theirs else _left(ours)
+            return theirs if "~recursive" in ours and "~recursive" in theirs else _skipped(ours)
         if not bare(theirs):
             if bare(ours):
-                self._leave(where, "the upstream says nothing of it")
-            return _left(ours) | _secret(theirs)
+                self._skip(where, "the upstream says nothing of it")
+            return _skipped(ours) | _secret(theirs)
         lost = self._lost_secret(ours, theirs, keys or {})
         if lost and "~secret" not in theirs:
-            self._leave(
-                where, f"the upstream has no {lost}, and its mark of a secret would be lost"
-            )
-            return _left(ours)
+            self._skip(where, f"the upstream has no {lost}, and its mark of a secret would be lost")
+            return _skipped(ours)
         name = ours.get("~name", "")
-        if name in self._taken.classes and _is_class(ours) and not _is_class(theirs):
-            self._leave(where, f"the client imports {name}, which would be no class any more")
-            return _left(ours) | _secret(theirs)
+        if name in self._adoptable.classes and _is_class(ours) and not _is_class(theirs):
+            self._skip(where, f"the client imports {name}, which would be no class any more")
+            return _skipped(ours) | _secret(theirs)
         made = {**theirs, **_secret(ours)}
         if "properties" in theirs:
             made["properties"] = dict(self._merged(where, ours, theirs, keys or {}))
         elif "properties" in ours and theirs.get("type") == "object" and "anyOf" not in theirs:
-            self._leave(where, "the upstream names no property of it")
-            return _left(ours) | _secret(theirs)
+            self._skip(where, "the upstream names no property of it")
+            return _skipped(ours) | _secret(theirs)
         if "array" in _types(theirs):
             items = theirs.get("items", {})
             if "items" in ours:
@@ -346,9 +345,9 @@ def _secret(schema: Schema) -> Schema:
     return {"~secret": True} if "~secret" in schema else {}
 
 
-def _left(part: dict[str, Any]) -> dict[str, Any]:
+def _skipped(part: dict[str, Any]) -> dict[str, Any]:
     """Return a part of ours, marked as not taken over."""
-    return {**part, "~left": True}
+    return {**part, "~skipped": True}
 
 
 def _is_class(schema: Schema) -> bool:

@@ -1,0 +1,19 @@
+"""Replace an API key before it expires; the old one is deleted once the new one is stored."""
+
+import os
+
+from bytehouse import ByteHouse, NewApiKey
+
+
+def store(key: NewApiKey) -> None:
+    """Put the key where your programs read it; it is shown only now."""
+    os.environ["MY_BYTEHOUSE_KEY"] = key.secret.reveal()
+
+
+with ByteHouse() as bh:
+    print("expiring:", len(bh.api_keys.expiring(within="14d")))
+    [old] = bh.api_keys.list()
+    rotation = bh.api_keys.rotate(store=store, current_id=old.id, expires_in="60d")
+
+with ByteHouse(api_key="env:MY_BYTEHOUSE_KEY") as bh:
+    print(len(rotation.steps), "steps,", len(list(bh.api_keys.list())), "key")

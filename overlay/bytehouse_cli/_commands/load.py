@@ -1,0 +1,161 @@
+"""`bytehouse load`: load a file or the files of a URL into a table."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .._errors import ROWS_REFUSED
+from .._formats import Counter, note, to_json
+from .._output import print_value
+from .._settings import Command, global_options
+
+if TYPE_CHECKING:
+    from bytehouse import ByteHouse, SkippedRow
+
+_LOCAL = ("csv", "parquet", "ndjson")
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    bytehouse load orders.csv sales.orders
+    bytehouse load orders.parquet sales.orders --refused refused.ndjson
+    cat orders.ndjson | bytehouse load - sales.orders --file-format ndjson
+    bytehouse load s3://bucket/orders/*.csv sales.orders --connection 12
+    """,
+)
+@click.argument("source", metavar="FILE|URL")
+@click.argument("table")
+@click.option(
+    "--file-format",
+    metavar="NAME",
+    help="Format of the files, if their ending does not say it: csv (with a header line), parquet "
+    "or ndjson; of a URL whatever the service reads.",
+)
+@click.option(
+    "--refused",
+    metavar="FILE",
+    help="Leave out rows that cannot be loaded, and write them to this file as NDJSON, with the "
+    "reason. Without it, such a row ends the load.",
+)
+@click.option("--null", default="", metavar="TEXT", help="What means NULL in a CSV file.")
+@click.option("--connection", type=int, metavar="ID", help="Stored connection to a URL.")
+@click.option(
+    "--wait-timeout",
+    type=float,
+    default=3600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for files of a URL.",
+)
+def command(  # noqa: PLR0917 - click gives them by name
+    source: str,
+    table: str,
+    file_format: str | None,
+    refused: str | None,
+    null: str,
+    connection: int | None,
+    wait_timeout: float,
+) -> int:
+    """Load a file of this machine, or the files of a URL, into a table.
+
+    The rows of a FILE (- for standard input) are checked here, and inserted in blocks; those of a
+    URL are loaded by the service. Prints how many rows were read, written and refused. Ctrl-C
+    stops the load on the service; the error says which rows are in the table.
+    """
+    began = time.monotonic()
+    with global_options().client(changes=True) as client:
+        if "://" in source:
+            report = _load_url(
+                client,
+                source,
+                table,
+                connection=connection,
+                format=file_format,
+                on_error="skip" if refused else "raise",
+                wait_timeout=wait_timeout,
+            )
+            lines = report.pop("log")
+        else:
+            with _local_file(source, file_format) as path:
+                report, lines = _insert(client, path, table, null, skip=refused is not None)
+    report["seconds"] = round(time.monotonic() - began, 3)
+    if refused and report["rows_refused"]:
+        Path(refused).write_bytes(b"".join(to_json(line) + b"\n" for line in lines))
+        note(f"{report['rows_refused']} rows were refused; {refused} has them.")
+    print_value({"table": table, **report})
+    return ROWS_REFUSED if report["rows_refused"] else 0
+
+
+def _insert(
+    client: ByteHouse, path: Path, table: str, null: str, *, skip: bool
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    counter = Counter("rows")
+    try:
+        inserted = client.insert(
+            table,
+            path,
+            null=null,
+            on_error="skip" if skip else "raise",
+            on_block=counter.show,
+        )
+    finally:
+        counter.close()
+    counts = {
+        "rows_read": inserted + len(inserted.skipped),
+        "rows_written": int(inserted),
+        "rows_refused": len(inserted.skipped),
+    }
+    return counts, [_refused_line(row) for row in inserted.skipped]
+
+
+def _refused_line(row: SkippedRow) -> dict[str, Any]:
+    return {"position": row.position, "reason": row.reason, "row": row.row}
+
+
+def _load_url(client: ByteHouse, source: str, table: str, **arguments: Any) -> dict[str, Any]:
+    report = client.load(source, table, **arguments)
+    return {
+        "rows_read": report.rows_read,
+        "rows_written": report.rows_written,
+        "rows_refused": report.rows_refused,
+        "log": [{"message": line.message} for line in report.log],
+    }
+
+
+@contextmanager
+def _local_file(source: str, form: str | None) -> Iterator[Path]:
+    """Yield a file whose ending is its format; standard input and other names are copied to one.
+
+    Raises:
+        UsageError: The format is not known.
+    """
+    ending = Path(source).suffix.lower().removeprefix(".")
+    known = {"pq": "parquet", "jsonl": "ndjson"}.get(ending, ending)
+    found = form or (known if known in _LOCAL else None)
+    if found not in _LOCAL:
+        raise click.UsageError(
+            f"The format of {source} is not known: add --file-format ({', '.join(_LOCAL)})."
+        )
+    note(f"Loading {source} as {found}.")
+    if source != "-" and found == known:
+        yield Path(source)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / f"input.{found}"
+        with copy.open("wb") as file:
+            if source == "-":
+                shutil.copyfileobj(sys.stdin.buffer, file)
+            else:
+                with Path(source).open("rb") as original:
+                    shutil.copyfileobj(original, file)
+        yield copy

@@ -1,0 +1,356 @@
+"""Write rows in each output format, as they come, in constant memory."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import IO, Any, Protocol
+
+FORMATS = ("table", "json", "ndjson", "csv", "tsv", "parquet", "arrow", "markdown", "vertical")
+BINARY = ("parquet", "arrow")
+ENDINGS = {"md": "markdown", "jsonl": "ndjson", "txt": "table", "feather": "arrow"}
+Rows = Sequence[Sequence[Any]]
+
+# Rows of a table that the widths of its columns are measured by.
+_MEASURED = 1000
+_LEAST_WIDTH = 4
+# What it raises for strings that are not UTF-8 and for integers of more than 64 bits.
+_NOT_BY_MSGSPEC = (TypeError, ValueError, OverflowError)
+
+
+class Writer(Protocol):
+    """Write one result."""
+
+    def write(self, rows: Rows) -> None:
+        """Write some rows."""
+
+    def close(self) -> None:
+        """Write what follows the last row."""
+
+
+class _JsonLines:
+    """Write an object on each line."""
+
+    def __init__(self, file: IO[bytes], columns: Sequence[str]) -> None:
+        import msgspec
+
+        self._file = file
+        self._columns = columns
+        self._encode = msgspec.json.Encoder(enc_hook=to_text).encode_lines
+
+    def write(self, rows: Rows) -> None:
+        self._file.write(self._lines(rows))
+
+    def close(self) -> None:
+        """Write nothing more."""
+
+    def _lines(self, rows: Rows) -> bytes:
+        columns = self._columns
+        objects = [dict(zip(columns, row, strict=True)) for row in rows]
+        try:
+            return self._encode(objects)
+        except _NOT_BY_MSGSPEC:
+            return b"".join(to_json(one) + b"\n" for one in objects)
+
+
+class _JsonArray(_JsonLines):
+    """Write an array, one object on each line."""
+
+    _before = b"[\n"
+
+    def write(self, rows: Rows) -> None:
+        if rows:
+            self._file.write(self._before + self._lines(rows)[:-1].replace(b"\n", b",\n"))
+            self._before = b",\n"
+
+    def close(self) -> None:
+        self._file.write(b"[]\n" if self._before == b"[\n" else b"\n]\n")
+
+
+class _Delimited:
+    """Write CSV with ClickHouse's notation of values, or TSV with its escapes."""
+
+    def __init__(self, file: IO[bytes], columns: Sequence[str], *, tabs: bool) -> None:
+        self._file = file
+        self._tabs = tabs
+        self.write([columns])
+
+    def write(self, rows: Rows) -> None:
+        if self._tabs:
+            lines = "".join("\t".join(map(_tsv_cell, row)) + "\n" for row in rows)
+        else:
+            lines = "".join(",".join(map(_csv_cell, row)) + "\n" for row in rows)
+        self._file.write(_encoded(lines))
+
+    def close(self) -> None:
+        """Write nothing more."""
+
+
+def _csv_cell(value: object) -> str:
+    text = "" if value is None else to_text(value)
+    quoted = text == "" and value is not None
+    if quoted or any(character in text for character in '",\r\n') or text != text.strip():
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+_TSV = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
+
+
+def _tsv_cell(value: object) -> str:
+    return "\\N" if value is None else to_text(value).translate(_TSV)
+
+
+class _Table:
+    """Write aligned columns; in a terminal, values are cut to fit into it."""
+
+    def __init__(
+        self, file: IO[bytes], columns: Sequence[str], width: int | None, null: str
+    ) -> None:
+        self._file = file
+        self._null = null
+        self._columns = columns
+        self._width = width
+        self._pending: list[Sequence[Any]] = []
+        self._widths: list[int] | None = None
+        self._right: list[bool] = []
+
+    def write(self, rows: Rows) -> None:
+        if self._widths is not None:
+            self._lines([[_visible(value, self._null) for value in row] for row in rows])
+            return
+        self._pending += rows
+        if len(self._pending) >= _MEASURED:
+            self._begin()
+
+    def close(self) -> None:
+        if self._widths is None:
+            self._begin()
+
+    def _begin(self) -> None:
+        rows, self._pending = self._pending, []
+        cells = [[_visible(value, self._null) for value in row] for row in rows]
+        header = [_visible(name) for name in self._columns]
+        self._right = [
+            all(isinstance(row[n], int | float) or row[n] is None for row in rows) and bool(rows)
+            for n in range(len(header))
+        ]
+        self._widths = [
+            max(map(_cell_width, column)) for column in zip(header, *cells, strict=True)
+        ]
+        if self._width is not None:
+            self._widths = _fitted(self._widths, self._width)
+        self._lines([header, ["─" * width for width in self._widths]])
+        self._lines(cells)
+
+    def _lines(self, rows: list[list[str]]) -> None:
+        assert self._widths is not None  # noqa: S101 - for the type checker
+        text = []
+        for row in rows:
+            cells = [
+                _padded(_cut(cell, width) if self._width else cell, width, right)
+                for cell, width, right in zip(row, self._widths, self._right, strict=True)
+            ]
+            text.append("  ".join(cells).rstrip() + "\n")
+        self._file.write(_encoded("".join(text)))
+
+
+class _Markdown:
+    """Write a table in Markdown."""
+
+    def __init__(self, file: IO[bytes], columns: Sequence[str], null: str) -> None:
+        self._file = file
+        self._null = null
+        self.write([columns, ["---" for _ in columns]])
+
+    def write(self, rows: Rows) -> None:
+        lines = (
+            "| "
+            + " | ".join(_visible(value, self._null).replace("|", "\\|") for value in row)
+            + " |\n"
+            for row in rows
+        )
+        self._file.write(_encoded("".join(lines)))
+
+    def close(self) -> None:
+        """Write nothing more."""
+
+
+class _Vertical:
+    """Write each value on a line of its own."""
+
+    def __init__(self, file: IO[bytes], columns: Sequence[str], null: str) -> None:
+        self._file = file
+        self._null = null
+        self._columns = [_visible(name) for name in columns]
+        self._name_width = max(map(_cell_width, self._columns), default=0)
+        self._count = 0
+
+    def write(self, rows: Rows) -> None:
+        text = []
+        for row in rows:
+            self._count += 1
+            text.append(f"── {self._count} ──\n")
+            text += [
+                f"{_padded(name, self._name_width, False)}  {_visible(value, self._null)}\n"
+                for name, value in zip(self._columns, row, strict=True)
+            ]
+        self._file.write(_encoded("".join(text)))
+
+    def close(self) -> None:
+        """Write nothing more."""
+
+
+def writer(
+    form: str, file: IO[bytes], columns: Sequence[str], *, terminal: bool, null: str
+) -> Writer:
+    """Return what writes one result in a text format.
+
+    Args:
+        form: One of `FORMATS` but for those in `BINARY`.
+        file: Where to write.
+        columns: Names of the columns.
+        terminal: Whether this is shown in a terminal, so that tables must fit into it.
+        null: How what is absent is shown to people.
+    """
+    width = shutil.get_terminal_size().columns if terminal else None
+    makers: Mapping[str, Callable[[], Writer]] = {
+        "json": lambda: _JsonArray(file, columns),
+        "ndjson": lambda: _JsonLines(file, columns),
+        "csv": lambda: _Delimited(file, columns, tabs=False),
+        "tsv": lambda: _Delimited(file, columns, tabs=True),
+        "table": lambda: _Table(file, columns, width, null),
+        "markdown": lambda: _Markdown(file, columns, null),
+        "vertical": lambda: _Vertical(file, columns, null),
+    }
+    return makers[form]()
+
+
+def write_batches(form: str, file: IO[bytes], schema: Any, batches: Iterable[Any]) -> None:
+    """Write Arrow record batches of a schema as Parquet or as an Arrow IPC stream."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if form == "arrow":
+        with pa.ipc.new_stream(file, schema) as stream:
+            for batch in batches:
+                stream.write_batch(batch)
+        return
+    with pq.ParquetWriter(file, schema) as parquet:
+        for batch in batches:
+            parquet.write_table(pa.Table.from_batches([batch]))
+
+
+def to_json(value: Any, *, indent: int | None = None) -> bytes:
+    """Return a value as JSON; a secret is written as stars."""
+    import msgspec
+
+    try:
+        text = msgspec.json.encode(value, enc_hook=to_text)
+    except _NOT_BY_MSGSPEC:
+        return json.dumps(value, default=to_text, indent=indent).encode()
+    return text if indent is None else msgspec.json.format(text, indent=indent)
+
+
+def to_text(value: Any) -> str:
+    """Return a value as text: containers as JSON, times as ISO 8601."""
+    match value:
+        case bool() | None | list() | tuple() | dict():
+            return to_json(value).decode("utf-8", "surrogateescape")
+        case datetime():
+            return str(value).replace(" ", "T")
+        case bytes():
+            return value.decode("utf-8", "surrogateescape")
+        case _:
+            return str(value)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _visible(value: object, null: str = "") -> str:
+    """Return a value on one line, without control characters, which could steer a terminal."""
+    text = null if value is None else to_text(value)
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text
+    )
+
+
+def _cell_width(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    from wcwidth import wcswidth
+
+    return max(wcswidth(text), 0)
+
+
+def _padded(text: str, width: int, right: bool) -> str:
+    space = " " * max(width - _cell_width(text), 0)
+    return space + text if right else text + space
+
+
+def _cut(text: str, width: int) -> str:
+    if _cell_width(text) <= width:
+        return text
+    while _cell_width(text) > width - 1:
+        text = text[: min(len(text) - 1, width)]
+    return text + "…"
+
+
+def _fitted(widths: list[int], available: int) -> list[int]:
+    """Return widths that fit, by making the widest columns narrower."""
+    widths = widths.copy()
+    over = sum(widths) + 2 * (len(widths) - 1) - available
+    while over > 0:
+        widest = max(range(len(widths)), key=widths.__getitem__)
+        if widths[widest] <= _LEAST_WIDTH:
+            break
+        others = [width for n, width in enumerate(widths) if n != widest]
+        target = max(_LEAST_WIDTH, max(others, default=0) - 1, widths[widest] - over)
+        target = min(target, widths[widest] - 1)
+        over -= widths[widest] - target
+        widths[widest] = target
+    return widths
+
+
+def is_terminal(stream: Any) -> bool:
+    """Return whether a stream is shown to a person."""
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):
+        return False
+
+
+def note(message: str) -> None:
+    """Tell the person at the terminal something beside the output."""
+    sys.stderr.write(f"{message}\n")
+
+
+class Counter:
+    """Show a growing number on one line of a terminal, and remove it at the end.
+
+    Args:
+        what: What is counted.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._shown = is_terminal(sys.stderr)
+
+    def show(self, count: int) -> None:
+        """Show the number."""
+        if self._shown:
+            sys.stderr.write(f"\r{count:,} {self._what}")
+            sys.stderr.flush()
+
+    def close(self) -> None:
+        """Remove it."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

@@ -1,0 +1,38 @@
+"""Turn what the client returns into plain values: dicts, lists, strings and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any
+
+import attrs
+
+
+def plain(value: Any) -> Any:
+    """Return a value with models as dicts, by the names of their attributes.
+
+    Fields that may hold a secret become ``***``.
+    """
+    if isinstance(value, Enum):
+        return value.value
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if attrs.has(type(value)):
+        return _fields(value)
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        return [plain(item) for item in value]
+    return value
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for field in attrs.fields(type(value)):
+        inner = getattr(value, field.name)
+        if field.name == "additional_properties":
+            found |= {name: plain(item) for name, item in inner.items() if name not in found}
+        elif not field.name.startswith("_"):
+            found[field.name] = plain(inner) if field.repr or inner is None else "***"
+    return found

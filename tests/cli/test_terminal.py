@@ -1,0 +1,149 @@
+"""What the command does in a terminal: the shell, progress, and Ctrl-C at any time."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bytehouse import ByteHouse
+from bytehouse_emulator import RunningEmulator
+from tests.client.queries.conftest import ProcessList
+from tests.client.queries.programs import ENDLESS, MARK
+from tests.client.queries.terminal import Terminal
+
+PROMPT = 3.0  # seconds; one on a machine that has nothing else to do
+PROGRAM = """
+import fcntl, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from bytehouse_cli import main
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def emulator(bytehouse_emulator: RunningEmulator) -> RunningEmulator:
+    """Return an emulator with a table."""
+    bytehouse_emulator.reset()
+    with ByteHouse(**bytehouse_emulator.client_arguments) as bh:
+        bh.databases.create("sales")
+        bh.tables.create("sales", "orders", {"id": "UInt64", "note": "String"}, order_by="id")
+    return bytehouse_emulator
+
+
+@pytest.fixture
+def processes(emulator: RunningEmulator) -> Iterator[ProcessList]:
+    """Return the process list of the emulator's engine."""
+    with ByteHouse(**emulator.client_arguments, mode="clickhouse_sql") as client:
+        yield ProcessList(client)
+
+
+@pytest.fixture
+def environment(emulator: RunningEmulator, tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a user of the emulator."""
+    return {
+        "BYTEHOUSE_HOST": emulator.url,
+        "BYTEHOUSE_API_KEY": emulator.token,
+        "BYTEHOUSE_MODE": "clickhouse_sql",
+        "HOME": str(tmp_path),
+        "LINES": "40",
+        "PROMPT_TOOLKIT_NO_CPR": "1",
+    }
+
+
+def in_terminal(environment: dict[str, str], *arguments: str) -> Terminal:
+    """Run the command in a terminal of its own."""
+    return Terminal("-c", PROGRAM, *arguments, environment=environment)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--format", "csv"], ["-o", "out.parquet"]])
+def test_ctrl_c_kills_the_query(
+    processes: ProcessList, environment: dict[str, str], arguments: list[str], tmp_path: Path
+) -> None:
+    """The engine's process list is empty soon after, and the command says that it was stopped."""
+    if arguments[:1] == ["-o"]:
+        arguments = ["-o", str(tmp_path / "out.parquet")]
+    with in_terminal(environment, "query", ENDLESS, *arguments) as terminal:
+        processes.wait_until(MARK, runs=True)
+        terminal.press_ctrl_c()
+        assert processes.wait_until(MARK, runs=False, within=5) < PROMPT
+        assert terminal.wait() == 130
+        assert "Interrupted." in terminal.shown
+        assert "Traceback" not in terminal.shown
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def test_sigterm_kills_the_query(processes: ProcessList, environment: dict[str, str]) -> None:
+    """What ends a program from outside leaves nothing running on the service."""
+    with in_terminal(environment, "query", ENDLESS) as terminal:
+        processes.wait_until(MARK, runs=True)
+        terminal.process.send_signal(signal.SIGTERM)
+        assert processes.wait_until(MARK, runs=False, within=5) < PROMPT
+        assert terminal.wait() == 143
+
+
+def test_the_shell_runs_statements_in_one_session(environment: dict[str, str]) -> None:
+    """USE holds; names are completed; an error and Ctrl-C at the prompt do not end it."""
+    with in_terminal(environment, "shell") as terminal:
+        terminal.wait_for("bytehouse>")
+        terminal.type("SELECT 1 +\r")
+        terminal.type("41 AS answer;\r")
+        assert "42" in terminal.wait_for("1 row in")
+        terminal.type("SELECT wrong;\r")
+        terminal.wait_for("Error: ")
+        terminal.wait_for("bytehouse>")
+        terminal.type("half a statement")
+        terminal.press_ctrl_c()
+        terminal.wait_for("bytehouse>")
+        terminal.type("USE sales;\r")
+        terminal.wait_for("bytehouse sales>")
+        terminal.type("INSERT INTO orders VALUES (7, 'seven');\r")
+        terminal.wait_for("OK in")
+        terminal.type("\\d\r")
+        terminal.wait_for("orders")
+        terminal.wait_for("bytehouse sales>")
+        terminal.type("\\d orders\r")
+        terminal.wait_for("UInt64")
+        terminal.wait_for("bytehouse sales>")
+        terminal.type("SELECT note FROM sales.ord\t")
+        terminal.wait_for("ers")
+        terminal.type(";\r")
+        terminal.wait_for("1 row in")
+        terminal.type("\\format json\r")
+        terminal.wait_for("bytehouse sales>")
+        terminal.type("SELECT id FROM orders;\r")
+        terminal.wait_for('{"id":7}')
+        terminal.type("\\q\r")
+        assert terminal.wait() == 0
+        assert "Traceback" not in terminal.shown
+
+
+def test_ctrl_c_in_the_shell_cancels_the_statement_alone(
+    processes: ProcessList, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The next statement is answered, and the history is kept for the next time."""
+    with in_terminal(environment, "shell") as terminal:
+        terminal.wait_for("bytehouse>")
+        terminal.type(f"{ENDLESS};\r")
+        processes.wait_until(MARK, runs=True)
+        terminal.press_ctrl_c()
+        assert processes.wait_until(MARK, runs=False, within=5) < PROMPT
+        terminal.wait_for("Cancelled.")
+        terminal.wait_for("bytehouse>")
+        terminal.type("SELECT 6 * 7 AS answer;\r")
+        assert "42" in terminal.wait_for("1 row in")
+        terminal.type("\x04")
+        assert terminal.wait() == 0
+    history = tmp_path / ".local" / "state" / "bytehouse" / "history"
+    assert "SELECT 6 * 7 AS answer;" in history.read_text()
+    assert history.stat().st_mode & 0o077 == 0
+
+
+def test_the_shell_needs_a_terminal(environment: dict[str, str]) -> None:
+    """With a pipe it says what to use instead."""
+    with in_terminal(environment, "shell", "--format", "csv") as terminal:
+        terminal.wait_for("bytehouse>")
+        terminal.type("exit\r")
+        assert terminal.wait() == 0
