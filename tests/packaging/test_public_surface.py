@@ -19,7 +19,7 @@ from tests.support.cases import cases
 KNOWN = set(
     """
     AbstractContextManager Any AsyncClient AsyncIterator Client Iterator Literal Mapping None Self
-    Sequence T Callable bool builtins bytes dict float int list object pa pd pl str tuple
+    Sequence T date Callable bool builtins bytes dict float int list object pa pd pl str tuple
     """.split()
 )
 """Names of Python and of the libraries of extras."""

@@ -1,5 +1,7 @@
 """What a user's type checker must see: each expression has the type that the docs promise."""
 
+# pyright: strict
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
@@ -85,6 +87,27 @@ def synchronous(bh: ByteHouse) -> None:
     assert_type(bh.send(list_databases.plan()), ListDatabasesResponse)
     with ByteHouse("h", "k", mode="clickhouse_sql") as entered:
         assert_type(entered, ByteHouse)
+
+
+def promised(bh: ByteHouse) -> list[str]:
+    """Use what the docs promise of each object without asking whether it is there."""
+    table = bh.tables.get("d", "t")
+    names = [
+        table.name,
+        *(f"{column.name.upper()} {column.type}" for column in table.columns or ()),
+    ]
+    names += [bh.tables.create("d", "t", {"id": "UInt64"}, order_by="id").uuid.lower()]
+    names += [role.name.title() for role in bh.roles.list()]
+    names += [f"{key.id} {key.status.lower()}" for key in bh.api_keys.list()]
+    names += [f"{held.role_name} {held.user_id + 1}" for held in bh.assignments.list()[:3]]
+    names += [line.message.strip() for line in bh.executions.logs("e")]
+    bh.warehouses.delete(bh.warehouses.get("etl").name)
+    bh.connections.delete(bh.connections.create("c", S3Connection(bucket="b")).id)
+    bh.import_jobs.start(bh.import_jobs.create("j", configuration={}).id)
+    bh.api_keys.delete(bh.api_keys.create(expires_in="60d").id)
+    bh.queries.handle(bh.queries.submit("SELECT 1").id).status().status.lower()
+    [len(page.items) for page in bh.tables.list("d").pages()]
+    return names
 
 
 def tables(bh: ByteHouse) -> None:
