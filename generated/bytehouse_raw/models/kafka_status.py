@@ -23,9 +23,9 @@ class KafkaStatus(Model):
         speed: Messages per second.
     """
 
-    timestamp: Timestamp
-    offset: int
-    lag: int
+    timestamp: Timestamp | None = None
+    offset: int | None = None
+    lag: int | None = None
     speed: float | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
@@ -40,14 +40,9 @@ class KafkaStatus(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        if (
-            value := Timestamp.decode(source["timestamp"]) if "timestamp" in source else None
-        ) is not None:
-            model.timestamp = value
-        if (value := source["offset"] if "offset" in source else None) is not None:
-            model.offset = value
-        if (value := source["lag"] if "lag" in source else None) is not None:
-            model.lag = value
+        model.timestamp = Timestamp.decode(source["timestamp"]) if "timestamp" in source else None
+        model.offset = source.get("offset")
+        model.lag = source.get("lag")
         model.speed = source.get("speed")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
