@@ -4,6 +4,7 @@
 `TOLERANCE` is what two runs of the same code differ by on a machine that does other things too.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -30,7 +31,22 @@ GOALS = (
     Goal("One small GET, asynchronous", "async_overlay", "async_httpx", 0.80),
     Goal("One small GET, asynchronous", "async_overlay_aiohttp", "async_httpx", 0.5),
     Goal("Import and first call, time", "bytehouse", "httpx", 1.5),
+    # With the checks, beside statements made with a format string, which checks nothing.
+    Goal("Inserting rows of five columns", "overlay_insert:tuples", "handmade_insert", 1.4),
+    Goal("Inserting rows of five columns", "overlay_insert:arrow", "handmade_insert", 0.8),
+    Goal("Inserting rows of five columns", "overlay_insert:pandas", "handmade_insert", 0.8),
+    Goal("Inserting rows of five columns", "overlay_insert:polars", "handmade_insert", 0.8),
+    # 0.7 of the rows per second of the same statements, made beforehand.
+    Goal("Inserting through the emulator", "emulator_insert:tuples", "emulator_ready", 1 / 0.7),
+    Goal("Inserting through the emulator", "emulator_insert:arrow", "emulator_ready", 1 / 0.7),
+    # As many values in 5,000 columns of 1,000 rows as in 50 of 100,000.
+    Goal("Arrow tables of many columns", "overlay_arrow:wide", "overlay_arrow:tall", 2.0),
 )
+
+
+def without_rows(case: str) -> str:
+    """Return the name of a case without the number of its rows."""
+    return re.sub(r":\d+$", "", case)
 
 
 def judge(medians: Mapping[str, Mapping[str, float]]) -> Iterator[tuple[Goal, float | None, bool]]:

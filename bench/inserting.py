@@ -4,6 +4,7 @@ What is made by hand checks nothing: it is what a program does that trusts its v
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
@@ -20,6 +21,7 @@ TYPES: Final = {
     "price": "Decimal(18, 2)",
 }
 _BEGAN: Final = datetime.fromisoformat("2023-11-14 22:13:20")
+_KEPT: Final = ExitStack()  # what lasts as long as this process
 _ROWS_OF_A_STATEMENT: Final = 100_000
 
 
@@ -28,6 +30,22 @@ def _rows(count: int) -> list[tuple[Any, ...]]:
         (n * 9973, f"user-{n}", _BEGAN + timedelta(seconds=n * 7), n * 1.37 / 3, Decimal(n) / 100)
         for n in range(count)
     ]
+
+
+def _emulator() -> dict[str, Any]:
+    """Start an emulator with a table that keeps nothing; return the arguments of a client.
+
+    It ends with this process.
+    """
+    emulator = _KEPT.enter_context(import_module("bytehouse_emulator.testing").running_emulator())
+    from bytehouse import ByteHouse
+
+    arguments = {**emulator.client_arguments, "mode": "clickhouse_sql", "deadline": 600}
+    columns = ", ".join(f"{name} {type_}" for name, type_ in TYPES.items())
+    with ByteHouse(**arguments) as client:
+        client.databases.create("sales")
+        client.query(f"CREATE TABLE sales.orders ({columns}) ENGINE = Null")
+    return arguments
 
 
 def _data(form: str, count: int) -> Any:
@@ -52,6 +70,37 @@ def overlay_insert(url: str, form: str, count: str) -> Timed:
 
     client, data = ByteHouse(url, api_key=KEY, deadline=600), _data(form, int(count))
     return lambda: client.insert("sales.orders", data, column_types=TYPES)
+
+
+def emulator_insert(_: str, form: str, count: str) -> Timed:
+    """Insert through the client into the emulator, which reads the types of the table first."""
+    from bytehouse import ByteHouse
+
+    client, data = ByteHouse(**_emulator()), _data(form, int(count))
+    return lambda: client.insert("sales.orders", data)
+
+
+def emulator_ready(_: str, count: str) -> Timed:
+    """Send the emulator the statements that the client makes, made beforehand."""
+    from bytehouse import ByteHouse
+
+    insert, sources = (import_module(f"bytehouse._sql.{n}") for n in ("insert", "insert_sources"))
+    source, target = (
+        sources.open_source(_rows(int(count)), None, ""),
+        insert.target_of("sales.orders"),
+    )
+    blocks = list(
+        insert.insert_statements(
+            target,
+            source,
+            insert.columns_to_insert(None, TYPES, target),
+            block_bytes=insert.BLOCK_BYTES,
+            block_rows=insert.BLOCK_ROWS,
+            on_refused=insert.raise_refused,
+        )
+    )
+    client = ByteHouse(**_emulator())
+    return lambda: [client.queries.execute(block.sql) for block in blocks]
 
 
 def _post(url: str) -> Callable[[str], object]:

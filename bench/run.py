@@ -90,6 +90,12 @@ READING: dict[str, tuple[str, ...]] = {
         "overlay_insert:polars:{rows}",
         "ready_insert:{rows}",
     ),
+    "Inserting through the emulator": (
+        "emulator_ready:{rows}",
+        "emulator_insert:tuples:{rows}",
+        "emulator_insert:arrow:{rows}",
+    ),
+    "Arrow tables of many columns": ("overlay_arrow:tall:100000", "overlay_arrow:wide:1000"),
     "Arrow tables": (
         "overlay_arrow:orders:{rows}",
         "pylist_arrow:orders:{rows}",
@@ -266,7 +272,10 @@ def main() -> None:
         started = starts(options.cases.lower(), url, processes)
         print(table(started, before))
         groups |= started
-    medians = {title: {f.case: f.median for f in found} for title, found in groups.items()}
+    medians = {
+        title: {goals.without_rows(f.case): f.median for f in found}
+        for title, found in groups.items()
+    }
     judged = list(goals.judge(medians))
     print(goals.table(judged))
     if options.save:

@@ -90,7 +90,22 @@ _ZONED: Final = {
     "local": "DateTime('Europe/Berlin')",
     "address": "IPv4",
 }
+
+
+def _of_columns(count: int) -> Table:
+    """Return a table with so many columns, of the types of orders."""
+    types = list(_ORDERS.values())
+    columns = {f"c{at}": types[at % len(types)] for at in range(count)}
+
+    def row(n: int) -> str:
+        return f"[{', '.join([_order(n)[1:-1]] * (count // len(types)))}]"
+
+    return Table(columns, row, _typed_order)
+
+
 TABLES: Final = {
+    "tall": _of_columns(50),
+    "wide": _of_columns(5000),
     "orders": Table(_ORDERS, _order, _typed_order),
     "orders_bare": Table(_ORDERS, lambda n: _order(n, ""), _typed_order),
     "zoned": Table(_ZONED, _zoned, _typed_zoned),
@@ -112,7 +127,11 @@ TABLES: Final = {
 
 @cache
 def _rows(table: str) -> list[str]:
-    return [TABLES[table].row(n) for n in range(_BLOCK)]
+    return [TABLES[table].row(n) for n in range(_block(table))]
+
+
+def _block(table: str) -> int:
+    return max(10, min(_BLOCK, _BLOCK * 50 // len(TABLES[table].columns)))
 
 
 def answer(table: str, count: int) -> Iterator[bytes]:
@@ -121,7 +140,7 @@ def answer(table: str, count: int) -> Iterator[bytes]:
     head = {"queryID": "q", "status": "Finished", "columns": columns}
     yield b'{"data":[%b,"rows":[' % json.dumps(head).encode()[:-1]
     block = ",\n".join(_rows(table)).encode()
-    whole, rest = divmod(count, _BLOCK)
+    whole, rest = divmod(count, _block(table))
     for number in range(whole):
         yield block if not number else b",\n" + block
     if rest:

@@ -144,8 +144,8 @@ class ArrowConverter:
         Raises:
             ResponseDecodeError: A value does not match the type of its column.
         """
-        for unconverted, values in zip(self._unconverted, columns, strict=False):
-            unconverted.extend(values)
+        for at, values in enumerate(columns):
+            self._unconverted[at] += values
         rows = len(columns[0]) if columns else 0
         self.pending_rows += rows
         self._unconverted_rows += rows
