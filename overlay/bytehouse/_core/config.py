@@ -14,7 +14,6 @@ from urllib.parse import quote, urlsplit
 import attrs
 
 from ..errors import ConfigError
-from .files import read_text
 from .secrets import Secret
 
 Mode = Literal["ansi_sql", "clickhouse_sql"]
@@ -209,13 +208,14 @@ def _read_toml(path: Path) -> dict[str, Any]:
         OSError: It cannot be read.
         ValueError: It is not TOML. The message says where, and repeats nothing of the file.
     """
-    import tomllib  # most programs have no such file
-
     try:
-        return tomllib.loads(read_text(path))
+        text = path.read_text(encoding="utf-8-sig")
+        import tomllib  # most programs have no such file
+
+        return tomllib.loads(text)
     except UnicodeDecodeError:
         reason = "it is not UTF-8"
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         place = re.search(r" \(at [^()]*\)$", str(error))
         reason = f"it is not TOML{place[0] if place else ''}"
     # Raised here and not in the handler: the frames of the parser hold the contents of the file.

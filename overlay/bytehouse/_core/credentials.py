@@ -9,7 +9,6 @@ from functools import partial
 
 from ..errors import ConfigError
 from .config import KeySource
-from .files import read_text
 from .secrets import NotAString, Secret
 
 
@@ -51,6 +50,8 @@ def _from_environment(name: str) -> str:
 
 
 def _from_file(path: str) -> str:
+    from .files import read_text  # most programs have no such file
+
     try:
         return read_text(path).strip()
     except (OSError, RuntimeError, UnicodeDecodeError) as error:
