@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
 import attrs
+
+from bytehouse_raw.types import Timestamp
 
 
 def plain(value: Any) -> Any:
@@ -16,6 +19,8 @@ def plain(value: Any) -> Any:
     """
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, datetime):
+        return str(value) if isinstance(value, Timestamp) else value.isoformat()
     if hasattr(value, "_asdict"):
         value = value._asdict()
     if attrs.has(type(value)):

@@ -97,6 +97,14 @@ def test_parameters_are_typed(bytehouse: Bytehouse) -> None:
     assert bytehouse("query", "SELECT {x}", "-p", "nonsense").code == 2
 
 
+def test_database_and_settings_apply_to_statements(bytehouse: Bytehouse) -> None:
+    """By options of the command, as they do in the client."""
+    done = bytehouse("query", "SELECT count() > 0 AS found FROM orders", "--database", "sales")
+    assert lines(done) == [{"found": 1}]
+    sql = "SELECT getSetting('max_block_size') AS size"
+    assert lines(bytehouse("query", sql, "--setting", "max_block_size=77")) == [{"size": 77}]
+
+
 def test_what_fails_has_its_code_and_says_why(bytehouse: Bytehouse) -> None:
     """The engine's error and no host, each of its kind, and nothing on standard output."""
     done = bytehouse("query", "SELECT nothing_like_this")
@@ -201,7 +209,7 @@ def test_rows_that_are_refused_are_written_to_a_file(bytehouse: Bytehouse, tmp_p
     assert [one["position"] for one in refused] == [1, 2]
     assert "-4" in refused[0]["reason"]
     assert refused[1]["row"] == ["9002", "no date", "z"]
-    assert bytehouse("load", "some.unknown", "sales.orders").code == 2
+    assert bytehouse("load", "some.unknown", "sales.orders").code == 6
     assert bytehouse("load", "none.csv", "sales.orders").code == 6
     (tmp_path / "bad.ndjson").write_text('{"id": 1}\n{"id"\n')
     done = bytehouse("load", "bad.ndjson", "sales.orders")
@@ -212,7 +220,7 @@ def test_rows_that_are_refused_are_written_to_a_file(bytehouse: Bytehouse, tmp_p
 def test_standard_input_is_loaded(bytehouse: Bytehouse) -> None:
     """From a pipe, with the format named."""
     done = subprocess.run(
-        [*COMMAND, "load", "-", "sales.orders", "--file-format", "ndjson"],
+        [*COMMAND, "load", "-", "sales.orders"],
         input='{"id": 7001, "day": "2026-11-07", "note": null}\n',
         capture_output=True,
         text=True,
@@ -229,7 +237,7 @@ def test_the_output_may_end_early_or_be_full(emulator: RunningEmulator) -> None:
     sql = "SELECT number FROM numbers(20000000)"
     script = f'{" ".join(COMMAND)} query "{sql}" | head -n 1; echo ${{PIPESTATUS[0]}}'
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
-    assert (done.stdout.split(), done.stderr) == (['{"number":0}', "141"], "")
+    assert (done.stdout.splitlines(), done.stderr) == (['{"number": 0}', "141"], "")
     full = subprocess.run(
         ["sh", "-c", f'{" ".join(COMMAND)} query "SELECT 1" > /dev/full'],
         capture_output=True,
@@ -241,6 +249,7 @@ def test_the_output_may_end_early_or_be_full(emulator: RunningEmulator) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_memory_is_flat(emulator: RunningEmulator) -> None:
     """A million rows take as little as ten thousand, into a pipe and into nowhere."""
     del emulator

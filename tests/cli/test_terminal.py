@@ -122,7 +122,7 @@ def test_the_shell_runs_statements_in_one_session(environment: dict[str, str]) -
         terminal.enter("\\format json\r")
         terminal.wait_for("bytehouse sales>")
         terminal.enter("SELECT id FROM orders;\r")
-        terminal.wait_for('{"id":7}')
+        terminal.wait_for('{"id": 7}')
         terminal.enter("\\q\r")
         assert terminal.wait() == 0
         assert "Traceback" not in terminal.shown
