@@ -9,8 +9,6 @@ from typing import Any
 
 import attrs
 
-from bytehouse_raw.types import Timestamp
-
 
 def plain(value: Any) -> Any:
     """Return a value with models as dicts, by the names of their attributes.
@@ -20,6 +18,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
+        from bytehouse_raw.types import Timestamp
+
         return str(value) if isinstance(value, Timestamp) else value.isoformat()
     if hasattr(value, "_asdict"):
         value = value._asdict()
