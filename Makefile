@@ -130,6 +130,12 @@ fuzz-results: setup  ## write, read and cut any values at length: new ones, 40 t
 	@BYTEHOUSE_RESULTS_TIMES=40 $(RUN) pytest --timeout=7200 -o faulthandler_timeout=0 \
 		tests/results tests/sql $(ARGS)
 
+.PHONY: fuzz
+fuzz: setup  ## give readers, decoders, writers and the lexer new random input (ARGS: tests instead of all)
+	@$(RUN) pytest -n $(WORKERS) --hypothesis-profile=fuzz --timeout=7200 -o faulthandler_timeout=0 \
+		$(or $(ARGS),tests/results tests/sql tests/call/test_fuzz.py tests/api tests/recovery/test_probes.py \
+		tests/openapi tests/emulator/sql/test_lexer.py)
+
 .PHONY: soak
 soak: setup  ## do 10,000 mixed operations under faults, judged by the emulator's journal (ARGS=operations)
 	@PYTHONPATH=. $(RUN) tests.support.workload $(ARGS)

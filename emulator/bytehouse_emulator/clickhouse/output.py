@@ -11,6 +11,7 @@ from bytehouse_emulator.clickhouse.request import ClickHouseRequest
 from bytehouse_emulator.sql.dialect import Prepared
 from bytehouse_emulator.sql.engine import EngineError, EngineSession
 from bytehouse_emulator.sql.lexer import quote_identifier
+from bytehouse_emulator.sql.parsed import parsed, parsed_rows
 
 # A result in one of these is its blocks, one after the other; in any other it has one beginning
 # and one end, and is made as a whole.
@@ -57,7 +58,9 @@ class Output:
         """Run the statement; called in the thread of the query."""
         for table in self._request.external:
             name = quote_identifier(table.name)
-            session.run(f"CREATE TEMPORARY TABLE {name} ({table.structure})")
+            create = f"CREATE TEMPORARY TABLE {name} ({table.structure})"
+            parsed(session, create)
+            session.run(create)
             session.insert(f"INSERT INTO {name}", table.format, [table.data])
         try:
             self._run(session, prepared)
@@ -87,6 +90,8 @@ class Output:
         request = self._request
         if request.input_format:
             data = request.data
+            if request.input_format.lower() == "values":
+                parsed_rows(session, data.decode("utf-8", "replace"))
             pieces = (data[at : at + _CHUNK] for at in range(0, len(data), _CHUNK))
             written = session.insert(prepared.text, request.input_format, pieces)
             self.summary |= {"written_rows": str(written), "read_rows": str(written)}

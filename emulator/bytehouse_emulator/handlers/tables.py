@@ -27,6 +27,7 @@ from bytehouse_emulator.sql.ddl import NEVER_NULL
 from bytehouse_emulator.sql.dialect import prepare
 from bytehouse_emulator.sql.engine import EngineError
 from bytehouse_emulator.sql.lexer import full_name, quote_identifier, quote_string, split, tokens
+from bytehouse_emulator.sql.parsed import parsed
 
 _UNITS: Final = {"minute": "Minute", "hour": "Hour", "day": "Day", "month": "Month"}
 _INTERVALS: Final = frozenset("SECOND MINUTE HOUR DAY WEEK MONTH QUARTER YEAR".split())
@@ -78,7 +79,7 @@ def create_table(call: Call) -> dict[str, Any]:
     # column without it is read as in `ansi_sql` (inferred).
     prepared = prepare(statement, "ansi_sql", lambda: ())
     try:
-        call.emulator.engine.run(prepared.text)
+        _run(call, prepared.text)
     except EngineError as error:
         if error.name == "TABLE_ALREADY_EXISTS":
             message = f"The table {database_name}.{body['name']} exists."
@@ -116,10 +117,17 @@ def update_table(call: Call) -> dict[str, Any]:
         raise invalid("Table", "The request asks for no change.")
     [statement] = split(f"ALTER TABLE {name} {', '.join(commands)}")
     try:
-        call.emulator.engine.run(prepare(statement, "ansi_sql", lambda: ()).text)
+        _run(call, prepare(statement, "ansi_sql", lambda: ()).text)
     except EngineError as error:
         raise invalid("Table", str(error)) from None
     return {}
+
+
+def _run(call: Call, sql: str) -> None:
+    """Run a statement that has expressions of the caller."""
+    with call.emulator.engine.session() as session:
+        parsed(session, sql)
+        session.run(sql)
 
 
 def _page(call: Call, *types: str) -> dict[str, Any]:

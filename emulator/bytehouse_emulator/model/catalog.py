@@ -91,13 +91,16 @@ class Catalog:
     def database(self, name: str) -> dict[str, Any]:
         """Return one database."""
         value = quote_string(self.require_database(name))
-        [row] = self.engine.rows(
+        rows = self.engine.rows(
             "SELECT name, toString(uuid) AS uuid, comment,"
             f" (SELECT count() FROM system.tables WHERE database = {value}"
             "   AND NOT startsWith(name, '.inner')) AS tables,"
             f" (SELECT sum(total_bytes) FROM system.tables WHERE database = {value}) AS bytes"
             f" FROM system.databases WHERE name = {value}"
         )
+        if not rows:  # it has been deleted since
+            raise not_found("Database", name)
+        row = rows[0]
         return {
             "name": row["name"],
             "type": "DATABASE",

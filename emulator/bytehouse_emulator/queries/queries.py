@@ -20,6 +20,7 @@ from bytehouse_emulator.sql.describe import bytehouse_description
 from bytehouse_emulator.sql.dialect import Prepared, prepare
 from bytehouse_emulator.sql.engine import Block, EngineSession
 from bytehouse_emulator.sql.lexer import full_name, quote_string, split
+from bytehouse_emulator.sql.parsed import parsed
 from bytehouse_emulator.storage.documents import DocumentStore
 from bytehouse_emulator.storage.results import Result, ResultStore
 
@@ -174,7 +175,8 @@ class Queries:
         for statement in statements:
             run.check_killed()
             prepared = prepare(statement, run.query.mode, self._catalog.database_names)
-            self._admission.authorize(run.query.role, session.engine, prepared.text)
+            understood = parsed(session.engine, prepared.text)
+            self._admission.authorize(run.query.role, session.engine, understood)
             if prepared.words[0] in _DESCRIBE and self._describes_flags:
                 text = bytehouse_description(session.engine, prepared, run.query.mode)
                 prepared = dataclasses.replace(prepared, text=text)

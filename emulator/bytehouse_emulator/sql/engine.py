@@ -6,7 +6,7 @@ The engine's hazards are dealt with here:
   request has a session of its own, which costs a fraction of a millisecond, and empties it on
   failure.
 - Some statements end the process or reach outside it (SYSTEM SHUTDOWN, Kafka tables, `file()`), so
-  there are no grants but those below; `guard.py` refuses what grants do not cover.
+  there are no grants but those below; `parsed.py` refuses what grants do not cover.
 - Without its `default` database the engine opens no session, so that one cannot be changed.
 - A query that runs while the process exits crashes it, so `close` kills queries and waits first.
 - A fork after the import hangs, so the emulator is a process of its own.
@@ -54,8 +54,8 @@ _CONFIG: Final = """\
   <profiles><default>
     {settings}
     <constraints>
-      <max_execution_time><max>{seconds}</max></max_execution_time>
-      <max_memory_usage><max>{memory}</max></max_memory_usage>
+      <max_execution_time><min>1</min><max>{seconds}</max></max_execution_time>
+      <max_memory_usage><min>1</min><max>{memory}</max></max_memory_usage>
       {fixed}
     </constraints>
   </default></profiles>
@@ -71,15 +71,22 @@ _CONFIG: Final = """\
   </query_log>
 </clickhouse>
 """
-# Settings that name files or addresses for the engine to read or write; no caller may set them.
+# Settings that name files or addresses for the engine to read or write, hold an expression of their
+# own, or change the language of statements; no caller may set them.
 _FIXED: Final = (
+    "additional_result_filter",
+    "additional_table_filters",
+    "allow_experimental_eval_table_function",
+    "dialect",
     "filesystem_cache_name",
     "format_avro_schema_registry_url",
     "format_schema",
     "format_schema_source",
     "input_format_record_errors_file_path",
     "output_format_schema",
+    "parallel_replicas_custom_key",
     "rename_files_after_processing",
+    "schema_inference_hints",
     "url_base",
 )
 # The engine's query log must not grow for ever.
@@ -89,6 +96,7 @@ _GRANTS: Final = (
     f"GRANT {_CHANGES}, CREATE DATABASE, CREATE DICTIONARY, CREATE TEMPORARY TABLE ON *.*",
     "GRANT SELECT, SHOW, dictGet, KILL QUERY ON *.*",
     "GRANT SYSTEM FLUSH LOGS ON *.*",
+    "REVOKE ALTER FREEZE PARTITION, ALTER FETCH PARTITION ON *.*",
     *(f"REVOKE {_CHANGES}, CREATE DICTIONARY ON {name}.*" for name in _PROTECTED),
 )
 _LINES: Final = "JSONCompactEachRowWithNamesAndTypes"
@@ -98,6 +106,8 @@ _SETTINGS: Final = {
     # The version that ByteHouse derives from decides what is quoted and which defaults apply.
     "compatibility": _BASE,
     "implicit_select": 0,
+    # A statement is also parsed as a string within another, where its quotes are escaped.
+    "max_query_size": 1 << 20,
     # Rows of a unique key replace each other, within their partition.
     "final": 1,
     "do_not_merge_across_partitions_select_final": 1,

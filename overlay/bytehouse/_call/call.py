@@ -7,6 +7,7 @@ report the response or the failure.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bytehouse_raw.plan import Plan
@@ -94,6 +95,8 @@ class Call(Generic[T]):
             raise
         self._began = settings.clock.monotonic()
         self._ends = self._began + options.deadline
+        # Until then, in seconds of the clock, an earlier attempt may still arrive.
+        self._arrives_until = self._began
         self.telemetry = CallTelemetry(settings.clock, options.on_retry, self._context)
 
     @property
@@ -159,7 +162,9 @@ class Call(Generic[T]):
         """
         failure.args = (self._redaction.text(str(failure)),)
         self.telemetry.on_failure(str(failure))
-        if self._retry(Cause(failure.sent), str(failure)):
+        cause = Cause(failure.sent, timed_out=failure.timed_out)
+        self._note_loss(cause)
+        if self._retry(cause, str(failure)):
             return
         error = self._context.transport_error(failure)
         if failure.sent and self._operation.retry == "read-back":
@@ -256,7 +261,10 @@ class Call(Generic[T]):
             raise error
 
     def _on_api_error(self, error: APIError) -> None:
-        if self._retry(Cause(True, error.status, error.retry_after), f"HTTP {error.status}"):
+        cause = Cause(True, error.status, error.retry_after)
+        if error.status in UNAVAILABLE:
+            self._note_loss(cause)
+        if self._retry(cause, f"HTTP {error.status}"):
             return
         # An error of the engine itself does not come from a gateway.
         unknown = error.status in UNAVAILABLE and not isinstance(error, QueryFailed)
@@ -298,9 +306,7 @@ class Call(Generic[T]):
             case Outcome.NOT_DONE:
                 self._resend(pause)
             case Outcome.RUNNING:
-                polls = self._active_recovery.running_probes
-                fraction = max(0.2, self._settings.clock.fraction())
-                self.pause = self._options.retry_policy.pause(polls, Cause(True), fraction)
+                self.pause = self._poll_pause()
                 if self.pause >= self._remaining:
                     raise self._context.add_to(self._active_recovery.error(timed_out=True))
             case Outcome.CONFLICT | Outcome.FAILED:
@@ -317,17 +323,26 @@ class Call(Generic[T]):
             raise self._context.add_to(recovery.error())
 
     def _resend(self, pause: float) -> None:
-        """Send a call again that has not taken effect so far."""
+        """Send a call again that has not taken effect so far. Probe again while it still may."""
         recovery, failure = self._active_recovery, self._active_recovery.failure
         if isinstance(failure, APIError) and failure.status not in UNAVAILABLE:
             raise failure  # the last attempt was rejected, and no earlier one took effect
+        arrives_in = self._arrives_in
+        if arrives_in > 0:
+            recovery.await_arrival()
+        probing = arrives_in > 0 and not recovery.probes_by_resending
+        if probing:
+            pause = arrives_in if isfinite(arrives_in) else self._poll_pause()
+        else:
+            pause = max(pause, arrives_in)
         allowed = self._context.attempts <= self._options.max_retries and pause < self._remaining
         # A success status means that it was done, even if the body was truncated.
         acknowledged = isinstance(failure, ResponseDecodeError)
         if acknowledged or not allowed or not self._settings.budget.take():
             raise self._context.add_to(recovery.error())
-        self.unresolved = False
-        self._continue(pause, f"{failure.message}; it has not taken effect", probing=False)
+        self.unresolved = probing
+        reason = f"{failure.message}; it has not taken effect"
+        self._continue(pause, reason + " so far" * probing, probing=probing)
 
     def _retry(self, cause: Cause, reason: str) -> bool:
         """Return whether the call is retried; if so, record it."""
@@ -335,12 +350,28 @@ class Call(Generic[T]):
             return False
         if not may_retry(self._operation, cause):
             return False
-        pause = self._pause_after(cause)
+        pause = max(self._pause_after(cause), self._arrives_in)
         # Do not retry after the deadline: the present error is more informative.
         if pause >= self._remaining or not self._settings.budget.take():
             return False
         self._continue(pause, reason, probing=False)
         return True
+
+    def _note_loss(self, cause: Cause) -> None:
+        """Note how long an attempt whose response was lost may still arrive."""
+        if cause.sent and self._operation.retry != "read":
+            now = self._settings.clock.monotonic()
+            wait = inf if cause.may_arrive else self._options.retry_policy.resend_after
+            self._arrives_until = max(self._arrives_until, now + wait)
+
+    @property
+    def _arrives_in(self) -> float:
+        """Seconds in which an earlier attempt may still arrive; infinite if nothing bounds them."""
+        return max(0.0, self._arrives_until - self._settings.clock.monotonic())
+
+    def _poll_pause(self) -> float:
+        polls, fraction = self._active_recovery.repeats, self._settings.clock.fraction()
+        return self._options.retry_policy.pause(polls, Cause(True), max(0.2, fraction))
 
     def _pause_after(self, cause: Cause) -> float:
         fraction = self._settings.clock.fraction()

@@ -128,7 +128,10 @@ class CallContext:
         return self.add_to(self._transport_error(failure))
 
     def _transport_error(self, failure: TransportFailure) -> TransportError:
-        if failure.sent and self.operation.retry == "never":
+        sent_once = self.operation.retry == "never" or (
+            self.operation.retry == "idempotent" and failure.timed_out
+        )
+        if failure.sent and sent_once:
             return outcome_unknown(f"no response came ({failure})", timed_out=failure.timed_out)
         if failure.sent and self.operation.retry == "read-back":
             error = OutcomeUnknown(f"no response came ({failure})")

@@ -10,8 +10,26 @@ import httpcore
 
 from .library_internals import has_trailing_data
 from .pool import IdleConnections, origin_of
+from .resolver import async_addresses
 
-__all__ = ["AsyncPool"]
+__all__ = ["AsyncPool", "ResolvingBackend"]
+
+
+class ResolvingBackend(httpcore.AnyIOBackend):
+    """Look up the addresses of hosts where nothing waits for the resolver."""
+
+    async def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
+    ) -> httpcore.AsyncNetworkStream:
+        failure: Exception = httpcore.ConnectError("the host has no address")
+        with anyio.move_on_after(timeout):
+            for address in await async_addresses(host, port):
+                try:
+                    return await super().connect_tcp(address, port, timeout, *args, **options)
+                except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                    failure = error
+            raise failure
+        raise httpcore.ConnectTimeout("could not connect in time")
 
 
 class AsyncPool:

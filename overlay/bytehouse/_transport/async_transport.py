@@ -14,7 +14,7 @@ import httpx
 
 from .._core.config import Config
 from .._core.extras import import_optional
-from .async_pool import AsyncPool
+from .async_pool import AsyncPool, ResolvingBackend
 from .decompression import Decompressor
 from .http import (
     BODY_ERRORS,
@@ -305,7 +305,10 @@ def _httpx_transport(config: Config) -> httpx.AsyncBaseTransport:
     tls = tls_context(config.ca_file, config.client_cert, brackets=brackets)
     pool = AsyncPool(
         httpcore.AsyncConnectionPool(
-            ssl_context=tls, proxy=httpcore_proxy(proxy), keepalive_expiry=KEEPALIVE
+            ssl_context=tls,
+            proxy=httpcore_proxy(proxy),
+            keepalive_expiry=KEEPALIVE,
+            network_backend=ResolvingBackend(),
         ),
         brackets=brackets,
     )

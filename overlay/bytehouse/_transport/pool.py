@@ -19,6 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import httpcore
 
 from .library_internals import has_trailing_data, without_locks
+from .resolver import addresses
 
 __all__ = ["IdleConnections", "Pool", "TimeLimitedBackend", "io_deadline", "origin_of"]
 
@@ -87,8 +88,16 @@ class TimeLimitedBackend(httpcore.SyncBackend):
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
     ) -> httpcore.NetworkStream:
-        left = _remaining(timeout, httpcore.ConnectTimeout)
-        return _TimeLimitedStream(super().connect_tcp(host, port, left, *args, **options))
+        failure: Exception = httpcore.ConnectError("the host has no address")
+        for address in addresses(host, port, _remaining(timeout, httpcore.ConnectTimeout)):
+            left = _remaining(timeout, httpcore.ConnectTimeout)
+            try:
+                stream = super().connect_tcp(address, port, left, *args, **options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return _TimeLimitedStream(stream)
+        raise failure
 
 
 class _Connection(Protocol):

@@ -165,7 +165,7 @@ def test_parameters_settings_and_the_database_are_of_one_request(http: httpx.Cli
     response = http.post("/", params={"no_such_setting": "1"}, content="SELECT 1")
     assert response.headers["X-ClickHouse-Exception-Code"] == "115"
     response = http.post("/", params={"max_execution_time": "0"}, content="SELECT 1")
-    assert response.headers["X-ClickHouse-Exception-Code"] == "497"
+    assert response.headers["X-ClickHouse-Exception-Code"] == "452"
 
 
 def test_a_session_keeps_use_set_and_temporary_tables(http: httpx.Client) -> None:
