@@ -213,7 +213,7 @@ def _mask_secrets(value: Any) -> None:
             _mask_secrets(one)
     if isinstance(value, Model):
         for field in attrs.fields(type(value)):
-            inner = getattr(value, field.name)
+            inner = getattr(value, field.name, None)
             if field.repr:
                 _mask_secrets(inner)
             else:

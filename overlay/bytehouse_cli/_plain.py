@@ -35,7 +35,7 @@ def plain(value: Any) -> Any:
 def _fields(value: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in attrs.fields(type(value)):
-        inner = getattr(value, field.name)
+        inner: Any = getattr(value, field.name, None)  # None if the service left it out
         if field.name == "additional_properties":
             found |= {name: plain(item) for name, item in inner.items() if name not in found}
         elif not field.name.startswith("_"):

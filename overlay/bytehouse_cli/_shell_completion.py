@@ -83,23 +83,21 @@ class ShellCompleter(Completer):
             yield from self._columns(self._database(), qualifier)
 
     def _databases(self) -> list[str]:
-        return self._names((), lambda: [one.name for one in self._client.databases.list()])
+        return self._names((), self._client.databases.list)
 
     def _tables(self, database: str) -> list[str]:
-        return self._names(
-            (database,), lambda: [one.name for one in self._client.tables.list(database)]
-        )
+        return self._names((database,), lambda: self._client.tables.list(database))
 
     def _columns(self, database: str, table: str) -> list[str]:
         return self._names(
             (database, table),
-            lambda: [one.name for one in self._client.tables.get(database, table).columns or ()],
+            lambda: self._client.tables.get(database, table).columns or (),
         )
 
-    def _names(self, key: tuple[str, ...], read: Callable[[], Iterable[str | None]]) -> list[str]:
+    def _names(self, key: tuple[str, ...], read: Callable[[], Iterable[object]]) -> list[str]:
         if key not in self._known:
             try:
-                self._known[key] = [name for name in read() if name]
+                self._known[key] = [name for one in read() if (name := getattr(one, "name", None))]
             except ByteHouseError:
                 self._known[key] = []
         return self._known[key]

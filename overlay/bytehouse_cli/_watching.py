@@ -34,7 +34,7 @@ def watch(handle: ExecutionHandle, wait_timeout: float | None) -> int:
 
     def progress(execution: Execution) -> None:
         nonlocal last
-        status = str(execution.status)
+        status = str(getattr(execution, "status", ""))
         if status != last and is_terminal(sys.stderr):
             note(status)
         last = status

@@ -69,7 +69,7 @@ def extract_list(response: DataResponse, kind: type[M], operation: str) -> list[
         return []
     if isinstance(data, Model):
         for attribute in data._fields.values():
-            if isinstance(named := getattr(data, attribute), list):
+            if isinstance(named := getattr(data, attribute, None), list):
                 return list(named)
         others = data.to_dict()
         lists = [value for value in others.values() if isinstance(value, list)]

@@ -101,7 +101,7 @@ class AsyncLoad:
             connection = await self._client.connections.create(
                 self._name, self._connection, type=self._configuration.source.type, **self._options
             )
-            connection_id = self._ids["connections"] = connection.id
+            connection_id = self._ids["connections"] = getattr(connection, "id", None)
         self._created.append("import_jobs")
         job = await self._client.import_jobs.create(
             self._name,
@@ -111,10 +111,10 @@ class AsyncLoad:
             description="Created by `load`, which deletes it.",
             **self._options,
         )
-        self._ids["import_jobs"] = job.id
-        if job.id is None:
+        job_id = self._ids["import_jobs"] = getattr(job, "id", None)
+        if job_id is None:
             raise ResponseDecodeError("the job was created, but the response does not have its id")
-        handle = await self._client.import_jobs.start(job.id, **self._options)
+        handle = await self._client.import_jobs.start(job_id, **self._options)
         report = await handle.wait(limit.left or _PAUSE, on_progress=on_progress, cancel=True)
         self._done = True
         return report
@@ -162,7 +162,10 @@ class AsyncLoad:
         found: AsyncPager[Connection] | AsyncPager[ImportJob] = getattr(self._client, kind).list(
             **self._within(limit)
         )
-        return next((each.id for each in await found.all() if each.name == self._name), None)
+        for each in await found.all():
+            if getattr(each, "name", None) == self._name:
+                return getattr(each, "id", None)
+        return None
 
     def _within(self, limit: TimeLimit) -> CallOptions:
         return self._options if self._done else limit.options(self._options, share=0.5)

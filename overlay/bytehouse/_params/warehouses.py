@@ -107,7 +107,7 @@ def differences(wanted: CreateWarehouseRequest, live: Warehouse) -> tuple[Differ
 
     A warehouse that is changing to the wanted state counts as in it.
     """
-    pairs = {name: (getattr(live, name), getattr(wanted, name)) for name in _CHECKS}
+    pairs = {name: (getattr(live, name, None), getattr(wanted, name)) for name in _CHECKS}
     return tuple(
         Difference(name, actual, want)
         for name, (actual, want) in pairs.items()

@@ -294,9 +294,9 @@ def _judge_held(
 
 def _update_table(plan: Plan[Any]) -> tuple[Probe, ...]:
     wanted = models.UpdateTableRequest.from_dict(plan.body or {})
-    added = {c.name for c in wanted.add_columns or ()}
+    added = {_field(column, "name") for column in wanted.add_columns or ()}
     dropped = set(wanted.drop_columns or ())
-    renamed = {r.name: r.new_name for r in wanted.rename_columns or ()}
+    renamed = {_field(r, "name"): _field(r, "new_name") for r in wanted.rename_columns or ()}
     to_appear, to_vanish = added | set(renamed.values()), dropped | set(renamed)
     has_other_changes = bool(wanted.modify_columns or wanted.ttl or wanted.is_remove_ttl)
 

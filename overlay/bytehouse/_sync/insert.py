@@ -182,11 +182,9 @@ def _get_table(client: ByteHouse, table: Identifier, **options: Any) -> Mapping[
     if len(table.parts) != 2:
         return None
     columns = (client.tables.get(*table.parts, **call_options(options))).columns or []
-    if not all(column.name and column.type for column in columns):
+    if not all(getattr(c, "name", None) and getattr(c, "type", None) for c in columns):
         return None
-    return {
-        str(column.name): complete_type(str(column.type), column.nullable) for column in columns
-    }
+    return {str(c.name): complete_type(str(c.type), c.nullable) for c in columns}
 
 
 def _insert_blocks(

@@ -100,7 +100,7 @@ class Load:
             connection = self._client.connections.create(
                 self._name, self._connection, type=self._configuration.source.type, **self._options
             )
-            connection_id = self._ids["connections"] = connection.id
+            connection_id = self._ids["connections"] = getattr(connection, "id", None)
         self._created.append("import_jobs")
         job = self._client.import_jobs.create(
             self._name,
@@ -110,10 +110,10 @@ class Load:
             description="Created by `load`, which deletes it.",
             **self._options,
         )
-        self._ids["import_jobs"] = job.id
-        if job.id is None:
+        job_id = self._ids["import_jobs"] = getattr(job, "id", None)
+        if job_id is None:
             raise ResponseDecodeError("the job was created, but the response does not have its id")
-        handle = self._client.import_jobs.start(job.id, **self._options)
+        handle = self._client.import_jobs.start(job_id, **self._options)
         report = handle.wait(limit.left or _PAUSE, on_progress=on_progress, cancel=True)
         self._done = True
         return report
@@ -161,7 +161,10 @@ class Load:
         found: Pager[Connection] | Pager[ImportJob] = getattr(self._client, kind).list(
             **self._within(limit)
         )
-        return next((each.id for each in found.all() if each.name == self._name), None)
+        for each in found.all():
+            if getattr(each, "name", None) == self._name:
+                return getattr(each, "id", None)
+        return None
 
     def _within(self, limit: TimeLimit) -> CallOptions:
         return self._options if self._done else limit.options(self._options, share=0.5)

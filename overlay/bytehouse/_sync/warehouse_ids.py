@@ -79,6 +79,7 @@ def _ids(client: ByteHouse, wanted: str, options: CallOptions) -> Mapping[str, s
         what = "name, whose id" if not is_id(wanted) else "id, whose name"
         error.hint = f"{error.hint} {wanted!r} is a {what} is looked up in this list.".strip()
         raise
-    ids = {entry.name: entry.id for entry in entries if entry.name and entry.id}
+    pairs = [(getattr(each, "name", None), getattr(each, "id", None)) for each in entries]
+    ids = {name: found for name, found in pairs if name and found}
     shared.warehouse_ids = (now, ids)
     return ids

@@ -216,7 +216,7 @@ def _column(value: ColumnLike, what: str) -> Column:
         value = Column(*value)
     column = model_of(Column, value)
     if column is None or not all(
-        isinstance(t, str) and t.strip() for t in (column.name, column.type)
+        isinstance(t := getattr(column, name, None), str) and t.strip() for name in ("name", "type")
     ):
         raise InvalidArgument(f"{what}: {value!r} lacks a name or a type.")
     return column
@@ -317,10 +317,10 @@ class TableSpec(HtmlRepr):
             table: What `tables.get` returned.
 
         Raises:
-            InvalidArgument: The service did not return its columns or its sort key.
+            InvalidArgument: The service did not return its name, its columns or its sort key.
         """
         return cls(
-            table.name,
+            getattr(table, "name", ""),
             table.columns or (),
             order_by=table.order_by or (),
             primary_key=table.primary_key or None,

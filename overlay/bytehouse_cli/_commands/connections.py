@@ -111,7 +111,8 @@ def _data(kind: str, fields: Mapping[str, str], secrets: Mapping[str, Secret]) -
     import bytehouse
 
     known_classes = (getattr(bytehouse, n) for n in bytehouse.__all__ if n.endswith("Connection"))
-    classes = {one.type.value: one for one in known_classes}
+    # `Connection` itself is what the service returns.
+    classes = {c.type.value: c for c in known_classes if not issubclass(c, bytehouse.Connection)}
     cls = classes.get(kind.upper())
     if cls is None:
         raise click.UsageError(f"{kind} is no kind of source. Known: {', '.join(classes)}.")

@@ -100,7 +100,7 @@ def rotate(store: str | None, **arguments: Any) -> None:
         done = client.api_keys.rotate(store=keep, **arguments)
     for step in done.steps:
         note(step)
-    print_value({"key_id": done.key.id, "old_id": done.old_id, "stored": place})
+    print_value({"key_id": getattr(done.key, "id", None), "old_id": done.old_id, "stored": place})
 
 
 def _present_place() -> str:

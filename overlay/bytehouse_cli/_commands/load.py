@@ -129,7 +129,7 @@ def _load_url(client: ByteHouse, source: str, table: str, **arguments: Any) -> d
         "rows_read": report.rows_read,
         "rows_written": report.rows_written,
         "rows_refused": report.rows_refused,
-        "log": [{"message": line.message} for line in report.log],
+        "log": [{"message": getattr(line, "message", None)} for line in report.log],
     }
 
 

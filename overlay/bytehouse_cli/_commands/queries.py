@@ -49,8 +49,9 @@ def wait(query_id: str, wait_timeout: float) -> None:
 
     def progress(now: QueryStatus) -> None:
         nonlocal last
-        if shows_progress() and str(now.status) != last:
-            last = str(now.status)
+        status = str(getattr(now, "status", last))
+        if shows_progress() and status != last:
+            last = status
             note(last)
 
     with global_options().client() as client:

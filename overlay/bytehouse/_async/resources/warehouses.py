@@ -115,7 +115,7 @@ class AsyncWarehouses(AsyncEnsureResource):
             live = await self._live(name, options) if if_not_exists else None
             if live is None:
                 raise
-            return CreateWarehouseResponse(name=live.name, vw_id=live.id)
+            return CreateWarehouseResponse(name=name, vw_id=getattr(live, "id", None))
 
     async def exists(self, name: str, **options: Unpack[CallOptions]) -> bool:
         """Return whether a virtual warehouse exists that the role may see, by `get`.

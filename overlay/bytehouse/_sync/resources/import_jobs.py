@@ -183,7 +183,8 @@ class ImportJobs(Resource):
         if connection_id:
             with suppress(PermissionDenied):
                 connection = self._client.connections.get(connection_id, **options)
-                wanted, found = configuration.source.type.value, connection.type
+                wanted = configuration.source.type.value
+                found = getattr(connection, "type", None)
                 if found is not None and str(found).upper() != wanted:
                     raise InvalidArgument(
                         f"The job reads from {wanted}, and the connection {connection_id} is to "
