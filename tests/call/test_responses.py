@@ -276,7 +276,7 @@ def test_an_empty_success_suffices_where_nothing_is_returned(
     calls: list[Callable[[], object]] = [
         lambda: bh.databases.create("d"),
         lambda: bh.databases.list().all(),
-        bh.roles.list,
+        lambda: bh.roles.list().all(),
         lambda: bh.queries.execute("SELECT 1"),
         lambda: bh.query("SELECT 1"),
     ]

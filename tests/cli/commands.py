@@ -83,7 +83,7 @@ tables apply -f more.yaml --yes
 tables cluster-status sales.orders
 partitions list sales.orders
 partitions bounds sales.orders
-first: partitions bounds sales.orders --query min_ --format tsv
+first: partitions bounds sales.orders --query min --format tsv
 partitions drop sales.orders {first} --yes
 views list sales
 views materialized sales

@@ -142,7 +142,7 @@ def test_null_can_be_said_where_it_means_something(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["create_table", "--db-name", "d", "--name", "t"], "--columns, --order-by-keys"),
+        (["create_table", "--db-name", "d", "--name", "t"], "--columns, --order-by,"),
         (["create_database", "--body", "{"], "not JSON"),
         (["create_database", "--body", "[]"], "must be a JSON object"),
         (["create_database", "--body", '{"name": NaN}'], "NaN is not JSON"),

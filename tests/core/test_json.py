@@ -35,7 +35,7 @@ def test_what_is_encoded_decodes_to_itself(document: Any) -> None:
 @cases(
     "body",
     [b"", b"{", b"[1,]", b"NaN", b"[Infinity]", b"\xff", b'"\xff"', "1".encode("utf-16"),
-     b"\xef\xbb\xbf{}", b'"\x01"', b"[" * 100_000, b"01", b"{'a': 1}"],
+     b"\xef\xbb\xbf", b"\xef\xbb\xbf\xef\xbb\xbf{}", b'"\x01"', b"[" * 100_000, b"01", b"{'a': 1}"],
 )  # fmt: skip
 @cases("padding", [b"", LARGE])
 def test_what_is_not_json_is_refused(body: bytes, padding: bytes) -> None:
