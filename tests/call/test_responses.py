@@ -4,6 +4,7 @@ import copy
 import math
 import pickle
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal
 
 import pytest
@@ -291,6 +292,41 @@ def test_fields_that_are_not_known_are_kept(bh: ByteHouse, server: ScriptedServe
     server.script(data({"name": "d", "flavour": "salt", "createdAt": 5}))
     database = bh.databases.get("d")
     assert database["flavour"] == "salt"
+
+
+NAMED_BUCKET = bytehouse.ImportConfiguration(
+    bytehouse.S3Source("s3://bucket/*.csv", format="CSV"), "d.t"
+)
+
+
+@cases(
+    "call",
+    [
+        lambda bh: bh.warehouses.get("w"),
+        lambda bh: bh.warehouses.ensure("w", config_id=1, status="up"),
+        lambda bh: bh.query("SELECT 1", warehouse="by-name"),
+        lambda bh: bh.tables.ensure("d", bytehouse.TableSpec("t", {"a": "Int8"}, order_by="a")),
+        lambda bh: bh.tables.plan("d", bytehouse.TableSpec("t", {"a": "Int8"}, order_by="a")),
+        lambda bh: bytehouse.TableSpec.from_table(bh.tables.get("d", "t")),
+        lambda bh: bh.insert("d.t", [(1,)], columns=["a"]),
+        lambda bh: bh.import_jobs.create(
+            "j", configuration=NAMED_BUCKET, source_schema=["a"], connection_id=1
+        ),
+        lambda bh: bh.load("s3://bucket/*.csv", into="d.t", connection=3),
+        lambda bh: bh.permissions.grant("Analyst", "SELECT", on="d.t"),
+        lambda bh: bh.api_keys.rotate(store=lambda _: None, expires_in="90d"),
+        lambda bh: [repr(each) + each._repr_html_() for each in bh.connections.list()],
+    ],
+)
+@cases("answer", [{}, {"columns": [{}]}, [{}], [{"columns": [{}]}]])
+def test_an_object_without_the_fields_that_it_always_has_is_no_bug_of_ours(
+    bh: ByteHouse, server: ScriptedServer, call: Callable[[ByteHouse], object], answer: Any
+) -> None:
+    """What the service leaves out is absent, or one of our errors says that it is."""
+    server.script(data(answer))
+    with suppress(ByteHouseError):
+        call(bh.with_options(max_retries=0, deadline=10))
+    assert server.seen
 
 
 @cases(
