@@ -156,9 +156,21 @@ def _arguments(function: Function) -> dict[str, str]:
     given = function.args
     names = {a.arg for a in (*given.posonlyargs, *given.args, *given.kwonlyargs)} - {"self"}
     found = {word(name): name for name in names}
+    made_of = {name: name for name in names}  # the argument that a local variable is made of
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in names:
+                used = _arguments_in(value, made_of)
+                if len(used) == 1:
+                    made_of[name] = used.pop()
     for node in ast.walk(function):
         if isinstance(node, ast.keyword) and node.arg:
-            used = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)} & names
+            used = _arguments_in(node.value, made_of)
             if len(used) == 1:
                 found[word(node.arg)] = used.pop()
     return found
+
+
+def _arguments_in(value: ast.expr, made_of: Mapping[str, str]) -> set[str]:
+    names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+    return {made_of[name] for name in names & made_of.keys()}
