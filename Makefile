@@ -93,12 +93,14 @@ format: setup  ## format the code and mend what can be mended
 	@$(RUN) ruff format
 
 .PHONY: generate
-generate: setup  ## write generated/ and the derived sync client from openapi.yaml
+generate: setup  ## write generated/, the derived sync client and the pages made of both
 	@$(RUN) codegen.generate
+	@$(RUN) codegen.cli_page
 
 .PHONY: check-generated
 check-generated: setup  ## fail when a fresh generation differs from what is committed
 	@$(RUN) codegen.generate --check
+	@$(RUN) codegen.cli_page --check
 
 .PHONY: drift
 drift: setup  ## compare openapi.yaml with the service's own specification (UPSTREAM=address or file)
@@ -123,10 +125,20 @@ bench:  ## measure the client beside its peers (ARGS=--save: keep the table)
 fuzz-emulator: setup  ## call the emulator's every operation at length: 6,000 cases, 10,000 calls at once
 	@BYTEHOUSE_EMULATOR_FULL=1 $(RUN) pytest -s -m slow tests/emulator/test_concurrency.py $(ARGS)
 
+.PHONY: test-ecosystem
+test-ecosystem: setup  ## run clickhouse-connect's own tests against the emulator (ARGS="--source CHECKOUT")
+	@$(RUN) tests.ecosystem.run $(ARGS)
+
 .PHONY: fuzz-results
 fuzz-results: setup  ## write, read and cut any values at length: new ones, 40 times as many as the tests
 	@BYTEHOUSE_RESULTS_TIMES=40 $(RUN) pytest --timeout=7200 -o faulthandler_timeout=0 \
 		tests/results tests/sql $(ARGS)
+
+.PHONY: fuzz
+fuzz: setup  ## give readers, decoders, writers and the lexer new random input (ARGS: tests instead of all)
+	@$(RUN) pytest -n $(WORKERS) --hypothesis-profile=fuzz --timeout=7200 -o faulthandler_timeout=0 \
+		$(or $(ARGS),tests/results tests/sql tests/call/test_fuzz.py tests/api tests/recovery/test_probes.py \
+		tests/openapi tests/emulator/sql/test_lexer.py)
 
 .PHONY: soak
 soak: setup  ## do 10,000 mixed operations under faults, judged by the emulator's journal (ARGS=operations)

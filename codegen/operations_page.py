@@ -14,8 +14,9 @@ Every operation of the API, and the method that sends it; `AsyncByteHouse` has t
 
 **Evidence** is about HTTP method and path: *documented* by the vendor, or *inferred* by us, in
 which case your tenant's own API document may say otherwise and is then right. **Repeats** says what
-happens when the outcome of a call is unknown: a *read* or an *idempotent* call is sent again;
-*read-back* looks whether it took effect; *never* is not sent again.
+happens when the outcome of a call is unknown: a *read* is sent again, and an *idempotent* call
+unless the first may still arrive; *read-back* looks whether it took effect; *never* is not sent
+again.
 
 Where no method sends an operation, `bh.send` takes its plan from the raw client, and
 `bytehouse api` calls it by its id. The service may remove what it has marked as *deprecated*.

@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, NoReturn
 
 _MIN_TOKEN: Final = 16
@@ -24,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     _check_exposure(parser, options)
     if bool(options.tls_certificate) != bool(options.tls_key):
         parser.error("--tls-certificate and --tls-key go together")
+    if options.tls_self_signed and options.tls_certificate:
+        parser.error("--tls-self-signed makes the certificate: leave --tls-certificate out")
     if options.command == "coverage":
         from bytehouse_emulator.spec.coverage import coverage_page
 
@@ -33,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # It would log every requested fault, and what `http/app.py` logs already.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     try:
-        ended = _serve(options)
+        with TemporaryDirectory(prefix="bytehouse-emulator-tls-") as directory:
+            ended = _serve(options, _tls(options, Path(directory)))
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("bytehouse"):
             raise
@@ -46,7 +50,17 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     os._exit(0 if ended else 1)
 
 
-def _serve(options: argparse.Namespace) -> bool:
+def _tls(options: argparse.Namespace, directory: Path) -> tuple[Path | None, Path | None]:
+    """Return the certificate and the key to serve with, which may be made; None for plain HTTP."""
+    if not options.tls_self_signed:
+        return options.tls_certificate, options.tls_key
+    from bytehouse_emulator.http.self_signed import make_certificate
+
+    make_certificate(options.host, options.tls_self_signed, directory / "key.pem")
+    return options.tls_self_signed, directory / "key.pem"
+
+
+def _serve(options: argparse.Namespace, tls: tuple[Path | None, Path | None]) -> bool:
     listeners = [_listen(options.host, port) for port in (options.port, options.clickhouse_port)]
     # pyarrow imports numpy if there is one, for nothing here: a quarter of the start. None in
     # `sys.modules` is Python's own way to say that a module cannot be imported.
@@ -84,7 +98,7 @@ def _serve(options: argparse.Namespace) -> bool:
             emulator,
             app,
             listeners,
-            tls=(options.tls_certificate, options.tls_key),
+            tls=tls,
             show_token=not options.token,
             stop_with_stdin=options.exit_with_stdin,
         )
@@ -126,6 +140,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--tls-certificate", type=Path, metavar="FILE", help="serve HTTPS with this chain (PEM)")
     add("--tls-key", type=Path, metavar="FILE", help="private key of the certificate (PEM)")
+    add(
+        "--tls-self-signed",
+        type=Path,
+        metavar="FILE",
+        help="serve HTTPS with a certificate made at the start, and write it to FILE for clients",
+    )
     add("--port", type=_port, default=0, help="port to listen on (default: any free one)")
     add(
         "--clickhouse-port",

@@ -73,6 +73,11 @@ def not_modelled(what: str, reason: str) -> EmulatorError:
     return EmulatorError(501, "Emulator_NotModelled", f"{what} is not modelled: {reason}")
 
 
+def statement_refused(reason: str) -> EmulatorError:
+    """Make the error for a statement that no role may run."""
+    return EmulatorError(403, "Query_AccessDenied", f"The statement is refused: {reason}")
+
+
 def permission_denied(message: str) -> EmulatorError:
     """Make the error for a role that lacks a permission."""
     return EmulatorError(403, "Auth_PermissionDenied", message)

@@ -206,14 +206,14 @@ def connect(
     Args:
         host: Host of the tenant; see `bytehouse.ByteHouse`, as for all settings.
         api_key: The API key, or its source.
-        database: Default database of table names.
+        database: Default database of table names; the setting `database` if not given.
         **settings: Other arguments of `bytehouse.ByteHouse`.
     """
     with _translate_errors():
-        connection = Connection(ByteHouse(host, api_key, **settings))
-        if database is not None:
+        connection = Connection(ByteHouse(host, api_key, database=database, **settings))
+        if (named := connection.client.options.database) is not None:
             try:
-                connection.session.query(f"USE {Identifier(database)}")
+                connection.session.use(named)
             except BaseException:
                 connection.close()
                 raise
@@ -407,7 +407,7 @@ class Cursor:
         self.rowcount = 0
         rows = (bind_pyformat(row, parameters) for parameters in sets)
         for block in pack_rows(head, (((at,), (text,)) for at, text in enumerate(rows))):
-            self.connection.session.execute(block.sql)
+            self.connection.session.execute(str(block.statement))
             self.rowcount += block.rows
 
     def _insert_checked(self, insert: re.Match[str], sets: Iterable[Mapping[str, Any]]) -> None:

@@ -140,10 +140,10 @@ class TransportError(ByteHouseError, ConnectionError):
 
 class TimedOut(TransportError, TimeoutError):
     """No response came within the call's ``timeout`` or ``deadline``, or a wait was not over in
-    time.
+    time. A statement that only reads is stopped on the service then.
 
     Attributes:
-        state: Last state that the service returned, if it was a wait.
+        state: Last state that the service returned, if it was a wait or a statement.
     """
 
     state: str | None = None
@@ -158,9 +158,11 @@ class OutcomeUnknown(TransportError):
 
     Attributes:
         state: Last state of a statement, if the service returned one.
+        timed_out: Whether it was the time limit of the call that ended it.
     """
 
     state: str | None = None
+    timed_out = False
 
 
 class SkippedRow(NamedTuple):

@@ -7,7 +7,10 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    from bytehouse import ResultColumn
 
 FORMATS = ("table", "json", "ndjson", "csv", "tsv", "parquet", "arrow", "markdown", "vertical")
 BINARY = ("parquet", "arrow")
@@ -31,70 +34,47 @@ class Writer(Protocol):
         """Write what follows the last row."""
 
 
-class _JsonLines:
-    """Write an object on each line."""
+class _Utf8:
+    """Take text for a file of bytes; what of a string was not UTF-8 is written as it was."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        return self._file.write(_encoded(text))
+
+
+class _ByClient:
+    """Write JSON or CSV as results of the client do."""
+
+    def __init__(self, form: str, file: IO[bytes], columns: Sequence[ResultColumn]) -> None:
+        from bytehouse._results.export import CsvWriter, JsonWriter
+
+        text = cast("IO[str]", _Utf8(file))
+        self._finish: Callable[[], None] = lambda: None
+        if form == "csv":
+            self.write: Callable[[Any], None] = CsvWriter(text, columns, "").write
+        else:
+            json_writer = JsonWriter(text, columns, lines=form == "ndjson")
+            self.write, self._finish = json_writer.write, json_writer.finish
+
+    def close(self) -> None:
+        self._finish()
+
+
+class _Tsv:
+    """Write tab-separated values with ClickHouse's escapes."""
 
     def __init__(self, file: IO[bytes], columns: Sequence[str]) -> None:
-        import msgspec
-
         self._file = file
-        self._columns = columns
-        self._encode = msgspec.json.Encoder(enc_hook=to_text).encode_lines
-
-    def write(self, rows: Rows) -> None:
-        self._file.write(self._lines(rows))
-
-    def close(self) -> None:
-        """Write nothing more."""
-
-    def _lines(self, rows: Rows) -> bytes:
-        columns = self._columns
-        objects = [dict(zip(columns, row, strict=True)) for row in rows]
-        try:
-            return self._encode(objects)
-        except _NOT_BY_MSGSPEC:
-            return b"".join(to_json(one) + b"\n" for one in objects)
-
-
-class _JsonArray(_JsonLines):
-    """Write an array, one object on each line."""
-
-    _before = b"[\n"
-
-    def write(self, rows: Rows) -> None:
-        if rows:
-            self._file.write(self._before + self._lines(rows)[:-1].replace(b"\n", b",\n"))
-            self._before = b",\n"
-
-    def close(self) -> None:
-        self._file.write(b"[]\n" if self._before == b"[\n" else b"\n]\n")
-
-
-class _Delimited:
-    """Write CSV with ClickHouse's notation of values, or TSV with its escapes."""
-
-    def __init__(self, file: IO[bytes], columns: Sequence[str], *, tabs: bool) -> None:
-        self._file = file
-        self._tabs = tabs
         self.write([columns])
 
     def write(self, rows: Rows) -> None:
-        if self._tabs:
-            lines = "".join("\t".join(map(_tsv_cell, row)) + "\n" for row in rows)
-        else:
-            lines = "".join(",".join(map(_csv_cell, row)) + "\n" for row in rows)
+        lines = "".join("\t".join(map(_tsv_cell, row)) + "\n" for row in rows)
         self._file.write(_encoded(lines))
 
     def close(self) -> None:
         """Write nothing more."""
-
-
-def _csv_cell(value: object) -> str:
-    text = "" if value is None else to_text(value)
-    quoted = text == "" and value is not None
-    if quoted or any(character in text for character in '",\r\n') or text != text.strip():
-        return '"' + text.replace('"', '""') + '"'
-    return text
 
 
 _TSV = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
@@ -205,28 +185,26 @@ class _Vertical:
 
 
 def writer(
-    form: str, file: IO[bytes], columns: Sequence[str], *, terminal: bool, null: str
+    form: str, file: IO[bytes], columns: Sequence[ResultColumn], *, terminal: bool, null: str
 ) -> Writer:
     """Return what writes one result in a text format.
 
     Args:
         form: One of `FORMATS` but for those in `BINARY`.
         file: Where to write.
-        columns: Names of the columns.
+        columns: The columns.
         terminal: Whether this is shown in a terminal, so that tables must fit into it.
         null: How what is absent is shown to people.
     """
     width = shutil.get_terminal_size().columns if terminal else None
+    names = [column.name for column in columns]
     makers: Mapping[str, Callable[[], Writer]] = {
-        "json": lambda: _JsonArray(file, columns),
-        "ndjson": lambda: _JsonLines(file, columns),
-        "csv": lambda: _Delimited(file, columns, tabs=False),
-        "tsv": lambda: _Delimited(file, columns, tabs=True),
-        "table": lambda: _Table(file, columns, width, null),
-        "markdown": lambda: _Markdown(file, columns, null),
-        "vertical": lambda: _Vertical(file, columns, null),
+        "tsv": lambda: _Tsv(file, names),
+        "table": lambda: _Table(file, names, width, null),
+        "markdown": lambda: _Markdown(file, names, null),
+        "vertical": lambda: _Vertical(file, names, null),
     }
-    return makers[form]()
+    return makers.get(form, lambda: _ByClient(form, file, columns))()
 
 
 def write_batches(form: str, file: IO[bytes], schema: Any, batches: Iterable[Any]) -> None:
@@ -261,7 +239,7 @@ def to_text(value: Any) -> str:
         case bool() | None | list() | tuple() | dict():
             return to_json(value).decode("utf-8", "surrogateescape")
         case datetime():
-            return str(value).replace(" ", "T")
+            return str(value)
         case bytes():
             return value.decode("utf-8", "surrogateescape")
         case _:
@@ -337,14 +315,19 @@ class Counter:
 
     Args:
         what: What is counted.
+
+    Attributes:
+        count: The number that was shown last.
     """
 
     def __init__(self, what: str) -> None:
+        self.count = 0
         self._what = what
         self._shown = is_terminal(sys.stderr)
 
     def show(self, count: int) -> None:
         """Show the number."""
+        self.count = count
         if self._shown:
             sys.stderr.write(f"\r{count:,} {self._what}")
             sys.stderr.flush()

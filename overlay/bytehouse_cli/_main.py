@@ -32,7 +32,13 @@ class _Root(Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Return one command."""
-        return _commands.load(cmd_name)
+        return _commands.find(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands, without loading each, which is slow."""
+        with formatter.section("Commands"):
+            names = self.list_commands(ctx)
+            formatter.write_dl([(name, _commands.summary(name)) for name in names])
 
 
 @click.group(
@@ -51,6 +57,8 @@ def root() -> None:
     options may stand before a command or after it. Output is a table in a terminal, and JSON, one
     object on a line, for programs.
     """
+    if os.environ.get("NO_COLOR"):
+        click.get_current_context().color = False
 
 
 def run(arguments: Sequence[str]) -> int:

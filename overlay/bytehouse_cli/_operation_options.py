@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 import sys
+import uuid
 from pathlib import Path
 from typing import Any, NoReturn, get_type_hints
 
@@ -168,7 +169,11 @@ class OperationOptions:
         given = {name: value for name, value in values.items() if value not in (None, ())}
         if {field.name for field in self._fields} >= _STATEMENT:
             config = shared.config(routes={})
-            configured = {"mode": config.mode, "vw_id": config.warehouse}
+            configured = {
+                "mode": config.mode,
+                "vw_id": config.warehouse,
+                "query_id": str(uuid.uuid4()),  # by which Ctrl-C stops it
+            }
             inside = {f.name for f in self._fields if f.wire in (body or {})}
             given |= {
                 name: value

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,9 @@ from ._formats import (
 )
 from ._plain import plain
 from ._settings import global_options
+
+if TYPE_CHECKING:
+    from bytehouse import ResultColumn
 
 
 def output_format(machine: str = "ndjson") -> str:
@@ -114,8 +117,16 @@ def _print_records(records: list[dict[str, Any]], columns: Sequence[str]) -> Non
         names = chosen(known)
     else:
         names = list(columns) or [n for n in known if any(r.get(n) is not None for r in records)]
-    rows = [tuple(record.get(name) for name in names) for record in records]
+    flat = output_format() not in ("json", "ndjson", *BINARY)
+    rows = [
+        tuple(_flat(record.get(n)) if flat else record.get(n) for n in names) for record in records
+    ]
     print_rows(names, [rows], choose=False)
+
+
+def _flat(value: Any) -> Any:
+    """Return a container as JSON: what the API returns is no value of the engine."""
+    return to_text(value) if isinstance(value, list | dict) else value
 
 
 def _print_other(value: Any, form: str) -> None:
@@ -151,12 +162,15 @@ def print_rows(columns: Sequence[str], blocks: Iterable[Rows], *, choose: bool =
             names = chosen(columns) if choose else columns
             write_table(file, table.select(list(names)))
         else:
-            write_rows(file, columns, blocks, choose=choose)
+            from bytehouse import ResultColumn
+
+            named = [ResultColumn(name) for name in columns]
+            write_rows(file, named, blocks, choose=choose)
 
 
 def write_rows(
     file: IO[bytes],
-    columns: Sequence[str],
+    columns: Sequence[ResultColumn],
     blocks: Iterable[Rows],
     *,
     choose: bool = True,
@@ -166,15 +180,17 @@ def write_rows(
 
     Args:
         file: Where to write.
-        columns: Names of the columns.
+        columns: The columns.
         blocks: Stretches of rows.
         choose: Whether ``--columns`` applies.
         null: How what is absent is shown to people.
     """
-    names = chosen(columns) if choose else list(columns)
+    available = [column.name for column in columns]
+    names = chosen(available) if choose else available
+    shown = columns if names == available else [columns[available.index(n)] for n in names]
     terminal = not global_options().output and is_terminal(sys.stdout)
-    out = writer(output_format(), file, names, terminal=terminal, null=null)
-    for rows in select(blocks, columns, names):
+    out = writer(output_format(), file, shown, terminal=terminal, null=null)
+    for rows in select(blocks, available, names):
         out.write(rows)
     out.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -16,6 +17,10 @@ def plain(value: Any) -> Any:
     """
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, datetime):
+        from bytehouse_raw.types import Timestamp
+
+        return str(value) if isinstance(value, Timestamp) else value.isoformat()
     if hasattr(value, "_asdict"):
         value = value._asdict()
     if attrs.has(type(value)):

@@ -47,10 +47,11 @@ def typed(sql: str, given: Mapping[str, str]) -> dict[str, Any] | None:
     from bytehouse._sql.parameters import parameter_types
 
     types = parameter_types(sql)
-    return {name: _value(text, types.get(name)) for name, text in given.items()}
+    return {name: json_value(text, types.get(name)) for name, text in given.items()}
 
 
-def _value(text: str, type_: str | None) -> Any:
+def json_value(text: str, type_: str | None = None) -> Any:
+    """Return what a text is in JSON, or else the text; that of a parameter with a type is text."""
     if type_ is not None and not (type_.startswith("Nullable(") and text == "null"):
         return text
     try:
@@ -108,7 +109,11 @@ def _write_result(result: Result, file: IO[bytes]) -> int:
             count += len(block)
             yield block
 
-    write_rows(file, names, counted(), null="NULL")
+    if output_format() in ("json", "ndjson"):
+        from bytehouse._results.export import check_names
+
+        check_names(result.columns, "JSON", result.query_id)
+    write_rows(file, result.columns, counted(), null="NULL")
     file.flush()
     return count
 

@@ -146,6 +146,11 @@ class _GlobalOption(click.Option):
         return _attribute(self) in _EVERYDAY
 
 
+def is_global(parameter: click.Parameter) -> bool:
+    """Return whether a parameter is one of the global options."""
+    return isinstance(parameter, _GlobalOption)
+
+
 def _options() -> list[click.Option]:
     def option(*names: str, **more: Any) -> click.Option:
         name = _PREFIX + names[-1].removeprefix("--").replace("-", "_")

@@ -155,14 +155,24 @@ def test_a_total_that_cannot_be_true_loses_no_entry(
 
 @cases(
     "answer",
-    [{}, {"data": None}, {"data": []}, {"data": None, "meta": None}, {"data": {}},
-     {"data": "none"}, {"data": [], "meta": 5}],
-)  # fmt: skip
-def test_no_data_is_an_empty_list(bh: ByteHouse, server: ScriptedServer, answer: Any) -> None:
-    """Null, nothing and what is no list are a list without entries."""
+    [{"data": None}, {"data": []}, {"data": None, "meta": None}, {"data": [], "meta": 5}],
+)
+def test_null_is_an_empty_list(bh: ByteHouse, server: ScriptedServer, answer: Any) -> None:
+    """Services in Go write null for a list without entries."""
     server.script(Reply(body=answer))
     assert names(bh) == []
     assert bh.databases.list().first() is None
+
+
+@cases("answer", [b"", {}, {"data": {}}, {"data": "none"}, {"result": {"data": []}}])
+def test_a_success_without_its_list_is_no_empty_list(
+    bh: ByteHouse, server: ScriptedServer, answer: Any
+) -> None:
+    """An empty body, another envelope and what is no list are errors that show the response."""
+    server.script(Reply(body=answer))
+    with pytest.raises(ResponseDecodeError, match="no list as data") as caught:
+        names(bh)
+    assert caught.value.raw_response is not None
 
 
 def test_a_service_that_ignores_the_offset_is_not_asked_for_ever(

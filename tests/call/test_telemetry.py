@@ -43,18 +43,23 @@ def told(span: Any) -> dict[str, Any]:
 def test_a_call_is_a_span_with_its_operation_route_status_and_attempts(
     make: MakeClient, server: ScriptedServer, spans: InMemorySpanExporter
 ) -> None:
-    """Names of objects are in none of it, so that spans of one kind fall together."""
+    """Of names it has the database's alone, so that spans of one kind fall together."""
     server.script(Reply(503), Reply(body={"data": {"name": "d"}}, headers={"X-Request-ID": "r-7"}))
-    make(server.url, role="Analyst").databases.get("secret_name")
+    make(server.url, role="Analyst").databases.get("sales")
     (span,) = spans.get_finished_spans()
     assert span.name == "get_database"
     assert told(span) == {
         "bytehouse.operation": "get_database",
         "bytehouse.request_id": "r-7",
         "bytehouse.role": "Analyst",
+        "db.namespace": "sales",
+        "db.operation.name": "get_database",
+        "db.system.name": "bytehouse",
         "http.request.method": GET_DATABASE.method,
         "http.request.resend_count": 1,
         "http.response.status_code": 200,
+        "server.address": "127.0.0.1",
+        "server.port": server.port,
         "url.template": GET_DATABASE.path,
     }
 
@@ -86,6 +91,21 @@ def test_probes_are_spans_below_the_call_they_resolve(
     assert look.parent.span_id == create.context.span_id
 
 
+@pytest.mark.parametrize(
+    ("sql", "word"),
+    [("SELECT 1", "SELECT"), ("(select 1)", "SELECT"), ("-- x\nSELECT 1", "SELECT")],
+)
+def test_a_statement_is_named_by_its_first_word(
+    make: MakeClient, server: ScriptedServer, spans: InMemorySpanExporter, sql: str, word: str
+) -> None:
+    """With the database of the client, which stands before it; the statement itself is not told."""
+    server.script(data([{"columns": ["a"], "rows": [[1]]}]))
+    make(server.url).query(sql, database="sales").rows()
+    (span,) = spans.get_finished_spans()
+    assert (told(span)["db.operation.name"], told(span)["db.namespace"]) == (word, "sales")
+    assert sql not in str(told(span))
+
+
 @pytest.mark.usefixtures("spans")
 def test_calls_and_retries_are_measured(bh: ByteHouse, server: ScriptedServer) -> None:
     """A histogram of durations by operation, and a count of further requests."""
@@ -100,6 +120,15 @@ def test_calls_and_retries_are_measured(bh: ByteHouse, server: ScriptedServer) -
         for metric in scope.metrics
     }
     assert {"bytehouse.client.operation.duration", "bytehouse.client.retries"} <= set(names)
+    points = names["db.client.operation.duration"].data.data_points
+    attributes = [dict(point.attributes or {}) for point in points]
+    assert {
+        "db.system.name": "bytehouse",
+        "db.operation.name": "get_database",
+        "db.namespace": "d",
+        "server.address": "127.0.0.1",
+        "server.port": server.port,
+    } in attributes
 
 
 def test_without_opentelemetry_nothing_is_imported_and_nothing_is_missed(

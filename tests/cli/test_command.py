@@ -36,7 +36,7 @@ def everything(command: click.Command, context: click.Context) -> Iterator[list[
 
 
 def test_every_command_explains_itself(bytehouse: Bytehouse) -> None:
-    """`--help` works everywhere, and every command says in a line what it does."""
+    """`--help` works everywhere, and every command says in a line what it does and shows a use."""
     ways = list(everything(outermost, click.Context(outermost)))
     assert len(ways) > len(OPERATIONS)
     for way in ways:
@@ -45,6 +45,8 @@ def test_every_command_explains_itself(bytehouse: Bytehouse) -> None:
             assert done.code == 0
             assert done.err == ""
             assert done.out.startswith("Usage: bytehouse")
+            is_group = "\nCommands:" in done.out or "\nOperations:" in done.out
+            assert is_group or f"\nExamples:\n  bytehouse {' '.join(way)}" in done.out, way
     assert "..." not in bytehouse("--help").out.partition("Commands:")[2]
 
 
@@ -57,6 +59,19 @@ def test_the_version_is_printed_without_loading_anything_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout.decode().split() == ["bytehouse", __version__, "0"]
+
+
+def test_help_is_printed_without_loading_what_commands_need() -> None:
+    """Neither libraries for HTTP, formats and terminals nor the generated client."""
+    heavy = "{'httpx', 'msgspec', 'pyarrow', 'rich', 'prompt_toolkit', 'bytehouse_raw', 'yaml'}"
+    for arguments in (["--help"], ["query", "--help"], ["shell", "--help"], ["load", "--help"]):
+        program = (
+            "import sys, bytehouse_cli\n"
+            f"try: bytehouse_cli.main({arguments})\n"
+            f"except SystemExit as end: print(end.code, {heavy} & {{*sys.modules}})"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+        assert done.stdout.decode().splitlines()[-1] == "0 set()"
 
 
 def test_without_its_extra_the_command_says_what_to_install() -> None:
@@ -85,7 +100,7 @@ def test_a_module_is_a_command_by_being_there(
     (tmp_path / "new_things.py").write_text(module)
     (tmp_path / "_shared.py").write_text("raise RuntimeError\n")
     monkeypatch.setattr(_commands, "__path__", [*_commands.__path__, str(tmp_path)])
-    assert "new-things  Do new things." in bytehouse("--help").out
+    assert "new-things Do new things." in " ".join(bytehouse("--help").out.split())
     assert bytehouse("new-things", "now", "--host", "h").out == "h\n"
 
 

@@ -178,7 +178,7 @@ def test_a_403_is_no_proof_of_a_key(
 @pytest.mark.parametrize(
     "case",
     [
-        ({"WAREHOUSE": "etl"}, Reply(404, {"message": "no such warehouse"}), "warehouse etl"),
+        ({"WAREHOUSE": "etl"}, Reply(404, {"message": "it is not asked"}), "warehouse etl"),
         ({"WAREHOUSE": "vw-1"}, Reply(422, {"message": "it is suspended"}), "it is suspended"),
         ({"MODE": "ansi_sql"}, Reply(400, {"message": "not for you"}), "ansi_sql"),
         ({}, Reply(403, {"message": "no permission"}), "default warehouse"),

@@ -58,21 +58,29 @@ def in_terminal(environment: dict[str, str], *arguments: str) -> Terminal:
     return Terminal("-c", PROGRAM, *arguments, environment=environment)
 
 
-@pytest.mark.parametrize("arguments", [[], ["--format", "csv"], ["-o", "out.parquet"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["query", ENDLESS],
+        ["query", ENDLESS, "-o", "{folder}/out.parquet"],
+        ["export", ENDLESS, "{folder}/out.csv"],
+        ["api", "submit_sync_query", "--query", ENDLESS],
+    ],
+    ids=["query", "query to a file", "export", "api"],
+)
 def test_ctrl_c_kills_the_query(
     processes: ProcessList, environment: dict[str, str], arguments: list[str], tmp_path: Path
 ) -> None:
     """The engine's process list is empty soon after, and the command says that it was stopped."""
-    if arguments[:1] == ["-o"]:
-        arguments = ["-o", str(tmp_path / "out.parquet")]
-    with in_terminal(environment, "query", ENDLESS, *arguments) as terminal:
+    arguments = [one.replace("{folder}", str(tmp_path)) for one in arguments]
+    with in_terminal(environment, *arguments) as terminal:
         processes.wait_until(MARK, runs=True)
         terminal.press_ctrl_c()
         assert processes.wait_until(MARK, runs=False, within=5) < PROMPT
         assert terminal.wait() == 130
         assert "Interrupted." in terminal.shown
         assert "Traceback" not in terminal.shown
-    assert not (tmp_path / "out.parquet").exists()
+    assert not list(tmp_path.glob("*out*"))
 
 
 def test_sigterm_kills_the_query(processes: ProcessList, environment: dict[str, str]) -> None:
@@ -88,34 +96,34 @@ def test_the_shell_runs_statements_in_one_session(environment: dict[str, str]) -
     """USE holds; names are completed; an error and Ctrl-C at the prompt do not end it."""
     with in_terminal(environment, "shell") as terminal:
         terminal.wait_for("bytehouse>")
-        terminal.type("SELECT 1 +\r")
-        terminal.type("41 AS answer;\r")
+        terminal.enter("SELECT 1 +\r")
+        terminal.enter("41 AS answer;\r")
         assert "42" in terminal.wait_for("1 row in")
-        terminal.type("SELECT wrong;\r")
+        terminal.enter("SELECT wrong;\r")
         terminal.wait_for("Error: ")
         terminal.wait_for("bytehouse>")
-        terminal.type("half a statement")
+        terminal.enter("half a statement")
         terminal.press_ctrl_c()
         terminal.wait_for("bytehouse>")
-        terminal.type("USE sales;\r")
+        terminal.enter("USE sales;\r")
         terminal.wait_for("bytehouse sales>")
-        terminal.type("INSERT INTO orders VALUES (7, 'seven');\r")
+        terminal.enter("INSERT INTO orders VALUES (7, 'seven');\r")
         terminal.wait_for("OK in")
-        terminal.type("\\d\r")
+        terminal.enter("\\d\r")
         terminal.wait_for("orders")
         terminal.wait_for("bytehouse sales>")
-        terminal.type("\\d orders\r")
+        terminal.enter("\\d orders\r")
         terminal.wait_for("UInt64")
         terminal.wait_for("bytehouse sales>")
-        terminal.type("SELECT note FROM sales.ord\t")
+        terminal.enter("SELECT note FROM sales.ord\t")
         terminal.wait_for("ers")
-        terminal.type(";\r")
+        terminal.enter(";\r")
         terminal.wait_for("1 row in")
-        terminal.type("\\format json\r")
+        terminal.enter("\\format json\r")
         terminal.wait_for("bytehouse sales>")
-        terminal.type("SELECT id FROM orders;\r")
-        terminal.wait_for('{"id":7}')
-        terminal.type("\\q\r")
+        terminal.enter("SELECT id FROM orders;\r")
+        terminal.wait_for('{"id": 7}')
+        terminal.enter("\\q\r")
         assert terminal.wait() == 0
         assert "Traceback" not in terminal.shown
 
@@ -126,15 +134,15 @@ def test_ctrl_c_in_the_shell_cancels_the_statement_alone(
     """The next statement is answered, and the history is kept for the next time."""
     with in_terminal(environment, "shell") as terminal:
         terminal.wait_for("bytehouse>")
-        terminal.type(f"{ENDLESS};\r")
+        terminal.enter(f"{ENDLESS};\r")
         processes.wait_until(MARK, runs=True)
         terminal.press_ctrl_c()
         assert processes.wait_until(MARK, runs=False, within=5) < PROMPT
         terminal.wait_for("Cancelled.")
         terminal.wait_for("bytehouse>")
-        terminal.type("SELECT 6 * 7 AS answer;\r")
+        terminal.enter("SELECT 6 * 7 AS answer;\r")
         assert "42" in terminal.wait_for("1 row in")
-        terminal.type("\x04")
+        terminal.enter("\x04")
         assert terminal.wait() == 0
     history = tmp_path / ".local" / "state" / "bytehouse" / "history"
     assert "SELECT 6 * 7 AS answer;" in history.read_text()
@@ -145,5 +153,25 @@ def test_the_shell_needs_a_terminal(environment: dict[str, str]) -> None:
     """With a pipe it says what to use instead."""
     with in_terminal(environment, "shell", "--format", "csv") as terminal:
         terminal.wait_for("bytehouse>")
-        terminal.type("exit\r")
+        terminal.enter("exit\r")
         assert terminal.wait() == 0
+
+
+def test_ctrl_c_stops_a_load(
+    processes: ProcessList, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Nothing more is inserted, and what is in the table is said."""
+    with ByteHouse(environment["BYTEHOUSE_HOST"], environment["BYTEHOUSE_API_KEY"]) as bh:
+        bh.query(
+            "CREATE TABLE sales.slow (id UInt64, s UInt8 MATERIALIZED sleepEachRow(0.02))"
+            " ENGINE = CnchMergeTree ORDER BY id"
+        )
+    file = tmp_path / "many.csv"
+    file.write_text("id\n" + "".join(f"{n}\n" for n in range(140)))
+    with in_terminal(environment, "load", str(file), "sales.slow") as terminal:
+        processes.wait_until("INSERT INTO", runs=True)
+        terminal.press_ctrl_c()
+        assert processes.wait_until("INSERT INTO", runs=False, within=5) < PROMPT
+        assert terminal.wait() == 130
+        assert "the first 0 rows are in the table." in terminal.shown
+        assert "Traceback" not in terminal.shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from bytehouse import (
+    AsyncByteHouse,
     ByteHouse,
     ByteHouseError,
     ExecutionFailed,
@@ -167,6 +169,45 @@ def test_a_load_that_takes_too_long_is_stopped(live: ByteHouse) -> None:
         live.load(LocalSource("large.csv"), into="d.t", wait_timeout=0.2)
     assert left_behind(live) == []
     assert live.query("SELECT count() FROM d.t").scalar() == 0
+
+
+class Stop(BaseException):
+    """What ends a program from outside."""
+
+
+def test_an_interrupt_leaves_nothing_behind(make: MakeClient, service: RunningEmulator) -> None:
+    """With the one connection that there is, it stops the execution and deletes what was made."""
+    service.restore("filled")
+    bh = make(**service.client_arguments, clock=None, max_connections=1)
+
+    def interrupt(_: object) -> None:
+        raise Stop
+
+    with pytest.raises(Stop):
+        bh.load(
+            LocalSource("large.csv"),
+            into="d.t",
+            connection=LocalConnection(),
+            on_progress=interrupt,
+        )
+    assert left_behind(bh) == []
+    assert bh.query("SELECT count() FROM d.t").scalar() == 0
+
+
+def test_a_cancelled_task_leaves_nothing_behind(service: RunningEmulator) -> None:
+    """The task ends as cancelled, after it has cleaned up."""
+    service.restore("filled")
+
+    async def main() -> None:
+        async with AsyncByteHouse(**service.client_arguments) as bh:
+            source = LocalSource("large.csv")
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await bh.load(source, into="d.t", connection=LocalConnection())
+            assert await bh.import_jobs.list().all() == []
+            assert [each.name for each in await bh.connections.list().all()] == ["kept"]
+
+    asyncio.run(main())
 
 
 def test_a_file_of_this_machine_is_inserted(live: ByteHouse, uploads: Path) -> None:

@@ -96,17 +96,18 @@ def test_a_hook_and_the_log_see_every_retry_and_every_probe(
     """Each tells operation, route, attempt, status, role, request id and what comes next."""
     caplog.set_level(logging.INFO, "bytehouse")
     missing = Reply(404, {"error": {"code": "errbook_Database_NotFound", "message": "none"}})
-    server.script(Reply(503, headers={"X-Request-ID": "r-1"}), missing, CLOSED, data({"uuid": "u"}))
+    unavailable = Reply(503, headers={"X-Request-ID": "r-1"})
+    server.script(unavailable, missing, missing, CLOSED, data({"uuid": "u"}))
     seen: list[Retry] = []
     bh = make(server.url, role="Analyst", on_retry=seen.append)
     with pytest.raises(OutcomeUnknown):
         bh.databases.create("d")
-    assert [retry.probing for retry in seen] == [True, False, True]
+    assert [retry.probing for retry in seen] == [True, True, False, True]
     first = seen[0]
     assert (first.operation, first.method, first.route) == OPERATIONS["create_database"][:3]
     assert (first.status, first.attempt, first.role, first.request_id) == (503, 1, "Analyst", "r-1")
     records = [r for r in caplog.records if r.levelno == logging.INFO]
-    assert [vars(r)["probing"] for r in records] == [True, False, True]
+    assert [vars(r)["probing"] for r in records] == [True, True, False, True]
     for name in ("operation", "method", "route", "status", "attempt", "elapsed", "request_id"):
         assert name in vars(records[0])
     assert vars(records[0])["status"] == 503

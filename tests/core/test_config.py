@@ -21,6 +21,7 @@ from bytehouse import (
     AsyncByteHouse,
     ByteHouse,
     ConfigError,
+    InvalidRequest,
     ResponseDecodeError,
     TransportError,
 )
@@ -246,10 +247,11 @@ def test_a_bad_value_that_is_sensitive_is_not_shown(name: str, value: str) -> No
 @cases(
     ("text", "words"),
     [
-        ("[default\n", "cannot be read"),
+        ("[default\n", "not TOML .*line 1, column 9"),
+        ("[default]\n\nhost = 'sec\nret'\n", "not TOML .*line 3"),
         ("[default]\nhots = 'x'\n", "hots.*Known: host"),
         ("default = 5\n", "no profile default"),
-        (b"\xff\xfe", "cannot be read"),
+        (b"\xff\xfe", "cannot be read: it is not UTF-8"),
     ],
 )
 def test_a_bad_configuration_file_is_refused(file: Path, text: str | bytes, words: str) -> None:
@@ -258,6 +260,28 @@ def test_a_bad_configuration_file_is_refused(file: Path, text: str | bytes, word
     with pytest.raises(ConfigError, match=words) as caught:
         ByteHouse(HOST, KEY)
     assert str(file) in str(caught.value)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file_or_body(
+    file: Path, server: ScriptedServer, tmp_path: Path
+) -> None:
+    """Editors of Windows write one before configuration, routes and keys; some gateways too."""
+    key, routes = tmp_path / "key", tmp_path / "routes.toml"
+    key.write_text(KEY, "utf-8-sig")
+    routes.write_text('[routes]\nget_database = "GET /x/{db_name}"\n', "utf-8-sig")
+    lines = [f"host = '{server.url}'", f"api_key = 'file:{key}'", f"routes = '{routes}'"]
+    file.write_text("\n".join(["[default]", *lines]), "utf-8-sig")
+    body = b"\xef\xbb\xbf" + b'{"data": {"name": "d"}}'
+    failure = b"\xef\xbb\xbf" + b'{"message": "so what", "error": {"code": "c"}}'
+    rows = b"\xef\xbb\xbf" + b'{"data": [{"columns": ["a"], "rows": [[1]]}]}'
+    server.script(Reply(body=body), Reply(400, body=failure), Reply(body=rows))
+    with ByteHouse() as bh:
+        assert bh.databases.get("d").name == "d"
+        with pytest.raises(InvalidRequest, match="so what"):
+            bh.databases.get("d")
+        assert bh.query("SELECT 1").scalar() == 1
+    assert server.seen[0].header("Authorization") == f"Bearer {KEY}"
+    assert server.lines[0] == "GET /x/d"
 
 
 def test_a_profile_or_file_that_is_not_there_is_refused(file: Path) -> None:
@@ -302,6 +326,13 @@ def observe_warehouse(make: MakeClient, server: ScriptedServer, _: Path) -> bool
     server.script(data([]))
     make(server.url, warehouse="vw-7").queries.execute("SELECT 1")
     return bool(server.seen[0].json["vwID"] == "vw-7")
+
+
+def observe_database(make: MakeClient, server: ScriptedServer, _: Path) -> bool:
+    """Statements begin with USE."""
+    server.script(data([]))
+    make(server.url, database="d").queries.execute("SELECT 1")
+    return bool(server.seen[0].json["query"] == "USE `d`; SELECT 1")
 
 
 def observe_mode(make: MakeClient, server: ScriptedServer, _: Path) -> bool:

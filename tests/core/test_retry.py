@@ -55,7 +55,7 @@ ANSWER = data({"name": "d", "uuid": "u"})
 
 
 @cases("call", REPEATABLE.values())
-@cases("fault", [Reply(502), Reply(503), Reply(504), Reply(429), CLOSED, RESET])
+@cases("fault", [Reply(502), Reply(503), Reply(429), CLOSED, RESET])
 def test_a_read_survives_a_passing_fault(
     make: MakeClient, server: ScriptedServer, call: Call, fault: Reply
 ) -> None:
@@ -63,6 +63,13 @@ def test_a_read_survives_a_passing_fault(
     bh = make(server.url)
     server.script(fault, fault, ANSWER)
     call(bh)
+    assert len(server.seen) == 3
+
+
+def test_a_read_survives_a_gateway_that_gave_up(make: MakeClient, server: ScriptedServer) -> None:
+    """Only a read: any other request may still be with the service."""
+    server.script(Reply(504), Reply(504), ANSWER)
+    READ(make(server.url))
     assert len(server.seen) == 3
 
 
@@ -145,15 +152,18 @@ def test_an_error_that_will_not_pass_is_not_asked_for_twice(
 def test_only_reads_and_idempotent_operations_are_repeated_after_an_unknown_outcome(
     operation: object,
 ) -> None:
-    """For each operation, its class in the specification decides, and nothing else."""
+    """For each operation, its class in the specification decides, and whether the request can
+    still arrive."""
     assert isinstance(operation, type(next(iter(OPERATIONS.values()))))
     harmless = operation.retry in ("read", "idempotent")
     assert may_retry(operation, Cause(sent=False))
     assert may_retry(operation, Cause(sent=True, status=429))
     assert may_retry(operation, Cause(sent=True)) is harmless
+    read = operation.retry == "read"
+    assert may_retry(operation, Cause(sent=True, timed_out=True)) is read
     for status in range(100, 1000):
         if status != 429:
-            expected = harmless and status in (502, 503, 504)
+            expected = read if status == 504 else harmless and status in (502, 503)
             assert may_retry(operation, Cause(sent=True, status=status)) is expected
 
 

@@ -139,6 +139,7 @@ def test_a_directory_has_one_emulator(limited: RunningEmulator) -> None:
         (["--host=0.0.0.0", "--token=short"], "choose a token"),
         (["--host=example.com"], "not an ip address"),
         (["--tls-key=key.pem"], "go together"),
+        (["--tls-self-signed=a", "--tls-certificate=b", "--tls-key=c"], "leave"),
         (["--data=/tmp/a?b"], "path"),
         (["--port=99999"], "port"),
         (["--port=http"], "port"),
@@ -166,9 +167,15 @@ def test_a_port_in_use_is_refused_with_the_reason() -> None:
     assert "in use" in result.stderr
 
 
-def test_other_machines_reach_it_where_a_token_was_chosen(certificate: Path) -> None:
-    """On every address, over HTTPS with a certificate of one's own."""
+@pytest.mark.parametrize("made", [False, True])
+def test_other_machines_reach_it_where_a_token_was_chosen(
+    certificate: Path, tmp_path: Path, *, made: bool
+) -> None:
+    """On every address, over HTTPS with a certificate of one's own, or one that it makes."""
     tls = [f"--tls-certificate={certificate}", f"--tls-key={certificate}"]
+    if made:
+        certificate = tmp_path / "made.pem"
+        tls = [f"--tls-self-signed={certificate}"]
     process = subprocess.Popen(
         [sys.executable, "-m", "bytehouse_emulator", "--exit-with-stdin", "--host=0.0.0.0", *tls],
         stdin=subprocess.PIPE,

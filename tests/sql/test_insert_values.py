@@ -20,15 +20,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bytehouse import ByteHouse, InsertFailed, SkippedRow
+from bytehouse import ByteHouse, InsertFailed, InsertResult, SkippedRow
 from bytehouse_emulator.testing import RunningEmulator
 
 
-@pytest.fixture(scope="module")
-def bh(emulator: RunningEmulator) -> Iterator[ByteHouse]:
-    """Return a client of an emulator with a database `d`."""
+class ViaClickHouse(ByteHouse):
+    """A client that inserts through the ClickHouse interface."""
+
+    def insert(self, *args: Any, **options: Any) -> InsertResult:
+        return super().insert(*args, via="clickhouse", **options)
+
+
+@pytest.fixture(scope="module", params=[ByteHouse, ViaClickHouse])
+def bh(emulator: RunningEmulator, request: pytest.FixtureRequest) -> Iterator[ByteHouse]:
+    """Return a client of an emulator with a database `d`; what it inserts, in either way."""
     emulator.reset()
-    with ByteHouse(**emulator.client_arguments, mode="clickhouse_sql") as client:
+    with request.param(**emulator.client_arguments, mode="clickhouse_sql") as client:
         client.databases.create("d")
         yield client
 

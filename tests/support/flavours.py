@@ -83,6 +83,8 @@ class Face:
         if inspect.iscoroutine(value):
             return self._shown(self._run(value))
         ours = type(value).__module__.startswith("bytehouse._async")
+        if isinstance(value, list):
+            return [self._shown(each) for each in value]
         if ours or inspect.ismethod(value) or inspect.isasyncgen(value):
             return Face(value, self._runner)
         return value

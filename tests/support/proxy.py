@@ -26,6 +26,8 @@ Fault = Literal[
     "unsent black hole",
     "trickle",
     "garbage",
+    "late",
+    "closed, late",
 ]
 Choose = Callable[[bytes], Fault]
 
@@ -59,12 +61,16 @@ class FaultProxy:
     unsent black hole   it is read, does not reach the server, and nothing comes back
     trickle             the answer comes one byte a second
     garbage             what comes back is no HTTP, nor TLS
+    late                it reaches the server after `delay`, and nothing comes back
+    closed, late        the client's connection is closed first, and it still reaches the server
     ==================  ==========================================================================
 
     Attributes:
         requests: How many requests were read.
         met: How often each fault was met.
         choose: Names the fault of a request, which it is shown.
+        delay: Seconds by which a late request is late.
+        delivered: Set when a late request has reached the server, and the server has responded.
     """
 
     def __init__(self, upstream: str, choose: Choose = never) -> None:
@@ -77,6 +83,8 @@ class FaultProxy:
         self.choose = choose
         self.requests = 0
         self.met: Counter[str] = Counter()
+        self.delay = 1.0
+        self.delivered = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -126,6 +134,9 @@ class FaultProxy:
         if fault == "unsent black hole":
             self._stopped.wait()
             return False
+        if fault in ("late", "closed, late"):
+            self._deliver_late(request, fault, client, server, told)
+            return False
         server.sendall(request)
         answer, whole = _message(told)
         match fault:
@@ -142,6 +153,17 @@ class FaultProxy:
                 client.sendall(answer[: len(answer) // 2])
                 self._break_off(client, fault)
         return False
+
+    def _deliver_late(
+        self, request: bytes, fault: Fault, client: socket.socket, server: socket.socket,
+        told: BinaryIO,
+    ) -> None:  # fmt: skip
+        if fault == "closed, late":
+            client.shutdown(socket.SHUT_RDWR)
+        time.sleep(self.delay)
+        server.sendall(request)
+        _message(told)
+        self.delivered.set()
 
     def _break_off(self, client: socket.socket, fault: Fault) -> None:
         if fault == "reset inside":

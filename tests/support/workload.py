@@ -34,7 +34,7 @@ EMULATED: tuple[dict[str, Any], ...] = (
     {"drop": "before"}, {"drop": "after"}, {"truncate": True}, {"status": 503},
     {"status": 504, "effect": True},
 )  # fmt: skip
-PATIENT = RetryPolicy(first_pause=0.01, longest_pause=0.05)
+PATIENT = RetryPolicy(first_pause=0.01, longest_pause=0.05, resend_after=0.05)
 
 
 @attrs.frozen

@@ -1,5 +1,7 @@
 """Ensuring databases and tables: what is missing is created, what exists is left as it is."""
 
+from collections.abc import Callable
+
 import attrs
 import pytest
 
@@ -128,3 +130,44 @@ def test_a_truncated_response_is_resolved_by_reading(
     """The table was created, and the response was cut in half."""
     bytehouse_emulator.fault("create_table", truncate=True)
     assert local.tables.ensure(database, SPEC).created
+
+
+def test_what_exists_and_what_does_not_can_be_asked_for(local: ByteHouse) -> None:
+    """`exists`, and creates and deletes that are content with what there is."""
+    spec = TableSpec("t", [Column("id", "Int64")], order_by="id")
+    config = next(iter(local.warehouses.configurations().all())).id
+    assert config is not None
+    created = local.databases.create("D1", if_not_exists=True)
+    assert local.databases.create("D1", if_not_exists=True) == created
+    table = local.tables.create("d1", spec, if_not_exists=True)
+    assert local.tables.create("d1", spec, if_not_exists=True) == table
+    warehouse = local.warehouses.create("w1", config_id=config, if_not_exists=True)
+    again = local.warehouses.create("w1", config_id=config, if_not_exists=True)
+    assert (again.name, again.vw_id) == (warehouse.name, warehouse.vw_id)
+    assert local.databases.exists("d1")
+    assert local.tables.exists("d1", "t")
+    assert local.warehouses.exists("w1")
+    with pytest.raises(Conflict):
+        local.databases.create("D1")
+    for _ in range(2):
+        local.tables.delete("d1", "t", if_exists=True)
+        local.databases.delete("d1", if_exists=True)
+        local.warehouses.delete("w1", if_exists=True)
+    assert not local.databases.exists("d1")
+    assert not local.tables.exists("d1", "t")
+    assert not local.warehouses.exists("w1")
+    with pytest.raises(NotFound):
+        local.databases.delete("d1")
+
+
+def test_a_wrong_path_is_no_missing_object(bh: ByteHouse, server: ScriptedServer) -> None:
+    """A 404 that the service did not send itself says nothing about what exists."""
+    server.script(Reply(404, "<html>nothing here</html>"))
+    calls: list[Callable[[], object]] = [
+        lambda: bh.databases.exists("d"),
+        lambda: bh.databases.delete("d", if_exists=True),
+        lambda: bh.tables.plan("d", TableSpec("t", {"id": "Int8"}, order_by="id")),
+    ]
+    for call in calls:
+        with pytest.raises(NotFound):
+            call()

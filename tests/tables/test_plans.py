@@ -15,7 +15,6 @@ from bytehouse import (
     ClusterKey,
     Column,
     InvalidArgument,
-    NotFound,
     OutcomeUnknown,
     PartitionKey,
     ServerError,
@@ -203,10 +202,19 @@ def test_a_stale_plan_is_refused(local: ByteHouse, database: str) -> None:
         plan.apply()
 
 
-def test_a_plan_for_a_table_that_is_missing_or_a_view(local: ByteHouse, database: str) -> None:
-    """The one is an error of the service, the other is blocked."""
-    with pytest.raises(NotFound):
-        local.tables.plan(database, BEFORE)
+def test_a_plan_for_a_table_that_is_missing_creates_it(local: ByteHouse, database: str) -> None:
+    """It shows the columns; a table that was created meanwhile is left alone."""
+    plan, late = (local.tables.plan(database, BEFORE) for _ in range(2))
+    assert f"+ table {BEFORE.name}: id " in str(plan)
+    assert (plan.live, plan.is_empty, len(plan.actions)) == (None, False, 1)
+    plan.apply()
+    assert local.tables.plan(database, BEFORE).is_empty
+    with pytest.raises(StalePlan, match="it was created"):
+        late.apply()
+
+
+def test_a_plan_for_a_view_is_blocked(local: ByteHouse, database: str) -> None:
+    """A view cannot become a table."""
     local.queries.execute(f"CREATE VIEW {database}.t AS SELECT 1 AS id")
     assert [c.name for c in local.tables.plan(database, BEFORE).blocked][:1] == ["kind"]
 

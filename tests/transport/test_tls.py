@@ -48,7 +48,8 @@ class Tunnel:
             head += client.recv(1)
         self.heads.append(head)
         host, _, port = head.split(b" ")[1].decode().rpartition(":")
-        with client, socket.create_connection((host, int(port)), 10) as server:
+        where = ("localhost", int(port)) if host.startswith("[") else (host, int(port))
+        with client, socket.create_connection(where, 10) as server:
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             back = threading.Thread(target=self._pass, args=(server, client), daemon=True)
             back.start()
@@ -93,6 +94,39 @@ def test_a_proxy_cannot_stand_in_for_the_host(make: MakeClient, secured: Scripte
         bh.databases.get("d")
     assert secured.seen == []
     tunnel.close()
+
+
+def test_an_ipv6_host_is_reached_through_a_proxy(
+    make: MakeClient, secured: ScriptedServer, certificate: Path
+) -> None:
+    """The proxy is asked for the address in brackets, and the certificate is checked without."""
+    tunnel = Tunnel()
+    host = f"[2001:db8::7]:{secured.port}"
+    bh = make(host, ca_file=certificate, proxy=f"http://{tunnel.address}", max_retries=0)
+    with pytest.raises(TransportError, match=r"certificate.*2001:db8::7|2001:db8::7.*certificate"):
+        bh.databases.get("d")
+    assert tunnel.heads[0].startswith(f"CONNECT {host} HTTP/1.1\r\n".encode())
+    tunnel.close()
+
+
+def test_a_host_without_a_scheme_that_speaks_plain_http_is_told_apart(make: MakeClient) -> None:
+    """TLS was assumed; the hint has the address to write."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def refuse() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    client.recv(1 << 16)
+                    client.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                    client.close()
+
+        threading.Thread(target=refuse, daemon=True).start()
+        host = f"127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(TransportError, match="no connection") as caught:
+            make(host, max_retries=0).databases.get("d")
+    assert "does not speak TLS" in caught.value.hint
+    assert f"http://{host}" in caught.value.hint
 
 
 def test_a_certificate_for_another_name_is_refused(

@@ -136,7 +136,8 @@ class ClickHouseApp:
             return error_response(failure.error(), headers)
         result_rows = {"result_bytes": str(len(body)), **output.summary}
         headers["X-ClickHouse-Summary"] = json.dumps(result_rows)
-        headers["X-ClickHouse-Format"] = request.output_format
+        if output.has_result:
+            headers["X-ClickHouse-Format"] = request.output_format
         encoder = _encoder(request)
         if encoder and body:
             body = encoder.compress(body) + encoder.flush()

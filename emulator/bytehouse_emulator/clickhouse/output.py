@@ -11,6 +11,7 @@ from bytehouse_emulator.clickhouse.request import ClickHouseRequest
 from bytehouse_emulator.sql.dialect import Prepared
 from bytehouse_emulator.sql.engine import EngineError, EngineSession
 from bytehouse_emulator.sql.lexer import quote_identifier
+from bytehouse_emulator.sql.parsed import parsed, parsed_rows
 
 # A result in one of these is its blocks, one after the other; in any other it has one beginning
 # and one end, and is made as a whole.
@@ -51,13 +52,16 @@ class Output:
         self._request = request
         self._chunks: queue.Queue[bytes | None] = queue.Queue(_WAITING)
         self._abandoned = threading.Event()
+        self.has_result = False
         self.summary = {"read_rows": "0", "read_bytes": "0", "written_rows": "0"}
 
     def execute(self, session: EngineSession, prepared: Prepared) -> None:
         """Run the statement; called in the thread of the query."""
         for table in self._request.external:
             name = quote_identifier(table.name)
-            session.run(f"CREATE TEMPORARY TABLE {name} ({table.structure})")
+            create = f"CREATE TEMPORARY TABLE {name} ({table.structure})"
+            parsed(session, create)
+            session.run(create)
             session.insert(f"INSERT INTO {name}", table.format, [table.data])
         try:
             self._run(session, prepared)
@@ -85,8 +89,11 @@ class Output:
 
     def _run(self, session: EngineSession, prepared: Prepared) -> None:
         request = self._request
+        self.has_result = prepared.has_output
         if request.input_format:
             data = request.data
+            if request.input_format.lower() == "values":
+                parsed_rows(session, data.decode("utf-8", "replace"))
             pieces = (data[at : at + _CHUNK] for at in range(0, len(data), _CHUNK))
             written = session.insert(prepared.text, request.input_format, pieces)
             self.summary |= {"written_rows": str(written), "read_rows": str(written)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,14 @@ from uuid import uuid4
 
 from bytehouse_emulator.clickhouse.errors import RequestRefused
 from bytehouse_emulator.errors import EmulatorError, not_modelled
-from bytehouse_emulator.sql.lexer import Statement, Token, quote_identifier, quote_string, split
+from bytehouse_emulator.sql.lexer import (
+    Statement,
+    Token,
+    is_insert,
+    quote_identifier,
+    quote_string,
+    split,
+)
 
 USER: Final = "bytehouse"
 # Parameters that are not settings of the engine.
@@ -27,7 +35,7 @@ _RESERVED: Final = frozenset(
     " send_progress_in_http_headers session_check session_id session_timeout stacktrace user"
     " virtual_warehouse wait_end_of_query".split()
 )
-_NAME: Final = re.compile(r"[A-Za-z_]\w*\Z")
+_NAME: Final = re.compile(r"(?:[A-Za-z_]\w*|param_[\w$]+)\Z")
 _CHANGES: Final = frozenset(
     "ALTER CREATE DELETE DROP EXCHANGE INSERT KILL OPTIMIZE RENAME TRUNCATE UPDATE".split()
 )
@@ -193,7 +201,7 @@ def _read_multipart(request: ClickHouseRequest, kind: str, body: bytes) -> None:
 def _read_statement(request: ClickHouseRequest, body: bytes) -> None:
     """Take the statement from the address, the body or both, and apart from its data."""
     # In latin-1 a character is a byte, so that positions hold for data of any kind.
-    encoded = body.decode("latin-1")
+    encoded = body.removeprefix(codecs.BOM_UTF8).decode("latin-1")
     if address := request.parameters.get("query", ""):
         encoded = address.encode().decode("latin-1") + "\n" + encoded
     statements = split(encoded)
@@ -225,7 +233,7 @@ def _read_statement(request: ClickHouseRequest, body: bytes) -> None:
 
 def _insert_format(statement: Statement) -> tuple[Token, Token] | None:
     """Return FORMAT and the name after it, of an INSERT whose data follow."""
-    if statement.tokens[0].word != "INSERT":
+    if not is_insert(statement.tokens):
         return None
     found = [t for t in statement.tokens if t.kind != "data"]
     for keyword, name in pairwise(found):
@@ -243,7 +251,7 @@ def _after_format(text: str) -> str:
 def _without_format(statement: Statement) -> tuple[str, str]:
     """Return a statement without its FORMAT clause, and the name of the format."""
     found = statement.tokens
-    if found[0].word == "INSERT":
+    if is_insert(found):
         return statement.text, ""
     for place in range(len(found) - 2, 0, -1):
         keyword, name = found[place], found[place + 1]

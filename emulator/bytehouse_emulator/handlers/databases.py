@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from bytehouse_emulator.calls.authorization import account, database, requires, show_database
+from bytehouse_emulator.calls.authorization import (
+    account,
+    any_role,
+    database,
+    requires,
+    show_database,
+)
 from bytehouse_emulator.calls.call import Call, operation
 from bytehouse_emulator.calls.pagination import filtered_page
 from bytehouse_emulator.calls.validation import check_object_name
@@ -13,10 +19,24 @@ from bytehouse_emulator.sql.engine import EngineError
 from bytehouse_emulator.sql.lexer import quote_identifier, quote_string
 
 
-@operation(requires("SHOW", account))
+@operation(any_role)
 def list_databases(call: Call) -> dict[str, Any]:
-    """Return a page of databases."""
-    return filtered_page(call, call.emulator.catalog.databases())
+    """Return a page of the databases that the role sees, or in which it sees something."""
+    catalog = call.emulator.catalog
+    sees, tables = call.emulator.permissions.sees(call.role, "SHOW"), catalog.tables_by_database()
+    return filtered_page(
+        call,
+        [
+            entry
+            for entry in catalog.databases()
+            if sees(
+                [
+                    f"database:{entry['uuid']}",
+                    *(f"table:{uuid}" for uuid in tables.get(entry["name"], ())),
+                ]
+            )
+        ],
+    )
 
 
 @operation(requires("CREATE DATABASE", account))

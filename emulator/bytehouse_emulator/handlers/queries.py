@@ -23,6 +23,7 @@ from bytehouse_emulator.queries.query import Query, Run
 from bytehouse_emulator.sql.dialect import prepare
 from bytehouse_emulator.sql.engine import EngineError, EngineSession
 from bytehouse_emulator.sql.lexer import Statement, quote_string, split
+from bytehouse_emulator.sql.parsed import parsed
 from bytehouse_emulator.sql.references import references
 
 _TREE_TABLE: Final = re.compile(r"\bTABLE id: \d+.*?\btable_name: ([^,]+)")
@@ -147,6 +148,7 @@ def _max_rows(value: int) -> int:
 
 def _reads(call: Call, session: EngineSession, statement: Statement) -> Iterator[tuple[str, str]]:
     prepared = prepare(statement, "clickhouse_sql", call.emulator.catalog.database_names)
+    parsed(session, prepared.text)
     if prepared.words[0] == "USE":
         session.run(prepared.text)
     if prepared.words[0] not in {"CREATE", "INSERT", "SELECT", "WITH", ""}:

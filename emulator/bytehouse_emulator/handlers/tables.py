@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from bytehouse_emulator.calls.authorization import (
+    any_role,
     database,
     dictionary,
     materialized_view,
     requires,
-    show_database,
     show_table,
     table,
 )
@@ -27,26 +27,27 @@ from bytehouse_emulator.sql.ddl import NEVER_NULL
 from bytehouse_emulator.sql.dialect import prepare
 from bytehouse_emulator.sql.engine import EngineError
 from bytehouse_emulator.sql.lexer import full_name, quote_identifier, quote_string, split, tokens
+from bytehouse_emulator.sql.parsed import parsed
 
 _UNITS: Final = {"minute": "Minute", "hour": "Hour", "day": "Day", "month": "Month"}
 _INTERVALS: Final = frozenset("SECOND MINUTE HOUR DAY WEEK MONTH QUARTER YEAR".split())
 
 
-@operation(show_database)
+@operation(any_role)
 def list_tables(call: Call) -> dict[str, Any]:
-    """Return a page of tables."""
+    """Return a page of the tables that the role sees."""
     return _page(call, "TABLE")
 
 
-@operation(show_database)
+@operation(any_role)
 def list_tables_and_views(call: Call) -> dict[str, Any]:
-    """Return a page of tables, views and materialized views."""
+    """Return a page of tables, views and materialized views, as far as the role sees them."""
     return _page(call, "TABLE", "VIEW", "MATERIALIZED_VIEW")
 
 
-@operation(show_database)
+@operation(any_role)
 def list_materialized_views(call: Call) -> dict[str, Any]:
-    """Return a page of materialized views."""
+    """Return a page of the materialized views that the role sees."""
     return _page(call, "MATERIALIZED_VIEW")
 
 
@@ -78,7 +79,7 @@ def create_table(call: Call) -> dict[str, Any]:
     # column without it is read as in `ansi_sql` (inferred).
     prepared = prepare(statement, "ansi_sql", lambda: ())
     try:
-        call.emulator.engine.run(prepared.text)
+        _run(call, prepared.text)
     except EngineError as error:
         if error.name == "TABLE_ALREADY_EXISTS":
             message = f"The table {database_name}.{body['name']} exists."
@@ -116,14 +117,25 @@ def update_table(call: Call) -> dict[str, Any]:
         raise invalid("Table", "The request asks for no change.")
     [statement] = split(f"ALTER TABLE {name} {', '.join(commands)}")
     try:
-        call.emulator.engine.run(prepare(statement, "ansi_sql", lambda: ()).text)
+        _run(call, prepare(statement, "ansi_sql", lambda: ()).text)
     except EngineError as error:
         raise invalid("Table", str(error)) from None
     return {}
 
 
+def _run(call: Call, sql: str) -> None:
+    """Run a statement that has expressions of the caller."""
+    with call.emulator.engine.session() as session:
+        parsed(session, sql)
+        session.run(sql)
+
+
 def _page(call: Call, *types: str) -> dict[str, Any]:
-    return filtered_page(call, call.emulator.catalog.tables(call.string("db_name"), types))
+    name, permissions = call.string("db_name"), call.emulator.permissions
+    entries = call.emulator.catalog.tables(name, types)
+    sees, around = permissions.sees(call.role, "SHOW"), permissions.database(name).path
+    visible = [entry for entry in entries if sees([f"table:{entry['uuid']}", *around])]
+    return filtered_page(call, visible)
 
 
 def _require(call: Call, wanted: str, name: str) -> str:

@@ -11,7 +11,7 @@ from bytehouse_emulator.calls.envelope import success
 from bytehouse_emulator.calls.times import read_period
 from bytehouse_emulator.errors import EmulatorError, not_found
 from bytehouse_emulator.simulation.clock import DAY, timestamp
-from bytehouse_emulator.sql.engine import LOG_DAYS, OWN
+from bytehouse_emulator.sql.engine import LOG_DAYS, OWN, with_id
 from bytehouse_emulator.sql.lexer import quote_string
 
 _STATISTICS: Final = {
@@ -83,7 +83,7 @@ def get_query_statistics(call: Call) -> dict[str, Any]:
     [row] = emulator.engine.rows(
         f"SELECT {columns} FROM system.query_log WHERE type != 'QueryStart'"
         f" AND NOT startsWith(query, {quote_string(OWN)})"
-        f" AND log_comment = {quote_string(query.id)}"
+        f" AND {with_id('log_comment', query.id)}"
         f" AND toUnixTimestamp64Micro(query_start_time_microseconds) >= {begin}"
     )
     head = {"queryID": query.id, "status": query.status}

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from bytehouse_emulator.calls.authorization import account, requires, warehouse
+from bytehouse_emulator.calls.authorization import account, any_role, requires, warehouse
 from bytehouse_emulator.calls.call import Call, operation
 from bytehouse_emulator.calls.envelope import success
 from bytehouse_emulator.calls.pagination import CAPPED_DEFAULT_LIMIT, MAX_LIMIT, offset_page
 from bytehouse_emulator.model.warehouses import CONFIGURATIONS
 
 
-@operation(requires("VIEW", account))
+@operation(any_role)
 def list_warehouses(call: Call) -> dict[str, Any]:
-    """Return a page of virtual warehouses."""
-    return _page(call, [warehouse.describe() for warehouse in call.emulator.warehouses.all()])
+    """Return a page of the virtual warehouses that the role sees."""
+    sees = call.emulator.permissions.sees(call.role, "VIEW")
+    found = [w for w in call.emulator.warehouses.all() if sees([f"warehouse:{w.id}"])]
+    return _page(call, [warehouse.describe() for warehouse in found])
 
 
 @operation(requires("CREATE VIRTUAL WAREHOUSE", account))
@@ -46,7 +48,7 @@ def delete_warehouse(call: Call) -> dict[str, Any]:
     return success()
 
 
-@operation(requires("VIEW", account))
+@operation(any_role)
 def list_warehouse_configurations(call: Call) -> dict[str, Any]:
     """Return a page of resource settings; creditsPerHour is inferred, its rates are not."""
     entries = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import inspect
 import logging
 from collections.abc import Callable, Sequence
@@ -151,7 +152,7 @@ async def _read_body(emulator: Emulator, operation: Operation, request: Request)
     if kind.lower() != "application/json":
         raise EmulatorError(415, "Request_NotJSON", f"The body must be JSON, not {kind[:80]!r}.")
     try:
-        body = msgspec.json.decode(raw)
+        body = msgspec.json.decode(raw.removeprefix(codecs.BOM_UTF8))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise invalid("Request", f"The body is no JSON: {error}") from None
     if problem := operation.validate_body(body):

@@ -56,6 +56,9 @@ class _Server(uvicorn.Server):
                 access_log=False,
                 lifespan="off",
                 ws="none",
+                # By it clients tell that it is the emulator that refuses something.
+                server_header=False,
+                headers=[("Server", "bytehouse-emulator")],
                 ssl_certfile=tls[0],
                 ssl_keyfile=tls[1],
                 timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,

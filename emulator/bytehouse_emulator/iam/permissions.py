@@ -13,7 +13,7 @@ do nothing until it is granted something.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -112,6 +112,23 @@ class Permissions:
                 f" {resource.name!r}. AccountAdmin and SystemAdmin can grant it there"
                 f"{wider.get(resource.kind, ', on its DATABASE or on ACCOUNT')}."
             )
+
+    def sees(self, role: str, action: str) -> Callable[[Iterable[str]], bool]:
+        """Return what says of an object, given its key and those of what is around or in it,
+        whether a role sees it in a list: whether it may perform an action on one of these.
+
+        Args:
+            role: The role.
+            action: `SHOW`, or `VIEW` for virtual warehouses.
+        """
+        if role in ADMINS:
+            return lambda _: True
+        enough = {action, _ALL} | _IMPLIED_BY[action]
+        granted = {
+            p.object for p in self._permissions.all() if p.role == role and p.action in enough
+        }
+        everything = ACCOUNT.path[0] in granted
+        return lambda keys: everything or not granted.isdisjoint(keys)
 
     # Objects
 

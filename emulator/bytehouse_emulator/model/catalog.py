@@ -88,16 +88,27 @@ class Catalog:
             if row["name"] not in HIDDEN
         ]
 
+    def tables_by_database(self) -> dict[str, list[str]]:
+        """Return the ids of the tables and views of each database that has some, by its name."""
+        rows = self.engine.rows(
+            "SELECT database, groupArray(toString(uuid)) AS uuids FROM system.tables"
+            " WHERE NOT is_temporary GROUP BY database"
+        )
+        return {row["database"]: row["uuids"] for row in rows}
+
     def database(self, name: str) -> dict[str, Any]:
         """Return one database."""
         value = quote_string(self.require_database(name))
-        [row] = self.engine.rows(
+        rows = self.engine.rows(
             "SELECT name, toString(uuid) AS uuid, comment,"
             f" (SELECT count() FROM system.tables WHERE database = {value}"
             "   AND NOT startsWith(name, '.inner')) AS tables,"
             f" (SELECT sum(total_bytes) FROM system.tables WHERE database = {value}) AS bytes"
             f" FROM system.databases WHERE name = {value}"
         )
+        if not rows:  # it has been deleted since
+            raise not_found("Database", name)
+        row = rows[0]
         return {
             "name": row["name"],
             "type": "DATABASE",
@@ -146,6 +157,38 @@ class Catalog:
             entry["ttl"] = _ttl(ttl)
         return entry
 
+    def described_tables(self) -> str:
+        """Return a query in place of `system.tables`, with the engines and keys that tables were
+        created with; empty if that one has them already."""
+        rows = self.engine.rows(
+            "SELECT toString(uuid) AS uuid, create_table_query, sorting_key, primary_key"
+            " FROM system.tables WHERE engine LIKE '%MergeTree'"
+        )
+        named: dict[str, list[str]] = {}
+        for row in rows:
+            clauses = self.clauses(row["uuid"])
+            if clauses is None:
+                continue
+            definition = restore(split(row["create_table_query"])[0], clauses)
+            own = bool(clauses.unique_key)
+            named[row["uuid"]] = [
+                clauses.engine,
+                definition.partition("ENGINE = ")[2],
+                definition,
+                clauses.order_by if own else row["sorting_key"],
+                (clauses.primary_key or clauses.order_by) if own else row["primary_key"],
+            ]
+        if not named:
+            return ""
+        columns = ("engine", "engine_full", "create_table_query", "sorting_key", "primary_key")
+        uuids = _strings(named)
+        replaced = ", ".join(
+            f"transform(toString(uuid), {uuids}, {_strings(v[at] for v in named.values())}, {name})"
+            f" AS {name}"
+            for at, name in enumerate(columns)
+        )
+        return f"(SELECT * REPLACE ({replaced}) FROM system.tables)"
+
     def clauses(self, uuid: str) -> Clauses | None:
         """Return the clauses that the engine does not keep."""
         origin = self._origins.get(uuid)
@@ -173,6 +216,10 @@ class Catalog:
             f" AND table = {quote_string(row['name'])} ORDER BY position"
         )
         return [_column(column) for column in found]
+
+
+def _strings(values: Iterable[str]) -> str:
+    return f"[{', '.join(map(quote_string, values))}]"
 
 
 def _has_unique_key(origin: Origin) -> bool:

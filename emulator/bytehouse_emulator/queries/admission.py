@@ -18,6 +18,7 @@ from bytehouse_emulator.queries.query import Query, Run
 from bytehouse_emulator.sql.dialect import prepare
 from bytehouse_emulator.sql.engine import EngineSession
 from bytehouse_emulator.sql.lexer import split
+from bytehouse_emulator.sql.parsed import parsed
 from bytehouse_emulator.sql.permissions import RequiredPermission, required_permissions
 
 _POLL_INTERVAL: Final = 0.02
@@ -75,7 +76,7 @@ class Admission:
         with self._catalog.engine.session() as session:
             for statement in split(text):
                 prepared = prepare(statement, "clickhouse_sql", self._catalog.database_names)
-                self.authorize(role, session, prepared.text)
+                self.authorize(role, session, parsed(session, prepared.text))
                 if prepared.words[0] == "USE":
                     session.run(prepared.text)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
 from collections import OrderedDict
@@ -15,16 +14,15 @@ from bytehouse_emulator.model.catalog import Catalog
 from bytehouse_emulator.queries.admission import Admission
 from bytehouse_emulator.queries.query import ENDED, Execute, Failure, Query, Run, Status
 from bytehouse_emulator.queries.sessions import OpenSession, Sessions
+from bytehouse_emulator.queries.statements import Statements, checkable, overwriting, refuse_totals
 from bytehouse_emulator.simulation.clock import Clock
-from bytehouse_emulator.sql.describe import bytehouse_description
 from bytehouse_emulator.sql.dialect import Prepared, prepare
 from bytehouse_emulator.sql.engine import Block, EngineSession
 from bytehouse_emulator.sql.lexer import full_name, quote_string, split
+from bytehouse_emulator.sql.parsed import parsed
 from bytehouse_emulator.storage.documents import DocumentStore
 from bytehouse_emulator.storage.results import Result, ResultStore
 
-_WITH_OUTPUT: Final = frozenset("CHECK DESC DESCRIBE EXISTS EXPLAIN KILL SHOW".split())
-_DESCRIBE: Final = frozenset({"DESC", "DESCRIBE"})
 _MAX_QUERIES: Final = 1_000
 _MAX_BYTES: Final = 1 << 30
 
@@ -47,7 +45,7 @@ class Queries:
         self._catalog = catalog
         self._clock = clock
         self._admission = admission
-        self._describes_flags = describes_flags
+        self._statements = Statements(catalog, describes_flags=describes_flags)
         self._queries = documents.collection("query", Query)
         self._sessions = Sessions(documents, catalog.engine)
         self._runs: dict[str, Run] = {}
@@ -174,28 +172,37 @@ class Queries:
         for statement in statements:
             run.check_killed()
             prepared = prepare(statement, run.query.mode, self._catalog.database_names)
-            self._admission.authorize(run.query.role, session.engine, prepared.text)
-            if prepared.words[0] in _DESCRIBE and self._describes_flags:
-                text = bytehouse_description(session.engine, prepared, run.query.mode)
-                prepared = dataclasses.replace(prepared, text=text)
-            if run.execute:
-                run.execute(session.engine, prepared)
-                self._record_objects(session.engine, prepared)
-            else:
-                results.append(self._execute(session.engine, prepared, run.query.max_rows))
+            checked = parsed(session.engine, checkable(prepared.text))
+            self._admission.authorize(run.query.role, session.engine, checked)
+            if prepared.overwrite:  # which deletes rows, too (inferred)
+                truncate = f"TRUNCATE TABLE {prepared.overwrite.target}"
+                self._admission.authorize(run.query.role, session.engine, truncate)
+            prepared = self._statements.translate(session.engine, prepared, run.query.mode)
+            if prepared.reads_log:
+                self._engine.run("SYSTEM FLUSH LOGS query_log")
+            if prepared.log_comment:
+                session.engine.run_as(run.query.id, prepared.log_comment)
+            with overwriting(session.engine, prepared) as ready:
+                if run.execute:
+                    run.execute(session.engine, ready)
+                else:
+                    results.append(self._execute(session.engine, ready, run.query.max_rows))
+            self._record_objects(session.engine, prepared)
+            if prepared.log_comment:
+                session.engine.run_as(run.query.id)
             session.ran(prepared)
 
     def _execute(self, session: EngineSession, prepared: Prepared, max_rows: int) -> Result:
         if prepared.returns_rows:
+            refuse_totals(prepared.text)
             if max_rows:
                 # Limits what a SELECT returns, and nothing else.
                 session.run(f"SET limit={max_rows}")
             return self.store.store(*session.stream(prepared.text))
-        if prepared.words[0] in _WITH_OUTPUT:
+        if prepared.has_output:
             columns, block = session.table(prepared.text)
             return self.store.store(columns, [_without_inner_tables(block, max_rows)])
         session.run(prepared.text)
-        self._record_objects(session, prepared)
         return Result([], 0)
 
     def _record_objects(self, session: EngineSession, prepared: Prepared) -> None:

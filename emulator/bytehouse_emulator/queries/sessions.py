@@ -14,6 +14,7 @@ from bytehouse_emulator.sql.dialect import ANSI_SETTINGS, Mode, Prepared
 from bytehouse_emulator.sql.engine import Engine, EngineError, EngineSession
 from bytehouse_emulator.sql.guard import check
 from bytehouse_emulator.sql.lexer import quote_identifier, split
+from bytehouse_emulator.sql.parsed import parsed
 from bytehouse_emulator.storage.documents import DocumentStore
 
 _ANSI: Final = "SET " + ", ".join(f"{name} = {value}" for name, value in ANSI_SETTINGS.items())
@@ -53,6 +54,7 @@ class Sessions:
             self._restore(used.engine, name)
             for change in changes:
                 check(split(change)[0])
+                parsed(used.engine, change)
                 used.engine.run(change)
             yield used
         finally:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from bytehouse_emulator.errors import EmulatorError, invalid
+from bytehouse_emulator.errors import EmulatorError, invalid, not_modelled
 from bytehouse_emulator.sql.lexer import Statement, Token, split_at_commas
 
 _OBJECTS: Final = frozenset({"DICTIONARY", "TABLE", "VIEW"})
@@ -150,7 +150,35 @@ def translate(create: Create) -> tuple[list[Edit], Clauses | None]:
         edits += [Edit(c.start, c.end, "") for n in dropped if (c := create.clauses.get(n))]
     if cluster := create.clauses.get("CLUSTER"):
         edits.append(Edit(cluster.start, cluster.end, ""))
+    edits += _without_own_settings(create)
+    edits += [edit for column in create.columns for edit in _without_map_layout(column)]
     return edits, clauses
+
+
+def _without_own_settings(create: Create) -> Iterator[Edit]:
+    """Remove the settings of a unique key, if they ask for what the emulator does anyway."""
+    settings = create.clauses.get("SETTINGS")
+    if settings is None:
+        return
+    entries = split_at_commas(settings.value, 0)
+    own = [entry for entry in entries if entry[0].word == "PARTITION_LEVEL_UNIQUE_KEYS"]
+    for entry in own:
+        if entry[-1].text.strip("'") != "1" and "PARTITION" in create.clauses:
+            raise not_modelled(
+                "partition_level_unique_keys = 0", "a key is unique within its partition."
+            )
+    if own:
+        kept = [entry for entry in entries if entry not in own]
+        text = ", ".join(create.statement.text[e[0].start : e[-1].end] for e in kept)
+        yield Edit(settings.start, settings.end, f"SETTINGS {text}" if text else "")
+
+
+def _without_map_layout(column: Sequence[Token]) -> Iterator[Edit]:
+    """Remove how a Map is stored, which changes nothing of its values."""
+    level = column[0].depth
+    for before, token in pairwise(column):
+        if token.word in {"KV", "BYTE"} and token.depth == level and before.text == ")":
+            yield Edit(token.start, token.end, "")
 
 
 def check_keys(create: Create) -> None:
@@ -158,7 +186,9 @@ def check_keys(create: Create) -> None:
     if "AS" in create.clauses and "ORDER" not in create.clauses:
         return
     order = create.fields("ORDER")
-    if not 1 <= len(order) <= 5:
+    # Documented: a table in SQL need not be sorted.
+    unsorted = "".join(create.text("ORDER").lower().split()) == "tuple()"
+    if not unsorted and not 1 <= len(order) <= 5:
         raise _bad_key(f"ORDER BY takes 1 to 5 fields, not {len(order)}.")
     primary = create.fields("PRIMARY")
     if primary != order[: len(primary)]:

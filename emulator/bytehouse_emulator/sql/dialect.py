@@ -21,8 +21,11 @@ from bytehouse_emulator.sql.ddl import (
     read_create,
     translate,
 )
+from bytehouse_emulator.sql.engine import QUERY_LOG
 from bytehouse_emulator.sql.guard import check
-from bytehouse_emulator.sql.lexer import Statement, Token, split, split_at_commas
+from bytehouse_emulator.sql.lexer import Statement, Token, split, split_at_commas, string_value
+from bytehouse_emulator.sql.overwrite import Overwrite, read_overwrite
+from bytehouse_emulator.sql.unmodelled import refuse_unmodelled
 
 Mode = Literal["ansi_sql", "clickhouse_sql"]
 # What else the dialect means, by the settings that ByteHouse's open-source core switches for it.
@@ -35,6 +38,8 @@ ANSI_SETTINGS: Final = {
     "union_default_mode": "'DISTINCT'",
 }
 
+_WITH_OUTPUT: Final = frozenset("CHECK DESC DESCRIBE EXISTS EXPLAIN KILL SHOW".split())
+
 
 @dataclass(slots=True, frozen=True)
 class Prepared:
@@ -46,15 +51,27 @@ class Prepared:
     database: str = ""
     table: tuple[str, str] | None = None
     clauses: Clauses | None = None
+    log_comment: str = ""
+    reads_log: bool = False
+    overwrite: Overwrite | None = None
+
+    @property
+    def has_output(self) -> bool:
+        """Whether it has a result, be it a SELECT or not."""
+        return self.returns_rows or self.words[0] in _WITH_OUTPUT
 
 
 def prepare(statement: Statement, mode: Mode, databases: Callable[[], Collection[str]]) -> Prepared:
     """Check a statement and translate it."""
+    refuse_unmodelled(statement)
     check(statement)
     lowered = apply(statement.text, _lower_databases(statement, databases))
     if lowered != statement.text:
         # Lower-casing moves nothing, but the names are taken from the tokens below.
         statement = split(lowered)[0]
+    overwrite = read_overwrite(statement)
+    if overwrite:
+        statement = split(f"INSERT INTO {overwrite.target}{overwrite.rest}")[0]
     edits: list[Edit] = []
     clauses = None
     if create := read_create(statement):
@@ -65,6 +82,9 @@ def prepare(statement: Statement, mode: Mode, databases: Callable[[], Collection
         edits = _alter_nullability(statement)
     elif statement.words[0] == "CREATE":
         edits = _database_engine(statement)
+    log_comment, without = _log_comment(statement)
+    log = _query_log(statement)
+    edits += [*without, *log]
     return Prepared(
         apply(statement.text, edits),
         statement.returns_rows,
@@ -72,7 +92,38 @@ def prepare(statement: Statement, mode: Mode, databases: Callable[[], Collection
         next((token.name for token in _named_databases(statement)), ""),
         _table(create.name if create else _insert_target(statement)),
         clauses,
+        log_comment,
+        bool(log),
+        overwrite,
     )
+
+
+def _log_comment(statement: Statement) -> tuple[str, list[Edit]]:
+    """Return the setting log_comment of a statement, and the edits that remove it."""
+    found = statement.tokens
+    if found[0].word == "SET":
+        return "", []
+    for at in range(1, len(found) - 2):
+        name, value, before = found[at], found[at + 2], found[at - 1]
+        if name.word == "LOG_COMMENT" and found[at + 1].text == "=" and value.kind == "string":
+            after = found[at + 3] if at + 3 < len(found) else None
+            if after and after.text == ",":
+                edit = Edit(name.start, after.end, "")
+            else:
+                edit = Edit(before.start, value.end, "")
+            text = string_value("'" + value.text[1:-1].replace("''", "\\'") + "'")
+            return text or "", [edit]
+    return "", []
+
+
+def _query_log(statement: Statement) -> list[Edit]:
+    """Replace the engine's query log by its rows about callers, under the ids that they know."""
+    found = statement.tokens
+    return [
+        Edit(a.start, c.end, QUERY_LOG)
+        for a, b, c in zip(found, found[1:], found[2:], strict=False)
+        if a.name.lower() == "system" and b.text == "." and c.name.lower() == "query_log"
+    ]
 
 
 def _database_engine(statement: Statement) -> list[Edit]:

@@ -6,7 +6,7 @@ The engine's hazards are dealt with here:
   request has a session of its own, which costs a fraction of a millisecond, and empties it on
   failure.
 - Some statements end the process or reach outside it (SYSTEM SHUTDOWN, Kafka tables, `file()`), so
-  there are no grants but those below; `guard.py` refuses what grants do not cover.
+  there are no grants but those below; `parsed.py` refuses what grants do not cover.
 - Without its `default` database the engine opens no session, so that one cannot be changed.
 - A query that runs while the process exits crashes it, so `close` kills queries and waits first.
 - A fork after the import hangs, so the emulator is a process of its own.
@@ -34,6 +34,14 @@ _ERROR: Final = re.compile(r"Code: (\d+)\. DB::Exception: (.*?)(?: ?\((\w+)\))?\
 _VERSION: Final = re.compile(r" \(version [\d.]+\)$")
 # Marks the emulator's own queries in the engine's log.
 OWN: Final = "/* own */"
+# The engine's log_comment is the id of a query, and on further lines the caller's log_comment.
+QUERY_LOG: Final = (
+    "(SELECT * EXCEPT (own_comment) REPLACE (splitByChar('\\n', own_comment)[1] AS query_id,"
+    " arrayStringConcat(arraySlice(splitByChar('\\n', own_comment), 2), '\\n') AS log_comment)"
+    " FROM (SELECT *, log_comment AS own_comment FROM system.query_log)"
+    f" WHERE own_comment != '' AND NOT startsWith(query, '{OWN}')"
+    " AND NOT startsWith(query, 'SET '))"
+)
 _NESTED: Final = re.compile(r"Code: \d+\. DB::Exception: |\s*\(version [\d.]+\)\.?(?: \(\w+\))?")
 # What happens to a name without a database: nothing can be created in `default`, and what is not
 # found there is looked for among files.
@@ -46,8 +54,8 @@ _CONFIG: Final = """\
   <profiles><default>
     {settings}
     <constraints>
-      <max_execution_time><max>{seconds}</max></max_execution_time>
-      <max_memory_usage><max>{memory}</max></max_memory_usage>
+      <max_execution_time><min>1</min><max>{seconds}</max></max_execution_time>
+      <max_memory_usage><min>1</min><max>{memory}</max></max_memory_usage>
       {fixed}
     </constraints>
   </default></profiles>
@@ -63,15 +71,22 @@ _CONFIG: Final = """\
   </query_log>
 </clickhouse>
 """
-# Settings that name files or addresses for the engine to read or write; no caller may set them.
+# Settings that name files or addresses for the engine to read or write, hold an expression of their
+# own, or change the language of statements; no caller may set them.
 _FIXED: Final = (
+    "additional_result_filter",
+    "additional_table_filters",
+    "allow_experimental_eval_table_function",
+    "dialect",
     "filesystem_cache_name",
     "format_avro_schema_registry_url",
     "format_schema",
     "format_schema_source",
     "input_format_record_errors_file_path",
     "output_format_schema",
+    "parallel_replicas_custom_key",
     "rename_files_after_processing",
+    "schema_inference_hints",
     "url_base",
 )
 # The engine's query log must not grow for ever.
@@ -81,6 +96,7 @@ _GRANTS: Final = (
     f"GRANT {_CHANGES}, CREATE DATABASE, CREATE DICTIONARY, CREATE TEMPORARY TABLE ON *.*",
     "GRANT SELECT, SHOW, dictGet, KILL QUERY ON *.*",
     "GRANT SYSTEM FLUSH LOGS ON *.*",
+    "REVOKE ALTER FREEZE PARTITION, ALTER FETCH PARTITION ON *.*",
     *(f"REVOKE {_CHANGES}, CREATE DICTIONARY ON {name}.*" for name in _PROTECTED),
 )
 _LINES: Final = "JSONCompactEachRowWithNamesAndTypes"
@@ -90,6 +106,8 @@ _SETTINGS: Final = {
     # The version that ByteHouse derives from decides what is quoted and which defaults apply.
     "compatibility": _BASE,
     "implicit_select": 0,
+    # A statement is also parsed as a string within another, where its quotes are escaped.
+    "max_query_size": 1 << 20,
     # Rows of a unique key replace each other, within their partition.
     "final": 1,
     "do_not_merge_across_partitions_select_final": 1,
@@ -123,6 +141,11 @@ class EngineError(EmulatorError):
             f"Query_{code}",
             f"Code: {number}. DB::Exception: {reason} ({self.name})",
         )
+
+
+def with_id(column: str, query_id: str) -> str:
+    """Return a condition on the log_comment of a query."""
+    return f"splitByChar('\\n', {column})[1]={quote_string(query_id)}"
 
 
 class ResultColumn(msgspec.Struct, frozen=True):
@@ -213,7 +236,7 @@ class Engine:
 
     def kill(self, query_id: str) -> None:
         """Kill the running queries of an id; they end with code 394."""
-        self._kill(f"Settings['log_comment']={quote_string(query_id)}")
+        self._kill(with_id("Settings['log_comment']", query_id))
 
     def close(self, timeout: float = 10) -> bool:
         """Kill what runs, wait for it, and close; return whether all ended in time."""
@@ -244,11 +267,12 @@ class EngineSession:
         self._session = session
         self._closed = closed
 
-    def run_as(self, query_id: str) -> None:
+    def run_as(self, query_id: str, log_comment: str = "") -> None:
         """Let what follows run under the id of a query, by which it is killed and found."""
         # Statistics of the emulator's own queries are never requested.
         logged = f", log_queries={int(bool(query_id))}"
-        self.run(f"SET log_comment={quote_string(query_id)}{logged}")
+        comment = f"{query_id}\n{log_comment}" if log_comment else query_id
+        self.run(f"SET log_comment={quote_string(comment)}{logged}")
 
     def reset_setting(self, name: str) -> None:
         """Set a setting to what it is in a new session."""

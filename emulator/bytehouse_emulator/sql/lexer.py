@@ -15,7 +15,7 @@ Kind = Literal["word", "quoted", "string", "number", "symbol", "data"]
 
 _TOKEN: Final = re.compile(
     r"""
-      (?P<space>\s+ | --[^\n]* | \#[!\s][^\n]*)
+      (?P<space>[\s\ufeff]+ | --[^\n]* | \#[!\s][^\n]*)
     | (?P<comment>/\*)
     | (?P<heredoc>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
     | (?P<string>'(?:[^'\\]++|\\.|'')*+(?:'|\Z))
@@ -85,9 +85,14 @@ class Statement:
                 break
         else:
             return False
-        if token.word == "WITH":
-            return not any(t.word == "INSERT" and t.depth == 0 for t in self.tokens)
-        return token.word == "SELECT"
+        return token.word == "SELECT" or (token.word == "WITH" and not is_insert(self.tokens))
+
+
+def is_insert(found: Sequence[Token]) -> bool:
+    """Return whether a statement is an INSERT, which may begin with WITH."""
+    if found[0].word == "WITH":
+        return any(token.word == "INSERT" and token.depth == 0 for token in found)
+    return found[0].word == "INSERT"
 
 
 def split(text: str) -> list[Statement]:
@@ -185,16 +190,17 @@ def _end_of_comment(text: str, position: int) -> int:
 
 def _data_after(text: str, current: Sequence[Token]) -> Token | None:
     """Return what follows VALUES, or FORMAT and its name, in an INSERT as one token of data."""
-    if len(current) < 3 or current[0].word != "INSERT" or current[-1].depth:
+    if len(current) < 3 or current[-1].depth or current[0].word not in {"INSERT", "WITH"}:
+        return None
+    before = "FORMAT" if current[-1].kind == "word" and current[-2].word == "FORMAT" else ""
+    if not (before or current[-1].word == "VALUES") or not is_insert(current):
         return None
     start = current[-1].end
     if current[-1].word == "VALUES":
         match = _ROWS.match(text, start)
         end = match.end() if match else start
-    elif current[-2].word == "FORMAT" and current[-1].kind == "word":
-        end = len(text)
     else:
-        return None
+        end = len(text)
     return Token("data", text[start:end], start, end, 0) if end > start else None
 
 

@@ -74,6 +74,7 @@ class _Finder:
 
     def find(self) -> Iterator[RequiredPermission]:
         self._refuse_names_in_strings()
+        self._refuse_lambdas_of_apply()
         if any("\n" in token.name for token in self.found):
             # The engine explains a query line by line.
             raise self._unknown("a name of two lines")
@@ -172,6 +173,7 @@ class _Finder:
                 yield RequiredPermission("DROP", database)
         begin = begin_of_select(self.found)
         self._refuse_words(self.found[:begin], _SELECT, "a query within a definition")
+        self._refuse_tables_after_in(self.found[:begin])
         if to := create.clauses.get("TO"):
             yield RequiredPermission("INSERT", *self._name(self.found.index(to.value[0]))[0])
         if begin < len(self.found):
@@ -213,9 +215,8 @@ class _Finder:
         place, end = self._name(start)
         rest = self.found[end:]
         self._refuse_words(rest, _SELECT | {"FROM"}, "a change that reads another table")
+        self._refuse_tables_after_in(rest)
         for token, after in pairwise(rest):
-            if token.word == "IN" and after.text not in {"(", "PARTITION"}:
-                raise self._unknown("IN with the name of a table")
             if token.word == "TO" and after.word == "TABLE":
                 raise self._unknown("a change that writes to another table")
         yield RequiredPermission("ALTER", *place)
@@ -284,6 +285,25 @@ class _Finder:
                 raise self._unknown(f"{token.name}()")
             if token.name.lower() in _FILTERS:
                 raise self._unknown(f"the setting {token.name}")
+
+    def _refuse_lambdas_of_apply(self) -> None:
+        """Refuse what the engine's syntax tree does not show, and its query tree has run."""
+        for index, token in enumerate(self.found[:-2]):
+            named = self.found[index + 1].name and self.found[index + 2].text != "-"
+            if token.word == "APPLY" and not named:
+                raise self._unknown("APPLY of a lambda")
+
+    def _refuse_tables_after_in(self, found: list[Token]) -> None:
+        """Refuse `x IN t`, which the engine writes as `x IN (t)`, where no query tree shows it."""
+        for index, token in enumerate(found[:-1]):
+            if token.word != "IN" or found[index + 1].word == "PARTITION":
+                continue
+            inner = [t for t in found[index + 1 : index + 7] if t.text != "("]
+            names = [t for t in inner[:3] if t.name or t.text == "."]
+            if names and names[0] is inner[0] and inner[len(names)].text == ")":
+                raise self._unknown("IN with the name of a table")
+            if found[index + 1].text != "(":
+                raise self._unknown("IN with the name of a table")
 
     def _refuse_words(self, found: list[Token], words: frozenset[str], what: str) -> None:
         if any(token.word in words for token in found):

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from bytehouse_raw.types import Model, RawResponse
 
+from .._core import json
 from ..errors import ResponseDecodeError
 
 M = TypeVar("M", bound=Model)
@@ -23,11 +24,32 @@ class DataResponse(Protocol):
         """The response as received."""
 
 
+def has_data(response: DataResponse) -> bool:
+    """Return whether a response has ``data``; null is some: an empty list, of services in Go."""
+    if response.data is not None or response.raw_response is None:
+        return True
+    names = {name for name, at in getattr(response, "_fields", {}).items() if at == "data"}
+    document = json.decode(response.raw_response.body.strip() or b"{}")
+    return not names.isdisjoint(document)
+
+
+def data_error(response: DataResponse, operation: str, problem: str) -> ResponseDecodeError:
+    """Return the error for a success whose data are not as they must be."""
+    error = ResponseDecodeError(
+        problem,
+        operation=operation,
+        hint="The call succeeded; the service may use other names than those known. "
+        "`error.raw_response` is the response as received.",
+    )
+    error.raw_response = response.raw_response
+    return error
+
+
 def extract_list(response: DataResponse, kind: type[M], operation: str) -> list[M]:
     """Return the entries that a response's ``data`` holds.
 
     They are under the key that the model of ``data`` names, else under the only key that holds a
-    list; ``data`` may also be the list itself. No data, or an empty object, is an empty list.
+    list; ``data`` may also be the list itself. Null, or an empty object, is an empty list.
 
     Args:
         response: The response.
@@ -35,12 +57,15 @@ def extract_list(response: DataResponse, kind: type[M], operation: str) -> list[
         operation: Id of the operation, for the error.
 
     Raises:
-        ResponseDecodeError: Several keys hold lists, or ``data`` is not empty and holds none.
+        ResponseDecodeError: There is no ``data``, several of its keys hold lists, or it is not
+            empty and holds none.
     """
     data = response.data
     if isinstance(data, list):
         return [kind.decode(entry) for entry in data]
     if data is None:
+        if not has_data(response):
+            raise data_error(response, operation, "the response has no data")
         return []
     if isinstance(data, Model):
         for attribute in data._fields.values():
@@ -55,10 +80,6 @@ def extract_list(response: DataResponse, kind: type[M], operation: str) -> list[
         found = ", ".join(sorted(others))
     else:
         found = type(data).__name__
-    error = ResponseDecodeError(
-        f"the response does not show which part of it is the list: {found}",
-        operation=operation,
-        hint="The list's key is not documented; `error.raw_response` is the response as received.",
+    raise data_error(
+        response, operation, f"the response does not show which part of it is the list: {found}"
     )
-    error.raw_response = response.raw_response
-    raise error

@@ -8,10 +8,12 @@ from typing import Any, Generic, Protocol, TypeVar
 import attrs
 
 from bytehouse_raw.plan import Plan
+from bytehouse_raw.types import RawResponse
 
 from .._core.json import first_string
 from .._core.validation import require_count
 from ..errors import InvalidArgument, ResponseDecodeError
+from .lists import data_error, has_data
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -41,6 +43,10 @@ class Listing(Protocol[T_co]):
     @property
     def data(self) -> Sequence[T_co] | None:
         """Entries of this page."""
+
+    @property
+    def raw_response(self) -> RawResponse | None:
+        """The response as received."""
 
     @property
     def meta(self) -> _Meta | None:
@@ -103,7 +109,9 @@ class PageCursor(Generic[T]):
             ResponseDecodeError: There are more entries, and no way to request them.
         """
         asked = self._next_limit
-        rows = listing.data if isinstance(listing.data, list) else []
+        if not (isinstance(listing.data, list) or (listing.data is None and has_data(listing))):
+            raise data_error(listing, self._plan.operation.id, "the response has no list as data")
+        rows = listing.data or []
         meta = listing.meta
         total = getattr(meta, "total", None)
         total = None if isinstance(total, bool) or not isinstance(total, int) else total

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from bytehouse_raw.plan import Plan
 
     from .._call.call import Call
+    from .._call.request import ClickHouseBody
     from .._core.secrets import Secret
     from .response_body import AsyncBody
 
 
 T = TypeVar("T")
+OptionsT = TypeVar("OptionsT", bound=CallOptions)
 
 
 class AsyncBaseClient:
@@ -60,13 +62,13 @@ class AsyncBaseClient:
         """
         return use_role(self._shared, self._options.replace({"role": role}).role)
 
-    def merge_context(self, options: CallOptions) -> CallOptions:
+    def merge_context(self, options: OptionsT) -> OptionsT:
         """Return the options of a call with the role that a `with` block has set, if one has.
 
         Args:
             options: Options of a call; a role among them overrides that of the block.
         """
-        return cast("CallOptions", {**current_role(self._shared), **options})
+        return cast("OptionsT", {**current_role(self._shared), **options})
 
     def with_options(self, **changes: Unpack[ViewOptions]) -> Self:
         """Return a view of this client with other defaults.
@@ -75,8 +77,9 @@ class AsyncBaseClient:
 
         Args:
             **changes: What a call takes (`role`, `timeout`, `deadline`, `max_retries`, `headers`
-                and so on; see `CallOptions`), and `warehouse` and `mode` for queries. None as
-                `role` or `warehouse` removes the default.
+                and so on; see `CallOptions`), and `warehouse`, `mode`, `database` and `tags` for
+                statements (see `ViewOptions`). None as `role`, `warehouse` or `database` removes
+                the default.
 
         Raises:
             InvalidArgument: There is no such option, or its value is invalid.
@@ -108,10 +111,16 @@ class AsyncBaseClient:
             ResponseDecodeError: The response cannot be decoded.
             APIError: The API returned an error.
         """
+        return await self._send(plan, self.merge_context(options))
+
+    async def _send(
+        self, plan: Plan[T], options: CallOptions, clickhouse: ClickHouseBody | None = None
+    ) -> T:
+        """Send one call, to the ClickHouse interface if it has a body for that."""
         from .._call.call import Call
 
-        merged = self._options.replace(self.merge_context(options))
-        call: Call[T] = Call(self._shared.settings, merged, plan)
+        merged = self._options.replace(options)
+        call: Call[T] = Call(self._shared.settings, merged, plan, clickhouse=clickhouse)
         await self._run(call)
         size = len(call.raw.body) if call.raw else 0
         return await AsyncTurns.run(size, call.result)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bytehouse_raw.api.queries import abort_sync_query, kill_async_query, kill_sync_query
 from bytehouse_raw.plan import Plan
 
-from .._api.polling import AsyncShield, TimeLimit
+from .._api.polling import AsyncShield, TimeLimit, parse_timeout
 from .._core.interrupts import drop_locals
-from ..errors import ByteHouseError, NotFound, OutcomeUnknown
+from ..errors import ByteHouseError, NotFound, OutcomeUnknown, TimedOut
 
 if TYPE_CHECKING:
     from .._sql.statements import Submission
@@ -60,6 +60,8 @@ async def cancel_on_early_exit(
 ) -> AsyncIterator[None]:
     """Cancel a query if the block that submits it ends early: time-out, Ctrl-C, cancelled task.
 
+    If it only reads, and its time limit ends it, that raises `TimedOut`.
+
     Args:
         client: Client to go through.
         submission: What the block submits.
@@ -71,13 +73,29 @@ async def cancel_on_early_exit(
         yield
     except BaseException as error:
         drop_locals(error)  # cancelling may need the connection that they hold
-        unknown = when_unknown and isinstance(error, OutcomeUnknown)
+        unknown = error if when_unknown and isinstance(error, OutcomeUnknown) else None
         if unknown or not isinstance(error, ByteHouseError):
             query = AsyncSubmittedQuery(
                 client, submission, in_background=in_background, in_delivery=True
             )
-            await cancel_quietly(query, limit)
+            stopped = await cancel_quietly(query, limit)
+            if unknown and unknown.timed_out and submission.only_reads and not in_background:
+                raise _timed_out(unknown, submission, stopped=stopped) from None
         raise
+
+
+def _timed_out(error: OutcomeUnknown, submission: Submission, *, stopped: bool) -> TimedOut:
+    """Return the error of a statement that only reads and did not end in time."""
+    seconds = min(parse_timeout(submission.options["timeout"]), submission.deadline)
+    what = "it was stopped on the service" if stopped else "the service did not confirm its stop"
+    state = f", last seen {error.state}" if error.state else ""
+    found = TimedOut(
+        f"the statement did not end within {seconds:g} s{state}; {what}",
+        hint="Raise `timeout=` of the query, or run it with asynchronous=True.",
+    )
+    told = error.__dict__.keys() - {"message", "hint", "timed_out"}
+    found.__dict__.update({name: error.__dict__[name] for name in told})
+    return found
 
 
 class AsyncSubmittedQuery:
@@ -117,7 +135,9 @@ class AsyncSubmittedQuery:
             error = await self._send(self._kill, limit)
         session_id = self._submission.session_id
         if session_id is not None and error and not _is_unknown(error):
-            await self._send(abort_sync_query.plan(x_query_session_id=session_id), limit)
+            error = await self._send(abort_sync_query.plan(x_query_session_id=session_id), limit)
+        if error is not None:
+            raise error
 
     async def _send(self, plan: Plan[Any], limit: TimeLimit) -> ByteHouseError | None:
         """Send a call if there is time left, and return its error."""

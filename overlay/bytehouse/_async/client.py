@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 from .._call.context import Settings
 from .._core.clock import Clock
 from .._core.config import ATTRIBUTES, Http, KeySource, Mode, load, masked
-from .._core.options import BLOCK_BYTES, BLOCK_ROWS, CallOptions, Options, Seconds
+from .._core.options import (
+    BLOCK_BYTES,
+    BLOCK_ROWS,
+    Options,
+    Seconds,
+    StatementOptions,
+    ViewOptions,
+)
 from .._core.retry import OnRetry, RetryPolicy
 from ..errors import InvalidArgument
 from .base_client import AsyncBaseClient
@@ -17,18 +24,21 @@ from .shared import AsyncShared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from clickhouse_connect.driver import AsyncClient
 
     from bytehouse_raw.models import Execution
 
     from .._api.load_report import LoadReport
+    from .._core.options import CallOptions
     from .._params.import_configuration import FileFormat, LoadMode
     from .._params.import_sources import ConnectionLike
     from .._params.load_sources import LoadSource
     from .._sql.insert import Insertable, InsertResult
     from .._sql.literals import Identifier
     from .._transport.async_transport import AsyncTransport
+    from .insert import Via
     from .resources.account import AsyncAccount
     from .resources.api_keys import AsyncApiKeys
     from .resources.assignments import AsyncAssignments
@@ -68,6 +78,7 @@ class AsyncByteHouse(AsyncBaseClient):
         warehouse: Name or id of the virtual warehouse that queries run on. The id of a name is
             looked up once and kept for five minutes.
         mode: SQL dialect of queries.
+        database: Database of the tables that statements and inserts name without one.
         timeout: Seconds, or a timedelta, that one attempt of a call may take; 60 if not given.
         deadline: Seconds, or a timedelta, that a call may take in all; 300 if not given.
         max_retries: How many times a call is retried, when safe; 4 if not given.
@@ -104,6 +115,7 @@ class AsyncByteHouse(AsyncBaseClient):
         role: str | None = None,
         warehouse: str | None = None,
         mode: Mode | None = None,
+        database: str | None = None,
         timeout: Seconds | None = None,
         deadline: Seconds | None = None,
         max_retries: int | None = None,
@@ -262,52 +274,50 @@ class AsyncByteHouse(AsyncBaseClient):
 
     async def query(
         self,
-        sql: str,
+        sql: str | PathLike[str],
         *,
         params: Mapping[str, object] | None = None,
-        mode: Mode | None = None,
-        warehouse: str | None = None,
         max_rows: int | None = None,
         async_after: int | None = None,
         asynchronous: bool = False,
         progress: bool = False,
-        query_id: str | None = None,
         session_id: str | None = None,
-        **options: Unpack[CallOptions],
+        **options: Unpack[StatementOptions],
     ) -> AsyncResult:
-        """Run one or more statements and return the result of the first.
+        """Run one or more statements and return the result of the first that returns rows.
 
         `POST /v1/sql/sync` (documented; the layout of a result is not, and is detected), or
         `POST /v1/sql/async` (inferred)
 
         Rows are received as they are read; `results` of the result gives those of further
-        statements. If the wait or the reading ends early (time-out, Ctrl-C, cancelled task, the end
-        of a ``with`` block), the query is killed on the service before the error is raised. A query
-        that the service moves to the background is waited for.
+        statements, and `script` that of each statement. If the wait or the reading ends early
+        (time-out, Ctrl-C, cancelled task, the end of a ``with`` block), the query is killed on the
+        service before the error is raised. A query that the service moves to the background is
+        waited for.
 
         Args:
-            sql: One statement, or several with ``;`` between.
+            sql: One statement, or several with ``;`` between; or the path of a file with them.
             params: Values for its parameters, ``{name}``, ``{name:Type}`` or ``%(name)s``, written
                 as literals. Without it the statement is sent unchanged.
-            mode: SQL dialect; the client's if not given.
-            warehouse: Name or id of the virtual warehouse to run on; the client's if not given.
             max_rows: At most so many rows per result; 0 means all.
             async_after: Seconds after which the service moves it to the background, where it is
                 waited for (inferred).
             asynchronous: Whether to run it in the background from the beginning and read the
                 results when they are ready: for what takes longer than a connection lasts.
             progress: Whether to show a progress bar, in a terminal or a notebook.
-            query_id: Id to give the query.
             session_id: Session to run in; not with `asynchronous`.
-            **options: Options of the call. `timeout` is how long the service may take to run the
-                statements and to send their results; the client's deadline if not given, and an
-                hour for what runs in the background. Your own work on the rows does not count.
+            **options: `database`, `mode`, `warehouse`, `settings`, `tags`, `query_id` and the
+                options of a call; see `StatementOptions`. `timeout` is how long the service may
+                take to run the statements and to send their results; the client's deadline if not
+                given, and an hour for what runs in the background. Your own work on the rows does
+                not count. In a session, `database` stays in effect, and the client's is ignored.
 
         Raises:
-            InvalidArgument: The parameters do not match the statement, or both `asynchronous` and
-                `session_id` are given; nothing was sent.
+            InvalidArgument: The parameters or settings do not match the statement, or both
+                `asynchronous` and `session_id` are given; nothing was sent.
             QueryFailed: The engine could not run a statement.
             ResponseDecodeError: The response cannot be parsed.
+            TimedOut: A statement that only reads took too long, and was stopped on the service.
             OutcomeUnknown: No response came; whether the statement ran is not known.
         """
         if asynchronous and session_id is not None:
@@ -324,12 +334,9 @@ class AsyncByteHouse(AsyncBaseClient):
 
         submission = Submission.create(
             sql,
-            self._options.replace(options),
+            self._options,
             options,
             params=params,
-            mode=mode,
-            warehouse=warehouse,
-            query_id=query_id,
             session_id=session_id,
             max_rows=max_rows,
             async_after=async_after,
@@ -342,6 +349,93 @@ class AsyncByteHouse(AsyncBaseClient):
             progress=progress,
         )
 
+    async def script(
+        self,
+        sql: str | PathLike[str],
+        *,
+        params: Mapping[str, object] | None = None,
+        session_id: str | None = None,
+        **options: Unpack[ViewOptions],
+    ) -> list[AsyncResult]:
+        """Run several statements one after another, and return the result of each, with its rows.
+
+        `POST /v1/sql/sync` (documented), once for each statement
+
+        Each is a query of its own, in one session, so that `USE` and `SET` hold for those that
+        follow (inferred). The first that fails ends the script; the error has a note that says
+        which it was, and those before it stay done. All rows are kept in memory: for large results
+        use `query`.
+
+        Args:
+            sql: Statements with ``;`` between, or the path of a file with them.
+            params: Values for their parameters; see `query`.
+            session_id: Session to run in; a new one if not given.
+            **options: `database`, `mode`, `warehouse`, `tags` and the options of each call.
+
+        Returns:
+            A result for each statement, in order.
+
+        Raises:
+            InvalidArgument: There is no statement, or the parameters do not match; nothing was
+                sent.
+            QueryFailed: The engine could not run a statement.
+            OutcomeUnknown: No response came; whether the statement ran is not known.
+        """
+        from .script import run_script
+
+        return await run_script(self, sql, params, session_id, options)
+
+    async def history(
+        self,
+        *,
+        since: datetime | timedelta | None = None,
+        failed: bool | None = None,
+        tagged: Mapping[str, str] | None = None,
+        limit: int = 100,
+        **options: Unpack[StatementOptions],
+    ) -> AsyncResult:
+        """Return the queries that have ended, the latest first, from ``system.query_log``.
+
+        `POST /v1/sql/sync` (documented; that the log has the columns of the open-source engine, and
+        which roles may read it, is inferred)
+
+        Each row has the query's id, type, start, duration in milliseconds, user, text, what it read
+        and wrote in rows and bytes, the most memory that it took in bytes, its error, and its
+        ``log_comment``, which holds tags. `queries.profile` has more of one query.
+
+        Args:
+            since: Begin of the period, or how long ago that was; all that is kept if not given.
+            failed: Whether to return those that failed, or those that did not; both if not given.
+            tagged: Tags that the queries must have.
+            limit: At most so many queries.
+            **options: Options of the statement and of the call, as of `query`.
+
+        Raises:
+            PermissionDenied: The role may not read the log.
+            QueryFailed: There is no such log, or it has other columns.
+        """
+        from .._sql.history import history_statement
+
+        return await self.query(history_statement(since, failed, tagged, limit), **options)
+
+    async def ping(self, **options: Unpack[StatementOptions]) -> float:
+        """Run ``SELECT 1``, and return how many seconds that took.
+
+        `POST /v1/sql/sync` (documented)
+
+        It shows that host, key and warehouse work, and resumes a warehouse that is suspended and
+        resumes by itself. Without a warehouse, `account.status` shows that host and key work.
+
+        Args:
+            **options: As of `query`.
+
+        Raises:
+            ByteHouseError: It does not work; the error says why.
+        """
+        async with await self.query("SELECT 1", **options) as result:
+            await result.rows()
+            return result.elapsed
+
     async def insert(
         self,
         table: str | Identifier,
@@ -352,13 +446,12 @@ class AsyncByteHouse(AsyncBaseClient):
         check: bool = True,
         on_error: Literal["raise", "skip"] = "raise",
         null: str = "",
+        via: Via = "rest",
         block_bytes: int = BLOCK_BYTES,
         block_rows: int = BLOCK_ROWS,
         on_block: Callable[[int], object] | None = None,
-        mode: Mode | None = None,
-        warehouse: str | None = None,
         session_id: str | None = None,
-        **options: Unpack[CallOptions],
+        **options: Unpack[StatementOptions],
     ) -> InsertResult:
         """Insert rows into a table, in blocks, and return how many were inserted.
 
@@ -366,16 +459,17 @@ class AsyncByteHouse(AsyncBaseClient):
         the columns (inferred)
 
         Each value is checked against the type of its column before it is sent, and refused if the
-        column cannot hold it exactly. For up to some million rows; more are faster with an import
-        job or with `clickhouse`. A block whose outcome is unknown is not sent again.
+        column cannot hold it exactly. A block whose outcome is unknown is not sent again. For up to
+        some million rows; more are faster with ``via="clickhouse"``, which sends blocks in binary
+        to the ClickHouse interface (documented: port 8123), or with an import job.
 
         Args:
             table: ``"table"``, ``"database.table"`` or an `Identifier`.
             data: Tuples, mappings, or objects of a dataclass or of attrs; a frame of pandas or
                 polars; Arrow data; a NumPy array of two dimensions or with named fields; the path
-                of a file that ends in .csv (with a header line), .parquet, .ndjson or .jsonl. Of a
-                pandas frame, None, NaT and NA are NULL, and so is nan unless the column holds
-                floats.
+                of a file that ends in .csv (with a header line), .parquet, .ndjson or .jsonl, or an
+                open file or other stream of one of these. Of a pandas frame, None, NaT and NA are
+                NULL, and so is nan unless the column holds floats.
             columns: Names of the values in tuples, or which columns of the data to take. If not
                 given, tuples have a value for each column of the table.
             column_types: ClickHouse types of columns by name, which are otherwise read from the
@@ -386,29 +480,38 @@ class AsyncByteHouse(AsyncBaseClient):
             on_error: What becomes of a row that cannot be inserted: ``"raise"`` ends the insertion,
                 ``"skip"`` leaves it out and hands it back in `skipped` of the result.
             null: Representation of NULL in a CSV file.
+            via: ``"rest"`` sends statements to the API; ``"clickhouse"`` sends the same rows to the
+                ClickHouse interface, as clickhouse-connect writes them (extra `clickhouse`). That
+                interface takes no role, and what became of a lost block is not probed there.
             block_bytes: Largest size of one statement, in bytes.
             block_rows: Largest number of rows in one statement.
             on_block: Called after each block with the number of rows inserted so far.
-            mode: SQL dialect; the client's if not given.
-            warehouse: Name or id of the virtual warehouse to run on; the client's if not given.
-            session_id: Session to run in.
-            **options: Options of each call.
+            session_id: Session to run in; the database of the session is that of a table without
+                one, unless `database` is given.
+            **options: `database`, `mode`, `warehouse`, `settings` and `tags` of the INSERT
+                statements, and the options of each call; see `StatementOptions`. That the service
+                takes settings before VALUES, as the engine does, is inferred.
 
         Returns:
             The number of rows, an int, with the rows that were left out as `skipped`.
 
         Raises:
-            InvalidArgument: The data cannot be inserted; nothing was sent.
+            InvalidArgument: The data cannot be inserted, or not this way; nothing was sent.
             InsertFailed: A row or a block was refused or lost, or the types cannot be read. It says
                 how many rows are in the table and which could not be inserted.
         """
         from .._sql.insert import InsertResult, check_limits, target_of
         from .._sql.insert_sources import open_source
-        from .insert import insert_rows
+        from .insert import check_via, insert_rows
 
+        check_via(self, via, options, check=check)
         if on_error not in ("raise", "skip"):
             raise InvalidArgument('on_error must be "raise" or "skip".')
-        target = target_of(table)
+        if "query_id" in options:
+            raise InvalidArgument("An insert may be several queries: it takes no query_id.")
+        merged = self._options.for_statement(options)
+        database = merged.database if session_id is None else options.get("database")
+        target = target_of(table, database)
         check_limits(block_bytes, block_rows)
         source = open_source(data, columns, null)
         if source.is_empty:
@@ -420,13 +523,14 @@ class AsyncByteHouse(AsyncBaseClient):
             column_types=column_types,
             check=check,
             skip=on_error == "skip",
+            via=via,
             block_bytes=block_bytes,
             block_rows=block_rows,
             on_block=on_block,
-            mode=mode,
-            warehouse=warehouse,
-            session_id=session_id,
-            **options,
+            settings=options.pop("settings", None),
+            tags=merged.tags,
+            # The statements name the database, and hold the tags.
+            options={**options, "session_id": session_id, "database": None, "tags": {}},
         )
 
     async def load(
@@ -520,12 +624,18 @@ class AsyncByteHouse(AsyncBaseClient):
         port = self.config.clickhouse_port if port is None else port
         return await AsyncInterface.connect(self.config, key, port, settings)
 
-    def session(self, session_id: str | None = None) -> AsyncSession:
+    def session(
+        self, session_id: str | None = None, *, database: str | None = None
+    ) -> AsyncSession:
         """Return a session, in which `USE` and `SET` hold from one statement to the next.
 
         Args:
             session_id: Id of an existing session; a new one if not given.
+            database: Database to begin with; that of the client if not given, but in an existing
+                session the one that it has.
         """
         from .session import AsyncSession
 
-        return AsyncSession(self, session_id)
+        if database is None and session_id is None:
+            database = self._options.database
+        return AsyncSession(self, session_id, database)

@@ -20,12 +20,14 @@ from ..errors import (
     QueryFailed,
     ResponseDecodeError,
 )
-from .resources._base import AsyncResource
+from .resources._base import AsyncResource, is_missing
 
 if TYPE_CHECKING:
     from .._api.polling import AsyncFetch
 
 M = TypeVar("M", bound=Model)
+REFUSED = (Conflict, InvalidRequest, QueryFailed)
+"""Errors of creating what exists already; the error for that is not documented."""
 
 
 class AsyncEnsureResource(AsyncResource):
@@ -49,8 +51,8 @@ class AsyncEnsureResource(AsyncResource):
         failure: ByteHouseError | None = None
         try:
             await self._send(create, options)
-        except (Conflict, InvalidRequest, QueryFailed):
-            # Another process may have created it first; the error for that is not documented.
+        except REFUSED:
+            # Another process may have created it first.
             live = await self._find(read, options)
             if live is None:
                 raise
@@ -71,8 +73,6 @@ class AsyncEnsureResource(AsyncResource):
         try:
             return await read(options)
         except APIError as error:
-            # An error of the engine may come with a 404 as well.
-            missing = isinstance(error, NotFound) or error.status == 404
-            if not missing or not error.by_service:
+            if not is_missing(error):
                 raise
             return None

@@ -12,6 +12,7 @@ from bytehouse_raw.models import Connection, Execution, ExecutionLog, ImportJob
 
 from .._api.load_report import LoadReport
 from .._api.polling import AsyncShield, TimeLimit, parse_timeout
+from .._core.interrupts import drop_locals
 from .._core.options import CallOptions, Seconds
 from .._params.import_configuration import ImportConfiguration, LoadMode
 from .._params.import_sources import ConnectionLike, source_type
@@ -78,6 +79,8 @@ class AsyncLoad:
         try:
             report = await self._run(limit, on_progress)
         except BaseException as error:
+            if not isinstance(error, ByteHouseError):
+                drop_locals(error)  # cleaning up may need the connection that they hold
             async with AsyncShield():
                 left = await self._clean_up(TimeLimit(self._client.clock, _CLEANING_UP))
             if left:

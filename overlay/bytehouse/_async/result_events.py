@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from .._api.status import Phase, phase_of
+from .._core import json
 from .._results.layouts import ROW_KEYS
 from .._results.parser import Begin, End, Event, Fields, Reference, ResultParser
 from .._results.scanning import UnexpectedLayout
@@ -80,6 +81,20 @@ class AsyncResultEvents:
     def redacted(self, error: ByteHouseError) -> ByteHouseError:
         """Return an error about a value without the secrets of the call."""
         return self._body.errors.redacted(error)
+
+    def require_result(self) -> None:
+        """Check a body without events: it must have a place for results, if an empty one.
+
+        Raises:
+            ResponseDecodeError: It has none.
+        """
+        try:
+            document = json.decode(self._parser.start.strip() or b"{}")
+        except ValueError:
+            return  # it is longer than its beginning
+        if ROW_KEYS.isdisjoint(document):
+            problem = "the response holds no result of the statement"
+            raise self._body.errors.parse_error(problem, self._parser.start, b"")
 
     def preview(self, begin: Begin) -> list[Row]:
         """Return the rows of the result that begins that have been received, and keep them."""

@@ -65,6 +65,8 @@ class AsyncResultStream:
     async def begin(self, *, asynchronous: bool, succeeded: Collection[str] = ()) -> None:
         """Submit the statements, and read on until there are rows or everything has been read.
 
+        What has no columns is skipped, if a result with columns follows.
+
         Args:
             asynchronous: Whether they are to run in the background.
             succeeded: Ids of the queries that have run them already; nothing is submitted then.
@@ -85,6 +87,10 @@ class AsyncResultStream:
             ):
                 await self._receive(self._current)
             await self._look_ahead()
+            if self._ahead and isinstance(last := self._ahead[-1], Begin) and last.columns:
+                self._ahead = deque([last])
+            elif not self._ahead and self._current and self.submission.only_reads:
+                self._current.require_result()
         self._responses.returned = True
         self._progress.pause()
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Unpack
 
-from bytehouse_raw.api.databases import get_table, update_table
+from bytehouse_raw.api.databases import create_table, get_table, update_table
 from bytehouse_raw.models import Table
 
+from .._api.lists import data_error
 from .._core.options import CallOptions
 from .._tables.changes import Change, Step, steps
-from .._tables.diff import TableDiff, diff
+from .._tables.diff import TableDiff, creation, diff
 from .._tables.spec import TableSpec
-from ..errors import InvalidArgument, OutcomeUnknown, ResponseDecodeError, StalePlan
+from ..errors import Conflict, InvalidArgument, OutcomeUnknown, ResponseDecodeError, StalePlan
 
 if TYPE_CHECKING:
     from .client import AsyncByteHouse
@@ -28,7 +29,7 @@ class AsyncTablePlan:
     Attributes:
         database: Name of the database.
         desired: The wanted table.
-        live: The table as it was read.
+        live: The table as it was read; None if it is missing and to be created.
         differences: What differs, and what could not be compared.
     """
 
@@ -37,7 +38,7 @@ class AsyncTablePlan:
         client: AsyncByteHouse,
         database: str,
         desired: TableSpec,
-        live: Table,
+        live: Table | None,
         *,
         renames: Mapping[str, str],
         options: CallOptions,
@@ -90,6 +91,8 @@ class AsyncTablePlan:
             ignore_blocked: Whether to do the rest where the API cannot do something.
             **options: Options of each call, on top of those that the plan was made with.
 
+        A table that is missing is created (`POST /v1/databases/{db_name}/tables`, inferred).
+
         Raises:
             InvalidArgument: There are blocked or destructive actions and nothing allows them;
                 nothing was sent.
@@ -97,10 +100,13 @@ class AsyncTablePlan:
             OutcomeUnknown: An update had no response, and the table does not show its effect.
         """
         self._check(allow_destructive=allow_destructive, ignore_blocked=ignore_blocked)
+        options = {**self._options, **options}
+        if self.live is None:
+            await self._create(options)
+            return
         requests = steps(self.actions)
         if not requests:
             return
-        options = {**self._options, **options}
         await self._refuse_stale(options)
         for step in requests:
             await self._apply_step(step, options)
@@ -120,9 +126,16 @@ class AsyncTablePlan:
                 hint="allow_destructive=True applies it anyway.",
             )
 
+    async def _create(self, options: CallOptions) -> None:
+        plan = create_table.plan(self.database, body=self.desired.request())
+        try:
+            await self._client.send(plan, **options)
+        except Conflict as error:
+            raise self._stale("it was created") from error
+
     async def _refuse_stale(self, options: CallOptions) -> None:
         live = await self._read(options)
-        if live.uuid != self.live.uuid:
+        if self.live is None or live.uuid != self.live.uuid:
             found = "it was dropped and created again"
         else:
             try:
@@ -133,8 +146,11 @@ class AsyncTablePlan:
                 if now.changes == self.actions:
                     return
                 found = f"now it would be:\n{now}" if now.changes else "nothing is left to do"
+        raise self._stale(found)
+
+    def _stale(self, found: str) -> StalePlan:
         name = f"{self.database}.{self.desired.name}"
-        raise StalePlan(
+        return StalePlan(
             f"The table {name} has changed since this plan was made: {found}",
             hint="Make a new plan.",
         )
@@ -149,15 +165,16 @@ class AsyncTablePlan:
             if set(step.changes) & set(self._diff(live).changes):
                 raise
 
-    def _diff(self, live: Table) -> TableDiff:
-        return diff(self.desired.request(), live, self._renames)
+    def _diff(self, live: Table | None) -> TableDiff:
+        body = self.desired.request()
+        return creation(body) if live is None else diff(body, live, self._renames)
 
     async def _read(self, options: CallOptions) -> Table:
         response = await self._client.send(
             get_table.plan(self.database, self.desired.name), **options
         )
         if not isinstance(response.data, Table):
-            raise ResponseDecodeError("the response has no data", operation="get_table")
+            raise data_error(response, "get_table", "the response has no data")
         return response.data
 
     def __str__(self) -> str:

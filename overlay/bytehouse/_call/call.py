@@ -7,6 +7,7 @@ report the response or the failure.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bytehouse_raw.plan import Plan
@@ -35,7 +36,7 @@ from ..errors import (
 from .body_errors import BodyErrors
 from .call_context import CallContext
 from .redaction import Redaction, SecretMask
-from .request import PreparedRequest
+from .request import ClickHouseBody, PreparedRequest
 from .responses import decode, error_in, raw_response
 from .telemetry import CallTelemetry
 
@@ -63,13 +64,20 @@ class Call(Generic[T]):
         options: Options of the call.
         plan: What to send.
         streamed: Whether the body of a success is to be read piece by piece.
+        clickhouse: The body, where that goes to the ClickHouse interface.
 
     Raises:
         InvalidArgument: The call cannot be sent.
     """
 
     def __init__(
-        self, settings: Settings, options: Options, plan: Plan[T], *, streamed: bool = False
+        self,
+        settings: Settings,
+        options: Options,
+        plan: Plan[T],
+        *,
+        streamed: bool = False,
+        clickhouse: ClickHouseBody | None = None,
     ) -> None:
         self.done = False
         self.unresolved = False
@@ -88,12 +96,16 @@ class Call(Generic[T]):
         path = fill(route, self._operation, plan.path)
         self._context = CallContext(settings, options, plan, route, path, redaction=self._redaction)
         try:
-            self._request = PreparedRequest(settings, options, plan, route.method, path)
+            self._request = PreparedRequest(
+                settings, options, plan, route.method, path, clickhouse=clickhouse
+            )
         except InvalidArgument as error:
             self._context.add_to(error)
             raise
         self._began = settings.clock.monotonic()
         self._ends = self._began + options.deadline
+        # Until then, in seconds of the clock, an earlier attempt may still arrive.
+        self._arrives_until = self._began
         self.telemetry = CallTelemetry(settings.clock, options.on_retry, self._context)
 
     @property
@@ -111,13 +123,14 @@ class Call(Generic[T]):
         remaining = self._remaining
         if remaining <= 0:
             timed_out = TimedOut(f"the deadline of {self._options.deadline:g} s passed")
-            raise self._context.add_to(self._recovery.error() if self._recovery else timed_out)
+            lost = self._recovery and self._recovery.error(timed_out=True)
+            raise self._context.add_to(lost or timed_out)
         self._context.attempts += 1
         self._context.raw = None
         credential = self._settings.credential(self._options)
         self._redaction.add(credential.mask)
         timeout = min(remaining, self._options.timeout)
-        return self._request.attempt(credential.header, timeout, streamed=self._streamed)
+        return self._request.attempt(credential, timeout, streamed=self._streamed)
 
     def on_response(self, response: Response) -> None:
         """Process a response: the call is `done`, or `unresolved`, or continues after `pause`.
@@ -158,7 +171,9 @@ class Call(Generic[T]):
         """
         failure.args = (self._redaction.text(str(failure)),)
         self.telemetry.on_failure(str(failure))
-        if self._retry(Cause(failure.sent), str(failure)):
+        cause = Cause(failure.sent, timed_out=failure.timed_out)
+        self._note_loss(cause)
+        if self._retry(cause, str(failure)):
             return
         error = self._context.transport_error(failure)
         if failure.sent and self._operation.retry == "read-back":
@@ -255,7 +270,10 @@ class Call(Generic[T]):
             raise error
 
     def _on_api_error(self, error: APIError) -> None:
-        if self._retry(Cause(True, error.status, error.retry_after), f"HTTP {error.status}"):
+        cause = Cause(True, error.status, error.retry_after)
+        if error.status in UNAVAILABLE:
+            self._note_loss(cause)
+        if self._retry(cause, f"HTTP {error.status}"):
             return
         # An error of the engine itself does not come from a gateway.
         unknown = error.status in UNAVAILABLE and not isinstance(error, QueryFailed)
@@ -297,11 +315,9 @@ class Call(Generic[T]):
             case Outcome.NOT_DONE:
                 self._resend(pause)
             case Outcome.RUNNING:
-                polls = self._active_recovery.running_probes
-                fraction = max(0.2, self._settings.clock.fraction())
-                self.pause = self._options.retry_policy.pause(polls, Cause(True), fraction)
+                self.pause = self._poll_pause()
                 if self.pause >= self._remaining:
-                    raise self._context.add_to(self._active_recovery.error())
+                    raise self._context.add_to(self._active_recovery.error(timed_out=True))
             case Outcome.CONFLICT | Outcome.FAILED:
                 raise self._context.add_to(verdict.error())
             case Outcome.UNCLEAR:
@@ -316,17 +332,26 @@ class Call(Generic[T]):
             raise self._context.add_to(recovery.error())
 
     def _resend(self, pause: float) -> None:
-        """Send a call again that has not taken effect so far."""
+        """Send a call again that has not taken effect so far. Probe again while it still may."""
         recovery, failure = self._active_recovery, self._active_recovery.failure
         if isinstance(failure, APIError) and failure.status not in UNAVAILABLE:
             raise failure  # the last attempt was rejected, and no earlier one took effect
+        arrives_in = self._arrives_in
+        if arrives_in > 0:
+            recovery.await_arrival()
+        probing = arrives_in > 0 and not recovery.probes_by_resending
+        if probing:
+            pause = arrives_in if isfinite(arrives_in) else self._poll_pause()
+        else:
+            pause = max(pause, arrives_in)
         allowed = self._context.attempts <= self._options.max_retries and pause < self._remaining
         # A success status means that it was done, even if the body was truncated.
         acknowledged = isinstance(failure, ResponseDecodeError)
         if acknowledged or not allowed or not self._settings.budget.take():
             raise self._context.add_to(recovery.error())
-        self.unresolved = False
-        self._continue(pause, f"{failure.message}; it has not taken effect", probing=False)
+        self.unresolved = probing
+        reason = f"{failure.message}; it has not taken effect"
+        self._continue(pause, reason + " so far" * probing, probing=probing)
 
     def _retry(self, cause: Cause, reason: str) -> bool:
         """Return whether the call is retried; if so, record it."""
@@ -334,12 +359,28 @@ class Call(Generic[T]):
             return False
         if not may_retry(self._operation, cause):
             return False
-        pause = self._pause_after(cause)
+        pause = max(self._pause_after(cause), self._arrives_in)
         # Do not retry after the deadline: the present error is more informative.
         if pause >= self._remaining or not self._settings.budget.take():
             return False
         self._continue(pause, reason, probing=False)
         return True
+
+    def _note_loss(self, cause: Cause) -> None:
+        """Note how long an attempt whose response was lost may still arrive."""
+        if cause.sent and self._operation.retry != "read":
+            now = self._settings.clock.monotonic()
+            wait = inf if cause.may_arrive else self._options.retry_policy.resend_after
+            self._arrives_until = max(self._arrives_until, now + wait)
+
+    @property
+    def _arrives_in(self) -> float:
+        """Seconds in which an earlier attempt may still arrive; infinite if nothing bounds them."""
+        return max(0.0, self._arrives_until - self._settings.clock.monotonic())
+
+    def _poll_pause(self) -> float:
+        polls, fraction = self._active_recovery.repeats, self._settings.clock.fraction()
+        return self._options.retry_policy.pause(polls, Cause(True), max(0.2, fraction))
 
     def _pause_after(self, cause: Cause) -> float:
         fraction = self._settings.clock.fraction()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from bytehouse_raw.operations import ROLE_HEADER
 from bytehouse_raw.plan import Plan
@@ -11,20 +14,39 @@ from bytehouse_raw.types import RawResponse
 
 from .._api.routing import may_be_wrong_route
 from .._core.options import Options
+from .._core.secrets import revealed
 from .._recovery.model import outcome_unknown
 from .._transport.models import TransportFailure
 from ..errors import APIError, ByteHouseError, OutcomeUnknown, TimedOut, TransportError
 from .redaction import Redaction
+from .responses import is_emulator
 
 if TYPE_CHECKING:
     from .context import Settings
 
 
 _E = TypeVar("_E", bound=ByteHouseError)
+_NOT_TLS = re.compile(r"wrong.version.number|record layer failure", re.IGNORECASE)
 _ROUTE_EVIDENCE = {
     "inferred": "inferred, not documented",
     "documented": "documented, but your tenant may have others",
 }
+
+
+_BEGINNING = re.compile(
+    r"(?:USE `(?P<database>[^`]+)`; )?(?:\s+|\(|--[^\n]*\n|/\*.*?\*/)*(?P<word>[a-z]+)?",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _beginning(body: Mapping[str, Any] | None) -> tuple[str | None, str | None]:
+    """Return the database that stands before the statement in a body, and its first word in upper
+    case; None for what is not there."""
+    sql = (body or {}).get("query")
+    found = None if sql is None else _BEGINNING.match(revealed(sql)[:1000])
+    if found is None or not found["word"]:
+        return None, None
+    return found["database"], found["word"].upper()
 
 
 class CallContext:
@@ -36,6 +58,8 @@ class CallContext:
         route: Template of the path, without names of objects.
         role: Role of the call; None if there is none, or the operation takes none.
         query_id: Id of the query, if the call is about one.
+        database: Database that the call is about, or that its statement or the client names.
+        statement: First word of a statement, in upper case; None if it is no statement.
         attempts: How many times it has been sent.
         raw: The response to the last attempt; None if none has come.
     """
@@ -55,13 +79,22 @@ class CallContext:
         self.route = route.template
         self.takes_role = ROLE_HEADER in plan.operation.headers
         self.role = options.role if self.takes_role else None
-        self.query_id: str | None = (plan.body or {}).get("queryID")
+        self.query_id: str | None = (plan.body or {}).get("queryID") or plan.query.get("query_id")
+        database, self.statement = _beginning(plan.body)
+        self.database = database or plan.path.get("db_name") or options.database
         self.attempts = 0
         self.raw: RawResponse | None = None
         self._settings = settings
         self._options = options
         self._path = path
         self._redaction = redaction
+
+    @property
+    def server(self) -> tuple[str, int]:
+        """Address and port of the host."""
+        parts = urlsplit(self._settings.host)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return parts.hostname or "", port
 
     def add_to(self, error: _E) -> _E:
         """Add what is known of the call to an error, take its secrets out, and return it."""
@@ -77,7 +110,12 @@ class CallContext:
     def api_error(self, error: APIError) -> APIError:
         """Add the context, and a hint where the route itself may be wrong."""
         evidence = _ROUTE_EVIDENCE.get(self._settings.routes.origin(self.operation))
-        if evidence and may_be_wrong_route(error):
+        if may_be_wrong_route(error) and is_emulator(error.headers):
+            error.hint = (
+                "This is the emulator, which serves the routes of its own specification: start it "
+                "with those of the client, or leave out routes=."
+            )
+        elif evidence and may_be_wrong_route(error):
             error.hint = (
                 f"Method and path of this operation are {evidence}. If the object exists, "
                 "take your tenant's own routes from its docs page or API specification: "
@@ -90,16 +128,25 @@ class CallContext:
         return self.add_to(self._transport_error(failure))
 
     def _transport_error(self, failure: TransportFailure) -> TransportError:
-        if failure.sent and self.operation.retry == "never":
-            return outcome_unknown(f"no response came ({failure})")
+        sent_once = self.operation.retry == "never" or (
+            self.operation.retry == "idempotent" and failure.timed_out
+        )
+        if failure.sent and sent_once:
+            return outcome_unknown(f"no response came ({failure})", timed_out=failure.timed_out)
         if failure.sent and self.operation.retry == "read-back":
-            return OutcomeUnknown(f"no response came ({failure})")
+            error = OutcomeUnknown(f"no response came ({failure})")
+            error.timed_out = failure.timed_out
+            return error
         if failure.timed_out:
             limit = min(self._options.timeout, self._options.deadline)
             return TimedOut(f"no response within {limit:g} s ({failure})")
         if failure.sent:
             return TransportError(f"no response: {failure}")
-        return TransportError(
-            f"no connection: {failure}",
-            hint=f"Check that {self._settings.config.host} is right and reachable.",
-        )
+        host = self._settings.config.host
+        hint = f"Check that {host} is right and reachable."
+        if _NOT_TLS.search(str(failure)):
+            hint = (
+                "The server does not speak TLS. If it is on this machine, give the host as "
+                f"{host.replace('https', 'http', 1)}: without a scheme it is https."
+            )
+        return TransportError(f"no connection: {failure}", hint=hint)

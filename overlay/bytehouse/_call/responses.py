@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -128,6 +129,11 @@ def error_in(
     return error
 
 
+def is_emulator(headers: Mapping[str, str]) -> bool:
+    """Return whether a response is the emulator's."""
+    return headers.get("server") == "bytehouse-emulator"
+
+
 def raw_response(response: Response, attempts: int) -> RawResponse:
     """Return a response in the form that users see."""
     return RawResponse(
@@ -191,7 +197,7 @@ def _details_of_failure(response: Response) -> ErrorDetails:
 
 
 def _details_in_body(response: Response) -> ErrorDetails:
-    if response.body.lstrip().startswith(b"{"):
+    if response.body.removeprefix(BOM_UTF8).lstrip().startswith(b"{"):
         try:
             document = json.decode(response.body)
         except ValueError:
@@ -236,7 +242,11 @@ def _hint(response: Response, details: ErrorDetails) -> str:
             "Set host to the right address."
         )
     if status == 501 and details.by_service:
-        return "The service does not offer this operation."
+        return (
+            "This is the emulator, which does not model it; the service may offer it."
+            if is_emulator(response.headers)
+            else "The service does not offer this operation."
+        )
     if status >= 500 and not details.by_service:
         return "The response is not in the service's form; a gateway or proxy may be failing."
     return ""

@@ -103,9 +103,28 @@ class CallTelemetry:
         if isinstance(error, OutcomeUnknown):
             log.warning("%s", error, extra=self._extra())
         if (instruments := _instruments()) is not None:
-            instruments.measure(self._operation, self._elapsed, error)
+            instruments.measure(self._call, self._elapsed, error)
             if self._span is not None:
                 instruments.end_span(*self._span, error, self._call)
+
+
+# What the conventions recommend for durations of databases, in seconds.
+_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
+
+
+def _database_attributes(call: CallContext) -> dict[str, str | int]:
+    """Return the attributes of a call by the semantic conventions for databases.
+
+    The operation is the first word of a statement; of other calls it is the operation of the API.
+    """
+    address, port = call.server
+    attributes: dict[str, str | int] = {
+        "db.system.name": "bytehouse",
+        "db.operation.name": call.statement or call.operation.id,
+        "server.address": address,
+        "server.port": port,
+    }
+    return attributes if call.database is None else {**attributes, "db.namespace": call.database}
 
 
 class _Instruments:
@@ -121,6 +140,12 @@ class _Instruments:
         self._error = trace.StatusCode.ERROR
         self._duration: Histogram = meter.create_histogram(
             "bytehouse.client.operation.duration", "s", "Duration of a call with all its attempts."
+        )
+        self._db_duration: Histogram = meter.create_histogram(
+            "db.client.operation.duration",
+            "s",
+            "Duration of database client operations.",
+            explicit_bucket_boundaries_advisory=_BUCKETS,
         )
         self.retries: Counter = meter.create_counter(
             "bytehouse.client.retries", "1", "Requests beside the first attempts of calls."
@@ -142,15 +167,15 @@ class _Instruments:
                 "http.request.method": call.method,
                 "url.template": call.route,
             }
-            span.set_attributes({k: v for k, v in attributes.items() if v is not None})
+            known = {k: v for k, v in attributes.items() if v is not None}
+            span.set_attributes({**known, **_database_attributes(call)})
         return span, self._context.attach(self._trace.set_span_in_context(span))
 
-    def measure(self, operation: str, elapsed: float, error: BaseException | None) -> None:
+    def measure(self, call: CallContext, elapsed: float, error: BaseException | None) -> None:
         """Record the duration of a call, in seconds."""
-        attributes = {"bytehouse.operation": operation}
-        if error is not None:
-            attributes["error.type"] = type(error).__name__
-        self._duration.record(elapsed, attributes)
+        failed = {} if error is None else {"error.type": type(error).__name__}
+        self._duration.record(elapsed, {"bytehouse.operation": call.operation.id, **failed})
+        self._db_duration.record(elapsed, {**_database_attributes(call), **failed})
 
     def end_span(
         self, span: Span, token: Token[Context], error: BaseException | None, call: CallContext

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -144,7 +145,6 @@ def _whole_number(least: int, most: float, what: str) -> Callable[[Any], int]:
 
 
 _count = _whole_number(0, 10_000, "a whole number from 0 to 10000")
-_positive_count = _whole_number(1, 10_000, "a whole number from 1 to 10000")
 _size = _whole_number(1, float("inf"), "a whole number of bytes, 1 or more")
 _port = _whole_number(1, 65_535, "a port: a whole number from 1 to 65535")
 _positive_count = _whole_number(1, 10_000, "a whole number from 1 to 10000")
@@ -201,20 +201,36 @@ def _proxy(value: Any) -> str | Secret:
     return address if address.check(lambda text: "@" in text) else address.reveal()
 
 
-def _parse_toml(text: str) -> dict[str, Any]:
-    import tomllib  # most programs have no such file
+def _read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds.
 
-    return tomllib.loads(text)
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is not TOML. The message says where, and repeats nothing of the file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        import tomllib  # most programs have no such file
+
+        return tomllib.loads(text)
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8"
+    except ValueError as error:
+        place = re.search(r" \(at [^()]*\)$", str(error))
+        reason = f"it is not TOML{place[0] if place else ''}"
+    # Raised here and not in the handler: the frames of the parser hold the contents of the file.
+    raise ValueError(reason)
 
 
 def _routes(value: Any) -> dict[str, str]:
     if isinstance(value, str | os.PathLike):
+        path = Path(_path(value))
         try:
-            value = _parse_toml(Path(_path(value)).read_text(encoding="utf-8")).get("routes")
+            value = _read_toml(path).get("routes")
         except OSError as error:
             raise ValueError(f"names a file that cannot be read: {error.strerror}") from None
         except ValueError as error:
-            raise ValueError(f"names a file that is not TOML: {error}") from None
+            raise ValueError(f"names a file that cannot be read: {error}") from None
     if not isinstance(value, Mapping) or not all(
         isinstance(item, str) for pair in value.items() for item in pair
     ):
@@ -246,6 +262,11 @@ ATTRIBUTES: tuple[Attribute, ...] = (
         "SQL dialect of queries: ansi_sql or clickhouse_sql.",
         _one_of(*get_args(Mode)),
         "ansi_sql",
+    ),
+    Attribute(
+        "database",
+        "Database of the tables that statements and inserts name without one.",
+        _string,
     ),
     Attribute("timeout", "Seconds that one attempt of a call may take.", _seconds, 60.0),
     Attribute(
@@ -468,19 +489,18 @@ def _read_tables(given: str | os.PathLike[str] | None) -> tuple[Path, Tables]:
     path = config_file(given)
     try:
         path = path.expanduser()
-        document = _parse_toml(path.read_text(encoding="utf-8"))
+        document = _read_toml(path)
     except (OSError, RuntimeError, ValueError) as error:
         # An account without a home directory has no file in it.
         if given is None and isinstance(error, FileNotFoundError | RuntimeError):
             return path, {}
-        reason = type(error).__name__
+        reason = str(getattr(error, "strerror", None) or error)
     else:
         tables = {
             k: masked(v) if isinstance(v, dict) else v if k == "profile" else None
             for k, v in document.items()
         }
         return path, tables
-    # Raised here and not in the handler: the frames of the parser hold the contents of the file.
     raise ConfigError(f"The configuration file {path} cannot be read: {reason}")
 
 

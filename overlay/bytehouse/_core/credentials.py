@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from ..errors import ConfigError
 from .config import KeySource
@@ -51,8 +50,10 @@ def _from_environment(name: str) -> str:
 
 
 def _from_file(path: str) -> str:
+    from .files import read_text  # most programs have no such file
+
     try:
-        return Path(path).expanduser().read_text(encoding="utf-8").strip()
+        return read_text(path).strip()
     except (OSError, RuntimeError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"The file {path}, which api_key refers to, cannot be read: {type(error).__name__}."

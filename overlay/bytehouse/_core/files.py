@@ -1,4 +1,4 @@
-"""Write files."""
+"""Read and write files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any, Literal
+
+
+def read_text(path: str | PathLike[str]) -> str:
+    """Return the text of a file in UTF-8, without the byte order mark that some editors write.
+
+    Raises:
+        OSError: It cannot be read.
+        UnicodeDecodeError: It is not UTF-8.
+    """
+    return Path(path).expanduser().read_text(encoding="utf-8-sig")
 
 
 @contextmanager

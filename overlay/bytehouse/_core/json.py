@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -13,11 +14,12 @@ _LARGE = 1 << 14
 
 
 def decode(body: bytes) -> Any:
-    """Return the value of a JSON document.
+    """Return the value of a JSON document; a byte order mark before it is none of it.
 
     Raises:
         ValueError: It is not JSON, or not in UTF-8.
     """
+    body = body.removeprefix(BOM_UTF8)
     try:
         if len(body) < _LARGE:
             return _decoder.decode(body.decode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar, cast
 
 import attrs
 
@@ -15,6 +15,7 @@ from .retry import OnRetry, RetryPolicy
 from .secrets import Secret
 
 Seconds = float | timedelta
+SettingValue = bool | int | float | str
 BLOCK_BYTES = 8 << 20
 # The engine inserts up to 1,048,449 rows atomically; of more it may keep a part.
 BLOCK_ROWS = 500_000
@@ -45,16 +46,37 @@ class CallOptions(TypedDict, total=False):
 
 
 class ViewOptions(CallOptions, total=False):
-    """Describe what `with_options` takes: options of a call, and the defaults of queries.
+    """Describe what `with_options` takes: options of a call, and the defaults of statements.
 
     Attributes:
         warehouse: Name or id of the virtual warehouse that queries run on; None leaves the choice
             to the service.
         mode: SQL dialect of queries: ``ansi_sql`` or ``clickhouse_sql``.
+        database: Database of the tables that a statement or an insert names without one; None
+            leaves the choice to the service.
+        tags: Names and values to find a query by, in the setting ``log_comment`` of each statement
+            that takes settings, as a JSON object. That the service keeps it in its query log is
+            inferred from the open-source engine.
     """
 
     warehouse: str | None
     mode: Mode
+    database: str | None
+    tags: Mapping[str, str]
+
+
+class StatementOptions(ViewOptions, total=False):
+    """Describe the options of a statement: those of a view, and two of its own.
+
+    Attributes:
+        settings: Settings of the engine for this statement, by name, such as
+            ``{"max_execution_time": 600}``; numbers, strings or bools. They are written as its
+            SETTINGS clause, so statements that take none (CREATE, USE, SET) are refused with them.
+        query_id: Id to give the query; a new one if not given.
+    """
+
+    settings: Mapping[str, SettingValue]
+    query_id: str
 
 
 _RESERVED = frozenset(
@@ -115,6 +137,8 @@ class Options:
     max_retries: int
     warehouse: str | None
     mode: str
+    database: str | None
+    tags: Mapping[str, str] = attrs.field(factory=dict)
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     retry_policy: RetryPolicy = attrs.field(factory=RetryPolicy)
     on_retry: OnRetry | None = attrs.field(default=None, repr=False)
@@ -145,11 +169,19 @@ class Options:
             elif name not in _SETTINGS:
                 known = ", ".join((*_SETTINGS, "headers", *_PARSERS))
                 raise InvalidArgument(f"There is no option {name!r}. Known: {known}.")
-            elif value is None and name in ("role", "warehouse"):
+            elif value is None and name in ("role", "warehouse", "database"):
                 resolved[name] = None
             else:
                 resolved[name] = self._parse(name, value)
         return attrs.evolve(self, **resolved)
+
+    def for_statement(self, options: StatementOptions) -> Options:
+        """Return these options with those of a statement, but for what is the statement's own.
+
+        Raises:
+            InvalidArgument: There is no such option, or its value is invalid.
+        """
+        return self.replace(view_options(options))
 
     @staticmethod
     def _parse(name: str, value: Any) -> Any:
@@ -172,8 +204,29 @@ def _parse_hook(value: Any) -> OnRetry | None:
     return hook
 
 
+def _parse_tags(value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping) or not all(
+        isinstance(item, str) for pair in value.items() for item in pair
+    ):
+        raise InvalidArgument("tags must map strings to strings.")
+    return dict(value)
+
+
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "retry_policy": _parse_policy,
     "on_retry": _parse_hook,
+    "tags": _parse_tags,
 }
-_SETTINGS = ("role", "timeout", "deadline", "max_retries", "warehouse", "mode")
+_SETTINGS = ("role", "timeout", "deadline", "max_retries", "warehouse", "mode", "database")
+
+
+def call_options(options: Mapping[str, Any]) -> CallOptions:
+    """Return those options that every call takes."""
+    known = CallOptions.__annotations__
+    return cast("CallOptions", {name: options[name] for name in options if name in known})
+
+
+def view_options(options: StatementOptions) -> ViewOptions:
+    """Return the options of a statement but for what is the statement's own."""
+    own = ("settings", "query_id")
+    return cast("ViewOptions", {k: v for k, v in options.items() if k not in own})

@@ -25,25 +25,34 @@ class Cause:
         sent: Whether the request may have reached the service.
         status: HTTP status of an error; None if no response came.
         retry_after: Seconds that the service asked to wait.
+        timed_out: Whether time ran out before a response came.
     """
 
     sent: bool
     status: int | None = None
     retry_after: float | None = None
+    timed_out: bool = False
+
+    @property
+    def may_arrive(self) -> bool:
+        """Whether the request may still be on its way: nobody has ended its connection or
+        responded to it, or a gateway gave up waiting for what it had passed on."""
+        return self.status == 504 or (self.sent and self.timed_out)
 
 
 def may_retry(operation: Operation, cause: Cause) -> bool:
     """Return whether a retry is safe and of use.
 
     What was certainly not sent, or refused with 429, had no effect, so any operation may be
-    retried. An unknown outcome (no response, or a gateway's 502, 503 or 504) allows only reads and
-    idempotent operations.
+    retried. An unknown outcome (no response, or a gateway's 502, 503 or 504) allows reads, and
+    idempotent operations whose request cannot arrive any more: late, it would undo what has been
+    changed since.
     """
     if not cause.sent or cause.status == 429:
         return True
     if cause.status is not None and cause.status not in UNAVAILABLE:
         return False
-    return operation.retry in ("read", "idempotent")
+    return operation.retry == "read" or (operation.retry == "idempotent" and not cause.may_arrive)
 
 
 @attrs.frozen
@@ -55,11 +64,15 @@ class RetryPolicy:
             before.
         longest_pause: Upper bound of any pause that the client chooses, in seconds.
         longest_wait: Upper bound of the pause that a Retry-After asks for, in seconds.
+        resend_after: Seconds that pass, after the connection of a request has ended without a
+            response, before anything but a read is sent again. What a proxy passes on late
+            arrives meanwhile, and a probe finds it.
     """
 
     first_pause: float = 0.25
     longest_pause: float = 8.0
     longest_wait: float = 60.0
+    resend_after: float = 2.0
 
     def pause(self, attempt: int, cause: Cause, fraction: float) -> float:
         """Return the seconds to wait after an attempt (the first is 1); `fraction`, from 0

@@ -28,6 +28,7 @@ from .._core.config import Config, load, resolve
 from .._core.credentials import read_key
 from .._sync.client import ByteHouse
 from .._transport import http
+from .._transport.proxies import find_proxy
 from ..errors import (
     APIError,
     AuthenticationError,
@@ -142,7 +143,7 @@ def _routes(routes: RouteTable) -> Check:
 
 def _network(config: Config, deadline: _Deadline) -> Iterator[Check]:
     """Check the connection to the host, step by step."""
-    if http.find_proxy(config) is not None:
+    if find_proxy(config) is not None:
         detail = "calls go through a proxy, which resolves the name and connects"
         yield Check("connection", "skipped", detail)
         return

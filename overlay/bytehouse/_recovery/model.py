@@ -120,16 +120,19 @@ class Probe:
     needs_state: bool = False
 
 
-def outcome_unknown(reason: str, findings: str = "") -> OutcomeUnknown:
+def outcome_unknown(reason: str, findings: str = "", *, timed_out: bool = False) -> OutcomeUnknown:
     """Return the error of a call that may have taken effect.
 
     Args:
         reason: Why there is no response.
         findings: What probes have found.
+        timed_out: Whether the time limit of the call has ended it.
     """
     message = f"{reason}, and whether the call took effect is not known"
-    return OutcomeUnknown(
+    error = OutcomeUnknown(
         f"{message}: {findings}" if findings else message,
         hint="The client did not retry the call, because that might apply it twice. Check whether "
         "it took effect before you repeat it.",
     )
+    error.timed_out = timed_out
+    return error

@@ -19,7 +19,8 @@ class Recovery:
     Attributes:
         failure: The error of the attempt whose response was lost.
         state: The service's name for the state of a query, if a probe has found one.
-        running_probes: How many probes found the query running.
+        repeats: How many probes found that it is not decided yet: the query runs, or what was asked
+            for is not done and may still be.
     """
 
     def __init__(self, plan: Plan[Any], failure: ByteHouseError) -> None:
@@ -27,7 +28,8 @@ class Recovery:
 
         self.failure = failure
         self.state: str | None = None
-        self.running_probes = 0
+        self.repeats = 0
+        self._may_arrive = False
         self._is_statement = plan.operation.id in ("submit_sync_query", "submit_async_query")
         self._probes: list[Probe] = list(probes_for(plan))
         self._findings: list[str] = []
@@ -56,6 +58,7 @@ class Recovery:
             raw: The response to the probe; None if there is none.
             elapsed: Seconds since the call was first sent.
         """
+        self._may_arrive = False
         acknowledged = isinstance(self.failure, ResponseDecodeError)
         now = None if raw is None else _date_of(raw)
         try:
@@ -64,7 +67,7 @@ class Recovery:
             return self._skip_probe(error)
         self.state = verdict.state or self.state
         if verdict.outcome is Outcome.RUNNING:
-            self.running_probes += 1
+            self.repeats += 1
             return verdict
         if verdict.finding and verdict.finding not in self._findings:
             self._findings.append(verdict.finding)
@@ -84,17 +87,27 @@ class Recovery:
         missing = isinstance(self.failure, APIError) and object_is_missing(self.failure)
         return self.on_probe_result(None if missing else self.failure, None, 0.0)
 
-    def error(self) -> ByteHouseError:
-        """Return the error with all that is known."""
-        findings = "; ".join(self._findings) or (
-            f"its state was {self.state}" if self.state else ""
-        )
+    def await_arrival(self) -> None:
+        """Note that the request may still arrive, so that the same probe is sent again."""
+        self.repeats += 1
+        self._may_arrive = True
+
+    def error(self, *, timed_out: bool = False) -> ByteHouseError:
+        """Return the error with all that is known.
+
+        Args:
+            timed_out: Whether there is no time left, whatever the failure was.
+        """
+        findings = "; ".join(
+            self._findings + ["the request may still arrive"] * self._may_arrive
+        ) or (f"its state was {self.state}" if self.state else "")
         if isinstance(self.failure, ResponseDecodeError):
             # The service has reported that it was done.
             if findings:
                 self.failure.hint = f"{self.failure.hint} A probe found: {findings}."
             return self.failure
-        error = outcome_unknown(self.failure.message, findings)
+        timed_out = timed_out or getattr(self.failure, "timed_out", False)
+        error = outcome_unknown(self.failure.message, findings, timed_out=timed_out)
         if self._is_statement:
             error.hint += " `query_id` identifies the statement."
         error.state = self.state

@@ -1,26 +1,31 @@
-"""Export the rows of a result as CSV and HTML."""
+"""Export the rows of a result as CSV, JSON and HTML."""
 
 from __future__ import annotations
 
 import csv
+import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from html import escape
-from io import TextIOWrapper
-from typing import IO, TYPE_CHECKING, Any
+from io import TextIOBase, TextIOWrapper
+from math import isfinite
+from os import PathLike
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from bytehouse_raw.types import Timestamp
 
+from .._core.files import atomic_file
 from .._sql.literals import literal
 from .._types.codecs import ResultColumn, parse_column_type, unwrap
 from .._types.json_documents import has_json
 from .._types.parse import ColumnType
 from .._types.quoting import quoted_bytes
-from ..errors import ByteHouseError
+from ..errors import ByteHouseError, InvalidArgument
 from .decoder import Row
 from .layouts import repeated_names
 
@@ -28,14 +33,43 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+Target = str | PathLike[str] | IO[bytes] | IO[str]
+"""A path, or a stream that is open for writing."""
+
+
 @contextmanager
-def bytes_kept(file: IO[bytes]) -> Iterator[IO[str]]:
-    """Write text to a file; what of a string is not UTF-8 is written as it was received."""
-    text = TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
-    try:
-        yield text
-    finally:
-        text.detach()  # which writes what is buffered, and leaves the file open
+def binary_output(target: Target) -> Iterator[IO[bytes]]:
+    """Open a file, which gets its name when it is complete; a stream is written to as it is.
+
+    Raises:
+        InvalidArgument: It is a stream of text.
+    """
+    if isinstance(target, str | PathLike):
+        with atomic_file(target, "wb") as file:
+            yield file
+    elif _is_text(target):
+        raise InvalidArgument("This format is bytes, and the stream takes text: open it as 'wb'.")
+    else:
+        yield cast("IO[bytes]", target)
+
+
+@contextmanager
+def text_output(target: Target) -> Iterator[IO[str]]:
+    """Open a file or stream for text; what of a string is not UTF-8 is written as it was received,
+    except to a stream of text."""
+    if not isinstance(target, str | PathLike) and _is_text(target):
+        yield cast("IO[str]", target)
+        return
+    with binary_output(target) as file:
+        text = TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
+        try:
+            yield text
+        finally:
+            text.detach()  # which writes what is buffered, and leaves the file open
+
+
+def _is_text(stream: object) -> bool:
+    return isinstance(stream, TextIOBase) or hasattr(stream, "encoding")
 
 
 def check_names(columns: Sequence[ResultColumn], form: str, query_id: str) -> None:
@@ -124,6 +158,69 @@ def _document_text(value: Any, kind: ColumnType) -> Any:
             return value
 
 
+class JsonWriter:
+    """Write rows as JSON objects, one a line: in an array, or without one.
+
+    What JSON has no type for becomes a string, as ClickHouse reads it: Decimals, dates, timestamps,
+    UUIDs, nan and the infinities. JSON documents stay what they are.
+    """
+
+    def __init__(self, file: IO[str], columns: Sequence[ResultColumn], *, lines: bool) -> None:
+        self._write = file.write
+        kinds = [parse_column_type(column.type)[0] for column in columns]
+        self._encoders = [_document if has_json(kind) else _json_text for kind in kinds]
+        self._keys = [f"{_encode(column.name)}: " for column in columns]
+        self._lines = lines
+        self._written = False
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """Write some rows."""
+        for row in rows:
+            fields = zip(self._keys, self._encoders, row, strict=True)
+            text = ", ".join([key + encode(value) for key, encode, value in fields])
+            begin = ("\n" if self._lines else ",\n") if self._written else "[\n" * (not self._lines)
+            self._write(f"{begin}{{{_SURROGATE.sub(_escaped_surrogate, text)}}}")
+            self._written = True
+
+    def finish(self) -> None:
+        """Write what follows the last row."""
+        end = "" if self._lines else "]\n" if self._written else "[]\n"
+        self._write("\n" * self._written + end)
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")  # a byte that was not UTF-8
+
+
+def _escaped_surrogate(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
+def _document(value: object) -> str:
+    return _JSON.encode(value).decode()
+
+
+def _json_text(value: object) -> str:
+    try:
+        return _encode(value)
+    except (TypeError, ValueError):  # a key that is no string, nan
+        return _encode(_json_value(value))
+
+
+def _json_value(value: object) -> object:
+    match value:
+        case dict():
+            return {
+                k if isinstance(k, str) else _nested_text(k).strip("'"): _json_value(v)
+                for k, v in value.items()
+            }
+        case list() | tuple():
+            return list(map(_json_value, value))
+        case float() if not isfinite(value):
+            return str(value)
+        case _:
+            return value
+
+
 def _nested_text(value: object) -> str:
     """Return a nested value in the notation of ClickHouse's CSV format."""
     match value:
@@ -158,6 +255,9 @@ def _scalar_text(value: object) -> str:
             return datetime.isoformat(value.replace(tzinfo=None), " ")
         case _:
             return str(value)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_scalar_text).encode
 
 
 def html_table(columns: Sequence[ResultColumn], rows: Sequence[Row], *, more: bool) -> str:

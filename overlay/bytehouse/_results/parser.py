@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Generator
 from typing import Any
 
@@ -152,6 +153,7 @@ class ResultParser:
 
     def feed(self, chunk: bytes) -> None:
         """Add the next chunk of the body."""
+        chunk = chunk if self.start else chunk.removeprefix(BOM_UTF8)
         self._pending.append(chunk)
         self._pending_size += len(chunk)
         if len(self.start) < _EXCERPT:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 from ..errors import InvalidArgument
-from .parameters import SKIPPED
+from .lexer import READS, Statement, statements
 
 __all__ = ["check_result_clauses"]
 
-_READS = frozenset("SELECT WITH SHOW DESCRIBE DESC EXPLAIN EXISTS (".split())
 _NAME = re.compile(
     r"(?:Arrow|Avro|BSON|CSV|CapnProto|Custom|Hash|JSON|LineAsString|Markdown|MsgPack|MySQL|Native"
     r"|Null|ORC|Parquet|Pretty|Protobuf|RawBLOB|RowBinary|SQLInsert|TSV|TSKV|TabSeparated|Template"
@@ -18,7 +17,6 @@ _NAME = re.compile(
 _PERHAPS = re.compile(
     rf"\bformat\s[^;]*?{_NAME.pattern}|\bwith\b[^;]*?\btotals\b|\bextremes\b", re.IGNORECASE
 )
-_TOKEN = re.compile(rf"{SKIPPED} | \S", re.VERBOSE | re.DOTALL)
 
 
 def check_result_clauses(sql: str) -> None:
@@ -32,25 +30,21 @@ def check_result_clauses(sql: str) -> None:
     """
     if sql[:6].upper() == "INSERT" or not _PERHAPS.search(sql):
         return
-    statement: list[str] = []
-    for found in _TOKEN.finditer(f"{sql}\n;"):
-        if found[0] == ";":
-            _check(statement)
-            statement = []
-        elif not found[0].startswith(("--", "#", "/*")):
-            statement.append(found[0])
+    for statement in statements(sql):
+        _check(statement)
 
 
-def _check(tokens: list[str]) -> None:
-    words = [token.upper() for token in tokens]
-    if not words or words[0] not in _READS or "OUTFILE" in words:
+def _check(statement: Statement) -> None:
+    words = statement.words
+    if words[0] not in READS or "OUTFILE" in words:
         return
     _check_totals(words)
     for at in range(len(words) - 2, 0, -1):
         last = words[at + 2 : at + 3] in ([], ["SETTINGS"])
-        if words[at] == "FORMAT" and last and _NAME.fullmatch(tokens[at + 1]):
+        name = statement.tokens[at + 1][0]
+        if words[at] == "FORMAT" and last and _NAME.fullmatch(name):
             raise InvalidArgument(
-                f"The statement ends with FORMAT {tokens[at + 1]}, but the client reads rows in "
+                f"The statement ends with FORMAT {name}, but the client reads rows in "
                 "the service's own format.",
                 hint="Leave FORMAT out; to_csv(), to_parquet(), to_arrow() and to_pandas() of the "
                 "result give other formats.",

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from os import PathLike
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import attrs
 
-from .._core.options import BLOCK_BYTES, BLOCK_ROWS
+from .._core.options import BLOCK_BYTES, BLOCK_ROWS, SettingValue
 from .._types.arrow_columns import ArrowColumn, nan_as_null
 from .._types.identifiers import Identifier, target_of
 from .._types.json_documents import JSON_SETTINGS, has_json
 from .._types.parse import parse_type
-from .._types.values import Literals, Unfit, shown
-from .._types.writers import writer_of
+from .._types.values import Unfit, shown
+from .._types.writers import Write, Writer, Written, writer_of
 from ..errors import (
     ByteHouseError,
     InsertFailed,
@@ -27,15 +27,20 @@ from ..errors import (
 )
 from .insert_sources import Chunk, OnRefused, RowRefused, Source
 from .literals import literal
+from .settings import with_settings
 
 __all__ = [
     "BLOCK_BYTES",
     "BLOCK_ROWS",
+    "CHUNK_ROWS",
     "Block",
+    "BlockLimits",
     "InsertColumn",
     "InsertResult",
     "Insertable",
+    "check_chunk",
     "check_limits",
+    "column_writers",
     "columns_to_insert",
     "complete_type",
     "insert_failed",
@@ -46,7 +51,7 @@ __all__ = [
     "target_of",
 ]
 
-_CHUNK_ROWS = 1 << 14
+CHUNK_ROWS = 1 << 14
 
 
 class ArrowStream(Protocol):
@@ -61,6 +66,8 @@ Insertable = (
     | Iterable[Mapping[str, Any]]
     | Iterable[object]
     | ArrowStream
+    | IO[bytes]
+    | IO[str]
     | str
     | PathLike[str]
 )
@@ -89,13 +96,29 @@ class Block:
     """An INSERT statement.
 
     Attributes:
+        statement: The statement with its rows: a string, or bytes if the rows are in binary.
         position: Index of its first row among all rows, from 0.
         rows: Number of its rows.
     """
 
-    sql: str = attrs.field(repr=False)
+    statement: str | bytes = attrs.field(repr=False)
     position: int
     rows: int
+
+
+@attrs.frozen
+class BlockLimits:
+    """How rows are divided into statements.
+
+    Attributes:
+        bytes: Maximum size of a statement, unless a single row is larger.
+        rows: Maximum number of rows of a statement.
+        on_refused: Called with each row that cannot be inserted.
+    """
+
+    bytes: int
+    rows: int
+    on_refused: OnRefused
 
 
 @attrs.frozen
@@ -164,10 +187,10 @@ def insert_statements(
     target: Identifier,
     source: Source,
     columns: Sequence[InsertColumn] | None,
+    limits: BlockLimits,
     *,
-    block_bytes: int,
-    block_rows: int,
-    on_refused: OnRefused,
+    settings: Mapping[str, SettingValue] | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> Iterator[Block]:
     """Yield INSERT statements, each with as many rows as fit.
 
@@ -176,22 +199,31 @@ def insert_statements(
         source: The rows.
         columns: The columns, with the types that values are checked against; None if they are not
             checked.
-        block_bytes: Maximum size of a statement in bytes, unless a single row is larger.
-        block_rows: Maximum number of rows of a statement.
-        on_refused: Called with each row that cannot be inserted.
+        limits: How many rows fit, and what becomes of those that cannot be inserted.
+        settings: Settings of the engine for the statements.
+        tags: Their tags.
 
     Raises:
         RowRefused: The source cannot be read further.
     """
     names = source.names if columns is None else [column.name for column in columns]
     column_list = f" ({', '.join(str(Identifier(name)) for name in names)})" if names else ""
-    settings = f" SETTINGS {JSON_SETTINGS}" if any(c.has_json for c in columns or ()) else ""
-    head = f"INSERT INTO {target}{column_list}{settings} VALUES "  # noqa: S608 - quoted by Identifier
+    own = f" SETTINGS {JSON_SETTINGS}" if any(c.has_json for c in columns or ()) else ""
+    head = f"INSERT INTO {target}{column_list}{own} VALUES "  # noqa: S608 - quoted by Identifier
+    head = with_settings(head, settings, tags or {})
     width = len(names) if names else None
-    chunks = source.chunks(min(_CHUNK_ROWS, block_rows), width, on_refused)
-    writers = _writers(columns, nan_is_null=source.nan_is_null)
-    rows = (_write_rows(chunk, writers, columns, on_refused) for chunk in chunks)
-    return pack_rows(head, rows, block_bytes, block_rows)
+    chunks = source.chunks(min(CHUNK_ROWS, limits.rows), width, limits.on_refused)
+    writers = (
+        None
+        if columns is None
+        else column_writers(columns, writer_of, nan_is_null=source.nan_is_null)
+    )
+    checked = (check_chunk(chunk, writers, columns, limits.on_refused) for chunk in chunks)
+    rows = (
+        (positions, [f"({','.join(row)})" for row in zip(*texts, strict=True)])
+        for positions, texts in checked
+    )
+    return pack_rows(head, rows, limits.bytes, limits.rows)
 
 
 def raise_refused(position: int, _row: object, error: InvalidArgument) -> None:
@@ -199,31 +231,31 @@ def raise_refused(position: int, _row: object, error: InvalidArgument) -> None:
     raise RowRefused(position, error)
 
 
-_Write = Callable[[Any], Literals]
+def column_writers(
+    columns: Sequence[InsertColumn], writer: Callable[[str], Writer], *, nan_is_null: bool
+) -> Sequence[Write]:
+    """Return what checks and writes the values of each column.
+
+    Args:
+        columns: The columns.
+        writer: Returns the writer of a type.
+        nan_is_null: Whether nan is NULL in a column that cannot hold nan.
+    """
+    found = [writer(column.type) for column in columns]
+    return [
+        _nan_as_null(each.write) if nan_is_null and not each.holds_nan else each.write
+        for each in found
+    ]
 
 
-def _writers(
-    columns: Sequence[InsertColumn] | None, *, nan_is_null: bool
-) -> Sequence[_Write] | None:
-    if columns is None:
-        return None
-    found = []
-    for column in columns:
-        writer = writer_of(column.type)
-        found.append(
-            _nan_as_null(writer.texts) if nan_is_null and not writer.holds_nan else writer.texts
-        )
-    return found
-
-
-def _nan_as_null(write: _Write) -> _Write:
+def _nan_as_null(write: Write) -> Write:
     return lambda values: write(values if isinstance(values, list) else nan_as_null(values))
 
 
 _WRITTEN_BARE = (int, str, bool)
 
 
-def _write_unchecked(values: Any) -> Literals:
+def _write_unchecked(values: Any) -> Written:
     """Return the literals of values as of parameters, by the types of the values alone."""
     values = values if isinstance(values, list) else ArrowColumn(values).to_tuples()
     texts = list(map(literal, values))
@@ -234,39 +266,45 @@ def _write_unchecked(values: Any) -> Literals:
     ]
 
 
-def _write_rows(
+def check_chunk(
     chunk: Chunk,
-    writers: Sequence[_Write] | None,
+    writers: Sequence[Write] | None,
     columns: Sequence[InsertColumn] | None,
     on_refused: OnRefused,
-) -> tuple[Sequence[int], Sequence[str]]:
-    """Return the positions and literals of the rows that can be inserted."""
-    texts: list[Literals] = []
+) -> tuple[Sequence[int], Sequence[Written]]:
+    """Return the positions of the rows that can be inserted, and their columns as written.
+
+    Args:
+        chunk: Some rows.
+        writers: What writes each column; None if they are written without checks.
+        columns: The columns; None if they are not known.
+        on_refused: Called with each row that cannot be inserted.
+    """
+    found: list[Written] = []
     refused: dict[int, InvalidArgument] = {}
     for at, values in enumerate(chunk.columns):
         write = writers[at] if writers else _write_unchecked
         try:
-            texts.append(write(values))
+            found.append(write(values))
         except (Unfit, InvalidArgument):
             written, failures = _one_by_one(write, values)
-            texts.append(written)
+            found.append(written)
             column = columns[at] if columns else None
             for row, (value, error) in failures.items():
                 refused.setdefault(row, _refusal(column, value, error))
-    rows = [f"({','.join(row)})" for row in zip(*texts, strict=True)]
     if not refused:
-        return chunk.positions, rows
+        return chunk.positions, found
     for row in sorted(refused):
         on_refused(chunk.positions[row], chunk.row(row), refused[row])
-    kept = [at for at in range(len(rows)) if at not in refused]
-    return [chunk.positions[at] for at in kept], [rows[at] for at in kept]
+    kept = [at for at in range(len(chunk.positions)) if at not in refused]
+    return [chunk.positions[at] for at in kept], [[one[at] for at in kept] for one in found]
 
 
 def _one_by_one(
-    write: _Write, values: Any
-) -> tuple[list[str], dict[int, tuple[Any, Unfit | InvalidArgument]]]:
-    """Return the literals of the values that have one, and the errors of the others by index."""
-    written: list[str] = []
+    write: Write, values: Any
+) -> tuple[list[Any], dict[int, tuple[Any, Unfit | InvalidArgument]]]:
+    """Return what the values become, and the errors of those that are none by index."""
+    written: list[Any] = []
     failures: dict[int, tuple[Any, Unfit | InvalidArgument]] = {}
     for at in range(len(values)):
         one = values[at : at + 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import dataclasses
 import json
@@ -90,8 +91,8 @@ def open_source(data: object, columns: Sequence[str] | None, null: str) -> Sourc
     if isinstance(columns, str):
         raise InvalidArgument("columns must be a list of names.")
     names = tuple(columns) if columns is not None else None
-    if isinstance(data, str | PathLike):
-        return _from_file(Path(data), names, null)
+    if isinstance(data, str | PathLike) or hasattr(data, "readline"):
+        return _from_file(data, names, null)
     library = type(data).__module__.partition(".")[0]
     if library == "pandas":
         return _from_pandas(data, names)
@@ -107,7 +108,7 @@ def open_source(data: object, columns: Sequence[str] | None, null: str) -> Sourc
     if isinstance(data, Mapping) or not isinstance(data, Iterable):
         raise InvalidArgument(
             f"A {type(data).__name__} has no rows.",
-            hint="Give a list of tuples or mappings, a frame, Arrow data, or the path of a file.",
+            hint="Give a list of tuples or mappings, a frame, Arrow data, a file or its path.",
         )
     return _from_objects(iter(data), names)
 
@@ -280,15 +281,17 @@ def _one_by_one(
     return Chunk(positions, list(map(list, zip(*kept, strict=True)))) if kept else None
 
 
-def _from_file(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
+def _from_file(file: Any, names: tuple[str, ...] | None, null: str) -> Source:
+    if not isinstance(file, str | PathLike):
+        return _from_stream(file, names, null)
+    path = Path(file)
     match path.suffix.lower():
         case ".csv":
-            return _from_csv(path, names, null)
+            return _from_csv(_lines_of_file(path), path.name, names, null)
         case ".parquet" | ".pq":
-            file = import_optional("pyarrow.parquet", "arrow").ParquetFile(path)
-            return _from_batches(file.iter_batches(), file.schema_arrow.names, names)
+            return _from_parquet(path, names)
         case ".ndjson" | ".jsonl":
-            return _from_objects(_objects(path), names)
+            return _from_objects(_objects(_lines_of_file(path), path.name), names)
         case _:
             raise InvalidArgument(
                 f"The format of {path.name} is unknown.",
@@ -296,29 +299,51 @@ def _from_file(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
             )
 
 
-def _objects(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects in a file with one on each line; decimal fractions are kept exactly."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
+def _from_stream(file: Any, names: tuple[str, ...] | None, null: str) -> Source:
+    """Return the rows of a stream: Parquet or JSON objects if it begins as such, else CSV."""
+    label = str(getattr(file, "name", "the stream"))
+    head = file.read(4)
+    if head == b"PAR1":
+        content = import_optional("pyarrow", "arrow").BufferReader(head + file.read())
+        return _from_parquet(content, names)
+    rest = chain((head + file.readline()).splitlines(keepends=True), file)
+    text: Iterator[str] = rest
+    if isinstance(head, bytes):
+        text = codecs.iterdecode(rest, "utf-8", errors="surrogateescape")
+    first = next(text, "").removeprefix("\ufeff")
+    text = chain([first], text)
+    if first.lstrip().startswith("{"):
+        return _from_objects(_objects(text, label), names)
+    return _from_csv(text, label, names, null)
+
+
+def _from_parquet(where: Any, names: tuple[str, ...] | None) -> Source:
+    file = import_optional("pyarrow.parquet", "arrow").ParquetFile(where)
+    return _from_batches(file.iter_batches(), file.schema_arrow.names, names)
+
+
+def _objects(lines: Iterable[str], label: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects in a text with one on each line; decimal fractions are kept exactly."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line.encode().decode(), parse_float=Decimal)
+        except (ValueError, RecursionError) as error:
+            reason = "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)
+        else:
+            if isinstance(found, dict):
+                yield found
                 continue
-            try:
-                found = json.loads(line.decode("utf-8-sig"), parse_float=Decimal)
-            except (ValueError, RecursionError) as error:
-                reason = str(error)
-            else:
-                if isinstance(found, dict):
-                    yield found
-                    continue
-                reason = "no JSON object"
-            raise InvalidArgument(f"{path.name} cannot be read at line {number}: {reason}")
+            reason = "no JSON object"
+        raise InvalidArgument(f"{label} cannot be read at line {number}: {reason}")
 
 
-def _from_csv(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
-    lines = _lines(path)
+def _from_csv(text: Iterable[str], label: str, names: tuple[str, ...] | None, null: str) -> Source:
+    lines = _parsed(text, label)
     header = next(lines, None)
     if not header:
-        raise InvalidArgument(f"{path.name} has no header line with the names of its columns.")
+        raise InvalidArgument(f"{label} has no header line with the names of its columns.")
     if isinstance(header, _Undecoded):
         raise header.error
     indices = _column_indices(header, names)
@@ -341,30 +366,34 @@ def _from_csv(path: Path, names: tuple[str, ...] | None, null: str) -> Source:
     return Source(tuple(header[at] for at in indices), chunks, is_empty=first is None)
 
 
-def _lines(path: Path) -> Iterator[list[str]]:
+def _lines_of_file(path: Path) -> Iterator[str]:
     # Spreadsheets write a byte order mark before the first name.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        # The module has one limit, 128 KiB, for all its readers; a higher one breaks none of them.
-        csv.field_size_limit(max(csv.field_size_limit(), _MAX_FIELD))
-        reader = csv.reader(file, strict=True)
-        header: list[str] = []
-        try:
-            for line in reader:
-                if line and header and len(line) != len(header):
-                    break
-                if not all(map(str.isascii, line)) and (wrong := _not_utf8(line)) is not None:
-                    which = repr(header[wrong]) if header else wrong + 1
-                    line = _Undecoded(  # noqa: PLW2901 - the same line, which is refused
-                        line, f"{path.name}, line {reader.line_num}, column {which}: not UTF-8."
-                    )
-                header = header or line
-                yield line
-            else:
-                return
-            reason: object = f"{len(line)} values where there are {len(header)}"
-        except csv.Error as error:
-            reason = error
-        raise InvalidArgument(f"{path.name} cannot be read at line {reader.line_num}: {reason}")
+        yield from file
+
+
+def _parsed(text: Iterable[str], label: str) -> Iterator[list[str]]:
+    # The module has one limit, 128 KiB, for all its readers; a higher one breaks none of them.
+    csv.field_size_limit(max(csv.field_size_limit(), _MAX_FIELD))
+    reader = csv.reader(text, strict=True)
+    header: list[str] = []
+    try:
+        for line in reader:
+            if line and header and len(line) != len(header):
+                break
+            if not all(map(str.isascii, line)) and (wrong := _not_utf8(line)) is not None:
+                which = repr(header[wrong]) if header else wrong + 1
+                line = _Undecoded(  # noqa: PLW2901 - the same line, which is refused
+                    line, f"{label}, line {reader.line_num}, column {which}: not UTF-8."
+                )
+            header = header or line
+            yield line
+        else:
+            return
+        reason: object = f"{len(line)} values where there are {len(header)}"
+    except csv.Error as error:
+        reason = error
+    raise InvalidArgument(f"{label} cannot be read at line {reader.line_num}: {reason}")
 
 
 def _not_utf8(line: list[str]) -> int | None:

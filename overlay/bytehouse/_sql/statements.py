@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Self, cast
 
 import attrs
@@ -11,13 +12,16 @@ import attrs
 from bytehouse_raw.models import QueryResult, SubmitAsyncQueryRequest, SubmitSyncQueryRequest
 from bytehouse_raw.types import Model
 
+from .._core.files import read_text
 from .._core.json import first_string
-from .._core.options import CallOptions, Options
+from .._core.options import CallOptions, Options, StatementOptions, call_options
 from .._core.secrets import Secret, secrets_in
 from ..errors import InvalidArgument
 from .formats import check_result_clauses
-from .literals import literal
+from .lexer import only_reads
+from .literals import Identifier, literal
 from .parameters import bind
+from .settings import with_settings
 
 if TYPE_CHECKING:
     from .._core.config import Mode
@@ -39,15 +43,26 @@ def new_query_id() -> str:
     return str(uuid.uuid4())
 
 
-def check_statement(sql: str) -> str:
-    """Return a statement.
+def statement_text(sql: str | PathLike[str]) -> str:
+    """Return a statement, or several, given as a string or as the path of a file in UTF-8.
 
     Raises:
-        InvalidArgument: It is not a string, or empty.
+        InvalidArgument: It is empty or neither, or the file cannot be read.
     """
+    if isinstance(sql, PathLike):
+        try:
+            sql = read_text(sql)
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidArgument(f"The statements cannot be read: {error}") from None
     if not isinstance(sql, str) or not sql.strip():
         raise InvalidArgument("The statement is empty.")
     return sql
+
+
+def secret_parameters(params: Mapping[str, object] | None) -> tuple[Secret, ...]:
+    """Return the secrets among parameters, and how they are written in a statement."""
+    secrets = secrets_in(params)
+    return (*secrets, *(Secret(literal(secret)[1:-1]) for secret in secrets))
 
 
 @attrs.frozen(kw_only=True)
@@ -55,6 +70,7 @@ class Submission:
     """One or more statements to submit, and how to run them.
 
     Attributes:
+        uses_database: Whether `USE` stands before the statements; its result is none of theirs.
         options: Options of the call; `timeout` defaults to the deadline.
         secrets: Secret parameters, and how they are written in the statement.
     """
@@ -63,6 +79,7 @@ class Submission:
     mode: Mode
     warehouse: str | None = None
     query_id: str
+    uses_database: bool = False
     session_id: str | None = None
     max_rows: int | None = None
     async_after: int | None = None
@@ -74,39 +91,46 @@ class Submission:
     @classmethod
     def create(
         cls,
-        sql: str,
-        merged: Options,
-        options: CallOptions,
+        sql: str | PathLike[str],
+        defaults: Options,
+        options: StatementOptions,
         *,
         params: Mapping[str, object] | None = None,
-        mode: Mode | None = None,
-        warehouse: str | None = None,
-        query_id: str | None = None,
         session_id: str | None = None,
         max_rows: int | None = None,
         async_after: int | None = None,
     ) -> Self:
-        """Bind the parameters and fill in defaults.
+        """Bind the parameters, write database, settings and tags into the statements, and fill in
+        defaults.
+
+        The API has no field for a database: `USE` before the statements, as in the vendor's own
+        example, selects it. A session has a database of its own, unless the options name one.
 
         Raises:
-            InvalidArgument: There is no statement, its parameters do not fit, or it asks for what
-                its result cannot hold.
+            InvalidArgument: There is no statement, its parameters or settings do not fit, it asks
+                for what its result cannot hold, or an option does not exist.
         """
-        secrets = secrets_in(params)
-        bound = bind(check_statement(sql), params)
+        merged = defaults.for_statement(options)
+        secrets = secret_parameters(params)
+        bound = bind(statement_text(sql), params)
         check_result_clauses(bound)
+        bound = with_settings(bound, options.get("settings"), merged.tags)
+        database = options.get("database") if session_id is not None else merged.database
+        if database is not None:
+            bound = f"USE {Identifier(database)}; {bound}"
         return cls(
             # A statement with secrets is masked, in tracebacks too.
             sql=Secret(bound) if secrets else bound,
-            mode=mode or cast("Mode", merged.mode),
-            warehouse=warehouse or merged.warehouse,
-            query_id=query_id or new_query_id(),
+            mode=cast("Mode", merged.mode),
+            warehouse=merged.warehouse,
+            query_id=options.get("query_id") or new_query_id(),
+            uses_database=database is not None,
             session_id=session_id,
             max_rows=max_rows,
             async_after=async_after,
             deadline=merged.deadline,
-            options={"timeout": merged.deadline, **options},
-            secrets=(*secrets, *(Secret(literal(secret)[1:-1]) for secret in secrets)),
+            options={"timeout": merged.deadline, **call_options(options)},
+            secrets=secrets,
         )
 
     @classmethod
@@ -122,6 +146,11 @@ class Submission:
             deadline=merged.deadline,
             options={"timeout": merged.deadline, **options},
         )
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether the statements change nothing that lasts, and at least one returns rows."""
+        return Secret(self.sql).check(only_reads)
 
     def body(self) -> SubmitSyncQueryRequest:
         """Return the body of a call that waits for the results."""
@@ -144,15 +173,22 @@ class Submission:
         )
 
 
-def extract_results(data: object) -> list[QueryResult]:
+def extract_results(data: object, *, uses_database: bool = False) -> list[QueryResult]:
     """Return the results in the data of a response, unconverted.
 
     The statement ran, so no layout is an error: a single result may come without a list around it,
     and anything else (null, ``"Success"``) means that there are none.
+
+    Args:
+        data: The data.
+        uses_database: Whether `USE` stood before the statements; its result is left out.
     """
     if isinstance(data, dict):
         return [QueryResult.from_dict(data)]
-    return data if isinstance(data, list) else []
+    results = data if isinstance(data, list) else []
+    if uses_database and len(results) > 1 and not getattr(results[0], "columns", results[0]):
+        return results[1:]
+    return results
 
 
 def extract_query_ids(elements: object, submitted: str) -> tuple[str, ...]:

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from bytehouse_raw.plan import Plan
 
     from .._call.call import Call
+    from .._call.request import ClickHouseBody
     from .._core.secrets import Secret
     from .response_body import Body
 
 
 T = TypeVar("T")
+OptionsT = TypeVar("OptionsT", bound=CallOptions)
 
 
 class BaseClient:
@@ -61,13 +63,13 @@ class BaseClient:
         """
         return use_role(self._shared, self._options.replace({"role": role}).role)
 
-    def merge_context(self, options: CallOptions) -> CallOptions:
+    def merge_context(self, options: OptionsT) -> OptionsT:
         """Return the options of a call with the role that a `with` block has set, if one has.
 
         Args:
             options: Options of a call; a role among them overrides that of the block.
         """
-        return cast("CallOptions", {**current_role(self._shared), **options})
+        return cast("OptionsT", {**current_role(self._shared), **options})
 
     def with_options(self, **changes: Unpack[ViewOptions]) -> Self:
         """Return a view of this client with other defaults.
@@ -76,8 +78,9 @@ class BaseClient:
 
         Args:
             **changes: What a call takes (`role`, `timeout`, `deadline`, `max_retries`, `headers`
-                and so on; see `CallOptions`), and `warehouse` and `mode` for queries. None as
-                `role` or `warehouse` removes the default.
+                and so on; see `CallOptions`), and `warehouse`, `mode`, `database` and `tags` for
+                statements (see `ViewOptions`). None as `role`, `warehouse` or `database` removes
+                the default.
 
         Raises:
             InvalidArgument: There is no such option, or its value is invalid.
@@ -109,10 +112,16 @@ class BaseClient:
             ResponseDecodeError: The response cannot be decoded.
             APIError: The API returned an error.
         """
+        return self._send(plan, self.merge_context(options))
+
+    def _send(
+        self, plan: Plan[T], options: CallOptions, clickhouse: ClickHouseBody | None = None
+    ) -> T:
+        """Send one call, to the ClickHouse interface if it has a body for that."""
         from .._call.call import Call
 
-        merged = self._options.replace(self.merge_context(options))
-        call: Call[T] = Call(self._shared.settings, merged, plan)
+        merged = self._options.replace(options)
+        call: Call[T] = Call(self._shared.settings, merged, plan, clickhouse=clickhouse)
         self._run(call)
         size = len(call.raw.body) if call.raw else 0
         return Turns.run(size, call.result)

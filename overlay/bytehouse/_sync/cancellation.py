@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bytehouse_raw.api.queries import abort_sync_query, kill_async_query, kill_sync_query
 from bytehouse_raw.plan import Plan
 
-from .._api.polling import Shield, TimeLimit
+from .._api.polling import Shield, TimeLimit, parse_timeout
 from .._core.interrupts import drop_locals
-from ..errors import ByteHouseError, NotFound, OutcomeUnknown
+from ..errors import ByteHouseError, NotFound, OutcomeUnknown, TimedOut
 
 if TYPE_CHECKING:
     from .._sql.statements import Submission
@@ -61,6 +61,8 @@ def cancel_on_early_exit(
 ) -> Iterator[None]:
     """Cancel a query if the block that submits it ends early: time-out, Ctrl-C, cancelled task.
 
+    If it only reads, and its time limit ends it, that raises `TimedOut`.
+
     Args:
         client: Client to go through.
         submission: What the block submits.
@@ -72,13 +74,29 @@ def cancel_on_early_exit(
         yield
     except BaseException as error:
         drop_locals(error)  # cancelling may need the connection that they hold
-        unknown = when_unknown and isinstance(error, OutcomeUnknown)
+        unknown = error if when_unknown and isinstance(error, OutcomeUnknown) else None
         if unknown or not isinstance(error, ByteHouseError):
             query = SubmittedQuery(
                 client, submission, in_background=in_background, in_delivery=True
             )
-            cancel_quietly(query, limit)
+            stopped = cancel_quietly(query, limit)
+            if unknown and unknown.timed_out and submission.only_reads and not in_background:
+                raise _timed_out(unknown, submission, stopped=stopped) from None
         raise
+
+
+def _timed_out(error: OutcomeUnknown, submission: Submission, *, stopped: bool) -> TimedOut:
+    """Return the error of a statement that only reads and did not end in time."""
+    seconds = min(parse_timeout(submission.options["timeout"]), submission.deadline)
+    what = "it was stopped on the service" if stopped else "the service did not confirm its stop"
+    state = f", last seen {error.state}" if error.state else ""
+    found = TimedOut(
+        f"the statement did not end within {seconds:g} s{state}; {what}",
+        hint="Raise `timeout=` of the query, or run it with asynchronous=True.",
+    )
+    told = error.__dict__.keys() - {"message", "hint", "timed_out"}
+    found.__dict__.update({name: error.__dict__[name] for name in told})
+    return found
 
 
 class SubmittedQuery:
@@ -118,7 +136,9 @@ class SubmittedQuery:
             error = self._send(self._kill, limit)
         session_id = self._submission.session_id
         if session_id is not None and error and not _is_unknown(error):
-            self._send(abort_sync_query.plan(x_query_session_id=session_id), limit)
+            error = self._send(abort_sync_query.plan(x_query_session_id=session_id), limit)
+        if error is not None:
+            raise error
 
     def _send(self, plan: Plan[Any], limit: TimeLimit) -> ByteHouseError | None:
         """Send a call if there is time left, and return its error."""

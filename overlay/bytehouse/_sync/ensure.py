@@ -21,12 +21,14 @@ from ..errors import (
     QueryFailed,
     ResponseDecodeError,
 )
-from .resources._base import Resource
+from .resources._base import Resource, is_missing
 
 if TYPE_CHECKING:
     from .._api.polling import Fetch
 
 M = TypeVar("M", bound=Model)
+REFUSED = (Conflict, InvalidRequest, QueryFailed)
+"""Errors of creating what exists already; the error for that is not documented."""
 
 
 class EnsureResource(Resource):
@@ -50,8 +52,8 @@ class EnsureResource(Resource):
         failure: ByteHouseError | None = None
         try:
             self._send(create, options)
-        except (Conflict, InvalidRequest, QueryFailed):
-            # Another process may have created it first; the error for that is not documented.
+        except REFUSED:
+            # Another process may have created it first.
             live = self._find(read, options)
             if live is None:
                 raise
@@ -72,8 +74,6 @@ class EnsureResource(Resource):
         try:
             return read(options)
         except APIError as error:
-            # An error of the engine may come with a 404 as well.
-            missing = isinstance(error, NotFound) or error.status == 404
-            if not missing or not error.by_service:
+            if not is_missing(error):
                 raise
             return None

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from .._core.options import CallOptions
+from .._core.options import SettingValue, StatementOptions, call_options
 from .._sql.insert import (
     Block,
+    BlockLimits,
     InsertResult,
     columns_to_insert,
     complete_type,
@@ -19,6 +21,7 @@ from .._sql.insert import (
 )
 from .._sql.insert_sources import RowRefused, Source
 from .._sql.literals import Identifier
+from .._sql.statements import Submission, new_query_id
 from ..errors import (
     APIError,
     AuthenticationError,
@@ -30,11 +33,34 @@ from ..errors import (
     ServerError,
     SkippedRow,
 )
+from .cancellation import cancel_on_early_exit
+from .warehouse_ids import warehouse_id
 
 if TYPE_CHECKING:
     from .client import ByteHouse
 
-__all__ = ["insert_rows"]
+__all__ = ["Via", "check_via", "insert_rows"]
+
+Via = Literal["rest", "clickhouse"]
+
+
+def check_via(client: ByteHouse, via: Via, options: StatementOptions, *, check: bool) -> None:
+    """Check that rows can be sent this way.
+
+    Raises:
+        InvalidArgument: They cannot.
+    """
+    if via not in ("rest", "clickhouse"):
+        raise InvalidArgument('via must be "rest" or "clickhouse".')
+    if via == "rest":
+        return
+    if not check:
+        raise InvalidArgument("Rows cannot be sent via ClickHouse without checks.")
+    if role := client._options.for_statement(options).role:
+        raise InvalidArgument(
+            f"The ClickHouse interface takes no role, and the client has {role!r}.",
+            hint="Leave out via=, or give role=None to insert under the user's default role.",
+        )
 
 
 def insert_rows(
@@ -45,10 +71,13 @@ def insert_rows(
     column_types: Mapping[str, str] | None,
     check: bool,
     skip: bool,
+    via: Via,
     block_bytes: int,
     block_rows: int,
     on_block: Callable[[int], object] | None,
-    **options: Any,
+    settings: Mapping[str, SettingValue] | None,
+    tags: Mapping[str, str],
+    options: Mapping[str, Any],
 ) -> InsertResult:
     """Insert rows; see `insert` of the client.
 
@@ -67,15 +96,24 @@ def insert_rows(
     def keep(position: int, row: object, error: InvalidArgument) -> None:
         skipped.append(SkippedRow(position, row, error.message))
 
-    blocks = insert_statements(
-        target,
-        source,
-        columns,
-        block_bytes=block_bytes,
-        block_rows=block_rows,
-        on_refused=keep if skip else raise_refused,
-    )
+    limits = BlockLimits(block_bytes, block_rows, keep if skip else raise_refused)
+    if via == "clickhouse" and columns is not None:
+        from .._sql.binary import binary_statements, lacks_zone
+
+        zone = _server_zone(client, **options) if lacks_zone(columns) else UTC
+        blocks = binary_statements(
+            target, source, columns, zone, limits, settings=settings, tags=tags
+        )
+    else:
+        blocks = insert_statements(target, source, columns, limits, settings=settings, tags=tags)
     return _insert_blocks(client, blocks, on_block, skipped, **options)
+
+
+def _server_zone(client: ByteHouse, **options: Any) -> tzinfo:
+    from .._sql.binary import server_zone
+
+    result = client.query("SELECT timezone()", **options)
+    return server_zone((result.rows())[0][0])
 
 
 def _learn_types(client: ByteHouse, table: Identifier, **options: Any) -> Mapping[str, str]:
@@ -143,8 +181,7 @@ def _select_nothing(
 def _get_table(client: ByteHouse, table: Identifier, **options: Any) -> Mapping[str, str] | None:
     if len(table.parts) != 2:
         return None
-    known = {name: options[name] for name in CallOptions.__annotations__ if name in options}
-    columns = (client.tables.get(*table.parts, **known)).columns or []
+    columns = (client.tables.get(*table.parts, **call_options(options))).columns or []
     if not all(column.name and column.type_ for column in columns):
         return None
     return {
@@ -169,7 +206,7 @@ def _insert_blocks(
         for block in blocks:
             in_flight = block.rows
             try:
-                client.queries.execute(block.sql, **options)
+                _send(client, block, **options)
             except ByteHouseError as error:
                 raise insert_failed(error, inserted, block.position, block.rows, skipped) from error
             inserted, in_flight = inserted + block.rows, 0
@@ -185,3 +222,24 @@ def _insert_blocks(
         error.add_note(f"insert: {rows_note(inserted, in_flight)}.")
         raise
     return InsertResult(inserted, skipped)
+
+
+def _send(
+    client: ByteHouse, block: Block, *, session_id: str | None = None, **options: Any
+) -> None:
+    """Send a block to the API, or to the ClickHouse interface if its rows are in binary."""
+    if isinstance(block.statement, str):
+        client.queries.execute(block.statement, session_id=session_id, **options)
+        return
+    from .._call.request import ClickHouseBody
+    from .._sql.binary import insert_plan
+
+    merged = client._options.for_statement(cast("StatementOptions", options))
+    submission = Submission.existing(new_query_id(), merged, call_options(options), None)
+    warehouse = merged.warehouse
+    if warehouse is not None:
+        warehouse = warehouse_id(client, warehouse, submission.options)
+    plan = insert_plan(submission.query_id, session_id, warehouse)
+    body = ClickHouseBody(block.statement, client.config.clickhouse_port)
+    with cancel_on_early_exit(client, submission):
+        client._send(plan, submission.options, body)

@@ -5,17 +5,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from bytehouse_raw.models import QueryStatistics
 
 from .._core.extras import import_optional
-from .._core.files import atomic_file
 from .._core.options import CallOptions, Seconds
 from .._results.arrow import BATCH_ROWS, ArrowConverter
 from .._results.decoder import MakeDecoder, Row, python_rows
-from .._results.export import CsvWriter, bytes_kept, check_names, html_table, rename_columns
+from .._results.export import (
+    CsvWriter,
+    JsonWriter,
+    Target,
+    binary_output,
+    check_names,
+    html_table,
+    rename_columns,
+    text_output,
+)
 from .._results.frames import DtypeBackend, conversion, pandas_frame, polars_frame
 from .._results.parser import Begin, End
 from .._sql.statements import Submission
@@ -219,30 +226,53 @@ class Result:
         with conversion("polars", self.query_id):
             return polars_frame(table)
 
-    def to_csv(self, path: str | PathLike[str], *, null: str = "") -> None:
-        """Write all rows to a CSV file, which is given its name when it is complete.
+    def to_csv(self, target: Target, *, null: str = "") -> None:
+        """Write all rows to a CSV file, which is given its name when it is complete, or a stream.
 
         Values are written as ClickHouse reads them; timestamps are in their column's time zone,
-        without its name. Strings that are not UTF-8 are written with the bytes they have.
+        without its name. Strings that are not UTF-8 are written with the bytes they have; a stream
+        of text may refuse them.
 
         Args:
-            path: Path of the file.
+            target: Path of the file, or a stream of bytes or text.
             null: What to write for NULL.
         """
         with conversion("CSV", self.query_id):
             with self._closing_on_error():
-                with atomic_file(path, "wb") as file, bytes_kept(file) as text:
-                    rows = CsvWriter(text, self._columns, null)
+                with text_output(target) as file:
+                    rows = CsvWriter(file, self._columns, null)
                     for block in self._blocks(python_rows):
                         rows.write(block)
 
-    def to_parquet(
-        self, path: str | PathLike[str], *, binary: Collection[str] | None = None
-    ) -> None:
-        """Write all rows to a Parquet file, which is given its name when it is complete.
+    def to_json(self, target: Target, *, lines: bool = False) -> None:
+        """Write all rows to a JSON file, which is given its name when it is complete, or a stream.
+
+        It is an array of objects, one a line. What JSON has no type for is a string, as in CSV:
+        Decimals, dates, timestamps, UUIDs, nan and the infinities. Of a string that is not UTF-8,
+        a byte is the escape of a surrogate, as Python reads it.
 
         Args:
-            path: Path of the file.
+            target: Path of the file, or a stream of bytes or text.
+            lines: Whether to leave out the array: the objects alone, one a line.
+
+        Raises:
+            ByteHouseError: Columns have the same name. The rows can still be read.
+        """
+        check_names(self._columns, "JSON", self.query_id)
+        with conversion("JSON", self.query_id):
+            with self._closing_on_error():
+                with text_output(target) as file:
+                    rows = JsonWriter(file, self._columns, lines=lines)
+                    for block in self._blocks(python_rows):
+                        rows.write(block)
+                    rows.finish()
+
+    def to_parquet(self, target: Target, *, binary: Collection[str] | None = None) -> None:
+        """Write all rows to a Parquet file, which is given its name when it is complete, or a
+        stream of bytes.
+
+        Args:
+            target: Path of the file, or a stream of bytes.
             binary: As of `arrow_batches`.
 
         Raises:
@@ -254,7 +284,7 @@ class Result:
                 arrow = import_optional("pyarrow", "arrow")
                 parquet = import_optional("pyarrow.parquet", "arrow")
                 check_names(self._columns, "Parquet", self.query_id)
-                with atomic_file(path, "wb") as file:
+                with binary_output(target) as file:
                     converter = ArrowConverter(self._columns, binary)
                     try:
                         for batch in self._batches(converter, BATCH_ROWS):
@@ -380,7 +410,8 @@ def run_submission(
     succeeded: Collection[str] = (),
     progress: bool = False,
 ) -> Result:
-    """Submit statements and return the result of the first.
+    """Submit statements and return the result of the first that returns rows; if none does, of the
+    first.
 
     Args:
         client: Client to go through.

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from bytehouse_raw.models import QueryResult, QueryStopped
 
-from .._core.options import CallOptions
+from .._core.options import CallOptions, StatementOptions, ViewOptions, view_options
+from .._sql.literals import Identifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from os import PathLike
 
-    from .._core.config import Mode
     from .client import ByteHouse
     from .result import Result
 
@@ -22,8 +23,8 @@ class Session:
     """Run statements one after another in one session, so that `USE` and `SET` stay in effect.
 
     Example:
-        with client.session() as session:
-            session.execute("USE sales")
+        with client.session(database="sales") as session:
+            session.execute("SET max_threads = 4")
             [result] = session.execute("SELECT count() FROM orders")
 
     Leaving the block sends nothing: the API has no operation that ends a session.
@@ -32,79 +33,78 @@ class Session:
         id: Id of the session; it is sent in the header ``X-QuerySession-ID``.
     """
 
-    def __init__(self, client: ByteHouse, session_id: str | None) -> None:
+    def __init__(
+        self, client: ByteHouse, session_id: str | None, database: str | None = None
+    ) -> None:
         self._client = client
+        self._database = database  # to be chosen with the first statement
         self.id = session_id or str(uuid.uuid4())
+
+    def use(self, name: str, **options: Unpack[ViewOptions]) -> None:
+        """Make a database that of the statements that follow, by `USE`.
+
+        `POST /v1/sql/sync` (documented)
+
+        Args:
+            name: Name of the database.
+            **options: Options of the call.
+
+        Raises:
+            QueryFailed: There is no such database.
+        """
+        sql = f"USE {Identifier(name)}"
+        self._client.queries.execute(sql, session_id=self.id, **options)
+        self._database = None
 
     def execute(
         self,
-        sql: str,
+        sql: str | PathLike[str],
         *,
-        mode: Mode | None = None,
-        warehouse: str | None = None,
-        query_id: str | None = None,
         max_rows: int | None = None,
-        **options: Unpack[CallOptions],
+        **options: Unpack[StatementOptions],
     ) -> list[QueryResult]:
         """Run one or more statements in the session; see `queries.execute`.
 
         `POST /v1/sql/sync` (documented)
 
         Args:
-            sql: One statement, or several with ``;`` between.
-            mode: SQL dialect; the client's if not given.
-            warehouse: Name or id of the virtual warehouse to run on; the client's if not given.
-            query_id: Id to give the query.
+            sql: One statement, or several with ``;`` between; or the path of a file with them.
             max_rows: At most so many rows per result; 0 means all.
-            **options: Options of the call.
+            **options: Options of the statements and of the call.
         """
-        return self._client.queries.execute(
-            sql,
-            mode=mode,
-            warehouse=warehouse,
-            query_id=query_id,
-            session_id=self.id,
-            max_rows=max_rows,
-            **options,
-        )
+        self._use_first(options)
+        return self._client.queries.execute(sql, session_id=self.id, max_rows=max_rows, **options)
 
     def query(
         self,
-        sql: str,
+        sql: str | PathLike[str],
         *,
         params: Mapping[str, object] | None = None,
-        mode: Mode | None = None,
-        warehouse: str | None = None,
         max_rows: int | None = None,
         async_after: int | None = None,
         progress: bool = False,
-        query_id: str | None = None,
-        **options: Unpack[CallOptions],
+        **options: Unpack[StatementOptions],
     ) -> Result:
-        """Run one or more statements in the session and return the result of the first.
+        """Run one or more statements in the session and return the result of the first that returns
+        rows.
 
         `POST /v1/sql/sync` (documented)
 
         Args:
-            sql: One statement, or several with ``;`` between.
+            sql: One statement, or several with ``;`` between; or the path of a file with them.
             params: Values for its parameters.
-            mode: SQL dialect; the client's if not given.
-            warehouse: Name or id of the virtual warehouse to run on; the client's if not given.
             max_rows: At most so many rows per result; 0 means all.
             async_after: Seconds after which the service continues it in the background (inferred).
             progress: Whether to show progress, in a terminal or a notebook.
-            query_id: Id to give the query.
-            **options: Options of the call; see `query` of the client.
+            **options: Options of the statements and of the call; see `query` of the client.
         """
+        self._use_first(options)
         return self._client.query(
             sql,
             params=params,
-            mode=mode,
-            warehouse=warehouse,
             max_rows=max_rows,
             async_after=async_after,
             progress=progress,
-            query_id=query_id,
             session_id=self.id,
             **options,
         )
@@ -118,6 +118,11 @@ class Session:
             **options: Options of the call.
         """
         return self._client.queries.abort(self.id, **options)
+
+    def _use_first(self, options: StatementOptions) -> None:
+        """Choose the database that the session begins with, before its first statement."""
+        if self._database is not None:
+            self.use(self._database, **view_options({**options, "database": None}))
 
     def __enter__(self) -> Self:
         return self

@@ -65,6 +65,12 @@ def diff(
     return TableDiff(tuple(comparison.changes), tuple(comparison.unknown))
 
 
+def creation(desired: models.CreateTableRequest) -> TableDiff:
+    """Return the difference between a wanted table and none."""
+    columns = ", ".join(f"{column.name} {column.type_}" for column in desired.columns)
+    return TableDiff((Change(f"table {desired.name}", None, columns, "add"),), ())
+
+
 class _Comparison:
     """Collect the differences between two tables."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import select
+import socket
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -17,16 +18,18 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import aiohttp
+import httpcore
 import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from .._core.secrets import revealed
-from ..errors import ConfigError
 from .http import CONNECT_TIMEOUT, KEEPALIVE, httpx_request
 from .library_internals import parser_of, payload_of, use_connection_class
 from .models import Request
+from .resolver import async_addresses
 
 if TYPE_CHECKING:
     from .async_transport import AsyncTransport
@@ -59,8 +62,6 @@ class AiohttpTransport:
         proxy: httpx.Proxy | None,
         fallback: AsyncTransport,
     ) -> None:
-        if proxy and proxy.url.scheme.startswith("socks"):
-            raise ConfigError("aiohttp does not support SOCKS proxies.", hint='Use http="httpx".')
         self._tls = tls
         self._max_connections = max_connections
         self._proxy = URL(str(proxy.url)) if proxy else None
@@ -75,7 +76,10 @@ class AiohttpTransport:
 
     def _open(self) -> aiohttp.ClientSession | None:
         connector = aiohttp.TCPConnector(
-            ssl=self._tls, limit=self._max_connections, keepalive_timeout=KEEPALIVE
+            ssl=self._tls,
+            limit=self._max_connections,
+            keepalive_timeout=KEEPALIVE,
+            resolver=_Resolver(),
         )
         loop = asyncio.get_running_loop()
         if not use_connection_class(connector, partial(_Connection, loop)):
@@ -201,6 +205,36 @@ class _Connection(ResponseHandler):
         payload = payload_of(self)
         if payload is not None and not payload.is_eof():
             payload.set_exception(aiohttp.ClientPayloadError())
+
+
+class _Resolver(AbstractResolver):
+    """Look up the addresses of hosts where nothing waits for the resolver."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the addresses of a host."""
+        del family
+        try:
+            found = await async_addresses(host, port)
+        except httpcore.ConnectError as error:
+            raise OSError(str(error)) from None
+        if not found:
+            raise OSError("the host has no address")
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for address in found
+        ]
+
+    async def close(self) -> None:
+        """Do nothing: lookups end by themselves."""
 
 
 class _Body(httpx.AsyncByteStream):

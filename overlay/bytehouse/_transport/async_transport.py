@@ -14,14 +14,13 @@ import httpx
 
 from .._core.config import Config
 from .._core.extras import import_optional
-from .async_pool import AsyncPool
+from .async_pool import AsyncPool, ResolvingBackend
 from .decompression import Decompressor
 from .http import (
     BODY_ERRORS,
     CONNECTION_ERRORS,
     KEEPALIVE,
     BodyReader,
-    find_proxy,
     httpcore_proxy,
     httpcore_request,
     httpx_errors,
@@ -31,6 +30,7 @@ from .http import (
 )
 from .library_internals import use_pool
 from .models import Request, Response, TransportFailure
+from .proxies import find_proxy, needs_brackets
 
 if TYPE_CHECKING:
     from .aiohttp import AiohttpTransport
@@ -300,11 +300,17 @@ def _aiohttp_transport(config: Config, fallback: AsyncTransport) -> AiohttpTrans
 
 def _httpx_transport(config: Config) -> httpx.AsyncBaseTransport:
     """Return the transport of httpx with our own pool."""
-    tls = tls_context(config.ca_file, config.client_cert)
+    proxy = find_proxy(config)
+    brackets = needs_brackets(config, proxy)
+    tls = tls_context(config.ca_file, config.client_cert, brackets=brackets)
     pool = AsyncPool(
         httpcore.AsyncConnectionPool(
-            ssl_context=tls, proxy=httpcore_proxy(find_proxy(config)), keepalive_expiry=KEEPALIVE
-        )
+            ssl_context=tls,
+            proxy=httpcore_proxy(proxy),
+            keepalive_expiry=KEEPALIVE,
+            network_backend=ResolvingBackend(),
+        ),
+        brackets=brackets,
     )
     transport = httpx.AsyncHTTPTransport(verify=tls)
     return transport if use_pool(transport, pool) else _PoolTransport(pool)

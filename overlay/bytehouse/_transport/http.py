@@ -8,16 +8,13 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
-from importlib.util import find_spec
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from socket import socket
+from typing import TYPE_CHECKING, Any
 
 import httpcore
 import httpx
 
-from .._core.config import Config, parse_setting
-from .._core.secrets import Secret, revealed
+from .._core.secrets import revealed
 from ..errors import ConfigError
 from .decompression import BadEncoding, Decompressor
 from .models import Request, Response, TransportFailure
@@ -32,7 +29,6 @@ __all__ = [
     "CONNECT_TIMEOUT",
     "KEEPALIVE",
     "BodyReader",
-    "find_proxy",
     "httpcore_proxy",
     "httpcore_request",
     "httpx_errors",
@@ -74,15 +70,45 @@ def transport_failure(error: Exception) -> TransportFailure:
     return TransportFailure(reason, sent=not isinstance(error, _NOT_SENT), timed_out=timed_out)
 
 
+class _BracketContext(ssl.SSLContext):
+    """Take IPv6 addresses in brackets: httpcore needs these to ask a proxy for a tunnel."""
+
+    def wrap_socket(  # type: ignore[override]
+        self, sock: socket, *, server_hostname: str, **options: Any
+    ) -> ssl.SSLSocket:
+        return super().wrap_socket(sock, server_hostname=server_hostname.strip("[]"), **options)
+
+    def wrap_bio(  # type: ignore[override]
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool,
+        server_hostname: str | bytes,
+        *rest: Any,
+    ) -> ssl.SSLObject:
+        given = server_hostname
+        name = (given if isinstance(given, str) else given.decode("ascii")).strip("[]")
+        return super().wrap_bio(incoming, outgoing, server_side, name, *rest)
+
+
 @cache
-def tls_context(ca_file: str | None, client_cert: str | None) -> ssl.SSLContext:
+def tls_context(
+    ca_file: str | None, client_cert: str | None, *, brackets: bool = False
+) -> ssl.SSLContext:
     """Return a TLS context; making one takes 20 ms, so equal settings share one.
+
+    Args:
+        ca_file: PEM file of the authorities to trust instead of the default ones.
+        client_cert: PEM file with a client certificate.
+        brackets: Whether hosts are IPv6 addresses in brackets.
 
     Raises:
         ConfigError: The certificates cannot be used.
     """
     try:
         context = ssl.create_default_context(cafile=ca_file)
+        if brackets:
+            context.__class__ = _BracketContext
         if client_cert:
             context.load_cert_chain(client_cert)
     except (OSError, ssl.SSLError) as error:
@@ -90,35 +116,6 @@ def tls_context(ca_file: str | None, client_cert: str | None) -> ssl.SSLContext:
             f"The certificates in {ca_file or client_cert} cannot be used: {error}"
         ) from None
     return context
-
-
-def find_proxy(config: Config) -> httpx.Proxy | None:
-    """Return the proxy to use, from the configuration or the environment; None if there is none.
-
-    Raises:
-        ConfigError: It cannot be used.
-    """
-    parts = urlsplit(config.host)
-    if parts.scheme == "http":
-        return None  # plain http is for this machine; through a proxy the key would leave it
-    address = Secret(config.proxy or "")
-    if not address and not proxy_bypass(parts.netloc):
-        address = Secret.returned_by(_proxy_of_environment)
-        if address:
-            address = Secret(parse_setting("proxy", address, "the proxy of the environment"))
-    if not address:
-        return None
-    if address.check(lambda url: url.startswith("socks")) and find_spec("socksio") is None:
-        raise ConfigError(
-            "A SOCKS proxy needs the package socksio.", hint="pip install 'httpx[socks]'"
-        )
-    return httpx.Proxy(address.reveal())
-
-
-def _proxy_of_environment() -> str:
-    proxies = getproxies()
-    found = proxies.get("https") or proxies.get("all") or ""
-    return found if "://" in found or not found else f"http://{found}"
 
 
 def httpcore_proxy(proxy: httpx.Proxy | None) -> httpcore.Proxy | None:

@@ -19,6 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import httpcore
 
 from .library_internals import has_trailing_data, without_locks
+from .resolver import addresses
 
 __all__ = ["IdleConnections", "Pool", "TimeLimitedBackend", "io_deadline", "origin_of"]
 
@@ -87,8 +88,16 @@ class TimeLimitedBackend(httpcore.SyncBackend):
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
     ) -> httpcore.NetworkStream:
-        left = _remaining(timeout, httpcore.ConnectTimeout)
-        return _TimeLimitedStream(super().connect_tcp(host, port, left, *args, **options))
+        failure: Exception = httpcore.ConnectError("the host has no address")
+        for address in addresses(host, port, _remaining(timeout, httpcore.ConnectTimeout)):
+            left = _remaining(timeout, httpcore.ConnectTimeout)
+            try:
+                stream = super().connect_tcp(address, port, left, *args, **options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return _TimeLimitedStream(stream)
+        raise failure
 
 
 class _Connection(Protocol):
@@ -159,8 +168,38 @@ class IdleConnections(Generic[C]):
         return stale
 
 
-def origin_of(request: httpcore.Request) -> httpcore.Origin:
+class IdleByHost(Generic[C]):
+    """Keep connections apart that lead to different ports: to the API, and to the ClickHouse
+    interface beside it."""
+
+    def __init__(self) -> None:
+        self._closed = False
+        self._by_host: dict[tuple[bytes, int | None], IdleConnections[C]] = {}
+
+    def of(self, request: httpcore.Request) -> IdleConnections[C]:
+        """Return the connections for a request."""
+        key = (request.url.host, request.url.port)
+        found = self._by_host.get(key)
+        if found is None:
+            found = self._by_host.setdefault(key, IdleConnections())
+            found.closed = self._closed
+        return found
+
+    def close(self) -> list[C]:
+        """Give out no more connections; return all that are idle or in use."""
+        self._closed = True
+        for found in list(self._by_host.values()):
+            found.closed = True
+        return [one for found in list(self._by_host.values()) for one in found.all]
+
+
+def origin_of(request: httpcore.Request, *, brackets: bool) -> httpcore.Origin:
     """Return the origin to connect to for a request.
+
+    Args:
+        request: The request.
+        brackets: Whether its host is an IPv6 address to be put into brackets: without them,
+            httpcore would ask the proxy for another host.
 
     Raises:
         httpcore.UnsupportedProtocol: It is neither http nor https.
@@ -168,6 +207,8 @@ def origin_of(request: httpcore.Request) -> httpcore.Origin:
     scheme = request.url.scheme
     if scheme not in (b"http", b"https"):
         raise httpcore.UnsupportedProtocol(f"{scheme.decode() or 'no scheme'} is not supported")
+    if brackets:
+        request.url.host = b"[%b]" % request.url.host
     return request.url.origin
 
 
@@ -179,25 +220,29 @@ class Pool:
 
     Args:
         factory: Pool of the library, which creates the connections.
+        brackets: Whether the host is an IPv6 address behind a proxy; see `origin_of`.
     """
 
-    def __init__(self, factory: httpcore.ConnectionPool) -> None:
+    def __init__(self, factory: httpcore.ConnectionPool, *, brackets: bool = False) -> None:
         self._factory = factory
-        self._connections: IdleConnections[httpcore.ConnectionInterface] = IdleConnections()
+        self._brackets = brackets
+        self._connections: IdleByHost[httpcore.ConnectionInterface] = IdleByHost()
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request; its connection is idle again when the response is closed."""
+        origin = origin_of(request, brackets=self._brackets)
+        connections = self._connections.of(request)
         while True:
             connection = None
             try:
-                connection, stale = self._connections.acquire()
+                connection, stale = connections.acquire()
                 for other in stale:
                     other.close()
                 if connection is None:
-                    connection = self._factory.create_connection(origin_of(request))
-                    self._connections.add(without_locks(connection))
+                    connection = self._factory.create_connection(origin)
+                    connections.add(without_locks(connection))
                 response = connection.handle_request(request)
-                response.stream = _Body(self, connection, response.stream)
+                response.stream = _Body(connections, connection, response.stream)
             except httpcore.ConnectionNotAvailable:
                 pass  # it was closed meanwhile
             except BaseException:
@@ -207,23 +252,22 @@ class Pool:
             else:
                 return response
 
-    def release(self, connection: httpcore.ConnectionInterface, *, reusable: bool) -> None:
-        """Put a connection back whose response was read to its end."""
-        for stale in self._connections.release(connection, reusable=reusable):
-            stale.close()
-
     def close(self) -> None:
         """Close all connections, also those in use."""
-        self._connections.closed = True
-        for connection in self._connections.all:
+        for connection in self._connections.close():
             connection.close()
 
 
 class _Body:
     """Release a connection when its response is closed."""
 
-    def __init__(self, pool: Pool, connection: httpcore.ConnectionInterface, stream: Any) -> None:
-        self._pool = pool
+    def __init__(
+        self,
+        connections: IdleConnections[httpcore.ConnectionInterface],
+        connection: httpcore.ConnectionInterface,
+        stream: Any,
+    ) -> None:
+        self._connections = connections
         self._connection: httpcore.ConnectionInterface | None = connection
         self._stream = stream
         self._ended = False
@@ -240,7 +284,8 @@ class _Body:
             if self._ended:
                 reusable = not has_trailing_data(self._stream)
                 self._stream.close()
-                self._pool.release(connection, reusable=reusable)
+                for stale in self._connections.release(connection, reusable=reusable):
+                    stale.close()
             else:
                 # Whatever state the library is in: it is not used again.
                 connection.close()

@@ -20,7 +20,6 @@ from .http import (
     CONNECTION_ERRORS,
     KEEPALIVE,
     BodyReader,
-    find_proxy,
     httpcore_proxy,
     httpcore_request,
     httpx_errors,
@@ -31,6 +30,7 @@ from .http import (
 from .library_internals import use_pool
 from .models import Request, Response, TransportFailure
 from .pool import Pool, TimeLimitedBackend, io_deadline
+from .proxies import find_proxy, needs_brackets
 from .slots import Slot, Slots
 
 __all__ = ["HttpTransport", "ResponseStream", "Transport", "fetch"]
@@ -194,14 +194,17 @@ class HttpTransport:
 
 def _transport(config: Config) -> httpx.BaseTransport:
     """Return the transport of httpx with our own pool."""
-    tls = tls_context(config.ca_file, config.client_cert)
+    proxy = find_proxy(config)
+    brackets = needs_brackets(config, proxy)
+    tls = tls_context(config.ca_file, config.client_cert, brackets=brackets)
     pool = Pool(
         httpcore.ConnectionPool(
             ssl_context=tls,
-            proxy=httpcore_proxy(find_proxy(config)),
+            proxy=httpcore_proxy(proxy),
             keepalive_expiry=KEEPALIVE,
             network_backend=TimeLimitedBackend(),
-        )
+        ),
+        brackets=brackets,
     )
     transport = httpx.HTTPTransport(verify=tls)
     return transport if use_pool(transport, pool) else _PoolTransport(pool)

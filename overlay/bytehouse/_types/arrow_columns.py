@@ -6,7 +6,7 @@ What Arrow cannot do, or refuses, is written value by value: the values then say
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC
+from datetime import UTC, tzinfo
 from itertools import pairwise
 from typing import Any
 
@@ -16,7 +16,7 @@ from .parse import ColumnType
 from .times import DATE_RANGES, DATETIME_SECONDS, zone_info
 from .values import FLOAT_MAXIMA, Unfit, integer_bounds, integer_name
 
-__all__ = ["ArrowColumn", "arrow_column", "arrow_texts", "nan_as_null"]
+__all__ = ["ArrowColumn", "arrow_column", "arrow_texts", "arrow_values", "nan_as_null"]
 
 _UNITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 # Extension types whose values Arrow itself converts to Python.
@@ -149,6 +149,41 @@ def arrow_texts(kind: ColumnType, array: Any) -> list[str] | None:
     return found if found is None else list(found)
 
 
+def arrow_values(kind: ColumnType, array: Any, server: tzinfo) -> Any:
+    """Return the values of an Arrow array without nulls as clickhouse-connect writes them: numbers
+    as a NumPy array, strings and timestamps as a list; None for other types, or if a value is none
+    of the type.
+
+    Args:
+        kind: The type.
+        array: The values.
+        server: Time zone of the server, for timestamps without one in columns without one.
+    """
+    arrow = import_optional("pyarrow", "arrow")
+    name, source = kind.name, array.type
+    if name == "String" and (arrow.types.is_string(source) or arrow.types.is_large_string(source)):
+        return array.to_pylist()
+    try:
+        if name in DATETIME_SECONDS and arrow.types.is_timestamp(source) and len(array):
+            found = _instants(kind, array, arrow, zone_of(kind) or str(server))
+            return found and found[1].to_pylist()
+        if integer_name(name) and name in _NUMBERS and arrow.types.is_integer(source):
+            # Raises if a value is outside the type.
+            return array.cast(getattr(arrow, name.lower())()).to_numpy(zero_copy_only=False)
+        if name in _NUMBERS and arrow.types.is_floating(source):
+            exact = name == "Float64" or arrow.types.is_float32(source)
+            wanted = getattr(arrow, name.lower())()
+            return array.cast(wanted).to_numpy(zero_copy_only=False) if exact else None
+    except (arrow.ArrowException, ImportError):
+        pass
+    return None
+
+
+_NUMBERS = (
+    *(f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)),
+    "Float32",
+    "Float64",
+)
 _Convert = Callable[[ColumnType, Any, Any], Any]
 
 
@@ -232,22 +267,38 @@ def _quoted_strings(_: ColumnType, array: Any, __: Any) -> Any:
 
 def _timestamps(kind: ColumnType, array: Any, arrow: Any) -> Any:
     """Return timestamps as numbers, or as text if neither they nor the column have a zone."""
+    found = _instants(kind, array, arrow, zone_of(kind))
+    if found is None:
+        return None
+    exact, numbers = found
+    return _strings(numbers) if exact.type.tz else _in_quotes(_strings(exact))
+
+
+def _instants(kind: ColumnType, array: Any, arrow: Any, zone: str | None) -> tuple[Any, Any] | None:
+    """Return timestamps in the unit of a type, and as numbers of it; None if a value is outside.
+
+    Args:
+        kind: The type.
+        array: The timestamps.
+        arrow: pyarrow.
+        zone: The time zone of those that have none.
+    """
     compute = import_optional("pyarrow.compute", "arrow")
-    digits, zone = precision_of(kind), zone_of(kind)
+    digits = precision_of(kind)
     if digits not in _UNITS.values():
         return None
     unit = next(unit for unit, each in _UNITS.items() if each == digits)
     # Refused if it loses a part of a second.
     exact = array.cast(arrow.timestamp(unit, array.type.tz))
     if zone and not exact.type.tz:
-        if zone_info(kind) is None:
+        if zone_of(kind) and zone_info(kind) is None:
             return None
         exact = compute.assume_timezone(exact, zone, ambiguous="raise", nonexistent="raise")
     numbers = exact.cast(arrow.int64())
     low, high = (bound * 10**digits for bound in DATETIME_SECONDS[kind.name])
     if not _within(numbers, low, min(high + 10**digits - 1, 2**63 - 1)):
         return None
-    return _strings(numbers) if exact.type.tz else _in_quotes(_strings(exact))
+    return exact, numbers
 
 
 def nan_as_null(array: Any) -> Any:

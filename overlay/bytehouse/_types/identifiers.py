@@ -35,18 +35,24 @@ class Identifier:
         return hash(self.parts)
 
 
-def target_of(table: str | Identifier) -> Identifier:
+def target_of(table: str | Identifier, database: str | None = None) -> Identifier:
     """Return a table name as an identifier.
+
+    Args:
+        table: The name.
+        database: Its database, if the name has none.
 
     Raises:
         InvalidArgument: It is neither "table" nor "database.table".
     """
     if isinstance(table, Identifier):
-        return table
+        if database is None or len(table.parts) > 1:
+            return table
+        return Identifier(database, *table.parts)
     parts = table.split(".") if isinstance(table, str) else []
     if not parts or len(parts) > 2 or not all(parts) or any(mark in table for mark in "`\"'"):
         raise InvalidArgument(
             f"{table!r} is not a table name.",
             hint='Write "database.table", or Identifier("database", "table") for other names.',
         )
-    return Identifier(*parts)
+    return Identifier(*([database] if database and len(parts) == 1 else []), *parts)

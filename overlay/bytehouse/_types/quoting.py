@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from ..errors import InvalidArgument
 
-__all__ = ["escaped", "quoted", "quoted_bytes"]
+__all__ = ["escaped", "quoted", "quoted_bytes", "unquoted_bytes"]
 
 
 def _escapes() -> dict[int, str]:
@@ -53,3 +55,19 @@ def quoted_bytes(value: bytes) -> str:
         return quoted(value.decode())
     except UnicodeDecodeError:
         return f"'{''.join(map(_BYTES.__getitem__, value))}'"
+
+
+_ESCAPED = re.compile(rb"\\x([\dA-F]{2})|\\(.)|''", re.DOTALL)
+_CONTROL = {name: code.encode() for name, code in zip(b"bfrnt0", "\b\f\r\n\t\0", strict=True)}
+
+
+def unquoted_bytes(literal: str) -> bytes:
+    """Return the bytes that a literal of this module stands for."""
+    return _ESCAPED.sub(_unescape, literal[1:-1].encode())
+
+
+def _unescape(found: re.Match[bytes]) -> bytes:
+    code, char = found.groups()
+    if code:
+        return bytes([int(code, 16)])
+    return _CONTROL.get(char[0], char) if char else b"'"

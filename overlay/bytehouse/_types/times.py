@@ -31,6 +31,7 @@ DATETIME_SECONDS = {
     "DateTime64": (-2208988800, 10413791999),
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of local times
 _SECOND = timedelta(seconds=1)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ISO = re.compile(
@@ -109,7 +110,15 @@ def _date(name: str) -> Scalar:
             return [f"'{value}'" for value in values]
         return None
 
-    return Scalar(write, bulk, lambda text: f"to{name}({text})")
+    return Scalar(
+        write,
+        bulk,
+        lambda text: f"to{name}({text})",
+        lambda text: date.fromisoformat(text[1:-1]),
+        lambda values, types: (
+            values if types == {date} and low <= min(values) and max(values) <= high else None
+        ),
+    )
 
 
 def _seconds(moment: datetime, zone: tzinfo | None, value: object) -> int | None:
@@ -125,7 +134,25 @@ def _seconds(moment: datetime, zone: tzinfo | None, value: object) -> int | None
     return (moment - _EPOCH) // _SECOND
 
 
-def _datetime(kind: ColumnType) -> Scalar:
+def _ticks(text: str, digits: int, zone: tzinfo | None) -> int:
+    """Return the number that a literal stands for: of what has no time zone, in one.
+
+    Args:
+        text: The literal.
+        digits: Digits of a second that the number counts.
+        zone: The time zone; None if this machine does not know it.
+    """
+    if not text.startswith("'"):
+        return int(text)
+    if zone is None:
+        raise Unfit(f"{text} is in a time zone whose rules this machine lacks")
+    moment, nanosecond = _moment(text[1:-1])
+    seconds = _seconds(moment, zone, text)
+    ticks: int = (seconds or 0) * 10**digits + nanosecond // 10 ** (9 - digits)
+    return ticks
+
+
+def _datetime(kind: ColumnType, server: tzinfo) -> Scalar:
     zone, name = zone_info(kind), zone_of(kind)
     low, high = DATETIME_SECONDS["DateTime"]
     first, last = (_naive(bound) for bound in (low, high))
@@ -146,7 +173,13 @@ def _datetime(kind: ColumnType) -> Scalar:
     def bulk(values: list[Any], types: set[type]) -> Literals | None:
         return _usual_moments(values, types, zone, 0, (low, high))
 
-    return Scalar(write, bulk, lambda text: f"toDateTime({text}{_argument(name)})")
+    return Scalar(
+        write,
+        bulk,
+        lambda text: f"toDateTime({text}{_argument(name)})",
+        lambda text: _ticks(text, 0, zone if name else server),
+        lambda values, types: _usual_ticks(values, bulk(values, types), 0, server),
+    )
 
 
 def _usual_moments(
@@ -190,6 +223,27 @@ def _usual_naive_moments(
     return [f"'{text[: 20 + digits]}'" for text in texts] if digits else [f"'{t}'" for t in texts]
 
 
+def _usual_ticks(
+    values: list[datetime], literals: Literals | None, digits: int, server: tzinfo
+) -> list[int] | None:
+    """Return the numbers that the literals of `_usual_moments` stand for."""
+    if literals is None:
+        return None
+    if values[0].tzinfo is not None:
+        return list(map(int, literals))
+    factor, step, whole = 10**digits, 10 ** max(6 - digits, 0), 10 ** max(digits - 6, 0)
+    found = []
+    for value in values:
+        aware = value.replace(tzinfo=server)
+        offset, later = aware.utcoffset(), aware.replace(fold=1).utcoffset()
+        if offset is None or later is None or offset < later:
+            return None  # perhaps skipped by the clocks there
+        passed = value - _NAIVE_EPOCH - offset
+        seconds = passed.days * 86400 + passed.seconds
+        found.append(seconds * factor + value.microsecond // step * whole)
+    return found
+
+
 def _naive(seconds: int) -> datetime:
     return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None)
 
@@ -198,7 +252,7 @@ def _argument(zone: str | None) -> str:
     return f", '{zone}'" if zone else ""
 
 
-def _datetime64(kind: ColumnType) -> Scalar:
+def _datetime64(kind: ColumnType, server: tzinfo) -> Scalar:
     zone, name, digits = zone_info(kind), zone_of(kind), precision_of(kind)
     low, high = DATETIME_SECONDS["DateTime64"]
     high = min(high, (2**63 - 1) // 10**digits)
@@ -225,7 +279,13 @@ def _datetime64(kind: ColumnType) -> Scalar:
         # Those in the last second may be beyond it.
         return _usual_moments(values, types, zone, digits, (low, high - 1))
 
-    return Scalar(write, bulk, lambda text: _datetime64_call(text, digits, name))
+    return Scalar(
+        write,
+        bulk,
+        lambda text: _datetime64_call(text, digits, name),
+        lambda text: _ticks(text, digits, zone if name else server),
+        lambda values, types: _usual_ticks(values, bulk(values, types), digits, server),
+    )
 
 
 def _datetime64_call(text: str, digits: int, zone: str | None) -> str:
@@ -256,7 +316,7 @@ def _time(kind: ColumnType) -> Scalar:
         fraction = f".{nanosecond // unit:0{digits}}" if digits else ""
         return f"'{sign}{minutes // 60:02}:{minutes % 60:02}:{second:02}{fraction}'"
 
-    return Scalar(write, in_call=lambda text: f"CAST({text}, '{kind}')")
+    return Scalar(write, in_call=lambda text: f"CAST({text}, '{kind}')", parse=lambda t: t[1:-1])
 
 
 def _clock(value: Any) -> tuple[str, int, int]:
@@ -277,16 +337,21 @@ def _clock(value: Any) -> tuple[str, int, int]:
             raise not_of_type(value, "a time of day")
 
 
-_SCALARS: dict[str, Callable[[ColumnType], Scalar]] = {
-    "Date": lambda kind: _date(kind.name),
-    "Date32": lambda kind: _date(kind.name),
+_SCALARS: dict[str, Callable[[ColumnType, tzinfo], Scalar]] = {
+    "Date": lambda kind, _: _date(kind.name),
+    "Date32": lambda kind, _: _date(kind.name),
     "DateTime": _datetime,
     "DateTime64": _datetime64,
-    "Time": _time,
-    "Time64": _time,
+    "Time": lambda kind, _: _time(kind),
+    "Time64": lambda kind, _: _time(kind),
 }
 
 
-def moment_scalar(kind: ColumnType) -> Scalar | None:
-    """Return how dates and times are written; None if the type is none of them."""
-    return _SCALARS[kind.name](kind) if kind.name in _SCALARS else None
+def moment_scalar(kind: ColumnType, server: tzinfo = UTC) -> Scalar | None:
+    """Return how dates and times are written; None if the type is none of them.
+
+    Args:
+        kind: The type.
+        server: Time zone of the server, for values without one in columns without one.
+    """
+    return _SCALARS[kind.name](kind, server) if kind.name in _SCALARS else None

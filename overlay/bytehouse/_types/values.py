@@ -24,7 +24,7 @@ import attrs
 from ..errors import InvalidArgument
 from .json_documents import can_check_json, json_text
 from .parse import ColumnType, enum_members
-from .quoting import quoted, quoted_bytes
+from .quoting import quoted, quoted_bytes, unquoted_bytes
 
 __all__ = [
     "FLOAT_MAXIMA",
@@ -78,11 +78,16 @@ class Scalar:
             None.
         in_call: Returns the literal for an argument of a function, where nothing says what type it
             should be.
+        parse: Returns what a literal stands for, as clickhouse-connect writes it in binary without
+            converting it.
+        binary: Returns that of values at once, if they all are of one usual Python type; or None.
     """
 
     write: Callable[[Any], str]
     bulk: Callable[[list[Any], set[type]], Literals | None] = lambda _values, _types: None
     in_call: Callable[[str], str] = str
+    parse: Callable[[str], Any] = str
+    binary: Callable[[list[Any], set[type]], Sequence[Any] | None] = lambda _values, _types: None
 
 
 def plain(value: Any) -> Any:
@@ -134,17 +139,24 @@ def _integer(name: str) -> Scalar:
             raise Unfit(f"{shown(value)} is outside {low} to {high}")
         return int.__repr__(int(number))
 
+    def is_usual(values: list[Any], types: set[type]) -> bool:
+        return types == {int} and low <= min(values) and max(values) <= high
+
     def bulk(values: list[Any], types: set[type]) -> Literals | None:
-        if types == {int} and low <= min(values) and max(values) <= high:
-            return list(map(str, values))
-        return None
+        return list(map(str, values)) if is_usual(values, types) else None
 
     def in_call(text: str) -> str:
         # The engine finds no common type for signed and unsigned integers, and beyond 64 bits
         # reads a number as a float.
         return f"to{name}('{text}')" if name in ("Int64", *_WIDE) else text
 
-    return Scalar(write, bulk, in_call)
+    return Scalar(write, bulk, in_call, int, _unchanged(is_usual))
+
+
+def _unchanged(
+    condition: Callable[[list[Any], set[type]], bool],
+) -> Callable[[list[Any], set[type]], list[Any] | None]:
+    return lambda values, types: values if condition(values, types) else None
 
 
 _WIDE = ("Int128", "Int256", "UInt128", "UInt256")
@@ -161,14 +173,15 @@ def _float(name: str) -> Scalar:
             raise Unfit(f"{shown(value)} has more digits than a {name} holds")
         return float.__repr__(number)
 
-    def bulk(values: list[Any], types: set[type]) -> Literals | None:
-        if types != {float}:
-            return None
-        if name != "Float64" and any(largest < abs(value) < math.inf for value in values):
-            return None
-        return list(map(repr, values))
+    def is_usual(values: list[Any], types: set[type]) -> bool:
+        return types == {float} and (
+            name == "Float64" or not any(largest < abs(value) < math.inf for value in values)
+        )
 
-    return Scalar(write, bulk)
+    def bulk(values: list[Any], types: set[type]) -> Literals | None:
+        return list(map(repr, values)) if is_usual(values, types) else None
+
+    return Scalar(write, bulk, parse=float, binary=_unchanged(is_usual))
 
 
 _ROUNDED: dict[str, Callable[[float], float]] = {
@@ -235,7 +248,7 @@ def _decimal(kind: ColumnType) -> Scalar:
     bits = next(
         bits for bits, most in ((32, 9), (64, 18), (128, 38), (256, 76)) if precision <= most
     )
-    return Scalar(write, bulk, lambda text: f"toDecimal{bits}('{text}', {scale})")
+    return Scalar(write, bulk, lambda text: f"toDecimal{bits}('{text}', {scale})", Decimal)
 
 
 def _to_decimal(value: Any) -> Decimal:
@@ -264,11 +277,23 @@ def _bool() -> Scalar:
     def bulk(values: list[Any], types: set[type]) -> Literals | None:
         return ["true" if value else "false" for value in values] if types == {bool} else None
 
-    return Scalar(write, bulk)
+    return Scalar(write, bulk, str, "true".__eq__, _unchanged(lambda _, types: types == {bool}))
 
 
 def _string() -> Scalar:
-    return Scalar(lambda value: _write_string(value, "text or bytes"), _quote_all)
+    return Scalar(
+        lambda value: _write_string(value, "text or bytes"),
+        _quote_all,
+        parse=unquoted_bytes,
+        binary=_unchanged(_is_utf8),
+    )
+
+
+def _is_utf8(values: list[Any], types: set[type]) -> bool:
+    try:
+        return types == {str} and "".join(values).encode() is not None
+    except UnicodeEncodeError:
+        return False
 
 
 def _write_string(value: Any, expected: str) -> str:
@@ -314,13 +339,14 @@ def _fixed_string(kind: ColumnType) -> Scalar:
             raise Unfit(f"{shown(value)} has more than {size} bytes")
         return text
 
-    return Scalar(write)
+    return Scalar(write, parse=lambda text: unquoted_bytes(text).ljust(size, b"\0"))
 
 
 def _enum(kind: ColumnType) -> Scalar:
     members = enum_members(kind)
     texts = {name: quoted(name) for name in members}
     numbers = {number: texts[name] for name, number in members.items()}
+    by_text = {texts[name]: number for name, number in members.items()}
 
     def write(value: Any) -> str:
         text = texts.get(value) if isinstance(value, str) else None
@@ -335,7 +361,7 @@ def _enum(kind: ColumnType) -> Scalar:
             return list(map(texts.__getitem__, values))
         return None
 
-    return Scalar(write, bulk)
+    return Scalar(write, bulk, parse=by_text.__getitem__)
 
 
 def _uuid() -> Scalar:
@@ -346,7 +372,7 @@ def _uuid() -> Scalar:
             raise not_of_type(value, "a UUID")
         return f"'{value}'"
 
-    return Scalar(write, in_call=lambda text: f"toUUID({text})")
+    return Scalar(write, in_call=lambda text: f"toUUID({text})", parse=lambda t: UUID(t[1:-1]))
 
 
 def _ip(version: int) -> Scalar:
@@ -358,7 +384,12 @@ def _ip(version: int) -> Scalar:
             raise not_of_type(value, f"an IPv{version} address")
         return f"'{'::ffff:' if address.version < version else ''}{address}'"
 
-    return Scalar(write, in_call=lambda text: f"toIPv{version}({text})")
+    address = IPv4Address if version == 4 else IPv6Address
+    return Scalar(
+        write,
+        in_call=lambda text: f"toIPv{version}({text})",
+        parse=lambda text: address(text[1:-1]),
+    )
 
 
 def _to_address(text: str, kinds: Iterable[type]) -> object:
@@ -380,7 +411,9 @@ def _json(kind: ColumnType) -> Scalar | None:
             )
             raise Unfit(f"{shown(value)} is not a JSON object to be stored: {reason}") from None
 
-    return Scalar(write) if can_check_json(kind) else None
+    if not can_check_json(kind):
+        return None
+    return Scalar(write, parse=lambda text: unquoted_bytes(text).decode())
 
 
 # Types without parameters, and those with.

@@ -1,12 +1,14 @@
 """Turn a ClickHouse type into what checks and writes a column of its values.
 
 Columns of an INSERT are converted as columns: lists of Python values, or Arrow arrays. An element
-of a container is written as a value of its own type would be, however deep it is.
+of a container is written as a value of its own type would be, however deep it is. What a value
+becomes is a form: a literal, or the Python value that clickhouse-connect writes in binary.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from itertools import chain, compress, islice, repeat
 from typing import Any
@@ -14,14 +16,14 @@ from typing import Any
 import attrs
 
 from ..errors import InvalidArgument
-from .arrow_columns import arrow_column, arrow_texts
+from .arrow_columns import arrow_column, arrow_texts, arrow_values
 from .codecs import element_name, parse_column_type, unwrap
 from .notation import read_notation
 from .parse import ColumnType
 from .times import moment_scalar
 from .values import (
     FLOAT_MAXIMA,
-    Literals,
+    Scalar,
     Unfit,
     is_missing,
     not_of_type,
@@ -30,11 +32,12 @@ from .values import (
     value_scalar,
 )
 
-__all__ = ["Writer", "writer_of"]
+__all__ = ["Writer", "binary_writer_of", "writer_of"]
 
-# Values of a column: a list, or an Arrow array.
+# Values of a column: a list, or an Arrow array; and what they become, in the same order.
 Values = Any
-Write = Callable[[Values], Literals]
+Written = Sequence[Any]
+Write = Callable[[Values], Written]
 
 
 @attrs.frozen
@@ -42,41 +45,76 @@ class Writer:
     """How the values of a column are written.
 
     Attributes:
-        texts: Returns the literals of a list of values or of an Arrow array. Raises `Unfit` if a
-            value is none of the type.
+        write: Returns what the values of a list or of an Arrow array become, in order. Raises
+            `Unfit` if a value is none of the type.
         holds_nan: Whether nan is a value of the type.
     """
 
-    texts: Write
+    write: Write
     holds_nan: bool
+
+
+@attrs.frozen
+class _Form:
+    """What values become.
+
+    Attributes:
+        scalar: Returns what writes the values of a type that is no container, with the time zone of
+            the server.
+        array: Makes a value of its elements; so do `map`, of pairs, and `tuple`.
+        null: What NULL becomes.
+    """
+
+    scalar: Callable[[ColumnType, Scalar, tzinfo], Write]
+    array: Callable[[Iterable[Any]], Any]
+    map: Callable[[Iterable[tuple[Any, Any]]], Any]
+    tuple: Callable[[Iterable[Any]], Any]
+    null: Any
+    server: tzinfo = UTC
 
 
 @lru_cache(maxsize=1024)
 def writer_of(type_: str) -> Writer:
-    """Return what writes the values of a column.
+    """Return what writes the values of a column as literals.
 
     Raises:
         InvalidArgument: Values of the type cannot be checked.
     """
     kind, may_be_null = parse_column_type(type_)
-    texts = _texts_of(kind, in_call=_has_floats(kind))
+    # A container of floats is written as a function call.
+    form = _CALLS if _has_floats(kind) else _LITERALS
+    write = _write_of(kind, form)
     is_float = kind.name in FLOAT_MAXIMA
     if is_float:
         # The fast parser reads some floats inexactly; an expression is read exactly.
-        texts = _in_parentheses(texts)
-    return Writer(_with_nulls(texts) if may_be_null else _without_nulls(texts), is_float)
+        write = _in_parentheses(write)
+    return Writer(_with_nulls(write, "NULL") if may_be_null else _without_nulls(write), is_float)
 
 
-def _in_parentheses(texts: Write) -> Write:
-    return lambda values: [f"({text})" for text in texts(values)]
+@lru_cache(maxsize=1024)
+def binary_writer_of(type_: str, server: tzinfo) -> Writer:
+    """Return what makes the values of a column those that clickhouse-connect writes as they are.
+
+    What is checked and how is the same as for literals.
+
+    Args:
+        type_: The type.
+        server: Time zone of the server, for values without one in columns without one.
+
+    Raises:
+        InvalidArgument: Values of the type cannot be checked.
+    """
+    kind, may_be_null = parse_column_type(type_)
+    write = _write_of(kind, _Form(_binary, list, _dict, tuple, None, server))
+    is_float = kind.name in FLOAT_MAXIMA
+    return Writer(_with_nulls(write, None) if may_be_null else _without_nulls(write), is_float)
 
 
-def _wrapped(texts: Write, wrap: Callable[[str], str]) -> Write:
-    return lambda values: list(map(wrap, texts(values)))
+def _in_parentheses(write: Write) -> Write:
+    return lambda values: [f"({text})" for text in write(values)]
 
 
 def _has_floats(kind: ColumnType) -> bool:
-    """Return whether a container has floats in it, so that it is written as a function call."""
     inner = unwrap(kind).arguments if _is_container(unwrap(kind)) else ()
     return any(unwrap(part).name in FLOAT_MAXIMA or _has_floats(part) for part in inner)
 
@@ -85,55 +123,105 @@ def _is_container(kind: ColumnType) -> bool:
     return kind.name in ("Array", "Map", "Tuple", "Nullable")
 
 
-def _texts_of(kind: ColumnType, *, in_call: bool) -> Write:
+def _write_of(kind: ColumnType, form: _Form) -> Write:
     """Return what writes values of a type that are not missing."""
     kind = unwrap(kind)
     if _is_container(kind) and kind.arguments:
-        container = _container_texts(kind, in_call=in_call)
+        container = _container(kind, form)
         if container is not None:
             return _with_notation(container)
     try:
-        scalar = value_scalar(kind) or moment_scalar(kind)
+        scalar = value_scalar(kind) or moment_scalar(kind, form.server)
     except (ValueError, IndexError, StopIteration):
         scalar = None
     if scalar is None:
         raise InvalidArgument(f"Values of type {kind} cannot be checked.")
+    return form.scalar(kind, scalar, form.server)
 
-    def texts(values: Values) -> Literals:
+
+def _literals(kind: ColumnType, scalar: Scalar, _: tzinfo) -> Write:
+    def write(values: Values) -> Written:
         if isinstance(values, list):
             found = scalar.bulk(values, set(map(type, values))) if values else []
             return [scalar.write(plain(value)) for value in values] if found is None else found
         found = arrow_texts(kind, values.array)
-        return texts(values.to_list()) if found is None else found
+        return write(values.to_list()) if found is None else found
 
-    return _wrapped(texts, scalar.in_call) if in_call else texts
+    return write
 
 
-def _container_texts(kind: ColumnType, *, in_call: bool) -> Write | None:
-    inner = [_element(part, in_call=in_call) for part in kind.arguments]
+def _literals_in_call(kind: ColumnType, scalar: Scalar, server: tzinfo) -> Write:
+    literals = _literals(kind, scalar, server)
+    return lambda values: list(map(scalar.in_call, literals(values)))
+
+
+def _binary(kind: ColumnType, scalar: Scalar, server: tzinfo) -> Write:
+    literals = _literals(kind, scalar, server)
+
+    def write(values: Values) -> Written:
+        found: Written | None = None
+        if not isinstance(values, list):
+            found = arrow_values(kind, values.array, server)
+        elif values:
+            found = scalar.binary(values, set(map(type, values)))
+        return list(map(scalar.parse, literals(values))) if found is None else found
+
+    return write
+
+
+def _enclosed(form: str, separator: str = ",") -> Callable[[Iterable[Any]], str]:
+    return lambda texts: form.format(separator.join(texts))
+
+
+def _pairs_enclosed(form: str, colon: str) -> Callable[[Iterable[tuple[Any, Any]]], str]:
+    return lambda pairs: form.format(",".join(map(colon.join, pairs)))
+
+
+def _dict(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    given = list(pairs)
+    found = dict(given)
+    if len(found) < len(given):
+        raise Unfit("a key occurs twice, which only `via='rest'` can write")
+    return found
+
+
+_LITERALS = _Form(
+    _literals, _enclosed("[{}]"), _pairs_enclosed("{{{}}}", ":"), _enclosed("({})"), "NULL"
+)
+_CALLS = _Form(
+    _literals_in_call,
+    _enclosed("array({})"),
+    _pairs_enclosed("map({})", ","),
+    _enclosed("tuple({})"),
+    "NULL",
+)
+
+
+def _container(kind: ColumnType, form: _Form) -> Write | None:
+    inner = [_element(part, form) for part in kind.arguments]
     match kind.name, inner:
         case "Array", [items]:
-            return _array(items, "array({})" if in_call else "[{}]")
+            return _array(items, form.array)
         case "Map", [keys, values]:
-            return _map(keys, values, "map({})" if in_call else "{{{}}}", "," if in_call else ":")
+            return _map(keys, values, form.map)
         case "Tuple", _:
             names = [element_name(part) for part in kind.arguments]
-            return _tuple(names, inner, "tuple({})" if in_call else "({})")
+            return _tuple(names, inner, form.tuple)
     return None
 
 
-def _with_notation(texts: Write) -> Write:
+def _with_notation(write: Write) -> Write:
     """Take Arrow's strings too: what containers are written as."""
-    return lambda values: texts(
+    return lambda values: write(
         values if isinstance(values, list) or not values.is_text() else values.to_list()
     )
 
 
-def _element(kind: ColumnType, *, in_call: bool) -> Write:
+def _element(kind: ColumnType, form: _Form) -> Write:
     kind = unwrap(kind)
     if kind.name == "Nullable" and len(kind.arguments) == 1:
-        return _with_nulls(_texts_of(kind.arguments[0], in_call=in_call))
-    return _without_nulls(_texts_of(kind, in_call=in_call))
+        return _with_nulls(_write_of(kind.arguments[0], form), form.null)
+    return _without_nulls(_write_of(kind, form))
 
 
 _NEVER_MISSING = frozenset({int, str, float, bool, bytes, list, tuple, dict})
@@ -150,45 +238,50 @@ def _missing(values: Values) -> list[bool] | None:
     return found if any(found) else None
 
 
-def _with_nulls(texts: Write) -> Write:
-    def with_nulls(values: Values) -> Literals:
+def _one_by_one(written: Written) -> Iterator[Any]:
+    """Return what has been written, of a NumPy array too, as values of Python."""
+    return iter(written.tolist() if hasattr(written, "tolist") else written)
+
+
+def _with_nulls(write: Write, null: Any) -> Write:
+    def with_nulls(values: Values) -> Written:
         values = arrow_column(values)
         missing = _missing(values)
         if missing is None:
-            return texts(values)
+            return write(values)
         present = (
             list(compress(values, (not one for one in missing)))
             if isinstance(values, list)
             else values.without_missing()
         )
-        found = iter(texts(present))
-        return ["NULL" if one else next(found) for one in missing]
+        found = _one_by_one(write(present))
+        return [null if one else next(found) for one in missing]
 
     return with_nulls
 
 
-def _without_nulls(texts: Write) -> Write:
-    def without_nulls(values: Values) -> Literals:
+def _without_nulls(write: Write) -> Write:
+    def without_nulls(values: Values) -> Written:
         values = arrow_column(values)
         if _missing(values) is not None:
             raise Unfit("NULL, and the type is not Nullable")
-        return texts(values)
+        return write(values)
 
     return without_nulls
 
 
-def _array(items: Write, form: str) -> Write:
-    def texts(values: Values) -> Literals:
+def _array(items: Write, make: Callable[[Iterable[Any]], Any]) -> Write:
+    def write(values: Values) -> Written:
         if isinstance(values, list):
             lists = values if set(map(type, values)) <= {list} else list(map(_as_list, values))
             lengths: Iterable[int] = map(len, lists)
             flat: Values = list(chain.from_iterable(lists))
         else:
             lengths, flat = values.items()
-        found = iter(items(flat))
-        return [form.format(",".join(islice(found, length))) for length in lengths]
+        found = _one_by_one(items(flat))
+        return [make(islice(found, length)) for length in lengths]
 
-    return texts
+    return write
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -205,8 +298,8 @@ def _as_list(value: Any) -> list[Any]:
     raise not_of_type(value, "a list")
 
 
-def _map(keys: Write, items: Write, form: str, colon: str) -> Write:
-    def texts(values: Values) -> Literals:
+def _map(keys: Write, items: Write, make: Callable[[Iterable[tuple[Any, Any]]], Any]) -> Write:
+    def write(values: Values) -> Written:
         if isinstance(values, list):
             pairs = list(map(_as_pairs, values))
             lengths: Iterable[int] = list(map(len, pairs))
@@ -214,10 +307,10 @@ def _map(keys: Write, items: Write, form: str, colon: str) -> Write:
             flat: Values = [item for each in pairs for _, item in each]
         else:
             lengths, flat_keys, flat = values.pairs()
-        found = map(colon.join, zip(keys(flat_keys), items(flat), strict=True))
-        return [form.format(",".join(islice(found, length))) for length in lengths]
+        found = zip(_one_by_one(keys(flat_keys)), _one_by_one(items(flat)), strict=True)
+        return [make(islice(found, length)) for length in lengths]
 
-    return texts
+    return write
 
 
 def _as_pairs(value: Any) -> Sequence[tuple[Any, Any]]:
@@ -230,20 +323,22 @@ def _as_pairs(value: Any) -> Sequence[tuple[Any, Any]]:
     raise not_of_type(value, "a mapping")
 
 
-def _tuple(names: Sequence[str], elements: Sequence[Write], form: str) -> Write:
+def _tuple(
+    names: Sequence[str], elements: Sequence[Write], make: Callable[[Iterable[Any]], Any]
+) -> Write:
     keys = [name or str(at) for at, name in enumerate(names, 1)]
 
-    def texts(values: Values) -> Literals:
+    def write(values: Values) -> Written:
         columns: Iterator[Values] | Sequence[Values]
         if isinstance(values, list):
             rows = [_as_tuple(value, keys) for value in values]
             columns = map(list, zip(*rows, strict=True)) if rows else repeat([], len(keys))
         else:
             columns = values.fields(keys)
-        found = [write(column) for write, column in zip(elements, columns, strict=True)]
-        return [form.format(",".join(row)) for row in zip(*found, strict=True)]
+        found = [each(column) for each, column in zip(elements, columns, strict=True)]
+        return [make(row) for row in zip(*map(_one_by_one, found), strict=True)]
 
-    return texts
+    return write
 
 
 def _as_tuple(value: Any, keys: Sequence[str]) -> Sequence[Any]:

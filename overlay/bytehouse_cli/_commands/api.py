@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,9 @@ from .._output import output_file, print_value
 from .._settings import Command, Group, global_options
 
 if TYPE_CHECKING:
+    from bytehouse import ByteHouse
+    from bytehouse_raw.plan import Plan
+
     from .._operation_options import OperationOptions
 
 _PAGE_OPTIONS = ("limit", "offset", "cursor")
@@ -78,7 +82,7 @@ class _Operation(Command):
                 pages: Pager[Any] = Pager(client, plan, {}, limit=None, page_size=None)
                 print_value([encode(item) for item in pages])
                 return
-            result = client.send(plan)
+            result = _send(client, plan)
         if raw:
             _print_raw(result.raw_response.body)
         else:
@@ -94,6 +98,20 @@ def command() -> None:
     entries, unless the options name a page. `bytehouse api OPERATION --help` shows the options of
     an operation.
     """
+
+
+def _send(client: ByteHouse, plan: Plan[Any]) -> Any:
+    """Send a call; Ctrl-C stops a statement that it runs."""
+    try:
+        return client.send(plan)
+    except BaseException as error:
+        query_id = (plan.body or {}).get("queryID")
+        if query_id and not isinstance(error, Exception):
+            from bytehouse import ByteHouseError
+
+            with suppress(ByteHouseError):
+                client.queries.kill(query_id)
+        raise
 
 
 def _print_raw(body: bytes) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -21,7 +19,7 @@ from .._settings import Command, global_options
 if TYPE_CHECKING:
     from bytehouse import ByteHouse, SkippedRow
 
-_LOCAL = ("csv", "parquet", "ndjson")
+_ENDINGS = ("csv", "parquet", "pq", "ndjson", "jsonl")
 
 
 @click.command(
@@ -29,7 +27,7 @@ _LOCAL = ("csv", "parquet", "ndjson")
     examples="""
     bytehouse load orders.csv sales.orders
     bytehouse load orders.parquet sales.orders --refused refused.ndjson
-    cat orders.ndjson | bytehouse load - sales.orders --file-format ndjson
+    cat orders.ndjson | bytehouse load - sales.orders
     bytehouse load s3://bucket/orders/*.csv sales.orders --connection 12
     """,
 )
@@ -38,8 +36,7 @@ _LOCAL = ("csv", "parquet", "ndjson")
 @click.option(
     "--file-format",
     metavar="NAME",
-    help="Format of the files, if their ending does not say it: csv (with a header line), parquet "
-    "or ndjson; of a URL whatever the service reads.",
+    help="Format of the files of a URL, if their ending does not say it.",
 )
 @click.option(
     "--refused",
@@ -68,8 +65,9 @@ def command(  # noqa: PLR0917 - click gives them by name
 ) -> int:
     """Load a file of this machine, or the files of a URL, into a table.
 
-    The rows of a FILE (- for standard input) are checked here, and inserted in blocks; those of a
-    URL are loaded by the service. Prints how many rows were read, written and refused. Ctrl-C
+    FILE is CSV with a header line, Parquet, or JSON objects, one on a line; - is standard input.
+    Its rows are checked here, and inserted in blocks; those of a URL are loaded by the service.
+    Prints how many rows were read, written and refused. Ctrl-C
     stops the load on the service; the error says which rows are in the table.
     """
     began = time.monotonic()
@@ -86,8 +84,8 @@ def command(  # noqa: PLR0917 - click gives them by name
             )
             lines = report.pop("log")
         else:
-            with _local_file(source, file_format) as path:
-                report, lines = _insert(client, path, table, null, skip=refused is not None)
+            with _local(source) as data:
+                report, lines = _insert(client, data, table, null, skip=refused is not None)
     report["seconds"] = round(time.monotonic() - began, 3)
     if refused and report["rows_refused"]:
         Path(refused).write_bytes(b"".join(to_json(line) + b"\n" for line in lines))
@@ -97,17 +95,20 @@ def command(  # noqa: PLR0917 - click gives them by name
 
 
 def _insert(
-    client: ByteHouse, path: Path, table: str, null: str, *, skip: bool
+    client: ByteHouse, data: Path | IO[bytes], table: str, null: str, *, skip: bool
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     counter = Counter("rows")
     try:
         inserted = client.insert(
             table,
-            path,
+            data,
             null=null,
             on_error="skip" if skip else "raise",
             on_block=counter.show,
         )
+    except KeyboardInterrupt:
+        note(f"\nAt least the first {counter.count:,} rows are in the table.")
+        raise
     finally:
         counter.close()
     counts = {
@@ -123,7 +124,7 @@ def _refused_line(row: SkippedRow) -> dict[str, Any]:
 
 
 def _load_url(client: ByteHouse, source: str, table: str, **arguments: Any) -> dict[str, Any]:
-    report = client.load(source, table, **arguments)  # type: ignore[attr-defined]
+    report = client.load(source, table, **arguments)
     return {
         "rows_read": report.rows_read,
         "rows_written": report.rows_written,
@@ -133,29 +134,16 @@ def _load_url(client: ByteHouse, source: str, table: str, **arguments: Any) -> d
 
 
 @contextmanager
-def _local_file(source: str, form: str | None) -> Iterator[Path]:
-    """Yield a file whose ending is its format; standard input and other names are copied to one.
-
-    Raises:
-        UsageError: The format is not known.
-    """
-    ending = Path(source).suffix.lower().removeprefix(".")
-    known = {"pq": "parquet", "jsonl": "ndjson"}.get(ending, ending)
-    found = form or (known if known in _LOCAL else None)
-    if found not in _LOCAL:
-        raise click.UsageError(
-            f"The format of {source} is not known: add --file-format ({', '.join(_LOCAL)})."
-        )
-    note(f"Loading {source} as {found}.")
-    if source != "-" and found == known:
+def _local(source: str) -> Iterator[Path | IO[bytes]]:
+    """Yield a file whose ending names its format, or a stream that shows it by how it begins."""
+    form = Path(source).suffix.lower().removeprefix(".")
+    if form in _ENDINGS:
+        note(f"Loading {source} as {form}.")
         yield Path(source)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / f"input.{found}"
-        with copy.open("wb") as file:
-            if source == "-":
-                shutil.copyfileobj(sys.stdin.buffer, file)
-            else:
-                with Path(source).open("rb") as original:
-                    shutil.copyfileobj(original, file)
-        yield copy
+    elif source == "-":
+        note("Loading standard input.")
+        yield sys.stdin.buffer
+    else:
+        note(f"Loading {source} as what it begins as: Parquet, JSON objects or CSV.")
+        with Path(source).open("rb") as file:
+            yield file

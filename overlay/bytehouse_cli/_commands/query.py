@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .._output import print_word
-from .._query import pairs, print_results, shows_progress, typed
+from .._query import json_value, pairs, print_results, shows_progress, typed
 from .._settings import Command, global_options
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def command(  # noqa: PLR0917 - click gives them by name
     statements = _statements(sql, file)
     arguments: dict[str, Any] = {"params": typed(statements, params), "query_id": query_id}
     if settings:
-        arguments["settings"] = settings
+        arguments["settings"] = {name: json_value(text) for name, text in settings.items()}
     with global_options().client() as client:
         if detached:
             handle = client.queries.submit(statements, **arguments)

@@ -49,7 +49,7 @@ class Terminal:
         """Let the terminal send what it sends for Ctrl-C."""
         os.write(self._master, b"\x03")
 
-    def type(self, text: str) -> None:
+    def enter(self, text: str) -> None:
         """Press the keys for a text."""
         os.write(self._master, text.encode())
 

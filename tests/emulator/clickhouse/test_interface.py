@@ -165,7 +165,7 @@ def test_parameters_settings_and_the_database_are_of_one_request(http: httpx.Cli
     response = http.post("/", params={"no_such_setting": "1"}, content="SELECT 1")
     assert response.headers["X-ClickHouse-Exception-Code"] == "115"
     response = http.post("/", params={"max_execution_time": "0"}, content="SELECT 1")
-    assert response.headers["X-ClickHouse-Exception-Code"] == "497"
+    assert response.headers["X-ClickHouse-Exception-Code"] == "452"
 
 
 def test_a_session_keeps_use_set_and_temporary_tables(http: httpx.Client) -> None:
@@ -273,3 +273,24 @@ def test_the_second_version_of_the_rest_operation_is_on_this_port(
         headers={"Authorization": f"Bearer {reset_emulator.token}"},
     )
     assert response.json()["data"][0]["rows"] == [[1]]
+
+
+def test_a_statement_without_a_result_has_no_format(http: httpx.Client) -> None:
+    """By which clients tell a summary from an empty result."""
+    for statement, has_format in [
+        ("SET max_threads = 1", False),
+        ("CREATE TABLE IF NOT EXISTS d.t (a UInt64) ENGINE = CnchMergeTree ORDER BY a", False),
+        ("SELECT 1 WHERE 0", True),
+        ("SHOW TABLES FROM d LIKE 'nothing'", True),
+    ]:
+        response = http.post("/", content=statement)
+        assert ("X-ClickHouse-Format" in response.headers) is has_format, statement
+
+
+def test_rows_after_an_insert_that_begins_with_with(http: httpx.Client) -> None:
+    """They are data to the last character, and a byte order mark before the statement is none."""
+    run(http, "CREATE TABLE d.marks (b String) ENGINE = CnchMergeTree ORDER BY b")
+    run(http, "\ufeffINSERT INTO d.marks FORMAT TabSeparated\none;\n")
+    run(http, "WITH 1 AS y INSERT INTO d.marks (b) FORMAT TabSeparated\ntwo;\n")
+    assert run(http, "SELECT b FROM d.marks ORDER BY b") == "one;\ntwo;\n"
+    run(http, "DROP TABLE d.marks")

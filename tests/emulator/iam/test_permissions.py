@@ -33,12 +33,9 @@ UNPERMITTED: list[tuple[str, Any, dict[str, Any]]] = [
     ("list_connections", None, {}),
     ("list_import_jobs", None, {}),
     ("list_executions", None, {}),
-    ("list_warehouses", None, {}),
-    ("list_warehouse_configurations", None, {}),
     ("create_warehouse", {"name": "mine", "configID": 123451}, {}),
     ("update_warehouse", {"status": "down"}, {"name": "vw_default"}),
     ("delete_warehouse", None, {"name": "vw_default"}),
-    ("list_materialized_views", None, {"db_name": "sales"}),
     ("delete_dictionary", None, {"db_name": "sales", "dict_name": "words"}),
 ]
 
@@ -260,7 +257,6 @@ def test_operations_are_refused_like_statements(api: Api, analyst: Api) -> None:
     """An operation asks for its action on its object; SHOW comes with any other."""
     assert analyst.fails("get_table", db_name="sales", table_name="orders") == DENIED
     assert analyst.fails("delete_table", db_name="sales", table_name="orders") == DENIED
-    assert analyst.fails("list_databases") == DENIED
     assert analyst.fails("create_database", {"name": "mine"}) == DENIED
     grant(api, "TABLE", "sales.orders", "DROP")
     analyst.ok("get_table", db_name="sales", table_name="orders")
@@ -273,6 +269,34 @@ def test_operations_are_refused_like_statements(api: Api, analyst: Api) -> None:
     analyst.ok("list_databases")
     analyst.ok("create_database", {"name": "mine"})
     assert analyst.fails("delete_database", db_name="mine") == DENIED
+
+
+@pytest.mark.usefixtures("sales")
+def test_a_list_has_what_the_role_sees(api: Api, analyst: Api) -> None:
+    """Nothing at first; a grant on a table shows it and its database, one around it all in it."""
+
+    def seen(operation: str, **others: Any) -> list[str]:
+        listed = analyst.ok(operation, **others)
+        assert len(listed["data"]) == listed["meta"]["total"]
+        return [entry["name"] for entry in listed["data"]]
+
+    of_sales: dict[str, Any] = {"db_name": "sales"}
+    api.ok("create_database", {"name": "other"})
+    for operation, others in (("list_databases", {}), ("list_tables", of_sales)):
+        assert seen(operation, **others) == []
+    assert seen("list_warehouses") == []
+    assert analyst.fails("list_tables", db_name="nowhere") == (404, "Database_NotFound")
+    assert seen("list_warehouse_configurations") != []
+    grant(api, "TABLE", "sales.orders", "SELECT")
+    grant(api, "VIRTUAL_WAREHOUSE", "vw_default", "USE")
+    assert seen("list_databases") == ["sales"]
+    assert seen("list_tables_and_views", **of_sales) == ["orders"]
+    assert seen("list_warehouses") == ["vw_default"]
+    assert analyst.fails("list_partitions", table_name="refunds", **of_sales) == DENIED
+    grant(api, "DATABASE", "sales", "SHOW")
+    assert seen("list_tables_and_views", **of_sales) == ["orders", "refunds", "totals"]
+    grant(api, "ACCOUNT", "*", "SHOW")
+    assert seen("list_databases") == ["other", "sales"]
 
 
 def test_a_permission_is_deleted_with_its_object(api: Api, analyst: Api) -> None:
@@ -440,3 +464,17 @@ def test_the_account_is_active_whatever_the_role(api: Api) -> None:
     """Account status takes no role, so one that does not exist is ignored."""
     headers = {ROLE_HEADER: "Nobody"}
     assert api.ok("get_account_status", headers=headers)["data"]["status"] == "ACTIVE"
+
+
+@pytest.mark.usefixtures("sales")
+def test_overwriting_takes_the_right_to_delete(api: Api, analyst: Api) -> None:
+    """INSERT alone is not enough for INSERT OVERWRITE."""
+    grant(api, "VIRTUAL_WAREHOUSE", "vw_default", "USE")
+    grant(api, "TABLE", "sales.orders", "INSERT")
+    overwrite = "INSERT OVERWRITE sales.orders VALUES (7)"
+    assert analyst.refused(overwrite) == DENIED
+    grant(api, "TABLE", "sales.orders", "TRUNCATE")
+    analyst.results(overwrite)
+    assert api.rows("SELECT a FROM sales.orders") == [[7]]
+    reading = "INSERT OVERWRITE sales.orders SELECT a FROM sales.refunds"
+    assert analyst.refused(reading) == DENIED

@@ -246,5 +246,6 @@ def _job(name: str, source: dict[str, Any]) -> dict[str, Any]:
 _FREE: Final = frozenset(
     "subscribe_metadata unsubscribe_metadata get_cluster_status get_account_status list_dialects"
     " create_api_key list_api_keys delete_api_key set_api_key_status extend_api_key_expiry"
-    " abort_sync_query".split()
+    " abort_sync_query list_databases list_tables list_tables_and_views list_materialized_views"
+    " list_warehouses list_warehouse_configurations".split()
 )

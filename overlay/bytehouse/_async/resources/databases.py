@@ -16,7 +16,7 @@ from bytehouse_raw.models import CreateDatabaseRequest, CreatedObject, Database,
 from ..._core.differences import Difference, EnsureResult
 from ..._core.options import CallOptions
 from ..._core.validation import require_name
-from ..ensure import AsyncEnsureResource
+from ..ensure import REFUSED, AsyncEnsureResource
 from ..paginator import AsyncPager
 
 
@@ -48,7 +48,12 @@ class AsyncDatabases(AsyncEnsureResource):
         return self._list(list_databases.plan(filter_=filter), options, limit, page_size)
 
     async def create(
-        self, name: str, *, description: str | None = None, **options: Unpack[CallOptions]
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        if_not_exists: bool = False,
+        **options: Unpack[CallOptions],
     ) -> CreatedObject:
         """Create a database. The service converts its name to lower case.
 
@@ -57,6 +62,8 @@ class AsyncDatabases(AsyncEnsureResource):
         Args:
             name: Name.
             description: Free text.
+            if_not_exists: Whether one that exists already is left as it is, without an error;
+                `ensure` compares it too.
             **options: Options of the call.
 
         Returns:
@@ -68,7 +75,32 @@ class AsyncDatabases(AsyncEnsureResource):
         plan = create_database.plan(
             body=CreateDatabaseRequest(name=require_name(name, "name"), description=description)
         )
-        return await self._data(plan, options)
+        try:
+            return await self._data(plan, options)
+        except REFUSED:
+            live = await self._live(name.lower(), options) if if_not_exists else None
+            if live is None:
+                raise
+            return CreatedObject(uuid=live.uuid)
+
+    async def exists(self, name: str, **options: Unpack[CallOptions]) -> bool:
+        """Return whether a database exists that the role may see, by `get`.
+
+        Args:
+            name: Name.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: The path is not one of the service's, as far as can be determined.
+        """
+        return await self._live(name, options) is not None
+
+    async def _live(self, name: str, options: CallOptions) -> Database | None:
+        def read(options: CallOptions) -> Any:
+            return self.get(name, **options)
+
+        found: Database | None = await self._find(read, options)
+        return found
 
     async def get(self, name: str, **options: Unpack[CallOptions]) -> Database:
         """Return one database, with its size in bytes and its number of tables.
@@ -121,19 +153,22 @@ class AsyncDatabases(AsyncEnsureResource):
         body = CreateDatabaseRequest(name=name, description=description)
         return await self._ensure(read, create_database.plan(body=body), compare, options)
 
-    async def delete(self, name: str, **options: Unpack[CallOptions]) -> None:
+    async def delete(
+        self, name: str, *, if_exists: bool = False, **options: Unpack[CallOptions]
+    ) -> None:
         """Drop a database with everything in it.
 
         `DELETE /v1/databases/{db_name}` (inferred)
 
         Args:
             name: Name.
+            if_exists: Whether it is no error if the service says that there is none.
             **options: Options of the call.
 
         Raises:
             NotFound: There is none.
         """
-        await self._send(delete_database.plan(name), options)
+        await self._delete(delete_database.plan(name), options, if_exists=if_exists)
 
     async def mysql_sync_status(self, name: str, **options: Unpack[CallOptions]) -> MysqlSyncStatus:
         """Return the progress of a database that mirrors a MySQL server, with its tables.

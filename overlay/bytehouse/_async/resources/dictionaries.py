@@ -17,7 +17,9 @@ class AsyncDictionaries(AsyncResource):
     `headers`; see `CallOptions`) and raises the errors of `AsyncByteHouse.send`.
     """
 
-    async def delete(self, database: str, name: str, **options: Unpack[CallOptions]) -> None:
+    async def delete(
+        self, database: str, name: str, *, if_exists: bool = False, **options: Unpack[CallOptions]
+    ) -> None:
         """Drop a dictionary. Its source table stays (inferred).
 
         `DELETE /v1/databases/{db_name}/dictionaries/{dict_name}` (inferred)
@@ -25,9 +27,10 @@ class AsyncDictionaries(AsyncResource):
         Args:
             database: Name of the database.
             name: Name of the dictionary.
+            if_exists: Whether it is no error if the service says that there is none.
             **options: Options of the call.
 
         Raises:
             NotFound: There is no such dictionary.
         """
-        await self._send(delete_dictionary.plan(database, name), options)
+        await self._delete(delete_dictionary.plan(database, name), options, if_exists=if_exists)

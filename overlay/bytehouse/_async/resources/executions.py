@@ -87,7 +87,7 @@ class AsyncExecutions(AsyncResource):
         plan = get_execution_logs.plan(
             require_name(execution_id, "execution_id"), limit=require_count(limit, "limit")
         )
-        return (await self._send(plan, options)).data or []
+        return await self._whole_list(plan, options)
 
     async def kafka_history(
         self,

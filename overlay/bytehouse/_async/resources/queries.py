@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bytehouse_raw.api.queries import (
@@ -25,9 +24,12 @@ from bytehouse_raw.models import (
     UserInfo,
 )
 
-from ..._core.options import CallOptions
-from ..._sql.statements import Submission, check_statement, extract_query_ids, extract_results
+from ..._api.lists import data_error, has_data
+from ..._core.options import CallOptions, StatementOptions, ViewOptions, call_options
+from ..._sql.history import profile_statement
+from ..._sql.statements import Submission, extract_query_ids, extract_results, statement_text
 from ..._tables.spec import model_of
+from ...errors import NotFound
 from ..cancellation import cancel_on_early_exit
 from ..query_handle import AsyncQueryHandle
 from ..warehouse_ids import with_warehouse_id
@@ -35,8 +37,7 @@ from ._base import AsyncResource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from ..._core.config import Mode
+    from os import PathLike
 
 
 class AsyncQueries(AsyncResource):
@@ -50,15 +51,12 @@ class AsyncQueries(AsyncResource):
 
     async def execute(
         self,
-        sql: str,
+        sql: str | PathLike[str],
         *,
-        mode: Mode | None = None,
-        warehouse: str | None = None,
-        query_id: str | None = None,
         session_id: str | None = None,
         max_rows: int | None = None,
         async_after: int | None = None,
-        **options: Unpack[CallOptions],
+        **options: Unpack[StatementOptions],
     ) -> list[QueryResult]:
         """Run one or more statements and return their results, one per statement (inferred).
 
@@ -69,27 +67,22 @@ class AsyncQueries(AsyncResource):
         service before the error is raised.
 
         Args:
-            sql: One statement, or several with ``;`` between.
-            mode: SQL dialect; the client's if not given.
-            warehouse: Name or id of the virtual warehouse to run on; the client's if not given.
-            query_id: Id to give the query.
+            sql: One statement, or several with ``;`` between; or the path of a file with them.
             session_id: Session to run in; what `USE` and `SET` change holds for the whole session.
             max_rows: At most so many rows per result; 0 means all.
             async_after: Seconds after which the query continues in the background; the response
                 then names it and has no rows (inferred).
-            **options: Options of the call.
+            **options: Options of the statements and of the call, as of `AsyncByteHouse.query`.
 
         Raises:
             QueryFailed: The engine could not run a statement.
+            TimedOut: A statement that only reads took too long, and was stopped on the service.
             OutcomeUnknown: No response was received; whether the statement ran is not known.
         """
         submission = Submission.create(
             sql,
-            self._client.options.replace(options),
-            options,
-            mode=mode,
-            warehouse=warehouse,
-            query_id=query_id,
+            self._client.options,
+            self._client.merge_context(options),
             session_id=session_id,
             max_rows=max_rows,
             async_after=async_after,
@@ -99,29 +92,27 @@ class AsyncQueries(AsyncResource):
             plan = submit_sync_query.plan(
                 body=submission.body(), x_query_session_id=submission.session_id
             )
-            return extract_results((await self._send(plan, submission.options)).data)
+            response = await self._send(plan, submission.options)
+        if not has_data(response) and submission.only_reads:
+            raise data_error(response, plan.operation.id, "the response has no data")
+        return extract_results(response.data, uses_database=submission.uses_database)
 
     async def submit(
         self,
-        sql: str,
+        sql: str | PathLike[str],
         *,
         params: Mapping[str, object] | None = None,
-        mode: Mode | None = None,
-        warehouse: str | None = None,
-        query_id: str | None = None,
-        **options: Unpack[CallOptions],
+        **options: Unpack[StatementOptions],
     ) -> AsyncQueryHandle:
         """Submit one or more statements to run in the background.
 
         `POST /v1/sql/async` (inferred, and so are the fields of the response)
 
         Args:
-            sql: One statement, or several with ``;`` between.
+            sql: One statement, or several with ``;`` between; or the path of a file with them.
             params: Values for its parameters, as for `AsyncByteHouse.query`.
-            mode: SQL dialect; the client's if not given.
-            warehouse: Name or id of the virtual warehouse to run on; the client's if not given.
-            query_id: Id to give the query.
-            **options: Options of the call; the handle's calls take the role too.
+            **options: Options of the statements and of the call, as of `AsyncByteHouse.query`; the
+                handle's calls take the options of the call too.
 
         Returns:
             A handle to them; a wait on it that ends early cancels them, unless `cancel` says
@@ -131,23 +122,16 @@ class AsyncQueries(AsyncResource):
             OutcomeUnknown: No response was received; whether the statement runs is not known.
                 `query_id` names it; it is not cancelled.
         """
-        merged = self._client.options.replace(options)
-        submission = Submission.create(
-            sql,
-            merged,
-            options,
-            params=params,
-            mode=mode,
-            warehouse=warehouse,
-            query_id=query_id,
-        )
+        options = self._client.merge_context(options)
+        submission = Submission.create(sql, self._client.options, options, params=params)
         submission = await with_warehouse_id(self._client, submission)
+        call = call_options(options)
         plan = submit_async_query.plan(body=submission.background_body())
         client = self._client._redacting(submission.secrets)
         async with cancel_on_early_exit(client, submission, in_background=True, when_unknown=False):
-            response = await client.send(plan, **options)
+            response = await client.send(plan, **call)
         ids = extract_query_ids(response.data, submission.query_id)
-        return AsyncQueryHandle(client, ids, options, started=True)
+        return AsyncQueryHandle(client, ids, call, started=True)
 
     def handle(self, *query_ids: str, **options: Unpack[CallOptions]) -> AsyncQueryHandle:
         """Return a handle to queries that were submitted elsewhere. Sends nothing.
@@ -234,6 +218,33 @@ class AsyncQueries(AsyncResource):
         plan = abort_sync_query.plan(x_query_session_id=session_id)
         return await self._data(plan, options, QueryStopped())
 
+    async def profile(self, query_id: str, **options: Unpack[ViewOptions]) -> dict[str, Any]:
+        """Return all that ``system.query_log`` has of a query that has ended, by column.
+
+        `POST /v1/sql/sync` (documented; that there is this log, with the columns of the open-source
+        engine, is inferred)
+
+        `AsyncByteHouse.history` lists queries; `statistics.query` asks the API instead of the log.
+
+        Args:
+            query_id: Id of the query.
+            **options: Options of the statement and of the call, as of `AsyncByteHouse.query`.
+
+        Raises:
+            NotFound: The log has no such query, or not yet.
+            PermissionDenied: The role may not read the log.
+        """
+        result = await self._client.query(profile_statement(query_id), **options)
+        async with result:
+            async for row in result.mappings():
+                return row
+        raise NotFound(
+            "The query log has no such query.",
+            hint="The engine writes its log after some seconds, and keeps it for some days.",
+            operation="submit_sync_query",
+            query_id=query_id,
+        )
+
     async def lineage(
         self,
         sql: str,
@@ -251,7 +262,7 @@ class AsyncQueries(AsyncResource):
             **options: Options of the call.
         """
         body = GetQueryLineageRequest(
-            query=check_statement(sql), user_info=model_of(UserInfo, user_info)
+            query=statement_text(sql), user_info=model_of(UserInfo, user_info)
         )
         plan = get_query_lineage.plan(body=body)
         return await self._data(plan, options)
@@ -264,4 +275,4 @@ class AsyncQueries(AsyncResource):
         Args:
             **options: Options of the call.
         """
-        return (await self._send(list_dialects.plan(), options)).data or []
+        return await self._whole_list(list_dialects.plan(), options)

@@ -30,7 +30,7 @@ from ..._core.validation import require_names
 from ..._tables.diff import diff
 from ..._tables.spec import ColumnsLike, PartitionLike, TableSpec, columns_of, model_of
 from ...errors import InvalidArgument
-from ..ensure import AsyncEnsureResource
+from ..ensure import REFUSED, AsyncEnsureResource
 from ..paginator import AsyncPager
 from ..table_plan import AsyncTablePlan
 
@@ -66,7 +66,13 @@ class AsyncTables(AsyncEnsureResource):
 
     @overload
     async def create(
-        self, database: str, spec: TableSpec, /, **options: Unpack[CallOptions]
+        self,
+        database: str,
+        spec: TableSpec,
+        /,
+        *,
+        if_not_exists: bool = False,
+        **options: Unpack[CallOptions],
     ) -> CreatedObject: ...
 
     @overload
@@ -84,6 +90,7 @@ class AsyncTables(AsyncEnsureResource):
         sample_by: str | None = None,
         ttl: TableTtl | Mapping[str, Any] | None = None,
         description: str | None = None,
+        if_not_exists: bool = False,
         **options: Unpack[CallOptions],
     ) -> CreatedObject: ...
 
@@ -101,6 +108,7 @@ class AsyncTables(AsyncEnsureResource):
         sample_by: str | None = None,
         ttl: TableTtl | Mapping[str, Any] | None = None,
         description: str | None = None,
+        if_not_exists: bool = False,
         **options: Unpack[CallOptions],
     ) -> CreatedObject:
         """Create a table, from a `TableSpec` or from the arguments of one. Its sort key is fixed
@@ -123,6 +131,8 @@ class AsyncTables(AsyncEnsureResource):
             sample_by: Sampling expression.
             ttl: How long rows are kept.
             description: Free text.
+            if_not_exists: Whether a table that exists already is left as it is, without an error;
+                `ensure` and `plan` compare it too.
             **options: Options of the call.
 
         Returns:
@@ -148,7 +158,34 @@ class AsyncTables(AsyncEnsureResource):
                 ttl=ttl,
                 description=description,
             )
-        return await self._data(create_table.plan(database, body=spec.request()), options)
+        plan = create_table.plan(database, body=spec.request())
+        try:
+            return await self._data(plan, options)
+        except REFUSED:
+            live = await self._live(database, spec.name, options) if if_not_exists else None
+            if live is None:
+                raise
+            return CreatedObject(uuid=live.uuid)
+
+    async def exists(self, database: str, name: str, **options: Unpack[CallOptions]) -> bool:
+        """Return whether a table exists that the role may see, by `get`.
+
+        Args:
+            database: Name of the database.
+            name: Name of the table.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: The path is not one of the service's, as far as can be determined.
+        """
+        return await self._live(database, name, options) is not None
+
+    async def _live(self, database: str, name: str, options: CallOptions) -> Table | None:
+        def read(options: CallOptions) -> Any:
+            return self.get(database, name, **options)
+
+        found: Table | None = await self._find(read, options)
+        return found
 
     async def ensure(
         self, database: str, spec: TableSpec, **options: Unpack[CallOptions]
@@ -196,7 +233,8 @@ class AsyncTables(AsyncEnsureResource):
         **options: Unpack[CallOptions],
     ) -> AsyncTablePlan:
         """Compare a table with what it should be, and return a plan of the changes; nothing is
-        changed until its `apply`.
+        changed until its `apply`. A table that is missing, if the service itself says so, is to be
+        created.
 
         `GET /v1/databases/{db_name}/tables/{table_name}` (inferred, and so are the fields of a
         table)
@@ -218,11 +256,11 @@ class AsyncTables(AsyncEnsureResource):
             **options: Options of this call and, unless `apply` is given others, of its calls.
 
         Raises:
-            NotFound: There is no such table; `ensure` creates one.
+            NotFound: The path is not one of the service's, as far as can be determined.
             InvalidArgument: A rename matches neither table.
         """
         options = self._client.merge_context(options)
-        live = await self.get(database, desired.name, **options)
+        live = await self._live(database, desired.name, options)
         return AsyncTablePlan(
             self._client, database, desired, live, renames=renames or {}, options=options
         )
@@ -295,7 +333,9 @@ class AsyncTables(AsyncEnsureResource):
             raise InvalidArgument("There is nothing to change.")
         await self._send(update_table.plan(database, name, body=body), options)
 
-    async def delete(self, database: str, name: str, **options: Unpack[CallOptions]) -> None:
+    async def delete(
+        self, database: str, name: str, *, if_exists: bool = False, **options: Unpack[CallOptions]
+    ) -> None:
         """Drop a table and its rows.
 
         `DELETE /v1/databases/{db_name}/tables/{table_name}` (inferred)
@@ -303,12 +343,13 @@ class AsyncTables(AsyncEnsureResource):
         Args:
             database: Name of the database.
             name: Name of the table.
+            if_exists: Whether it is no error if the service says that there is none.
             **options: Options of the call.
 
         Raises:
             NotFound: There is no such table.
         """
-        await self._send(delete_table.plan(database, name), options)
+        await self._delete(delete_table.plan(database, name), options, if_exists=if_exists)
 
     async def cluster_status(
         self, database: str, name: str, **options: Unpack[CallOptions]

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bytehouse_raw.plan import Plan
-from bytehouse_raw.types import Model
+from bytehouse_raw.types import Model, RawResponse
 
+from ..._api.lists import data_error, has_data
 from ..._api.pagination import Listing
 from ..._core.clock import Clock
 from ..._core.options import CallOptions
-from ...errors import ResponseDecodeError
+from ...errors import APIError, NotFound
 from ..paginator import Pager
 
 if TYPE_CHECKING:
@@ -30,6 +31,21 @@ class Enveloped(Protocol[T_co]):
     def data(self) -> T_co | None:
         """The object."""
 
+    @property
+    def raw_response(self) -> RawResponse | None:
+        """The response as received."""
+
+
+Listed = Enveloped[list[T]]
+
+
+def is_missing(error: APIError) -> bool:
+    """Return whether the service itself says that something does not exist.
+
+    A 404 of another origin may come from a wrong path; an error of the engine may come with a 404.
+    """
+    return (isinstance(error, NotFound) or error.status == 404) and error.by_service
+
 
 class Resource:
     """Hold the client whose `send` all methods go through."""
@@ -45,6 +61,14 @@ class Resource:
     def _send(self, plan: Plan[T], options: CallOptions) -> T:
         return self._client.send(plan, **options)
 
+    def _delete(self, plan: Plan[Any], options: CallOptions, *, if_exists: bool) -> None:
+        """Send a call that deletes something; with `if_exists`, that it is missing is no error."""
+        try:
+            self._client.send(plan, **options)
+        except APIError as error:
+            if not (if_exists and is_missing(error)):
+                raise
+
     def _data(self, plan: Plan[Enveloped[M]], options: CallOptions, default: M | None = None) -> M:
         """Send a call and return what its response holds in ``data``.
 
@@ -58,20 +82,27 @@ class Resource:
         """
         response = self._client.send(plan, **options)
         data: M | None = response.data if isinstance(response.data, Model) else default
-        raw = response.raw_response if isinstance(response, Model) else None
+        raw = response.raw_response
         if data is None:
-            error = ResponseDecodeError(
-                "the response has no data"
-                if response.data is None
-                else f"the data of the response is no object, but {type(response.data).__name__}",
-                operation=plan.operation.id,
-                hint="The call succeeded; the service may use other field names than those known.",
-            )
-            error.raw_response = raw
-            raise error
+            problem = "the response has no data"
+            if response.data is not None:
+                kind = type(response.data).__name__
+                problem = f"the data of the response is no object, but {kind}"
+            raise data_error(response, plan.operation.id, problem)
         if raw is not None:
             data.received(raw)
         return data
+
+    def _whole_list(self, plan: Plan[Listed[T]], options: CallOptions) -> list[T]:
+        """Send a call and return the list that its response holds in ``data``.
+
+        Raises:
+            ResponseDecodeError: There is none.
+        """
+        response = self._client.send(plan, **options)
+        if not has_data(response):
+            raise data_error(response, plan.operation.id, "the response has no data")
+        return response.data or []
 
     def _list(
         self, plan: Plan[Listing[T]], options: CallOptions, limit: int | None, page_size: int | None

@@ -18,7 +18,9 @@ class Dictionaries(Resource):
     `headers`; see `CallOptions`) and raises the errors of `ByteHouse.send`.
     """
 
-    def delete(self, database: str, name: str, **options: Unpack[CallOptions]) -> None:
+    def delete(
+        self, database: str, name: str, *, if_exists: bool = False, **options: Unpack[CallOptions]
+    ) -> None:
         """Drop a dictionary. Its source table stays (inferred).
 
         `DELETE /v1/databases/{db_name}/dictionaries/{dict_name}` (inferred)
@@ -26,9 +28,10 @@ class Dictionaries(Resource):
         Args:
             database: Name of the database.
             name: Name of the dictionary.
+            if_exists: Whether it is no error if the service says that there is none.
             **options: Options of the call.
 
         Raises:
             NotFound: There is no such dictionary.
         """
-        self._send(delete_dictionary.plan(database, name), options)
+        self._delete(delete_dictionary.plan(database, name), options, if_exists=if_exists)

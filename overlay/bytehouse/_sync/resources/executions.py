@@ -88,7 +88,7 @@ class Executions(Resource):
         plan = get_execution_logs.plan(
             require_name(execution_id, "execution_id"), limit=require_count(limit, "limit")
         )
-        return (self._send(plan, options)).data or []
+        return self._whole_list(plan, options)
 
     def kafka_history(
         self,

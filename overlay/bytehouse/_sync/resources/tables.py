@@ -31,7 +31,7 @@ from ..._core.validation import require_names
 from ..._tables.diff import diff
 from ..._tables.spec import ColumnsLike, PartitionLike, TableSpec, columns_of, model_of
 from ...errors import InvalidArgument
-from ..ensure import EnsureResource
+from ..ensure import REFUSED, EnsureResource
 from ..paginator import Pager
 from ..table_plan import TablePlan
 
@@ -67,7 +67,13 @@ class Tables(EnsureResource):
 
     @overload
     def create(
-        self, database: str, spec: TableSpec, /, **options: Unpack[CallOptions]
+        self,
+        database: str,
+        spec: TableSpec,
+        /,
+        *,
+        if_not_exists: bool = False,
+        **options: Unpack[CallOptions],
     ) -> CreatedObject: ...
 
     @overload
@@ -85,6 +91,7 @@ class Tables(EnsureResource):
         sample_by: str | None = None,
         ttl: TableTtl | Mapping[str, Any] | None = None,
         description: str | None = None,
+        if_not_exists: bool = False,
         **options: Unpack[CallOptions],
     ) -> CreatedObject: ...
 
@@ -102,6 +109,7 @@ class Tables(EnsureResource):
         sample_by: str | None = None,
         ttl: TableTtl | Mapping[str, Any] | None = None,
         description: str | None = None,
+        if_not_exists: bool = False,
         **options: Unpack[CallOptions],
     ) -> CreatedObject:
         """Create a table, from a `TableSpec` or from the arguments of one. Its sort key is fixed
@@ -124,6 +132,8 @@ class Tables(EnsureResource):
             sample_by: Sampling expression.
             ttl: How long rows are kept.
             description: Free text.
+            if_not_exists: Whether a table that exists already is left as it is, without an error;
+                `ensure` and `plan` compare it too.
             **options: Options of the call.
 
         Returns:
@@ -149,7 +159,34 @@ class Tables(EnsureResource):
                 ttl=ttl,
                 description=description,
             )
-        return self._data(create_table.plan(database, body=spec.request()), options)
+        plan = create_table.plan(database, body=spec.request())
+        try:
+            return self._data(plan, options)
+        except REFUSED:
+            live = self._live(database, spec.name, options) if if_not_exists else None
+            if live is None:
+                raise
+            return CreatedObject(uuid=live.uuid)
+
+    def exists(self, database: str, name: str, **options: Unpack[CallOptions]) -> bool:
+        """Return whether a table exists that the role may see, by `get`.
+
+        Args:
+            database: Name of the database.
+            name: Name of the table.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: The path is not one of the service's, as far as can be determined.
+        """
+        return self._live(database, name, options) is not None
+
+    def _live(self, database: str, name: str, options: CallOptions) -> Table | None:
+        def read(options: CallOptions) -> Any:
+            return self.get(database, name, **options)
+
+        found: Table | None = self._find(read, options)
+        return found
 
     def ensure(
         self, database: str, spec: TableSpec, **options: Unpack[CallOptions]
@@ -197,7 +234,8 @@ class Tables(EnsureResource):
         **options: Unpack[CallOptions],
     ) -> TablePlan:
         """Compare a table with what it should be, and return a plan of the changes; nothing is
-        changed until its `apply`.
+        changed until its `apply`. A table that is missing, if the service itself says so, is to be
+        created.
 
         `GET /v1/databases/{db_name}/tables/{table_name}` (inferred, and so are the fields of a
         table)
@@ -219,11 +257,11 @@ class Tables(EnsureResource):
             **options: Options of this call and, unless `apply` is given others, of its calls.
 
         Raises:
-            NotFound: There is no such table; `ensure` creates one.
+            NotFound: The path is not one of the service's, as far as can be determined.
             InvalidArgument: A rename matches neither table.
         """
         options = self._client.merge_context(options)
-        live = self.get(database, desired.name, **options)
+        live = self._live(database, desired.name, options)
         return TablePlan(
             self._client, database, desired, live, renames=renames or {}, options=options
         )
@@ -296,7 +334,9 @@ class Tables(EnsureResource):
             raise InvalidArgument("There is nothing to change.")
         self._send(update_table.plan(database, name, body=body), options)
 
-    def delete(self, database: str, name: str, **options: Unpack[CallOptions]) -> None:
+    def delete(
+        self, database: str, name: str, *, if_exists: bool = False, **options: Unpack[CallOptions]
+    ) -> None:
         """Drop a table and its rows.
 
         `DELETE /v1/databases/{db_name}/tables/{table_name}` (inferred)
@@ -304,12 +344,13 @@ class Tables(EnsureResource):
         Args:
             database: Name of the database.
             name: Name of the table.
+            if_exists: Whether it is no error if the service says that there is none.
             **options: Options of the call.
 
         Raises:
             NotFound: There is no such table.
         """
-        self._send(delete_table.plan(database, name), options)
+        self._delete(delete_table.plan(database, name), options, if_exists=if_exists)
 
     def cluster_status(
         self, database: str, name: str, **options: Unpack[CallOptions]

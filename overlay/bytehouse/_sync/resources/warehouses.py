@@ -30,7 +30,7 @@ from ..._core.times import Duration
 from ..._core.validation import require_name
 from ..._params.warehouses import checked, differences, status_of, wanted
 from ...errors import InvalidArgument
-from ..ensure import EnsureResource
+from ..ensure import REFUSED, EnsureResource
 from ..paginator import Pager
 from ..warehouse_ids import warehouse_name
 from ..warehouse_poller import WarehousePoller
@@ -74,6 +74,7 @@ class Warehouses(EnsureResource):
         auto_suspend: int | Duration | None = None,
         auto_resume: bool | None = None,
         description: str | None = None,
+        if_not_exists: bool = False,
         **options: Unpack[CallOptions],
     ) -> CreateWarehouseResponse:
         """Create a virtual warehouse and, unless `status` says otherwise, start it.
@@ -89,6 +90,8 @@ class Warehouses(EnsureResource):
                 suspended; 0, the default of the service, means never.
             auto_resume: Whether a query that arrives resumes it; if not given, it does not.
             description: Free text.
+            if_not_exists: Whether a warehouse that exists already is left as it is, without an
+                error; `ensure` compares it too.
             **options: Options of the call.
 
         Returns:
@@ -106,7 +109,33 @@ class Warehouses(EnsureResource):
             auto_resume=auto_resume,
             description=description,
         )
-        return self._send(create_warehouse.plan(body=body), options)
+        plan = create_warehouse.plan(body=body)
+        try:
+            return self._send(plan, options)
+        except REFUSED:
+            live = self._live(name, options) if if_not_exists else None
+            if live is None:
+                raise
+            return CreateWarehouseResponse(name=live.name, vw_id=live.id)
+
+    def exists(self, name: str, **options: Unpack[CallOptions]) -> bool:
+        """Return whether a virtual warehouse exists that the role may see, by `get`.
+
+        Args:
+            name: Name.
+            **options: Options of the call.
+
+        Raises:
+            NotFound: The path is not one of the service's, as far as can be determined.
+        """
+        return self._live(name, options) is not None
+
+    def _live(self, name: str, options: CallOptions) -> Warehouse | None:
+        def read(options: CallOptions) -> Any:
+            return self.get(name, **options)
+
+        found: Warehouse | None = self._find(read, options)
+        return found
 
     def get(self, name: str, **options: Unpack[CallOptions]) -> Warehouse:
         """Return one virtual warehouse.
@@ -173,20 +202,21 @@ class Warehouses(EnsureResource):
         name = self._name(name, options)
         self._send(update_warehouse.plan(name, body=body), options)
 
-    def delete(self, name: str, **options: Unpack[CallOptions]) -> None:
+    def delete(self, name: str, *, if_exists: bool = False, **options: Unpack[CallOptions]) -> None:
         """Delete a virtual warehouse.
 
         `DELETE /v1/vws/{name}` (inferred)
 
         Args:
             name: Name or id.
+            if_exists: Whether it is no error if the service says that there is none.
             **options: Options of the call.
 
         Raises:
             NotFound: There is none.
         """
         name = self._name(name, options)
-        self._send(delete_warehouse.plan(name), options)
+        self._delete(delete_warehouse.plan(name), options, if_exists=if_exists)
         self._client._shared.warehouse_ids = (None, {})  # another of this name has another id
 
     def configurations(

@@ -1,0 +1,44 @@
+# Derived from overlay/bytehouse/_async/script.py by `make generate`. Do not edit.
+"""Run several statements one after another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._sql.lexer import statements
+from .._sql.parameters import bind
+from .._sql.statements import secret_parameters, statement_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+
+    from .._core.options import ViewOptions
+    from .client import ByteHouse
+    from .result import Result
+
+
+def run_script(
+    client: ByteHouse,
+    sql: str | PathLike[str],
+    params: Mapping[str, object] | None,
+    session_id: str | None,
+    options: ViewOptions,
+) -> list[Result]:
+    """Run statements one after another in a session; see `script` of the client."""
+    text = bind(statement_text(sql), params)
+    found = list(statements(text))
+    session = client._redacting(secret_parameters(params)).session(
+        session_id, database=options.pop("database", None)
+    )
+    results = []
+    for number, statement in enumerate(found, 1):
+        try:
+            result = session.query(text[statement.begin : statement.end], **options)
+            result.rows()
+        except BaseException as error:
+            line = text.count("\n", 0, statement.begin) + 1
+            error.add_note(f"script: statement {number} of {len(found)}, at line {line}")
+            raise
+        results.append(result)
+    return results

@@ -1,0 +1,60 @@
+"""Streams of CSV and Parquet are read as files of it are."""
+
+import io
+from typing import Any
+
+import pytest
+
+from bytehouse import InvalidArgument
+from bytehouse._sql.insert import raise_refused
+from bytehouse._sql.insert_sources import RowRefused, open_source
+from tests.support.cases import cases
+
+
+def rows(data: Any) -> tuple[Any, list[tuple[Any, ...]]]:
+    """Return the names and the rows of data."""
+    source = open_source(data, None, "")
+    found: list[tuple[Any, ...]] = []
+    for chunk in source.chunks(2, None, raise_refused):
+        found += zip(*chunk.columns, strict=True)
+    return source.names, found
+
+
+class Unseekable(io.RawIOBase):
+    """A stream such as that of a response, which is read once from its beginning."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = io.BytesIO(content)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._content.readinto(buffer)
+
+
+TEXT = '\ufeffa,b\n1,é\r\n2,"x\ny"\n\n3,\n'
+EXPECTED = (("a", "b"), [("1", "é"), ("2", "x\ny"), ("3", None)])
+
+
+@cases(
+    "stream",
+    [io.StringIO(TEXT, newline=""), io.BytesIO(TEXT.encode()), Unseekable(TEXT.encode())],
+)
+def test_csv_is_read_from_bytes_and_text(stream: Any) -> None:
+    """A byte order mark, quoted line ends and empty lines are as in files."""
+    assert rows(stream) == EXPECTED
+
+
+@cases("content", ["", "\n", b"", b"\n"])
+def test_a_stream_without_a_header_is_refused(content: str | bytes) -> None:
+    """It has no columns."""
+    stream: Any = io.StringIO(content) if isinstance(content, str) else io.BytesIO(content)
+    with pytest.raises(InvalidArgument, match="the stream has no header line"):
+        rows(stream)
+
+
+def test_a_line_that_cannot_be_read_is_named() -> None:
+    """By its number, after those that can."""
+    with pytest.raises(RowRefused, match=r"the stream cannot be read at line 3.*3 values"):
+        rows(io.BytesIO(b"a,b\n1,2\n1,2,3\n"))
