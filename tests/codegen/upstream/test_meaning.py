@@ -185,7 +185,7 @@ def test_people_read_the_methods_that_they_call(
     node = operation(draft, "submit_sync_query")
     node["parameters"] = [*node.get("parameters", []), query("cluster", required=True)]
     text = FORMATS["terminal"](compared(vendored, draft, known_methods))
-    assert "bh.insert, bh.query, bh.queries.execute" in text
+    assert "bh.insert, bh.ping, bh.query" in text
     assert "QueryResponses" not in text
 
 
