@@ -177,7 +177,7 @@ def decode_models(_: str) -> Timed:
 
     def decode() -> object:
         page = ListTablesResponse.from_dict(msgspec.json.decode(body))
-        return [(table.name, table.no_of_rows) for table in page.data or []]
+        return [(table.name, table.row_count) for table in page.data or []]
 
     return decode
 
@@ -195,7 +195,7 @@ def decode_stock(_: str) -> Timed:
 
     def decode() -> object:
         page = stock.ListTablesResponse.from_dict(json.loads(body))
-        return [(table.name, table.no_of_rows) for table in page.data or []]
+        return [(table.name, table.row_count) for table in page.data or []]
 
     return decode
 
@@ -208,13 +208,13 @@ def _decoded_models(timestamps: bool) -> Timed:
     body = _tables()
 
     def column(it: Column) -> object:
-        return it.name, it.type_, it.nullable, it.comment
+        return it.name, it.type, it.nullable, it.comment
 
     def table(it: Table) -> object:
         columns = [column(one) for one in it.columns or []]
-        strings = it.name, it.type_, it.uuid, it.database_name, it.engine, it.order_by_keys
+        strings = it.name, it.type, it.uuid, it.database, it.engine, it.order_by
         times = (it.created_at, it.last_modified_at) if timestamps else None
-        return columns, strings, it.no_of_rows, it.size_in_bytes, times
+        return columns, strings, it.row_count, it.size_in_bytes, times
 
     def decode() -> object:
         page = ListTablesResponse.from_dict(msgspec.json.decode(body))

@@ -64,7 +64,7 @@ class Steps:
         self._transport = HttpTransport(self._client.config)
 
     def _call(self) -> Call[Any]:
-        return Call(self._settings, self._client.options, self._plan)
+        return Call(self._settings, self._client._options, self._plan)
 
     @property
     def all(self) -> dict[str, Timed]:

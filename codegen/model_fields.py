@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any
 
 from openapi_python_client.config import Config
@@ -22,7 +23,7 @@ from openapi_python_client.schema import Reference, Schema, UntrustedString
 
 from codegen.errors import GenerationError
 from codegen.simplify import SECRET
-from codegen.spec import ATTRIBUTE, Facts
+from codegen.spec import ARGUMENT, ATTRIBUTE, PROMISED, Facts
 
 PLAIN: dict[type, str] = {
     AnyProperty: "Any",
@@ -35,7 +36,10 @@ PLAIN: dict[type, str] = {
 """Properties whose JSON value is used as it is."""
 
 RESERVED = frozenset(
-    "additional_properties decode decode_all field from_dict raw_response received to_dict".split()
+    """
+    additional_properties bool classmethod datetime decode decode_all dict field float from_dict
+    frozenset int list raw_response received self setters str to_dict
+    """.split()
 )
 """Names that an attribute cannot have, because the class uses them."""
 ARGUMENTS_RESERVED = frozenset({"body", "client", "plan", "strings"})
@@ -55,6 +59,10 @@ class Field:
     description: str
     nullable: bool
     secret: bool
+    promised: bool
+    """Whether what is received has it: what was received without it lacks the attribute."""
+    options: str
+    """Further arguments of its `field(...)`."""
 
 
 class ModelFields:
@@ -138,10 +146,11 @@ class ModelFields:
         sent = model.class_info.name in self._sent
         properties = _properties(model)
         names = _attributes(model, properties)
-        return [
+        fields = [
             self._field(model, prop, name, sent=sent)
             for prop, name in zip(properties, names, strict=True)
         ]
+        return sorted(fields, key=lambda field: field.default is not None)
 
     def _field(
         self, model: ModelProperty, prop: PropertyProtocol, attribute: str, *, sent: bool
@@ -150,10 +159,20 @@ class ModelFields:
         value = f"source[{wire!r}]"
         decoded = self._decoded(prop, value)
         nullable = _is_nullable(prop)
+        extra = _extra(_schema(model, prop))
+        promised = bool(extra.get(PROMISED))
         annotation, default = self._annotation(prop, sent=sent), None
-        if not (sent and prop.required):
+        if not (promised or (sent and prop.required)):
             default = "UNSET" if nullable else "None"
             annotation = _union([annotation, "Unset" if nullable else "None"])
+        options = (
+            ["repr=False"] if (secret := self.is_secret(model) or bool(extra.get(SECRET))) else []
+        )
+        if extra.get(ARGUMENT) == "keyword":
+            options.append("kw_only=True")
+        if sent and default == "None" and (converter := _converter(prop, extra)):
+            # What is received is kept as it is, so it is not converted when an attribute is set.
+            options.append(f"converter={converter}, on_setattr=setters.NO_OP")
         return Field(
             wire=wire,
             attribute=attribute,
@@ -162,7 +181,9 @@ class ModelFields:
             decoded="" if decoded == value else decoded,
             description=prop.description.get_untrusted_value() if prop.description else "",
             nullable=nullable,
-            secret=self.is_secret(model) or bool(_extra(_schema(model, prop)).get(SECRET)),
+            secret=secret,
+            promised=promised,
+            options=", ".join(options),
         )
 
     def _annotation(self, prop: PropertyProtocol, *, sent: bool) -> str:
@@ -238,6 +259,12 @@ class ModelFields:
         return good[0]
 
 
+def attribute_name(python_name: str) -> str:
+    """Return the attribute that the generator's name of a property gives: it may be a builtin's."""
+    plain = python_name.removesuffix("_")
+    return python_name if iskeyword(plain) else plain
+
+
 def parameters(endpoint: Endpoint) -> list[PropertyProtocol]:
     """Return the parameters of an operation, without its body."""
     return [*endpoint.path_parameters, *endpoint.query_parameters, *endpoint.header_parameters]
@@ -275,6 +302,14 @@ def _extra(schema: Schema | Reference | None) -> Mapping[str, Any]:
     return (schema.model_extra if schema else None) or {}
 
 
+def _converter(prop: PropertyProtocol, extra: Mapping[str, Any]) -> str:
+    """Return the function that makes what a caller gives into the value; empty if none does."""
+    if extra.get(ARGUMENT) == "joined":
+        return "joined"
+    of_strings = isinstance(prop, ListProperty) and type(prop.inner_property) is StringProperty
+    return "strings" if of_strings else ""
+
+
 def _attributes(model: ModelProperty, properties: list[PropertyProtocol]) -> list[str]:
     """Return the attribute of each property: the one it is given, or its name, unless taken."""
     taken = set(RESERVED)
@@ -282,7 +317,7 @@ def _attributes(model: ModelProperty, properties: list[PropertyProtocol]) -> lis
     taken |= set(filter(None, given))
     names = []
     for prop, name in zip(properties, given, strict=True):
-        names.append(name or _free(prop.python_name, taken))
+        names.append(name or _free(attribute_name(prop.python_name), taken))
         taken.add(names[-1])
     return names
 

@@ -14,14 +14,15 @@ from typing import Any
 from openapi_python_client.schema import UntrustedString
 from openapi_python_client.strings import PythonIdentifier, snake_case
 
-from codegen.spec import ATTRIBUTE, METHODS, Document
+from codegen.spec import ARGUMENT, ATTRIBUTE, METHODS, PROMISED, Document
 
 SECRET = "x-secret"  # noqa: S105 - the name of a mark
 
 _SCHEMAS = "#/components/schemas/"
 _SCALARS = frozenset({"string", "number", "integer", "boolean"})
 _STRUCTURE = frozenset({"type", "properties", "required", "enum", "anyOf", "oneOf", "items"})
-_KEPT = frozenset({"description", SECRET, ATTRIBUTE})
+_MARKS = (ATTRIBUTE, ARGUMENT, PROMISED)
+_KEPT = frozenset({"description", SECRET, *_MARKS})
 
 Node = Mapping[str, Any]
 
@@ -101,7 +102,7 @@ class _Simplifier:
 
     def _reference(self, node: Node) -> dict[str, Any]:
         """Return a reference; with marks, which the generator drops beside one, it is wrapped."""
-        marks = {key: node[key] for key in (ATTRIBUTE,) if key in node}
+        marks = {key: node[key] for key in _MARKS if key in node}
         if self._is_hidden(node):
             marks[SECRET] = True
         reference = {"$ref": node["$ref"]}

@@ -25,6 +25,10 @@ _ID = re.compile("[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 ATTRIBUTE = "x-attribute"
 """The name in Python of a property or parameter, where it is not made of the name on the wire."""
+ARGUMENT = "x-argument"
+"""How the constructor of a model takes a property: `keyword` alone, or `joined` from a list."""
+PROMISED = "x-promised"
+"""Whether all objects of a kind have a property."""
 ROLE = "ActiveRole"
 """The component of the header with the role of a call."""
 

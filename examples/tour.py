@@ -182,10 +182,10 @@ def drop_partition(bh: ByteHouse) -> None:
     step("Drop a partition")
     bounds = bh.partitions.bounds(DATABASE, "flights")
     partitions = bh.partitions.list(DATABASE, "flights").all()
-    print(f"  {len(partitions)} partitions, {bounds.min_} to {bounds.max_}")
+    print(f"  {len(partitions)} partitions, {bounds.min} to {bounds.max}")
     before = count(bh)
-    bh.partitions.delete(DATABASE, "flights", str(bounds.min_))
-    print(f"  dropped {bounds.min_}: {before:,} rows before, {count(bh):,} after")
+    bh.partitions.delete(DATABASE, "flights", str(bounds.min))
+    print(f"  dropped {bounds.min}: {before:,} rows before, {count(bh):,} after")
 
 
 def clean_up(bh: ByteHouse) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from openapi_python_client.strings import PythonIdentifier
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from codegen.model_fields import attribute_name
 from codegen.spec import ATTRIBUTE
 from codegen.upstream.canonical import Canon, Schema, bare, holds_secret, written
 
@@ -308,10 +309,11 @@ def _set(holder: Holder, key: Any, made: CommentedMap) -> None:
 def _rename(properties: CommentedMap, old: str, new: str) -> None:
     """Give a property another name, in its place; its attribute keeps the one it has."""
     node, place = properties[old], list(properties).index(old)
-    attribute = node.get(ATTRIBUTE) or python_name(old)
+    attribute = node.get(ATTRIBUTE) or attribute_name(python_name(old))
     del properties[old]
     properties.insert(place, new, node)
-    set_key(node, ATTRIBUTE, None if attribute == python_name(new) else attribute)
+    derived = attribute_name(python_name(new))
+    set_key(node, ATTRIBUTE, None if attribute == derived else attribute)
 
 
 def python_name(name: str) -> str:

@@ -15,5 +15,5 @@ with ByteHouse() as bh:
     report = bh.import_jobs.start(job.id).wait(timeout=600)
     print(report.rows_read, "read,", report.rows_written, "written")
     for execution in bh.import_jobs.executions(job.id):
-        print(execution.status, [line.message for line in bh.executions.logs(str(execution.id))])
+        print(execution.status, [line.message for line in bh.executions.logs(execution.id)])
     bh.import_jobs.delete(job.id)

@@ -16,4 +16,4 @@ with ByteHouse() as bh:
     rotation = bh.api_keys.rotate(store=store, current_id=old.id, expires_in="60d")
 
 with ByteHouse(api_key="env:MY_BYTEHOUSE_KEY") as bh:
-    print(len(rotation.steps), "steps,", len(list(bh.api_keys.list())), "key")
+    print(len(rotation.steps), "steps,", len(bh.api_keys.list().all()), "key")

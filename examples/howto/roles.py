@@ -5,7 +5,7 @@ from bytehouse import ByteHouse
 USER = 1336688750
 
 with ByteHouse() as bh:
-    print(sorted(str(role.name) for role in bh.roles.list()))
+    print(sorted(role.name for role in bh.roles.list()))
     bh.assignments.assign(USER, "Analyst")
     print([held.role_name for held in bh.assignments.list(user_id=USER)])
     with bh.role("AccountAdmin"):  # in this thread or task alone

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypeVar
 
 from attrs import field, fields, frozen
 
@@ -100,7 +100,8 @@ class Timestamp(datetime):
         return self._written() or self.isoformat()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self)!r})"
+        text = self._written()
+        return super().__repr__() if text is None else f"{type(self).__name__}.decode({text!r})"
 
     def __reduce_ex__(self, protocol: Any) -> str | tuple[Any, ...]:
         text = self._written()
@@ -184,7 +185,7 @@ class Model:
         """Return the JSON object, without absent fields."""
         made = {}
         for wire, attribute in self._fields.items():
-            value = getattr(self, attribute)
+            value = self.__dict__.get(attribute, UNSET)
             if value is not UNSET and (value is not None or attribute in self._nullable):
                 made[wire] = encode(value)
         return made | {name: encode(value) for name, value in self.additional_properties.items()}
@@ -211,19 +212,53 @@ class Model:
         return getattr(self, attribute)
 
     def _holds(self, attribute: str) -> bool:
-        value = getattr(self, attribute)
+        value = self.__dict__.get(attribute, UNSET)
         return value is not UNSET and (value is not None or attribute in self._nullable)
+
+    def __eq__(self, other: object) -> bool:
+        return self.__dict__ == other.__dict__ if type(self) is type(other) else NotImplemented
+
+    if not TYPE_CHECKING:  # so that a type checker knows which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            kind = type(self).__name__
+            if name in self._fields.values():
+                found = ", ".join(self.to_dict()) or "nothing"
+                raise AttributeError(f"The service left out `{name}` of a {kind}; it has {found}.")
+            raise AttributeError(f"A {kind} has no attribute {name!r}.", name=name, obj=self)
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__
 
     def __repr__(self) -> str:
-        shown = []
-        for attribute in fields(type(self)):
-            name, value = attribute.name, getattr(self, attribute.name)
-            if value if name == "additional_properties" else self._holds(name):
-                shown.append(f"{name}={value!r}" if attribute.repr else f"{name}='***'")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        shown = ", ".join(f"{name}={value!r}" for name, value in shown_fields(self).items())
+        return f"{type(self).__name__}({shown})"
+
+    def _repr_html_(self) -> str:
+        return html_table([type(self).__name__, ""], shown_fields(self).items())
+
+
+def shown_fields(model: Model) -> dict[str, Any]:
+    """Return what the repr of a model shows, by attribute: nothing that is absent, and *** for secrets."""
+    shown = {}
+    for attribute in fields(type(model)):
+        name = attribute.name
+        value = model.__dict__.get(name)
+        if value if name == "additional_properties" else model._holds(name):
+            shown[name] = value if attribute.repr else "***"
+    return shown
+
+
+def strings(value: Iterable[str] | str | None) -> list[str] | None:
+    """Return one string or several as a list; return other values unchanged."""
+    if isinstance(value, str):
+        return [value]
+    return list(value) if isinstance(value, Iterable) else value
+
+
+def joined(value: list[str] | tuple[str, ...] | str | None) -> str | None:
+    """Return one string or several, joined by commas."""
+    return ", ".join(value) if isinstance(value, (list, tuple)) else value
 
 
 def own(value: Any) -> Any:
@@ -242,6 +277,21 @@ def unknown(source: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, An
 def each(values: Any, decode: Callable[[Any], Any]) -> Any:
     """Decode the items of a JSON list; return other values unchanged."""
     return [decode(value) for value in values] if isinstance(values, list) else own(values)
+
+
+def html_table(heads: Iterable[str], rows: Iterable[Iterable[object]], note: str = "") -> str:
+    """Return values as an HTML table, for notebooks: escaped, and the first 200 characters of each."""
+    from html import escape
+
+    def cell(value: object) -> str:
+        text = "" if value is None else str(value)
+        text = escape(text if len(text) <= 200 else f"{text[:200]}…").replace("\n", "<br>")
+        return text.encode("utf-8", "backslashreplace").decode()
+
+    head = "".join(f"<th>{cell(value)}</th>" for value in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{cell(v)}</td>' for v in row)}</tr>" for row in rows)
+    below = f"<p><small>{cell(note)}</small></p>" if note else ""
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{below}"
 
 
 def encode(value: Any) -> Any:

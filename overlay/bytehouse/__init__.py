@@ -14,7 +14,56 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bytehouse_raw.models import (
+        TTL,
+        AccountStatus,
+        ApiKey,
+        ApiKeyStatus,
+        ClusterKey,
+        ClusterStatus,
+        Column,
+        Connection,
+        ConnectionData,
+        CreatedObject,
+        CreateWarehouseResponse,
+        Database,
+        ErrorDetail,
+        Execution,
+        ExecutionLog,
+        ImportJob,
+        ImportJobConfiguration,
+        ImportJobSourceSchema,
+        ImportJobStartArguments,
+        ImportJobState,
+        ImportSourceType,
+        KafkaStatus,
+        LineageObject,
+        MysqlSyncStatus,
+        MysqlTableSyncStatus,
+        Partition,
+        PartitionBounds,
+        PartitionKey,
+        Permission,
+        QueryLineage,
+        QueryResult,
+        QueryStatistics,
+        QueryStatus,
+        QueryStopped,
+        Role,
+        RoleAssignment,
+        StorageUsage,
+        Table,
+        UniqueKey,
+        UserInfo,
+        UserReference,
+        Warehouse,
+        WarehouseConfiguration,
+        WarehouseUsage,
+    )
+    from bytehouse_raw.types import UNSET, RawResponse, Timestamp, Unset
+
     from ._api.load_report import LoadReport
+    from ._api.pagination import Page
     from ._async.client import AsyncByteHouse
     from ._async.execution_handle import AsyncExecutionHandle
     from ._async.paginator import AsyncPager
@@ -23,9 +72,11 @@ if TYPE_CHECKING:
     from ._async.session import AsyncSession
     from ._async.table_plan import AsyncTablePlan
     from ._core.clock import Clock
+    from ._core.config import Config
     from ._core.differences import Difference, EnsureResult
     from ._core.options import CallOptions
     from ._core.retry import Retry, RetryPolicy
+    from ._core.secrets import Secret
     from ._params.api_keys import KeyRotation, NewApiKey
     from ._params.import_configuration import (
         ByteHouseSource,
@@ -76,7 +127,7 @@ if TYPE_CHECKING:
     from ._sync.session import Session
     from ._sync.table_plan import TablePlan
     from ._tables.changes import Change
-    from ._tables.spec import TTL, ClusterKey, Column, PartitionKey, TableSpec, UniqueKey
+    from ._tables.spec import TableSpec, columns_from
     from ._types.codecs import ResultColumn
     from .errors import (
         APIError,
@@ -109,6 +160,16 @@ _CONNECTIONS = """
     LASFSConnection LocalConnection MinIOConnection MySQLConnection OSSConnection S3Connection
     TOSConnection
 """
+_MODELS = """
+    AccountStatus ApiKey ApiKeyStatus ClusterKey ClusterStatus Column Connection
+    ConnectionData CreateWarehouseResponse CreatedObject Database ErrorDetail Execution
+    ExecutionLog ImportJob ImportJobConfiguration ImportJobSourceSchema
+    ImportJobStartArguments ImportJobState ImportSourceType KafkaStatus LineageObject
+    MysqlSyncStatus MysqlTableSyncStatus Partition PartitionBounds PartitionKey Permission
+    QueryLineage QueryResult QueryStatistics QueryStatus QueryStopped Role RoleAssignment
+    StorageUsage TTL Table UniqueKey UserInfo UserReference Warehouse WarehouseConfiguration
+    WarehouseUsage
+"""
 _SOURCES = """
     ByteHouseSource CFSSource HiveSource ImportConfiguration KafkaSource KinesisSource LASFSSource
     LoadMode LocalSource MinIOSource MySQLSource OSSSource S3Source TOSSource
@@ -118,6 +179,8 @@ _USAGE = """
 """
 _MODULES = {
     "_api.load_report": "LoadReport",
+    "bytehouse_raw.models": _MODELS,
+    "bytehouse_raw.types": "UNSET RawResponse Timestamp Unset",
     "_async.client": "AsyncByteHouse",
     "_async.execution_handle": "AsyncExecutionHandle",
     "_async.paginator": "AsyncPager",
@@ -125,7 +188,9 @@ _MODULES = {
     "_async.result": "AsyncResult",
     "_async.session": "AsyncSession",
     "_async.table_plan": "AsyncTablePlan",
+    "_api.pagination": "Page",
     "_core.clock": "Clock",
+    "_core.config": "Config",
     "_types.codecs": "ResultColumn",
     "_params.import_configuration": _SOURCES,
     "_params.import_sources": _CONNECTIONS,
@@ -137,7 +202,8 @@ _MODULES = {
     "_params.api_keys": "KeyRotation NewApiKey",
     "_core.options": "CallOptions",
     "_core.retry": "Retry RetryPolicy",
-    "_tables.spec": "TTL ClusterKey Column PartitionKey UniqueKey TableSpec",
+    "_core.secrets": "Secret",
+    "_tables.spec": "TableSpec columns_from",
     "_sync.client": "ByteHouse",
     "_sync.execution_handle": "ExecutionHandle",
     "_sync.paginator": "Pager",
@@ -151,8 +217,12 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 __all__ = [
     "TTL",
+    "UNSET",
     "APIError",
+    "AccountStatus",
     "Action",
+    "ApiKey",
+    "ApiKeyStatus",
     "AsyncByteHouse",
     "AsyncExecutionHandle",
     "AsyncPager",
@@ -171,17 +241,33 @@ __all__ = [
     "Change",
     "Clock",
     "ClusterKey",
+    "ClusterStatus",
     "Column",
+    "Config",
     "ConfigError",
     "Conflict",
+    "Connection",
+    "ConnectionData",
+    "CreateWarehouseResponse",
+    "CreatedObject",
+    "Database",
     "Difference",
     "EnsureResult",
+    "ErrorDetail",
+    "Execution",
     "ExecutionFailed",
     "ExecutionHandle",
+    "ExecutionLog",
     "HiveConnection",
     "HiveSource",
     "Identifier",
     "ImportConfiguration",
+    "ImportJob",
+    "ImportJobConfiguration",
+    "ImportJobSourceSchema",
+    "ImportJobStartArguments",
+    "ImportJobState",
+    "ImportSourceType",
     "InsertFailed",
     "InsertResult",
     "InvalidArgument",
@@ -190,11 +276,13 @@ __all__ = [
     "KafkaPoint",
     "KafkaSeries",
     "KafkaSource",
+    "KafkaStatus",
     "KeyRotation",
     "KinesisConnection",
     "KinesisSource",
     "LASFSConnection",
     "LASFSSource",
+    "LineageObject",
     "LoadMode",
     "LoadReport",
     "LocalConnection",
@@ -203,42 +291,67 @@ __all__ = [
     "MinIOSource",
     "MySQLConnection",
     "MySQLSource",
+    "MysqlSyncStatus",
+    "MysqlTableSyncStatus",
     "NewApiKey",
     "NotFound",
     "OSSConnection",
     "OSSSource",
     "ObjectKind",
     "OutcomeUnknown",
+    "Page",
     "Pager",
+    "Partition",
+    "PartitionBounds",
     "PartitionKey",
+    "Permission",
     "PermissionDenied",
     "QueryFailed",
     "QueryHandle",
+    "QueryLineage",
+    "QueryResult",
+    "QueryStatistics",
+    "QueryStatus",
+    "QueryStopped",
     "RateLimited",
+    "RawResponse",
     "RefusedRowsWarning",
     "ResponseDecodeError",
     "Result",
     "ResultColumn",
     "Retry",
     "RetryPolicy",
+    "Role",
+    "RoleAssignment",
     "S3Connection",
     "S3Source",
+    "Secret",
     "ServerError",
     "Session",
     "SkippedRow",
     "StalePlan",
     "StoragePoint",
     "StorageSeries",
+    "StorageUsage",
     "TOSConnection",
     "TOSSource",
+    "Table",
     "TablePlan",
     "TableSpec",
     "TimedOut",
+    "Timestamp",
     "TransportError",
     "UniqueKey",
+    "Unset",
+    "UserInfo",
+    "UserReference",
+    "Warehouse",
+    "WarehouseConfiguration",
     "WarehousePoint",
     "WarehouseSeries",
+    "WarehouseUsage",
     "__version__",
+    "columns_from",
 ]
 
 
@@ -246,8 +359,9 @@ def __getattr__(name: str) -> Any:
     # Each name is imported when it is first used: importing the package costs next to nothing.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f".{_MODULE_OF.get(name, 'errors')}", __name__)
-    value = globals()[name] = getattr(module, name)
+    module = _MODULE_OF.get(name, "errors")
+    found = import_module(module if module.startswith("bytehouse_raw") else f"{__name__}.{module}")
+    value = globals()[name] = getattr(found, name)
     return value
 
 

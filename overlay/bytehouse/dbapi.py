@@ -211,7 +211,7 @@ def connect(
     """
     with _translate_errors():
         connection = Connection(ByteHouse(host, api_key, database=database, **settings))
-        if (named := connection.client.options.database) is not None:
+        if (named := connection.client._options.database) is not None:
             try:
                 connection.session.use(named)
             except BaseException:

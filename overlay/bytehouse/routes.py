@@ -136,7 +136,7 @@ def known(*, host: str | None = None, profile: str | None = None) -> list[Known]
     Raises:
         ConfigError: The configuration or its routes are invalid.
     """
-    given = resolve({"host": host}, profile=profile).values["routes"]
+    given = resolve({"host": host}, profile=profile)._values["routes"]
     table = RouteTable(given.value, given.source)
     return [
         Known(operation.id, route.method, route.template, table.origin(operation))

@@ -33,14 +33,14 @@ class _DryRun(ByteHouse):
             self._show(plan, options)
         return super().send(plan, **options)
 
-    def stream(self, plan: Plan[Any], **options: Unpack[CallOptions]) -> Body:
+    def _stream(self, plan: Plan[Any], **options: Unpack[CallOptions]) -> Body:
         self._show(plan, options)
 
     def _show(self, plan: Plan[Any], options: CallOptions) -> NoReturn:
         from bytehouse._call.call import Call
 
         # The key is not needed for what is not sent, and may be missing.
-        merged = attrs.evolve(self.options.replace(options), api_key="none")
+        merged = attrs.evolve(self._options.replace(options), api_key="none")
         print_request(_masked(Call(self._shared.settings, merged, plan).request(), plan))
         raise RequestShown("The request was not sent, because of --dry-run.")
 

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -34,6 +35,19 @@ def pairs(what: str) -> Any:
         return {name.strip(): value for name, _, value in found}
 
     return split
+
+
+def read_text(file: str) -> str:
+    """Return what a file holds; ``-`` is standard input.
+
+    Raises:
+        UsageError: It is not UTF-8.
+    """
+    source = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    try:
+        return source.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{file} is not UTF-8: {error.reason}.") from None
 
 
 def typed(sql: str, given: Mapping[str, str]) -> dict[str, Any] | None:

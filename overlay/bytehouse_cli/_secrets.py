@@ -11,8 +11,6 @@ import click
 
 from bytehouse._core.secrets import Secret
 
-from ._profiles import write_private
-
 
 class SecretReference(click.ParamType[Secret]):
     """Where a secret is: ``env:NAME`` or ``file:PATH``."""
@@ -95,4 +93,6 @@ def store_secret(reference: str, secret: Secret) -> None:
         keyring = import_optional("keyring", "keyring")
         keyring.set_password(service or "bytehouse", user, secret.reveal())
         return
+    from ._profiles import write_private
+
     write_private(Path(place).expanduser(), secret.reveal() + "\n")

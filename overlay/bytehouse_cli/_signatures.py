@@ -107,10 +107,10 @@ def default_database(otherwise: str) -> str:
     Raises:
         UsageError: There is none.
     """
-    database = getattr(global_options().config(routes={}), "database", None)
+    database: str | None = global_options().config(routes={}).database
     if database is None:
         raise click.UsageError(f"No database given. {otherwise}, or configure one.")
-    return str(database)
+    return database
 
 
 def argument_of(parameter: click.Parameter) -> str:

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ._query import read_text
 from ._signatures import default_database
 
 if TYPE_CHECKING:
     from bytehouse import TableSpec
-
-
-def read_text(file: str) -> str:
-    """Return what a file holds; ``-`` is standard input.
-
-    Raises:
-        UsageError: It is not UTF-8.
-    """
-    source = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    try:
-        return source.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise click.UsageError(f"{file} is not UTF-8: {error.reason}.") from None
 
 
 def read_specs(file: str) -> list[tuple[str, TableSpec]]:

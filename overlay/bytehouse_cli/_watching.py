@@ -44,6 +44,6 @@ def watch(handle: ExecutionHandle, wait_timeout: float | None) -> int:
         report = handle.wait(wait_timeout, on_progress=progress)
     for warning in told:
         note(f"Warning: {warning.message}")
-    counts = {name: getattr(report, f"rows_{name}") for name in ("read", "written", "refused")}
+    counts = {name: getattr(report, name) for name in ("rows_read", "rows_written", "rows_refused")}
     print_value({"execution_id": handle.id, "status": last, **counts})
     return ROWS_REFUSED if report.rows_refused else 0

@@ -331,7 +331,7 @@ def test_a_client_and_its_parts_do_not_show_the_key(
     bh = make(server.url, proxy="http://user:hush-hush@proxy:1")
     bh.databases.get("d")
     explained = bh.config.explain()
-    for thing in (bh, bh.config, bh.options, explained, bh.with_options(role="r"), bh.databases):
+    for thing in (bh, bh.config, bh._options, explained, bh.with_options(role="r"), bh.databases):
         for text in (repr(thing), str(thing), f"{thing}"):
             assert KEY not in text
             assert "hush-hush" not in text

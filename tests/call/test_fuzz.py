@@ -26,7 +26,7 @@ CALLS: list[Callable[[ByteHouse], object]] = [
     lambda bh: bh.queries.handle("q").result(2),
     lambda bh: bh.queries.handle("q").cancel(),
     lambda bh: bh.queries.lineage("SELECT 1"),
-    lambda bh: bh.queries.dialects(),
+    lambda bh: bh.queries.dialects().all(),
 ]
 WORDS = ["data", "meta", "total", "offset", "cursor", "next", "error", "code", "message", "status",
          "queryID", "name", "uuid", "rows", "columns"]  # fmt: skip

@@ -17,6 +17,7 @@ SECRET: Final = "Shell-hush-7f2a"
 
 FILES: Final = {
     "orders.csv": "id,day,note\n4,2026-03-01,fourth\n5,2026-03-02,fifth\n",
+    "odd.csv": "id,day,note\n6,2026-03-03,sixth\nseven,2026-03-04,seventh\n",
     "orders.yaml": "name: sales.orders\ncolumns: {id: UInt64, day: Date, note: String}\n"
     "order_by: id\npartition_by: [{column: day, func: month}]\n"
     "cluster_key: {expr: id, numBuckets: 2}\n",

@@ -43,6 +43,17 @@ def test_a_list_is_complete_unless_limited(
     assert len(bytehouse("connections", "list", "--limit", "7").out.splitlines()) == 7
 
 
+def test_the_role_decides_what_may_be_done(
+    bytehouse: Bytehouse, bytehouse_emulator: RunningEmulator, bh: ByteHouse
+) -> None:
+    """`--role` is the one that a command acts under; what it may not do is not done."""
+    bytehouse_emulator.add_role("Limited")
+    done = bytehouse("tables", "drop", "sales.orders", "--yes", "--role", "Limited")
+    assert done.code == 8, done
+    assert "Limited" in done.err
+    assert bh.tables.exists("sales", "orders")
+
+
 def test_a_table_is_described_by_its_columns(bytehouse: Bytehouse) -> None:
     """A table shows what fits into cells; other formats have all."""
     done = bytehouse("tables", "describe", "sales.orders", "--format", "csv", "--columns", "name")

@@ -70,6 +70,19 @@ def test_a_day_in_the_shell_sends_every_operation(
     assert {entry["operation"] for entry in emulator.journal()} >= set(OPERATIONS)
 
 
+def test_refused_rows_are_told_of(bytehouse: Bytehouse) -> None:
+    """The counts are printed, a warning names the execution, and the code says it to scripts."""
+    job = ["jobs", "create", "orders", "--configuration", "@job.json", "--source-schema", "{}"]
+    for words in (["databases", "create", "sales"], ["tables", "create", "-f", "orders.yaml"]):
+        assert bytehouse(*words).code == 0
+    job_id = bytehouse(*job, "--query", "id", "--format", "tsv").out.strip()
+    done = bytehouse("jobs", "start", job_id, "--file", "odd.csv", "--watch")
+    assert done.code == 16, done
+    counts = json.loads(done.out)
+    assert (counts["rows_written"], counts["rows_refused"]) == (1, 1)
+    assert f"Warning: The execution {counts['execution_id']} refused 1 row" in done.err
+
+
 @cases("words", each_command().values())
 def test_a_wrong_argument_is_refused(
     bytehouse: Bytehouse, emulator: RunningEmulator, words: list[str]

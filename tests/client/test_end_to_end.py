@@ -78,7 +78,7 @@ def test_a_database_is_made_listed_read_and_dropped(bh: ByteHouse, database: str
     names = [found.name for found in bh.databases.list()]
     assert names.count(database) == 1
     found = bh.databases.get(database)
-    assert (found.name, found.description, found.no_of_tables) == (database, "of a test", 0)
+    assert (found.name, found.description, found.table_count) == (database, "of a test", 0)
     with pytest.raises(Conflict) as caught:
         bh.databases.create(database)
     assert caught.value.operation == "create_database"
@@ -103,7 +103,7 @@ def test_a_table_is_made_listed_read_changed_and_dropped(
     assert [table.name for table in bh.tables.list(database)] == ["events"]
     table = bh.tables.get(database, "events")
     columns = {column.name: column for column in table.columns or []}
-    assert [(c.name, c.type_) for c in columns.values()] == [
+    assert [(c.name, c.type) for c in columns.values()] == [
         ("day", "Date"), ("id", "UInt64"), ("note", "String")
     ]  # fmt: skip
     assert columns["id"].comment == "of the event"
@@ -143,8 +143,8 @@ def test_partitions_are_listed_bounded_and_dropped(
     assert len(partitions) == 3
     assert sum(int(rows or 0) for rows in partitions.values()) == 6
     bounds = bh.partitions.bounds(database, "events")
-    assert {bounds.min_, bounds.max_} <= set(partitions)
-    bh.partitions.delete(database, "events", str(bounds.min_))
+    assert {bounds.min, bounds.max} <= set(partitions)
+    bh.partitions.delete(database, "events", str(bounds.min))
     assert len(bh.partitions.list(database, "events").all()) == 2
     assert numbers(bh, f"SELECT count() FROM {events}") == [4]
 
@@ -219,7 +219,7 @@ def test_lineage_and_dialects_are_returned(bh: ByteHouse, events: str) -> None:
     """A statement's tables are found without running it."""
     lineage = bh.queries.lineage(f"SELECT * FROM {events}")
     assert "events" in str(lineage.to_dict())
-    assert bh.queries.dialects()
+    assert bh.queries.dialects().all()
 
 
 @pytest.mark.parametrize(

@@ -250,4 +250,4 @@ def test_missing_formatter_fails_the_generation(
 )
 def test_any_description_makes_a_docstring(text: str) -> None:
     """A description cannot end its docstring early, and reads there as it was written."""
-    assert eval(raw.docstring(text)).strip() == text  # noqa: S307
+    assert eval(raw.docstring(text)).strip() == text

@@ -68,13 +68,13 @@ def test_argument_profile_environment_default_profile_and_default_count_in_this_
     ]
     for arguments, role, source in steps:
         with ByteHouse(**arguments) as bh:
-            assert bh.options.role == role
+            assert bh._options.role == role
             assert sources(bh)["role"] == source
     monkeypatch.delenv("BYTEHOUSE_ROLE")
     with ByteHouse() as bh:
-        assert bh.options.role == "default"
+        assert bh._options.role == "default"
         assert sources(bh)["role"] == f"profile default in {file}"
-        assert bh.options.timeout == 7
+        assert bh._options.timeout == 7
         assert sources(bh)["deadline"] == "default"
         assert sources(bh)["proxy"] == "not set"
 
@@ -82,7 +82,7 @@ def test_argument_profile_environment_default_profile_and_default_count_in_this_
 def test_a_named_profile_is_not_mixed_with_the_default_one(file: Path) -> None:
     """What a named profile leaves open comes from the environment or the defaults."""
     with ByteHouse(profile="work") as bh:
-        assert bh.options.timeout == 60
+        assert bh._options.timeout == 60
         assert sources(bh)["host"] == f"profile work in {file}"
 
 

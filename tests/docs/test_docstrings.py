@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,8 +27,8 @@ def resources(client: type[Any]) -> dict[str, type[Any]]:
     blank = object.__new__(client)
     found: dict[str, type[Any]] = {}
     for name, value in vars(client).items():
-        if isinstance(value, cached_property):
-            found[f"bh.{name}"] = type(value.func(blank))
+        if isinstance(value, property) and value.fget:
+            found[f"bh.{name}"] = type(value.fget(blank))
     return found
 
 

@@ -49,6 +49,32 @@ def check(request: pytest.FixtureRequest, bare: Path, root: Path, tmp_path: Path
     return mypy if request.param == "mypy" else pyright
 
 
+@pytest.mark.parametrize(
+    ("line", "shown", "hidden"),
+    [
+        (
+            "bh.",
+            {"databases", "roles", "query", "insert", "config"},
+            {"options", "clock", "stream"},
+        ),
+        ("bh.databases.", {"list", "create", "get", "ensure"}, {"func", "lock", "clock"}),
+    ],
+    ids=["client", "resource"],
+)
+def test_an_editor_completes_resources_and_verbs(
+    line: str, shown: set[str], hidden: set[str]
+) -> None:
+    """What it offers of a client is public, and of a resource nothing but its methods."""
+    jedi = pytest.importorskip("jedi", reason="jedi is not among the tools of the lowest versions")
+    script = jedi.Script(f"import bytehouse\nbh = bytehouse.ByteHouse()\n{line}")
+    found = {each.name: each.type for each in script.complete(3, len(line))}
+    public = {name: kind for name, kind in found.items() if not name.startswith("_")}
+    assert shown <= set(public)
+    assert not hidden & set(public)
+    if line != "bh.":
+        assert set(public.values()) == {"function"}
+
+
 def test_every_type_is_the_promised_one(check: Check) -> None:
     """Results, pagers, handles, plans and errors have the types that are asserted."""
     assert check("consumer.py") == set()

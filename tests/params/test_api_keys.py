@@ -62,7 +62,7 @@ def test_the_secret_is_found_under_any_likely_name_and_hidden(
     server.script(Reply(body=answer))
     key = bh.api_keys.create(expires_in="90d")
     assert isinstance(key, NewApiKey)
-    assert (key.id, key.secret.reveal()) == (key_id, NEW)
+    assert (getattr(key, "id", None), key.secret.reveal()) == (key_id, NEW)
     assert key.api_key == NEW
     with pytest.raises(TypeError, match="not JSON serializable"):
         json.dumps(key.secret)
@@ -137,7 +137,7 @@ def test_a_create_whose_response_is_lost_is_not_repeated(
 def test_no_call_but_create_and_rotate_makes_a_key(bh: ByteHouse, server: ScriptedServer) -> None:
     """Reading, extending and switching keys never posts."""
     server.script(data([]))
-    bh.api_keys.list()
+    bh.api_keys.list().all()
     bh.api_keys.expiring()
     bh.api_keys.extend("k", 1)
     bh.api_keys.disable("k")
@@ -192,7 +192,7 @@ def test_a_rotation_replaces_the_only_key(make: MakeClient, server: ScriptedServ
     assert service.deleted == [("k-old", NEW)]
     assert NEW not in everything_shown(None, rotating.result)
     with pytest.raises(AuthenticationError):
-        rotating.bh.api_keys.list()
+        rotating.bh.api_keys.list().all()
 
 
 def test_a_client_with_a_callable_key_still_works_after_a_rotation(

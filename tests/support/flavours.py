@@ -109,6 +109,15 @@ class Face:
                 return
             yield self._shown(value)
 
+    def __getitem__(self, place: Any) -> Any:
+        return self._shown(self._target[place])
+
+    def __len__(self) -> int:
+        return len(self._target)
+
+    def __bool__(self) -> bool:
+        return True
+
     def __enter__(self) -> Any:
         return self._shown(self._target.__aenter__())
 

@@ -87,7 +87,7 @@ def story(bh: ByteHouse, account: Account, name: str, user: int) -> None:
         note("update_table", f"{name}.t", lambda: bh.tables.update(name, "t", add={"b": "Int8"}))
         note("get_table", f"{name}.t", lambda: bh.tables.get(name, "t"))
     note("assign_role", str(user), lambda: bh.assignments.assign(user, "SystemAdmin"))
-    note("list_assignments", str(user), lambda: bh.assignments.list(user_id=user))
+    note("list_assignments", str(user), lambda: bh.assignments.list(user_id=user).all())
     note("unassign_role", str(user), lambda: bh.assignments.unassign(user, "SystemAdmin"))
     note("delete_database", name, lambda: bh.databases.delete(name))
     data = {"bucket": "b"}

@@ -34,12 +34,12 @@ NAMES = ["note", "Amount", "at", "sort of", "größe", "ttl"]
 DEFAULTS = [None, "", "x", "it's", "7"]
 KEYS: dict[str, list[Any]] = {
     "partition_by": [None, "day", PartitionKey("day", "month"), ["id", PartitionKey("day", "DAY")]],
-    "unique_key": [None, UniqueKey("id"), UniqueKey("id", "day")],
+    "unique_key": [None, UniqueKey("id"), UniqueKey(["id", "day"])],
     "cluster_key": [None, ClusterKey("id", 4)],
     "sample_by": [None, "id"],
     "primary_key": [None, "id"],
 }
-TTLS = [None, TTL("day", 7), TTL("day", 2, "MONTH"), TTL("day", "36h")]
+TTLS = [None, TTL("day", 7), TTL("day", 2, "MONTH"), TTL("day", 36, "HOUR")]
 FIRST = (Column("id", "UInt64", nullable=False), Column("day", "Date", nullable=False))
 
 
@@ -89,17 +89,17 @@ def as_given(spec: TableSpec) -> models.Table:
     """Return a table as a service would that returns everything as it was given."""
     return models.Table(
         name=spec.name,
-        type_="TABLE",
+        type="TABLE",
         uuid="u-1",
         description=spec.description or "",
         columns=[_column(column) for column in spec.columns],
-        order_by_keys=list(spec.order_by),
-        primary_keys=list(spec.primary_key or ()),
-        partition_keys=list(spec.partition_by or ()),
-        sampling_key=spec.sample_by or "",
+        order_by=list(spec.order_by),
+        primary_key=list(spec.primary_key or ()),
+        partition_by=list(spec.partition_by or ()),
+        sample_by=spec.sample_by or "",
         unique_key=spec.unique_key or models.UniqueKey(),
         cluster_key=spec.cluster_key or models.ClusterKey(),
-        ttl=spec.ttl or models.TableTtl(),
+        ttl=spec.ttl or models.TTL(),
     )
 
 
@@ -115,7 +115,7 @@ def _column(column: models.Column) -> models.Column:
     return changed(
         models.Column.from_dict(column.to_dict()),
         nullable=bool(column.nullable),
-        default_value=column.default_value or "",
+        default=column.default or "",
         comment=column.comment or "",
     )
 
@@ -135,7 +135,7 @@ def updated(live: models.Table, body: models.UpdateTableRequest) -> models.Table
     for name in body.drop_columns or []:
         del found[name]
     assert not (body.is_remove_ttl and body.ttl)
-    ttl = models.TableTtl() if body.is_remove_ttl else body.ttl or live.ttl
+    ttl = models.TTL() if body.is_remove_ttl else body.ttl or live.ttl
     return changed(live, columns=list(found.values()), ttl=ttl)
 
 
@@ -145,12 +145,12 @@ def echo(draw: st.DrawFn, spec: TableSpec) -> models.Table:
     live = as_given(spec)
     told: dict[str, Any] = {
         "columns": [draw(_echoed_columns(column)) for column in live.columns or []],
-        "order_by_keys": draw(_echoed_names(spec.order_by)),
-        "primary_keys": draw(_echoed_names(spec.primary_key or spec.order_by)),
-        "partition_keys": [draw(_echoed_partitions(key)) for key in live.partition_keys or []],
-        "sampling_key": draw(st.sampled_from(["(id)", "`id`", "id"])) if spec.sample_by else "",
+        "order_by": draw(_echoed_names(spec.order_by)),
+        "primary_key": draw(_echoed_names(spec.primary_key or spec.order_by)),
+        "partition_by": [draw(_echoed_partitions(key)) for key in live.partition_by or []],
+        "sample_by": draw(st.sampled_from(["(id)", "`id`", "id"])) if spec.sample_by else "",
         "ttl": draw(_echoed_ttls(spec.ttl)) if spec.ttl else live.ttl,
-        "database_name": "sales",
+        "database": "sales",
     }
     if spec.unique_key:
         expression = draw(_echoed_names(spec.unique_key.columns or []))
@@ -163,17 +163,17 @@ def echo(draw: st.DrawFn, spec: TableSpec) -> models.Table:
 
 @st.composite
 def _echoed_columns(draw: st.DrawFn, column: models.Column) -> models.Column:
-    kind = draw(st.sampled_from([column.type_, *SPELLINGS.get(str(column.type_), [])]))
+    kind = draw(st.sampled_from([column.type, *SPELLINGS.get(str(column.type), [])]))
     if column.nullable and draw(st.booleans()):
         kind, nullable = f"Nullable({kind})", draw(st.sampled_from([None, True]))
     else:
         nullable = draw(st.sampled_from([column.nullable, None]))
-    default = column.default_value or None
+    default = column.default or None
     if default and draw(st.booleans()):
         default = "'" + default.replace("\\", "\\\\").replace("'", "\\'") + "'"
     comment = column.comment or draw(st.sampled_from([None, ""]))
     return models.Column(
-        name=column.name, type_=kind, nullable=nullable, default_value=default, comment=comment
+        name=column.name, type=kind, nullable=nullable, default=default, comment=comment
     )
 
 
@@ -193,12 +193,12 @@ def _echoed_partitions(key: models.PartitionKey) -> st.SearchStrategy[models.Par
     return st.sampled_from([models.PartitionKey(**each) for each in fields])
 
 
-def _echoed_ttls(ttl: models.TableTtl) -> st.SearchStrategy[models.TableTtl]:
+def _echoed_ttls(ttl: models.TTL) -> st.SearchStrategy[models.TTL]:
     unit = str(ttl.unit).capitalize()
     return st.sampled_from(
         [
-            models.TableTtl(column=ttl.column, value=ttl.value, unit=str(ttl.unit).lower() + "s"),
-            models.TableTtl(expression=f"{ttl.column} + toInterval{unit}({ttl.value})"),
-            models.TableTtl(expression=f"`{ttl.column}` + INTERVAL {ttl.value} {ttl.unit}"),
+            models.TTL(column=ttl.column, value=ttl.value, unit=str(ttl.unit).lower() + "s"),
+            models.TTL(expression=f"{ttl.column} + toInterval{unit}({ttl.value})"),
+            models.TTL(expression=f"`{ttl.column}` + INTERVAL {ttl.value} {ttl.unit}"),
         ]
     )

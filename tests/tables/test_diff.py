@@ -54,10 +54,10 @@ def test_only_losses_are_destructive(drawn: tuple[TableSpec, TableSpec, dict[str
     """Additions, renames and removing a time to live lose nothing; dropping a column does."""
     before, after, renames = drawn
     for change in diff(after.request(), as_given(before), renames).changes:
-        harmless = change.kind == "rename" or (change.kind == "add" and change.name != "TTL")
+        harmless = change.kind == "rename" or (change.kind == "add" and change.name != "ttl")
         assert not (harmless and change.destructive)
         if change.kind == "drop":
-            assert change.destructive == (change.name != "TTL")
+            assert change.destructive == (change.name != "ttl")
 
 
 def test_a_plan_reads_like_a_list_of_changes() -> None:
@@ -79,10 +79,10 @@ def test_a_plan_reads_like_a_list_of_changes() -> None:
         f"~ column a: Int64 COMMENT 'old' -> Int32 COMMENT 'new' ({narrower})",
         "+ column d: Array(Int8) NOT NULL",
         "- column b: String NOT NULL DEFAULT '' (destructive: its values are lost)",
-        "+ TTL: e + 7 DAY (destructive: rows that are older are deleted)",
-        "! sort key: id -> id, a (blocked: the sort key is fixed when a table is created)",
-        "! primary key: id -> id, a (blocked: no operation of the API changes it)",
-        "! partition key: none -> e by month (blocked: no operation of the API changes it)",
+        "+ ttl: e + 7 DAY (destructive: rows that are older are deleted)",
+        "! order_by: id -> id, a (blocked: the sort key is fixed when a table is created)",
+        "! primary_key: id -> id, a (blocked: no operation of the API changes it)",
+        "! partition_by: none -> e by month (blocked: no operation of the API changes it)",
     ]
 
 
@@ -91,39 +91,42 @@ def test_what_is_not_known_of_the_live_table_is_listed_separately() -> None:
     desired = spec(
         Column("a", "String", default="x"), ttl=TTL("d", 7), description="d", sample_by="id"
     )
-    live = models.Table(columns=[ID, models.Column(name="a", type_="String")])
+    live = models.Table("t", columns=[ID, models.Column(name="a", type="String")])
     assert diff(desired.request(), live).changes == ()
     assert lines(desired, live) == [
         "? column a: wanted DEFAULT 'x'",
-        "? TTL: wanted d + 7 DAY",
-        "? sort key: wanted id",
-        "? sampling key: wanted id",
+        "? ttl: wanted d + 7 DAY",
+        "? order_by: wanted id",
+        "? sample_by: wanted id",
         "? description: wanted COMMENT 'd'",
     ]
-    assert lines(desired, models.Table())[0] == "? columns: those of the live table are not known"
+    assert (
+        lines(desired, models.Table("t"))[0] == "? columns: those of the live table are not known"
+    )
 
 
 def test_a_statement_without_a_clause_shows_that_there_is_none() -> None:
     """The statement that creates the live table counts where its fields are missing."""
     desired = spec(Column("a", "String", default="x"), ttl=TTL("id", 7), sample_by="id")
     live = models.Table(
-        columns=[ID, models.Column(name="a", type_="String")],
-        order_by_keys=["id"],
+        "t",
+        columns=[ID, models.Column(name="a", type="String")],
+        order_by=["id"],
         definition="CREATE TABLE t (id UInt64, a String COMMENT 'SAMPLE BY, DEFAULT, TTL')",
     )
-    assert [line[:20] for line in lines(desired, live)] == [
+    assert [line[:20].strip() for line in lines(desired, live)] == [
         "~ column a: no DEFAU",
-        "+ TTL: id + 7 DAY (d",
-        "! sampling key: none",
+        "+ ttl: id + 7 DAY (d",
+        "! sample_by: none ->",
     ]
 
 
 def test_a_service_that_returns_one_default_would_return_another() -> None:
     """A column without a default, beside one whose default is returned, has none."""
     desired = spec(Column("a", "String", default="x"), Column("b", "String", default="y"))
-    told = models.Column(name="a", type_="String", default_value="x")
-    silent = models.Column(name="b", type_="String")
-    assert lines(desired, models.Table(columns=[ID, told, silent], order_by_keys=["id"])) == [
+    told = models.Column(name="a", type="String", default="x")
+    silent = models.Column(name="b", type="String")
+    assert lines(desired, models.Table("t", columns=[ID, told, silent], order_by=["id"])) == [
         "~ column b: no DEFAULT -> DEFAULT 'y'"
     ]
 
@@ -132,7 +135,7 @@ def test_a_service_that_returns_one_default_would_return_another() -> None:
     ("before", "after", "loses"),
     [
         (TTL("d", 7), TTL("d", 8), False),
-        (TTL("d", 7), TTL("d", "2w"), False),
+        (TTL("d", 7), ("d", "2w"), False),
         (TTL("d", 1, "YEAR"), TTL("d", 12, "MONTH"), False),
         (TTL("d", 7), TTL("d", 6), True),
         (TTL("d", 7), TTL("e", 8), True),
@@ -182,7 +185,7 @@ def test_another_number_of_buckets_is_another_cluster_key() -> None:
 
 def test_a_view_is_not_a_table() -> None:
     """A view under the name of the table is a difference that cannot be fixed."""
-    live = changed(as_given(spec()), type_="MATERIALIZED_VIEW")
+    live = changed(as_given(spec()), type="MATERIALIZED_VIEW")
     assert lines(spec(), live) == [
         "! kind: MATERIALIZED_VIEW -> TABLE (blocked: it is not a table)"
     ]

@@ -49,7 +49,7 @@ def test_a_table_is_created_once_and_compared_afterwards(local: ByteHouse, datab
     assert (again.created, again.differences) == (False, ())
     wanted = attrs.evolve(SPEC, ttl=TTL("day", 7), columns=[*SPEC.columns, Column("x", "Int8")])
     differences = local.tables.ensure(database, wanted).differences
-    assert [difference.name for difference in differences] == ["column x", "TTL"]
+    assert [difference.name for difference in differences] == ["column x", "ttl"]
     assert local.tables.ensure(database, SPEC).differences == ()
 
 

@@ -26,6 +26,7 @@ from bytehouse._types.parse import holds_every_value, parse_type
 from bytehouse_emulator.testing import RunningEmulator
 from bytehouse_raw import models
 from bytehouse_raw.operations import ROLE_HEADER
+from tests.support.reprs import evaluated
 from tests.support.server import CLOSED, Reply, ScriptedServer, data
 from tests.tables.strategies import pairs
 
@@ -47,7 +48,7 @@ WIDE = TableSpec(
     partition_by=[PartitionKey("at", "month"), "id"],
     unique_key=UniqueKey("id"),
     cluster_key=ClusterKey("id", 4),
-    ttl=TTL("at", "90d"),
+    ttl=TTL("at", 90, "DAY"),
     description="a table",
 )
 BEFORE = TableSpec(
@@ -77,7 +78,7 @@ RENAMES = {"note": "remark"}
 
 def columns(bh: ByteHouse, database: str) -> dict[str, str]:
     """Return the types of the live table."""
-    return {str(c.name): str(c.type_) for c in bh.tables.get(database, "t").columns or []}
+    return {str(c.name): str(c.type) for c in bh.tables.get(database, "t").columns or []}
 
 
 def test_a_table_does_not_differ_from_the_spec_that_created_it(
@@ -90,6 +91,27 @@ def test_a_table_does_not_differ_from_the_spec_that_created_it(
     assert plan.is_empty
     assert not local.tables.plan(database.upper(), WIDE).actions
     plan.apply()
+
+
+def test_what_is_read_has_the_names_of_what_was_written(local: ByteHouse, database: str) -> None:
+    """A table that was read can be described, printed and evaluated, and planned again."""
+    local.tables.create(database, WIDE)
+    live = local.tables.get(database, "wide")
+    assert next((c.name, c.nullable) for c in live.columns or ()) == ("id", False)
+    assert (live.order_by, live.primary_key, live.database) == (["id", "at"], ["id"], database)
+    assert live.cluster_key == ClusterKey("id", 4)
+    assert live.unique_key is not None
+    assert live.unique_key.columns == ["id"]
+    assert live.ttl is not None
+    assert (live.ttl.column, live.ttl.value, live.ttl.unit) == ("at", 90, "DAY")
+    assert evaluated(live) == live
+    again = TableSpec.from_table(live)
+    assert local.tables.plan(database, again).is_empty
+    assert evaluated(again) == again
+    shorter = attrs.evolve(again, ttl="at + INTERVAL 1 DAY")
+    assert [change.name for change in local.tables.plan(database, shorter).actions] == ["ttl"]
+    shown = local.tables.plan(database, shorter)._repr_html_()
+    assert "<td>ttl</td><td>at + 90 DAY</td><td>at + 1 DAY</td>" in shown
 
 
 def test_a_plan_is_applied_and_the_next_one_is_empty(local: ByteHouse, database: str) -> None:
@@ -105,7 +127,7 @@ def test_a_plan_is_applied_and_the_next_one_is_empty(local: ByteHouse, database:
             "~ column amount: Int32 no DEFAULT -> Int64 DEFAULT '0'",
             "+ column added: Array(String) NOT NULL",
             "- column old: String NULL (destructive: its values are lost)",
-            "~ TTL: day + 30 DAY -> day + 60 DAY",
+            "~ ttl: day + 30 DAY -> day + 60 DAY",
         ]
     )
     plan.apply(allow_destructive=True)
@@ -130,11 +152,11 @@ def eased(before: TableSpec, after: TableSpec, renames: dict[str, str]) -> Table
     for column in after.columns:
         changed = models.Column.from_dict(column.to_dict())
         if (was := old.get(str(column.name))) is not None:
-            kinds = [parse_type(str(c.type_))[0] for c in (column, was)]
-            changed.type_ = column.type_ if holds_every_value(*kinds) else was.type_
+            kinds = [parse_type(str(c.type))[0] for c in (column, was)]
+            changed.type = column.type if holds_every_value(*kinds) else was.type
             changed.nullable = None
-        if "Date" in str(changed.type_) or changed.type_ != column.type_:
-            changed.default_value = None
+        if "Date" in str(changed.type) or changed.type != column.type:
+            changed.default = None
         wanted.append(changed)
     return attrs.evolve(after, columns=wanted)
 
@@ -174,8 +196,8 @@ def test_what_the_api_cannot_do_is_refused_unless_ignored(local: ByteHouse, data
         BEFORE, order_by=["id", "day"], columns=[*BEFORE.columns, Column("x", "Int8")]
     )
     plan = local.tables.plan(database, wanted)
-    assert [change.name for change in plan.blocked] == ["sort key", "primary key"]
-    with pytest.raises(InvalidArgument, match="cannot do all of this plan: ! sort key"):
+    assert [change.name for change in plan.blocked] == ["order_by", "primary_key"]
+    with pytest.raises(InvalidArgument, match="cannot do all of this plan: ! order_by"):
         plan.apply(allow_destructive=True)
     assert "x" not in columns(local, database)
     plan.apply(ignore_blocked=True)

@@ -5,11 +5,21 @@ from typing import Any
 
 import pytest
 
-from bytehouse import TTL, ByteHouse, ClusterKey, Column, InvalidArgument, PartitionKey, UniqueKey
+from bytehouse import (
+    TTL,
+    ByteHouse,
+    ClusterKey,
+    Column,
+    InvalidArgument,
+    PartitionKey,
+    TableSpec,
+    UniqueKey,
+)
 from tests.support.cases import cases
+from tests.support.reprs import evaluated
 from tests.support.server import ScriptedServer
 
-GOOD = {"columns": {"a": "UInt64"}, "order_by": "a"}
+GOOD: dict[str, Any] = {"columns": {"a": "UInt64"}, "order_by": "a"}
 
 
 @pytest.mark.parametrize(
@@ -40,7 +50,16 @@ def test_everything_about_a_table_arrives(bh: ByteHouse, server: ScriptedServer)
     bh.tables.create(
         "d",
         "t",
-        [Column("a", "UInt64", nullable=False, default="0", comment="id", codec="LZ4")],
+        [
+            Column(
+                "a",
+                "UInt64",
+                nullable=False,
+                default="0",
+                comment="id",
+                additional_properties={"codec": "LZ4"},
+            )
+        ],
         order_by=("a",),
         primary_key="a",
         partition_by=["a", PartitionKey("d", "day"), {"expression": "toYear(d)"}],
@@ -66,6 +85,34 @@ def test_everything_about_a_table_arrives(bh: ByteHouse, server: ScriptedServer)
 
 
 @cases(
+    ("given", "meant"),
+    [
+        ({"unique_key": "a"}, {"unique_key": UniqueKey(["a"])}),
+        ({"unique_key": ["a", "b"]}, {"unique_key": UniqueKey(["a", "b"])}),
+        ({"unique_key": UniqueKey("a")}, {"unique_key": UniqueKey(["a"])}),
+        ({"unique_key": {"columns": "a"}}, {"unique_key": UniqueKey(["a"])}),
+        ({"cluster_key": ("a", 4)}, {"cluster_key": ClusterKey("a", 4)}),
+        ({"cluster_key": "a into 4 buckets"}, {"cluster_key": ClusterKey("a", 4)}),
+        ({"cluster_key": (["a", "b"], 4)}, {"cluster_key": ClusterKey("a, b", 4)}),
+        ({"cluster_key": {"expr": "a", "buckets": 4}}, {"cluster_key": ClusterKey("a", 4)}),
+        ({"ttl": "d + INTERVAL 7 DAY"}, {"ttl": TTL("d", 7, "DAY")}),
+        ({"ttl": "toDate(d) + toIntervalWeek(2)"}, {"ttl": TTL("d", 2, "WEEK")}),
+        ({"ttl": "d + f(7)"}, {"ttl": TTL(expression="d + f(7)")}),
+        ({"ttl": ("d", "36h")}, {"ttl": TTL("d", 36, "HOUR")}),
+        ({"ttl": TTL("d", 7)}, {"ttl": TTL("d", 7, "DAY")}),
+        ({"partition_by": "a"}, {"partition_by": [PartitionKey("a", None)]}),
+        ({"columns": [{"name": "a", "type": "Int8", "default": "0"}]},
+         {"columns": [Column("a", "Int8", default="0")]}),
+    ],
+)  # fmt: skip
+def test_a_plain_string_pair_or_mapping_is_enough(given: Any, meant: Any) -> None:
+    """It means the same as the object, which the spec has and whose repr makes it again."""
+    table = TableSpec("t", **(GOOD | given))
+    assert table == TableSpec("t", **(GOOD | meant))
+    assert evaluated(table) == table
+
+
+@cases(
     ("changes", "words"),
     [
         ({"columns": []}, "columns is empty"),
@@ -79,8 +126,8 @@ def test_everything_about_a_table_arrives(bh: ByteHouse, server: ScriptedServer)
         ({"columns": [("", "UInt64")]}, "lacks a name or a type"),
         ({"columns": [("a", None)]}, "lacks a name or a type"),
         ({"columns": {"a": None}}, "lacks a name or a type"),
-        ({"columns": [{"name": "a"}]}, "lacks a name or a type"),
-        ({"columns": [{"type": "UInt64"}]}, "lacks a name or a type"),
+        ({"columns": [{"name": "a"}]}, "lacks the type of a Column"),
+        ({"columns": [{"type": "UInt64"}]}, "lacks the name of a Column"),
         ({"columns": [None]}, "lacks a name or a type"),
         ({"columns": ["a"]}, "neither a Column"),
         ({"columns": [5]}, "neither a Column"),
@@ -96,9 +143,10 @@ def test_everything_about_a_table_arrives(bh: ByteHouse, server: ScriptedServer)
         ({"partition_by": [5]}, "neither a PartitionKey"),
         ({"partition_by": 5}, "partition_by|PartitionKey"),
         ({"partition_by": [""]}, "partition_by|PartitionKey"),
-        ({"unique_key": "a"}, "neither a UniqueKey"),
-        ({"cluster_key": ["a"]}, "neither a ClusterKey"),
-        ({"ttl": "7 days"}, "neither a TableTtl"),
+        ({"unique_key": ""}, "unique_key must be"),
+        ({"cluster_key": ["a"]}, "lacks the number of its buckets"),
+        ({"cluster_key": "a"}, "lacks the number of its buckets"),
+        ({"ttl": "7 days"}, "ttl must be a TTL"),
         ({"name": ""}, "name must be a name"),
         ({"name": ".."}, "name must be a name"),
         ({"name": None}, "name must be a name"),

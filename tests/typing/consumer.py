@@ -1,5 +1,7 @@
 """What a user's type checker must see: each expression has the type that the docs promise."""
 
+# pyright: strict
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
@@ -40,6 +42,7 @@ from bytehouse import (
     TablePlan,
     TableSpec,
     TimedOut,
+    columns_from,
     dbapi,
 )
 from bytehouse_raw.api.databases import list_databases
@@ -65,7 +68,7 @@ def synchronous(bh: ByteHouse) -> None:
     """Use the synchronous client."""
     assert_type(bh.databases.create("sales", description="x"), CreatedObject)
     assert_type(bh.databases.get("sales"), Database)
-    assert_type(bh.databases.get("sales").name, str | None)
+    assert_type(bh.databases.get("sales").name, str)
     assert_type(bh.databases.get("sales").raw_response, RawResponse | None)
     assert_type(bh.databases.ensure("sales"), EnsureResult[Database])
     assert_type(bh.databases.ensure("sales").actual, Database)
@@ -86,13 +89,37 @@ def synchronous(bh: ByteHouse) -> None:
         assert_type(entered, ByteHouse)
 
 
+def promised(bh: ByteHouse) -> list[str]:
+    """Use what the docs promise of each object without asking whether it is there."""
+    table = bh.tables.get("d", "t")
+    names = [
+        table.name,
+        *(f"{column.name.upper()} {column.type}" for column in table.columns or ()),
+    ]
+    names += [bh.tables.create("d", "t", {"id": "UInt64"}, order_by="id").uuid.lower()]
+    names += [role.name.title() for role in bh.roles.list()]
+    names += [f"{key.id} {key.status.lower()}" for key in bh.api_keys.list()]
+    names += [f"{held.role_name} {held.user_id + 1}" for held in bh.assignments.list()[:3]]
+    names += [line.message.strip() for line in bh.executions.logs("e")]
+    bh.warehouses.delete(bh.warehouses.get("etl").name)
+    bh.connections.delete(bh.connections.create("c", S3Connection(bucket="b")).id)
+    bh.import_jobs.start(bh.import_jobs.create("j", configuration={}).id)
+    bh.api_keys.delete(bh.api_keys.create(expires_in="60d").id)
+    bh.queries.handle(bh.queries.submit("SELECT 1").id).status().status.lower()
+    [len(page.items) for page in bh.tables.list("d").pages()]
+    return names
+
+
 def tables(bh: ByteHouse) -> None:
     """Describe, create and change tables, in every way that one can be described."""
     columns = [Column("id", "UInt64", nullable=False), Column("day", "Date")]
     spec = TableSpec("t", columns, order_by="id", partition_by=PartitionKey("day", "month"))
     assert_type(bh.tables.create("d", spec), CreatedObject)
     assert_type(bh.tables.create("d", "t", columns, order_by="id"), CreatedObject)
-    bh.tables.create("d", "t", {"id": "UInt64"}, order_by=["id"], ttl=TTL("day", "90d"))
+    bh.tables.create("d", "t", {"id": "UInt64"}, order_by=["id"], ttl=TTL("day", 90))
+    bh.tables.create("d", "t", {"id": "UInt64"}, order_by="id", ttl=("day", "90d"))
+    bh.tables.create("d", "t", {"id": "UInt64"}, order_by="id", unique_key="id")
+    bh.tables.create("d", "t", {"id": "UInt64"}, order_by="id", cluster_key=("id", 8))
     bh.tables.create("d", "t", [("id", "UInt64")], order_by=("id",), role="Admin")
     assert_type(bh.tables.get("d", "t"), Table)
     assert_type(bh.tables.list("d"), Pager[Table])
@@ -102,7 +129,7 @@ def tables(bh: ByteHouse) -> None:
     assert_type(plan.actions, tuple[Change, ...])
     assert_type(plan.is_empty, bool)
     assert_type(plan.apply(allow_destructive=True), None)
-    assert_type(Column.from_schema(object, types={"id": "UInt8"}), list[Column])
+    assert_type(columns_from(object, types={"id": "UInt8"}), list[Column])
 
 
 def statements(bh: ByteHouse) -> None:
@@ -116,7 +143,7 @@ def statements(bh: ByteHouse) -> None:
     assert_type(handle.result(timedelta(seconds=3)), Result)
     assert_type(handle.cancel(), None)
     assert_type(bh.queries.lineage("SELECT 1"), QueryLineage)
-    assert_type(bh.queries.dialects(), list[Any])
+    assert_type(bh.queries.dialects(), Pager[Any])
 
 
 def results(bh: ByteHouse) -> None:
@@ -172,9 +199,11 @@ def everything_else(bh: ByteHouse) -> None:
     key = bh.api_keys.create(expires_in="60d")
     assert_type(key, NewApiKey)
     assert_type(key.secret.reveal(), str)
-    assert_type(bh.api_keys.list(), list[ApiKey])
+    assert_type(bh.api_keys.list(), Pager[ApiKey])
     assert_type(bh.api_keys.rotate(store=print, expires_in=60).key, NewApiKey)
-    assert_type(bh.roles.list(), list[Role])
+    assert_type(bh.roles.list(), Pager[Role])
+    assert_type(bh.roles.list()[0].name, str)
+    assert_type(bh.roles.list()[:2], list[Role])
     assert_type(bh.usage.storage("7d"), StorageSeries)
     kafka = KafkaConnection(brokers="h:1", password="p")
     assert_type(bh.connections.create("c", kafka), Connection)

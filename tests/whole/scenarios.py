@@ -62,7 +62,7 @@ def access(bh: ByteHouse) -> None:
 
     assert {"AccountAdmin", "Limited"} <= {role.name for role in bh.roles.list()}
     bh.assignments.assign(USER, "Limited")
-    held = bh.assignments.list(user_id=USER)
+    held = bh.assignments.list(user_id=USER).all()
     assert [assignment.role_name for assignment in held] == ["Limited"]
     bh.assignments.unassign(USER, "Limited")
 
@@ -70,7 +70,7 @@ def access(bh: ByteHouse) -> None:
     assert [f.action_name for f in bh.permissions.list("Limited", on="*")] == ["VIEW USAGE"]
     with bh.role("AccountAdmin"):
         bh.permissions.revoke("Limited", "VIEW USAGE", on="*")
-    assert bh.permissions.list("Limited", on="*") == []
+    assert bh.permissions.list("Limited", on="*").all() == []
 
 
 def tables(bh: ByteHouse) -> None:
@@ -110,10 +110,10 @@ def tables(bh: ByteHouse) -> None:
 def partitions_and_views(bh: ByteHouse) -> None:
     """Drop a partition, and look at what statements have made of a table."""
     bounds = bh.partitions.bounds("sales", "orders")
-    assert bounds.min_
-    assert bounds.min_ != bounds.max_
+    assert bounds.min
+    assert bounds.min != bounds.max
     assert len(bh.partitions.list("sales", "orders").all()) == 2
-    bh.partitions.delete("sales", "orders", bounds.min_)
+    bh.partitions.delete("sales", "orders", bounds.min)
     bh.queries.execute(
         "CREATE MATERIALIZED VIEW sales.ids ENGINE = CnchMergeTree ORDER BY id"
         " AS SELECT id FROM sales.orders;"
@@ -151,7 +151,7 @@ def queries(bh: ByteHouse) -> None:
     read_rows(bh)
     lineage = bh.queries.lineage("SELECT database FROM system.tables")
     assert lineage.to_dict()
-    assert bh.queries.dialects()
+    assert bh.queries.dialects().all()
 
 
 def read_rows(bh: ByteHouse) -> None:
@@ -194,7 +194,7 @@ def loading(bh: ByteHouse) -> None:
     assert [found.id for found in bh.import_jobs.executions(job.id)] == [run.id]
     assert run.id in [found.id for found in bh.executions.list()]
     assert bh.executions.get(run.id).job_id == job.id
-    bh.executions.logs(run.id, limit=10)
+    bh.executions.logs(run.id, limit=10).all()
     _topic(bh, target)
     bh.import_jobs.delete(job.id)
 

@@ -116,7 +116,7 @@ if TYPE_CHECKING:
     from .submit_sync_query_request import SubmitSyncQueryRequest
     from .submit_sync_query_response import SubmitSyncQueryResponse
     from .table import Table
-    from .table_ttl import TableTtl
+    from .ttl import TTL
     from .unassign_role_request import UnassignRoleRequest
     from .unique_key import UniqueKey
     from .update_connection_request import UpdateConnectionRequest
@@ -241,7 +241,7 @@ __all__ = (
     "SubmitSyncQueryRequest",
     "SubmitSyncQueryResponse",
     "Table",
-    "TableTtl",
+    "TTL",
     "UnassignRoleRequest",
     "UniqueKey",
     "UpdateConnectionRequest",
@@ -367,7 +367,7 @@ _MODULES = {
     "SubmitSyncQueryRequest": "submit_sync_query_request",
     "SubmitSyncQueryResponse": "submit_sync_query_response",
     "Table": "table",
-    "TableTtl": "table_ttl",
+    "TTL": "ttl",
     "UnassignRoleRequest": "unassign_role_request",
     "UniqueKey": "unique_key",
     "UpdateConnectionRequest": "update_connection_request",

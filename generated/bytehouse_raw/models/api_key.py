@@ -12,7 +12,7 @@ from ..types import Model, Timestamp, new, unknown
 from .api_key_status import ApiKeyStatus
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ApiKey(Model):
     """An API key, without its secret.
 
@@ -26,8 +26,8 @@ class ApiKey(Model):
         last_used_at: When it was last used.
     """
 
-    id: str | None = None
-    status: ApiKeyStatus | None = None
+    id: str
+    status: ApiKeyStatus
     comment: str | None = None
     no_expiry: bool | None = None
     created_at: Timestamp | None = None
@@ -49,8 +49,12 @@ class ApiKey(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.id = source.get("id")
-        model.status = ApiKeyStatus.decode(source["status"]) if "status" in source else None
+        if (value := source["id"] if "id" in source else None) is not None:
+            model.id = value
+        if (
+            value := ApiKeyStatus.decode(source["status"]) if "status" in source else None
+        ) is not None:
+            model.status = value
         model.comment = source.get("comment")
         model.no_expiry = source.get("noExpiry")
         model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None

@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .role_assignment import RoleAssignment
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class AssignmentList(Model):
     """Assignments under a key whose name is not documented."""
 

@@ -13,7 +13,7 @@ from .error_detail import ErrorDetail
 from .role_assignment import RoleAssignment
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class AssignmentResponse(Model):
     """The assignment that was added or removed.
 

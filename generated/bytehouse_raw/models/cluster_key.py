@@ -6,36 +6,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from attrs import define, field
+from attrs import define, field, setters
 
-from ..types import Model, new, unknown
+from ..types import Model, joined, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ClusterKey(Model):
     """ "Bucket key. Modifiable after creation. A key has to be one of the columns." Inner keys
     are those of a sister product.
 
     Attributes:
-        expr: Column or expression.
-        num_buckets: Number of buckets, more than 0.
+        columns: Columns, joined by commas, or an expression.
+        buckets: Number of buckets, more than 0.
     """
 
-    expr: str | None = None
-    num_buckets: int | None = None
+    columns: str | None = field(default=None, converter=joined, on_setattr=setters.NO_OP)
+    buckets: int | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
-        "expr": "expr",
-        "numBuckets": "num_buckets",
+        "expr": "columns",
+        "numBuckets": "buckets",
     }
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.expr = source.get("expr")
-        model.num_buckets = source.get("numBuckets")
+        model.columns = source.get("expr")
+        model.buckets = source.get("numBuckets")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

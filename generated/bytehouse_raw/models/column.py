@@ -11,31 +11,31 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class Column(Model):
     """A column of a table.
 
     Attributes:
         name: Name.
-        type_: ClickHouse type.
+        type: ClickHouse type.
         nullable: Whether NULL is a value of it. Left out, the dialect decides: `ansi_sql`
             makes columns nullable, `clickhouse_sql` does not (inferred).
-        default_value: Default value, as text.
+        default: Default value, as text.
         comment: Free text.
     """
 
-    name: str | None = None
-    type_: str | None = None
+    name: str
+    type: str
     nullable: bool | None = None
-    default_value: str | None = None
+    default: str | None = None
     comment: str | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
-        "type": "type_",
+        "type": "type",
         "nullable": "nullable",
-        "defaultValue": "default_value",
+        "defaultValue": "default",
         "comment": "comment",
     }
 
@@ -43,10 +43,12 @@ class Column(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.name = source.get("name")
-        model.type_ = source.get("type")
+        if (value := source["name"] if "name" in source else None) is not None:
+            model.name = value
+        if (value := source["type"] if "type" in source else None) is not None:
+            model.type = value
         model.nullable = source.get("nullable")
-        model.default_value = source.get("defaultValue")
+        model.default = source.get("defaultValue")
         model.comment = source.get("comment")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

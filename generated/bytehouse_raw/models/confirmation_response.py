@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .error_detail import ErrorDetail
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ConfirmationResponse(Model):
     """A response that says that the call succeeded, beside an error that then means nothing.
 

@@ -14,14 +14,14 @@ from .import_source_type import ImportSourceType
 from .user_reference import UserReference
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class Connection(Model):
     """A stored connection. Its secrets are masked.
 
     Attributes:
         id: Id of the connection.
         name: Name.
-        type_: Kind of a data source.
+        type: Kind of a data source.
         data: Address and credentials, with keys that depend on the kind of the source. The
             docs show none of them.
         created_by: Who did something. Ids exceed 2^53.
@@ -29,9 +29,9 @@ class Connection(Model):
         last_modified_at: When it was last changed.
     """
 
-    id: int | None = None
-    name: str | None = None
-    type_: ImportSourceType | None = None
+    id: int
+    name: str
+    type: ImportSourceType
     data: ConnectionData | None = None
     created_by: UserReference | None = None
     created_at: Timestamp | None = None
@@ -41,7 +41,7 @@ class Connection(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "id": "id",
         "name": "name",
-        "type": "type_",
+        "type": "type",
         "data": "data",
         "createdBy": "created_by",
         "createdAt": "created_at",
@@ -52,9 +52,14 @@ class Connection(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.id = source.get("id")
-        model.name = source.get("name")
-        model.type_ = ImportSourceType.decode(source["type"]) if "type" in source else None
+        if (value := source["id"] if "id" in source else None) is not None:
+            model.id = value
+        if (value := source["name"] if "name" in source else None) is not None:
+            model.name = value
+        if (
+            value := ImportSourceType.decode(source["type"]) if "type" in source else None
+        ) is not None:
+            model.type = value
         model.data = ConnectionData.decode(source["data"]) if "data" in source else None
         model.created_by = (
             UserReference.decode(source["createdBy"]) if "createdBy" in source else None

@@ -13,7 +13,7 @@ from .connection import Connection
 from .error_detail import ErrorDetail
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ConnectionResponse(Model):
     """One connection.
 

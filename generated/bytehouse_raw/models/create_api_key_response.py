@@ -13,7 +13,7 @@ from .created_api_key import CreatedApiKey
 from .error_detail import ErrorDetail
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class CreateApiKeyResponse(Model):
     """The key that was created.
 

@@ -13,25 +13,25 @@ from .connection_data import ConnectionData
 from .import_source_type import ImportSourceType
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class CreateConnectionRequest(Model):
     """A connection to store.
 
     Attributes:
         name: Name of a connection.
-        type_: Kind of a data source.
+        type: Kind of a data source.
         data: Address and credentials, with keys that depend on the kind of the source. The
             docs show none of them.
     """
 
     name: str
-    type_: ImportSourceType | str
+    type: ImportSourceType | str
     data: ConnectionData | Mapping[str, Any]
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
-        "type": "type_",
+        "type": "type",
         "data": "data",
     }
 
@@ -40,7 +40,7 @@ class CreateConnectionRequest(Model):
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
         model.name = source.get("name")
-        model.type_ = ImportSourceType.decode(source["type"]) if "type" in source else None
+        model.type = ImportSourceType.decode(source["type"]) if "type" in source else None
         model.data = ConnectionData.decode(source["data"]) if "data" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .created_object import CreatedObject
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class CreateDatabaseResponse(Model):
     """The database that was created.
 

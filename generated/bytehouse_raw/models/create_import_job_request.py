@@ -14,7 +14,7 @@ from .import_job_source_schema import ImportJobSourceSchema
 from .import_job_state import ImportJobState
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class CreateImportJobRequest(Model):
     """An import job to define.
 

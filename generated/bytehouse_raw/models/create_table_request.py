@@ -6,30 +6,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from attrs import define, field
+from attrs import define, field, setters
 
-from ..types import Model, new, own, unknown
+from ..types import Model, new, own, strings, unknown
 from .cluster_key import ClusterKey
 from .column import Column
 from .partition_key import PartitionKey
-from .table_ttl import TableTtl
+from .ttl import TTL
 from .unique_key import UniqueKey
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class CreateTableRequest(Model):
     """A table to create.
 
     Attributes:
         name: Name.
         columns: The columns.
-        order_by_keys: "Name of the column whose values will be used to order the table's
-            data. A key has to be one of the columns." 1 to 5, not Nullable, and fixed
-            afterwards (inferred).
+        order_by: "Name of the column whose values will be used to order the table's data. A
+            key has to be one of the columns." 1 to 5, not Nullable, and fixed afterwards
+            (inferred).
         description: Free text.
-        sampling_key: "SAMPLE BY expression. A key has to be one of the columns."
-        partition_keys: "Keys to partition the table. A key has to be one of the columns."
-        primary_keys: "Primary keys of the table used as the main identifier of the rows. A
+        sample_by: "SAMPLE BY expression. A key has to be one of the columns."
+        partition_by: "Keys to partition the table. A key has to be one of the columns."
+        primary_key: "Primary keys of the table used as the main identifier of the rows. A
             key has to be one of the columns." The engine requires a left prefix of the sort
             key (inferred).
         ttl: How long rows are kept; an update "sets a new interval for the table TTL".
@@ -43,12 +43,12 @@ class CreateTableRequest(Model):
 
     name: str
     columns: list[Column]
-    order_by_keys: list[str]
+    order_by: list[str]
     description: str | None = None
-    sampling_key: str | None = None
-    partition_keys: list[PartitionKey] | None = None
-    primary_keys: list[str] | None = None
-    ttl: TableTtl | None = None
+    sample_by: str | None = None
+    partition_by: list[PartitionKey] | None = None
+    primary_key: list[str] | None = field(default=None, converter=strings, on_setattr=setters.NO_OP)
+    ttl: TTL | None = None
     unique_key: UniqueKey | None = None
     cluster_key: ClusterKey | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
@@ -56,11 +56,11 @@ class CreateTableRequest(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
         "columns": "columns",
-        "orderByKeys": "order_by_keys",
+        "orderByKeys": "order_by",
         "description": "description",
-        "samplingKey": "sampling_key",
-        "partitionKeys": "partition_keys",
-        "primaryKeys": "primary_keys",
+        "samplingKey": "sample_by",
+        "partitionKeys": "partition_by",
+        "primaryKeys": "primary_key",
         "ttl": "ttl",
         "uniqueKey": "unique_key",
         "clusterKey": "cluster_key",
@@ -72,14 +72,14 @@ class CreateTableRequest(Model):
         model = new(cls)
         model.name = source.get("name")
         model.columns = Column.decode_all(source["columns"]) if "columns" in source else None
-        model.order_by_keys = own(source["orderByKeys"]) if "orderByKeys" in source else None
+        model.order_by = own(source["orderByKeys"]) if "orderByKeys" in source else None
         model.description = source.get("description")
-        model.sampling_key = source.get("samplingKey")
-        model.partition_keys = (
+        model.sample_by = source.get("samplingKey")
+        model.partition_by = (
             PartitionKey.decode_all(source["partitionKeys"]) if "partitionKeys" in source else None
         )
-        model.primary_keys = own(source["primaryKeys"]) if "primaryKeys" in source else None
-        model.ttl = TableTtl.decode(source["ttl"]) if "ttl" in source else None
+        model.primary_key = own(source["primaryKeys"]) if "primaryKeys" in source else None
+        model.ttl = TTL.decode(source["ttl"]) if "ttl" in source else None
         model.unique_key = UniqueKey.decode(source["uniqueKey"]) if "uniqueKey" in source else None
         model.cluster_key = (
             ClusterKey.decode(source["clusterKey"]) if "clusterKey" in source else None

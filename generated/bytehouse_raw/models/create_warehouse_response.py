@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .error_detail import ErrorDetail
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class CreateWarehouseResponse(Model):
     """The virtual warehouse that was created.
 

@@ -12,7 +12,7 @@ from ..types import Model, Timestamp, new, unknown
 from .api_key_status import ApiKeyStatus
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class CreatedApiKey(Model):
     """A new API key with its secret, which is shown this once. The name of the key that holds
     it is not documented.
@@ -27,7 +27,7 @@ class CreatedApiKey(Model):
         expires_at: When it ends.
     """
 
-    id: str | None = None
+    id: str
     api_key: str | None = field(default=None, repr=False)
     status: ApiKeyStatus | None = None
     comment: str | None = None
@@ -50,7 +50,8 @@ class CreatedApiKey(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.id = source.get("id")
+        if (value := source["id"] if "id" in source else None) is not None:
+            model.id = value
         model.api_key = source.get("apiKey")
         model.status = ApiKeyStatus.decode(source["status"]) if "status" in source else None
         model.comment = source.get("comment")

@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class CreatedObject(Model):
     """The id of what was created, as the sample of a database shows it.
 
@@ -19,7 +19,7 @@ class CreatedObject(Model):
         uuid: Id of the new object.
     """
 
-    uuid: str | None = None
+    uuid: str
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
@@ -30,7 +30,8 @@ class CreatedObject(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.uuid = source.get("uuid")
+        if (value := source["uuid"] if "uuid" in source else None) is not None:
+            model.uuid = value
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

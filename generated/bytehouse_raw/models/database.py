@@ -12,26 +12,26 @@ from ..types import Model, Timestamp, new, unknown
 from .user_reference import UserReference
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class Database(Model):
     """A database. Its keys are from samples of a regional docs page.
 
     Attributes:
         name: Name, in lower case.
-        type_: Kind of the database.
+        type: Kind of the database.
         uuid: Id of the database.
         description: Description by its owner.
-        no_of_tables: How many tables it has.
+        table_count: How many tables it has.
         size_in_bytes: Size of its tables on disk.
         created_by: Who did something. Ids exceed 2^53.
         created_at: When it was created, to the nanosecond.
     """
 
-    name: str | None = None
-    type_: str | None = None
+    name: str
+    type: str | None = None
     uuid: str | None = None
     description: str | None = None
-    no_of_tables: int | None = None
+    table_count: int | None = None
     size_in_bytes: int | None = None
     created_by: UserReference | None = None
     created_at: Timestamp | None = None
@@ -39,10 +39,10 @@ class Database(Model):
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
-        "type": "type_",
+        "type": "type",
         "uuid": "uuid",
         "description": "description",
-        "noOfTables": "no_of_tables",
+        "noOfTables": "table_count",
         "sizeInBytes": "size_in_bytes",
         "createdBy": "created_by",
         "createdAt": "created_at",
@@ -52,11 +52,12 @@ class Database(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.name = source.get("name")
-        model.type_ = source.get("type")
+        if (value := source["name"] if "name" in source else None) is not None:
+            model.name = value
+        model.type = source.get("type")
         model.uuid = source.get("uuid")
         model.description = source.get("description")
-        model.no_of_tables = source.get("noOfTables")
+        model.table_count = source.get("noOfTables")
         model.size_in_bytes = source.get("sizeInBytes")
         model.created_by = (
             UserReference.decode(source["createdBy"]) if "createdBy" in source else None

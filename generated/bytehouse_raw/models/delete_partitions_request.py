@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from attrs import define, field
+from attrs import define, field, setters
 
-from ..types import Model, new, own, unknown
+from ..types import Model, new, own, strings, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class DeletePartitionsRequest(Model):
     """Partitions to drop.
 
@@ -19,7 +19,9 @@ class DeletePartitionsRequest(Model):
         partition_names: Names of the partitions.
     """
 
-    partition_names: list[str] | None = None
+    partition_names: list[str] | None = field(
+        default=None, converter=strings, on_setattr=setters.NO_OP
+    )
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {

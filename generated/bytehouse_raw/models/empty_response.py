@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class EmptyResponse(Model):
     """A response without content."""
 

@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ErrorDetail(Model):
     """An error as the service reports it. The samples show one that is not empty beside
     `message: Success`, so its mere presence means nothing.

@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .error_detail import ErrorDetail
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ErrorResponse(Model):
     """Body of a failed call.
 

@@ -11,22 +11,22 @@ from attrs import define, field
 from ..types import Model, Timestamp, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class Execution(Model):
     """A run of an import job.
 
     Attributes:
         id: Id of the execution.
-        job_id: Id of the job.
         status: State.
+        job_id: Id of the job.
         message: What went wrong, if something did.
         start_time: When it began.
         end_time: When it ended.
     """
 
-    id: str | None = None
+    id: str
+    status: str
     job_id: int | None = None
-    status: str | None = None
     message: str | None = None
     start_time: Timestamp | None = None
     end_time: Timestamp | None = None
@@ -34,8 +34,8 @@ class Execution(Model):
 
     _fields: ClassVar[Mapping[str, str]] = {
         "id": "id",
-        "jobID": "job_id",
         "status": "status",
+        "jobID": "job_id",
         "message": "message",
         "startTime": "start_time",
         "endTime": "end_time",
@@ -45,9 +45,11 @@ class Execution(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.id = source.get("id")
+        if (value := source["id"] if "id" in source else None) is not None:
+            model.id = value
+        if (value := source["status"] if "status" in source else None) is not None:
+            model.status = value
         model.job_id = source.get("jobID")
-        model.status = source.get("status")
         model.message = source.get("message")
         model.start_time = Timestamp.decode(source["startTime"]) if "startTime" in source else None
         model.end_time = Timestamp.decode(source["endTime"]) if "endTime" in source else None

@@ -11,34 +11,35 @@ from attrs import define, field
 from ..types import Model, Timestamp, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ExecutionLog(Model):
     """A line of a log.
 
     Attributes:
+        message: Text of the message.
         timestamp: When it was written.
         level: Severity.
-        message: Text of the message.
     """
 
+    message: str
     timestamp: Timestamp | None = None
     level: str | None = None
-    message: str | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
+        "message": "message",
         "timestamp": "timestamp",
         "level": "level",
-        "message": "message",
     }
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
+        if (value := source["message"] if "message" in source else None) is not None:
+            model.message = value
         model.timestamp = Timestamp.decode(source["timestamp"]) if "timestamp" in source else None
         model.level = source.get("level")
-        model.message = source.get("message")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ExtendApiKeyExpiryRequest(Model):
     """The time to add.
 

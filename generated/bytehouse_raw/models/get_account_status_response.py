@@ -13,7 +13,7 @@ from .account_status import AccountStatus
 from .error_detail import ErrorDetail
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetAccountStatusResponse(Model):
     """State of the account.
 

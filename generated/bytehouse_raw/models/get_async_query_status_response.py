@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .query_status import QueryStatus
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetAsyncQueryStatusResponse(Model):
     """State of an asynchronous query.
 

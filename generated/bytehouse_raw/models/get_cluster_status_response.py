@@ -13,7 +13,7 @@ from .cluster_status import ClusterStatus
 from .error_detail import ErrorDetail
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetClusterStatusResponse(Model):
     """Progress of bucketing.
 

@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .database import Database
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetDatabaseResponse(Model):
     """One database.
 

@@ -13,7 +13,7 @@ from .error_detail import ErrorDetail
 from .execution_log import ExecutionLog
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetExecutionLogsResponse(Model):
     """The log of an execution. The docs show a single key, `error`; that the lines come under
     `data` is inferred.

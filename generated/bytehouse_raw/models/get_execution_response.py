@@ -13,7 +13,7 @@ from .error_detail import ErrorDetail
 from .execution import Execution
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetExecutionResponse(Model):
     """One execution.
 

@@ -13,7 +13,7 @@ from .error_detail import ErrorDetail
 from .import_job_start_arguments import ImportJobStartArguments
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetImportJobStartArgumentsResponse(Model):
     """What a job accepts when it is started.
 

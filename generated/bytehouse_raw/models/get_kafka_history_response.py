@@ -13,7 +13,7 @@ from .error_detail import ErrorDetail
 from .kafka_status import KafkaStatus
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetKafkaHistoryResponse(Model):
     """Consumption, window by window.
 

@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .mysql_sync_status import MysqlSyncStatus
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetMysqlSyncStatusResponse(Model):
     """State of a mirrored MySQL database.
 

@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .partition_bounds import PartitionBounds
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetPartitionBoundsResponse(Model):
     """First and last partition name.
 

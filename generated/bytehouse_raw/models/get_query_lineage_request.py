@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .user_info import UserInfo
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetQueryLineageRequest(Model):
     """A statement to examine.
 

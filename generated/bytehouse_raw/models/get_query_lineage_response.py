@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .query_lineage import QueryLineage
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetQueryLineageResponse(Model):
     """The objects that a statement reads.
 

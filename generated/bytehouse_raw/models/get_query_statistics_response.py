@@ -13,7 +13,7 @@ from .error_detail import ErrorDetail
 from .query_statistics import QueryStatistics
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetQueryStatisticsResponse(Model):
     """What a query read, wrote and cost.
 

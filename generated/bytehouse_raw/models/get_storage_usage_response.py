@@ -13,7 +13,7 @@ from .error_detail import ErrorDetail
 from .storage_usage import StorageUsage
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetStorageUsageResponse(Model):
     """What was stored.
 

@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .table import Table
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetTableResponse(Model):
     """One table.
 

@@ -12,16 +12,16 @@ from ..types import Model, Timestamp, new, unknown
 from .error_detail import ErrorDetail
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetWarehouseResponse(Model):
     """One virtual warehouse; the object itself, not wrapped in `data`.
 
     Attributes:
         id: Id; the `vwID` of a query.
         name: Name.
+        status: State.
         description: Free text.
         config_id: Id of its resource setting.
-        status: State.
         auto_suspend: "VW will auto suspend after x minutes of idleness. If set to
             0(default), VW will never auto suspend."
         auto_resume: "If set to true, the VW will try auto resume when query arrives."
@@ -32,11 +32,11 @@ class GetWarehouseResponse(Model):
             beside `message: Success`, so its mere presence means nothing.
     """
 
-    id: str | None = None
-    name: str | None = None
+    id: str
+    name: str
+    status: str
     description: str | None = None
     config_id: int | None = None
-    status: str | None = None
     auto_suspend: int | None = None
     auto_resume: bool | None = None
     created_at: Timestamp | None = None
@@ -48,9 +48,9 @@ class GetWarehouseResponse(Model):
     _fields: ClassVar[Mapping[str, str]] = {
         "id": "id",
         "name": "name",
+        "status": "status",
         "description": "description",
         "configID": "config_id",
-        "status": "status",
         "autoSuspend": "auto_suspend",
         "autoResume": "auto_resume",
         "createdAt": "created_at",
@@ -63,11 +63,14 @@ class GetWarehouseResponse(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.id = source.get("id")
-        model.name = source.get("name")
+        if (value := source["id"] if "id" in source else None) is not None:
+            model.id = value
+        if (value := source["name"] if "name" in source else None) is not None:
+            model.name = value
+        if (value := source["status"] if "status" in source else None) is not None:
+            model.status = value
         model.description = source.get("description")
         model.config_id = source.get("configID")
-        model.status = source.get("status")
         model.auto_suspend = source.get("autoSuspend")
         model.auto_resume = source.get("autoResume")
         model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None

@@ -13,7 +13,7 @@ from .error_detail import ErrorDetail
 from .warehouse_usage import WarehouseUsage
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GetWarehouseUsageResponse(Model):
     """What was computed.
 

@@ -13,7 +13,7 @@ from .error_detail import ErrorDetail
 from .permission import Permission
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class GrantPermissionResponse(Model):
     """The permission that was granted.
 

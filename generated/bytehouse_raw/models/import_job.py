@@ -15,7 +15,7 @@ from .import_job_state import ImportJobState
 from .user_reference import UserReference
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ImportJob(Model):
     """An import job.
 
@@ -35,8 +35,8 @@ class ImportJob(Model):
         last_modified_at: When it was last changed.
     """
 
-    id: int | None = None
-    name: str | None = None
+    id: int
+    name: str
     description: str | None = None
     connection_id: int | None = None
     configuration: ImportJobConfiguration | None = None
@@ -66,8 +66,10 @@ class ImportJob(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.id = source.get("id")
-        model.name = source.get("name")
+        if (value := source["id"] if "id" in source else None) is not None:
+            model.id = value
+        if (value := source["name"] if "name" in source else None) is not None:
+            model.name = value
         model.description = source.get("description")
         model.connection_id = source.get("connectionID")
         model.configuration = (

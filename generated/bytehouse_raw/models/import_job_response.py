@@ -13,7 +13,7 @@ from .error_detail import ErrorDetail
 from .import_job import ImportJob
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ImportJobResponse(Model):
     """One import job.
 

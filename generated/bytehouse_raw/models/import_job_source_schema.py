@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ImportJobSourceSchema(Model):
     """ "Provides schema of the source data, optional for batch data sources". The docs show
     none of its keys."""

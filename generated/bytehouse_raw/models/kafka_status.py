@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, Timestamp, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class KafkaStatus(Model):
     """Consumption in one window of time. The docs speak of offset, lag and speed and show no
     keys.

@@ -11,34 +11,35 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class LineageObject(Model):
     """An object that a statement reads.
 
     Attributes:
-        database: Name of its database.
         name: Name.
-        type_: Kind of the object.
+        database: Name of its database.
+        type: Kind of the object.
     """
 
+    name: str
     database: str | None = None
-    name: str | None = None
-    type_: str | None = None
+    type: str | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
-        "database": "database",
         "name": "name",
-        "type": "type_",
+        "database": "database",
+        "type": "type",
     }
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
+        if (value := source["name"] if "name" in source else None) is not None:
+            model.name = value
         model.database = source.get("database")
-        model.name = source.get("name")
-        model.type_ = source.get("type")
+        model.type = source.get("type")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

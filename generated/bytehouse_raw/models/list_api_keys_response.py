@@ -13,7 +13,7 @@ from .api_key import ApiKey
 from .error_detail import ErrorDetail
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ListApiKeysResponse(Model):
     """The keys of the user.
 

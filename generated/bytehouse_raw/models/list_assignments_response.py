@@ -13,7 +13,7 @@ from .assignment_list import AssignmentList
 from .error_detail import ErrorDetail
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ListAssignmentsResponse(Model):
     """Who holds which role.
 

@@ -14,7 +14,7 @@ from .cursor_meta import CursorMeta
 from .error_detail import ErrorDetail
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ListConnectionsResponse(Model):
     """A page of connections.
 

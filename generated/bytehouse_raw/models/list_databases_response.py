@@ -13,7 +13,7 @@ from .database import Database
 from .offset_meta import OffsetMeta
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ListDatabasesResponse(Model):
     """A page of databases.
 

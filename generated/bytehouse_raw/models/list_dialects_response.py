@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, each, new, own, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ListDialectsResponse(Model):
     """The dialects that the user may choose.
 

@@ -14,7 +14,7 @@ from .error_detail import ErrorDetail
 from .execution import Execution
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ListExecutionsResponse(Model):
     """A page of executions.
 

@@ -14,7 +14,7 @@ from .error_detail import ErrorDetail
 from .import_job import ImportJob
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ListImportJobsResponse(Model):
     """A page of import jobs.
 

@@ -13,7 +13,7 @@ from .offset_meta import OffsetMeta
 from .partition import Partition
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ListPartitionsResponse(Model):
     """A page of partitions.
 

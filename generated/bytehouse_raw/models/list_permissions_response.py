@@ -13,7 +13,7 @@ from .error_detail import ErrorDetail
 from .permission_list import PermissionList
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ListPermissionsResponse(Model):
     """What a role may do with an object.
 

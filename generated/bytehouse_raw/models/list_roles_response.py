@@ -14,7 +14,7 @@ from .offset_meta import OffsetMeta
 from .role_list import RoleList
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ListRolesResponse(Model):
     """The roles of the account.
 

@@ -13,7 +13,7 @@ from .offset_meta import OffsetMeta
 from .table import Table
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ListTablesResponse(Model):
     """A page of tables or views.
 

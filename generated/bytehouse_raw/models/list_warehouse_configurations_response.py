@@ -13,7 +13,7 @@ from .offset_meta import OffsetMeta
 from .warehouse_configuration import WarehouseConfiguration
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ListWarehouseConfigurationsResponse(Model):
     """A page of resource settings.
 

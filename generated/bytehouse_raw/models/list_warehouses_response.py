@@ -13,7 +13,7 @@ from .offset_meta import OffsetMeta
 from .warehouse import Warehouse
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ListWarehousesResponse(Model):
     """A page of virtual warehouses.
 

@@ -12,25 +12,25 @@ from ..types import Model, new, unknown
 from .mysql_table_sync_status import MysqlTableSyncStatus
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class MysqlSyncStatus(Model):
     """How far a mirrored MySQL database has come.
 
     Attributes:
-        name: Name of the database.
         status: State of the whole; the same words as for a table.
+        name: Name of the database.
         message: Reason for the status.
     """
 
+    status: str
     name: str | None = None
-    status: str | None = None
     message: str | None = None
     tables: list[MysqlTableSyncStatus] | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
-        "name": "name",
         "status": "status",
+        "name": "name",
         "message": "message",
         "tables": "tables",
     }
@@ -39,8 +39,9 @@ class MysqlSyncStatus(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
+        if (value := source["status"] if "status" in source else None) is not None:
+            model.status = value
         model.name = source.get("name")
-        model.status = source.get("status")
         model.message = source.get("message")
         model.tables = (
             MysqlTableSyncStatus.decode_all(source["tables"]) if "tables" in source else None

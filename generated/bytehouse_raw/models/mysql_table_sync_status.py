@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class MysqlTableSyncStatus(Model):
     """How far one table of a mirrored MySQL database has come.
 
@@ -22,8 +22,8 @@ class MysqlTableSyncStatus(Model):
         message: Reason for the status.
     """
 
-    name: str | None = None
-    status: str | None = None
+    name: str
+    status: str
     message: str | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
@@ -37,8 +37,10 @@ class MysqlTableSyncStatus(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.name = source.get("name")
-        model.status = source.get("status")
+        if (value := source["name"] if "name" in source else None) is not None:
+            model.name = value
+        if (value := source["status"] if "status" in source else None) is not None:
+            model.status = value
         model.message = source.get("message")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class OffsetMeta(Model):
     """Position of a page in a list. Its two keys are from a sample of a regional docs page.
 

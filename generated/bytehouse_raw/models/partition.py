@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class Partition(Model):
     """A partition of a table. Keys are those of the open-source engine's system table and of
     the vendor's sample script; `parts`, `size` and `rows` are other spellings of its
@@ -28,7 +28,7 @@ class Partition(Model):
         rows: The same as `total_rows_count`.
     """
 
-    partition: str | None = None
+    partition: str
     partition_id: str | None = None
     total_parts_number: int | None = None
     total_parts_size: int | None = None
@@ -53,7 +53,8 @@ class Partition(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.partition = source.get("partition")
+        if (value := source["partition"] if "partition" in source else None) is not None:
+            model.partition = value
         model.partition_id = source.get("partition_id")
         model.total_parts_number = source.get("total_parts_number")
         model.total_parts_size = source.get("total_parts_size")

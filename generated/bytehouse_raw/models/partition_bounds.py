@@ -11,30 +11,30 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class PartitionBounds(Model):
     """First and last partition name.
 
     Attributes:
-        min_: First name.
-        max_: Last name.
+        min: First name.
+        max: Last name.
     """
 
-    min_: str | None = None
-    max_: str | None = None
+    min: str | None = None
+    max: str | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
-        "min": "min_",
-        "max": "max_",
+        "min": "min",
+        "max": "max",
     }
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.min_ = source.get("min")
-        model.max_ = source.get("max")
+        model.min = source.get("min")
+        model.max = source.get("max")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

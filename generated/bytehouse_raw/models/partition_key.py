@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import UNSET, Model, Unset, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class PartitionKey(Model):
     """One part of the partition key.
 
@@ -24,7 +24,7 @@ class PartitionKey(Model):
 
     column: str | None = None
     granularity: str | None | Unset = UNSET
-    expression: str | None = None
+    expression: str | None = field(default=None, kw_only=True)
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {

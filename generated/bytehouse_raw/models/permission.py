@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class Permission(Model):
     """An action that a role may perform on an object.
 
@@ -23,10 +23,10 @@ class Permission(Model):
         grant_option: Whether the role may pass it on.
     """
 
-    role_name: str | None = None
-    byte_house_resource_id: str | None = None
-    secure_object_type_name: str | None = None
-    action_name: str | None = None
+    role_name: str
+    byte_house_resource_id: str
+    secure_object_type_name: str
+    action_name: str
     grant_option: bool | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
@@ -42,10 +42,18 @@ class Permission(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.role_name = source.get("RoleName")
-        model.byte_house_resource_id = source.get("ByteHouseResourceID")
-        model.secure_object_type_name = source.get("SecureObjectTypeName")
-        model.action_name = source.get("ActionName")
+        if (value := source["RoleName"] if "RoleName" in source else None) is not None:
+            model.role_name = value
+        if (
+            value := source["ByteHouseResourceID"] if "ByteHouseResourceID" in source else None
+        ) is not None:
+            model.byte_house_resource_id = value
+        if (
+            value := source["SecureObjectTypeName"] if "SecureObjectTypeName" in source else None
+        ) is not None:
+            model.secure_object_type_name = value
+        if (value := source["ActionName"] if "ActionName" in source else None) is not None:
+            model.action_name = value
         model.grant_option = source.get("GrantOption")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .permission import Permission
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class PermissionList(Model):
     """Permissions under a key whose name is not documented."""
 

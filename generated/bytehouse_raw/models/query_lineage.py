@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .lineage_object import LineageObject
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class QueryLineage(Model):
     """The objects that a statement reads, by kind."""
 

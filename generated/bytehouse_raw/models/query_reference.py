@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class QueryReference(Model):
     """A query that runs in the background.
 
@@ -20,7 +20,7 @@ class QueryReference(Model):
         status: State.
     """
 
-    query_id: str | None = None
+    query_id: str
     status: str | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
@@ -33,7 +33,8 @@ class QueryReference(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.query_id = source.get("queryID")
+        if (value := source["queryID"] if "queryID" in source else None) is not None:
+            model.query_id = value
         model.status = source.get("status")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

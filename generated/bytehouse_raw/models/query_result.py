@@ -12,7 +12,7 @@ from ..types import Model, each, new, own, unknown
 from .result_column import ResultColumn
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class QueryResult(Model):
     """Result of one statement. Nothing of its shape is documented but that it is an element of
     an array; these keys are one plausible reading.

@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class QueryStatistics(Model):
     """What a query read, wrote and cost. The docs show none of its keys."""
 

@@ -11,13 +11,13 @@ from attrs import define, field
 from ..types import Model, Timestamp, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class QueryStatus(Model):
     """State of a query. The open-source engine says NotStarted, Running, Finished or Failed.
 
     Attributes:
-        query_id: Id of the query.
         status: State.
+        query_id: Id of the query.
         message: What went wrong, if something did.
         progress: Share that is done, 0 to 1.
         created_at: When it was accepted.
@@ -25,8 +25,8 @@ class QueryStatus(Model):
         finished_at: When it ended.
     """
 
+    status: str
     query_id: str | None = None
-    status: str | None = None
     message: str | None = None
     progress: float | None = None
     created_at: Timestamp | None = None
@@ -35,8 +35,8 @@ class QueryStatus(Model):
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
-        "queryID": "query_id",
         "status": "status",
+        "queryID": "query_id",
         "message": "message",
         "progress": "progress",
         "createdAt": "created_at",
@@ -48,8 +48,9 @@ class QueryStatus(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
+        if (value := source["status"] if "status" in source else None) is not None:
+            model.status = value
         model.query_id = source.get("queryID")
-        model.status = source.get("status")
         model.message = source.get("message")
         model.progress = source.get("progress")
         model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None

@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class RenameColumn(Model):
     """A column to rename. Inner keys are not documented; these are the likely ones.
 
@@ -20,8 +20,8 @@ class RenameColumn(Model):
         new_name: Name to give.
     """
 
-    name: str | None = None
-    new_name: str | None = None
+    name: str
+    new_name: str
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
@@ -33,8 +33,10 @@ class RenameColumn(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.name = source.get("name")
-        model.new_name = source.get("newName")
+        if (value := source["name"] if "name" in source else None) is not None:
+            model.name = value
+        if (value := source["newName"] if "newName" in source else None) is not None:
+            model.new_name = value
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

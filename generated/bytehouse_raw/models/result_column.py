@@ -11,30 +11,31 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class ResultColumn(Model):
     """A column of a result.
 
     Attributes:
         name: Name.
-        type_: ClickHouse type.
+        type: ClickHouse type.
     """
 
-    name: str | None = None
-    type_: str | None = None
+    name: str
+    type: str | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
-        "type": "type_",
+        "type": "type",
     }
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.name = source.get("name")
-        model.type_ = source.get("type")
+        if (value := source["name"] if "name" in source else None) is not None:
+            model.name = value
+        model.type = source.get("type")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

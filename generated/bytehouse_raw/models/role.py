@@ -11,26 +11,26 @@ from attrs import define, field
 from ..types import Model, Timestamp, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class Role(Model):
     """A role.
 
     Attributes:
-        id: Id of the role.
         name: Name.
+        id: Id of the role.
         description: Free text.
         created_at: When it was created.
     """
 
+    name: str
     id: int | None = None
-    name: str | None = None
     description: str | None = None
     created_at: Timestamp | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
-        "id": "id",
         "name": "name",
+        "id": "id",
         "description": "description",
         "createdAt": "created_at",
     }
@@ -39,8 +39,9 @@ class Role(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
+        if (value := source["name"] if "name" in source else None) is not None:
+            model.name = value
         model.id = source.get("id")
-        model.name = source.get("name")
         model.description = source.get("description")
         model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)

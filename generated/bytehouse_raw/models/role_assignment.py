@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, Timestamp, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class RoleAssignment(Model):
     """A role that a user holds.
 
@@ -21,8 +21,8 @@ class RoleAssignment(Model):
         created_at: Since when.
     """
 
-    user_id: int | None = None
-    role_name: str | None = None
+    user_id: int
+    role_name: str
     created_at: Timestamp | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
@@ -36,8 +36,10 @@ class RoleAssignment(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.user_id = source.get("UserID")
-        model.role_name = source.get("RoleName")
+        if (value := source["UserID"] if "UserID" in source else None) is not None:
+            model.user_id = value
+        if (value := source["RoleName"] if "RoleName" in source else None) is not None:
+            model.role_name = value
         model.created_at = Timestamp.decode(source["createdAt"]) if "createdAt" in source else None
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .role import Role
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class RoleList(Model):
     """Roles under a key whose name is not documented."""
 

@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .api_key_status import ApiKeyStatus
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class SetApiKeyStatusRequest(Model):
     """The status to give.
 

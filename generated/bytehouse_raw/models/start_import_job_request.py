@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class StartImportJobRequest(Model):
     """Parameters of the run. The docs offer a choice of layouts and show only this one, so
     others are accepted.

@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .query_stopped import QueryStopped
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class StopQueryResponse(Model):
     """What was stopped.
 

@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .query_mode import QueryMode
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class SubmitAsyncQueryRequest(Model):
     """Statements to run in the background, and how.
 

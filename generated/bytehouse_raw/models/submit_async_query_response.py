@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .query_reference import QueryReference
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class SubmitAsyncQueryResponse(Model):
     """The queries that were accepted."""
 

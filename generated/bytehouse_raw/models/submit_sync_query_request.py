@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .query_mode import QueryMode
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class SubmitSyncQueryRequest(Model):
     """Statements to run, and how.
 

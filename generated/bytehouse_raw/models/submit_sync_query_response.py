@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .query_result import QueryResult
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class SubmitSyncQueryResponse(Model):
     """Results, one element per statement (inferred)."""
 

@@ -12,25 +12,25 @@ from ..types import Model, Timestamp, new, own, unknown
 from .cluster_key import ClusterKey
 from .column import Column
 from .partition_key import PartitionKey
-from .table_ttl import TableTtl
+from .ttl import TTL
 from .unique_key import UniqueKey
 from .user_reference import UserReference
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class Table(Model):
     """A table, a view or a materialized view, distinguished by `type`.
 
     Attributes:
         name: Name.
-        type_: Kind: TABLE, VIEW or MATERIALIZED_VIEW, in words of this kind.
+        type: Kind: TABLE, VIEW or MATERIALIZED_VIEW, in words of this kind.
         uuid: Id of the table.
         description: Description by its owner.
-        database_name: Name of its database.
+        database: Name of its database.
         engine: Table engine.
-        order_by_keys: Sort key.
-        sampling_key: Sampling expression.
-        primary_keys: Primary key.
+        order_by: Sort key.
+        sample_by: Sampling expression.
+        primary_key: Primary key.
         ttl: How long rows are kept; an update "sets a new interval for the table TTL".
             Inner keys are those of a sister product.
         unique_key: "Key used to guarantee uniqueness in the table. A key has to be one of
@@ -39,29 +39,29 @@ class Table(Model):
         cluster_key: "Bucket key. Modifiable after creation. A key has to be one of the
             columns." Inner keys are those of a sister product.
         definition: The statement that creates it; for a view its query.
-        no_of_rows: How many rows it has.
+        row_count: How many rows it has.
         size_in_bytes: Size on disk.
         created_by: Who did something. Ids exceed 2^53.
         created_at: When it was created.
         last_modified_at: When it was last changed.
     """
 
-    name: str | None = None
-    type_: str | None = None
+    name: str
+    type: str | None = None
     uuid: str | None = None
     description: str | None = None
-    database_name: str | None = None
+    database: str | None = None
     engine: str | None = None
     columns: list[Column] | None = None
-    order_by_keys: list[str] | None = None
-    sampling_key: str | None = None
-    partition_keys: list[PartitionKey] | None = None
-    primary_keys: list[str] | None = None
-    ttl: TableTtl | None = None
+    order_by: list[str] | None = None
+    sample_by: str | None = None
+    partition_by: list[PartitionKey] | None = None
+    primary_key: list[str] | None = None
+    ttl: TTL | None = None
     unique_key: UniqueKey | None = None
     cluster_key: ClusterKey | None = None
     definition: str | None = None
-    no_of_rows: int | None = None
+    row_count: int | None = None
     size_in_bytes: int | None = None
     created_by: UserReference | None = None
     created_at: Timestamp | None = None
@@ -70,21 +70,21 @@ class Table(Model):
 
     _fields: ClassVar[Mapping[str, str]] = {
         "name": "name",
-        "type": "type_",
+        "type": "type",
         "uuid": "uuid",
         "description": "description",
-        "databaseName": "database_name",
+        "databaseName": "database",
         "engine": "engine",
         "columns": "columns",
-        "orderByKeys": "order_by_keys",
-        "samplingKey": "sampling_key",
-        "partitionKeys": "partition_keys",
-        "primaryKeys": "primary_keys",
+        "orderByKeys": "order_by",
+        "samplingKey": "sample_by",
+        "partitionKeys": "partition_by",
+        "primaryKeys": "primary_key",
         "ttl": "ttl",
         "uniqueKey": "unique_key",
         "clusterKey": "cluster_key",
         "definition": "definition",
-        "noOfRows": "no_of_rows",
+        "noOfRows": "row_count",
         "sizeInBytes": "size_in_bytes",
         "createdBy": "created_by",
         "createdAt": "created_at",
@@ -95,26 +95,27 @@ class Table(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.name = source.get("name")
-        model.type_ = source.get("type")
+        if (value := source["name"] if "name" in source else None) is not None:
+            model.name = value
+        model.type = source.get("type")
         model.uuid = source.get("uuid")
         model.description = source.get("description")
-        model.database_name = source.get("databaseName")
+        model.database = source.get("databaseName")
         model.engine = source.get("engine")
         model.columns = Column.decode_all(source["columns"]) if "columns" in source else None
-        model.order_by_keys = own(source["orderByKeys"]) if "orderByKeys" in source else None
-        model.sampling_key = source.get("samplingKey")
-        model.partition_keys = (
+        model.order_by = own(source["orderByKeys"]) if "orderByKeys" in source else None
+        model.sample_by = source.get("samplingKey")
+        model.partition_by = (
             PartitionKey.decode_all(source["partitionKeys"]) if "partitionKeys" in source else None
         )
-        model.primary_keys = own(source["primaryKeys"]) if "primaryKeys" in source else None
-        model.ttl = TableTtl.decode(source["ttl"]) if "ttl" in source else None
+        model.primary_key = own(source["primaryKeys"]) if "primaryKeys" in source else None
+        model.ttl = TTL.decode(source["ttl"]) if "ttl" in source else None
         model.unique_key = UniqueKey.decode(source["uniqueKey"]) if "uniqueKey" in source else None
         model.cluster_key = (
             ClusterKey.decode(source["clusterKey"]) if "clusterKey" in source else None
         )
         model.definition = source.get("definition")
-        model.no_of_rows = source.get("noOfRows")
+        model.row_count = source.get("noOfRows")
         model.size_in_bytes = source.get("sizeInBytes")
         model.created_by = (
             UserReference.decode(source["createdBy"]) if "createdBy" in source else None

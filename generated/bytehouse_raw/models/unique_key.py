@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from attrs import define, field
+from attrs import define, field, setters
 
-from ..types import Model, new, own, unknown
+from ..types import Model, new, own, strings, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class UniqueKey(Model):
     """ "Key used to guarantee uniqueness in the table. A key has to be one of the columns."
     Rows are upserted by it, within a partition unless told otherwise (inferred). Inner keys
@@ -22,8 +22,8 @@ class UniqueKey(Model):
         expression: The same as an expression.
     """
 
-    columns: list[str] | None = None
-    expression: str | None = None
+    columns: list[str] | None = field(default=None, converter=strings, on_setattr=setters.NO_OP)
+    expression: str | None = field(default=None, kw_only=True)
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {

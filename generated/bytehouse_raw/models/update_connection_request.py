@@ -12,7 +12,7 @@ from ..types import Model, new, unknown
 from .connection_data import ConnectionData
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class UpdateConnectionRequest(Model):
     """The name and the data to give to a connection.
 

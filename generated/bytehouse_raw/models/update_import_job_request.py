@@ -14,7 +14,7 @@ from .import_job_source_schema import ImportJobSourceSchema
 from .import_job_state import ImportJobState
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class UpdateImportJobRequest(Model):
     """The definition to give to an import job.
 

@@ -6,15 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from attrs import define, field
+from attrs import define, field, setters
 
-from ..types import Model, new, own, unknown
+from ..types import Model, new, own, strings, unknown
 from .column import Column
 from .rename_column import RenameColumn
-from .table_ttl import TableTtl
+from .ttl import TTL
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class UpdateTableRequest(Model):
     """What to change about a table.
 
@@ -30,10 +30,12 @@ class UpdateTableRequest(Model):
     """
 
     add_columns: list[Column] | None = None
-    drop_columns: list[str] | None = None
+    drop_columns: list[str] | None = field(
+        default=None, converter=strings, on_setattr=setters.NO_OP
+    )
     modify_columns: list[Column] | None = None
     rename_columns: list[RenameColumn] | None = None
-    ttl: TableTtl | None = None
+    ttl: TTL | None = None
     is_remove_ttl: bool | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
@@ -60,7 +62,7 @@ class UpdateTableRequest(Model):
         model.rename_columns = (
             RenameColumn.decode_all(source["renameColumns"]) if "renameColumns" in source else None
         )
-        model.ttl = TableTtl.decode(source["ttl"]) if "ttl" in source else None
+        model.ttl = TTL.decode(source["ttl"]) if "ttl" in source else None
         model.is_remove_ttl = source.get("isRemoveTTL")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import UNSET, Model, Unset, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class UpdateWarehouseRequest(Model):
     """What to change about a virtual warehouse.
 

@@ -11,22 +11,22 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class UserReference(Model):
     """Who did something. Ids exceed 2^53.
 
     Attributes:
         id: Id of the user.
-        type_: Kind of the user.
+        type: Kind of the user.
     """
 
     id: int | None = None
-    type_: str | None = None
+    type: str | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
     _fields: ClassVar[Mapping[str, str]] = {
         "id": "id",
-        "type": "type_",
+        "type": "type",
     }
 
     @classmethod
@@ -34,7 +34,7 @@ class UserReference(Model):
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
         model.id = source.get("id")
-        model.type_ = source.get("type")
+        model.type = source.get("type")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model
 

@@ -11,7 +11,7 @@ from attrs import define, field
 from ..types import Model, new, unknown
 
 
-@define(slots=False, repr=False)
+@define(slots=False, repr=False, eq=False)
 class WarehouseConfiguration(Model):
     """A resource setting that a virtual warehouse can be given.
 
@@ -21,8 +21,8 @@ class WarehouseConfiguration(Model):
         size: Size, such as XS, S, M, L or XL.
     """
 
-    id: int | None = None
-    name: str | None = None
+    id: int
+    name: str
     size: str | None = None
     additional_properties: dict[str, Any] = field(factory=dict, kw_only=True)
 
@@ -36,8 +36,10 @@ class WarehouseConfiguration(Model):
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
         model = new(cls)
-        model.id = source.get("id")
-        model.name = source.get("name")
+        if (value := source["id"] if "id" in source else None) is not None:
+            model.id = value
+        if (value := source["name"] if "name" in source else None) is not None:
+            model.name = value
         model.size = source.get("size")
         model.additional_properties = {} if _known(source) else unknown(source, cls._fields)
         return model

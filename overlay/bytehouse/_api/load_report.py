@@ -8,6 +8,8 @@ import attrs
 
 from bytehouse_raw.models import Execution, ExecutionLog
 
+from .._core.html import HtmlRepr
+
 # The first of these that is present counts, whatever its case and separators (inferred).
 _READ = ("rowsread", "readrows", "rowstotal", "totalrows", "inputrows")
 _WRITTEN = ("rowsloaded", "loadedrows", "rowswritten", "writtenrows", "rowsinserted",
@@ -17,7 +19,7 @@ _REFUSED = ("rowsfailed", "failedrows", "rowsrefused", "refusedrows", "rowsrejec
 
 
 @attrs.frozen
-class LoadReport:
+class LoadReport(HtmlRepr):
     """Report what was loaded. A number is None if the service does not report it.
 
     Attributes:

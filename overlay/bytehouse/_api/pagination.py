@@ -8,12 +8,12 @@ from typing import Any, Generic, Protocol, TypeVar
 import attrs
 
 from bytehouse_raw.plan import Plan
-from bytehouse_raw.types import RawResponse
+from bytehouse_raw.types import Model, RawResponse
 
 from .._core.json import first_string
-from .._core.validation import require_count
+from .._core.validation import require_count, require_id
 from ..errors import InvalidArgument, ResponseDecodeError
-from .lists import data_error, has_data
+from .lists import data_error, extract_list, has_data
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -38,7 +38,7 @@ class _Meta(Protocol):
 
 
 class Listing(Protocol[T_co]):
-    """The response of a list operation: entries, and their position in the whole list."""
+    """The response of a list operation: entries, and maybe their position in ``meta``."""
 
     @property
     def data(self) -> Sequence[T_co] | None:
@@ -47,10 +47,6 @@ class Listing(Protocol[T_co]):
     @property
     def raw_response(self) -> RawResponse | None:
         """The response as received."""
-
-    @property
-    def meta(self) -> _Meta | None:
-        """Position of the page."""
 
 
 @attrs.frozen
@@ -66,21 +62,51 @@ class Page(Generic[T]):
     total: int | None
 
 
+def check_limits(limit: int | None, page_size: int) -> None:
+    """Check the numbers that a list is requested with.
+
+    Raises:
+        InvalidArgument: One is not a whole number, or too small.
+    """
+    require_count(limit, "limit")
+    if require_id(page_size, "page_size") == 0:
+        raise InvalidArgument("page_size must be at least 1.")
+
+
+def entries_needed(place: int | slice) -> int | None:
+    """Return how many entries an index or a slice needs, from the first; None if it needs all."""
+    last = place.stop if isinstance(place, slice) else place
+    first = (place.start or 0) if isinstance(place, slice) else place
+    backwards = isinstance(place, slice) and (place.step or 1) < 0
+    if last is None or last < 0 or first < 0 or backwards:
+        return None
+    return int(last) if isinstance(place, slice) else place + 1
+
+
 class PageCursor(Generic[T]):
     """Track which page of a list to request next, and when to stop.
 
     Advances by the entries received, because a service may reduce the limit that was requested, and
     stops at a page that is empty or repeats the one before, and at a cursor that is absent, empty
     or was received before. Where that shows that the service pages in another way than the
-    specification says, so that entries are missing, `advance` raises.
+    specification says, so that entries are missing, `advance` raises. A list without pages is one.
+
+    Args:
+        plan: The call.
+        limit: How many entries there may be in all; None for no limit.
+        page_size: How many to request at once.
+        kind: Model of an entry where the key of the list is not documented.
     """
 
-    def __init__(self, plan: Plan[Any], limit: int | None, page_size: int) -> None:
-        for name, value in (("limit", limit), ("page_size", page_size)):
-            require_count(value, name)
-        if page_size == 0:
-            raise InvalidArgument("page_size must be at least 1.")
+    def __init__(
+        self,
+        plan: Plan[Any],
+        limit: int | None,
+        page_size: int,
+        kind: type[Model] | None = None,
+    ) -> None:
         self._plan = plan
+        self._kind = kind
         self._left = limit
         self._page_size = page_size
         self._offset = int(plan.query.get("offset", 0))
@@ -91,6 +117,8 @@ class PageCursor(Generic[T]):
 
     def plan(self) -> Plan[Any]:
         """Return the plan of the next page."""
+        if self._plan.operation.pagination is None:
+            return self._plan
         query = {**self._plan.query, "limit": str(self._next_limit)}
         if self._plan.operation.pagination == "offset":
             query["offset"] = str(self._offset)
@@ -109,10 +137,16 @@ class PageCursor(Generic[T]):
             ResponseDecodeError: There are more entries, and no way to request them.
         """
         asked = self._next_limit
-        if not (isinstance(listing.data, list) or (listing.data is None and has_data(listing))):
+        if self._kind is not None:
+            rows: Sequence[Any] = extract_list(listing, self._kind, self._plan.operation.id)
+        elif isinstance(listing.data, list) or (listing.data is None and has_data(listing)):
+            rows = listing.data or []
+        else:
             raise data_error(listing, self._plan.operation.id, "the response has no list as data")
-        rows = listing.data or []
-        meta = listing.meta
+        if self._plan.operation.pagination is None:
+            self.done = True
+            return Page(list(rows if self._left is None else rows[: self._left]), len(rows))
+        meta: _Meta | None = getattr(listing, "meta", None)
         total = getattr(meta, "total", None)
         total = None if isinstance(total, bool) or not isinstance(total, int) else total
         full = len(rows) == asked

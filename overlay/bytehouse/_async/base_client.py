@@ -43,12 +43,7 @@ class AsyncBaseClient:
         return self._shared.settings.config
 
     @property
-    def options(self) -> Options:
-        """Default options of calls."""
-        return self._options
-
-    @property
-    def clock(self) -> Clock:
+    def _clock(self) -> Clock:
         """Source of time of this client."""
         return self._shared.settings.clock
 
@@ -62,7 +57,7 @@ class AsyncBaseClient:
         """
         return use_role(self._shared, self._options.replace({"role": role}).role)
 
-    def merge_context(self, options: OptionsT) -> OptionsT:
+    def _merge_context(self, options: OptionsT) -> OptionsT:
         """Return the options of a call with the role that a `with` block has set, if one has.
 
         Args:
@@ -111,7 +106,7 @@ class AsyncBaseClient:
             ResponseDecodeError: The response cannot be decoded.
             APIError: The API returned an error.
         """
-        return await self._send(plan, self.merge_context(options))
+        return await self._send(plan, self._merge_context(options))
 
     async def _send(
         self, plan: Plan[T], options: CallOptions, clickhouse: ClickHouseBody | None = None
@@ -125,7 +120,7 @@ class AsyncBaseClient:
         size = len(call.raw.body) if call.raw else 0
         return await AsyncTurns.run(size, call.result)
 
-    async def stream(self, plan: Plan[Any], **options: Unpack[CallOptions]) -> AsyncBody:
+    async def _stream(self, plan: Plan[Any], **options: Unpack[CallOptions]) -> AsyncBody:
         """Send one call as `send` does, and return the body of its response, to be read in pieces.
 
         Args:
@@ -136,7 +131,7 @@ class AsyncBaseClient:
         from .._call.call import Call
         from .response_body import AsyncBody
 
-        merged = self._options.replace(self.merge_context(options))
+        merged = self._options.replace(self._merge_context(options))
         call = Call(self._shared.settings, merged, plan, streamed=True)
         try:
             await self._run(call)
@@ -167,7 +162,7 @@ class AsyncBaseClient:
                 if call.done:
                     return
                 if not self._shared.closed:
-                    await self.clock.asleep(call.pause)
+                    await self._clock.asleep(call.pause)
 
     async def aclose(self) -> None:
         """Close all connections. A closed client, and every view of it, refuses further calls."""

@@ -68,7 +68,7 @@ async def cancel_on_early_exit(
         in_background: Whether it is to run in the background.
         when_unknown: Whether it is cancelled too if no response was received.
     """
-    limit = TimeLimit(client.clock, submission.deadline)
+    limit = TimeLimit(client._clock, submission.deadline)
     try:
         yield
     except BaseException as error:
@@ -130,7 +130,7 @@ class AsyncSubmittedQuery:
         while _is_unknown(error) and pause < min(
             limit.left, self._longest_delivery - limit.elapsed
         ):
-            await self._client.clock.asleep(pause)
+            await self._client._clock.asleep(pause)
             pause *= 2
             error = await self._send(self._kill, limit)
         session_id = self._submission.session_id

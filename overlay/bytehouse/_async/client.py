@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
@@ -146,126 +145,126 @@ class AsyncByteHouse(AsyncBaseClient):
             Options.of(config).replace(hooks),
         )
 
-    @cached_property
+    @property
     def databases(self) -> AsyncDatabases:
         """Databases."""
         from .resources.databases import AsyncDatabases
 
         return AsyncDatabases(self)
 
-    @cached_property
+    @property
     def tables(self) -> AsyncTables:
         """Tables of a database."""
         from .resources.tables import AsyncTables
 
         return AsyncTables(self)
 
-    @cached_property
+    @property
     def partitions(self) -> AsyncPartitions:
         """Partitions of a table."""
         from .resources.partitions import AsyncPartitions
 
         return AsyncPartitions(self)
 
-    @cached_property
+    @property
     def views(self) -> AsyncViews:
         """Views and materialized views of a database."""
         from .resources.views import AsyncViews
 
         return AsyncViews(self)
 
-    @cached_property
+    @property
     def dictionaries(self) -> AsyncDictionaries:
         """Dictionaries of a database."""
         from .resources.dictionaries import AsyncDictionaries
 
         return AsyncDictionaries(self)
 
-    @cached_property
+    @property
     def queries(self) -> AsyncQueries:
         """Statements, run synchronously or in the background."""
         from .resources.queries import AsyncQueries
 
         return AsyncQueries(self)
 
-    @cached_property
+    @property
     def api_keys(self) -> AsyncApiKeys:
         """API keys of the calling user."""
         from .resources.api_keys import AsyncApiKeys
 
         return AsyncApiKeys(self)
 
-    @cached_property
+    @property
     def roles(self) -> AsyncRoles:
         """Roles of the account."""
         from .resources.roles import AsyncRoles
 
         return AsyncRoles(self)
 
-    @cached_property
+    @property
     def assignments(self) -> AsyncAssignments:
         """Assignments of roles to users."""
         from .resources.assignments import AsyncAssignments
 
         return AsyncAssignments(self)
 
-    @cached_property
+    @property
     def permissions(self) -> AsyncPermissions:
         """Permissions of roles."""
         from .resources.permissions import AsyncPermissions
 
         return AsyncPermissions(self)
 
-    @cached_property
+    @property
     def account(self) -> AsyncAccount:
         """The account itself."""
         from .resources.account import AsyncAccount
 
         return AsyncAccount(self)
 
-    @cached_property
+    @property
     def usage(self) -> AsyncUsage:
         """Storage and compute usage."""
         from .resources.usage import AsyncUsage
 
         return AsyncUsage(self)
 
-    @cached_property
+    @property
     def statistics(self) -> AsyncStatistics:
         """Statistics of queries."""
         from .resources.statistics import AsyncStatistics
 
         return AsyncStatistics(self)
 
-    @cached_property
+    @property
     def connections(self) -> AsyncConnections:
         """Stored connections to data sources."""
         from .resources.connections import AsyncConnections
 
         return AsyncConnections(self)
 
-    @cached_property
+    @property
     def import_jobs(self) -> AsyncImportJobs:
         """Import jobs, which load data."""
         from .resources.import_jobs import AsyncImportJobs
 
         return AsyncImportJobs(self)
 
-    @cached_property
+    @property
     def executions(self) -> AsyncExecutions:
         """Runs of import jobs."""
         from .resources.executions import AsyncExecutions
 
         return AsyncExecutions(self)
 
-    @cached_property
+    @property
     def warehouses(self) -> AsyncWarehouses:
         """Virtual warehouses."""
         from .resources.warehouses import AsyncWarehouses
 
         return AsyncWarehouses(self)
 
-    @cached_property
+    @property
     def metadata(self) -> AsyncMetadata:
         """Delivery of metadata changes."""
         from .resources.metadata import AsyncMetadata
@@ -328,7 +327,7 @@ class AsyncByteHouse(AsyncBaseClient):
         timeout = options.get("timeout", 3600.0)
         if "timeout" in options:
             options.setdefault("deadline", options["timeout"])
-        options = self.merge_context(options)
+        options = self._merge_context(options)
         from .._sql.statements import Submission
         from .result import run_submission
 

@@ -117,7 +117,7 @@ class AsyncExecutionHandle(AsyncPoller[Execution]):
     async def _log(self) -> tuple[ExecutionLog, ...]:
         """Return the log; empty if the service gives none, as what was loaded matters more."""
         try:
-            return tuple(await self._client.executions.logs(self.id, **self._options))
+            return tuple(await self._client.executions.logs(self.id, **self._options).all())
         except ByteHouseError:
             return ()
 

@@ -187,10 +187,10 @@ async def _get_table(
     if len(table.parts) != 2:
         return None
     columns = (await client.tables.get(*table.parts, **call_options(options))).columns or []
-    if not all(column.name and column.type_ for column in columns):
+    if not all(column.name and column.type for column in columns):
         return None
     return {
-        str(column.name): complete_type(str(column.type_), column.nullable) for column in columns
+        str(column.name): complete_type(str(column.type), column.nullable) for column in columns
     }
 
 

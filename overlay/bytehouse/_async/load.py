@@ -59,7 +59,7 @@ class AsyncLoad:
         self._configuration = configuration
         self._connection = connection
         self._columns = columns
-        self._options = client.merge_context(options)
+        self._options = client._merge_context(options)
         # By it, what was created is found again if the response that has its id was lost.
         self._name = f"load-{uuid.uuid4()}"
         self._created: list[Literal["connections", "import_jobs"]] = []
@@ -75,14 +75,14 @@ class AsyncLoad:
             ExecutionFailed: The execution failed or was stopped.
             TimedOut: It still ran when the time was up; it was stopped.
         """
-        limit = TimeLimit(self._client.clock, timeout)
+        limit = TimeLimit(self._client._clock, timeout)
         try:
             report = await self._run(limit, on_progress)
         except BaseException as error:
             if not isinstance(error, ByteHouseError):
                 drop_locals(error)  # cleaning up may need the connection that they hold
             async with AsyncShield():
-                left = await self._clean_up(TimeLimit(self._client.clock, _CLEANING_UP))
+                left = await self._clean_up(TimeLimit(self._client._clock, _CLEANING_UP))
             if left:
                 error.add_note(f"load: {left}")
             raise
@@ -143,7 +143,7 @@ class AsyncLoad:
                 # An execution that was stopped may take a moment to end.
                 if limit.left < _PAUSE:
                     raise
-                await self._client.clock.asleep(_PAUSE)
+                await self._client._clock.asleep(_PAUSE)
             else:
                 return
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .._api.polling import GRACE, AsyncFetch, TimeLimit, WaitState
 from .._api.status import Phase, phase_of
+from .._core.html import HtmlRepr
 from .._core.options import CallOptions, Seconds
 from ..errors import ByteHouseError, TimedOut
 from .cancellation import cancel_quietly
@@ -20,7 +21,7 @@ _SHORTEST_POLL = 0.001
 _CREATION_TIMEOUT = 60.0
 
 
-class AsyncPoller(Generic[T]):
+class AsyncPoller(HtmlRepr, Generic[T]):
     """Poll the status of something until it has reached an end.
 
     A subclass says how to poll, what a status means, and how to cancel what is waited for.
@@ -46,7 +47,7 @@ class AsyncPoller(Generic[T]):
     ) -> None:
         self._client = client
         self._options: CallOptions = {
-            "role": client.options.replace(client.merge_context(options)).role
+            "role": client._options.replace(client._merge_context(options)).role
         }
         self._started = started
         self._grace = grace
@@ -87,7 +88,7 @@ class AsyncPoller(Generic[T]):
                 process started it.
             survives_timeout: Whether a time-out cancels it only if `cancel` is given.
         """
-        waiting = WaitState(timeout, self._client.clock, self._grace)
+        waiting = WaitState(timeout, self._client._clock, self._grace)
         try:
             return await self._poll(waiting, on_progress)
         except BaseException as error:
@@ -113,7 +114,7 @@ class AsyncPoller(Generic[T]):
                     return status
                 if phase is not Phase.RUNNING:
                     raise self._failure(status, phase)
-            await self._client.clock.asleep(waiting.pause())
+            await self._client._clock.asleep(waiting.pause())
         raise waiting.timed_out(
             self._timeout_message, hint=self._timeout_hint, query_id=self._query_id
         )
@@ -121,7 +122,7 @@ class AsyncPoller(Generic[T]):
     async def _try_fetch(self, waiting: WaitState) -> T | None:
         """Ask once for the status; None if that failed for a reason that may pass."""
         # A poll must not outlast the wait, whatever the client's deadline is otherwise.
-        deadline = min(waiting.left or _SHORTEST_POLL, self._client.options.deadline)
+        deadline = min(waiting.left or _SHORTEST_POLL, self._client._options.deadline)
         try:
             return await self._fetch({**self._options, "deadline": deadline})
         except ByteHouseError as error:

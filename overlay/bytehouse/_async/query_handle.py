@@ -125,7 +125,7 @@ class AsyncQueryHandle(AsyncPoller[QueryStatus]):
         from .result import run_submission
 
         await self.wait(timeout, cancel=cancel)
-        merged = self._client.options.replace(self._options)
+        merged = self._client._options.replace(self._options)
         submission = Submission.existing(self.id, merged, self._options, max_rows)
         return await run_submission(self._client, submission, timeout=timeout, succeeded=self.ids)
 

@@ -51,8 +51,8 @@ class AsyncQueryResponses:
         self.returned = False
         self._client = client
         self._on_status = on_status
-        self._limit = TimeLimit(client.clock, timeout)
-        self._submission_limit = TimeLimit(client.clock, submission.deadline)
+        self._limit = TimeLimit(client._clock, timeout)
+        self._submission_limit = TimeLimit(client._clock, submission.deadline)
         self._in_background = False
         self._named: dict[str, None] = {}  # in order, each once
         self._named_are_queries = False
@@ -70,7 +70,7 @@ class AsyncQueryResponses:
             body=submission.body(), x_query_session_id=submission.session_id
         )
         async with cancel_on_early_exit(self._client, submission):
-            body = await self._client.stream(plan, **submission.options)
+            body = await self._client._stream(plan, **submission.options)
         return AsyncResultEvents(body, submission.query_id)
 
     async def submit(self) -> None:
@@ -108,7 +108,7 @@ class AsyncQueryResponses:
         plan = get_async_query_result.plan(query_id, max_rows_return=self.submission.max_rows)
         limit = min(self.submission.deadline, self._timeout_left)
         options: CallOptions = {**self.submission.options, "timeout": limit, "deadline": limit}
-        body = await self._client.stream(plan, **options)
+        body = await self._client._stream(plan, **options)
         return AsyncResultEvents(body, query_id, in_background=True)
 
     async def cancel(self) -> None:
@@ -128,7 +128,7 @@ class AsyncQueryResponses:
         def on_progress(status: QueryStatus) -> None:
             nonlocal found
             found = True
-            self._on_status(str(status.status or "Running"))
+            self._on_status(str(getattr(status, "status", None) or "Running"))
 
         handle = AsyncQueryHandle(
             self._client,

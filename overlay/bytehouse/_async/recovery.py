@@ -21,7 +21,7 @@ async def recover(client: AsyncBaseClient, call: Call[Any]) -> None:
         ByteHouseError: The call ends here.
     """
     while call.unresolved:
-        await client.clock.asleep(call.pause)
+        await client._clock.asleep(call.pause)
         try:
             value, raw = await _send_probe(client, call)
         except ByteHouseError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from bytehouse_raw.models import QueryResult, QueryStopped
 
+from .._core.html import HtmlRepr
 from .._core.options import CallOptions, StatementOptions, ViewOptions, view_options
 from .._sql.literals import Identifier
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .result import AsyncResult
 
 
-class AsyncSession:
+class AsyncSession(HtmlRepr):
     """Run statements one after another in one session, so that `USE` and `SET` stay in effect.
 
     Example:

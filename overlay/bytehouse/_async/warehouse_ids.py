@@ -67,7 +67,7 @@ async def warehouse_name(client: AsyncByteHouse, warehouse: str, options: CallOp
 
 async def _ids(client: AsyncByteHouse, wanted: str, options: CallOptions) -> Mapping[str, str]:
     """Return the ids of the warehouses by name, listed anew if the one wanted is not known."""
-    shared, now = client._shared, client.clock.monotonic()
+    shared, now = client._shared, client._clock.monotonic()
     listed, ids = shared.warehouse_ids
     known = wanted in ids or wanted in ids.values()
     if known and listed is not None and now - listed < _LIFETIME:

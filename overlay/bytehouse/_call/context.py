@@ -37,7 +37,7 @@ class Settings:
         self.config = config
         self.clock = clock
         self.budget = RetryBudget(config.retry_budget)
-        given = config.values["routes"]
+        given = config._values["routes"]
         self.routes = RouteTable(given.value, given.source)
         agent = f"{USER_AGENT} {config.application}" if config.application else USER_AGENT
         self.host: str = config.host

@@ -347,19 +347,19 @@ class Value:
 class Config:
     """Hold the resolved configuration of a client. Its repr shows no secret."""
 
-    values: Mapping[str, Value]
+    _values: Mapping[str, Value]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in _BY_NAME:
             raise AttributeError(name)
-        return self.values[name].value
+        return self._values[name].value
 
     def explain(self) -> list[tuple[str, str, str]]:
         """Return (name, value, source) of every setting; a secret is shown as ``***``."""
-        return [(a.name, self._shown(a), self.values[a.name].source) for a in ATTRIBUTES]
+        return [(a.name, self._shown(a), self._values[a.name].source) for a in ATTRIBUTES]
 
     def _shown(self, attribute: Attribute) -> str:
-        value = self.values[attribute.name].value
+        value = self._values[attribute.name].value
         if value is None:
             return ""
         if attribute.sensitive:
@@ -369,6 +369,11 @@ class Config:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value, _ in self.explain() if value)
         return f"Config({shown})"
+
+    def _repr_html_(self) -> str:
+        from bytehouse_raw.types import html_table
+
+        return html_table(("setting", "value", "source"), self.explain())
 
 
 def load(
@@ -389,7 +394,7 @@ def load(
             are missing.
     """
     config = resolve(arguments, profile=profile, file=file)
-    _require(config.values)
+    _require(config._values)
     return config
 
 

@@ -6,11 +6,13 @@ from typing import Generic, TypeVar
 
 import attrs
 
+from .html import HtmlRepr
+
 T = TypeVar("T")
 
 
 @attrs.frozen
-class Difference:
+class Difference(HtmlRepr):
     """Hold one setting that is not as wanted.
 
     Attributes:
@@ -28,7 +30,7 @@ class Difference:
 
 
 @attrs.frozen
-class EnsureResult(Generic[T]):
+class EnsureResult(HtmlRepr, Generic[T]):
     """Hold what an `ensure` method found and did.
 
     Attributes:

@@ -102,12 +102,12 @@ def examine(arguments: Mapping[str, Any], *, profile: str | None = None) -> Iter
     try:
         facts["settings"] = _settings(resolve(arguments, profile=profile))
         config = load(arguments, profile=profile)
-        routes = RouteTable(config.routes, config.values["routes"].source)
+        routes = RouteTable(config.routes, config._values["routes"].source)
         read_key(config.api_key)
     except ByteHouseError as error:
         yield attrs.evolve(_failed("configuration", error), facts=facts)
         return
-    sources = {name: value.source for name, value in config.values.items()}
+    sources = {name: value.source for name, value in config._values.items()}
     detail = f"{config.host} (from {sources['host']}), key (from {sources['api_key']})"
     yield Check("configuration", "ok", detail, facts=facts)
     yield _routes(routes)
@@ -359,7 +359,7 @@ class _Service:
         return Check(name, "warning", "no operation returned a response that shows it")
 
     def _role(self, *, key_accepted: bool) -> Check:
-        role = self._client.options.role
+        role = self._client._options.role
         named = f"role {role}" if role else "the user's default role"
         refused: Check | None = None
         for plan in self._plans:
@@ -376,7 +376,7 @@ class _Service:
 
     def _statement(self) -> Check:
         """Run a statement that reads nothing, where the client's statements run."""
-        options = self._client.options
+        options = self._client._options
         where = f"warehouse {options.warehouse}" if options.warehouse else "the default warehouse"
         what = f"{_STATEMENT} on {where} in {options.mode}"
         rows: list[Any] = []

@@ -13,6 +13,7 @@ import attrs
 from bytehouse_raw import models
 from bytehouse_raw.types import Model
 
+from .._core.html import HtmlRepr
 from .._core.secrets import Secret
 from .._core.times import Duration, whole_days
 from .._core.validation import require_string
@@ -75,16 +76,22 @@ def new_key_of(response: models.CreateApiKeyResponse) -> tuple[NewApiKey, bool]:
     secret = Secret(data) if data and _is_secret(data) else _secret_in(places)
     key = NewApiKey.from_dict(_masked(data, secret) if isinstance(data, dict) else {})
     found_id = _string_in(places, _ID_NAMES)
-    key.id = key.id or found_id
+    if found_id and not key_id(key):
+        key.id = found_id
     key.api_key = cast("str | None", secret)  # shown as *** as well
     if response.raw_response is not None:
         key.received(response.raw_response)
     return key, secret is not None
 
 
+def key_id(key: models.ApiKey | models.CreatedApiKey) -> str | None:
+    """Return the id of a key; None if the response left it out."""
+    return getattr(key, "id", None)
+
+
 def secret_not_found(key: NewApiKey) -> ResponseDecodeError:
     """Return the error for a key that was created, but whose secret was not found."""
-    name = f"the key {key.id}" if key.id else "a key, of unknown id,"
+    name = f"the key {found}" if (found := key_id(key)) else "a key, of unknown id,"
     error = ResponseDecodeError(
         f"{name} was created, but its secret is under none of the known names",
         operation="create_api_key",
@@ -159,7 +166,7 @@ def _masked(value: Any, secret: Secret | None) -> Any:
 
 
 @attrs.frozen
-class KeyRotation:
+class KeyRotation(HtmlRepr):
     """Describe what a rotation did.
 
     Attributes:
@@ -179,8 +186,8 @@ class Rotation:
     def __init__(
         self, keys: Sequence[models.ApiKey], current_id: str | None, replace: str | None
     ) -> None:
-        ids = [key.id for key in keys]
-        if not ids or not all(isinstance(key_id, str) and key_id for key_id in ids):
+        ids = [key_id(key) for key in keys]
+        if not ids or not all(isinstance(found, str) and found for found in ids):
             raise ResponseDecodeError(
                 "the list of keys has no ids, so nothing was changed",
                 operation="list_api_keys",
@@ -213,7 +220,7 @@ class Rotation:
         Raises:
             ResponseDecodeError: It lacks the key in use, so it is the list of another user.
         """
-        if self.old_id not in [key.id for key in keys]:
+        if self.old_id not in [key_id(key) for key in keys]:
             raise ResponseDecodeError(
                 f"the keys listed under the new key are of another user: {self.old_id} is missing",
                 operation="list_api_keys",
@@ -270,7 +277,7 @@ class Rotation:
 
     @property
     def _new(self) -> str:
-        return self.key.id or "of unknown id" if self.key else "not yet created"
+        return key_id(self.key) or "of unknown id" if self.key else "not yet created"
 
 
 def check_store(store: Store) -> None:

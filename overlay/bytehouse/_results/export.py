@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from html import escape
 from io import TextIOBase, TextIOWrapper
 from math import isfinite
 from os import PathLike
@@ -17,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from bytehouse_raw.types import Timestamp
+from bytehouse_raw.types import Timestamp, html_table
 
 from .._core.files import atomic_file
 from .._sql.literals import literal
@@ -260,25 +259,11 @@ def _scalar_text(value: object) -> str:
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_scalar_text).encode
 
 
-def html_table(columns: Sequence[ResultColumn], rows: Sequence[Row], *, more: bool) -> str:
+def result_html(columns: Sequence[ResultColumn], rows: Sequence[Row], *, more: bool) -> str:
     """Return the first rows of a result as an HTML table."""
-    head = "".join(
-        f"<th>{escape(c.name)}<br><small>{escape(c.type or '')}</small></th>" for c in columns
-    )
-    body = "".join(
-        "<tr>" + "".join(f"<td>{_html_cell(value)}</td>" for value in row) + "</tr>" for row in rows
-    )
-    note = f"<p><small>The first {len(rows)} rows.</small></p>" if more else ""
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
-
-
-def _html_cell(value: object) -> str:
-    text = "NULL" if value is None else str(value)
-    return (
-        escape(text if len(text) <= 200 else text[:200] + "…")
-        .encode("utf-8", "backslashreplace")
-        .decode()
-    )
+    heads = [f"{c.name}\n{c.type}" if c.type else c.name for c in columns]
+    shown = [["NULL" if value is None else value for value in row] for row in rows]
+    return html_table(heads, shown, f"The first {len(rows)} rows." if more else "")
 
 
 def rename_columns(table: pa.Table, columns: Sequence[ResultColumn]) -> pa.Table:

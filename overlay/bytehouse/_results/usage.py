@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, overload
 import attrs
 
 from bytehouse_raw.models import KafkaStatus
-from bytehouse_raw.types import Model, Timestamp
+from bytehouse_raw.types import Model, Timestamp, html_table
 
 from .._core.extras import import_optional
+from .._core.html import PREVIEW_ROWS, rows_of
 from ..errors import ByteHouseError
 from .frames import DtypeBackend, pandas_frame
 
@@ -143,6 +144,10 @@ class Series(Sequence[P], Generic[P]):
         shown = [f"\n  {point!r}," for point in self._points[:_SHOWN]]
         more = f"\n  ... {len(self) - _SHOWN} more" if len(self) > _SHOWN else ""
         return f"<{type(self).__name__} of {len(self)} points{''.join(shown)}{more}>"
+
+    def _repr_html_(self) -> str:
+        names, rows = rows_of(self._points[:PREVIEW_ROWS])
+        return html_table(names, rows, f"{type(self).__name__} of {len(self)} points.")
 
     def to_arrow(self) -> pa.Table:
         """Return the points as an Arrow table, a column for each attribute.

@@ -44,12 +44,7 @@ class BaseClient:
         return self._shared.settings.config
 
     @property
-    def options(self) -> Options:
-        """Default options of calls."""
-        return self._options
-
-    @property
-    def clock(self) -> Clock:
+    def _clock(self) -> Clock:
         """Source of time of this client."""
         return self._shared.settings.clock
 
@@ -63,7 +58,7 @@ class BaseClient:
         """
         return use_role(self._shared, self._options.replace({"role": role}).role)
 
-    def merge_context(self, options: OptionsT) -> OptionsT:
+    def _merge_context(self, options: OptionsT) -> OptionsT:
         """Return the options of a call with the role that a `with` block has set, if one has.
 
         Args:
@@ -112,7 +107,7 @@ class BaseClient:
             ResponseDecodeError: The response cannot be decoded.
             APIError: The API returned an error.
         """
-        return self._send(plan, self.merge_context(options))
+        return self._send(plan, self._merge_context(options))
 
     def _send(
         self, plan: Plan[T], options: CallOptions, clickhouse: ClickHouseBody | None = None
@@ -126,7 +121,7 @@ class BaseClient:
         size = len(call.raw.body) if call.raw else 0
         return Turns.run(size, call.result)
 
-    def stream(self, plan: Plan[Any], **options: Unpack[CallOptions]) -> Body:
+    def _stream(self, plan: Plan[Any], **options: Unpack[CallOptions]) -> Body:
         """Send one call as `send` does, and return the body of its response, to be read in pieces.
 
         Args:
@@ -137,7 +132,7 @@ class BaseClient:
         from .._call.call import Call
         from .response_body import Body
 
-        merged = self._options.replace(self.merge_context(options))
+        merged = self._options.replace(self._merge_context(options))
         call = Call(self._shared.settings, merged, plan, streamed=True)
         try:
             self._run(call)
@@ -168,7 +163,7 @@ class BaseClient:
                 if call.done:
                     return
                 if not self._shared.closed:
-                    self.clock.sleep(call.pause)
+                    self._clock.sleep(call.pause)
 
     def close(self) -> None:
         """Close all connections. A closed client, and every view of it, refuses further calls."""

@@ -69,7 +69,7 @@ def cancel_on_early_exit(
         in_background: Whether it is to run in the background.
         when_unknown: Whether it is cancelled too if no response was received.
     """
-    limit = TimeLimit(client.clock, submission.deadline)
+    limit = TimeLimit(client._clock, submission.deadline)
     try:
         yield
     except BaseException as error:
@@ -131,7 +131,7 @@ class SubmittedQuery:
         while _is_unknown(error) and pause < min(
             limit.left, self._longest_delivery - limit.elapsed
         ):
-            self._client.clock.sleep(pause)
+            self._client._clock.sleep(pause)
             pause *= 2
             error = self._send(self._kill, limit)
         session_id = self._submission.session_id

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
@@ -147,126 +146,126 @@ class ByteHouse(BaseClient):
             Options.of(config).replace(hooks),
         )
 
-    @cached_property
+    @property
     def databases(self) -> Databases:
         """Databases."""
         from .resources.databases import Databases
 
         return Databases(self)
 
-    @cached_property
+    @property
     def tables(self) -> Tables:
         """Tables of a database."""
         from .resources.tables import Tables
 
         return Tables(self)
 
-    @cached_property
+    @property
     def partitions(self) -> Partitions:
         """Partitions of a table."""
         from .resources.partitions import Partitions
 
         return Partitions(self)
 
-    @cached_property
+    @property
     def views(self) -> Views:
         """Views and materialized views of a database."""
         from .resources.views import Views
 
         return Views(self)
 
-    @cached_property
+    @property
     def dictionaries(self) -> Dictionaries:
         """Dictionaries of a database."""
         from .resources.dictionaries import Dictionaries
 
         return Dictionaries(self)
 
-    @cached_property
+    @property
     def queries(self) -> Queries:
         """Statements, run synchronously or in the background."""
         from .resources.queries import Queries
 
         return Queries(self)
 
-    @cached_property
+    @property
     def api_keys(self) -> ApiKeys:
         """API keys of the calling user."""
         from .resources.api_keys import ApiKeys
 
         return ApiKeys(self)
 
-    @cached_property
+    @property
     def roles(self) -> Roles:
         """Roles of the account."""
         from .resources.roles import Roles
 
         return Roles(self)
 
-    @cached_property
+    @property
     def assignments(self) -> Assignments:
         """Assignments of roles to users."""
         from .resources.assignments import Assignments
 
         return Assignments(self)
 
-    @cached_property
+    @property
     def permissions(self) -> Permissions:
         """Permissions of roles."""
         from .resources.permissions import Permissions
 
         return Permissions(self)
 
-    @cached_property
+    @property
     def account(self) -> Account:
         """The account itself."""
         from .resources.account import Account
 
         return Account(self)
 
-    @cached_property
+    @property
     def usage(self) -> Usage:
         """Storage and compute usage."""
         from .resources.usage import Usage
 
         return Usage(self)
 
-    @cached_property
+    @property
     def statistics(self) -> Statistics:
         """Statistics of queries."""
         from .resources.statistics import Statistics
 
         return Statistics(self)
 
-    @cached_property
+    @property
     def connections(self) -> Connections:
         """Stored connections to data sources."""
         from .resources.connections import Connections
 
         return Connections(self)
 
-    @cached_property
+    @property
     def import_jobs(self) -> ImportJobs:
         """Import jobs, which load data."""
         from .resources.import_jobs import ImportJobs
 
         return ImportJobs(self)
 
-    @cached_property
+    @property
     def executions(self) -> Executions:
         """Runs of import jobs."""
         from .resources.executions import Executions
 
         return Executions(self)
 
-    @cached_property
+    @property
     def warehouses(self) -> Warehouses:
         """Virtual warehouses."""
         from .resources.warehouses import Warehouses
 
         return Warehouses(self)
 
-    @cached_property
+    @property
     def metadata(self) -> Metadata:
         """Delivery of metadata changes."""
         from .resources.metadata import Metadata
@@ -329,7 +328,7 @@ class ByteHouse(BaseClient):
         timeout = options.get("timeout", 3600.0)
         if "timeout" in options:
             options.setdefault("deadline", options["timeout"])
-        options = self.merge_context(options)
+        options = self._merge_context(options)
         from .._sql.statements import Submission
         from .result import run_submission
 

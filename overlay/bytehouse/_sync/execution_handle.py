@@ -118,7 +118,7 @@ class ExecutionHandle(Poller[Execution]):
     def _log(self) -> tuple[ExecutionLog, ...]:
         """Return the log; empty if the service gives none, as what was loaded matters more."""
         try:
-            return tuple(self._client.executions.logs(self.id, **self._options))
+            return tuple(self._client.executions.logs(self.id, **self._options).all())
         except ByteHouseError:
             return ()
 

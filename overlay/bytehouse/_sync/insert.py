@@ -182,10 +182,10 @@ def _get_table(client: ByteHouse, table: Identifier, **options: Any) -> Mapping[
     if len(table.parts) != 2:
         return None
     columns = (client.tables.get(*table.parts, **call_options(options))).columns or []
-    if not all(column.name and column.type_ for column in columns):
+    if not all(column.name and column.type for column in columns):
         return None
     return {
-        str(column.name): complete_type(str(column.type_), column.nullable) for column in columns
+        str(column.name): complete_type(str(column.type), column.nullable) for column in columns
     }
 
 

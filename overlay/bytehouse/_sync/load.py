@@ -60,7 +60,7 @@ class Load:
         self._configuration = configuration
         self._connection = connection
         self._columns = columns
-        self._options = client.merge_context(options)
+        self._options = client._merge_context(options)
         # By it, what was created is found again if the response that has its id was lost.
         self._name = f"load-{uuid.uuid4()}"
         self._created: list[Literal["connections", "import_jobs"]] = []
@@ -74,14 +74,14 @@ class Load:
             ExecutionFailed: The execution failed or was stopped.
             TimedOut: It still ran when the time was up; it was stopped.
         """
-        limit = TimeLimit(self._client.clock, timeout)
+        limit = TimeLimit(self._client._clock, timeout)
         try:
             report = self._run(limit, on_progress)
         except BaseException as error:
             if not isinstance(error, ByteHouseError):
                 drop_locals(error)  # cleaning up may need the connection that they hold
             with Shield():
-                left = self._clean_up(TimeLimit(self._client.clock, _CLEANING_UP))
+                left = self._clean_up(TimeLimit(self._client._clock, _CLEANING_UP))
             if left:
                 error.add_note(f"load: {left}")
             raise
@@ -142,7 +142,7 @@ class Load:
                 # An execution that was stopped may take a moment to end.
                 if limit.left < _PAUSE:
                     raise
-                self._client.clock.sleep(_PAUSE)
+                self._client._clock.sleep(_PAUSE)
             else:
                 return
 

@@ -126,7 +126,7 @@ class QueryHandle(Poller[QueryStatus]):
         from .result import run_submission
 
         self.wait(timeout, cancel=cancel)
-        merged = self._client.options.replace(self._options)
+        merged = self._client._options.replace(self._options)
         submission = Submission.existing(self.id, merged, self._options, max_rows)
         return run_submission(self._client, submission, timeout=timeout, succeeded=self.ids)
 

@@ -52,8 +52,8 @@ class QueryResponses:
         self.returned = False
         self._client = client
         self._on_status = on_status
-        self._limit = TimeLimit(client.clock, timeout)
-        self._submission_limit = TimeLimit(client.clock, submission.deadline)
+        self._limit = TimeLimit(client._clock, timeout)
+        self._submission_limit = TimeLimit(client._clock, submission.deadline)
         self._in_background = False
         self._named: dict[str, None] = {}  # in order, each once
         self._named_are_queries = False
@@ -71,7 +71,7 @@ class QueryResponses:
             body=submission.body(), x_query_session_id=submission.session_id
         )
         with cancel_on_early_exit(self._client, submission):
-            body = self._client.stream(plan, **submission.options)
+            body = self._client._stream(plan, **submission.options)
         return ResultEvents(body, submission.query_id)
 
     def submit(self) -> None:
@@ -109,7 +109,7 @@ class QueryResponses:
         plan = get_async_query_result.plan(query_id, max_rows_return=self.submission.max_rows)
         limit = min(self.submission.deadline, self._timeout_left)
         options: CallOptions = {**self.submission.options, "timeout": limit, "deadline": limit}
-        body = self._client.stream(plan, **options)
+        body = self._client._stream(plan, **options)
         return ResultEvents(body, query_id, in_background=True)
 
     def cancel(self) -> None:
@@ -129,7 +129,7 @@ class QueryResponses:
         def on_progress(status: QueryStatus) -> None:
             nonlocal found
             found = True
-            self._on_status(str(status.status or "Running"))
+            self._on_status(str(getattr(status, "status", None) or "Running"))
 
         handle = QueryHandle(
             self._client,

@@ -22,7 +22,7 @@ def recover(client: BaseClient, call: Call[Any]) -> None:
         ByteHouseError: The call ends here.
     """
     while call.unresolved:
-        client.clock.sleep(call.pause)
+        client._clock.sleep(call.pause)
         try:
             value, raw = _send_probe(client, call)
         except ByteHouseError as error:

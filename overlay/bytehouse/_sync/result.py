@@ -19,8 +19,8 @@ from .._results.export import (
     Target,
     binary_output,
     check_names,
-    html_table,
     rename_columns,
+    result_html,
     text_output,
 )
 from .._results.frames import DtypeBackend, conversion, pandas_frame, polars_frame
@@ -347,7 +347,7 @@ class Result:
         if rows is None:
             rows = [] if self._consumed else self._stream.preview(self._begin)
         more = self._rows is None or len(rows) > _PREVIEW_ROWS
-        return html_table(self._columns, rows[:_PREVIEW_ROWS], more=more)
+        return result_html(self._columns, rows[:_PREVIEW_ROWS], more=more)
 
     @contextmanager
     def _closing_on_error(self) -> Iterator[None]:

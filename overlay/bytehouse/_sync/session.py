@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from bytehouse_raw.models import QueryResult, QueryStopped
 
+from .._core.html import HtmlRepr
 from .._core.options import CallOptions, StatementOptions, ViewOptions, view_options
 from .._sql.literals import Identifier
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from .result import Result
 
 
-class Session:
+class Session(HtmlRepr):
     """Run statements one after another in one session, so that `USE` and `SET` stay in effect.
 
     Example:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Unpack
 
 from bytehouse_raw.api.databases import create_table, get_table, update_table
 from bytehouse_raw.models import Table
+from bytehouse_raw.types import html_table
 
 from .._api.lists import data_error
+from .._core.html import HtmlRepr
 from .._core.options import CallOptions
 from .._tables.changes import Change, Step, steps
 from .._tables.diff import TableDiff, creation, diff
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from .client import ByteHouse
 
 
-class TablePlan:
+class TablePlan(HtmlRepr):
     """Hold the differences between a wanted and a live table; get one from `tables.plan`.
 
     Print it to read it. A line begins with ``+`` for what is added, ``-`` for what is dropped,
@@ -181,6 +183,15 @@ class TablePlan:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._title()}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (change.kind, change.name, change.actual, change.wanted, change.note)
+            for change in self.actions
+        ]
+        unknown = [("unknown", line, None, None, None) for line in self.differences.unknown]
+        heads = ("action", "name", "actual", "wanted", "note")
+        return html_table(heads, [*rows, *unknown], self._title())
 
     def _title(self) -> str:
         counts = [f"{len(self.actions)} change{'s' * (len(self.actions) != 1)}"]

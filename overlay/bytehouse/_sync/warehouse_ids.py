@@ -68,7 +68,7 @@ def warehouse_name(client: ByteHouse, warehouse: str, options: CallOptions) -> s
 
 def _ids(client: ByteHouse, wanted: str, options: CallOptions) -> Mapping[str, str]:
     """Return the ids of the warehouses by name, listed anew if the one wanted is not known."""
-    shared, now = client._shared, client.clock.monotonic()
+    shared, now = client._shared, client._clock.monotonic()
     listed, ids = shared.warehouse_ids
     known = wanted in ids or wanted in ids.values()
     if known and listed is not None and now - listed < _LIFETIME:

@@ -34,7 +34,7 @@ class WarehousePoller(Poller[Warehouse]):
         return self._client.warehouses.get(self._name, **options)
 
     def _phase(self, status: Warehouse) -> Phase:
-        return warehouse_phase(status.status, self._until)
+        return warehouse_phase(getattr(status, "status", None), self._until)
 
     def _failure(self, status: Warehouse, phase: Phase) -> ServerError:  # noqa: ARG002
         error = ServerError(

@@ -19,7 +19,7 @@ class Change(Difference):
     """Hold one difference between a wanted and a live table, and what making it entails.
 
     Attributes:
-        name: What it is about: ``column note``, ``TTL``, ``sort key``.
+        name: What it is about: ``column note``, or an argument of `TableSpec`.
         actual: What it is on the service; None if it does not exist.
         wanted: What was asked for; None if it is to be dropped.
         kind: What is to be done: add, drop, modify or rename.
@@ -34,7 +34,7 @@ class Change(Difference):
     blocked: bool = False
     destructive: bool = False
     reason: str = ""
-    model: models.Column | models.TableTtl | None = attrs.field(default=None, eq=False, repr=False)
+    _model: models.Column | models.TTL | None = attrs.field(default=None, eq=False, repr=False)
 
     def __str__(self) -> str:
         match self.kind:
@@ -46,10 +46,15 @@ class Change(Difference):
                 what = f"{self.name}: renamed to {self.wanted}"
             case _:
                 what = f"{self.name}: {self.actual} -> {self.wanted}"
-        if self.blocked:
-            return f"! {what} (blocked: {self.reason})"
-        loss = f" (destructive: {self.reason})" if self.destructive else ""
-        return f"{_SIGNS[self.kind]} {what}{loss}"
+        note = f" ({self.note})" if self.note else ""
+        return f"{'!' if self.blocked else _SIGNS[self.kind]} {what}{note}"
+
+    @property
+    def note(self) -> str:
+        """Whether it is blocked or destructive, and why; empty if it is neither."""
+        if not (self.blocked or self.destructive):
+            return ""
+        return f"{'blocked' if self.blocked else 'destructive'}: {self.reason}"
 
 
 @attrs.frozen
@@ -71,17 +76,17 @@ def steps(changes: Iterable[Change]) -> list[Step]:
     The order in which the service makes the changes of one request is not documented. So what could
     depend on it is in separate requests: renames first, drops last, everything else in between.
     """
-    columns = [c for c in changes if not c.blocked and isinstance(c.model, models.Column)]
+    columns = [c for c in changes if not c.blocked and isinstance(c._model, models.Column)]
     renamed = [c for c in changes if not c.blocked and c.kind == "rename"]
-    ttl = [c for c in changes if not c.blocked and c.name == "TTL"]
+    ttl = [c for c in changes if not c.blocked and c.name == "ttl"]
     dropped = [c for c in changes if not c.blocked and c.kind == "drop" and c not in ttl]
-    set_ttl = next((c.model for c in ttl if isinstance(c.model, models.TableTtl)), None)
+    set_ttl = next((c._model for c in ttl if isinstance(c._model, models.TTL)), None)
     bodies = (
         (
             renamed,
             models.UpdateTableRequest(
                 rename_columns=[
-                    models.RenameColumn(name=c.actual, new_name=c.wanted) for c in renamed
+                    models.RenameColumn(name=str(c.actual), new_name=str(c.wanted)) for c in renamed
                 ]
             ),
         ),
@@ -103,5 +108,5 @@ def steps(changes: Iterable[Change]) -> list[Step]:
 
 
 def _models(changes: Iterable[Change], kind: str) -> list[models.Column] | None:
-    found = [c.model for c in changes if c.kind == kind and isinstance(c.model, models.Column)]
+    found = [c._model for c in changes if c.kind == kind and isinstance(c._model, models.Column)]
     return found or None

@@ -67,7 +67,7 @@ def diff(
 
 def creation(desired: models.CreateTableRequest) -> TableDiff:
     """Return the difference between a wanted table and none."""
-    columns = ", ".join(f"{column.name} {column.type_}" for column in desired.columns)
+    columns = ", ".join(f"{column.name} {column.type}" for column in desired.columns)
     return TableDiff((Change(f"table {desired.name}", None, columns, "add"),), ())
 
 
@@ -81,12 +81,14 @@ class _Comparison:
         self.unknown: list[str] = []
         columns = live.columns if isinstance(live.columns, list) else []
         self._columns = {
-            c.name: c for c in columns if isinstance(c, models.Column) and isinstance(c.name, str)
+            c.name: c
+            for c in columns
+            if isinstance(c, models.Column) and isinstance(getattr(c, "name", None), str)
         }
         self._columns_known = bool(columns) and len(self._columns) == len(columns)
 
     def kind(self) -> None:
-        kind = self.live.type_
+        kind = self.live.type
         if isinstance(kind, str) and re.search("VIEW|DICTIONARY", kind, re.IGNORECASE):
             self._block("kind", kind, "TABLE", "it is not a table")
 
@@ -113,13 +115,13 @@ class _Comparison:
                 self._drop(f"column {name}", _describe(column), None, "its values are lost")
 
     def _compare_columns(self, live: models.Column, desired: models.Column) -> None:
-        wanted, nullable = parse_type(str(desired.type_), desired.nullable)
+        wanted, nullable = parse_type(str(desired.type), desired.nullable)
         before, after, losses = [], [], []
         actual, was_nullable = wanted, live.nullable if isinstance(live.nullable, bool) else None
-        if isinstance(live.type_, str):
-            actual, was_nullable = parse_type(live.type_, was_nullable)
+        if isinstance(kind := getattr(live, "type", None), str):
+            actual, was_nullable = parse_type(kind, was_nullable)
         else:
-            self.unknown.append(f"type of column {desired.name}: wanted {desired.type_}")
+            self.unknown.append(f"type of column {desired.name}: wanted {desired.type}")
         if actual != wanted:
             before.append(str(actual))
             after.append(str(wanted))
@@ -131,7 +133,7 @@ class _Comparison:
             if was_nullable:
                 losses.append("NULLs are lost")
         for clause, live_value, want in (
-            ("DEFAULT", live.default_value, desired.default_value),
+            ("DEFAULT", live.default, desired.default),
             ("COMMENT", live.comment, desired.comment),
         ):
             if want is None or not self._is_known(
@@ -156,22 +158,22 @@ class _Comparison:
 
     def ttl(self) -> None:
         desired, live = self.desired.ttl, self.live.ttl
-        known = isinstance(live, models.TableTtl)
+        known = isinstance(live, models.TTL)
         exists = known and bool(live and live.to_dict())
         wanted, actual = ttl_forms(desired), ttl_forms(live)
         if desired is None:
             if exists:
-                self.changes.append(Change("TTL", _first_form(actual, live), None, "drop"))
+                self.changes.append(Change("ttl", _first_form(actual, live), None, "drop"))
             return
         if (exists and _same(desired, live)) or set(wanted) & set(actual):
             return
         if (not wanted or not actual) if exists else not (known or self._lacks("TTL")):
-            self.unknown.append(f"TTL: wanted {_first_form(wanted, desired)}")
+            self.unknown.append(f"ttl: wanted {_first_form(wanted, desired)}")
             return
         longer = exists and keeps_longer(wanted, actual)
         self.changes.append(
             Change(
-                "TTL",
+                "ttl",
                 actual[0] if exists else None,
                 _first_form(wanted, desired),
                 "modify" if exists else "add",
@@ -183,26 +185,26 @@ class _Comparison:
 
     def keys(self) -> None:
         desired, live = self.desired, self.live
-        wanted_order = desired.order_by_keys or []
-        self._compare_keys("sort key", "ORDER BY", wanted_order, live.order_by_keys, _FIXED)
+        wanted_order = desired.order_by or []
+        self._compare_keys("order_by", "ORDER BY", wanted_order, live.order_by, _FIXED)
         # By default the primary key is the sort key.
-        live_primary = live.primary_keys
+        live_primary = live.primary_key
         if live_primary == [] or (live_primary is None and self._lacks("PRIMARY KEY")):
-            live_primary = live.order_by_keys
-        primary = desired.primary_keys
+            live_primary = live.order_by
+        primary = desired.primary_key
         if primary is not None or live_primary is not None:
-            self._compare_keys("primary key", "PRIMARY KEY", primary or wanted_order, live_primary)
+            self._compare_keys("primary_key", "PRIMARY KEY", primary or wanted_order, live_primary)
         for name, clause, want, live_key, reason in (
-            ("sampling key", "SAMPLE BY", desired.sampling_key, live.sampling_key, _NO_FIELD),
+            ("sample_by", "SAMPLE BY", desired.sample_by, live.sample_by, _NO_FIELD),
             (
-                "partition key",
+                "partition_by",
                 "PARTITION BY",
-                desired.partition_keys,
-                live.partition_keys,
+                desired.partition_by,
+                live.partition_by,
                 _NO_FIELD,
             ),
-            ("unique key", "UNIQUE KEY", desired.unique_key, live.unique_key, _NO_FIELD),
-            ("cluster key", "CLUSTER BY", desired.cluster_key, live.cluster_key, _CLUSTER),
+            ("unique_key", "UNIQUE KEY", desired.unique_key, live.unique_key, _NO_FIELD),
+            ("cluster_key", "CLUSTER BY", desired.cluster_key, live.cluster_key, _CLUSTER),
         ):
             self._compare_keys(name, clause, want, live_key, reason)
 
@@ -235,7 +237,7 @@ class _Comparison:
         """
         if isinstance(live, str):
             return True
-        attribute = {"DEFAULT": "default_value", "COMMENT": "comment"}[clause]
+        attribute = {"DEFAULT": "default", "COMMENT": "comment"}[clause]
         elsewhere = any(getattr(c, attribute) is not None for c in self._columns.values())
         if (elsewhere and name != "description") or self._lacks(clause):
             return True
@@ -299,11 +301,11 @@ def _null(nullable: bool | None) -> str:
 
 
 def _describe(column: models.Column) -> str:
-    kind, nullable = parse_type(str(column.type_), column.nullable)
+    kind, nullable = parse_type(str(getattr(column, "type", None)), column.nullable)
     parts = [
         str(kind),
         _null(nullable),
-        _clause("DEFAULT", column.default_value),
+        _clause("DEFAULT", column.default),
         _clause("COMMENT", column.comment),
     ]
     return " ".join(filter(None, parts))
@@ -326,9 +328,9 @@ def _keep_nullability(desired: models.Column, was_nullable: bool | None) -> mode
     """Return the column to modify to; where it does not specify NULL, it keeps the live setting."""
     column = models.Column.from_dict(desired.to_dict())
     if column.nullable is None and was_nullable is not None:
-        kind, nullable = parse_type(str(column.type_))
+        kind, nullable = parse_type(str(column.type))
         if kind.name == "LowCardinality":
-            column.type_ = nullable_type(str(kind), was_nullable)
+            column.type = nullable_type(str(kind), was_nullable)
         elif nullable is None:
             column.nullable = was_nullable
     return column

@@ -158,7 +158,7 @@ def describe(source: object, types: Mapping[str, str] | None = None) -> list[Des
         except _UnknownKind as unknown:
             raise InvalidArgument(
                 f"Column {name!r}: {unknown}.",
-                hint=f'Specify its type: Column.from_schema(..., types={{"{name}": "..."}}).',
+                hint=f'Specify its type: columns_from(..., types={{"{name}": "..."}}).',
             ) from None
         columns.append(Described(name, text, nullable and not _is_composite(text), explicit))
     if unknown_names := sorted(set(types) - {column.name for column in columns}):

@@ -17,7 +17,7 @@ NOTHING: Forms = ("none",)
 
 _WORD = re.compile(r"\w")
 _TRUNCATION = re.compile(r"toStartOf(Minute|Hour|Day|Month)\((\w+)\)")
-_AGE = re.compile(
+AGE = re.compile(
     r"(?:toDate(?:Time)?\()?(\w+)\)?\+(?:toInterval(\w+)\((\d+)\)|interval\s?'?(\d+)'?\s?(\w+))",
     re.IGNORECASE,
 )
@@ -69,9 +69,9 @@ def forms_of(key: object) -> Forms | None:
         case models.UniqueKey():
             return _forms_of_fields((key.columns, key.expression), key)
         case models.ClusterKey():
-            found = _forms_of_fields((key.expr,), key)
-            if found and found != NOTHING and isinstance(key.num_buckets, int):
-                found = tuple(f"{form} into {key.num_buckets} buckets" for form in found)
+            found = _forms_of_fields((key.columns,), key)
+            if found and found != NOTHING and isinstance(key.buckets, int):
+                found = tuple(f"{form} into {key.buckets} buckets" for form in found)
             return found
         case _:
             return None
@@ -113,16 +113,16 @@ def _partition_forms(part: models.PartitionKey) -> list[str]:
     return found
 
 
-def ttl_forms(ttl: models.TableTtl | None) -> Forms:
+def ttl_forms(ttl: models.TTL | None) -> Forms:
     """Return the forms of a time to live; none if it has no known field."""
-    if not isinstance(ttl, models.TableTtl):
+    if not isinstance(ttl, models.TTL):
         return ()
     found = []
     if ttl.column and isinstance(ttl.value, int) and isinstance(ttl.unit, str):
         found.append(_age(ttl.column, ttl.value, ttl.unit))
     if isinstance(ttl.expression, str):
         text = ", ".join(expressions(ttl.expression))
-        age = _AGE.fullmatch(text)
+        age = AGE.fullmatch(text)
         found.append(_age(age[1], int(age[3] or age[4]), age[2] or age[5]) if age else text)
     return tuple(dict.fromkeys(filter(None, found)))
 

@@ -29,7 +29,7 @@ def find_proxy(config: Config) -> httpx.Proxy | None:
     parts = urlsplit(config.host)
     if parts.scheme == "http":
         return None  # plain http is for this machine; through a proxy the key would leave it
-    address, source = Secret(config.proxy or ""), config.values["proxy"].source
+    address, source = Secret(config.proxy or ""), config._values["proxy"].source
     if not address and not _bypassed(parts.hostname or "", parts.port or 443):
         for name, source in (("https", "HTTPS_PROXY"), ("all", "ALL_PROXY")):
             address = Secret.returned_by(partial(_of_environment, name))

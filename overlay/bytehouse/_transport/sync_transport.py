@@ -118,7 +118,7 @@ class HttpTransport:
     """
 
     def __init__(self, config: Config, custom: Transport | None = None) -> None:
-        http = config.values["http"]
+        http = config._values["http"]
         if http.value == "aiohttp" and http.source == "argument":
             raise ConfigError("aiohttp needs an event loop.", hint="AsyncByteHouse can use it.")
         self._max_body: int = config.max_body

@@ -119,4 +119,4 @@ def lineage(sql: str) -> None:
 def dialects() -> None:
     """List the SQL dialects that the user may choose."""
     with global_options().client() as client:
-        print_value(client.queries.dialects())
+        print_value(client.queries.dialects().all())

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .._output import print_word
-from .._query import json_value, pairs, print_results, shows_progress, typed
+from .._query import json_value, pairs, print_results, read_text, shows_progress, typed
 from .._settings import Command, global_options
 
 if TYPE_CHECKING:
@@ -98,8 +97,4 @@ def _statements(sql: str | None, file: str | None) -> str:
         return sql
     if file is None and sys.stdin.isatty() and sql != "-":
         raise click.UsageError("Give SQL, or --file FILE, or statements on standard input.")
-    source = sys.stdin.buffer.read() if file in (None, "-") else Path(str(file)).read_bytes()
-    try:
-        return source.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise click.UsageError(f"The statements are not UTF-8: {error.reason}.") from None
+    return read_text(file or "-")

@@ -8,7 +8,7 @@ import click
 
 from .._formats import note
 from .._output import output_format, print_value
-from .._query import pairs
+from .._query import pairs, read_text
 from .._resources import ResourceGroup, print_returned
 from .._settings import confirm, global_options
 
@@ -92,7 +92,7 @@ def create(table: str | None, file: str | None, *, if_not_exists: bool, **fields
           note: {type: String, nullable: true}
         order_by: id
     """
-    from .._table_files import read_specs, read_text
+    from .._table_files import read_specs
 
     if (table is None) == (file is None):
         raise click.UsageError("Give either DATABASE.NAME or --file.")

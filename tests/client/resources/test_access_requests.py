@@ -75,7 +75,7 @@ SENT: list[tuple[Call, str, Any]] = [
         request_line("create_api_key"),
         {"noExpiry": True},
     ),
-    (lambda bh: bh.api_keys.list(), request_line("list_api_keys"), None),
+    (lambda bh: bh.api_keys.list().all(), request_line("list_api_keys"), None),
     (lambda bh: bh.api_keys.delete("k/1"), request_line("delete_api_key", api_key_id="k/1"), None),
     (
         lambda bh: bh.api_keys.set_status("k1", "DISABLED"),
@@ -97,10 +97,10 @@ SENT: list[tuple[Call, str, Any]] = [
         request_line("extend_api_key_expiry", api_key_id="k1"),
         {"addExpiryInDays": 28},
     ),
-    (lambda bh: bh.roles.list(), request_line("list_roles"), None),
-    (lambda bh: bh.assignments.list(), request_line("list_assignments"), None),
+    (lambda bh: bh.roles.list().all(), request_line("list_roles"), None),
+    (lambda bh: bh.assignments.list().all(), request_line("list_assignments"), None),
     (
-        lambda bh: bh.assignments.list(user_id=2**60),
+        lambda bh: bh.assignments.list(user_id=2**60).all(),
         request_line("list_assignments", "UserID=1152921504606846976"),
         None,
     ),
@@ -115,7 +115,7 @@ SENT: list[tuple[Call, str, Any]] = [
         ASSIGNMENT,
     ),
     (
-        lambda bh: bh.permissions.list("analyst", on="r-1", kind="TABLE"),
+        lambda bh: bh.permissions.list("analyst", on="r-1", kind="TABLE").all(),
         request_line("list_permissions", PERMISSIONS),
         None,
     ),
@@ -279,11 +279,11 @@ def test_a_method_without_a_result_returns_none(
         lambda bh: bh.api_keys.expiring("soon"),
         lambda bh: bh.api_keys.rotate(store=print),
         lambda bh: bh.api_keys.rotate(store=None, expires_in=1),
-        lambda bh: bh.assignments.list(user_id="me"),
+        lambda bh: bh.assignments.list(user_id="me").all(),
         lambda bh: bh.assignments.assign(True, "r"),
         lambda bh: bh.assignments.assign(1, ""),
         lambda bh: bh.assignments.unassign(-1, "r"),
-        lambda bh: bh.permissions.list("r", on="", kind="t"),
+        lambda bh: bh.permissions.list("r", on="", kind="t").all(),
         lambda bh: bh.permissions.grant("r", " ", on="i", kind="t"),
         lambda bh: bh.permissions.grant("r", "a", on="i", kind="t", grant_option="no"),
         lambda bh: bh.permissions.revoke("", "a", on="i", kind="t"),
@@ -314,7 +314,7 @@ def test_every_form_of_no_entries_is_an_empty_list(
 ) -> None:
     """Null, missing and empty."""
     server.script(data(empty))
-    assert bh.roles.list() == []
+    assert bh.roles.list().all() == []
 
 
 def test_the_expected_key_precedes_other_lists(bh: ByteHouse, server: ScriptedServer) -> None:
@@ -330,13 +330,13 @@ def test_an_unclear_list_is_an_error_and_not_an_empty_list(
     """A response that does not hold exactly one list is refused."""
     server.script(data(unclear))
     with pytest.raises(ResponseDecodeError, match="list_roles") as caught:
-        bh.roles.list()
+        bh.roles.list().all()
     assert caught.value.raw_response is not None
 
 
 def test_expiring_keys_are_sorted_and_complete(bh: ByteHouse, server: ScriptedServer) -> None:
     """Keys that expire within the time, have expired, or have no date; not those without expiry."""
-    now = datetime.fromtimestamp(bh.clock.now(), UTC)
+    now = datetime.fromtimestamp(bh._clock.now(), UTC)
 
     def key(name: str, **more: Any) -> dict[str, Any]:
         return {"id": name, **more}

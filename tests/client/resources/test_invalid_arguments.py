@@ -63,8 +63,8 @@ JOBS: dict[str, Call] = {
 EXECUTIONS: dict[str, Call] = {
     "no id": lambda bh: bh.executions.get(""),
     "path for an id": lambda bh: bh.executions.handle(".."),
-    "id of a number": lambda bh: bh.executions.logs(3),
-    "negative limit": lambda bh: bh.executions.logs("e", limit=-1),
+    "id of a number": lambda bh: bh.executions.logs(3).all(),
+    "negative limit": lambda bh: bh.executions.logs("e", limit=-1).all(),
     "negative partition": lambda bh: bh.executions.kafka_history(
         "e", partition=-1, period="1h", granularity="1m"
     ),

@@ -37,7 +37,7 @@ CASES = {
         {"name": "sales", "type": "TOS", "data": {"endpoint": "e", "accessKey": "k"}},
         data({"id": 2**60 + 1, "name": "sales", "type": "TOS", "shard": 3}),
         (2**60 + 1, "TOS", 3),
-        lambda made: (made.id, made.type_, made["shard"]),
+        lambda made: (made.id, made.type, made["shard"]),
     ),
     "list_connections": Case(
         lambda bh: [each.id for each in bh.connections.list(page_size=9)],
@@ -58,7 +58,7 @@ CASES = {
         request_line("get_connection", id="5"),
         reply=data({"id": 5, "type": "ICEBERG", "data": {"secretAccessKey": "******"}}),
         returns=("ICEBERG", "******"),
-        of=lambda found: (found.type_, found.data["secretAccessKey"]),
+        of=lambda found: (found.type, found.data["secretAccessKey"]),
     ),
     "create_import_job": Case(
         lambda bh: bh.import_jobs.create(
@@ -248,7 +248,7 @@ WITH_OPTIONS: dict[str, Callable[[ByteHouse, Any], Any]] = {
     "connections": lambda bh, options: bh.connections.list(**options).all(),
     "job": lambda bh, options: bh.import_jobs.stop(1, **options),
     "start": lambda bh, options: bh.import_jobs.start(1, **options),
-    "execution": lambda bh, options: bh.executions.logs("e", **options),
+    "execution": lambda bh, options: bh.executions.logs("e", **options).all(),
     "warehouse": lambda bh, options: bh.warehouses.get("w", **options),
     "resume": lambda bh, options: bh.warehouses.resume("w", wait=True, **options),
     "ensure": lambda bh, options: bh.warehouses.ensure("w", config_id=1, **options),

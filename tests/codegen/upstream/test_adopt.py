@@ -137,7 +137,7 @@ def test_planted_changes_are_adopted_and_the_rest_is_reported(
     assert trees.files(repository) == before
     raw = repository / generate.RAW / "models"
     assert "owner" in (raw / "create_database_request.py").read_text()
-    assert "sampling_key" not in (raw / "create_table_request.py").read_text()
+    assert "sample_by" not in (raw / "create_table_request.py").read_text()
 
 
 def test_a_pristine_upstream_only_confirms(root: Path, tmp_path: Path, vendored: Document) -> None:

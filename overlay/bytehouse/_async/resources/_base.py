@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model, RawResponse
 
-from ..._api.lists import data_error, has_data
+from ..._api.lists import data_error
 from ..._api.pagination import Listing
 from ..._core.clock import Clock
 from ..._core.options import CallOptions
@@ -15,6 +15,7 @@ from ...errors import APIError, NotFound
 from ..paginator import AsyncPager
 
 if TYPE_CHECKING:
+    from ..._api.polling import AsyncFetch
     from ..client import AsyncByteHouse
 
 
@@ -35,9 +36,6 @@ class Enveloped(Protocol[T_co]):
         """The response as received."""
 
 
-Listed = Enveloped[list[T]]
-
-
 def is_missing(error: APIError) -> bool:
     """Return whether the service itself says that something does not exist.
 
@@ -53,9 +51,9 @@ class AsyncResource:
         self._client = client
 
     @property
-    def clock(self) -> Clock:
+    def _clock(self) -> Clock:
         """The client's source of time."""
-        return self._client.clock
+        return self._client._clock
 
     async def _send(self, plan: Plan[T], options: CallOptions) -> T:
         return await self._client.send(plan, **options)
@@ -94,20 +92,20 @@ class AsyncResource:
             data.received(raw)
         return data
 
-    async def _whole_list(self, plan: Plan[Listed[T]], options: CallOptions) -> list[T]:
-        """Send a call and return the list that its response holds in ``data``.
-
-        Raises:
-            ResponseDecodeError: There is none.
-        """
-        response = await self._client.send(plan, **options)
-        if not has_data(response):
-            raise data_error(response, plan.operation.id, "the response has no data")
-        return response.data or []
-
     def _list(
-        self, plan: Plan[Listing[T]], options: CallOptions, limit: int | None, page_size: int | None
+        self,
+        plan: Plan[Listing[T]],
+        options: CallOptions,
+        limit: int | None = None,
+        page_size: int | None = None,
     ) -> AsyncPager[T]:
         # The role of a `with` block is that of where the list was asked for, not iterated.
-        options = self._client.merge_context(options)
+        options = self._client._merge_context(options)
         return AsyncPager(self._client, plan, options, limit=limit, page_size=page_size)
+
+    def _list_of(
+        self, kind: type[M], plan: Plan[Any] | AsyncFetch[Plan[Any]], options: CallOptions
+    ) -> AsyncPager[M]:
+        """Return a list whose key in ``data`` is not documented; its plan may take calls itself."""
+        options = self._client._merge_context(options)
+        return AsyncPager(self._client, plan, options, kind=kind)

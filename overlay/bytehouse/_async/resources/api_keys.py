@@ -23,7 +23,6 @@ from bytehouse_raw.models import (
     SetApiKeyStatusRequest,
 )
 
-from ..._api.lists import extract_list
 from ..._api.polling import WaitState
 from ..._core.options import CallOptions
 from ..._core.times import Duration, to_timedelta, whole_days
@@ -48,6 +47,7 @@ from ...errors import (
     PermissionDenied,
     ResponseDecodeError,
 )
+from ..paginator import AsyncPager
 from ._base import AsyncResource
 
 _PROPAGATION_TIMEOUT = 30.0  # seconds in which a new key may not be known everywhere yet
@@ -104,16 +104,15 @@ class AsyncApiKeys(AsyncResource):
             unsafe = secret_not_found(key)
         raise without_body(unsafe)
 
-    async def list(self, **options: Unpack[CallOptions]) -> builtins.list[ApiKey]:
-        """Return all keys of the user, without their secrets.
+    def list(self, **options: Unpack[CallOptions]) -> AsyncPager[ApiKey]:
+        """List all keys of the user, without their secrets.
 
         `GET /v1/iam/api-keys` (inferred, and so are the fields of a key)
 
         Args:
             **options: Options of the call.
         """
-        response = await self._send(list_api_keys.plan(), options)
-        return extract_list(response, ApiKey, "list_api_keys")
+        return self._list_of(ApiKey, list_api_keys.plan(), options)
 
     async def delete(self, key_id: str, **options: Unpack[CallOptions]) -> None:
         """Delete a key permanently. Programs that still use it are rejected at once.
@@ -210,8 +209,8 @@ class AsyncApiKeys(AsyncResource):
             InvalidArgument: `within` is not a duration; nothing was sent.
         """
         soon = to_timedelta(within, "within")
-        keys = await self.list(**options)
-        return expiring_keys(keys, datetime.fromtimestamp(self.clock.now(), UTC), soon)
+        keys = await self.list(**options).all()
+        return expiring_keys(keys, datetime.fromtimestamp(self._clock.now(), UTC), soon)
 
     async def rotate(
         self,
@@ -264,7 +263,7 @@ class AsyncApiKeys(AsyncResource):
         """
         body = create_key_request(expires_in, no_expiry, comment)
         check_store(store)
-        rotation = Rotation(await self.list(**options), current_id, replace)
+        rotation = Rotation(await self.list(**options).all(), current_id, replace)
         with rotation.explaining_errors():
             if rotation.replace is not None:
                 await self._ensure_deleted(rotation.replace, options)
@@ -279,20 +278,20 @@ class AsyncApiKeys(AsyncResource):
 
     def _under(self, key: NewApiKey) -> AsyncApiKeys:
         """Return the same methods, called with another key."""
-        options = attrs.evolve(self._client.options, api_key=key.secret)
+        options = attrs.evolve(self._client._options, api_key=key.secret)
         return AsyncApiKeys(self._client._view(options))
 
     async def _first_list(self, options: CallOptions) -> builtins.list[ApiKey]:
         """List the keys, once the key in use is known everywhere."""
-        waiting = WaitState(_PROPAGATION_TIMEOUT, self.clock)
+        waiting = WaitState(_PROPAGATION_TIMEOUT, self._clock)
         while True:
             try:
-                return await self.list(**options)
+                return await self.list(**options).all()
             except ByteHouseError as error:
                 unknown = isinstance(error, AuthenticationError | PermissionDenied)
                 if not waiting.left or not (unknown or waiting.tolerates(error)):
                     raise
-            await self.clock.asleep(waiting.pause())
+            await self._clock.asleep(waiting.pause())
 
     async def _ensure_deleted(self, key_id: str, options: CallOptions) -> None:
         """Delete a key; an error is raised only if the key is still there."""
@@ -304,6 +303,6 @@ class AsyncApiKeys(AsyncResource):
 
     async def _may_exist(self, key_id: str, options: CallOptions) -> bool:
         try:
-            return key_id in [key.id for key in await self.list(**options)]
+            return key_id in [getattr(key, "id", None) for key in await self.list(**options).all()]
         except ByteHouseError:
             return True

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import Unpack
 
 from bytehouse_raw.api.iam import assign_role, list_assignments, unassign_role
 from bytehouse_raw.models import AssignRoleRequest, RoleAssignment, UnassignRoleRequest
 
-from ..._api.lists import extract_list
 from ..._core.options import CallOptions
 from ..._core.validation import require_count, require_id, require_name
+from ..paginator import AsyncPager
 from ._base import AsyncResource
 
 
@@ -23,10 +22,10 @@ class AsyncAssignments(AsyncResource):
     `AsyncByteHouse.send`.
     """
 
-    async def list(
+    def list(
         self, *, user_id: int | None = None, **options: Unpack[CallOptions]
-    ) -> builtins.list[RoleAssignment]:
-        """Return which user holds which role.
+    ) -> AsyncPager[RoleAssignment]:
+        """List which user holds which role.
 
         `GET /v1/iam/assignments` (inferred, and so are the fields and the key of the list)
 
@@ -39,8 +38,7 @@ class AsyncAssignments(AsyncResource):
             ResponseDecodeError: It is not clear which part of the response is the list.
         """
         plan = list_assignments.plan(user_id=require_count(user_id, "user_id"))
-        response = await self._send(plan, options)
-        return extract_list(response, RoleAssignment, "list_assignments")
+        return self._list_of(RoleAssignment, plan, options)
 
     async def assign(
         self, user_id: int, role_name: str, **options: Unpack[CallOptions]

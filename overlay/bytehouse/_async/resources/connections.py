@@ -83,7 +83,7 @@ class AsyncConnections(AsyncResource):
             Conflict: There is such a connection already.
         """
         body = CreateConnectionRequest(
-            name=short_name(name), type_=source_type(data, type), data=data_of(data)
+            name=short_name(name), type=source_type(data, type), data=data_of(data)
         )
         return await self._data(create_connection.plan(body=body), options)
 

@@ -81,7 +81,7 @@ class AsyncDatabases(AsyncEnsureResource):
             live = await self._live(name.lower(), options) if if_not_exists else None
             if live is None:
                 raise
-            return CreatedObject(uuid=live.uuid)
+            return CreatedObject.from_dict({"uuid": live.uuid})
 
     async def exists(self, name: str, **options: Unpack[CallOptions]) -> bool:
         """Return whether a database exists that the role may see, by `get`.

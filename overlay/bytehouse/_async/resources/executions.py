@@ -67,10 +67,10 @@ class AsyncExecutions(AsyncResource):
         plan = get_execution.plan(require_name(execution_id, "execution_id"))
         return await self._data(plan, options)
 
-    async def logs(
+    def logs(
         self, execution_id: str, *, limit: int | None = None, **options: Unpack[CallOptions]
-    ) -> builtins.list[ExecutionLog]:
-        """Return the log of an execution. The service keeps none for Kafka here (documented).
+    ) -> AsyncPager[ExecutionLog]:
+        """List the log of an execution. The service keeps none for Kafka here (documented).
 
         `GET /v1/import/executions/{id}/logs` (inferred, and so is that the lines are under `data`,
         and their fields)
@@ -87,7 +87,7 @@ class AsyncExecutions(AsyncResource):
         plan = get_execution_logs.plan(
             require_name(execution_id, "execution_id"), limit=require_count(limit, "limit")
         )
-        return await self._whole_list(plan, options)
+        return self._list(plan, options, limit)
 
     async def kafka_history(
         self,

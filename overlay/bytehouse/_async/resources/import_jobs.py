@@ -177,12 +177,12 @@ class AsyncImportJobs(AsyncResource):
                     hint="Create it first; `tables.ensure` does if it is missing.",
                 ) from error
         else:
-            if "VIEW" in str(live.type_).upper():
+            if "VIEW" in str(live.type).upper():
                 raise InvalidArgument(f"{table} is a view, into which nothing can be loaded.")
         if connection_id:
             with suppress(PermissionDenied):
                 connection = await self._client.connections.get(connection_id, **options)
-                wanted, found = configuration.source.type.value, connection.type_
+                wanted, found = configuration.source.type.value, connection.type
                 if found is not None and str(found).upper() != wanted:
                     raise InvalidArgument(
                         f"The job reads from {wanted}, and the connection {connection_id} is to "

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import Unpack
 
 from bytehouse_raw.api.iam import grant_permission, list_permissions, revoke_permission
 from bytehouse_raw.models import (
     Database,
     GrantPermissionRequest,
+    ListPermissionsResponse,
     Permission,
     RevokePermissionRequest,
     Table,
 )
+from bytehouse_raw.plan import Plan
 
-from ..._api.lists import extract_list
 from ..._core.options import CallOptions
 from ..._core.validation import require_bool, require_name
 from ..._params.permissions import Action, ObjectKind
 from ..._types.identifiers import Identifier, target_of
+from ..paginator import AsyncPager
 from ..warehouse_ids import warehouse_id
 from ._base import AsyncResource
 
@@ -41,15 +42,15 @@ class AsyncPermissions(AsyncResource):
     `headers`; see `CallOptions`) and raises the errors of `AsyncByteHouse.send`.
     """
 
-    async def list(
+    def list(
         self,
         role_name: str,
         *,
         on: str | Identifier,
         kind: ObjectKind | str | None = None,
         **options: Unpack[CallOptions],
-    ) -> builtins.list[Permission]:
-        """Return what a role may do with an object.
+    ) -> AsyncPager[Permission]:
+        """List what a role may do with an object.
 
         `GET /v1/iam/permissions` (inferred, and so are the fields and the key of the list)
 
@@ -65,14 +66,16 @@ class AsyncPermissions(AsyncResource):
             ResponseDecodeError: It is not clear which part of the response is the list.
         """
         role_name = require_name(role_name, "role_name")
-        resource_id, object_type = await self._object(on, kind, options)
-        plan = list_permissions.plan(
-            role_name=role_name,
-            byte_house_resource_id=resource_id,
-            secure_object_type_name=object_type,
-        )
-        response = await self._send(plan, options)
-        return extract_list(response, Permission, "list_permissions")
+
+        async def plan(options: CallOptions) -> Plan[ListPermissionsResponse]:
+            resource_id, object_type = await self._object(on, kind, options)
+            return list_permissions.plan(
+                role_name=role_name,
+                byte_house_resource_id=resource_id,
+                secure_object_type_name=object_type,
+            )
+
+        return self._list_of(Permission, plan, options)
 
     async def grant(
         self,
@@ -171,6 +174,6 @@ class AsyncPermissions(AsyncResource):
             kind = ObjectKind.DATABASE
         else:
             found = await self._client.tables.get(*parts, **options)
-            known = str(found.type_).upper()
+            known = str(found.type).upper()
             kind = ObjectKind(known) if known in list(ObjectKind) else ObjectKind.TABLE
         return found.uuid or ".".join(parts), str(kind)

@@ -31,6 +31,7 @@ from ..._sql.statements import Submission, extract_query_ids, extract_results, s
 from ..._tables.spec import model_of
 from ...errors import NotFound
 from ..cancellation import cancel_on_early_exit
+from ..paginator import AsyncPager
 from ..query_handle import AsyncQueryHandle
 from ..warehouse_ids import with_warehouse_id
 from ._base import AsyncResource
@@ -81,8 +82,8 @@ class AsyncQueries(AsyncResource):
         """
         submission = Submission.create(
             sql,
-            self._client.options,
-            self._client.merge_context(options),
+            self._client._options,
+            self._client._merge_context(options),
             session_id=session_id,
             max_rows=max_rows,
             async_after=async_after,
@@ -122,8 +123,8 @@ class AsyncQueries(AsyncResource):
             OutcomeUnknown: No response was received; whether the statement runs is not known.
                 `query_id` names it; it is not cancelled.
         """
-        options = self._client.merge_context(options)
-        submission = Submission.create(sql, self._client.options, options, params=params)
+        options = self._client._merge_context(options)
+        submission = Submission.create(sql, self._client._options, options, params=params)
         submission = await with_warehouse_id(self._client, submission)
         call = call_options(options)
         plan = submit_async_query.plan(body=submission.background_body())
@@ -267,12 +268,12 @@ class AsyncQueries(AsyncResource):
         plan = get_query_lineage.plan(body=body)
         return await self._data(plan, options)
 
-    async def dialects(self, **options: Unpack[CallOptions]) -> list[Any]:
-        """Return the dialects that the user may choose.
+    def dialects(self, **options: Unpack[CallOptions]) -> AsyncPager[Any]:
+        """List the dialects that the user may choose.
 
         `GET /v1/sql/dialects` (inferred; what an element looks like is not documented)
 
         Args:
             **options: Options of the call.
         """
-        return await self._whole_list(list_dialects.plan(), options)
+        return self._list(list_dialects.plan(), options)

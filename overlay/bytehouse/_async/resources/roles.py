@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import Unpack
 
 from bytehouse_raw.api.iam import list_roles
 from bytehouse_raw.models import Role
 
-from ..._api.lists import extract_list
 from ..._core.options import CallOptions
+from ..paginator import AsyncPager
 from ._base import AsyncResource
 
 
@@ -20,8 +19,8 @@ class AsyncRoles(AsyncResource):
     `headers`; see `CallOptions`) and raises the errors of `AsyncByteHouse.send`.
     """
 
-    async def list(self, **options: Unpack[CallOptions]) -> builtins.list[Role]:
-        """Return all roles of the account.
+    def list(self, **options: Unpack[CallOptions]) -> AsyncPager[Role]:
+        """List all roles of the account.
 
         `GET /v1/iam/roles` (inferred, and so are the fields of a role and the key of the list)
 
@@ -31,5 +30,4 @@ class AsyncRoles(AsyncResource):
         Raises:
             ResponseDecodeError: It is not clear which part of the response is the list.
         """
-        response = await self._send(list_roles.plan(), options)
-        return extract_list(response, Role, "list_roles")
+        return self._list_of(Role, list_roles.plan(), options)

@@ -116,7 +116,7 @@ class AsyncUsage(AsyncResource):
     def _ranges(
         self, start: TimestampInput, end: TimestampInput | None, *, daily: bool
     ) -> list[tuple[str, str]]:
-        found = time_range(start, end, self.clock.now())
+        found = time_range(start, end, self._clock.now())
         return day_ranges(*found) if daily else [found]
 
     async def _points(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model, RawResponse
 
-from ..._api.lists import data_error, has_data
+from ..._api.lists import data_error
 from ..._api.pagination import Listing
 from ..._core.clock import Clock
 from ..._core.options import CallOptions
@@ -16,6 +16,7 @@ from ...errors import APIError, NotFound
 from ..paginator import Pager
 
 if TYPE_CHECKING:
+    from ..._api.polling import Fetch
     from ..client import ByteHouse
 
 
@@ -36,9 +37,6 @@ class Enveloped(Protocol[T_co]):
         """The response as received."""
 
 
-Listed = Enveloped[list[T]]
-
-
 def is_missing(error: APIError) -> bool:
     """Return whether the service itself says that something does not exist.
 
@@ -54,9 +52,9 @@ class Resource:
         self._client = client
 
     @property
-    def clock(self) -> Clock:
+    def _clock(self) -> Clock:
         """The client's source of time."""
-        return self._client.clock
+        return self._client._clock
 
     def _send(self, plan: Plan[T], options: CallOptions) -> T:
         return self._client.send(plan, **options)
@@ -93,20 +91,20 @@ class Resource:
             data.received(raw)
         return data
 
-    def _whole_list(self, plan: Plan[Listed[T]], options: CallOptions) -> list[T]:
-        """Send a call and return the list that its response holds in ``data``.
-
-        Raises:
-            ResponseDecodeError: There is none.
-        """
-        response = self._client.send(plan, **options)
-        if not has_data(response):
-            raise data_error(response, plan.operation.id, "the response has no data")
-        return response.data or []
-
     def _list(
-        self, plan: Plan[Listing[T]], options: CallOptions, limit: int | None, page_size: int | None
+        self,
+        plan: Plan[Listing[T]],
+        options: CallOptions,
+        limit: int | None = None,
+        page_size: int | None = None,
     ) -> Pager[T]:
         # The role of a `with` block is that of where the list was asked for, not iterated.
-        options = self._client.merge_context(options)
+        options = self._client._merge_context(options)
         return Pager(self._client, plan, options, limit=limit, page_size=page_size)
+
+    def _list_of(
+        self, kind: type[M], plan: Plan[Any] | Fetch[Plan[Any]], options: CallOptions
+    ) -> Pager[M]:
+        """Return a list whose key in ``data`` is not documented; its plan may take calls itself."""
+        options = self._client._merge_context(options)
+        return Pager(self._client, plan, options, kind=kind)

@@ -24,7 +24,6 @@ from bytehouse_raw.models import (
     SetApiKeyStatusRequest,
 )
 
-from ..._api.lists import extract_list
 from ..._api.polling import WaitState
 from ..._core.options import CallOptions
 from ..._core.times import Duration, to_timedelta, whole_days
@@ -49,6 +48,7 @@ from ...errors import (
     PermissionDenied,
     ResponseDecodeError,
 )
+from ..paginator import Pager
 from ._base import Resource
 
 _PROPAGATION_TIMEOUT = 30.0  # seconds in which a new key may not be known everywhere yet
@@ -105,16 +105,15 @@ class ApiKeys(Resource):
             unsafe = secret_not_found(key)
         raise without_body(unsafe)
 
-    def list(self, **options: Unpack[CallOptions]) -> builtins.list[ApiKey]:
-        """Return all keys of the user, without their secrets.
+    def list(self, **options: Unpack[CallOptions]) -> Pager[ApiKey]:
+        """List all keys of the user, without their secrets.
 
         `GET /v1/iam/api-keys` (inferred, and so are the fields of a key)
 
         Args:
             **options: Options of the call.
         """
-        response = self._send(list_api_keys.plan(), options)
-        return extract_list(response, ApiKey, "list_api_keys")
+        return self._list_of(ApiKey, list_api_keys.plan(), options)
 
     def delete(self, key_id: str, **options: Unpack[CallOptions]) -> None:
         """Delete a key permanently. Programs that still use it are rejected at once.
@@ -207,8 +206,8 @@ class ApiKeys(Resource):
             InvalidArgument: `within` is not a duration; nothing was sent.
         """
         soon = to_timedelta(within, "within")
-        keys = self.list(**options)
-        return expiring_keys(keys, datetime.fromtimestamp(self.clock.now(), UTC), soon)
+        keys = self.list(**options).all()
+        return expiring_keys(keys, datetime.fromtimestamp(self._clock.now(), UTC), soon)
 
     def rotate(
         self,
@@ -261,7 +260,7 @@ class ApiKeys(Resource):
         """
         body = create_key_request(expires_in, no_expiry, comment)
         check_store(store)
-        rotation = Rotation(self.list(**options), current_id, replace)
+        rotation = Rotation(self.list(**options).all(), current_id, replace)
         with rotation.explaining_errors():
             if rotation.replace is not None:
                 self._ensure_deleted(rotation.replace, options)
@@ -276,20 +275,20 @@ class ApiKeys(Resource):
 
     def _under(self, key: NewApiKey) -> ApiKeys:
         """Return the same methods, called with another key."""
-        options = attrs.evolve(self._client.options, api_key=key.secret)
+        options = attrs.evolve(self._client._options, api_key=key.secret)
         return ApiKeys(self._client._view(options))
 
     def _first_list(self, options: CallOptions) -> builtins.list[ApiKey]:
         """List the keys, once the key in use is known everywhere."""
-        waiting = WaitState(_PROPAGATION_TIMEOUT, self.clock)
+        waiting = WaitState(_PROPAGATION_TIMEOUT, self._clock)
         while True:
             try:
-                return self.list(**options)
+                return self.list(**options).all()
             except ByteHouseError as error:
                 unknown = isinstance(error, AuthenticationError | PermissionDenied)
                 if not waiting.left or not (unknown or waiting.tolerates(error)):
                     raise
-            self.clock.sleep(waiting.pause())
+            self._clock.sleep(waiting.pause())
 
     def _ensure_deleted(self, key_id: str, options: CallOptions) -> None:
         """Delete a key; an error is raised only if the key is still there."""
@@ -301,6 +300,6 @@ class ApiKeys(Resource):
 
     def _may_exist(self, key_id: str, options: CallOptions) -> bool:
         try:
-            return key_id in [key.id for key in self.list(**options)]
+            return key_id in [getattr(key, "id", None) for key in self.list(**options).all()]
         except ByteHouseError:
             return True

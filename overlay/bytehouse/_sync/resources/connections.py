@@ -84,7 +84,7 @@ class Connections(Resource):
             Conflict: There is such a connection already.
         """
         body = CreateConnectionRequest(
-            name=short_name(name), type_=source_type(data, type), data=data_of(data)
+            name=short_name(name), type=source_type(data, type), data=data_of(data)
         )
         return self._data(create_connection.plan(body=body), options)
 

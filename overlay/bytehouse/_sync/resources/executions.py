@@ -70,8 +70,8 @@ class Executions(Resource):
 
     def logs(
         self, execution_id: str, *, limit: int | None = None, **options: Unpack[CallOptions]
-    ) -> builtins.list[ExecutionLog]:
-        """Return the log of an execution. The service keeps none for Kafka here (documented).
+    ) -> Pager[ExecutionLog]:
+        """List the log of an execution. The service keeps none for Kafka here (documented).
 
         `GET /v1/import/executions/{id}/logs` (inferred, and so is that the lines are under `data`,
         and their fields)
@@ -88,7 +88,7 @@ class Executions(Resource):
         plan = get_execution_logs.plan(
             require_name(execution_id, "execution_id"), limit=require_count(limit, "limit")
         )
-        return self._whole_list(plan, options)
+        return self._list(plan, options, limit)
 
     def kafka_history(
         self,

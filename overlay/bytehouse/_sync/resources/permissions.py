@@ -3,23 +3,24 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import Unpack
 
 from bytehouse_raw.api.iam import grant_permission, list_permissions, revoke_permission
 from bytehouse_raw.models import (
     Database,
     GrantPermissionRequest,
+    ListPermissionsResponse,
     Permission,
     RevokePermissionRequest,
     Table,
 )
+from bytehouse_raw.plan import Plan
 
-from ..._api.lists import extract_list
 from ..._core.options import CallOptions
 from ..._core.validation import require_bool, require_name
 from ..._params.permissions import Action, ObjectKind
 from ..._types.identifiers import Identifier, target_of
+from ..paginator import Pager
 from ..warehouse_ids import warehouse_id
 from ._base import Resource
 
@@ -49,8 +50,8 @@ class Permissions(Resource):
         on: str | Identifier,
         kind: ObjectKind | str | None = None,
         **options: Unpack[CallOptions],
-    ) -> builtins.list[Permission]:
-        """Return what a role may do with an object.
+    ) -> Pager[Permission]:
+        """List what a role may do with an object.
 
         `GET /v1/iam/permissions` (inferred, and so are the fields and the key of the list)
 
@@ -66,14 +67,16 @@ class Permissions(Resource):
             ResponseDecodeError: It is not clear which part of the response is the list.
         """
         role_name = require_name(role_name, "role_name")
-        resource_id, object_type = self._object(on, kind, options)
-        plan = list_permissions.plan(
-            role_name=role_name,
-            byte_house_resource_id=resource_id,
-            secure_object_type_name=object_type,
-        )
-        response = self._send(plan, options)
-        return extract_list(response, Permission, "list_permissions")
+
+        def plan(options: CallOptions) -> Plan[ListPermissionsResponse]:
+            resource_id, object_type = self._object(on, kind, options)
+            return list_permissions.plan(
+                role_name=role_name,
+                byte_house_resource_id=resource_id,
+                secure_object_type_name=object_type,
+            )
+
+        return self._list_of(Permission, plan, options)
 
     def grant(
         self,
@@ -172,6 +175,6 @@ class Permissions(Resource):
             kind = ObjectKind.DATABASE
         else:
             found = self._client.tables.get(*parts, **options)
-            known = str(found.type_).upper()
+            known = str(found.type).upper()
             kind = ObjectKind(known) if known in list(ObjectKind) else ObjectKind.TABLE
         return found.uuid or ".".join(parts), str(kind)

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import Unpack
 
 from bytehouse_raw.api.iam import list_roles
 from bytehouse_raw.models import Role
 
-from ..._api.lists import extract_list
 from ..._core.options import CallOptions
+from ..paginator import Pager
 from ._base import Resource
 
 
@@ -21,8 +20,8 @@ class Roles(Resource):
     `headers`; see `CallOptions`) and raises the errors of `ByteHouse.send`.
     """
 
-    def list(self, **options: Unpack[CallOptions]) -> builtins.list[Role]:
-        """Return all roles of the account.
+    def list(self, **options: Unpack[CallOptions]) -> Pager[Role]:
+        """List all roles of the account.
 
         `GET /v1/iam/roles` (inferred, and so are the fields of a role and the key of the list)
 
@@ -32,5 +31,4 @@ class Roles(Resource):
         Raises:
             ResponseDecodeError: It is not clear which part of the response is the list.
         """
-        response = self._send(list_roles.plan(), options)
-        return extract_list(response, Role, "list_roles")
+        return self._list_of(Role, list_roles.plan(), options)

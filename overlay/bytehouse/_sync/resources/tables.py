@@ -15,13 +15,10 @@ from bytehouse_raw.api.databases import (
     update_table,
 )
 from bytehouse_raw.models import (
-    ClusterKey,
     ClusterStatus,
     CreatedObject,
     RenameColumn,
     Table,
-    TableTtl,
-    UniqueKey,
     UpdateTableRequest,
 )
 
@@ -29,7 +26,16 @@ from ..._core.differences import Difference, EnsureResult
 from ..._core.options import CallOptions
 from ..._core.validation import require_names
 from ..._tables.diff import diff
-from ..._tables.spec import ColumnsLike, PartitionLike, TableSpec, columns_of, model_of
+from ..._tables.spec import (
+    ClusterLike,
+    ColumnsLike,
+    PartitionLike,
+    TableSpec,
+    TTLLike,
+    UniqueLike,
+    columns_of,
+    ttl_of,
+)
 from ...errors import InvalidArgument
 from ..ensure import REFUSED, EnsureResource
 from ..paginator import Pager
@@ -86,10 +92,10 @@ class Tables(EnsureResource):
         order_by: Iterable[str] | str,
         primary_key: Iterable[str] | str | None = None,
         partition_by: Iterable[PartitionLike] | PartitionLike | None = None,
-        unique_key: UniqueKey | Mapping[str, Any] | None = None,
-        cluster_key: ClusterKey | Mapping[str, Any] | None = None,
+        unique_key: UniqueLike | None = None,
+        cluster_key: ClusterLike | None = None,
         sample_by: str | None = None,
-        ttl: TableTtl | Mapping[str, Any] | None = None,
+        ttl: TTLLike | None = None,
         description: str | None = None,
         if_not_exists: bool = False,
         **options: Unpack[CallOptions],
@@ -104,10 +110,10 @@ class Tables(EnsureResource):
         order_by: Iterable[str] | str = (),
         primary_key: Iterable[str] | str | None = None,
         partition_by: Iterable[PartitionLike] | PartitionLike | None = None,
-        unique_key: UniqueKey | Mapping[str, Any] | None = None,
-        cluster_key: ClusterKey | Mapping[str, Any] | None = None,
+        unique_key: UniqueLike | None = None,
+        cluster_key: ClusterLike | None = None,
         sample_by: str | None = None,
-        ttl: TableTtl | Mapping[str, Any] | None = None,
+        ttl: TTLLike | None = None,
         description: str | None = None,
         if_not_exists: bool = False,
         **options: Unpack[CallOptions],
@@ -121,16 +127,17 @@ class Tables(EnsureResource):
         Args:
             database: Name of the database.
             name: Name of the table; or the `TableSpec`, and nothing else then.
-            columns: `Column` objects, ``(name, type)`` pairs, mappings by wire name, one mapping of
-                names to types, a dataclass, or a pyarrow, pandas or polars object (see
-                `Column.from_schema`).
+            columns: `Column` objects, ``(name, type)`` pairs, mappings, one mapping of names to
+                types, a dataclass, or a pyarrow, pandas or polars object (see `columns_from`).
             order_by: Sort key: one to five columns, none of them Nullable.
             primary_key: A prefix of the sort key; if not given, the whole of it.
             partition_by: Columns or `PartitionKey` objects.
-            unique_key: Key by which rows are upserted.
-            cluster_key: Key by which rows are distributed over buckets.
+            unique_key: Columns, or a `UniqueKey`, by which rows are upserted.
+            cluster_key: A `ClusterKey`, by which rows are distributed over buckets; or its columns
+                and the number of buckets, ``("id", 8)`` or ``"id INTO 8 BUCKETS"``.
             sample_by: Sampling expression.
-            ttl: How long rows are kept.
+            ttl: How long rows are kept: a `TTL`, an expression such as ``"day + INTERVAL 7 DAY"``,
+                or a column and a duration, ``("day", "7d")``.
             description: Free text.
             if_not_exists: Whether a table that exists already is left as it is, without an error;
                 `ensure` and `plan` compare it too.
@@ -166,7 +173,7 @@ class Tables(EnsureResource):
             live = self._live(database, spec.name, options) if if_not_exists else None
             if live is None:
                 raise
-            return CreatedObject(uuid=live.uuid)
+            return CreatedObject.from_dict({"uuid": live.uuid})
 
     def exists(self, database: str, name: str, **options: Unpack[CallOptions]) -> bool:
         """Return whether a table exists that the role may see, by `get`.
@@ -260,7 +267,7 @@ class Tables(EnsureResource):
             NotFound: The path is not one of the service's, as far as can be determined.
             InvalidArgument: A rename matches neither table.
         """
-        options = self._client.merge_context(options)
+        options = self._client._merge_context(options)
         live = self._live(database, desired.name, options)
         return TablePlan(
             self._client, database, desired, live, renames=renames or {}, options=options
@@ -292,7 +299,7 @@ class Tables(EnsureResource):
         drop: Iterable[str] | str | None = None,
         modify: ColumnsLike | None = None,
         rename: Mapping[str, str] | None = None,
-        ttl: TableTtl | Mapping[str, Any] | None = None,
+        ttl: TTLLike | None = None,
         remove_ttl: bool = False,
         **options: Unpack[CallOptions],
     ) -> None:
@@ -327,7 +334,7 @@ class Tables(EnsureResource):
                 RenameColumn(name=old, new_name=new) for old, new in (rename or {}).items()
             ]
             or None,
-            ttl=model_of(TableTtl, ttl),
+            ttl=ttl_of(ttl),
             is_remove_ttl=remove_ttl or None,
         )
         if not body.to_dict():

@@ -117,7 +117,7 @@ class Usage(Resource):
     def _ranges(
         self, start: TimestampInput, end: TimestampInput | None, *, daily: bool
     ) -> list[tuple[str, str]]:
-        found = time_range(start, end, self.clock.now())
+        found = time_range(start, end, self._clock.now())
         return day_ranges(*found) if daily else [found]
 
     def _points(

@@ -33,7 +33,7 @@ class Views(Resource):
         page_size: int | None = None,
         **options: Unpack[CallOptions],
     ) -> Pager[Table]:
-        """Iterate over the tables and the views of a database; `type_` distinguishes them.
+        """Iterate over the tables and the views of a database; `type` distinguishes them.
 
         `GET /v1/databases/{db_name}/tables-views` (inferred, and so are the fields of an entry)
 
