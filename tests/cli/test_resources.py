@@ -12,6 +12,7 @@ import pytest
 from bytehouse_cli._main import root
 from bytehouse_cli._resource_table import RESOURCES
 from bytehouse_emulator import RunningEmulator, running_emulator
+from bytehouse_raw.operations import OPERATIONS
 from tests.cli.commands import LONG, SECRET, SEED, each_command, steps, write_files
 from tests.cli.conftest import Bytehouse
 from tests.support.cases import cases
