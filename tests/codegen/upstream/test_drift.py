@@ -229,7 +229,8 @@ def test_every_operation_has_a_method_to_be_named_by(
         "QueryHandle",
         "TablePlan",
     }
-    assert [m.name for m in known_methods["submit_sync_query"]][:2] == ["bh.insert", "bh.query"]
+    sent = [m.name for m in known_methods["submit_sync_query"]]
+    assert {"bh.insert", "bh.query"} <= {*sent[:4]}, sent
 
 
 def test_every_format_says_the_same(
