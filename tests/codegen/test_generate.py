@@ -72,6 +72,7 @@ def test_a_planted_byte_fails_the_check_which_changes_nothing(
     assert trees.files(repository) == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_generation_repairs_what_was_edited_and_leaves_nothing_else(repository: Path) -> None:
     """A file too many goes, a file missing comes, and no temporary file stays."""
@@ -97,6 +98,7 @@ def test_missing_and_left_over_files_are_differences(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_an_operation_without_a_method_is_warned_of(
     repository: Path, capsys: pytest.CaptureFixture[str]

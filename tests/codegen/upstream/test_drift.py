@@ -92,7 +92,7 @@ def other_words(draft: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "planted",
     [
-        pytest.param(one, id=one.name, marks=[pytest.mark.slow] if number % 5 else [])
+        pytest.param(one, id=one.name, marks=[pytest.mark.slow] if number % 10 else [])
         for number, one in enumerate(PLANTED)
     ],
 )
@@ -132,6 +132,7 @@ def test_redocly_is_asked_about_what_it_judges(
     assert len(told(report, planted)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["plain YAML", "Redoc 2, __redoc_state"])
 def test_drift_of_a_docs_page_is_reported(
     form: str, web: Site, draft: dict[str, Any], capsys: pytest.CaptureFixture[str]
