@@ -26,7 +26,7 @@ from codegen.upstream import docstrings, drift
 from codegen.upstream.adoptable import Skipped
 from codegen.upstream.adoption import Merged
 from codegen.upstream.causes import causes
-from codegen.upstream.compare import differences
+from codegen.upstream.compare import BREAKING, differences
 from codegen.upstream.drift import Sides, sides
 from codegen.upstream.meaning import ADVICE, changed_safety
 from codegen.upstream.methods import Method, methods, models
@@ -37,9 +37,14 @@ from codegen.upstream.sources import ByteHouseError, add_arguments, read_upstrea
 
 CORRECTIONS = "codegen/corrections.yaml"
 RECORDED = "tests/whole/test_recorded.py"
-_OUTDATED = frozenset(
+_REMOVED = {
     f"{part} {change}" for part in ("parameter", "property") for change in ("removed", "renamed")
-)
+}
+_OUTDATED = {
+    "sent": _REMOVED | {"type", "items", "enum added", "enum values removed"},
+    "received": _REMOVED | {"type", "items"},
+}
+"""Kinds of differences after which the code that passes or reads a value must change."""
 
 
 class Adopted(NamedTuple):
@@ -136,16 +141,22 @@ def adopt(repository: Path, upstream: Upstream) -> Adopted:
 def _outdated_arguments(
     both: Sides, merged: Merged, known: Mapping[str, list[Method]]
 ) -> Iterator[str]:
-    """Tell which methods still pass what has another name now, or is gone."""
+    """Tell which methods still pass or return what has another name or type now, or is gone."""
     found = [
         difference
         for name, contract in merged.adoptable.contracts.items()
         for difference in differences(name, both.ours[name], contract)
-        if difference.where[0] in ("query", "header", "body") and difference.kind in _OUTDATED
+        if difference.impact == BREAKING
     ]
-    for change in causes(found, known):
-        users = ", ".join(change.methods or change.operations)
-        yield f"{sentence(change)}: change {users}, which still pass the old one"
+    for way, advice in (
+        ("sent", "change {}, which still pass the old one"),
+        ("received", "taken over; whatever reads it must change, see {}"),
+    ):
+        parts = ("response",) if way == "received" else ("query", "header", "body")
+        concerned = [d for d in found if d.where[0] in parts and d.kind in _OUTDATED[way]]
+        for change in causes(concerned, known):
+            users = ", ".join(change.methods or change.operations)
+            yield f"{sentence(change)}: {advice.format(users)}"
 
 
 def _unused(before: Document, after: Document, kept: Collection[str]) -> Iterator[str]:

@@ -252,7 +252,10 @@ class ModelFields:
         """Return the model of an operation's successful response, the only one that is decoded."""
         good = [r.prop for r in endpoint.responses.patterns if r.status_code.range == (200, 200)]
         if len(good) != 1 or not isinstance(good[0], ModelProperty):
-            raise GenerationError(f"{endpoint.name}: its response 200 must be one JSON object")
+            raise GenerationError(
+                f"{endpoint.name}: give it one response of success, '200', with one JSON object "
+                "(EmptyResponse where there is nothing in it); the client takes any 2xx for it"
+            )
         return good[0]
 
 

@@ -39,8 +39,9 @@ UNUSED = ("errors.py",)
 def generate(openapi: Path, corrections: Path, into: Path) -> None:
     """Generate the package as a new directory; fail unless it covers the whole specification."""
     guard_templates(TEMPLATES / "originals.toml")
-    document = simplified(spec.correct(spec.load(openapi), spec.load(corrections)))
+    document = spec.correct(spec.load(openapi), spec.load(corrections))
     operations = spec.operations(document)
+    document = simplified(document)
     project = _project(document, operations, into)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints where it writes
         errors = project.build()
@@ -62,8 +63,8 @@ def check(document: spec.Document) -> None:
     Raises:
         GenerationError: It cannot.
     """
-    document = simplified(document)
-    project = _project(document, spec.operations(document), Path("unused"))
+    operations = spec.operations(document)
+    project = _project(simplified(document), operations, Path("unused"))
     types: ModelFields = project.env.globals["types"]  # type: ignore[assignment]
     for model in project.openapi.models:
         types.fields(model)

@@ -1,6 +1,7 @@
 """Read openapi.yaml, correct it for the generator, and extract the facts about its operations."""
 
 import copy
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from jsonpath_ng.ext.parser import parse
 from openapi_python_client.parser.properties import Property
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from codegen.errors import GenerationError, UnmatchedCorrection
 
@@ -18,6 +20,8 @@ ALLOWED: dict[str, set[str | None]] = {
     "x-retry": {"read", "idempotent", "read-back", "never"},
     "x-pagination": {"offset", "cursor", None},
 }
+
+_ID = re.compile("[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 ATTRIBUTE = "x-attribute"
 """The name in Python of a property or parameter, where it is not made of the name on the wire."""
@@ -59,7 +63,10 @@ class Facts:
 
 def load(path: Path) -> Document:
     """Read a YAML document."""
-    document = YAML(typ="safe").load(path)
+    try:
+        document = YAML(typ="safe").load(path)
+    except YAMLError as error:
+        raise GenerationError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(document, dict):
         raise GenerationError(f"{path} holds no object")
     return document
@@ -88,7 +95,14 @@ def correct(document: Document, overlay: Document) -> Document:
 
 
 def operations(document: Document) -> dict[str, Facts]:
-    """Return the facts about every operation by its id, in the document's order."""
+    """Return the facts about every operation by its id, in the document's order.
+
+    Raises:
+        GenerationError: An operation lacks a fact, or something refers to what is not there.
+    """
+    for reference in sorted(set(_references(document))):
+        if not _leads_somewhere(document, reference):
+            raise GenerationError(f"{reference} is referred to, and is not there")
     found: dict[str, Facts] = {}
     for path, item in document["paths"].items():
         for method, operation in item.items():
@@ -106,14 +120,38 @@ def role_header(document: Document) -> str:
 
 def _check(operation: Document, where: str, found: dict[str, Facts]) -> None:
     name = operation.get("operationId")
-    if not name or name in found:
-        raise GenerationError(f"{where} needs an operationId of its own, not {name!r}")
+    if not isinstance(name, str) or not _ID.fullmatch(name) or name in found:
+        raise GenerationError(
+            f"{where} needs an operationId of its own, spelled as `list_roles` is, not {name!r}"
+        )
+    for key in ("tags", "summary", "responses"):
+        if not operation.get(key):
+            raise GenerationError(f"{name} needs {key}")
     for key, allowed in ALLOWED.items():
         if operation.get(key) not in allowed:
             choice = ", ".join(sorted(filter(None, allowed)))
             raise GenerationError(
                 f"{name} has {key}: {operation.get(key)!r}; it must be one of {choice}"
             )
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        node = list(node.values())
+    for inner in node if isinstance(node, list) else ():
+        yield from _references(inner)
+
+
+def _leads_somewhere(document: Document, reference: str) -> bool:
+    node: Any = document
+    for part in reference.removeprefix("#/").split("/"):
+        key = part.replace("~1", "/").replace("~0", "~")
+        if not isinstance(node, dict) or key not in node:
+            return False
+        node = node[key]
+    return True
 
 
 def _facts(document: Document, path: str, method: str, operation: Document) -> Facts:

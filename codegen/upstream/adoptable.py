@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ PLAIN = frozenset({"string", "integer", "number", "boolean", "null"})
 _CONSISTENT = 0.8
 """The share of responses in which a key of the envelope must have become another."""
 _FEWEST = 3
+_UNDESCRIBED: Parameter = {"required": True, "schema": {"type": "string"}}
 _GENERIC = frozenset({"x", "bh", "bytehouse", "header", "id", "name", "user", "active"})
 
 
@@ -49,7 +50,7 @@ class Adoptable:
     headers: dict[str, str] = field(default_factory=dict)
     """Headers that have another name now, theirs and ours."""
     kept: frozenset[str] = frozenset()
-    """Headers that are sent although the upstream does not know them."""
+    """Headers that are sent even where the upstream does not know them."""
     classes: frozenset[str] = frozenset()
     """Named schemas that must stay objects or enums."""
 
@@ -66,8 +67,7 @@ def adoptable_parts(
         classes: Named schemas that must stay objects or enums, because the client imports them.
     """
     keys, headers = envelope_keys(sides), renamed_headers(sides)
-    known = {name for contract in sides.theirs.values() for name in _headers(contract)}
-    kept = {role} - known - set(headers.values())
+    kept = {role} - set(headers.values())
     result = Adoptable({}, [], keys, headers, frozenset(kept), frozenset(classes))
     for name, theirs in sides.theirs.items():
         chosen = _Operation(name, sides.ours[name], theirs, result, refused)
@@ -193,10 +193,13 @@ class _Operation:
             response=self._response(),
             error=self._error(),
         )
-        reason = self._refused.get("route") or _route_problem(theirs)
+        reason = self._refused.get("route") or _route_problem(ours, theirs)
         if reason:
             self._skip(("route",), reason)
             chosen = _with_route(chosen, ours)
+            for key in sorted(theirs.parameters.keys() ^ ours.parameters.keys()):
+                if key[0] == "path":
+                    self._skip(key, reason)
         return chosen
 
     def _skip(self, where: Where, reason: str) -> None:
@@ -207,11 +210,18 @@ class _Operation:
             self._skip(("parameters",), reason)
             return {key: _skipped(one) for key, one in self._ours.parameters.items()}
         made: dict[tuple[str, str], Parameter] = {}
+        named = path_parameters(self._theirs.path)
         for key, parameter in self._theirs.parameters.items():
-            if one := self._parameter(key, parameter):
+            if key[0] == "path" and key[1] not in named:
+                self._skip(key, f"{self._theirs.path} has no place for it")
+            elif one := self._parameter(key, parameter):
                 made[key] = one
+        for key in [("path", name) for name in named if ("path", name) not in made]:
+            self._skip(key, f"the upstream has {{{key[1]}}} in the path, and does not describe it")
+            known = self._ours.parameters.get(key)
+            made[key] = _skipped(known) if known else _UNDESCRIBED
         for key, ours in self._ours.parameters.items():
-            if key[0] == "header" and key[1] in self._adoptable.kept:
+            if key[0] == "header" and key[1] in self._adoptable.kept and key not in made:
                 self._skip(key, "the upstream has no such header; the role is still sent in it")
                 made[key] = _skipped(ours)
         return made
@@ -362,15 +372,22 @@ def _types(schema: Schema) -> list[str]:
     return [kinds] if isinstance(kinds, str) else list(kinds)
 
 
-def _route_problem(contract: Contract) -> str:
-    if contract.method not in SENDABLE:
-        return f"the client cannot send {contract.method}"
-    literal = contract.path
-    for name in path_parameters(contract.path):
+def _route_problem(ours: Contract, theirs: Contract) -> str:
+    if theirs.method not in SENDABLE:
+        return f"the client cannot send {theirs.method}"
+    given, wanted = (path_parameters(contract.path) for contract in (ours, theirs))
+    literal = theirs.path
+    for name in wanted:
         literal = literal.replace(f"{{{name}}}", "x")
     if not literal.startswith("/") or not literal.isascii() or set(literal) & set(" ?#\\{}"):
-        return f"{contract.path} is not a path that can be sent"
+        return f"{theirs.path} is not a path that can be sent"
+    if sorted(given) != sorted(wanted):
+        return f"the methods fill {_braced(given)}, and {theirs.path} has {_braced(wanted)}"
     return ""
+
+
+def _braced(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in names) or "no parameter"
 
 
 def _content_problem(content: Mapping[str, Any] | None, who: str) -> str:

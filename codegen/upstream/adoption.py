@@ -129,7 +129,9 @@ class _Adoption:
                 del named[name]
 
     def _operation(self, name: str, node: CommentedMap, ours: Contract, theirs: Contract) -> None:
-        set_key(node, "x-evidence", "documented")
+        documented = self._sides.theirs[name]
+        if (theirs.method, theirs.path) == (documented.method, documented.path):
+            set_key(node, "x-evidence", "documented")
         if theirs.deprecated != ours.deprecated:
             set_key(node, "deprecated", theirs.deprecated or None)
         self._note(name, node, ours, theirs)

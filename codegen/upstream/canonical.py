@@ -146,9 +146,10 @@ class Canon:
         if schema is None:
             schema = (self._content(parameter) or {}).get("schema", {})
         return {
-            "required": parameter.get("required") is True,
+            # Of a path, whatever the document says.
+            "required": parameter.get("required") is True or parameter.get("in") == "path",
             "schema": self.schema(schema),
-            "~text": parameter.get("description"),
+            "~text": _text(parameter),
             "~evidence": parameter.get("x-evidence"),
         }
 
@@ -231,8 +232,8 @@ class Canon:
             if "$ref" in node:
                 return self.schema(node, above) | notes
         made = self._merged(node, above)
-        if node.get("description"):
-            notes["~text"] = node["description"]
+        if text := _text(node):
+            notes["~text"] = text
         if node.get("x-evidence"):
             notes["~evidence"] = node["x-evidence"]
         if names := known_as(node).get("names"):
@@ -304,7 +305,17 @@ class Canon:
             return {str(name): self.schema(inner, above) for name, inner in value.items()}
         if key in ("required", "enum"):
             return sorted(value, key=written)
-        return value
+        return value if key == "default" else self._inlined(value, above)
+
+    def _inlined(self, value: Any, above: tuple[str, ...]) -> Any:
+        """Return the value of any other keyword, with the schemas that it refers to in place."""
+        if isinstance(value, list):
+            return [self._inlined(inner, above) for inner in value]
+        if not isinstance(value, Mapping):
+            return value
+        if isinstance(value.get("$ref"), str):
+            return bare(self.schema(value, above))
+        return {key: self._inlined(inner, above) for key, inner in value.items()}
 
 
 def _numeric_bounds(schema: Schema) -> Schema:
@@ -326,6 +337,11 @@ def _parts(node: Mapping[str, Any], keyword: str) -> Iterator[Any]:
 def _listed(value: Any) -> list[str]:
     listed = [value] if isinstance(value, str) else value
     return [str(one) for one in listed] if isinstance(listed, list | tuple) else []
+
+
+def _text(node: Mapping[str, Any]) -> str:
+    text = node.get("description")
+    return text if isinstance(text, str) else ""
 
 
 def _types(node: Mapping[str, Any]) -> set[str]:

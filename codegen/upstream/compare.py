@@ -81,7 +81,7 @@ class _Comparison:
         if ours.deprecated != theirs.deprecated:
             pair_ = ours.deprecated, theirs.deprecated
             yield self._differ(("deprecated",), "deprecated", *pair_, breaking=False)
-        if theirs.status not in ours.known["status"]:
+        if theirs.status and theirs.status not in ours.known["status"]:
             yield self._differ(("status",), "status", ours.status, theirs.status, breaking=False)
         known = {
             "parameters": self._parameters(ours, theirs),

@@ -16,6 +16,9 @@ ROUTE = re.compile(r"`((?:GET|PUT|POST|PATCH|DELETE) /[^`\s]*)`")
 """A route in a docstring."""
 
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
 @dataclass
 class Method:
     """A method that a user calls, such as `bh.databases.create`."""
@@ -27,6 +30,8 @@ class Method:
     arguments: dict[str, str] = field(default_factory=dict)
     """Its arguments by the normalized name of what they fill."""
 
+    options: str = ""
+    """The class of its `**options`; empty if it has none."""
     aliases: dict[str, str] = field(default_factory=dict)
     """Attribute names under which objects that collect arguments pass them on."""
 
@@ -52,6 +57,7 @@ def methods(sources: Path, document: Document) -> dict[str, list[Method]]:
     flavours = (sources, sources.with_name("_sync"))
     beside = [_parsed(m) for m in modules if not any(m.is_relative_to(f) for f in flavours)]
     aliases = {name: other for tree in (*beside, *trees.values()) for name, other in _aliases(tree)}
+    options = _options(beside)
     resources = {name: owner for tree in trees.values() for name, owner in _resources(tree)}
     routes = {f"{o.method} {o.path}": o.id for o in operations(document)}
     found: dict[str, list[Method]] = defaultdict(list)
@@ -61,6 +67,9 @@ def methods(sources: Path, document: Document) -> dict[str, list[Method]]:
             if isinstance(node, ast.ClassDef):
                 for operation, method in _sent(node, resources, planned, routes, path):
                     method.aliases = aliases
+                    method.arguments = {word(n): n for n in options.get(method.options, ())} | (
+                        method.arguments
+                    )
                     found[operation].append(method)
     return {name: sorted(sent, key=_by_use) for name, sent in found.items()}
 
@@ -96,6 +105,28 @@ def _aliases(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield word(name), word(attribute)
 
 
+def _options(trees: list[ast.Module]) -> dict[str, set[str]]:
+    """Return the keys of each class of options, by its name."""
+    classes = {n.name: n for tree in trees for n in tree.body if isinstance(n, ast.ClassDef)}
+
+    def keys(name: str) -> Iterator[str]:
+        for node in classes[name].body:
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                yield node.target.id
+        for base in classes[name].bases:
+            if isinstance(base, ast.Name) and base.id in classes:
+                yield from keys(base.id)
+
+    return {name: set(keys(name)) for name in classes if name.endswith("Options")}
+
+
+def _class_of_options(function: Function) -> str:
+    match function.args.kwarg:
+        case ast.arg(annotation=ast.Subscript(value=ast.Name("Unpack"), slice=ast.Name(name))):
+            return name
+    return ""
+
+
 def _resources(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Yield each resource class with its attribute of the client."""
     for node in tree.body:
@@ -114,9 +145,6 @@ def _planned(tree: ast.Module) -> Iterator[str]:
             yield from (alias.asname or alias.name for alias in node.names)
 
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
 def _sent(
     owner: ast.ClassDef,
     resources: Mapping[str, str],
@@ -133,7 +161,8 @@ def _sent(
         named = {routes[r] for r in ROUTE.findall(ast.get_docstring(function) or "") if r in routes}
         for operation in sorted(named | plans if owner.name in resources else named):
             direct, arguments = operation in plans, _arguments(function)
-            yield operation, Method(f"{shown}.{name}", path, direct, arguments)
+            options = _class_of_options(function)
+            yield operation, Method(f"{shown}.{name}", path, direct, arguments, options)
 
 
 def _reached(
@@ -156,9 +185,21 @@ def _arguments(function: Function) -> dict[str, str]:
     given = function.args
     names = {a.arg for a in (*given.posonlyargs, *given.args, *given.kwonlyargs)} - {"self"}
     found = {word(name): name for name in names}
+    made_of = {name: name for name in names}  # the argument that a local variable is made of
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in names:
+                used = _arguments_in(value, made_of)
+                if len(used) == 1:
+                    made_of[name] = used.pop()
     for node in ast.walk(function):
         if isinstance(node, ast.keyword) and node.arg:
-            used = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)} & names
+            used = _arguments_in(node.value, made_of)
             if len(used) == 1:
                 found[word(node.arg)] = used.pop()
     return found
+
+
+def _arguments_in(value: ast.expr, made_of: Mapping[str, str]) -> set[str]:
+    names = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+    return {made_of[name] for name in names & made_of.keys()}

@@ -46,25 +46,30 @@ def verdicts(ours: Mapping[str, Contract], theirs: Mapping[str, Contract]) -> li
     with tempfile.TemporaryDirectory() as directory:
         for name, document in zip(("ours.json", "theirs.json"), documents, strict=True):
             (Path(directory) / name).write_text(json.dumps(document), "utf-8")
+        changes = _changes(directory)
+    if changes is None:
+        return None
+    ids = {f"{c.method.lower()} {c.path}": name for name, c in routes.items()}
+    return [verdict for change in changes for verdict in _verdicts(change, ids, documents)]
+
+
+def _changes(directory: str) -> list[Any] | None:
+    """Return the changes that Redocly finds between the documents in a directory."""
+    environment = {"REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+    try:
         done = subprocess.run(
             [PROGRAM, "diff", "ours.json", "theirs.json", "--format=json", "--fail-on=none"],
             cwd=directory,
-            env={
-                **os.environ,
-                "REDOCLY_TELEMETRY": "off",
-                "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
-            },
+            env={**os.environ, **environment},
             capture_output=True,
             text=True,
             check=False,
             timeout=120,
         )
-    try:
-        changes = json.loads(done.stdout)["changes"]
-    except (ValueError, KeyError):
+        found: list[Any] = json.loads(done.stdout)["changes"]
+    except (OSError, subprocess.TimeoutExpired, ValueError, LookupError, TypeError):
         return None
-    ids = {f"{c.method.lower()} {c.path}": name for name, c in routes.items()}
-    return [verdict for change in changes for verdict in _verdicts(change, ids, documents)]
+    return found
 
 
 def _document(routes: Mapping[str, Contract], contracts: Mapping[str, Contract]) -> dict[str, Any]:

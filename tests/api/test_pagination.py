@@ -13,7 +13,7 @@ from bytehouse import ByteHouse, InvalidArgument, ResponseDecodeError, ServerErr
 from bytehouse._api.pagination import PageCursor
 from bytehouse_raw.api.data_loading import list_import_jobs
 from bytehouse_raw.api.databases import list_databases
-from bytehouse_raw.operations import OPERATIONS
+from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER
 from tests.support.cases import cases
 from tests.support.flavours import KEY
 from tests.support.server import Reply, ScriptedServer, Seen
@@ -234,7 +234,7 @@ def test_the_options_of_a_list_hold_for_all_its_pages(
     """Role and filter go with every page."""
     server.handler = Listed(250)
     list(bh.databases.list(filter="d", role="Auditor", headers={"X-Trace": "1"}))
-    assert [seen.header("X-User-ActiveRole") for seen in server.seen] == ["Auditor"] * 3
+    assert [seen.header(ROLE_HEADER) for seen in server.seen] == ["Auditor"] * 3
     assert [query["filter"] for query in asked(server)] == ["d"] * 3
 
 

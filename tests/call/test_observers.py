@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from bytehouse import ByteHouse, NotFound, TransportError
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.support.flavours import KEY, MakeClient
 from tests.support.server import Reply, ScriptedServer, data
 from tests.support.wire import request_line, route
@@ -51,7 +52,7 @@ def test_a_mock_transport_sees_the_whole_request_and_gives_the_response(make: Ma
     assert str(one.url) == f"{HOST}{path}"
     assert (one.url.host, one.url.path) == ("tenant.example", f"/gateway{unquote(path)}")
     assert one.headers["Authorization"] == f"Bearer {KEY}"
-    assert one.headers["X-User-ActiveRole"] == "r"
+    assert one.headers[ROLE_HEADER] == "r"
     assert one.content == b""
     assert page.url.params["filter"] == "x&y"
     assert create.method == route("create_database")[0]

@@ -21,7 +21,7 @@ from bytehouse import (
 )
 from bytehouse._core.secrets import Secret
 from bytehouse_raw.api.iam import get_account_status
-from bytehouse_raw.operations import OPERATIONS
+from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER
 from bytehouse_raw.plan import Plan
 from tests.support.cases import cases
 from tests.support.flavours import KEY, MakeClient, every_transport
@@ -29,8 +29,6 @@ from tests.support.server import Reply, ScriptedServer, data
 from tests.support.wire import request_line, route
 
 __all__ = ["every_transport"]
-
-ROLE = "X-User-ActiveRole"
 
 
 def test_the_key_is_a_bearer_token_of_every_request(bh: ByteHouse, server: ScriptedServer) -> None:
@@ -133,7 +131,7 @@ def test_the_role_of_a_call_goes_before_that_of_its_client(
         (bh, {}),
     ):
         client.databases.get("d", **options)
-    assert [seen.header(ROLE) for seen in server.seen] == [
+    assert [seen.header(ROLE_HEADER) for seen in server.seen] == [
         "Default", "Call", None, "View", "Call", None, "Default",
     ]  # fmt: skip
 
@@ -146,7 +144,9 @@ def test_the_role_goes_only_where_it_is_taken(server: ScriptedServer, operation:
     plan: Plan[object] = Plan(operation, dict, path, {}, {}, None)
     with ByteHouse(server.url, KEY, role="Admin") as bh:
         bh.send(plan)
-    assert server.seen[0].header(ROLE) == ("Admin" if ROLE in operation.headers else None)
+    assert server.seen[0].header(ROLE_HEADER) == (
+        "Admin" if ROLE_HEADER in operation.headers else None
+    )
     assert server.seen[0].method == operation.method
 
 
@@ -167,7 +167,7 @@ def test_an_error_names_the_role_that_was_sent(make: MakeClient, server: Scripte
 @cases(
     "name",
     ["Authorization", "HOST", "content-length", "Content-Type", "Transfer-Encoding", "Connection",
-     ROLE, ROLE.lower()],
+     ROLE_HEADER, ROLE_HEADER.lower()],
 )  # fmt: skip
 def test_the_client_s_own_headers_cannot_be_set(
     bh: ByteHouse, server: ScriptedServer, name: str

@@ -13,7 +13,7 @@ import pytest
 
 from bytehouse_cli._commands import api
 from bytehouse_cli._operation_options import OperationOptions
-from bytehouse_raw.operations import OPERATIONS, Operation
+from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER, Operation
 from tests.cli.conftest import Bytehouse
 from tests.support.cases import cases
 from tests.support.server import Reply, ScriptedServer, Seen, data
@@ -57,9 +57,9 @@ def test_every_operation_can_be_called_with_all_that_it_takes(
     assert seen.method == operation.method
     path, _, query = seen.target.partition("?")
     assert path.count("/x1") + path.count("/7") >= operation.path.count("{")
-    takes_role = "X-User-ActiveRole" in operation.headers
-    assert seen.header("X-User-ActiveRole") == ("Analyst" if takes_role else None)
-    for name in set(operation.headers) - {"X-User-ActiveRole"}:
+    takes_role = ROLE_HEADER in operation.headers
+    assert seen.header(ROLE_HEADER) == ("Analyst" if takes_role else None)
+    for name in set(operation.headers) - {ROLE_HEADER}:
         assert seen.header(name) in ("x1", "7")
     body = seen.json if seen.body else {}
     fields = {o.name: o for o in options if o.name}
@@ -70,7 +70,7 @@ def test_every_operation_can_be_called_with_all_that_it_takes(
         wanted[wire] = [value] if fields[attribute].multiple else value
     assert body == wanted
     given = operation.path.count("{") + len(query.split("&") if query else []) + len(wanted)
-    assert given + len(set(operation.headers) - {"X-User-ActiveRole"}) == len(options)
+    assert given + len(set(operation.headers) - {ROLE_HEADER}) == len(options)
 
 
 @cases("operation", OPERATIONS.values())

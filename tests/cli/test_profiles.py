@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bytehouse_cli._commands.completion import _FILES
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.cli.conftest import Bytehouse
 from tests.support.flavours import KEY
 from tests.support.server import Reply, ScriptedServer, data
@@ -43,7 +44,7 @@ def test_a_profile_is_made_and_used(
     server.script(data([]))
     assert bytehouse("api", "list_databases").code == 0
     assert server.seen[-1].header("Authorization") == f"Bearer {KEY}"
-    assert server.seen[-1].header("X-User-ActiveRole") == "Analyst"
+    assert server.seen[-1].header(ROLE_HEADER) == "Analyst"
 
 
 def test_what_does_not_work_is_not_written(

@@ -21,6 +21,7 @@ from bytehouse import (
     TimedOut,
 )
 from bytehouse._api.status import Phase, phase_of
+from bytehouse_raw.operations import ROLE_HEADER
 from bytehouse_raw.types import Model
 from tests.support.cases import cases
 from tests.support.flavours import KEY, FakeClock, MakeClient
@@ -419,7 +420,7 @@ def test_the_role_of_a_submission_is_that_of_its_handle(
     bh = make(server.url, role="Default")
     bh.queries.submit("SELECT 1", role="Analyst").result()
     bh.queries.handle("q-1", role="Auditor").status()
-    roles = [seen.header("X-User-ActiveRole") for seen in server.seen]
+    roles = [seen.header(ROLE_HEADER) for seen in server.seen]
     assert roles == ["Analyst"] * 4 + ["Auditor"]
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from bytehouse import AsyncByteHouse, ByteHouse, ByteHouseError, TransportError
 from bytehouse._core.config import Http
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.support.flavours import KEY, MakeClient
 from tests.support.server import SILENT, Reply, ScriptedServer, Seen, data
 
@@ -20,7 +21,7 @@ from tests.support.server import SILENT, Reply, ScriptedServer, Seen, data
 def echo(seen: Seen) -> Reply:
     """Answer with what was asked, and under which role."""
     name = seen.path["db_name"]
-    return data({"name": name, "description": seen.header("X-User-ActiveRole")})
+    return data({"name": name, "description": seen.header(ROLE_HEADER)})
 
 
 def test_one_client_serves_64_threads(server: ScriptedServer) -> None:

@@ -1,14 +1,18 @@
 """Generation: complete, repeatable, and refused rather than wrong."""
 
 import copy
+import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bytehouse_raw.operations import OPERATIONS
 from codegen import formatting, generate, raw, spec, trees
 from codegen.errors import GenerationError
+from tests.support.cases import cases
 from tests.support.operations import DOCUMENTED
 from tests.support.wire import route
 
@@ -68,6 +72,7 @@ def test_a_planted_byte_fails_the_check_which_changes_nothing(
     assert trees.files(repository) == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_generation_repairs_what_was_edited_and_leaves_nothing_else(repository: Path) -> None:
     """A file too many goes, a file missing comes, and no temporary file stays."""
@@ -93,6 +98,7 @@ def test_missing_and_left_over_files_are_differences(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_an_operation_without_a_method_is_warned_of(
     repository: Path, capsys: pytest.CaptureFixture[str]
@@ -190,6 +196,45 @@ def test_what_the_generator_leaves_out_fails_the_generation(
     document["paths"][path][method.lower()]["parameters"] *= 2
     with pytest.raises(GenerationError, match="duplicates"):
         raw._project(document, spec.operations(document), tmp_path / "out")
+
+
+@cases(
+    ("change", "message"),
+    [
+        (
+            lambda node: node.update(operationId="list-databases"),
+            "GET /v1/databases needs an operationId",
+        ),
+        (lambda node: node.pop("tags"), "list_databases needs tags"),
+        (lambda node: node.pop("summary"), "list_databases needs summary"),
+        (lambda node: node.pop("responses"), "list_databases needs responses"),
+        (lambda node: node.pop("x-retry"), "list_databases has x-retry: None; it must be one of"),
+        (
+            lambda node: node["parameters"].append({"$ref": "#/components/parameters/Gone"}),
+            "#/components/parameters/Gone is referred to, and is not there",
+        ),
+        (
+            lambda node: node["responses"].update({"200": {"description": ""}}),
+            "list_databases: give it one response of success",
+        ),
+    ],
+)
+def test_what_an_operation_lacks_is_named(
+    change: Callable[[dict[str, Any]], object], message: str, document: spec.Document
+) -> None:
+    """What a person forgot in openapi.yaml is told with the operation."""
+    document = copy.deepcopy(document)
+    method, path = route("list_databases")
+    change(document["paths"][path][method.lower()])
+    with pytest.raises(GenerationError, match=re.escape(message)):
+        raw.check(document)
+
+
+def test_a_broken_file_is_told(tmp_path: Path) -> None:
+    """What is no YAML is told with its place."""
+    (tmp_path / "openapi.yaml").write_text("paths: [\na: b")
+    with pytest.raises(GenerationError, match=r"openapi.yaml is not valid YAML: .*"):
+        spec.load(tmp_path / "openapi.yaml")
 
 
 def test_missing_formatter_fails_the_generation(

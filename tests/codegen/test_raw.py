@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from bytehouse_raw import models
 from bytehouse_raw.api.databases import create_table, list_databases
 from bytehouse_raw.api.queries import submit_sync_query
-from bytehouse_raw.operations import OPERATIONS
+from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER
 from bytehouse_raw.types import UNSET, Model, OpenEnum, Timestamp, encode
 from tests.support.cases import cases
 
@@ -325,7 +325,7 @@ def test_a_plan_leaves_out_what_is_absent() -> None:
     assert plan.operation.id == "list_databases"
     assert (plan.path, plan.body) == ({}, None)
     assert plan.query == {"limit": "10"}
-    assert plan.headers == {"X-User-ActiveRole": "AccountAdmin"}
+    assert plan.headers == {ROLE_HEADER: "AccountAdmin"}
     assert plan.decode({"data": []}) == models.ListDatabasesResponse(data=[])
 
 

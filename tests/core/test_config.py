@@ -28,6 +28,7 @@ from bytehouse import (
 from bytehouse._core.config import ATTRIBUTES, load
 from bytehouse._transport.http import httpx_request
 from bytehouse._transport.models import Request
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.support.cases import cases
 from tests.support.flavours import KEY, MakeClient, every_transport
 from tests.support.server import SILENT, Reply, ScriptedServer, closed_port, data
@@ -317,7 +318,7 @@ def observe_api_key(make: MakeClient, server: ScriptedServer, _: Path) -> bool:
 def observe_role(make: MakeClient, server: ScriptedServer, _: Path) -> bool:
     """The role travels in its header."""
     make(server.url, role="Analyst").databases.get("d")
-    return server.seen[0].header("X-User-ActiveRole") == "Analyst"
+    return server.seen[0].header(ROLE_HEADER) == "Analyst"
 
 
 def observe_warehouse(make: MakeClient, server: ScriptedServer, _: Path) -> bool:

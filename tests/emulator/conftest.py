@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bytehouse_emulator import RunningEmulator, running_emulator
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.emulator.api import Api
 
 Caller = Callable[..., Api]
@@ -72,7 +73,7 @@ def caller(emulator: RunningEmulator) -> Iterator[Caller]:
     def make(key: str = "", role: str = "") -> Api:
         api = Api(emulator.url, key or emulator.token)
         if role:
-            api.client.headers["X-User-ActiveRole"] = role
+            api.client.headers[ROLE_HEADER] = role
         callers.append(api)
         return api
 

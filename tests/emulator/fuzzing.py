@@ -14,6 +14,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi import checks
 
 from bytehouse_emulator import RunningEmulator
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.emulator.api import Api
 from tests.support.operations import MODELLED
 
@@ -127,7 +128,7 @@ class Fuzzer:
     def _call(self, case: Any) -> None:
         if case.meta.generation.mode is GenerationMode.POSITIVE and case.headers:
             # A role that does not exist would fail nearly every call.
-            case.headers.pop("X-User-ActiveRole", None)
+            case.headers.pop(ROLE_HEADER, None)
         target = {"base_url": self._emulator.url, "session": self._session}
         response = case.call(headers=self._headers, **target)
         self.statuses[response.status_code] += 1

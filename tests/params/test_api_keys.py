@@ -21,6 +21,7 @@ from bytehouse import (
 )
 from bytehouse._params.api_keys import KeyRotation, NewApiKey, new_key_of
 from bytehouse_raw.models import CreateApiKeyResponse
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.params.key_service import (
     NEW,
     OLD,
@@ -381,7 +382,7 @@ def test_a_rotation_acts_under_the_role_of_its_call(
     roles: list[str | None] = []
 
     def noting(seen: Any) -> Reply:
-        roles.append(seen.header("X-User-ActiveRole"))
+        roles.append(seen.header(ROLE_HEADER))
         return service(seen)
 
     server.handler = noting

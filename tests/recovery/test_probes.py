@@ -22,7 +22,7 @@ from bytehouse import (
 )
 from bytehouse._recovery.model import MAX_PAGES
 from bytehouse._recovery.probes import probes_for
-from bytehouse_raw.operations import OPERATIONS
+from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER
 from bytehouse_raw.plan import Plan
 from tests.call.test_fuzz import objects, values
 from tests.support.flavours import KEY, FakeClock, MakeClient
@@ -138,7 +138,7 @@ def test_a_probe_has_the_role_and_headers_of_the_call(
     """What one role sees, another may not."""
     server.script(CLOSED, made(0))
     bh.databases.create("d", role="Maker", headers={"X-Trace": "t-1"})
-    assert [seen.header("X-User-ActiveRole") for seen in server.seen] == ["Maker"] * 2
+    assert [seen.header(ROLE_HEADER) for seen in server.seen] == ["Maker"] * 2
     assert [seen.header("X-Trace") for seen in server.seen] == ["t-1"] * 2
 
 

@@ -212,6 +212,7 @@ def _is_exception(value: Any) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_every_value_of_every_output_goes_back(
     lasting: ByteHouse, session: Any, tmp_path: Path
 ) -> None:

@@ -55,6 +55,7 @@ ENDLESS = {
 }
 
 
+@pytest.mark.slow
 @cases("name", ENDLESS)
 def test_the_time_to_parse_is_linear_in_the_bytes(name: str) -> None:
     """Four times as much takes four times as long, and not sixteen."""

@@ -33,6 +33,7 @@ from bytehouse._sql.insert import (
 )
 from bytehouse._sql.insert_sources import open_source
 from bytehouse_emulator.testing import RunningEmulator
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.results.values import STRINGS
 from tests.support.cases import cases
 from tests.support.flavours import KEY, MakeClient
@@ -540,7 +541,7 @@ def test_options_apply_to_every_block(bh: ByteHouse, server: ScriptedServer) -> 
     assert len({seen.json["queryID"] for seen in server.seen}) == 3
     assert {seen.json["mode"] for seen in server.seen} == {"ansi_sql"}
     assert {seen.json["vwID"] for seen in server.seen} == {"vw-1"}
-    assert {seen.header("X-User-ActiveRole") for seen in server.seen} == {"loader"}
+    assert {seen.header(ROLE_HEADER) for seen in server.seen} == {"loader"}
 
 
 # What a fault of the ClickHouse interface comes to: nothing is probed there.

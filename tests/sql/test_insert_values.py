@@ -31,7 +31,9 @@ class ViaClickHouse(ByteHouse):
         return super().insert(*args, via="clickhouse", **options)
 
 
-@pytest.fixture(scope="module", params=[ByteHouse, ViaClickHouse])
+@pytest.fixture(
+    scope="module", params=[ByteHouse, pytest.param(ViaClickHouse, marks=pytest.mark.slow)]
+)
 def bh(emulator: RunningEmulator, request: pytest.FixtureRequest) -> Iterator[ByteHouse]:
     """Return a client of an emulator with a database `d`; what it inserts, in either way."""
     emulator.reset()

@@ -25,6 +25,7 @@ from bytehouse import (
 from bytehouse._types.parse import holds_every_value, parse_type
 from bytehouse_emulator.testing import RunningEmulator
 from bytehouse_raw import models
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.support.reprs import evaluated
 from tests.support.server import CLOSED, Reply, ScriptedServer, data
 from tests.tables.strategies import pairs
@@ -271,7 +272,7 @@ def test_a_plan_keeps_the_role_it_was_made_under(bh: ByteHouse, server: Scripted
     wanted = TableSpec("t", {"id": "Int16"}, order_by="id")
     plan = bh.tables.plan("sales", wanted, role="Analyst")
     plan.apply(headers={"X-Trace": "1"})
-    assert [seen.header("X-User-ActiveRole") for seen in server.seen] == ["Analyst"] * 3
+    assert [seen.header(ROLE_HEADER) for seen in server.seen] == ["Analyst"] * 3
     assert [seen.header("X-Trace") for seen in server.seen] == [None, "1", "1"]
     assert server.seen[-1].json == {"modifyColumns": [{"name": "id", "type": "Int16"}]}
 

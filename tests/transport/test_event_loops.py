@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bytehouse import AsyncByteHouse, ByteHouseError
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.support.flavours import KEY
 from tests.support.server import ScriptedServer, data
 
@@ -60,7 +61,7 @@ def test_a_view_and_a_role_go_along_into_the_next_loop(
     view = bh.with_options(role="Analyst")
     asyncio.run(calls(bh))
     asyncio.run(calls(view, 1))
-    assert server.seen[-1].header("X-User-ActiveRole") == "Analyst"
+    assert server.seen[-1].header(ROLE_HEADER) == "Analyst"
 
 
 def test_loops_beside_each_other_do_not_meet(

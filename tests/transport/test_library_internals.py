@@ -44,7 +44,14 @@ def database(seen: Seen) -> str:
 
 @pytest.mark.parametrize(
     ("library", "name", "flavour"),
-    [*RENAMED, *(("httpx", "", flavour) for flavour in ("sync", "httpx", "aiohttp"))],
+    [
+        # Each starts a program; those of one flavour will do between two runs of the slow tests.
+        pytest.param(*case, marks=[] if case[2] == "sync" else pytest.mark.slow)
+        for case in (
+            *RENAMED,
+            *(("httpx", "", flavour) for flavour in ("sync", "httpx", "aiohttp")),
+        )
+    ],
 )
 def test_bounds_hold_without_a_private_name(
     server: ScriptedServer, library: str, name: str, flavour: str

@@ -9,6 +9,7 @@ import pytest
 
 from bytehouse import ByteHouse
 from bytehouse._transport.http import tls_context
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.support.flavours import MakeClient
 from tests.support.server import ScriptedServer
 
@@ -63,7 +64,7 @@ def test_a_view_makes_nothing_of_its_own(
     for view in views[:50]:
         view.databases.get("sales")
     assert (len(contexts), server.connections) == (1, 1)
-    told = [seen.header("X-User-ActiveRole") for seen in server.seen]
+    told = [seen.header(ROLE_HEADER) for seen in server.seen]
     assert told == [None, *(f"r{number}" for number in range(50))]
 
 
@@ -73,4 +74,4 @@ def test_a_default_can_be_removed(make: MakeClient, server: ScriptedServer) -> N
     bh.databases.get("sales", role=None)
     bh.with_options(role=None).databases.get("sales")
     bh.databases.get("sales")
-    assert [seen.header("X-User-ActiveRole") for seen in server.seen] == [None, None, "Analyst"]
+    assert [seen.header(ROLE_HEADER) for seen in server.seen] == [None, None, "Analyst"]

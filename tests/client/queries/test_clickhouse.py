@@ -15,6 +15,7 @@ import pytest
 from clickhouse_connect.driver import AsyncClient, Client
 
 from bytehouse import AsyncByteHouse, ByteHouse, ConfigError
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.core.test_config import certificate
 from tests.support.flavours import KEY
 from tests.support.server import Reply, ScriptedServer, Seen
@@ -86,7 +87,7 @@ def test_the_key_is_the_password_of_the_user_bytehouse(
     assert run_query(server.url, interface.port, role="Analyst") == "hello"
     assert interface.seen
     assert {seen.header("Authorization") for seen in interface.seen} == {BASIC}
-    assert {seen.header("X-User-ActiveRole") for seen in interface.seen} == {None}
+    assert {seen.header(ROLE_HEADER) for seen in interface.seen} == {None}
     assert server.seen == []
     for secret in (KEY, BASIC):
         assert secret not in caplog.text

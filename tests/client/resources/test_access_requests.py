@@ -19,6 +19,7 @@ from bytehouse_raw.models import (
     Table,
     WarehouseUsage,
 )
+from bytehouse_raw.operations import ROLE_HEADER
 from bytehouse_raw.types import Model
 from tests.support.cases import cases
 from tests.support.flavours import KEY
@@ -182,7 +183,7 @@ def test_a_method_sends_what_its_operation_takes(
     assert (seen.json if seen.body else None) == body
     assert seen.header("Authorization") == f"Bearer {KEY}"
     takes_role = operation not in WITHOUT_ROLE
-    assert seen.header("X-User-ActiveRole") == ("Auditor" if takes_role else None)
+    assert seen.header(ROLE_HEADER) == ("Auditor" if takes_role else None)
 
 
 def test_the_acting_role_is_not_the_role_that_is_assigned(
@@ -192,7 +193,7 @@ def test_the_acting_role_is_not_the_role_that_is_assigned(
     server.script(data({}))
     bh.assignments.assign(1, "Analyst", role="SystemAdmin")
     [seen] = server.seen
-    assert seen.header("X-User-ActiveRole") == "SystemAdmin"
+    assert seen.header(ROLE_HEADER) == "SystemAdmin"
     assert seen.json["RoleName"] == "Analyst"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from bytehouse import ByteHouse, S3Connection
-from bytehouse_raw.operations import OPERATIONS
+from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER
 from tests.support.cases import cases
 from tests.support.operations import sent
 from tests.support.server import Reply, ScriptedServer, data
@@ -240,7 +240,7 @@ def test_a_call_sends_the_request_and_returns_the_response(
     (seen,) = server.seen
     assert seen.line == case.sends
     assert (seen.json if seen.body else None) == case.body
-    assert seen.header("X-User-ActiveRole") is None
+    assert seen.header(ROLE_HEADER) is None
 
 
 WITH_OPTIONS: dict[str, Callable[[ByteHouse, Any], Any]] = {
@@ -266,4 +266,4 @@ def test_the_options_of_a_call_apply_to_all_its_requests(
         body={**reply, "data": []} if seen.operation in lists else reply
     )
     call(bh, {"role": "Loader"})
-    assert {seen.header("X-User-ActiveRole") for seen in server.seen} == {"Loader"}
+    assert {seen.header(ROLE_HEADER) for seen in server.seen} == {"Loader"}

@@ -23,6 +23,7 @@ from bytehouse import (
     TimedOut,
 )
 from bytehouse._api.status import Phase, heading_of, phase_of, warehouse_phase
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.support.flavours import KEY, FakeClock, MakeClient
 from tests.support.server import CLOSED, SILENT, Reply, ScriptedServer, data
 from tests.support.wire import request_line
@@ -374,7 +375,7 @@ def test_a_handle_acts_under_the_role_of_the_start(
     with bh.role("Other"), pytest.raises(TimedOut):
         wait(timeout=3)
     assert kind.stops in server.lines
-    assert {seen.header("X-User-ActiveRole") for seen in server.seen} == {"Loader"}
+    assert {seen.header(ROLE_HEADER) for seen in server.seen} == {"Loader"}
 
 
 @stoppable
@@ -388,12 +389,12 @@ def test_a_handle_keeps_the_role_of_the_block_that_it_was_started_in(
             wait = kind.start(bh)
         with pytest.raises(TimedOut):
             wait(timeout=3)
-        assert {seen.header("X-User-ActiveRole") for seen in server.seen} == {"Loader"}
+        assert {seen.header(ROLE_HEADER) for seen in server.seen} == {"Loader"}
         server.seen.clear()
         wait = kind.start(bh)
         with bh.role("Loader"), pytest.raises(TimedOut):
             wait(timeout=3)
-        assert {seen.header("X-User-ActiveRole") for seen in server.seen} == {None}
+        assert {seen.header(ROLE_HEADER) for seen in server.seen} == {None}
 
 
 def test_an_execution_is_stopped_through_its_job(bh: ByteHouse, server: ScriptedServer) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bytehouse_openapi import target
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.openapi.planted import Spec, dict_of, operation, route, schema
 
 ADOPTED = "adopted"
@@ -105,8 +106,36 @@ def _collision(spec: Spec) -> None:
     """Give an operation the path of one that the upstream no longer has."""
     path, method = route(spec, "list_dialects")
     spec["paths"][path].pop(method)
-    old, method = route(spec, "list_import_job_executions")
+    old, method = route(spec, "list_warehouse_configurations")
     spec["paths"][path][method] = spec["paths"][old].pop(method)
+
+
+def _other_parameters(spec: Spec) -> None:
+    """Give an operation a path with a parameter that no method can know."""
+    path, method = route(spec, "get_storage_usage")
+    spec["paths"][f"/accounts/{{accountId}}{path}"] = {method: spec["paths"][path].pop(method)}
+    made = {"name": "accountId", "in": "path", "required": True, "schema": TEXT}
+    operation(spec, "get_storage_usage").setdefault("parameters", []).append(made)
+
+
+def _undescribed_path(spec: Spec) -> None:
+    node = operation(spec, "get_database")
+    node["parameters"] = [
+        one for one in node["parameters"] if target(spec, one).get("in") != "path"
+    ]
+
+
+def _optional_path(spec: Spec) -> None:
+    node = operation(spec, "list_tables_and_views")
+    node["parameters"] = [
+        {k: v for k, v in target(spec, one).items() if k != "required"}
+        for one in node["parameters"]
+    ]
+
+
+def _role_of_all_but_one(spec: Spec) -> None:
+    node = operation(spec, "list_dialects")
+    node["parameters"] = [one for one in node["parameters"] if "ActiveRole" not in str(one)]
 
 
 def _head(spec: Spec) -> None:
@@ -317,12 +346,21 @@ AWKWARD = (
         field("delete_table", {"type": "object", "patternProperties": {"^x": TEXT}, "not": POINT}),
     ),
     Awkward(
+        "references in keywords that are no types",
+        _referring(
+            "list_api_keys",
+            {"type": "object", "patternProperties": {"^x": _ref("Tree")}, "not": _ref("Tree")},
+            Tree={"type": "object", "properties": {"of": {"type": "array", "items": _ref("Tree")}}},
+        ),
+    ),
+    Awkward("a description that is no text", field("get_warehouse", {**TEXT, "description": 5})),
+    Awkward(
         "default that is none",
         field(
             "extend_api_key_expiry", {"type": "string", "format": "date-time", "default": "soon"}
         ),
     ),
-    Awkward("anything", field("list_api_keys", True)),
+    Awkward("anything", field("list_api_keys", True, "anything")),
     Awkward(
         "required as in draft 3", field("set_api_key_status", {"type": "string", "required": True})
     ),
@@ -449,7 +487,26 @@ AWKWARD = (
         "a path that another has",
         _collision,
         "another operation has GET",
-        "list_import_job_executions",
+        "list_warehouse_configurations",
+    ),
+    Awkward(
+        "a path with another parameter",
+        _other_parameters,
+        "the methods fill no parameter, and /accounts/{accountId}",
+        "get_storage_usage",
+    ),
+    Awkward(
+        "a path parameter that is not described",
+        _undescribed_path,
+        "the upstream has {db_name} in the path, and does not describe it",
+        "get_database",
+    ),
+    Awkward("an optional path parameter", _optional_path),
+    Awkward(
+        "a role header that one operation lacks",
+        _role_of_all_but_one,
+        "the upstream has no such header; the role is still sent in it (list_dialects)",
+        alone=True,
     ),
     # Secrets.
     Awkward("a secret object with named fields", _typed_secret),
@@ -474,8 +531,6 @@ AWKWARD = (
     Awkward("other schema names", _renamed_schemas, alone=True),
     Awkward("no named schemas", _inlined, alone=True),
     Awkward("another key of the envelope", _envelope, "data is called result now", alone=True),
-    Awkward(
-        "another role header", _role, "X-User-ActiveRole is called X-ByteHouse-Role", alone=True
-    ),
+    Awkward("another role header", _role, f"{ROLE_HEADER} is called X-ByteHouse-Role", alone=True),
     Awkward("no role header", _no_role, "the upstream has no such header", alone=True),
 )

@@ -15,7 +15,7 @@ from codegen.upstream import docstrings, search
 from codegen.upstream.adoption import adopted
 from codegen.upstream.schemas import references
 from tests.codegen.upstream.adopted import with_other_routes
-from tests.openapi.planted import PLANTED, operation, schema
+from tests.openapi.planted import PLANTED, operation, prop, schema
 
 # Each adopts and generates a whole tree.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -112,7 +112,8 @@ def test_planted_changes_are_adopted_and_the_rest_is_reported(
         planted.make(draft)
     assert run(repository, draft) == 0
     first = capsys.readouterr().out.splitlines()[1:]
-    outdated = [line for line in first if line.endswith("which still pass the old one")]
+    marks = ("which still pass the old one", "taken over; whatever reads it must change, see")
+    outdated = [line for line in first if any(mark in line for mark in marks)]
     first = [line for line in first if line not in outdated]  # told when it is adopted
     others = [line for line in first if "is left as it is in ours" not in line]
     assert [line.split(":")[1].split(",")[0].strip() for line in others] == [
@@ -210,14 +211,19 @@ def correct(repository: Path, target: str) -> None:
 def test_methods_that_pass_what_is_renamed_are_named(
     repository: Path, draft: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A field of a body and a parameter get their new names; who still passes the old is told."""
+    """What a method passes or returns gets its new name or type; who has the old one is told."""
     fields = schema(draft, "CreateDatabaseRequest")["properties"]
     fields["comment"] = fields.pop("description")
     draft["components"]["parameters"]["UsageWarehouse"]["name"] = "vw"
+    del schema(draft, "Warehouse")["properties"]["status"]
+    prop(draft, "Warehouse", "id")["type"] = "integer"
     assert run(repository, draft) == 0
     told = capsys.readouterr().out
     assert "bh.databases.create(description=), bh.databases.ensure(description=)" in told
     assert "bh.usage.warehouse(warehouse=)" in told
+    assert "Warehouse.status: property removed" in told
+    assert "whatever reads it must change, see bh.warehouses.list" in told
+    assert "Warehouse.id: type, string → integer: taken over" in told
 
 
 def test_a_correction_of_what_is_gone_is_taken_out_and_told(

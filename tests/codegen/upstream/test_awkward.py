@@ -135,6 +135,15 @@ def test_nothing_else_is_left(together: Done) -> None:
     assert [line for line in together.lines if not any(one in line for one in expected)] == []
 
 
+def test_a_route_that_is_left_is_not_called_documented(vendored: Document, together: Done) -> None:
+    """Where the upstream has another route than we send, its evidence stays what it was."""
+    left = {one.operation for one in together.skipped if one.where == ("route",)}
+    assert left
+    before, after = ({o.id: o for o in operations(d)} for d in (vendored, together.after))
+    for name in left:
+        assert after[name].node["x-evidence"] == before[name].node["x-evidence"]
+
+
 def test_all_together_can_be_imported_and_planned(
     root: Path, vendored: Document, tmp_path: Path, together: Done
 ) -> None:

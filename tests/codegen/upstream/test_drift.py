@@ -92,7 +92,7 @@ def other_words(draft: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "planted",
     [
-        pytest.param(one, id=one.name, marks=[pytest.mark.slow] if number % 5 else [])
+        pytest.param(one, id=one.name, marks=[pytest.mark.slow] if number % 10 else [])
         for number, one in enumerate(PLANTED)
     ],
 )
@@ -132,6 +132,7 @@ def test_redocly_is_asked_about_what_it_judges(
     assert len(told(report, planted)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["plain YAML", "Redoc 2, __redoc_state"])
 def test_drift_of_a_docs_page_is_reported(
     form: str, web: Site, draft: dict[str, Any], capsys: pytest.CaptureFixture[str]
@@ -229,7 +230,8 @@ def test_every_operation_has_a_method_to_be_named_by(
         "QueryHandle",
         "TablePlan",
     }
-    assert [m.name for m in known_methods["submit_sync_query"]][:2] == ["bh.insert", "bh.query"]
+    sent = [m.name for m in known_methods["submit_sync_query"]]
+    assert {"bh.insert", "bh.query"} <= {*sent[:4]}, sent
 
 
 def test_every_format_says_the_same(

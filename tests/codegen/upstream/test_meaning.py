@@ -185,7 +185,7 @@ def test_people_read_the_methods_that_they_call(
     node = operation(draft, "submit_sync_query")
     node["parameters"] = [*node.get("parameters", []), query("cluster", required=True)]
     text = FORMATS["terminal"](compared(vendored, draft, known_methods))
-    assert "bh.insert, bh.query, bh.queries.execute" in text
+    assert "bh.insert, bh.ping, bh.query" in text
     assert "QueryResponses" not in text
 
 
@@ -232,7 +232,8 @@ def test_what_would_be_lost_in_silence_is_left_to_a_person(
     shared = after["components"]["parameters"]
     assert [shared["ActiveRole"]["name"], shared["XTenant"]["name"]] == ["X-Role", "X-Tenant"]
     inline = [p for node in every_operation(dict(after)) for p in node["parameters"] if "in" in p]
-    assert inline == []  # what operations share is a component
+    names = [parameter["name"] for parameter in inline]
+    assert len(set(names)) == len(names)  # what operations share is a component
 
     left = compared(after, draft, known_methods).changes
     assert sorted((change.kind, change.subject) for change in left) == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bytehouse_emulator import RunningEmulator
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.emulator.api import Api
 
 pytestmark = pytest.mark.usefixtures("fresh")
@@ -21,7 +22,7 @@ HEADERS = {
 def test_subscribing_can_be_repeated(api: Api, operation: str) -> None:
     """Twice is as good as once; neither takes a role."""
     for _ in range(2):
-        headers = {**HEADERS, "X-User-ActiveRole": "Nobody"}
+        headers = {**HEADERS, ROLE_HEADER: "Nobody"}
         assert api.ok(operation, headers=headers) == {"message": "Success"}
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bytehouse_emulator import RunningEmulator, running_emulator
-from bytehouse_raw.operations import OPERATIONS
+from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER
 from tests.emulator.api import Api
 from tests.support.wire import route
 
@@ -120,8 +120,8 @@ def test_what_has_no_effect_is_refused(api: Api, database: str) -> None:
 def test_only_existing_roles_can_be_used(api: Api) -> None:
     """The documented roles and the seeded ones are known; any other is a 403 that lists them."""
     for role in ("AccountAdmin", "SystemAdmin", "Analyst"):
-        api.ok("list_dialects", headers={"X-User-ActiveRole": role})
-    headers = {"X-User-ActiveRole": "Nobody"}
+        api.ok("list_dialects", headers={ROLE_HEADER: role})
+    headers = {ROLE_HEADER: "Nobody"}
     assert api.fails("list_databases", headers=headers) == (403, "Role_NotFound")
     assert "AccountAdmin" in api.call("list_databases", headers=headers).text
 

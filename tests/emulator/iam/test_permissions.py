@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bytehouse_emulator import RunningEmulator
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.emulator.api import Api
 from tests.emulator.conftest import Caller
 
@@ -398,7 +399,7 @@ def test_a_user_acts_under_the_roles_he_holds(
     made = api.ok("assign_role", assignment)["data"]
     assert made == api.ok("assign_role", assignment)["data"]
     other.ok("list_databases")
-    under = {"X-User-ActiveRole": "AccountAdmin"}
+    under = {ROLE_HEADER: "AccountAdmin"}
     assert other.fails("list_databases", headers=under) == (403, "Role_NotFound")
     listed = api.ok("list_assignments", params={"UserID": USER})["data"]["assignments"]
     assert listed == [made]
@@ -461,7 +462,7 @@ def test_lineage_requires_the_permission_to_read(api: Api, analyst: Api) -> None
 
 def test_the_account_is_active_whatever_the_role(api: Api) -> None:
     """Account status takes no role, so one that does not exist is ignored."""
-    headers = {"X-User-ActiveRole": "Nobody"}
+    headers = {ROLE_HEADER: "Nobody"}
     assert api.ok("get_account_status", headers=headers)["data"]["status"] == "ACTIVE"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.emulator.loading.loader import Loader
 
 
@@ -124,7 +125,7 @@ def test_a_role_must_be_allowed_to_insert(api: Loader) -> None:
     """The right to load data is no right to write to any table."""
     api.table("id Int32")
     job = api.local(api.file("a.csv", "id\n1\n"))
-    role = {"X-User-ActiveRole": "Analyst"}
+    role = {ROLE_HEADER: "Analyst"}
     assert api.fails("start_import_job", {}, id=job, headers=role) == (403, "Auth_PermissionDenied")
     api.grant("MANAGE DATA LOADING", "ACCOUNT", "")
     assert api.fails("start_import_job", {}, id=job, headers=role) == (403, "Auth_PermissionDenied")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bytehouse_emulator import RunningEmulator
-from bytehouse_raw.operations import OPERATIONS
+from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER
 from tests.emulator.api import SLEEPING, Api
 from tests.support.operations import MODELLED
 
@@ -72,7 +72,7 @@ class Tour:
     def _take(self, step: Step) -> Any:
         self._refused(replace(step, headers={**step.headers, "Authorization": "Bearer wrong"}), 403)
         if step.operation not in _FREE:
-            limited = {**step.headers, "X-User-ActiveRole": "Limited"}
+            limited = {**step.headers, ROLE_HEADER: "Limited"}
             self._refused(replace(step, headers=limited), 403)
         response = self._call(step)
         assert response.status_code == 200, (step, response.text)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bytehouse_emulator import RunningEmulator, running_emulator
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.emulator.api import SLEEPING, Api
 from tests.emulator.loading.loader import Loader
 from tests.emulator.seed import SEED, everything
@@ -138,7 +139,7 @@ def test_keys_roles_and_permissions_are_there(restarted: Restarted) -> None:
         assert old.call("list_databases").status_code == 403
         assert len(api.ok("list_api_keys")["data"]) == 2
         body = {"query": "SELECT 2", "mode": "ansi_sql"}
-        api.ok("submit_sync_query", body, headers={"X-User-ActiveRole": "Analyst"})
+        api.ok("submit_sync_query", body, headers={ROLE_HEADER: "Analyst"})
 
 
 def test_connections_keep_their_secrets_and_ids_are_not_reused(restarted: Restarted) -> None:
