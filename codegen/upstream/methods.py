@@ -57,6 +57,7 @@ def methods(sources: Path, document: Document) -> dict[str, list[Method]]:
     flavours = (sources, sources.with_name("_sync"))
     beside = [_parsed(m) for m in modules if not any(m.is_relative_to(f) for f in flavours)]
     aliases = {name: other for tree in (*beside, *trees.values()) for name, other in _aliases(tree)}
+    aliases |= dict(_attributes(document))
     options = _options(beside)
     resources = {name: owner for tree in trees.values() for name, owner in _resources(tree)}
     routes = {f"{o.method} {o.path}": o.id for o in operations(document)}
@@ -102,6 +103,14 @@ def _aliases(tree: ast.Module) -> Iterator[tuple[str, str]]:
             case ast.keyword(
                 arg=str(name), value=ast.Attribute(value=ast.Name(id="self"), attr=attribute)
             ) if word(name) != word(attribute):
+                yield word(name), word(attribute)
+
+
+def _attributes(document: Document) -> Iterator[tuple[str, str]]:
+    """Yield the properties that have another name in Python."""
+    for schema in document["components"]["schemas"].values():
+        for name, node in schema.get("properties", {}).items():
+            if attribute := node.get("x-attribute"):
                 yield word(name), word(attribute)
 
 

@@ -253,7 +253,7 @@ def test_a_wrong_key_and_a_wrong_role_are_refused(
     assert bh.databases.list(role="AccountAdmin").all() is not None
     for role in ("Analyst", "Nobody"):
         with pytest.raises(PermissionDenied, match=f"role {role}") as caught:
-            bh.databases.list(role=role).all()
+            bh.roles.list(role=role).all()
         assert caught.value.role == role
     assert clock.slept == []
 

@@ -140,7 +140,9 @@ def test_each_message_of_the_table_can_be_made_to_happen(
 
     messages: dict[str, Callable[[], object]] = {
         "was stopped on the service": lambda: stopped_query(bh, server),
-        "has no data": lambda: with_reply(Reply(body={}), lambda bh: bh.roles.list())(bh, server),
+        "has no data": lambda: with_reply(Reply(body={}), lambda bh: bh.roles.list().all())(
+            bh, server
+        ),
         "does not speak TLS": lambda: ByteHouse(tls, KEY, max_retries=0).databases.get("d"),
         "This is the emulator, which does not model it": lambda: local.query("CREATE FUNCTION f"),
         "This is the emulator, which serves the routes": lambda: ByteHouse(

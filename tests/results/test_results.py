@@ -189,7 +189,7 @@ def test_a_notebook_shows_the_first_rows_as_text(live: ByteHouse) -> None:
     assert "<script>" not in shown
     assert shown.count("&lt;script&gt;") == 1 + 20
     assert "<td>NULL</td>" in shown
-    assert "<small>String</small>" in shown
+    assert "<br>String</th>" in shown
     assert "The first 20 rows" in shown
     assert result._repr_html_() == shown
     assert len(result.rows()) == 50

@@ -23,6 +23,7 @@ from bytehouse import (
     PermissionDenied,
     QueryFailed,
 )
+from bytehouse._async.resources.queries import AsyncQueries
 from bytehouse._sql.binary import binary_statements
 from bytehouse._sql.insert import (
     Block,
@@ -32,6 +33,7 @@ from bytehouse._sql.insert import (
     raise_refused,
 )
 from bytehouse._sql.insert_sources import open_source
+from bytehouse._sync.resources.queries import Queries
 from bytehouse_emulator.testing import RunningEmulator
 from bytehouse_raw.operations import ROLE_HEADER
 from tests.results.values import STRINGS
@@ -494,15 +496,22 @@ def test_an_interrupted_insertion_says_what_may_be_in_the_table(
     plain_table: ByteHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is certain, and what was being sent when the interrupt came."""
-    execute = plain_table.queries.execute
+    execute, execute_async = Queries.execute, AsyncQueries.execute
 
-    def interrupted(sql: str, **options: Any) -> Any:
-        answer = execute(sql, **options)
+    def interrupted(self: Queries, sql: str, **options: Any) -> Any:
+        response = execute(self, sql, **options)
         if "'row 15'" in sql:
             raise KeyboardInterrupt
-        return answer
+        return response
 
-    monkeypatch.setattr(plain_table.queries, "execute", interrupted)
+    async def interrupted_async(self: AsyncQueries, sql: str, **options: Any) -> Any:
+        response = await execute_async(self, sql, **options)
+        if "'row 15'" in sql:
+            raise KeyboardInterrupt
+        return response
+
+    monkeypatch.setattr(Queries, "execute", interrupted)
+    monkeypatch.setattr(AsyncQueries, "execute", interrupted_async)
     with pytest.raises(KeyboardInterrupt) as caught:
         plain_table.insert("d.t", ROWS, block_rows=AT_ONCE)
     assert caught.value.__notes__ == [

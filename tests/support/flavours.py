@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import operator
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextvars import copy_context
@@ -84,7 +85,8 @@ class Face:
             return self._shown(self._run(value))
         ours = type(value).__module__.startswith("bytehouse._async")
         if isinstance(value, list):
-            return [self._shown(each) for each in value]
+            shown = [self._shown(each) for each in value]
+            return value if all(map(operator.is_, shown, value)) else shown
         if ours or inspect.ismethod(value) or inspect.isasyncgen(value):
             return Face(value, self._runner)
         return value

@@ -112,8 +112,9 @@ class CallContext:
         evidence = _ROUTE_EVIDENCE.get(self._settings.routes.origin(self.operation))
         if may_be_wrong_route(error) and is_emulator(error.headers):
             error.hint = (
-                "This is the emulator, which serves the routes of its own specification: start it "
-                "with those of the client, or leave out routes=."
+                "This is the emulator, which serves the routes of its own specification; that of "
+                f"this call is {evidence or 'your own'}. Leave out routes=, or take those of the "
+                "emulator: `bytehouse routes pull ADDRESS/docs`."
             )
         elif evidence and may_be_wrong_route(error):
             error.hint = (

@@ -6,7 +6,6 @@ thread, one for each host, and who waits for it waits as long as it has time.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import threading
@@ -110,6 +109,8 @@ async def async_addresses(host: str, port: int) -> list[str]:
     if _is_address(host):
         return [host]
     lookup = _lookup(host, port)
+    import asyncio  # a synchronous client goes without it
+
     loop = asyncio.get_running_loop()
     done = loop.create_future()
 
