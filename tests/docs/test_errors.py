@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,25 +130,32 @@ def test_each_message_of_the_table_can_be_made_to_happen(
     path = tmp_path / "config.toml"
     path.write_text("[default]\nrole = 'a'\nhost = \n")
     monkeypatch.setattr("bytehouse._transport.proxies.find_spec", lambda _: None)
-    local = ByteHouse(**emulator.client_arguments)
     lost = {"get_database": "GET /v9/nowhere/{db_name}"}
     tls = f"localhost:{emulator.url.rpartition(':')[2]}"
 
     def proxied(proxy: str) -> object:
         with monkeypatch.context() as patched:
             patched.setenv("ALL_PROXY", proxy)
-            return ByteHouse("tenant.example", KEY).databases.get("d")
+            return get("tenant.example", KEY)
+
+    def get(*arguments: Any, **settings: Any) -> object:
+        with ByteHouse(*arguments, **settings) as client:
+            return client.databases.get("d")
+
+    def create_function() -> object:
+        with ByteHouse(**emulator.client_arguments) as local:
+            return local.query("CREATE FUNCTION f")
 
     messages: dict[str, Callable[[], object]] = {
         "was stopped on the service": lambda: stopped_query(bh, server),
         "has no data": lambda: with_reply(Reply(body={}), lambda bh: bh.roles.list().all())(
             bh, server
         ),
-        "does not speak TLS": lambda: ByteHouse(tls, KEY, max_retries=0).databases.get("d"),
-        "This is the emulator, which does not model it": lambda: local.query("CREATE FUNCTION f"),
-        "This is the emulator, which serves the routes": lambda: ByteHouse(
+        "does not speak TLS": lambda: get(tls, KEY, max_retries=0),
+        "This is the emulator, which does not model it": create_function,
+        "This is the emulator, which serves the routes": lambda: get(
             **emulator.client_arguments, routes=lost
-        ).databases.get("d"),
+        ),
         "it is not TOML (at line 3": lambda: ByteHouse(config_file=path),
         "(from environment ALL_PROXY)": lambda: proxied("ssh://p"),
         "needs the package socksio": lambda: proxied("socks5://p:1080"),
@@ -159,4 +167,3 @@ def test_each_message_of_the_table_can_be_made_to_happen(
         with pytest.raises(ByteHouseError) as caught:
             call()
         assert words in str(caught.value)
-    local.close()
