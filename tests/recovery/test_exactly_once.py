@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 
 import pytest
 
-from bytehouse import ByteHouse, OutcomeUnknown, QueryFailed
+from bytehouse import ByteHouse, OutcomeUnknown, QueryFailed, RetryPolicy
 from bytehouse_emulator.testing import RunningEmulator
 from tests.support import workload
 from tests.support.flavours import MakeClient
@@ -96,7 +96,9 @@ def test_every_create_and_delete_recovers_from_a_lost_response(
     make: MakeClient, emulator: RunningEmulator, name: str, fault: dict[str, object]
 ) -> None:
     """Whether it took effect or not, it is done in the end, once."""
-    bh = make(**emulator.client_arguments)
+    # The clock of `make` jumps over pauses, and that of the emulator does not: a short one.
+    policy = RetryPolicy(resend_after=0.05)
+    bh = make(**emulator.client_arguments, retry_policy=policy)
     emulator.clear_journal()
 
     def broken(operation: str) -> None:

@@ -33,6 +33,6 @@ def mistakes(bh: ByteHouse, spec: TableSpec) -> None:
 
 async def forgotten(bh: AsyncByteHouse) -> str | None:
     """Forget to wait."""
-    for found in bh.databases.list():  # wrong
+    for found in bh.databases.list().pages():  # wrong
         print(found)
     return bh.databases.get("sales").name  # wrong
