@@ -652,6 +652,13 @@ def test_what_cannot_be_sent_in_binary_is_refused(
     assert server.seen == []
 
 
+def test_a_role_of_a_block_is_not_left_out_of_binary(bh: ByteHouse, server: ScriptedServer) -> None:
+    """The ClickHouse interface takes none, so nothing is inserted under another."""
+    with bh.role("Analyst"), pytest.raises(InvalidArgument, match="takes no role"):
+        bh.insert("d.t", ROWS, via="clickhouse")
+    assert server.seen == []
+
+
 def test_a_block_in_binary_is_one_request(make: MakeClient, server: ScriptedServer) -> None:
     """To the port of the ClickHouse interface, with the key as the password, an id of its own,
     session and warehouse; the key is in no error."""

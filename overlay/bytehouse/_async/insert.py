@@ -55,7 +55,7 @@ def check_via(client: AsyncByteHouse, via: Via, options: StatementOptions, *, ch
         return
     if not check:
         raise InvalidArgument("Rows cannot be sent via ClickHouse without checks.")
-    if role := client._options.for_statement(options).role:
+    if role := client._options.for_statement(client._merge_context(options)).role:
         raise InvalidArgument(
             f"The ClickHouse interface takes no role, and the client has {role!r}.",
             hint="Leave out via=, or give role=None to insert under the user's default role.",
