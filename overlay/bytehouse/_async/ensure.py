@@ -51,11 +51,9 @@ class AsyncEnsureResource(AsyncResource):
         failure: ByteHouseError | None = None
         try:
             await self._send(create, options)
-        except REFUSED:
+        except REFUSED as refusal:
             # Another process may have created it first.
-            live = await self._find(read, options)
-            if live is None:
-                raise
+            live = await self._existing(refusal, read, options)
             return EnsureResult(live, differences=compare(live))
         except (OutcomeUnknown, ResponseDecodeError) as error:
             failure = error
@@ -67,6 +65,19 @@ class AsyncEnsureResource(AsyncResource):
         except NotFound as missing:
             raise failure or missing from None
         return EnsureResult(live, created=True, differences=compare(live))
+
+    async def _existing(
+        self, refusal: ByteHouseError, read: AsyncFetch[M], options: CallOptions
+    ) -> M:
+        """Return what exists already, where that is why its creation was refused.
+
+        Raises:
+            ByteHouseError: It is not: the refusal.
+        """
+        live = await self._find(read, options)
+        if live is None:
+            raise refusal
+        return live
 
     async def _find(self, read: AsyncFetch[M], options: CallOptions) -> M | None:
         """Return what exists; None if the service says that it is missing."""

@@ -52,11 +52,9 @@ class EnsureResource(Resource):
         failure: ByteHouseError | None = None
         try:
             self._send(create, options)
-        except REFUSED:
+        except REFUSED as refusal:
             # Another process may have created it first.
-            live = self._find(read, options)
-            if live is None:
-                raise
+            live = self._existing(refusal, read, options)
             return EnsureResult(live, differences=compare(live))
         except (OutcomeUnknown, ResponseDecodeError) as error:
             failure = error
@@ -68,6 +66,17 @@ class EnsureResource(Resource):
         except NotFound as missing:
             raise failure or missing from None
         return EnsureResult(live, created=True, differences=compare(live))
+
+    def _existing(self, refusal: ByteHouseError, read: Fetch[M], options: CallOptions) -> M:
+        """Return what exists already, where that is why its creation was refused.
+
+        Raises:
+            ByteHouseError: It is not: the refusal.
+        """
+        live = self._find(read, options)
+        if live is None:
+            raise refusal
+        return live
 
     def _find(self, read: Fetch[M], options: CallOptions) -> M | None:
         """Return what exists; None if the service says that it is missing."""

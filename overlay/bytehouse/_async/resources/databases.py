@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from bytehouse_raw.api.databases import (
     create_database,
@@ -18,6 +18,9 @@ from ..._core.options import CallOptions
 from ..._core.validation import require_name
 from ..ensure import REFUSED, AsyncEnsureResource
 from ..paginator import AsyncPager
+
+if TYPE_CHECKING:
+    from ..._api.polling import AsyncFetch
 
 
 class AsyncDatabases(AsyncEnsureResource):
@@ -77,10 +80,10 @@ class AsyncDatabases(AsyncEnsureResource):
         )
         try:
             return await self._data(plan, options)
-        except REFUSED:
-            live = await self._live(name.lower(), options) if if_not_exists else None
-            if live is None:
+        except REFUSED as refusal:
+            if not if_not_exists:
                 raise
+            live = await self._existing(refusal, self._reader(name.lower()), options)
             return CreatedObject.from_dict({"uuid": live.uuid})
 
     async def exists(self, name: str, **options: Unpack[CallOptions]) -> bool:
@@ -93,14 +96,10 @@ class AsyncDatabases(AsyncEnsureResource):
         Raises:
             NotFound: The path is not one of the service's, as far as can be determined.
         """
-        return await self._live(name, options) is not None
+        return await self._find(self._reader(name), options) is not None
 
-    async def _live(self, name: str, options: CallOptions) -> Database | None:
-        def read(options: CallOptions) -> Any:
-            return self.get(name, **options)
-
-        found: Database | None = await self._find(read, options)
-        return found
+    def _reader(self, name: str) -> AsyncFetch[Database]:
+        return lambda options: self.get(name, **options)
 
     async def get(self, name: str, **options: Unpack[CallOptions]) -> Database:
         """Return one database, with its size in bytes and its number of tables.
@@ -147,11 +146,9 @@ class AsyncDatabases(AsyncEnsureResource):
                 return ()
             return (Difference("description", live.description, description),)
 
-        def read(options: CallOptions) -> Any:
-            return self.get(name, **options)
-
         body = CreateDatabaseRequest(name=name, description=description)
-        return await self._ensure(read, create_database.plan(body=body), compare, options)
+        create = create_database.plan(body=body)
+        return await self._ensure(self._reader(name), create, compare, options)
 
     async def delete(
         self, name: str, *, if_exists: bool = False, **options: Unpack[CallOptions]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Unpack, overload
+from typing import TYPE_CHECKING, Unpack, overload
 
 from bytehouse_raw.api.cluster_status import get_cluster_status
 from bytehouse_raw.api.databases import (
@@ -39,6 +39,9 @@ from ...errors import InvalidArgument
 from ..ensure import REFUSED, AsyncEnsureResource
 from ..paginator import AsyncPager
 from ..table_plan import AsyncTablePlan
+
+if TYPE_CHECKING:
+    from ..._api.polling import AsyncFetch
 
 
 class AsyncTables(AsyncEnsureResource):
@@ -168,10 +171,10 @@ class AsyncTables(AsyncEnsureResource):
         plan = create_table.plan(database, body=spec.request())
         try:
             return await self._data(plan, options)
-        except REFUSED:
-            live = await self._live(database, spec.name, options) if if_not_exists else None
-            if live is None:
+        except REFUSED as refusal:
+            if not if_not_exists:
                 raise
+            live = await self._existing(refusal, self._reader(database, spec.name), options)
             return CreatedObject.from_dict({"uuid": live.uuid})
 
     async def exists(self, database: str, name: str, **options: Unpack[CallOptions]) -> bool:
@@ -185,14 +188,10 @@ class AsyncTables(AsyncEnsureResource):
         Raises:
             NotFound: The path is not one of the service's, as far as can be determined.
         """
-        return await self._live(database, name, options) is not None
+        return await self._find(self._reader(database, name), options) is not None
 
-    async def _live(self, database: str, name: str, options: CallOptions) -> Table | None:
-        def read(options: CallOptions) -> Any:
-            return self.get(database, name, **options)
-
-        found: Table | None = await self._find(read, options)
-        return found
+    def _reader(self, database: str, name: str) -> AsyncFetch[Table]:
+        return lambda options: self.get(database, name, **options)
 
     async def ensure(
         self, database: str, spec: TableSpec, **options: Unpack[CallOptions]
@@ -219,17 +218,13 @@ class AsyncTables(AsyncEnsureResource):
             NotFound: There is no such database, or the path is not one of the service's, as far as
                 can be determined.
         """
-
-        def read(options: CallOptions) -> Any:
-            return self.get(database, spec.name, **options)
-
         body = spec.request()
 
         def compare(live: Table) -> tuple[Difference, ...]:
             return diff(body, live).changes
 
         create = create_table.plan(database, body=body)
-        return await self._ensure(read, create, compare, options)
+        return await self._ensure(self._reader(database, spec.name), create, compare, options)
 
     async def plan(
         self,
@@ -267,7 +262,7 @@ class AsyncTables(AsyncEnsureResource):
             InvalidArgument: A rename matches neither table.
         """
         options = self._client._merge_context(options)
-        live = await self._live(database, desired.name, options)
+        live = await self._find(self._reader(database, desired.name), options)
         return AsyncTablePlan(
             self._client, database, desired, live, renames=renames or {}, options=options
         )

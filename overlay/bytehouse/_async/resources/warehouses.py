@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from bytehouse_raw.api.virtual_warehouse import (
     create_warehouse,
@@ -33,6 +33,9 @@ from ..ensure import REFUSED, AsyncEnsureResource
 from ..paginator import AsyncPager
 from ..warehouse_ids import warehouse_name
 from ..warehouse_poller import AsyncWarehousePoller
+
+if TYPE_CHECKING:
+    from ..._api.polling import AsyncFetch
 
 
 class AsyncWarehouses(AsyncEnsureResource):
@@ -111,10 +114,10 @@ class AsyncWarehouses(AsyncEnsureResource):
         plan = create_warehouse.plan(body=body)
         try:
             return await self._send(plan, options)
-        except REFUSED:
-            live = await self._live(name, options) if if_not_exists else None
-            if live is None:
+        except REFUSED as refusal:
+            if not if_not_exists:
                 raise
+            live = await self._existing(refusal, self._reader(name), options)
             return CreateWarehouseResponse(name=name, vw_id=getattr(live, "id", None))
 
     async def exists(self, name: str, **options: Unpack[CallOptions]) -> bool:
@@ -127,14 +130,10 @@ class AsyncWarehouses(AsyncEnsureResource):
         Raises:
             NotFound: The path is not one of the service's, as far as can be determined.
         """
-        return await self._live(name, options) is not None
+        return await self._find(self._reader(name), options) is not None
 
-    async def _live(self, name: str, options: CallOptions) -> Warehouse | None:
-        def read(options: CallOptions) -> Any:
-            return self.get(name, **options)
-
-        found: Warehouse | None = await self._find(read, options)
-        return found
+    def _reader(self, name: str) -> AsyncFetch[Warehouse]:
+        return lambda options: self.get(name, **options)
 
     async def get(self, name: str, **options: Unpack[CallOptions]) -> Warehouse:
         """Return one virtual warehouse.
@@ -384,13 +383,11 @@ class AsyncWarehouses(AsyncEnsureResource):
             description=description,
         )
 
-        def read(options: CallOptions) -> Any:
-            return self.get(name, **options)
-
         def compare(live: Warehouse) -> tuple[Difference, ...]:
             return differences(body, live)
 
-        found = await self._ensure(read, create_warehouse.plan(body=body), compare, options)
+        create = create_warehouse.plan(body=body)
+        found = await self._ensure(self._reader(name), create, compare, options)
         if found.created or not found.differences or not update:
             return found
         changes: dict[str, Any] = {each.name: each.wanted for each in found.differences}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from bytehouse_raw.api.databases import (
     create_database,
@@ -19,6 +19,9 @@ from ..._core.options import CallOptions
 from ..._core.validation import require_name
 from ..ensure import REFUSED, EnsureResource
 from ..paginator import Pager
+
+if TYPE_CHECKING:
+    from ..._api.polling import Fetch
 
 
 class Databases(EnsureResource):
@@ -78,10 +81,10 @@ class Databases(EnsureResource):
         )
         try:
             return self._data(plan, options)
-        except REFUSED:
-            live = self._live(name.lower(), options) if if_not_exists else None
-            if live is None:
+        except REFUSED as refusal:
+            if not if_not_exists:
                 raise
+            live = self._existing(refusal, self._reader(name.lower()), options)
             return CreatedObject.from_dict({"uuid": live.uuid})
 
     def exists(self, name: str, **options: Unpack[CallOptions]) -> bool:
@@ -94,14 +97,10 @@ class Databases(EnsureResource):
         Raises:
             NotFound: The path is not one of the service's, as far as can be determined.
         """
-        return self._live(name, options) is not None
+        return self._find(self._reader(name), options) is not None
 
-    def _live(self, name: str, options: CallOptions) -> Database | None:
-        def read(options: CallOptions) -> Any:
-            return self.get(name, **options)
-
-        found: Database | None = self._find(read, options)
-        return found
+    def _reader(self, name: str) -> Fetch[Database]:
+        return lambda options: self.get(name, **options)
 
     def get(self, name: str, **options: Unpack[CallOptions]) -> Database:
         """Return one database, with its size in bytes and its number of tables.
@@ -148,11 +147,9 @@ class Databases(EnsureResource):
                 return ()
             return (Difference("description", live.description, description),)
 
-        def read(options: CallOptions) -> Any:
-            return self.get(name, **options)
-
         body = CreateDatabaseRequest(name=name, description=description)
-        return self._ensure(read, create_database.plan(body=body), compare, options)
+        create = create_database.plan(body=body)
+        return self._ensure(self._reader(name), create, compare, options)
 
     def delete(self, name: str, *, if_exists: bool = False, **options: Unpack[CallOptions]) -> None:
         """Drop a database with everything in it.

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Unpack, overload
+from typing import TYPE_CHECKING, Unpack, overload
 
 from bytehouse_raw.api.cluster_status import get_cluster_status
 from bytehouse_raw.api.databases import (
@@ -40,6 +40,9 @@ from ...errors import InvalidArgument
 from ..ensure import REFUSED, EnsureResource
 from ..paginator import Pager
 from ..table_plan import TablePlan
+
+if TYPE_CHECKING:
+    from ..._api.polling import Fetch
 
 
 class Tables(EnsureResource):
@@ -169,10 +172,10 @@ class Tables(EnsureResource):
         plan = create_table.plan(database, body=spec.request())
         try:
             return self._data(plan, options)
-        except REFUSED:
-            live = self._live(database, spec.name, options) if if_not_exists else None
-            if live is None:
+        except REFUSED as refusal:
+            if not if_not_exists:
                 raise
+            live = self._existing(refusal, self._reader(database, spec.name), options)
             return CreatedObject.from_dict({"uuid": live.uuid})
 
     def exists(self, database: str, name: str, **options: Unpack[CallOptions]) -> bool:
@@ -186,14 +189,10 @@ class Tables(EnsureResource):
         Raises:
             NotFound: The path is not one of the service's, as far as can be determined.
         """
-        return self._live(database, name, options) is not None
+        return self._find(self._reader(database, name), options) is not None
 
-    def _live(self, database: str, name: str, options: CallOptions) -> Table | None:
-        def read(options: CallOptions) -> Any:
-            return self.get(database, name, **options)
-
-        found: Table | None = self._find(read, options)
-        return found
+    def _reader(self, database: str, name: str) -> Fetch[Table]:
+        return lambda options: self.get(database, name, **options)
 
     def ensure(
         self, database: str, spec: TableSpec, **options: Unpack[CallOptions]
@@ -220,17 +219,13 @@ class Tables(EnsureResource):
             NotFound: There is no such database, or the path is not one of the service's, as far as
                 can be determined.
         """
-
-        def read(options: CallOptions) -> Any:
-            return self.get(database, spec.name, **options)
-
         body = spec.request()
 
         def compare(live: Table) -> tuple[Difference, ...]:
             return diff(body, live).changes
 
         create = create_table.plan(database, body=body)
-        return self._ensure(read, create, compare, options)
+        return self._ensure(self._reader(database, spec.name), create, compare, options)
 
     def plan(
         self,
@@ -268,7 +263,7 @@ class Tables(EnsureResource):
             InvalidArgument: A rename matches neither table.
         """
         options = self._client._merge_context(options)
-        live = self._live(database, desired.name, options)
+        live = self._find(self._reader(database, desired.name), options)
         return TablePlan(
             self._client, database, desired, live, renames=renames or {}, options=options
         )

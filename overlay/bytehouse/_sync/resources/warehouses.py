@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from bytehouse_raw.api.virtual_warehouse import (
     create_warehouse,
@@ -34,6 +34,9 @@ from ..ensure import REFUSED, EnsureResource
 from ..paginator import Pager
 from ..warehouse_ids import warehouse_name
 from ..warehouse_poller import WarehousePoller
+
+if TYPE_CHECKING:
+    from ..._api.polling import Fetch
 
 
 class Warehouses(EnsureResource):
@@ -112,10 +115,10 @@ class Warehouses(EnsureResource):
         plan = create_warehouse.plan(body=body)
         try:
             return self._send(plan, options)
-        except REFUSED:
-            live = self._live(name, options) if if_not_exists else None
-            if live is None:
+        except REFUSED as refusal:
+            if not if_not_exists:
                 raise
+            live = self._existing(refusal, self._reader(name), options)
             return CreateWarehouseResponse(name=name, vw_id=getattr(live, "id", None))
 
     def exists(self, name: str, **options: Unpack[CallOptions]) -> bool:
@@ -128,14 +131,10 @@ class Warehouses(EnsureResource):
         Raises:
             NotFound: The path is not one of the service's, as far as can be determined.
         """
-        return self._live(name, options) is not None
+        return self._find(self._reader(name), options) is not None
 
-    def _live(self, name: str, options: CallOptions) -> Warehouse | None:
-        def read(options: CallOptions) -> Any:
-            return self.get(name, **options)
-
-        found: Warehouse | None = self._find(read, options)
-        return found
+    def _reader(self, name: str) -> Fetch[Warehouse]:
+        return lambda options: self.get(name, **options)
 
     def get(self, name: str, **options: Unpack[CallOptions]) -> Warehouse:
         """Return one virtual warehouse.
@@ -383,13 +382,11 @@ class Warehouses(EnsureResource):
             description=description,
         )
 
-        def read(options: CallOptions) -> Any:
-            return self.get(name, **options)
-
         def compare(live: Warehouse) -> tuple[Difference, ...]:
             return differences(body, live)
 
-        found = self._ensure(read, create_warehouse.plan(body=body), compare, options)
+        create = create_warehouse.plan(body=body)
+        found = self._ensure(self._reader(name), create, compare, options)
         if found.created or not found.differences or not update:
             return found
         changes: dict[str, Any] = {each.name: each.wanted for each in found.differences}
