@@ -9,6 +9,7 @@ import attrs
 from bytehouse_raw.models import Execution, ExecutionLog
 
 from .._core.html import HtmlRepr
+from .._core.json import bare_name
 
 # The first of these that is present counts, whatever its case and separators (inferred).
 _READ = ("rowsread", "readrows", "rowstotal", "totalrows", "inputrows")
@@ -57,7 +58,7 @@ def _counts(fields: Mapping[str, object]) -> Iterator[tuple[str, int]]:
     """Yield the whole numbers under normalized names, outermost first."""
     for name, value in fields.items():
         if isinstance(value, int) and not isinstance(value, bool):
-            yield "".join(c for c in str(name).lower() if c.isalnum()), value
+            yield bare_name(name), value
     for value in fields.values():
         if isinstance(value, Mapping):
             yield from _counts(value)

@@ -31,10 +31,12 @@ async def with_warehouse_id(client: AsyncByteHouse, submission: Submission) -> S
     Raises:
         InvalidArgument: There is no such warehouse; the statement was not sent.
     """
-    if submission.warehouse is None or is_id(submission.warehouse):
+    if submission.warehouse is None:
         return submission
     found = await warehouse_id(client, submission.warehouse, submission.options)
-    return attrs.evolve(submission, warehouse=found)
+    return (
+        submission if found == submission.warehouse else attrs.evolve(submission, warehouse=found)
+    )
 
 
 async def warehouse_id(client: AsyncByteHouse, warehouse: str, options: CallOptions) -> str:

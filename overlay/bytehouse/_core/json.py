@@ -59,6 +59,11 @@ def first_string(fields: Mapping[str, Any], keys: Iterable[str]) -> str | None:
     return next((fields[k] for k in keys if isinstance(fields.get(k), str) and fields[k]), None)
 
 
+def bare_name(name: object) -> str:
+    """Return the letters and digits of a name, in lower case: its spelling is not documented."""
+    return "".join(c for c in str(name).lower() if c.isalnum())
+
+
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 

@@ -14,6 +14,7 @@ from bytehouse_raw import models
 from bytehouse_raw.types import Model
 
 from .._core.html import HtmlRepr
+from .._core.json import bare_name
 from .._core.secrets import Secret
 from .._core.times import Duration, whole_days
 from .._core.validation import require_string
@@ -137,9 +138,9 @@ def _strings(value: object, names: Sequence[str]) -> Iterator[tuple[int, str]]:
     if not isinstance(value, dict):
         return
     for name, item in value.items():
-        plain = "".join(c for c in str(name).lower() if c.isalnum())
-        if plain in names and item and _is_secret(item):
-            yield names.index(plain), item
+        known = bare_name(name)
+        if known in names and item and _is_secret(item):
+            yield names.index(known), item
     for item in value.values():
         yield from _strings(item, names)
 

@@ -61,6 +61,12 @@ def _stream_format(value: StreamFormat) -> StreamFormat:
     return found
 
 
+def _with_extra(keys: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    if duplicates := sorted(set(keys) & set(extra)):
+        raise InvalidArgument(f"{', '.join(duplicates)}: given in extra, and as an argument.")
+    return {**keys, **extra}
+
+
 @attrs.frozen
 class ImportSource:
     """Hold what all sources have.
@@ -91,9 +97,7 @@ class ImportSource:
         properties = {
             _PROPERTIES.get(name, wire_name(name)): value for name, value in given.items()
         }
-        if duplicates := sorted(set(properties) & set(self.extra)):
-            raise InvalidArgument(f"{', '.join(duplicates)}: given in extra, and as an argument.")
-        return {**head, "properties": {**properties, **self.extra}}
+        return {**head, "properties": _with_extra(properties, self.extra)}
 
     def check(self) -> None:
         """Refuse a source that no job can read.
@@ -317,9 +321,7 @@ class ImportConfiguration:
         keys: dict[str, Any] = {"source": self.source.to_dict(), "target": target}
         if self.schedule is not None:
             keys["schedule"] = {"cron": self.schedule}
-        if duplicates := sorted(set(keys) & set(self.extra)):
-            raise InvalidArgument(f"{', '.join(duplicates)}: given in extra, and as an argument.")
-        return {**keys, **self.extra}
+        return _with_extra(keys, self.extra)
 
     def check(self, connection: int | bool | None, *, has_schema_file: bool) -> None:
         """Refuse a job that can never start.

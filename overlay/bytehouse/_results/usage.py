@@ -13,6 +13,7 @@ from bytehouse_raw.types import Model, Timestamp, html_table
 
 from .._core.extras import import_optional
 from .._core.html import PREVIEW_ROWS, rows_of
+from .._core.json import bare_name
 from ..errors import ByteHouseError
 from .frames import DtypeBackend, pandas_frame
 
@@ -266,7 +267,7 @@ def points_of(
         end: End of that time.
     """
     for entry in _entries(data.to_dict(), {}):
-        known = {"".join(c for c in str(k).lower() if c.isalnum()): v for k, v in entry.items()}
+        known = {bare_name(name): value for name, value in entry.items()}
         values: dict[str, Any] = {}
         for field in attrs.fields(kind):
             found = (known[name] for name in _NAMES[field.name] if name in known)

@@ -38,7 +38,7 @@ def _check(statement: Statement) -> None:
     words = statement.words
     if words[0] not in READS or "OUTFILE" in words:
         return
-    _check_totals(words)
+    _check_totals(statement.outer_words)
     for at in range(len(words) - 2, 0, -1):
         last = words[at + 2 : at + 3] in ([], ["SETTINGS"])
         name = statement.tokens[at + 1][0]
@@ -52,16 +52,14 @@ def _check(statement: Statement) -> None:
 
 
 def _check_totals(words: list[str]) -> None:
-    depth = 0
-    for at, word in enumerate(words):
-        depth += (word == "(") - (word == ")")
-        if not depth and words[at : at + 2] == ["WITH", "TOTALS"]:
+    for at in range(len(words)):
+        if words[at : at + 2] == ["WITH", "TOTALS"]:
             raise InvalidArgument(
                 "The statement asks for totals with WITH TOTALS, and the client cannot read them: "
                 "no document says where a response has them.",
                 hint="GROUP BY ... WITH ROLLUP returns them as rows.",
             )
-        if not depth and words[at : at + 3] == ["EXTREMES", "=", "1"]:
+        if words[at : at + 3] == ["EXTREMES", "=", "1"]:
             raise InvalidArgument(
                 "The statement asks for extremes, and the client cannot read them: no document "
                 "says where a response has them.",

@@ -32,6 +32,16 @@ class Statement:
         return [token[0].upper() for token in self.tokens]
 
     @property
+    def outer_words(self) -> list[str]:
+        """The words, each within brackets empty."""
+        depth, words = 0, []
+        for word in self.words:
+            depth -= word in ")]}"
+            words.append("" if depth else word)
+            depth += word in "([{"
+        return words
+
+    @property
     def begin(self) -> int:
         """Where it begins in the text."""
         return self.tokens[0].start()

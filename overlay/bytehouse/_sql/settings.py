@@ -64,7 +64,7 @@ def _setting(name: object, value: object) -> str:
 
 
 def _insert_clause(sql: str, statement: Statement, pairs: Mapping[str, str]) -> str:
-    words = _outer_words(statement)
+    words = statement.outer_words
     last = next((i for i, word in enumerate(words) if word in ("VALUES", "FORMAT")), len(words))
     if words[0] != "INSERT" or not {"SELECT", "WITH"}.isdisjoint(words[:last]):
         last = len(words)
@@ -75,16 +75,6 @@ def _insert_clause(sql: str, statement: Statement, pairs: Mapping[str, str]) -> 
         raise InvalidArgument(f"The statement sets {twice[0]} itself, and settings= or tags= too.")
     clause = ", ".join(f"{name} = {text}" for name, text in pairs.items())
     return f"{sql[:at]}{', ' if names else ' SETTINGS '}{clause}{sql[at:]}"
-
-
-def _outer_words(statement: Statement) -> list[str]:
-    """Return the tokens in upper case; those within brackets are empty."""
-    depth, words = 0, []
-    for word in statement.words:
-        depth -= word in ")]}"
-        words.append("" if depth else word)
-        depth += word in "([{"
-    return words
 
 
 def _own_clause(words: Sequence[str], last: int) -> int | None:

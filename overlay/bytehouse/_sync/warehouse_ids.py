@@ -32,10 +32,12 @@ def with_warehouse_id(client: ByteHouse, submission: Submission) -> Submission:
     Raises:
         InvalidArgument: There is no such warehouse; the statement was not sent.
     """
-    if submission.warehouse is None or is_id(submission.warehouse):
+    if submission.warehouse is None:
         return submission
     found = warehouse_id(client, submission.warehouse, submission.options)
-    return attrs.evolve(submission, warehouse=found)
+    return (
+        submission if found == submission.warehouse else attrs.evolve(submission, warehouse=found)
+    )
 
 
 def warehouse_id(client: ByteHouse, warehouse: str, options: CallOptions) -> str:

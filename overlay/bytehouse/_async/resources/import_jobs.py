@@ -43,11 +43,11 @@ from ..._params.import_jobs import (
     short_name,
     start_request,
 )
-from ...errors import APIError, InvalidArgument, NotFound, PermissionDenied
+from ...errors import APIError, InvalidArgument, PermissionDenied
 from ..execution_handle import AsyncExecutionHandle
 from ..paginator import AsyncPager
 from ..warehouse_ids import warehouse_id
-from ._base import AsyncResource
+from ._base import AsyncResource, is_missing
 
 
 class AsyncImportJobs(AsyncResource):
@@ -171,7 +171,7 @@ class AsyncImportJobs(AsyncResource):
         try:
             live = await self._client.tables.get(*configuration.into.parts, **options)
         except APIError as error:
-            if isinstance(error, NotFound) and error.by_service:
+            if is_missing(error):
                 raise InvalidArgument(
                     f"There is no table {table}, so the job could never start.",
                     hint="Create it first; `tables.ensure` does if it is missing.",

@@ -44,11 +44,11 @@ from ..._params.import_jobs import (
     short_name,
     start_request,
 )
-from ...errors import APIError, InvalidArgument, NotFound, PermissionDenied
+from ...errors import APIError, InvalidArgument, PermissionDenied
 from ..execution_handle import ExecutionHandle
 from ..paginator import Pager
 from ..warehouse_ids import warehouse_id
-from ._base import Resource
+from ._base import Resource, is_missing
 
 
 class ImportJobs(Resource):
@@ -172,7 +172,7 @@ class ImportJobs(Resource):
         try:
             live = self._client.tables.get(*configuration.into.parts, **options)
         except APIError as error:
-            if isinstance(error, NotFound) and error.by_service:
+            if is_missing(error):
                 raise InvalidArgument(
                     f"There is no table {table}, so the job could never start.",
                     hint="Create it first; `tables.ensure` does if it is missing.",
