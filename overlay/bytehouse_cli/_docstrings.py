@@ -66,8 +66,13 @@ def describe(method: Callable[..., Any]) -> Description:
         paragraphs=tuple(rest),
         routes=_in_shell(routes),
         methods=frozenset(method for method, _ in _ROUTE.findall(routes)),
-        arguments={name: _in_shell(what) for name, what in _ARGUMENT.findall(text)},
+        arguments={name: _in_shell(what) for name, what in argument_texts(text).items()},
     )
+
+
+def argument_texts(docstring: str) -> dict[str, str]:
+    """Return what a docstring says of each argument, on one line, by its name."""
+    return {name: " ".join(what.split()) for name, what in _ARGUMENT.findall(docstring)}
 
 
 def _in_commands(method: Callable[..., Any]) -> Callable[[re.Match[str]], str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 import sys
 import uuid
 from pathlib import Path
@@ -20,6 +19,7 @@ from bytehouse_raw.operations import Operation
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model, OpenEnum
 
+from ._docstrings import argument_texts
 from ._settings import GlobalOptions
 
 _SIMPLE: dict[str, click.ParamType[Any]] = {
@@ -29,7 +29,6 @@ _SIMPLE: dict[str, click.ParamType[Any]] = {
     "bool": click.BOOL,
 }
 _STATEMENT = frozenset({"query", "mode", "vw_id"})
-_ARGUMENT = re.compile(r"^    (\w+): (.*(?:\n {8}.*)*)", re.MULTILINE)
 
 
 class Json(click.ParamType[Any]):
@@ -117,10 +116,7 @@ class OperationOptions:
         self.operation = operation
         self._plan = planner(operation)
         parameters = inspect.signature(self._plan, eval_str=True).parameters
-        help_text = {
-            name: " ".join(text.split())
-            for name, text in _ARGUMENT.findall(inspect.getdoc(self._plan) or "")
-        }
+        help_text = argument_texts(inspect.getdoc(self._plan) or "")
         self._body: type[Model] | None = get_type_hints(self._plan).get("body")
         self._fields = [
             _Input(

@@ -14,6 +14,8 @@ from tomlkit.exceptions import TOMLKitError
 
 from bytehouse import ConfigError
 from bytehouse._core.config import ATTRIBUTES, config_file, default_profile, parse_setting
+from bytehouse._core.credentials import REFERENCES
+from bytehouse._core.files import atomic_file
 
 from ._settings import global_options
 
@@ -102,21 +104,15 @@ def _written(name: str, value: Any) -> Any:
 def shown(name: str, value: Any) -> str:
     """Return the value of a setting as it may be shown."""
     text = str(value)
-    is_reference = name == "api_key" and text.startswith(("env:", "file:", "keyring:"))
+    is_reference = name == "api_key" and text.startswith(REFERENCES)
     return "***" if name in _SECRETS and not is_reference else text
 
 
 def write_private(path: Path, text: str) -> None:
     """Write a file that its owner alone can read; it gets its name when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target = path.resolve()  # a link stays one
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
-            f.write(text)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with atomic_file(path.resolve(), "w", private=True) as file:  # a link stays one
+        file.write(text)
 
 
 def store_key(profile: str, key: str, store: str | None) -> str:

@@ -16,7 +16,7 @@ from ._output import chosen, output_file, output_format, print_value, write_rows
 from ._settings import global_options
 
 if TYPE_CHECKING:
-    from bytehouse import Result
+    from bytehouse import ByteHouse, Result
 
 _LARGEST_BLOCK = 4096
 
@@ -85,6 +85,14 @@ def blocks_of(rows: Iterable[Any]) -> Iterator[Rows]:
 def shows_progress() -> bool:
     """Return whether somebody sees progress on standard error."""
     return is_terminal(sys.stderr)
+
+
+def run_statements(client: ByteHouse, statements: str, **arguments: Any) -> int:
+    """Run statements with progress, and print their results; return how many rows there were."""
+    if "timeout" in global_options().settings:
+        arguments["timeout"] = client.config.timeout  # of the statements, not of one attempt
+    with client.query(statements, progress=shows_progress(), **arguments) as result:
+        return print_results(result)
 
 
 def print_results(result: Result) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
 
 from bytehouse._core.config import ATTRIBUTES
+from bytehouse._core.credentials import REFERENCES
 
 from ._formats import FORMATS
 
@@ -24,7 +26,6 @@ _EVERYDAY = frozenset(
 )
 # So that an argument of a command may have the name of a global option.
 _PREFIX = "global_"
-_REFERENCES = ("env:", "file:", "keyring:")
 
 _KEY_HELP = (
     "Where the API key is: env:NAME, file:PATH or keyring:SERVICE/USER. The key itself can be in "
@@ -104,7 +105,7 @@ def _set_option(context: click.Context, parameter: click.Parameter, value: Any) 
 
 def _set_setting(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value is not None:
-        if _attribute(parameter) == "api_key" and not value.startswith(_REFERENCES):
+        if _attribute(parameter) == "api_key" and not value.startswith(REFERENCES):
             raise click.BadParameter(
                 "must be a reference such as env:NAME, file:PATH or keyring:SERVICE/USER: other "
                 "users of this machine can read command lines."
@@ -151,6 +152,7 @@ def is_global(parameter: click.Parameter) -> bool:
     return isinstance(parameter, _GlobalOption)
 
 
+@cache
 def _options() -> list[click.Option]:
     def option(*names: str, **more: Any) -> click.Option:
         name = _PREFIX + names[-1].removeprefix("--").replace("-", "_")

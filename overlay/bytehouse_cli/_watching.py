@@ -14,7 +14,6 @@ from ._output import print_value
 
 if TYPE_CHECKING:
     from bytehouse import ExecutionHandle
-    from bytehouse_raw.models import Execution
 
 wait_option = click.option(
     "--wait-timeout",
@@ -24,26 +23,36 @@ wait_option = click.option(
 )
 
 
+class StatusNotes:
+    """Tell each new status on standard error, if somebody sees it.
+
+    Attributes:
+        last: The last status; empty before the first.
+    """
+
+    def __init__(self) -> None:
+        self.last = ""
+
+    def __call__(self, now: object) -> None:
+        """Take what has the status now; if it does not say, that is still the last."""
+        status = str(getattr(now, "status", self.last))
+        if status != self.last and is_terminal(sys.stderr):
+            note(status)
+        self.last = status
+
+
 def watch(handle: ExecutionHandle, wait_timeout: float | None) -> int:
     """Tell each new status of an execution on standard error, and print what it loaded.
 
     Returns:
         The exit code, which says whether rows were refused.
     """
-    last = ""
-
-    def progress(execution: Execution) -> None:
-        nonlocal last
-        status = str(getattr(execution, "status", ""))
-        if status != last and is_terminal(sys.stderr):
-            note(status)
-        last = status
-
+    progress = StatusNotes()
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         report = handle.wait(wait_timeout, on_progress=progress)
     for warning in told:
         note(f"Warning: {warning.message}")
     counts = {name: getattr(report, name) for name in ("rows_read", "rows_written", "rows_refused")}
-    print_value({"execution_id": handle.id, "status": last, **counts})
+    print_value({"execution_id": handle.id, "status": progress.last, **counts})
     return ROWS_REFUSED if report.rows_refused else 0

@@ -82,3 +82,5 @@ _READERS: dict[str, Callable[[str], str | Secret]] = {
     "file": _from_file,
     "keyring": _from_keyring,
 }
+REFERENCES = tuple(f"{scheme}:" for scheme in _READERS)
+"""How references to a key begin."""

@@ -21,17 +21,33 @@ def read_text(path: str | PathLike[str]) -> str:
 
 
 @contextmanager
-def atomic_file(path: str | PathLike[str], mode: Literal["w", "wb"]) -> Iterator[IO[Any]]:
-    """Open a file that gets its name only when it has been written completely."""
+def atomic_file(
+    path: str | PathLike[str], mode: Literal["w", "wb"], *, private: bool = False
+) -> Iterator[IO[Any]]:
+    """Open a file that gets its name only when it has been written completely.
+
+    Args:
+        path: Its path.
+        mode: Whether text, in UTF-8, or bytes are written.
+        private: Whether its owner alone can read it. Nobody else can have opened it before.
+    """
     target = Path(path)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
     text = mode == "w"
     try:
-        with unfinished.open(
-            mode, encoding="utf-8" if text else None, newline="" if text else None
+        with open(
+            unfinished,
+            mode.replace("w", "x") if private else mode,
+            encoding="utf-8" if text else None,
+            newline="" if text else None,
+            opener=_open_private if private else None,
         ) as file:
             yield file
         unfinished.replace(target)
     finally:
         with suppress(FileNotFoundError):
             unfinished.unlink()
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import click
 
 from .._formats import FORMATS, note
 from .._output import format_of, print_value
-from .._query import pairs, print_results, shows_progress, typed
+from .._query import pairs, run_statements, typed
 from .._settings import Command, global_options
 
 
@@ -44,15 +43,11 @@ def command(query: str, file: str, params: dict[str, str]) -> None:
             f"The ending of {file} is no format: add --format ({', '.join(FORMATS)})."
         )
     sql = query if len(query.split()) > 1 else _select_all(query)
-    arguments: dict[str, Any] = {"params": typed(sql, params)}
-    if "timeout" in shared.settings:
-        arguments["timeout"] = shared.config().timeout
     shared.format, shared.output = form, file
     began = time.monotonic()
     with shared.client() as client:
         note(f"Writing {form} to {file}.")
-        with client.query(sql, progress=shows_progress(), **arguments) as result:
-            count = print_results(result)
+        count = run_statements(client, sql, params=typed(sql, params))
     shared.format, shared.output, shared.columns, shared.query = None, None, (), None
     seconds = round(time.monotonic() - began, 3)
     print_value({"file": file, "format": form, "rows": count, "seconds": seconds})

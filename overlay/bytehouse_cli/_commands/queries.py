@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from .._formats import note
 from .._output import print_value
-from .._query import print_results, shows_progress
+from .._query import print_results
 from .._settings import Group, global_options
-
-if TYPE_CHECKING:
-    from bytehouse_raw.models import QueryStatus
+from .._watching import StatusNotes
 
 _wait_option = click.option(
     "--wait-timeout",
@@ -45,17 +41,9 @@ def wait(query_id: str, wait_timeout: float) -> None:
 
     Ctrl-C ends the wait, and the query goes on.
     """
-    last = ""
-
-    def progress(now: QueryStatus) -> None:
-        nonlocal last
-        status = str(getattr(now, "status", last))
-        if shows_progress() and status != last:
-            last = status
-            note(last)
-
     with global_options().client() as client:
-        print_value(client.queries.handle(query_id).wait(wait_timeout, on_progress=progress))
+        handle = client.queries.handle(query_id)
+        print_value(handle.wait(wait_timeout, on_progress=StatusNotes()))
 
 
 @command.command(examples="bytehouse queries result 7c1d8a52 --format csv -o result.csv")

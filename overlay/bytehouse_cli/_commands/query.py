@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from .._output import print_word
-from .._query import json_value, pairs, print_results, read_text, shows_progress, typed
+from .._query import json_value, pairs, read_text, run_statements, typed
 from .._settings import Command, global_options
-
-if TYPE_CHECKING:
-    from bytehouse import ByteHouse
 
 
 @click.command(
@@ -80,14 +77,8 @@ def command(  # noqa: PLR0917 - click gives them by name
             for one in handle.ids:
                 print_word("query_id", one)
             return
-        _run(client, statements, max_rows=max_rows, session_id=session_id, **arguments)
-
-
-def _run(client: ByteHouse, statements: str, **arguments: Any) -> None:
-    if "timeout" in global_options().settings:
-        arguments["timeout"] = client.config.timeout  # of the statements, not of one attempt
-    with client.query(statements, progress=shows_progress(), **arguments) as result:
-        print_results(result)
+        arguments |= {"max_rows": max_rows, "session_id": session_id}
+        run_statements(client, statements, **arguments)
 
 
 def _statements(sql: str | None, file: str | None) -> str:
