@@ -11,6 +11,7 @@ import textwrap
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from jinja2 import StrictUndefined
 from openapi_python_client import Project
@@ -65,7 +66,7 @@ def check(document: spec.Document) -> None:
     """
     operations = spec.operations(document)
     project = _project(simplified(document), operations, Path("unused"))
-    types: ModelFields = project.env.globals["types"]  # type: ignore[assignment]
+    types = cast("ModelFields", project.env.globals["types"])
     for model in project.openapi.models:
         types.fields(model)
     for group in project.openapi.endpoint_collections_by_tag.values():

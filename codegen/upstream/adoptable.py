@@ -323,9 +323,9 @@ class _Operation:
         properties = ours.get("properties", {})
         for name, schema in theirs["properties"].items():
             old = renamed(name, properties, theirs["properties"], keys)
-            if mine := properties.get(old):
-                schema = self._schema((*where, name), mine, schema)  # noqa: PLW2901
-            yield name, schema if old == name else {**schema, "~was": old}
+            mine = properties.get(old)
+            made = self._schema((*where, name), mine, schema) if mine else schema
+            yield name, made if old == name else {**made, "~was": old}
 
     def _lost_secret(self, ours: Schema, theirs: Schema, keys: Mapping[str, str]) -> str:
         """Return the first secret below our schema that theirs has no place for; empty if none."""

@@ -140,7 +140,7 @@ class AsyncLoad:
             except NotFound:
                 return
             except Conflict:
-                # An execution that was stopped may take a moment to end.
+                # An execution that was stopped may not have ended yet.
                 if limit.left < _PAUSE:
                     raise
                 await self._client._clock.asleep(_PAUSE)

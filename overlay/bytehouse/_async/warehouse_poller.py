@@ -35,7 +35,7 @@ class AsyncWarehousePoller(AsyncPoller[Warehouse]):
     def _phase(self, status: Warehouse) -> Phase:
         return warehouse_phase(getattr(status, "status", None), self._until)
 
-    def _failure(self, status: Warehouse, phase: Phase) -> ServerError:  # noqa: ARG002
+    def _failure(self, status: Warehouse, phase: Phase) -> ServerError:  # noqa: ARG002 - it fails in one way
         error = ServerError(
             f"the service failed to bring the warehouse {self._name} {self._until}: "
             f"its state is {status.status}"

@@ -157,7 +157,7 @@ class _Unescaped:
     """Undo the escapes in a text, and find where in it a part of the outcome comes from.
 
     A backslash may be itself, or escape what follows, many times over: all are left out, and what
-    stands for a control character is the letter of its escape. Both texts that are compared are
+    stands for a control character is the letter of its escape. Both strings that are compared are
     treated so.
     """
 

@@ -220,8 +220,8 @@ def insert_statements(
     )
     checked = (check_chunk(chunk, writers, columns, limits.on_refused) for chunk in chunks)
     rows = (
-        (positions, [f"({','.join(row)})" for row in zip(*texts, strict=True)])
-        for positions, texts in checked
+        (positions, [f"({','.join(row)})" for row in zip(*literals, strict=True)])
+        for positions, literals in checked
     )
     return pack_rows(head, rows, limits.bytes, limits.rows)
 
@@ -258,11 +258,11 @@ _WRITTEN_BARE = (int, str, bool)
 def _write_unchecked(values: Any) -> Written:
     """Return the literals of values as of parameters, by the types of the values alone."""
     values = values if isinstance(values, list) else ArrowColumn(values).to_tuples()
-    texts = list(map(literal, values))
+    literals = list(map(literal, values))
     # The engine reads in parentheses as an expression what it might read inexactly otherwise.
     return [
         text if text == "NULL" or type(value) in _WRITTEN_BARE else f"({text})"
-        for text, value in zip(texts, values, strict=True)
+        for text, value in zip(literals, values, strict=True)
     ]
 
 

@@ -139,7 +139,7 @@ class Load:
             except NotFound:
                 return
             except Conflict:
-                # An execution that was stopped may take a moment to end.
+                # An execution that was stopped may not have ended yet.
                 if limit.left < _PAUSE:
                     raise
                 self._client._clock.sleep(_PAUSE)
