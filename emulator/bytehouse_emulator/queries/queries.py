@@ -172,7 +172,7 @@ class Queries:
         for statement in statements:
             run.check_killed()
             prepared = prepare(statement, run.query.mode, self._catalog.database_names)
-            checked = parsed(session.engine, checkable(prepared.text))
+            checked = parsed(session.engine, checkable(prepared))
             self._admission.authorize(run.query.role, session.engine, checked)
             if prepared.overwrite:  # which deletes rows, too (inferred)
                 truncate = f"TRUNCATE TABLE {prepared.overwrite.target}"
