@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bytehouse_emulator.calls.authorization import (
@@ -15,6 +16,7 @@ from bytehouse_emulator.calls.call import Call, operation
 from bytehouse_emulator.calls.pagination import filtered_page
 from bytehouse_emulator.calls.validation import check_object_name
 from bytehouse_emulator.errors import EmulatorError, already_exists, invalid
+from bytehouse_emulator.iam.users import ADMINS
 from bytehouse_emulator.sql.engine import EngineError
 from bytehouse_emulator.sql.lexer import quote_identifier, quote_string
 
@@ -23,20 +25,20 @@ from bytehouse_emulator.sql.lexer import quote_identifier, quote_string
 def list_databases(call: Call) -> dict[str, Any]:
     """Return a page of the databases that the role sees, or in which it sees something."""
     catalog = call.emulator.catalog
-    sees, tables = call.emulator.permissions.sees(call.role, "SHOW"), catalog.tables_by_database()
-    return filtered_page(
-        call,
-        [
+    databases = catalog.databases()
+    if call.role not in ADMINS:
+        sees = call.emulator.permissions.sees(call.role, "SHOW")
+        tables = catalog.tables_by_database()
+        databases = [
             entry
-            for entry in catalog.databases()
-            if sees(
-                [
-                    f"database:{entry['uuid']}",
-                    *(f"table:{uuid}" for uuid in tables.get(entry["name"], ())),
-                ]
-            )
-        ],
-    )
+            for entry in databases
+            if sees([f"database:{entry['uuid']}", *_keys(tables.get(entry["name"], ()))])
+        ]
+    return filtered_page(call, databases)
+
+
+def _keys(tables: Iterable[str]) -> Iterator[str]:
+    return (f"table:{uuid}" for uuid in tables)
 
 
 @operation(requires("CREATE DATABASE", account))
