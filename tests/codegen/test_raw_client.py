@@ -186,6 +186,7 @@ def test_raw_calls_and_the_overlay_are_used_side_by_side(
     bytehouse_emulator: RunningEmulator,
 ) -> None:
     """What one creates the other finds, and a plan can be sent by either."""
+    bytehouse_emulator.reset()  # other files use it too
     raw = AuthenticatedClient(bytehouse_emulator.url, bytehouse_emulator.token)
     plan = create_database.plan(body=CreateDatabaseRequest(name="sales"))
     with raw, ByteHouse(**bytehouse_emulator.client_arguments) as bh:
