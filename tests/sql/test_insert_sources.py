@@ -58,3 +58,22 @@ def test_a_line_that_cannot_be_read_is_named() -> None:
     """By its number, after those that can."""
     with pytest.raises(RowRefused, match=r"the stream cannot be read at line 3.*3 values"):
         rows(io.BytesIO(b"a,b\n1,2\n1,2,3\n"))
+
+
+@cases("content", [b"PAR1,a\n", b"PAR1 and then PAR1"])
+def test_a_broken_parquet_file_is_our_error(content: bytes) -> None:
+    """And not one of pyarrow."""
+    with pytest.raises(InvalidArgument, match="The Parquet file cannot be read"):
+        rows(io.BytesIO(content))
+
+
+def test_an_object_with_a_key_twice_is_refused() -> None:
+    """Reading the last alone would lose the first."""
+    with pytest.raises(RowRefused, match="line 2: an object has a key twice"):
+        rows(io.BytesIO(b'{"a":1}\n{"a":1,"a":2}\n'))
+
+
+def test_a_file_of_a_header_alone_has_columns() -> None:
+    """They are checked against the table: what looks like one may be JSON in another form."""
+    source = open_source(io.BytesIO(b'[{"a":1}]'), None, "")
+    assert (source.names, source.is_empty) == (('[{"a":1}]',), False)

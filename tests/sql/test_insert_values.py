@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bytehouse import ByteHouse, InsertFailed, InsertResult, SkippedRow
+from bytehouse import ByteHouse, InsertFailed, InsertResult, InvalidArgument, SkippedRow
 from bytehouse_emulator.testing import RunningEmulator
 
 
@@ -204,9 +204,17 @@ TYPES: dict[str, tuple[list[tuple[Any, str]], list[Any]]] = {
             (TWICE.replace(fold=0), "2024-10-27 02:30:00"),
             (TWICE.replace(fold=1), "2024-10-27 02:30:00"),
         ],
-        [datetime(2024, 3, 31, 2, 30)],
+        [datetime(2024, 3, 31, 2, 30), datetime(1, 1, 1), TWICE.replace(month=3, day=31)],
     ),
-    "DateTime": ([(datetime(2024, 7, 1), "2024-07-01 00:00:00")], [datetime(2200, 1, 1)]),
+    "DateTime": (
+        [(datetime(2024, 7, 1), "2024-07-01 00:00:00")],
+        [
+            datetime(2200, 1, 1),
+            datetime(1, 1, 1),
+            datetime(9999, 12, 31),
+            TWICE.replace(month=3, day=31),
+        ],
+    ),
     "DateTime64(3)": (
         [(datetime(2024, 7, 1, microsecond=5000), "2024-07-01 00:00:00.005")],
         [datetime(2024, 7, 1, microsecond=5001), datetime(1899, 1, 1), datetime(2300, 1, 1), 5],
@@ -307,6 +315,9 @@ def test_skipped_rows_are_handed_back(bh: ByteHouse) -> None:
     """The others are inserted, in their order; each skipped one comes with its place and reason."""
     create(bh, v="UInt8")
     rows: list[Any] = [(0, 1), (1, 256), (2, 2), "no row", (4,), (5, -1), (6, 3)]
+    places = [one.position for one in bh.insert("d.t", rows, on_error="skip").skipped]
+    assert places == [1, 3, 4, 5]
+    bh.query("TRUNCATE TABLE d.t")
     result = bh.insert("d.t", rows, on_error="skip", block_rows=2)
     assert result == 3
     assert [(one.position, one.row) for one in result.skipped] == [
@@ -419,6 +430,113 @@ def test_missing_values_of_pandas(bh: ByteHouse) -> None:
         bh.insert("d.t", frame)
 
 
+def test_a_time_without_a_zone_is_one_of_the_server_s_zone(bh: ByteHouse) -> None:
+    """What that zone skips or puts before 1970 is refused, and not another time in silence."""
+    create(bh, v="DateTime", w="DateTime64(3)")
+    berlin = {"session_timezone": "Europe/Berlin"}
+    rows = [
+        (0, datetime(1970, 1, 1, 1), datetime(2299, 12, 31)),
+        (1, datetime(2024, 7, 1), TWICE.replace(tzinfo=None, fold=1)),
+        (2, "2106-02-07 07:28:15", TWICE.replace(tzinfo=None, fold=0)),
+    ]
+    assert bh.insert("d.t", rows, settings=berlin) == 3
+    shown = "toInt64(v), toInt64(w)"
+    assert bh.query(f"SELECT {shown} FROM d.t ORDER BY i").rows() == [
+        (0, 10413702000),
+        (1719784800, 1729992600),
+        (2**32 - 1, 1729989000),
+    ]
+    for value in (datetime(1970, 1, 1), date(1970, 1, 1), datetime(2024, 3, 31, 2, 30)):
+        result = bh.insert("d.t", [(value,)], columns=["v"], on_error="skip", settings=berlin)
+        assert (result, len(result.skipped)) == (0, 1), value
+
+
+def test_a_zone_that_cannot_be_read_is_asked_for(bh: ByteHouse) -> None:
+    """The error names the argument that gives it."""
+    create(bh, v="DateTime")
+    with pytest.raises(InsertFailed, match="column_types=") as caught:
+        bh.insert("d.t", [(1, NOON)], settings={"session_timezone": "Nowhere"})
+    assert "nothing was sent" in caught.value.message
+
+
+def test_rows_without_columns_are_refused(bh: ByteHouse) -> None:
+    """Each would be lost: the engine takes no row without a value, and no column twice."""
+    create(bh, v="UInt8")
+    for data, columns in (([{}], None), ([(1,)], []), ([(1, 2)], ["v", "v"])):
+        with pytest.raises(InvalidArgument, match="Rows need columns"):
+            bh.insert("d.t", data, columns=columns)
+
+
+def test_columns_of_arrow_are_refused_row_by_row(bh: ByteHouse) -> None:
+    """Those that the column does not hold, and no others, in either way of sending."""
+    import pyarrow as pa
+
+    create(bh, v="UInt8")
+    table = pa.table({"i": [0, 1, 2, 3], "v": [7, 300, None, 9]})
+    result = bh.insert("d.t", table, on_error="skip")
+    assert (result, [one.position for one in result.skipped]) == (2, [1, 2])
+    assert bh.query("SELECT i, v FROM d.t ORDER BY i").rows() == [(0, 7), (3, 9)]
+    with pytest.raises(InsertFailed, match="300: it is outside 0 to 255"):
+        bh.insert("d.t", table)
+
+
+def test_times_of_arrow_that_python_lacks(bh: ByteHouse) -> None:
+    """Nanoseconds are kept, and years that Python does not count are refused."""
+    import pyarrow as pa
+
+    with bh.session() as session:
+        session.execute("SET enable_time_time64_type = 1")
+        session.execute(
+            "CREATE OR REPLACE TABLE d.t (i Int32, v Time64(9), w DateTime64(0)) "
+            "ENGINE = MergeTree ORDER BY i"
+        )
+    years = pa.array([0, 2**61], "int64").cast(pa.timestamp("s"))
+    for clock in (pa.array([1, 1], pa.time64("ns")), pa.array([1, 1], pa.duration("ns"))):
+        result = bh.insert("d.t", pa.table({"i": [0, 1], "v": clock, "w": years}), on_error="skip")
+        assert (result, len(result.skipped)) == (1, 1)
+    assert bh.query("SELECT toString(v) FROM d.t").rows() == [("00:00:00.000000001",)] * 2
+
+
+def test_structs_of_arrow_go_by_name(bh: ByteHouse) -> None:
+    """As dictionaries do: other names are refused, and those without names go in their order."""
+    import pyarrow as pa
+
+    create(bh, v="Tuple(a Int64, b Int64)")
+    for names, stored in ((("b", "a"), (2, 1)), (("1", "2"), (1, 2)), (("x", "y"), None)):
+        data = pa.table({"i": [0], "v": [dict(zip(names, (1, 2), strict=True))]})
+        bh.query("TRUNCATE TABLE d.t")
+        if stored is None:
+            with pytest.raises(InsertFailed, match="do not have the keys a, b"):
+                bh.insert("d.t", data)
+        else:
+            bh.insert("d.t", data)
+            assert bh.query("SELECT v.a, v.b FROM d.t").rows() == [stored]
+
+
+def test_values_of_numpy_that_look_like_others(bh: ByteHouse) -> None:
+    """Bytes keep zeros at their end, a buffer is counted in bytes, NaT of both kinds is NULL."""
+    import numpy as np
+
+    with bh.session() as session:
+        session.execute("SET enable_time_time64_type = 1")
+        session.execute(
+            "CREATE OR REPLACE TABLE d.t (i Int32, s String, f FixedString(4), "
+            "t Nullable(Time64(9)))"
+            " ENGINE = MergeTree ORDER BY i"
+        )
+    rows = [
+        (0, np.bytes_(b"a\0"), np.array([1], "i4").data, np.timedelta64(-1, "ns")),
+        (1, np.str_("a\0"), b"", np.timedelta64("NaT")),
+        (2, "", np.array([1, 2], "i4").data, None),
+    ]
+    result = bh.insert("d.t", rows, on_error="skip")
+    assert (result, [one.position for one in result.skipped]) == (2, [2])
+    assert bh.query("SELECT hex(s), hex(f), toString(t) FROM d.t ORDER BY i").rows() == [
+        ("6100", "01000000", "-00:00:00.000000001"),
+        ("6100", "00000000", None),
+    ]
+
+
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
@@ -527,6 +645,7 @@ EVERYTHING = {
     "Array(Tuple(x UInt8, y Date))": "[(1, toDate('2024-01-01'))]",
     "Point": "(1.5, 2.5)",
     "SimpleAggregateFunction(sum, UInt64)": "toUInt64(5)",
+    "SimpleAggregateFunction(max, Nullable(UInt8))": "NULL",
 }  # fmt: skip
 
 

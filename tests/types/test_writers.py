@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bytehouse._types.values import Unfit
-from bytehouse._types.writers import binary_writer_of
+from bytehouse._types.writers import writer_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SKIPPED = datetime(2024, 3, 31, 2, 30)
@@ -19,7 +19,7 @@ SUMMER = datetime(2024, 7, 1, 12, 0, 0, 250_000)
 @pytest.mark.parametrize(("type_", "factor"), [("DateTime64(3)", 1000), ("DateTime64(9)", 10**9)])
 def test_a_time_without_a_zone_is_one_of_the_server(type_: str, factor: int) -> None:
     """The earlier of two; one that its clocks skip is refused."""
-    write = binary_writer_of(type_, BERLIN).write
+    write = writer_of(type_, BERLIN, binary=True).write
     expected = [
         int(value.replace(tzinfo=BERLIN).timestamp() * 1000) * factor // 1000
         for value in (SUMMER, TWICE)
@@ -35,7 +35,7 @@ def test_a_time_without_a_zone_is_one_of_the_server(type_: str, factor: int) -> 
 
 def test_strings_of_both_kinds_become_bytes() -> None:
     """With whatever escapes their literals have."""
-    write = binary_writer_of("String", UTC).write
+    write = writer_of("String", UTC, binary=True).write
     assert list(write(["a'b\\c\n\0é", b"\xff'\\x41", "\udcff"])) == [
         "a'b\\c\n\0é".encode(),
         b"\xff'\\x41",

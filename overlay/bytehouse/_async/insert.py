@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, tzinfo
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, cast
+from zoneinfo import ZoneInfo
 
 from .._core.options import SettingValue, StatementOptions, call_options
 from .._sql.insert import (
@@ -96,23 +98,51 @@ async def insert_rows(
         skipped.append(SkippedRow(position, row, error.message))
 
     limits = BlockLimits(block_bytes, block_rows, keep if skip else raise_refused)
+    zone: tzinfo = UTC
+    if any(column.lacks_zone for column in columns or ()):
+        zone = await _server_zone(client, settings=settings, **options)
     if via == "clickhouse" and columns is not None:
-        from .._sql.binary import binary_statements, lacks_zone
+        from .._sql.binary import binary_statements
 
-        zone = await _server_zone(client, **options) if lacks_zone(columns) else UTC
         blocks = binary_statements(
             target, source, columns, zone, limits, settings=settings, tags=tags
         )
     else:
-        blocks = insert_statements(target, source, columns, limits, settings=settings, tags=tags)
+        blocks = insert_statements(
+            target, source, columns, limits, server=zone, settings=settings, tags=tags
+        )
     return await _insert_blocks(client, blocks, on_block, skipped, **options)
 
 
-async def _server_zone(client: AsyncByteHouse, **options: Any) -> tzinfo:
-    from .._sql.binary import server_zone
+async def _server_zone(
+    client: AsyncByteHouse, *, settings: Mapping[str, SettingValue] | None, **options: Any
+) -> tzinfo:
+    """Return the time zone in which the server reads times without one.
 
-    result = await client.query("SELECT timezone()", **options)
-    return server_zone((await result.rows())[0][0])
+    Raises:
+        InsertFailed: The service does not give it, or this machine does not know it.
+    """
+    name, reason, cause = None, "", None
+    try:
+        name = await _reread(client, _ask_zone, settings, options)
+        return ZoneInfo(name)
+    except AuthenticationError:
+        raise
+    except (APIError, ResponseDecodeError, OutcomeUnknown) as error:
+        reason, cause = f"could not be read: {error.message}", error
+    except (KeyError, TypeError, ValueError, OSError):
+        reason = f"is {name!r}, which this machine does not know"
+    raise InsertFailed(
+        f"A column has times without a time zone, and the server's {reason}; nothing was sent.",
+        hint="Give the zone in column_types=, such as DateTime('UTC'), or install tzdata.",
+    ) from cause
+
+
+async def _ask_zone(
+    client: AsyncByteHouse, settings: Mapping[str, SettingValue] | None, **options: Any
+) -> Any:
+    result = await client.query("SELECT timezone()", settings=settings or {}, **options)
+    return (await result.rows())[0][0]
 
 
 async def _learn_types(
@@ -126,7 +156,7 @@ async def _learn_types(
     error: ByteHouseError | None = None
     for ask in (_describe, _select_nothing, _get_table):
         try:
-            types = await _reread(client, ask, table, options)
+            types: Mapping[str, str] | None = await _reread(client, ask, table, options)
         except AuthenticationError:
             raise
         except (APIError, ResponseDecodeError, OutcomeUnknown) as failure:
@@ -146,15 +176,12 @@ async def _learn_types(
 _Ask = Callable[..., Any]
 
 
-async def _reread(
-    client: AsyncByteHouse, ask: _Ask, table: Identifier, options: Mapping[str, Any]
-) -> Mapping[str, str] | None:
+async def _reread(client: AsyncByteHouse, ask: _Ask, about: Any, options: Mapping[str, Any]) -> Any:
     """Ask, and once more if what became of the first question is unknown: it changes nothing."""
     try:
-        types: Mapping[str, str] | None = await ask(client, table, **options)
+        return await ask(client, about, **options)
     except (OutcomeUnknown, ResponseDecodeError, ServerError):
-        types = await ask(client, table, **options)
-    return types
+        return await ask(client, about, **options)
 
 
 async def _describe(
@@ -224,7 +251,7 @@ async def _insert_blocks(
     except BaseException as error:
         error.add_note(f"insert: {rows_note(inserted, in_flight)}.")
         raise
-    return InsertResult(inserted, skipped)
+    return InsertResult(inserted, sorted(skipped, key=attrgetter("position")))
 
 
 async def _send(

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from bytehouse_raw.operations import Operation
 from bytehouse_raw.plan import Plan, strings
 
 from .._core.extras import import_optional
 from .._core.options import SettingValue
-from .._types.codecs import zone_of
 from .._types.parse import ColumnType, parse_type
-from .._types.writers import binary_writer_of
 from ..errors import InvalidArgument
 from .insert import CHUNK_ROWS, Block, BlockLimits, InsertColumn, check_chunk, column_writers
 from .insert_sources import Source
@@ -24,7 +21,7 @@ from .settings import with_settings
 if TYPE_CHECKING:
     from clickhouse_connect.datatypes.base import ClickHouseType
 
-__all__ = ["binary_statements", "insert_plan", "lacks_zone", "server_zone"]
+__all__ = ["binary_statements", "insert_plan"]
 
 _OPERATION = Operation(
     id="clickhouse_insert",
@@ -58,32 +55,6 @@ def insert_plan(query_id: str, session_id: str | None, warehouse: str | None) ->
     return Plan(_OPERATION, lambda _: None, {}, strings(query), {}, None)
 
 
-def lacks_zone(columns: Sequence[InsertColumn]) -> bool:
-    """Return whether a column has times without a time zone, which are those of the server."""
-    return any(_lacks_zone(parse_type(column.type)[0]) for column in columns)
-
-
-def _lacks_zone(kind: ColumnType) -> bool:
-    if kind.name in ("DateTime", "DateTime64"):
-        return zone_of(kind) is None
-    return any(map(_lacks_zone, kind.arguments))
-
-
-def server_zone(name: object) -> tzinfo:
-    """Return the time zone of the server.
-
-    Raises:
-        InvalidArgument: This machine does not know it.
-    """
-    try:
-        return ZoneInfo(str(name))
-    except (KeyError, ValueError, OSError):
-        raise InvalidArgument(
-            f"The server's time zone, {name!r}, is unknown on this machine.",
-            hint="Install tzdata, give the columns' time zones in column_types, or leave out via.",
-        ) from None
-
-
 def binary_statements(
     target: Identifier,
     source: Source,
@@ -113,9 +84,7 @@ def binary_statements(
     into = with_settings(f"INSERT INTO {target} ({names})", settings, tags or {})
     head = f"{into} FORMAT Native\n".encode()
     encoder = _Encoder(columns)
-    writers = column_writers(
-        columns, lambda type_: binary_writer_of(type_, server), nan_is_null=source.nan_is_null
-    )
+    writers = column_writers(columns, server, nan_is_null=source.nan_is_null, binary=True)
     on_refused, room = limits.on_refused, limits.bytes - len(head)
     chunks = source.chunks(min(CHUNK_ROWS, limits.rows), len(columns), on_refused)
     parts = (
@@ -182,6 +151,7 @@ class _Encoder:
 
     def _encode(self, rows: int, columns: Sequence[Any]) -> bytes:
         from clickhouse_connect.driver.common import write_leb128
+        from clickhouse_connect.driver.exceptions import Error
 
         output = bytearray()
         write_leb128(len(columns), output)
@@ -191,7 +161,13 @@ class _Encoder:
                 write_leb128(len(text), output)
                 output += text
             self._context.start_column(name)
-            type_.write_column(values, output, self._context)
+            try:
+                type_.write_column(values, output, self._context)
+            except Error as error:
+                raise InvalidArgument(
+                    f"clickhouse-connect cannot write the column {name}: {error}",
+                    hint="Insert without via=.",
+                ) from None
         return bytes(output)
 
 

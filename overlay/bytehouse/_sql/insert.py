@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, tzinfo
 from itertools import accumulate
 from os import PathLike
 from typing import IO, Any, Protocol
@@ -10,12 +11,13 @@ from typing import IO, Any, Protocol
 import attrs
 
 from .._core.options import BLOCK_BYTES, BLOCK_ROWS, SettingValue
-from .._types.arrow_columns import ArrowColumn, nan_as_null
+from .._types.arrow_columns import ArrowColumn, nan_as_null, python_value
+from .._types.codecs import zone_of
 from .._types.identifiers import Identifier, target_of
 from .._types.json_documents import JSON_SETTINGS, has_json
-from .._types.parse import parse_type
+from .._types.parse import ColumnType, parse_type
 from .._types.values import Unfit, shown
-from .._types.writers import Write, Writer, Written, writer_of
+from .._types.writers import Write, Written, writer_of
 from ..errors import (
     ByteHouseError,
     InsertFailed,
@@ -138,6 +140,17 @@ class InsertColumn:
         """Whether there are JSON documents in it."""
         return has_json(parse_type(self.type)[0])
 
+    @property
+    def lacks_zone(self) -> bool:
+        """Whether there are times without a time zone in it, which are those of the server."""
+        return _lacks_zone(parse_type(self.type)[0])
+
+
+def _lacks_zone(kind: ColumnType) -> bool:
+    if kind.name in ("DateTime", "DateTime64"):
+        return zone_of(kind) is None
+    return any(map(_lacks_zone, kind.arguments))
+
 
 def complete_type(type_: str, nullable: object) -> str:
     """Return a type with its `Nullable`, where that is given separately: a bool or a word."""
@@ -166,6 +179,10 @@ def columns_to_insert(
     Raises:
         InvalidArgument: The table has no such column, or one whose values cannot be checked.
     """
+    if names is not None and len(set(names)) < max(len(names), 1):
+        raise InvalidArgument(
+            f"Rows need columns, each once, and not {', '.join(map(repr, names)) or 'none'}."
+        )
     if missing := [name for name in names or () if name not in types]:
         raise InvalidArgument(
             f"The table {'.'.join(target.parts)} has no column {missing[0]!r} to insert into. "
@@ -189,6 +206,7 @@ def insert_statements(
     columns: Sequence[InsertColumn] | None,
     limits: BlockLimits,
     *,
+    server: tzinfo = UTC,
     settings: Mapping[str, SettingValue] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> Iterator[Block]:
@@ -200,6 +218,7 @@ def insert_statements(
         columns: The columns, with the types that values are checked against; None if they are not
             checked.
         limits: How many rows fit, and what becomes of those that cannot be inserted.
+        server: Time zone of the server, for times without one in columns without one.
         settings: Settings of the engine for the statements.
         tags: Their tags.
 
@@ -214,9 +233,7 @@ def insert_statements(
     width = len(names) if names else None
     chunks = source.chunks(min(CHUNK_ROWS, limits.rows), width, limits.on_refused)
     writers = (
-        None
-        if columns is None
-        else column_writers(columns, writer_of, nan_is_null=source.nan_is_null)
+        None if columns is None else column_writers(columns, server, nan_is_null=source.nan_is_null)
     )
     checked = (check_chunk(chunk, writers, columns, limits.on_refused) for chunk in chunks)
     rows = (
@@ -232,16 +249,17 @@ def raise_refused(position: int, _row: object, error: InvalidArgument) -> None:
 
 
 def column_writers(
-    columns: Sequence[InsertColumn], writer: Callable[[str], Writer], *, nan_is_null: bool
+    columns: Sequence[InsertColumn], server: tzinfo, *, nan_is_null: bool, binary: bool = False
 ) -> Sequence[Write]:
     """Return what checks and writes the values of each column.
 
     Args:
         columns: The columns.
-        writer: Returns the writer of a type.
+        server: Time zone of the server.
         nan_is_null: Whether nan is NULL in a column that cannot hold nan.
+        binary: Whether they are written in binary.
     """
-    found = [writer(column.type) for column in columns]
+    found = [writer_of(column.type, server, binary=binary) for column in columns]
     return [
         _nan_as_null(each.write) if nan_is_null and not each.holds_nan else each.write
         for each in found
@@ -309,7 +327,7 @@ def _one_by_one(
     for at in range(len(values)):
         one = values[at : at + 1]
         try:
-            written += write(one)
+            written.extend(write(one))
         except (Unfit, InvalidArgument) as error:
             written.append("")
             failures[at] = (one[0], error)
@@ -322,7 +340,7 @@ def _refusal(
     """Return the error of a value."""
     if column is None:
         return InvalidArgument(str(error))
-    value = value.as_py() if hasattr(value, "as_py") else value
+    value = python_value(value)
     text, reason = shown(value), str(error)
     which = f"The column {column.name} of type {column.type} cannot hold"
     if reason.startswith(text):

@@ -17,6 +17,8 @@ from typing import Any
 import attrs
 
 from .._core.extras import import_optional
+from .._types.arrow_columns import python_value
+from .._types.json_documents import with_unique_keys
 from ..errors import InvalidArgument
 
 __all__ = ["Chunk", "OnRefused", "RowRefused", "Source", "open_source"]
@@ -52,10 +54,7 @@ class Chunk:
 
     def row(self, at: int) -> tuple[Any, ...]:
         """Return the values of a row."""
-        return tuple(
-            column[at] if isinstance(column, list) else column[at].as_py()
-            for column in self.columns
-        )
+        return tuple(python_value(column[at]) for column in self.columns)
 
 
 @attrs.frozen
@@ -318,7 +317,11 @@ def _from_stream(file: Any, names: tuple[str, ...] | None, null: str) -> Source:
 
 
 def _from_parquet(where: Any, names: tuple[str, ...] | None) -> Source:
-    file = import_optional("pyarrow.parquet", "arrow").ParquetFile(where)
+    arrow = import_optional("pyarrow", "arrow")
+    try:
+        file = import_optional("pyarrow.parquet", "arrow").ParquetFile(where)
+    except arrow.ArrowException as error:
+        raise InvalidArgument(f"The Parquet file cannot be read: {error}") from None
     return _from_batches(file.iter_batches(), file.schema_arrow.names, names)
 
 
@@ -328,7 +331,9 @@ def _objects(lines: Iterable[str], label: str) -> Iterator[dict[str, Any]]:
         if not line.strip():
             continue
         try:
-            found = json.loads(line.encode().decode(), parse_float=Decimal)
+            found = json.loads(
+                line.encode().decode(), object_pairs_hook=with_unique_keys, parse_float=Decimal
+            )
         except (ValueError, RecursionError) as error:
             reason = "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)
         else:
@@ -347,8 +352,7 @@ def _from_csv(text: Iterable[str], label: str, names: tuple[str, ...] | None, nu
     if isinstance(header, _Undecoded):
         raise header.error
     indices = _column_indices(header, names)
-    first, lines = _peek(filter(None, lines))
-    read = _reading(lines, _Sequences)
+    read = _reading(filter(None, lines), _Sequences)
 
     def chunks(size: int, _: int | None, on_refused: OnRefused) -> Iterator[Chunk]:
         for chunk in read(size, len(header), on_refused):
@@ -363,7 +367,7 @@ def _from_csv(text: Iterable[str], label: str, names: tuple[str, ...] | None, nu
                 ],
             )
 
-    return Source(tuple(header[at] for at in indices), chunks, is_empty=first is None)
+    return Source(tuple(header[at] for at in indices), chunks)
 
 
 def _lines_of_file(path: Path) -> Iterator[str]:

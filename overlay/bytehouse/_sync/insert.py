@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, tzinfo
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, cast
+from zoneinfo import ZoneInfo
 
 from .._core.options import SettingValue, StatementOptions, call_options
 from .._sql.insert import (
@@ -97,23 +99,51 @@ def insert_rows(
         skipped.append(SkippedRow(position, row, error.message))
 
     limits = BlockLimits(block_bytes, block_rows, keep if skip else raise_refused)
+    zone: tzinfo = UTC
+    if any(column.lacks_zone for column in columns or ()):
+        zone = _server_zone(client, settings=settings, **options)
     if via == "clickhouse" and columns is not None:
-        from .._sql.binary import binary_statements, lacks_zone
+        from .._sql.binary import binary_statements
 
-        zone = _server_zone(client, **options) if lacks_zone(columns) else UTC
         blocks = binary_statements(
             target, source, columns, zone, limits, settings=settings, tags=tags
         )
     else:
-        blocks = insert_statements(target, source, columns, limits, settings=settings, tags=tags)
+        blocks = insert_statements(
+            target, source, columns, limits, server=zone, settings=settings, tags=tags
+        )
     return _insert_blocks(client, blocks, on_block, skipped, **options)
 
 
-def _server_zone(client: ByteHouse, **options: Any) -> tzinfo:
-    from .._sql.binary import server_zone
+def _server_zone(
+    client: ByteHouse, *, settings: Mapping[str, SettingValue] | None, **options: Any
+) -> tzinfo:
+    """Return the time zone in which the server reads times without one.
 
-    result = client.query("SELECT timezone()", **options)
-    return server_zone((result.rows())[0][0])
+    Raises:
+        InsertFailed: The service does not give it, or this machine does not know it.
+    """
+    name, reason, cause = None, "", None
+    try:
+        name = _reread(client, _ask_zone, settings, options)
+        return ZoneInfo(name)
+    except AuthenticationError:
+        raise
+    except (APIError, ResponseDecodeError, OutcomeUnknown) as error:
+        reason, cause = f"could not be read: {error.message}", error
+    except (KeyError, TypeError, ValueError, OSError):
+        reason = f"is {name!r}, which this machine does not know"
+    raise InsertFailed(
+        f"A column has times without a time zone, and the server's {reason}; nothing was sent.",
+        hint="Give the zone in column_types=, such as DateTime('UTC'), or install tzdata.",
+    ) from cause
+
+
+def _ask_zone(
+    client: ByteHouse, settings: Mapping[str, SettingValue] | None, **options: Any
+) -> Any:
+    result = client.query("SELECT timezone()", settings=settings or {}, **options)
+    return (result.rows())[0][0]
 
 
 def _learn_types(client: ByteHouse, table: Identifier, **options: Any) -> Mapping[str, str]:
@@ -125,7 +155,7 @@ def _learn_types(client: ByteHouse, table: Identifier, **options: Any) -> Mappin
     error: ByteHouseError | None = None
     for ask in (_describe, _select_nothing, _get_table):
         try:
-            types = _reread(client, ask, table, options)
+            types: Mapping[str, str] | None = _reread(client, ask, table, options)
         except AuthenticationError:
             raise
         except (APIError, ResponseDecodeError, OutcomeUnknown) as failure:
@@ -145,15 +175,12 @@ def _learn_types(client: ByteHouse, table: Identifier, **options: Any) -> Mappin
 _Ask = Callable[..., Any]
 
 
-def _reread(
-    client: ByteHouse, ask: _Ask, table: Identifier, options: Mapping[str, Any]
-) -> Mapping[str, str] | None:
+def _reread(client: ByteHouse, ask: _Ask, about: Any, options: Mapping[str, Any]) -> Any:
     """Ask, and once more if what became of the first question is unknown: it changes nothing."""
     try:
-        types: Mapping[str, str] | None = ask(client, table, **options)
+        return ask(client, about, **options)
     except (OutcomeUnknown, ResponseDecodeError, ServerError):
-        types = ask(client, table, **options)
-    return types
+        return ask(client, about, **options)
 
 
 def _describe(client: ByteHouse, table: Identifier, **options: Any) -> Mapping[str, str] | None:
@@ -219,7 +246,7 @@ def _insert_blocks(
     except BaseException as error:
         error.add_note(f"insert: {rows_note(inserted, in_flight)}.")
         raise
-    return InsertResult(inserted, skipped)
+    return InsertResult(inserted, sorted(skipped, key=attrgetter("position")))
 
 
 def _send(

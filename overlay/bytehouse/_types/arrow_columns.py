@@ -16,7 +16,14 @@ from .parse import ColumnType
 from .times import DATE_RANGES, DATETIME_SECONDS, zone_info
 from .values import FLOAT_MAXIMA, Unfit, integer_bounds, integer_name
 
-__all__ = ["ArrowColumn", "arrow_column", "arrow_texts", "arrow_values", "nan_as_null"]
+__all__ = [
+    "ArrowColumn",
+    "arrow_column",
+    "arrow_texts",
+    "arrow_values",
+    "nan_as_null",
+    "python_value",
+]
 
 _UNITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 # Extension types whose values Arrow itself converts to Python.
@@ -97,25 +104,42 @@ class ArrowColumn:
         raise Unfit(f"values of Arrow type {kind} are not maps")
 
     def fields(self, keys: Sequence[str]) -> Sequence[Any]:
-        """Return the fields of structs: by name, if they have the names, else in their order."""
+        """Return the fields of structs: by name, or in their order if either have no names.
+
+        Those that have no names are named by their numbers, from 1.
+        """
         kind = self.array.type
         if not self._types.is_struct(kind) or kind.num_fields != len(keys):
             raise Unfit(f"values of Arrow type {kind} are not tuples of {len(keys)}")
-        names = [field.name for field in kind]
+        names, numbers = [field.name for field in kind], [str(n + 1) for n in range(len(keys))]
         found = self.array.flatten()
-        return [found[names.index(key)] for key in keys] if set(names) == {*keys} else found
+        if set(names) == {*keys}:
+            return [found[names.index(key)] for key in keys]
+        if numbers not in (names, list(keys)):
+            raise Unfit(f"values of Arrow type {kind} do not have the keys {', '.join(keys)}")
+        return list(found)
 
     def to_list(self) -> list[Any]:
-        """Return the values as Python values, with nanoseconds."""
+        """Return the values as Python values, with nanoseconds.
+
+        Raises:
+            Unfit: Python has no such value.
+        """
         kind, arrow = self.array.type, import_optional("pyarrow", "arrow")
-        if not self._types.is_timestamp(kind) or kind.unit != "ns":
+        try:
+            if self._types.is_timestamp(kind) and kind.unit == "ns":
+                zone = UTC if kind.tz else None
+                utc = self.array.cast(arrow.timestamp("ns", "UTC")) if kind.tz else self.array
+                strings = utc.cast(arrow.timestamp("ns")).cast(arrow.string()).to_pylist()
+                return [None if text is None else timestamp_of(text, zone) for text in strings]
+            if self._types.is_time64(kind):
+                # As Python's times, and not without their nanoseconds.
+                return list(self.array.cast(arrow.time64("us")).to_pylist())
             if self._types.is_date64(kind):
                 return list(self.array.cast(arrow.timestamp("ms")).to_pylist())
             return list(self.array.to_pylist())
-        zone = UTC if kind.tz else None
-        utc = self.array.cast(arrow.timestamp("ns", "UTC")) if kind.tz else self.array
-        strings = utc.cast(arrow.timestamp("ns")).cast(arrow.string()).to_pylist()
-        return [None if text is None else timestamp_of(text, zone) for text in strings]
+        except (arrow.ArrowException, ValueError, OverflowError) as error:
+            raise Unfit(f"a value of Arrow type {kind} is none of Python: {error}") from None
 
     def to_tuples(self) -> list[Any]:
         """Return the values as Python values, with tuples for structs and dicts for maps."""
@@ -138,12 +162,26 @@ def _structs_as_tuples(value: Any, kind: Any) -> Any:
     return value
 
 
-def arrow_texts(kind: ColumnType, array: Any) -> list[str] | None:
+def python_value(value: Any) -> Any:
+    """Return a value of Arrow as one of Python, or as text if Python has no such value."""
+    try:
+        return value.as_py() if hasattr(value, "as_py") else value
+    except (ValueError, OverflowError):
+        return f"{value.type} {value.cast('int64').as_py()}"
+
+
+def arrow_texts(kind: ColumnType, array: Any, server: tzinfo) -> list[str] | None:
     """Return the literals of an Arrow array without nulls; None if they are to be written value by
-    value."""
+    value.
+
+    Args:
+        kind: The type.
+        array: The values.
+        server: Time zone of the server, for timestamps without one in columns without one.
+    """
     arrow = import_optional("pyarrow", "arrow")
     try:
-        found = _convert(kind, array, arrow) if len(array) else []
+        found = _convert(kind, array, arrow, server) if len(array) else []
     except (arrow.ArrowException, ValueError, OverflowError):
         return None
     return found if found is None else list(found)
@@ -165,8 +203,8 @@ def arrow_values(kind: ColumnType, array: Any, server: tzinfo) -> Any:
         return array.to_pylist()
     try:
         if name in DATETIME_SECONDS and arrow.types.is_timestamp(source) and len(array):
-            found = _instants(kind, array, arrow, zone_of(kind) or str(server))
-            return found and found[1].to_pylist()
+            found = _instants(kind, array, arrow, server)
+            return found if found is None else found.to_pylist()
         if integer_name(name) and name in _NUMBERS and arrow.types.is_integer(source):
             # Raises if a value is outside the type.
             return array.cast(getattr(arrow, name.lower())()).to_numpy(zero_copy_only=False)
@@ -187,7 +225,7 @@ _NUMBERS = (
 _Convert = Callable[[ColumnType, Any, Any], Any]
 
 
-def _convert(kind: ColumnType, array: Any, arrow: Any) -> Any:
+def _convert(kind: ColumnType, array: Any, arrow: Any, server: tzinfo) -> Any:
     """Return the literals of an array; None, or an error of Arrow, if that cannot be done."""
     types, source, name = arrow.types, array.type, kind.name
     convert: _Convert | None = None
@@ -197,8 +235,11 @@ def _convert(kind: ColumnType, array: Any, arrow: Any) -> Any:
         convert = _floats if types.is_floating(source) else None
     elif name in DATE_RANGES:
         convert = _dates if types.is_date32(source) else None
-    elif name in DATETIME_SECONDS:
-        convert = _timestamps if types.is_timestamp(source) else None
+    elif name in DATETIME_SECONDS and types.is_timestamp(source):
+        found = _instants(kind, array, arrow, server)
+        return found if found is None else _strings(found)
+    elif name in ("Time", "Time64") and types.is_time(source):
+        convert = _times
     elif name == "String":
         text = types.is_string(source) or types.is_large_string(source)
         convert = _quoted_strings if text else None
@@ -265,40 +306,41 @@ def _quoted_strings(_: ColumnType, array: Any, __: Any) -> Any:
     return None
 
 
-def _timestamps(kind: ColumnType, array: Any, arrow: Any) -> Any:
-    """Return timestamps as numbers, or as text if neither they nor the column have a zone."""
-    found = _instants(kind, array, arrow, zone_of(kind))
-    if found is None:
+def _times(kind: ColumnType, array: Any, arrow: Any) -> Any:
+    digits = precision_of(kind)
+    if digits not in _UNITS.values():
         return None
-    exact, numbers = found
-    return _strings(numbers) if exact.type.tz else _in_quotes(_strings(exact))
+    unit = next(unit for unit, each in _UNITS.items() if each == digits)
+    wanted = arrow.time32 if digits < 6 else arrow.time64
+    # Refused if it loses a part of a second.
+    return _in_quotes(_strings(array.cast(wanted(unit))))
 
 
-def _instants(kind: ColumnType, array: Any, arrow: Any, zone: str | None) -> tuple[Any, Any] | None:
-    """Return timestamps in the unit of a type, and as numbers of it; None if a value is outside.
+def _instants(kind: ColumnType, array: Any, arrow: Any, server: tzinfo) -> Any:
+    """Return timestamps as numbers in the unit of a type; None if a value is outside of it.
 
     Args:
         kind: The type.
         array: The timestamps.
         arrow: pyarrow.
-        zone: The time zone of those that have none.
+        server: The time zone of those that have none, if the type has none.
     """
-    compute = import_optional("pyarrow.compute", "arrow")
     digits = precision_of(kind)
     if digits not in _UNITS.values():
         return None
     unit = next(unit for unit, each in _UNITS.items() if each == digits)
     # Refused if it loses a part of a second.
     exact = array.cast(arrow.timestamp(unit, array.type.tz))
-    if zone and not exact.type.tz:
-        if zone_of(kind) and zone_info(kind) is None:
+    if not exact.type.tz:
+        zone = zone_info(kind) if zone_of(kind) else server
+        if zone is None:
             return None
-        exact = compute.assume_timezone(exact, zone, ambiguous="raise", nonexistent="raise")
+        exact = import_optional("pyarrow.compute", "arrow").assume_timezone(
+            exact, str(zone), ambiguous="raise", nonexistent="raise"
+        )
     numbers = exact.cast(arrow.int64())
     low, high = (bound * 10**digits for bound in DATETIME_SECONDS[kind.name])
-    if not _within(numbers, low, min(high + 10**digits - 1, 2**63 - 1)):
-        return None
-    return exact, numbers
+    return numbers if _within(numbers, low, min(high + 10**digits - 1, 2**63 - 1)) else None
 
 
 def nan_as_null(array: Any) -> Any:

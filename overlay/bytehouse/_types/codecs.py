@@ -134,7 +134,10 @@ def parse_column_type(type_: str | None) -> tuple[ColumnType, bool]:
         kind, may_be_null = parse_type(type_)
     except RecursionError:
         return ColumnType(""), True
-    return unwrap(kind), bool(may_be_null)
+    kind = unwrap(kind)
+    if kind.name == "Nullable" and len(kind.arguments) == 1:  # of a SimpleAggregateFunction
+        return unwrap(kind.arguments[0]), True
+    return kind, bool(may_be_null)
 
 
 def unwrap(kind: ColumnType) -> ColumnType:
@@ -163,7 +166,8 @@ def zone_of(kind: ColumnType) -> str | None:
 
 def precision_of(kind: ColumnType) -> int:
     """Return the number of fractional digits of the second."""
-    return number_in(kind.arguments[0]) if kind.name == "DateTime64" and kind.arguments else 0
+    has_digits = kind.name in ("DateTime64", "Time64") and kind.arguments
+    return number_in(kind.arguments[0]) if has_digits else 0
 
 
 def element_name(element: ColumnType) -> str:

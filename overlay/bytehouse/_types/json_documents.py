@@ -8,13 +8,13 @@ times. It does not keep null as the value of a key, nor a key whose value is an 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from .parse import ColumnType
 
-__all__ = ["JSON_SETTINGS", "can_check_json", "has_json", "json_text"]
+__all__ = ["JSON_SETTINGS", "can_check_json", "has_json", "json_text", "with_unique_keys"]
 
 JSON_SETTINGS = (
     "input_format_json_try_infer_numbers_from_strings = 0, input_format_try_infer_dates = 0, "
@@ -46,17 +46,17 @@ def json_text(value: Any) -> str:
     if isinstance(value, str | bytes):
         value = json.loads(
             value,
-            object_pairs_hook=_with_unique_keys,
+            object_pairs_hook=with_unique_keys,
             parse_float=_exact_float,
             parse_constant=_no_constant,
         )
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         raise TypeError("it is no object")
-    _check(value)
-    return json.dumps(value, allow_nan=False, ensure_ascii=False)
+    return json.dumps(_checked(value), allow_nan=False, ensure_ascii=False)
 
 
-def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of some pairs; raise ValueError if a key is there twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("an object has a key twice")
@@ -74,25 +74,33 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
-def _check(value: Any) -> None:
+def _checked(value: Any) -> Any:
+    """Return a part of a document, as `json.dumps` takes it."""
     match value:
-        case dict():
-            for key, item in value.items():
+        case Mapping():
+            for key in value:
                 if not isinstance(key, str):
                     raise TypeError(f"the key {key!r} is not a string")
                 if "." in key:
                     raise ValueError(f"the key {key!r} would become a path, because of its dot")
-                _check(item)
+            return {key: _checked(item) for key, item in value.items()}
         case list() | tuple():
-            numbers = list(_numbers(value))
+            items = list(map(_checked, value))
+            numbers = list(_numbers(items))
             # Beside a float, all become floats.
             wrong = [n for n in numbers if isinstance(n, int) and n.bit_length() > _FLOAT_BITS]
             if wrong and any(isinstance(number, float) for number in numbers):
                 raise ValueError(f"{wrong[0]} is beside floats, which do not hold it")
-            for item in value:
-                _check(item)
+            return items
         case int() if not -(2**63) <= value < 2**64:
             raise ValueError(f"{value} has more than 64 bits")
+        case Decimal():
+            return _exact_float(str(value))
+        case _ if type(value).__module__ == "numpy" and not isinstance(value, str | bytes):
+            # What has no number of Python is none of JSON either.
+            return value if (plain := value.tolist()) is value else _checked(plain)
+        case _:
+            return value
 
 
 def _numbers(value: Any) -> Iterator[Any]:

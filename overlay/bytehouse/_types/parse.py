@@ -132,7 +132,7 @@ def _with_defaults(name: str, arguments: list[ColumnType]) -> ColumnType:
         arguments = (arguments or [ColumnType("10")]) + [ColumnType("0")] * (len(arguments) < 2)
     elif name in _DIGITS:
         name, arguments = "Decimal", [ColumnType(_DIGITS[name]), *arguments]
-    elif name == "DateTime64":
+    elif name in ("DateTime64", "Time64"):
         arguments = arguments or [ColumnType("3")]
     elif name in ("Enum", "Enum8", "Enum16"):
         numbered = _enum_members(arguments)

@@ -1,15 +1,17 @@
 """Check dates and times against their types, and write them as the engine reads them in VALUES.
 
-What has a time zone is written as a number, which is one moment whatever the zone of the server;
-what has none, in a column that has none, is the text that the server reads in its own zone.
+Timestamps are written as numbers, which are the same moments whatever the zone of the server. What
+has no time zone is one of the column's zone, or of the server's if the column has none either.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from functools import lru_cache
 from itertools import repeat
+from operator import attrgetter, floordiv, sub
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,8 +33,8 @@ DATETIME_SECONDS = {
     "DateTime64": (-2208988800, 10413791999),
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of local times
 _SECOND = timedelta(seconds=1)
+_MICROSECOND = timedelta(microseconds=1)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d(?::\d\d(?::\d\d)?)?)(?:[.,](\d{1,9}))?)?"
@@ -121,189 +123,117 @@ def _date(name: str) -> Scalar:
     )
 
 
-def _seconds(moment: datetime, zone: tzinfo | None, value: object) -> int | None:
-    """Return the seconds since 1970; None of a moment without a zone where the column has none."""
+def _seconds(moment: datetime, zone: tzinfo | None, value: object) -> int:
+    """Return the seconds since 1970; a moment without a time zone is one of `zone`."""
     if moment.tzinfo is None:
         if zone is None:
-            return None
-        if type(value).__name__ == "datetime64":
-            raise Unfit(f"{shown(value)} has no time zone, and the column has {zone}")
-        local, moment = moment, moment.replace(tzinfo=zone)
-        if moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
-            raise Unfit(f"{shown(value)} does not exist in {zone}, whose clocks skip it")
+            raise Unfit(f"{shown(value)} is in a time zone whose rules this machine lacks")
+        moment = moment.replace(tzinfo=zone)
+    # Where clocks are put forward, the offset before is that of fold=0.
+    before, after = (moment.replace(fold=fold).utcoffset() for fold in (0, 1))
+    if before is not None and after is not None and before < after:
+        raise Unfit(f"{shown(value)} does not exist in {moment.tzinfo}, whose clocks skip it")
     return (moment - _EPOCH) // _SECOND
 
 
-def _ticks(text: str, digits: int, zone: tzinfo | None) -> int:
-    """Return the number that a literal stands for: of what has no time zone, in one.
+@lru_cache(maxsize=1 << 12)
+def _offset_on(day: date, zone: tzinfo) -> timedelta | None:
+    """Return the offset of a time zone on a day; None if its clocks change on it."""
+    if day == date.max:
+        return None
+    begin, end = (
+        datetime.combine(one, time(), zone).utcoffset() for one in (day, day + timedelta(days=1))
+    )
+    return begin if begin == end else None
 
-    Args:
-        text: The literal.
-        digits: Digits of a second that the number counts.
-        zone: The time zone; None if this machine does not know it.
+
+def _microseconds(values: list[datetime], server: tzinfo | None) -> list[int] | None:
+    """Return the microseconds since 1970 of datetimes with the same time zone, or all without one.
+
+    None if they are not, or one is on a day on which the clocks of the zone change.
     """
-    if not text.startswith("'"):
-        return int(text)
-    if zone is None:
-        raise Unfit(f"{text} is in a time zone whose rules this machine lacks")
-    moment, nanosecond = _moment(text[1:-1])
-    seconds = _seconds(moment, zone, text)
-    ticks: int = (seconds or 0) * 10**digits + nanosecond // 10 ** (9 - digits)
-    return ticks
+    zones = {id(zone): zone for zone in map(attrgetter("tzinfo"), values)}
+    if len(zones) > 1:
+        return None
+    [own] = zones.values()
+    zone, epoch = own or server, _EPOCH
+    if isinstance(zone, timezone):
+        offsets: set[timedelta | None] = {zone.utcoffset(None)}
+    elif isinstance(zone, ZoneInfo):
+        offsets = {_offset_on(day, zone) for day in set(map(datetime.date, values))}
+    else:
+        return None
+    if None in offsets:
+        return None
+    if own is None and len(offsets) == 1:
+        epoch = _EPOCH.replace(tzinfo=None) + next(filter(None, offsets), timedelta())
+    elif own is None:
+        values = [value.replace(tzinfo=zone) for value in values]
+    return list(map(floordiv, map(sub, values, repeat(epoch)), repeat(_MICROSECOND)))
 
 
-def _datetime(kind: ColumnType, server: tzinfo) -> Scalar:
-    zone, name = zone_info(kind), zone_of(kind)
-    low, high = DATETIME_SECONDS["DateTime"]
-    first, last = (_naive(bound) for bound in (low, high))
+def _timestamp(kind: ColumnType, server: tzinfo) -> Scalar:
+    digits = precision_of(kind)
+    zone = zone_info(kind) if zone_of(kind) else server
+    low, high = DATETIME_SECONDS[kind.name]
+    least, most = low * 10**digits, min((high + 1) * 10**digits, 2**63) - 1
+    first, last = (
+        (_EPOCH + timedelta(seconds=bound // 10**digits)).replace(tzinfo=None)
+        for bound in (least, most)
+    )
+    unit, step = 10 ** (9 - digits), 10 ** max(6 - digits, 0)
 
-    def write(value: Any) -> str:
-        seconds: int | None
-        if isinstance(value, int) and not isinstance(value, bool):
-            moment, seconds = first, value
+    def number(value: Any) -> int:
+        if kind.name == "DateTime" and isinstance(value, int) and not isinstance(value, bool):
+            found = int(value)
         else:
             moment, nanosecond = _moment(value)
-            if nanosecond:
-                raise Unfit(f"{shown(value)} has a fraction of a second")
-            seconds = _seconds(moment, zone, value)
-        if not (low <= seconds <= high if seconds is not None else first <= moment <= last):
-            raise Unfit(f"{shown(value)} is outside {first} to {last}")
-        return f"'{moment}'" if seconds is None else str(seconds)
+            if nanosecond % unit:
+                few = f"more than {digits} digits" if digits else "a fraction"
+                raise Unfit(f"{shown(value)} has {few} of a second")
+            found = _seconds(moment, zone, value) * 10**digits + nanosecond // unit
+        if not least <= found <= most:
+            raise Unfit(f"{shown(value)} is outside {first} to {last} in UTC")
+        return found
+
+    def numbers(values: list[Any], types: set[type]) -> list[int] | None:
+        found = _microseconds(values, zone) if types == {datetime} else None
+        if found is None or (step > 1 and any(each % step for each in found)):
+            return None
+        if digits != 6:
+            factor = 10 ** max(digits - 6, 0)
+            found = [each // step * factor for each in found]
+        return found if least <= min(found) and max(found) <= most else None
 
     def bulk(values: list[Any], types: set[type]) -> Literals | None:
-        return _usual_moments(values, types, zone, 0, (low, high))
+        found = numbers(values, types)
+        return None if found is None else list(map(str, found))
 
     return Scalar(
-        write,
+        lambda value: str(number(value)),
         bulk,
-        lambda text: f"toDateTime({text}{_argument(name)})",
-        lambda text: _ticks(text, 0, zone if name else server),
-        lambda values, types: _usual_ticks(values, bulk(values, types), 0, server),
+        lambda text: _timestamp_call(kind, int(text)),
+        int,
+        numbers,
     )
 
 
-def _usual_moments(
-    values: list[datetime],
-    types: set[type],
-    zone: tzinfo | None,
-    digits: int,
-    bounds: tuple[int, int],
-) -> Literals | None:
-    """Return the literals of datetimes that all have a time zone, or none like their column."""
-    if types != {datetime}:
-        return None
-    if values[0].tzinfo is None:
-        return None if zone else _usual_naive_moments(values, digits, bounds)
-    step = 10 ** max(6 - digits, 0)
-    if any(value.tzinfo is None or value.microsecond % step for value in values):
-        return None
-    since = [value - _EPOCH for value in values]
-    seconds = [passed.days * 86400 + passed.seconds for passed in since]
-    if not (bounds[0] <= min(seconds) and max(seconds) <= bounds[1]):
-        return None
-    factor = 10 ** max(digits - 6, 0)
-    return [
-        str((whole * 10**6 + passed.microseconds) // step * factor)
-        for whole, passed in zip(seconds, since, strict=True)
-    ]
-
-
-def _usual_naive_moments(
-    values: list[datetime], digits: int, bounds: tuple[int, int]
-) -> Literals | None:
-    texts = list(map(datetime.isoformat, values, repeat(" ")))
-    # Other lengths have a time zone, or microseconds where there can be none.
-    if not {*map(len, texts)} <= ({19, 26} if digits else {19}):
-        return None
-    if not str(_naive(bounds[0])) <= min(texts) <= max(texts) <= str(_naive(bounds[1])):
-        return None
-    step = 10 ** max(6 - digits, 0)
-    if digits and any(value.microsecond % step for value in values):
-        return None
-    return [f"'{text[: 20 + digits]}'" for text in texts] if digits else [f"'{t}'" for t in texts]
-
-
-def _usual_ticks(
-    values: list[datetime], literals: Literals | None, digits: int, server: tzinfo
-) -> list[int] | None:
-    """Return the numbers that the literals of `_usual_moments` stand for."""
-    if literals is None:
-        return None
-    if values[0].tzinfo is not None:
-        return list(map(int, literals))
-    factor, step, whole = 10**digits, 10 ** max(6 - digits, 0), 10 ** max(digits - 6, 0)
-    found = []
-    for value in values:
-        aware = value.replace(tzinfo=server)
-        offset, later = aware.utcoffset(), aware.replace(fold=1).utcoffset()
-        if offset is None or later is None or offset < later:
-            return None  # perhaps skipped by the clocks there
-        passed = value - _NAIVE_EPOCH - offset
-        seconds = passed.days * 86400 + passed.seconds
-        found.append(seconds * factor + value.microsecond // step * whole)
-    return found
-
-
-def _naive(seconds: int) -> datetime:
-    return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None)
-
-
-def _argument(zone: str | None) -> str:
-    return f", '{zone}'" if zone else ""
-
-
-def _datetime64(kind: ColumnType, server: tzinfo) -> Scalar:
-    zone, name, digits = zone_info(kind), zone_of(kind), precision_of(kind)
-    low, high = DATETIME_SECONDS["DateTime64"]
-    high = min(high, (2**63 - 1) // 10**digits)
-    first, last = (_naive(bound) for bound in (low, high))
-    unit = 10 ** (9 - digits)
-
-    def write(value: Any) -> str:
-        if isinstance(value, str) and re.fullmatch(r"\d+", value):
-            raise not_of_type(value, "a date and time")
-        moment, nanosecond = _moment(value)
-        if nanosecond % unit:
-            raise Unfit(f"{shown(value)} has more than {digits} digits of a second")
-        seconds = _seconds(moment, zone, value)
-        whole = seconds if seconds is not None else (moment.replace(tzinfo=UTC) - _EPOCH) // _SECOND
-        number = whole * 10**digits + nanosecond // unit
-        if not low <= whole <= high or number > 2**63 - 1:
-            raise Unfit(f"{shown(value)} is outside {first} to {last}")
-        if seconds is None:
-            fraction = f".{nanosecond // unit:0{digits}}" if digits else ""
-            return f"'{moment}{fraction}'"
-        return str(number)
-
-    def bulk(values: list[Any], types: set[type]) -> Literals | None:
-        # Those in the last second may be beyond it.
-        return _usual_moments(values, types, zone, digits, (low, high - 1))
-
-    return Scalar(
-        write,
-        bulk,
-        lambda text: _datetime64_call(text, digits, name),
-        lambda text: _ticks(text, digits, zone if name else server),
-        lambda values, types: _usual_ticks(values, bulk(values, types), digits, server),
-    )
-
-
-def _datetime64_call(text: str, digits: int, zone: str | None) -> str:
-    if text.startswith("'"):
-        return f"toDateTime64({text}, {digits}{_argument(zone)})"
+def _timestamp_call(kind: ColumnType, number: int) -> str:
+    """Return a timestamp as the call of a function."""
+    zone, digits = zone_of(kind), precision_of(kind)
+    if kind.name == "DateTime":
+        return f"toDateTime({number}, '{zone}')" if zone else f"toDateTime({number})"
     unit, whole = next(
         (unit, whole)
         for unit, whole in (("Milli", 3), ("Micro", 6), ("Nano", 9))
         if digits <= whole
     )
-    number = int(text) * 10 ** (whole - digits)
-    return f"fromUnixTimestamp64{unit}(toInt64({number}){_argument(zone or 'UTC')})"
+    number *= 10 ** (whole - digits)
+    return f"fromUnixTimestamp64{unit}(toInt64({number}), '{zone or 'UTC'}')"
 
 
 def _time(kind: ColumnType) -> Scalar:
-    digits = int(kind.arguments[0].name) if kind.arguments else 0
-    if kind.name == "Time64" and not kind.arguments:
-        digits = 3
+    digits = precision_of(kind)
     unit = 10 ** (9 - digits)
 
     def write(value: Any) -> str:
@@ -323,9 +253,10 @@ def _clock(value: Any) -> tuple[str, int, int]:
     """Return the sign, seconds and nanoseconds of a time of day or a duration."""
     match value:
         case timedelta():
-            microseconds = abs(value) // timedelta(microseconds=1)
-            nanosecond = microseconds % 10**6 * 1000 + int(getattr(value, "nanoseconds", 0))
-            return "-" if value < timedelta() else "", microseconds // 10**6, nanosecond
+            size = abs(value)
+            seconds = size.days * 86400 + size.seconds
+            nanosecond = size.microseconds * 1000 + int(getattr(size, "nanoseconds", 0))
+            return "-" if value < timedelta() else "", seconds, nanosecond
         case time() if value.tzinfo is None:
             seconds = (value.hour * 60 + value.minute) * 60 + value.second
             return "", seconds, value.microsecond * 1000
@@ -333,6 +264,10 @@ def _clock(value: Any) -> tuple[str, int, int]:
             hours, minutes, second = map(int, found.group(2, 3, 4))
             sign = found[1].replace("+", "")
             return sign, (hours * 60 + minutes) * 60 + second, int(f"{found[5] or 0:0<9}")
+        case _ if type(value).__name__ == "timedelta64" and isinstance(value.item(), timedelta):
+            return _clock(value.item())
+        case _ if str(getattr(value, "dtype", "")) == "timedelta64[ns]":
+            return "-" if value.item() < 0 else "", *divmod(abs(value.item()), 10**9)
         case _:
             raise not_of_type(value, "a time of day")
 
@@ -340,8 +275,8 @@ def _clock(value: Any) -> tuple[str, int, int]:
 _SCALARS: dict[str, Callable[[ColumnType, tzinfo], Scalar]] = {
     "Date": lambda kind, _: _date(kind.name),
     "Date32": lambda kind, _: _date(kind.name),
-    "DateTime": _datetime,
-    "DateTime64": _datetime64,
+    "DateTime": _timestamp,
+    "DateTime64": _timestamp,
     "Time": lambda kind, _: _time(kind),
     "Time64": lambda kind, _: _time(kind),
 }

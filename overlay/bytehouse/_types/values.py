@@ -95,6 +95,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return plain(value.value)
     if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
+        if isinstance(value, str | bytes):
+            return value  # tolist() would take zeros from its end
         # tolist() of a NumPy datetime can be a bare number.
         return value if value.dtype.kind in "mM" else value.tolist()
     return value
@@ -105,7 +107,9 @@ def is_missing(value: Any) -> bool:
     if value is None:
         return True
     name = type(value).__name__
-    return name in ("NAType", "NaTType") or (name == "datetime64" and str(value) == "NaT")
+    return name in ("NAType", "NaTType") or (
+        name in ("datetime64", "timedelta64") and str(value) == "NaT"
+    )
 
 
 def not_of_type(value: object, expected: str) -> Unfit:
@@ -335,7 +339,7 @@ def _fixed_string(kind: ColumnType) -> Scalar:
 
     def write(value: Any) -> str:
         text = _write_string(value, "text or bytes")
-        if len(_encode(value) if isinstance(value, str) else value) > size:
+        if len(_encode(value) if isinstance(value, str) else bytes(value)) > size:
             raise Unfit(f"{shown(value)} has more than {size} bytes")
         return text
 

@@ -32,7 +32,7 @@ from .values import (
     value_scalar,
 )
 
-__all__ = ["Writer", "binary_writer_of", "writer_of"]
+__all__ = ["Writer", "writer_of"]
 
 # Values of a column: a list, or an Arrow array; and what they become, in the same order.
 Values = Any
@@ -74,40 +74,28 @@ class _Form:
 
 
 @lru_cache(maxsize=1024)
-def writer_of(type_: str) -> Writer:
-    """Return what writes the values of a column as literals.
+def writer_of(type_: str, server: tzinfo = UTC, *, binary: bool = False) -> Writer:
+    """Return what writes the values of a column: what is checked, and how, is the same either way.
+
+    Args:
+        type_: The type.
+        server: Time zone of the server, for values without one in columns without one.
+        binary: Whether the values become those that clickhouse-connect writes as they are, and not
+            literals.
 
     Raises:
         InvalidArgument: Values of the type cannot be checked.
     """
     kind, may_be_null = parse_column_type(type_)
     # A container of floats is written as a function call.
-    form = _CALLS if _has_floats(kind) else _LITERALS
-    write = _write_of(kind, form)
+    form = _BINARY if binary else _CALLS if _has_floats(kind) else _LITERALS
+    write = _write_of(kind, attrs.evolve(form, server=server))
     is_float = kind.name in FLOAT_MAXIMA
-    if is_float:
+    if is_float and not binary:
         # The fast parser reads some floats inexactly; an expression is read exactly.
         write = _in_parentheses(write)
-    return Writer(_with_nulls(write, "NULL") if may_be_null else _without_nulls(write), is_float)
-
-
-@lru_cache(maxsize=1024)
-def binary_writer_of(type_: str, server: tzinfo) -> Writer:
-    """Return what makes the values of a column those that clickhouse-connect writes as they are.
-
-    What is checked and how is the same as for literals.
-
-    Args:
-        type_: The type.
-        server: Time zone of the server, for values without one in columns without one.
-
-    Raises:
-        InvalidArgument: Values of the type cannot be checked.
-    """
-    kind, may_be_null = parse_column_type(type_)
-    write = _write_of(kind, _Form(_binary, list, _dict, tuple, None, server))
-    is_float = kind.name in FLOAT_MAXIMA
-    return Writer(_with_nulls(write, None) if may_be_null else _without_nulls(write), is_float)
+    write = _with_nulls(write, form.null) if may_be_null else _without_nulls(write)
+    return Writer(write, is_float)
 
 
 def _in_parentheses(write: Write) -> Write:
@@ -139,12 +127,12 @@ def _write_of(kind: ColumnType, form: _Form) -> Write:
     return form.scalar(kind, scalar, form.server)
 
 
-def _literals(kind: ColumnType, scalar: Scalar, _: tzinfo) -> Write:
+def _literals(kind: ColumnType, scalar: Scalar, server: tzinfo) -> Write:
     def write(values: Values) -> Written:
         if isinstance(values, list):
             found = scalar.bulk(values, set(map(type, values))) if values else []
             return [scalar.write(plain(value)) for value in values] if found is None else found
-        found = arrow_texts(kind, values.array)
+        found = arrow_texts(kind, values.array, server)
         return write(values.to_list()) if found is None else found
 
     return write
@@ -195,6 +183,7 @@ _CALLS = _Form(
     _enclosed("tuple({})"),
     "NULL",
 )
+_BINARY = _Form(_binary, list, _dict, tuple, None)
 
 
 def _container(kind: ColumnType, form: _Form) -> Write | None:
