@@ -497,6 +497,30 @@ def test_times_of_arrow_that_python_lacks(bh: ByteHouse) -> None:
     assert bh.query("SELECT toString(v) FROM d.t").rows() == [("00:00:00.000000001",)] * 2
 
 
+def test_columns_of_frames_that_arrow_does_not_read(bh: ByteHouse) -> None:
+    """Are our error; what it reads in an unusual form is taken."""
+    import pandas as pd
+    import polars as pl
+
+    create(bh, v="String")
+    objects = pl.Series("v", [object()], dtype=pl.Object)
+    for data in (
+        pl.DataFrame({"i": [0], "v": objects}),
+        pl.DataFrame({"i": pl.Series([2**100], dtype=pl.Int128)}),
+        pl.Series("i", [1]),
+        pd.DataFrame({"i": [1 + 2j], "v": ["a"]}),
+        pd.DataFrame({"i": pd.arrays.SparseArray([0]), "v": ["a"]}),
+    ):
+        with pytest.raises(InvalidArgument):
+            bh.insert("d.t", data)
+    categories = pl.Series("v", ["a", "b", "a"], dtype=pl.Categorical)
+    assert bh.insert("d.t", pl.DataFrame({"i": [0, 1, 2], "v": categories})) == 3
+    assert bh.query("SELECT v FROM d.t ORDER BY i").rows() == [("a",), ("b",), ("a",)]
+    twice = pd.DataFrame([[1, "a", "b"]], columns=["i", "v", "v"])
+    with pytest.raises(InvalidArgument, match="has the column 'v' twice"):
+        bh.insert("d.t", twice, columns=["i", "v"])
+
+
 def test_structs_of_arrow_go_by_name(bh: ByteHouse) -> None:
     """As dictionaries do: other names are refused, and those without names go in their order."""
     import pyarrow as pa

@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import chain, islice
 from operator import attrgetter, itemgetter
@@ -97,12 +98,16 @@ def open_source(data: object, columns: Sequence[str] | None, null: str) -> Sourc
         return _from_pandas(data, names)
     if library == "numpy" and hasattr(data, "ndim"):
         return _from_numpy(data, names)
+    if library == "polars" and "Object" in map(str, getattr(data, "dtypes", ())):
+        # Polars exports the addresses of the objects.
+        raise InvalidArgument("A column of the frame has Python objects.", hint="Cast it first.")
     if hasattr(data, "__arrow_c_stream__"):
-        arrow = import_optional("pyarrow", "arrow")
-        reader = arrow.RecordBatchReader.from_stream(data)
+        with _reading_arrow() as arrow:
+            reader = arrow.RecordBatchReader.from_stream(data)
         return _from_batches(reader, reader.schema.names, names)
     if hasattr(data, "__arrow_c_array__"):
-        batch = import_optional("pyarrow", "arrow").record_batch(data)
+        with _reading_arrow() as arrow:
+            batch = arrow.record_batch(data)
         return _from_batches([batch], batch.schema.names, names)
     if isinstance(data, Mapping) or not isinstance(data, Iterable):
         raise InvalidArgument(
@@ -317,11 +322,8 @@ def _from_stream(file: Any, names: tuple[str, ...] | None, null: str) -> Source:
 
 
 def _from_parquet(where: Any, names: tuple[str, ...] | None) -> Source:
-    arrow = import_optional("pyarrow", "arrow")
-    try:
+    with _reading_arrow():
         file = import_optional("pyarrow.parquet", "arrow").ParquetFile(where)
-    except arrow.ArrowException as error:
-        raise InvalidArgument(f"The Parquet file cannot be read: {error}") from None
     return _from_batches(file.iter_batches(), file.schema_arrow.names, names)
 
 
@@ -426,6 +428,8 @@ def _column_indices(available: Sequence[str], names: tuple[str, ...] | None) -> 
         raise InvalidArgument(
             f"The data has no column {missing[0]!r}. It has: {', '.join(map(str, available))}."
         )
+    if twice := [name for name in names if list(available).count(name) > 1]:
+        raise InvalidArgument(f"The data has the column {twice[0]!r} twice.")
     return [available.index(name) for name in names]
 
 
@@ -458,22 +462,22 @@ def _slices(
 def _from_batches(
     batches: Iterable[Any], available: Sequence[str], names: tuple[str, ...] | None
 ) -> Source:
+    def read() -> Iterator[Any]:
+        with _reading_arrow():
+            yield from batches
+
     # Slices of a batch take no copy.
-    return _slices(available, names, map(_Sliceable, batches), lambda part, at: part.column(at))
+    return _slices(available, names, read(), lambda part, at: part.column(at))
 
 
-class _Sliceable:
-    """A record batch, as `_slices` reads it: it has a length and rows."""
-
-    def __init__(self, batch: Any) -> None:
-        self._batch = batch
-        self.column = batch.column
-
-    def __len__(self) -> int:
-        return int(self._batch.num_rows)
-
-    def __getitem__(self, part: slice) -> _Sliceable:
-        return _Sliceable(self._batch.slice(part.start, part.stop - part.start))
+@contextmanager
+def _reading_arrow(extra: str = "arrow") -> Iterator[Any]:
+    """Give pyarrow, whose errors about the data become ours."""
+    arrow = import_optional("pyarrow", extra)
+    try:
+        yield arrow
+    except arrow.ArrowException as error:
+        raise InvalidArgument(f"The data cannot be read by pyarrow: {error}") from None
 
 
 def _from_pandas(frame: Any, names: tuple[str, ...] | None) -> Source:
@@ -493,17 +497,17 @@ def _from_pandas(frame: Any, names: tuple[str, ...] | None) -> Source:
 
 def _series_values(series: Any) -> Any:
     """Return the values of a pandas column. NaN in a float column stays NaN."""
-    if isinstance(series.dtype, import_optional("numpy", "pandas").dtype):
-        if series.dtype.kind in "biuf":
+    if series.dtype == object:
+        pandas = import_optional("pandas", "pandas")
+        return [
+            v if pandas.api.types.is_list_like(v) or not pandas.isna(v) else None for v in series
+        ]
+    with _reading_arrow("pandas") as arrow:
+        numbers = isinstance(series.dtype, import_optional("numpy", "pandas").dtype)
+        if numbers and series.dtype.kind in "biuf":
             # As NumPy's: of a pandas series, Arrow would make nan null.
-            return import_optional("pyarrow", "pandas").array(series.to_numpy())
-        if series.dtype == object:
-            pandas = import_optional("pandas", "pandas")
-            return [
-                v if pandas.api.types.is_list_like(v) or not pandas.isna(v) else None
-                for v in series
-            ]
-    return import_optional("pyarrow", "pandas").Array.from_pandas(series)
+            return arrow.array(series.to_numpy())
+        return arrow.Array.from_pandas(series)
 
 
 def _from_numpy(array: Any, names: tuple[str, ...] | None) -> Source:

@@ -48,12 +48,13 @@ class ArrowColumn:
             if array.type.extension_name not in _KNOWN_EXTENSIONS:
                 raise Unfit(f"values of type {array.type} have no meaning in a table")
         elif arrow.types.is_dictionary(array.type):
-            array = array.dictionary_decode()
+            values = ArrowColumn(array.dictionary).array  # no view, which Arrow cannot decode
+            array = arrow.DictionaryArray.from_arrays(array.indices, values).dictionary_decode()
         elif arrow.types.is_run_end_encoded(array.type):
             array = import_optional("pyarrow.compute", "arrow").run_end_decode(array)
         if str(array.type) in ("string_view", "binary_view"):
             array = array.cast(getattr(arrow, f"large_{str(array.type)[:6]}")())
-        self.array = array
+        self.array: Any = array
         self._types = arrow.types
 
     def missing(self) -> list[bool] | None:
