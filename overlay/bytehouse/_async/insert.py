@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, tzinfo
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, cast
-from zoneinfo import ZoneInfo
 
 from .._core.options import SettingValue, StatementOptions, call_options
 from .._sql.insert import (
@@ -23,6 +22,7 @@ from .._sql.insert import (
 from .._sql.insert_sources import RowRefused, Source
 from .._sql.literals import Identifier
 from .._sql.statements import Submission, new_query_id
+from .._types.times import zone_named
 from ..errors import (
     APIError,
     AuthenticationError,
@@ -125,7 +125,7 @@ async def _server_zone(
     name, reason, cause = None, "", None
     try:
         name = await _reread(client, _ask_zone, settings, options)
-        return ZoneInfo(name)
+        return zone_named(name)
     except AuthenticationError:
         raise
     except (APIError, ResponseDecodeError, OutcomeUnknown) as error:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, tzinfo
-from itertools import accumulate
+from itertools import accumulate, chain, islice
 from os import PathLike
 from typing import IO, Any, Protocol
 
 import attrs
 
+from .._core.extras import import_optional
 from .._core.options import BLOCK_BYTES, BLOCK_ROWS, SettingValue
-from .._types.arrow_columns import ArrowColumn, nan_as_null, python_value
+from .._types.arrow_columns import ArrowColumn, is_arrow, joined, nan_as_null, python_value
 from .._types.codecs import zone_of
 from .._types.identifiers import Identifier, target_of
 from .._types.json_documents import JSON_SETTINGS, has_json
 from .._types.parse import ColumnType, parse_type
-from .._types.values import Unfit, shown
-from .._types.writers import Write, Written, writer_of
+from .._types.values import Formatted, Unfit, shown
+from .._types.writers import Write, Written, one_by_one, writer_of
 from ..errors import (
     ByteHouseError,
     InsertFailed,
@@ -236,11 +237,23 @@ def insert_statements(
         None if columns is None else column_writers(columns, server, nan_is_null=source.nan_is_null)
     )
     checked = (check_chunk(chunk, writers, columns, limits.on_refused) for chunk in chunks)
-    rows = (
-        (positions, [f"({','.join(row)})" for row in zip(*literals, strict=True)])
-        for positions, literals in checked
-    )
+    rows = ((positions, _rows(literals)) for positions, literals in checked)
     return pack_rows(head, rows, limits.bytes, limits.rows)
+
+
+def _rows(columns: Sequence[Written]) -> list[str]:
+    """Return rows as literals of tuples."""
+    if any(map(is_arrow, columns)):
+        arrow = import_optional("pyarrow", "arrow")
+        arrays = [
+            one if is_arrow(one) else arrow.array(list(one_by_one(one)), arrow.string())
+            for one in columns
+        ]
+        commas = chain.from_iterable((",", array) for array in arrays)
+        return list(joined("(", *islice(commas, 1, None), ")").to_pylist())
+    forms = [one.form if isinstance(one, Formatted) else "%s" for one in columns]
+    values = [one.values if isinstance(one, Formatted) else one for one in columns]
+    return list(map(f"({','.join(forms)})".__mod__, zip(*values, strict=True)))
 
 
 def raise_refused(position: int, _row: object, error: InvalidArgument) -> None:
@@ -305,7 +318,7 @@ def check_chunk(
         try:
             found.append(write(values))
         except (Unfit, InvalidArgument):
-            written, failures = _one_by_one(write, values)
+            written, failures = _write_each(write, values)
             found.append(written)
             column = columns[at] if columns else None
             for row, (value, error) in failures.items():
@@ -315,10 +328,11 @@ def check_chunk(
     for row in sorted(refused):
         on_refused(chunk.positions[row], chunk.row(row), refused[row])
     kept = [at for at in range(len(chunk.positions)) if at not in refused]
-    return [chunk.positions[at] for at in kept], [[one[at] for at in kept] for one in found]
+    lists = [list(one_by_one(one)) for one in found]
+    return [chunk.positions[at] for at in kept], [[one[at] for at in kept] for one in lists]
 
 
-def _one_by_one(
+def _write_each(
     write: Write, values: Any
 ) -> tuple[list[Any], dict[int, tuple[Any, Unfit | InvalidArgument]]]:
     """Return what the values become, and the errors of those that are none by index."""
@@ -327,7 +341,7 @@ def _one_by_one(
     for at in range(len(values)):
         one = values[at : at + 1]
         try:
-            written.extend(write(one))
+            written.extend(one_by_one(write(one)))
         except (Unfit, InvalidArgument) as error:
             written.append("")
             failures[at] = (one[0], error)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from .._core.extras import import_optional
@@ -21,8 +21,11 @@ __all__ = [
     "arrow_column",
     "arrow_texts",
     "arrow_values",
+    "is_arrow",
+    "joined",
     "nan_as_null",
     "python_value",
+    "with_gaps",
 ]
 
 _UNITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
@@ -171,7 +174,7 @@ def python_value(value: Any) -> Any:
         return f"{value.type} {value.cast('int64').as_py()}"
 
 
-def arrow_texts(kind: ColumnType, array: Any, server: tzinfo) -> list[str] | None:
+def arrow_texts(kind: ColumnType, array: Any, server: tzinfo) -> Any:
     """Return the literals of an Arrow array without nulls; None if they are to be written value by
     value.
 
@@ -182,10 +185,28 @@ def arrow_texts(kind: ColumnType, array: Any, server: tzinfo) -> list[str] | Non
     """
     arrow = import_optional("pyarrow", "arrow")
     try:
-        found = _convert(kind, array, arrow, server) if len(array) else []
+        return _convert(kind, array, arrow, server) if len(array) else []
     except (arrow.ArrowException, ValueError, OverflowError):
         return None
-    return found if found is None else list(found)
+
+
+def is_arrow(written: Any) -> bool:
+    """Return whether what has been written is an Arrow array."""
+    return hasattr(written, "null_count")
+
+
+def joined(*parts: Any) -> Any:
+    """Return an Arrow array of the strings in arrays, and those beside them, put together."""
+    return import_optional("pyarrow.compute", "arrow").binary_join_element_wise(*parts, "")
+
+
+def with_gaps(array: Any, gaps: Sequence[bool], filling: str) -> Any:
+    """Return an Arrow array with more elements at some places."""
+    arrow = import_optional("pyarrow", "arrow")
+    places = accumulate((not gap for gap in gaps), initial=-1)
+    next(places)
+    indices = [None if gap else place for gap, place in zip(gaps, places, strict=True)]
+    return array.take(arrow.array(indices, arrow.int64())).fill_null(filling)
 
 
 def arrow_values(kind: ColumnType, array: Any, server: tzinfo) -> Any:
@@ -265,19 +286,24 @@ def _decimals(kind: ColumnType, array: Any, arrow: Any) -> Any:
     precision, scale = (int(argument.name) for argument in kind.arguments)
     wanted = arrow.decimal128 if precision <= 38 else arrow.decimal256
     texts = _strings(array.cast(wanted(precision, scale)))
-    return None if scale > 6 and any("E" in text for text in texts) else texts
+    # Of more than six places, some are shown with an exponent.
+    return None if scale > 6 and _any_matches(texts, "E") else texts
+
+
+def _any_matches(texts: Any, pattern: str) -> bool:
+    compute = import_optional("pyarrow.compute", "arrow")
+    return bool(compute.any(compute.match_substring_regex(texts, pattern)).as_py())
 
 
 _FIRST_DAY = DATE_RANGES["Date"][0]
 
 
-def _strings(array: Any) -> list[str]:
-    arrow = import_optional("pyarrow", "arrow")
-    return list(array.cast(arrow.string()).to_pylist())
+def _strings(array: Any) -> Any:
+    return array.cast(import_optional("pyarrow", "arrow").string())
 
 
-def _in_quotes(texts: Sequence[str]) -> list[str]:
-    return [f"'{text}'" for text in texts]
+def _in_quotes(texts: Any) -> Any:
+    return joined("'", texts, "'")
 
 
 def _within(array: Any, low: float, high: float) -> bool:
@@ -292,19 +318,16 @@ def _floats(kind: ColumnType, array: Any, arrow: Any) -> Any:
         finite = numbers.filter(compute.is_finite(numbers))
         if len(finite) and not _within(compute.abs(finite), 0, FLOAT_MAXIMA[kind.name]):
             return None
-    texts = numbers.cast(arrow.string())
+    texts = _strings(numbers)
     # A literal without a point is an integer, and another kind of expression.
     whole = compute.invert(compute.match_substring_regex(texts, "[.en]"))
     pointed = compute.binary_join_element_wise(texts, ".0", "")
-    return compute.if_else(whole, pointed, texts).to_pylist()
+    return compute.if_else(whole, pointed, texts)
 
 
 def _quoted_strings(_: ColumnType, array: Any, __: Any) -> Any:
-    texts: list[str] = array.to_pylist()
-    together = "".join(texts)
-    if together.isprintable() and "'" not in together and "\\" not in together:
-        return _in_quotes(texts)
-    return None
+    needs_escapes = _any_matches(array, r"[\x00-\x1f\x7f'\\]")
+    return None if needs_escapes else _in_quotes(_strings(array))
 
 
 def _times(kind: ColumnType, array: Any, arrow: Any) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from itertools import repeat
-from operator import attrgetter, floordiv, sub
+from operator import attrgetter, sub
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,9 +19,16 @@ from bytehouse_raw.types import Timestamp
 
 from .codecs import precision_of, zone_of
 from .parse import ColumnType
-from .values import Literals, Scalar, Unfit, not_of_type, shown
+from .values import Formatted, Literals, Scalar, Unfit, not_of_type, shown
 
-__all__ = ["DATETIME_SECONDS", "DATE_RANGES", "moment_scalar", "nanosecond_of", "zone_info"]
+__all__ = [
+    "DATETIME_SECONDS",
+    "DATE_RANGES",
+    "moment_scalar",
+    "nanosecond_of",
+    "zone_info",
+    "zone_named",
+]
 
 DATE_RANGES = {
     "Date": (date(1970, 1, 1), date(2149, 6, 6)),
@@ -34,7 +41,6 @@ DATETIME_SECONDS = {
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
-_MICROSECOND = timedelta(microseconds=1)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d(?::\d\d(?::\d\d)?)?)(?:[.,](\d{1,9}))?)?"
@@ -55,9 +61,14 @@ def zone_info(kind: ColumnType) -> tzinfo | None:
     """Return the time zone of a type; None if it has none, or one that this machine lacks."""
     name = zone_of(kind)
     try:
-        return ZoneInfo(name) if name else None
+        return zone_named(name) if name else None
     except (KeyError, ValueError, OSError):
         return None
+
+
+def zone_named(name: str) -> tzinfo:
+    """Return a time zone; raise KeyError, ValueError or OSError if this machine lacks it."""
+    return UTC if name in ("UTC", "Etc/UTC") else ZoneInfo(name)
 
 
 def _moment(value: Any) -> tuple[datetime, int]:
@@ -109,7 +120,7 @@ def _date(name: str) -> Scalar:
 
     def bulk(values: list[Any], types: set[type]) -> Literals | None:
         if types == {date} and low <= min(values) and max(values) <= high:
-            return [f"'{value}'" for value in values]
+            return Formatted("'%s'", values)
         return None
 
     return Scalar(
@@ -147,16 +158,22 @@ def _offset_on(day: date, zone: tzinfo) -> timedelta | None:
     return begin if begin == end else None
 
 
-def _microseconds(values: list[datetime], server: tzinfo | None) -> list[int] | None:
-    """Return the microseconds since 1970 of datetimes with the same time zone, or all without one.
+def _ticks(values: list[datetime], server: tzinfo | None, step: int) -> list[int] | None:
+    """Return the time since 1970 of datetimes with the same time zone, or all without one.
 
     None if they are not, or one is on a day on which the clocks of the zone change.
+
+    Args:
+        values: The datetimes.
+        server: The time zone of those without one; None if it is unknown.
+        step: The unit of the result, in microseconds; None is returned if one is no multiple of it.
     """
-    zones = {id(zone): zone for zone in map(attrgetter("tzinfo"), values)}
-    if len(zones) > 1:
+    if any(map(step.__rmod__, set(map(attrgetter("microsecond"), values)))):
         return None
-    [own] = zones.values()
-    zone, epoch = own or server, _EPOCH
+    own, epoch = values[0].tzinfo, _EPOCH
+    zone = own or server
+    if own is not None and len(set(map(id, map(attrgetter("tzinfo"), values)))) > 1:
+        return None
     if isinstance(zone, timezone):
         offsets: set[timedelta | None] = {zone.utcoffset(None)}
     elif isinstance(zone, ZoneInfo):
@@ -169,7 +186,14 @@ def _microseconds(values: list[datetime], server: tzinfo | None) -> list[int] | 
         epoch = _EPOCH.replace(tzinfo=None) + next(filter(None, offsets), timedelta())
     elif own is None:
         values = [value.replace(tzinfo=zone) for value in values]
-    return list(map(floordiv, map(sub, values, repeat(epoch)), repeat(_MICROSECOND)))
+    per_second = 10**6 // step
+    try:
+        return [
+            (since.days * 86400 + since.seconds) * per_second + since.microseconds // step
+            for since in map(sub, values, repeat(epoch))
+        ]
+    except TypeError:
+        return None  # some have a time zone
 
 
 def _timestamp(kind: ColumnType, server: tzinfo) -> Scalar:
@@ -197,17 +221,16 @@ def _timestamp(kind: ColumnType, server: tzinfo) -> Scalar:
         return found
 
     def numbers(values: list[Any], types: set[type]) -> list[int] | None:
-        found = _microseconds(values, zone) if types == {datetime} else None
-        if found is None or (step > 1 and any(each % step for each in found)):
+        found = _ticks(values, zone, step) if types == {datetime} else None
+        if found is None:
             return None
-        if digits != 6:
-            factor = 10 ** max(digits - 6, 0)
-            found = [each // step * factor for each in found]
+        if digits > 6:
+            found = [each * 10 ** (digits - 6) for each in found]
         return found if least <= min(found) and max(found) <= most else None
 
     def bulk(values: list[Any], types: set[type]) -> Literals | None:
         found = numbers(values, types)
-        return None if found is None else list(map(str, found))
+        return None if found is None else Formatted("%d", found)
 
     return Scalar(
         lambda value: str(number(value)),

@@ -28,9 +28,11 @@ from .quoting import quoted, quoted_bytes, unquoted_bytes
 
 __all__ = [
     "FLOAT_MAXIMA",
+    "Formatted",
     "Literals",
     "Scalar",
     "Unfit",
+    "can_be_missing",
     "integer_bounds",
     "integer_name",
     "is_missing",
@@ -40,7 +42,25 @@ __all__ = [
     "value_scalar",
 ]
 
-Literals = Sequence[str]
+
+@attrs.frozen
+class Formatted:
+    """Values, and the format that makes the literal of each: a whole row is formatted at once.
+
+    Attributes:
+        form: The format, for the operator `%`.
+        values: The values.
+    """
+
+    form: str
+    values: Sequence[Any]
+
+    def tolist(self) -> list[str]:
+        """Return the literals."""
+        return list(map(self.form.__mod__, zip(self.values)))
+
+
+Literals = Sequence[str] | Formatted
 
 FLOAT_MAXIMA = {
     "Float32": 3.4028235677973362e38,
@@ -107,9 +127,15 @@ def is_missing(value: Any) -> bool:
     if value is None:
         return True
     name = type(value).__name__
-    return name in ("NAType", "NaTType") or (
-        name in ("datetime64", "timedelta64") and str(value) == "NaT"
-    )
+    return name in ("NAType", "NaTType") or (name in _WITH_NAT and str(value) == "NaT")
+
+
+_WITH_NAT = ("datetime64", "timedelta64")
+
+
+def can_be_missing(kind: type) -> bool:
+    """Return whether a value of a Python type can be missing."""
+    return kind.__name__ in ("NoneType", "NAType", "NaTType", *_WITH_NAT)
 
 
 def not_of_type(value: object, expected: str) -> Unfit:
@@ -147,7 +173,7 @@ def _integer(name: str) -> Scalar:
         return types == {int} and low <= min(values) and max(values) <= high
 
     def bulk(values: list[Any], types: set[type]) -> Literals | None:
-        return list(map(str, values)) if is_usual(values, types) else None
+        return Formatted("%d", values) if is_usual(values, types) else None
 
     def in_call(text: str) -> str:
         # The engine finds no common type for signed and unsigned integers, and beyond 64 bits
@@ -183,7 +209,7 @@ def _float(name: str) -> Scalar:
         )
 
     def bulk(values: list[Any], types: set[type]) -> Literals | None:
-        return list(map(repr, values)) if is_usual(values, types) else None
+        return Formatted("%r", values) if is_usual(values, types) else None
 
     return Scalar(write, bulk, parse=float, binary=_unchanged(is_usual))
 
@@ -237,17 +263,14 @@ def _decimal(kind: ColumnType) -> Scalar:
             ) from None
 
     def bulk(values: list[Any], types: set[type]) -> Literals | None:
-        if types != {Decimal}:
+        if types != {Decimal} or not all(map(Decimal.is_finite, values)):
             return None
         try:
             numbers = list(map(context.quantize, values, repeat(unit)))
         except DecimalException:
             return None
-        texts = list(map(str, numbers))
-        together = "".join(texts)
-        if "N" in together:
-            return None
-        return list(map(format, numbers, repeat("f"))) if "E" in together else texts
+        # Those of up to six places are never shown with an exponent.
+        return Formatted("%s", numbers if scale <= 6 else list(map(format, numbers, repeat("f"))))
 
     bits = next(
         bits for bits, most in ((32, 9), (64, 18), (128, 38), (256, 76)) if precision <= most
@@ -330,7 +353,7 @@ def _quote_all(values: list[Any], types: set[type]) -> Literals | None:
         return None
     together = "".join(values)
     if together.isprintable() and "'" not in together and "\\" not in together:
-        return [f"'{value}'" for value in values]
+        return Formatted("'%s'", values)
     return list(map(_quote, values))
 
 

@@ -16,15 +16,17 @@ from typing import Any
 import attrs
 
 from ..errors import InvalidArgument
-from .arrow_columns import arrow_column, arrow_texts, arrow_values
+from .arrow_columns import arrow_column, arrow_texts, arrow_values, is_arrow, joined, with_gaps
 from .codecs import element_name, parse_column_type, unwrap
 from .notation import read_notation
 from .parse import ColumnType
 from .times import moment_scalar
 from .values import (
     FLOAT_MAXIMA,
+    Formatted,
     Scalar,
     Unfit,
+    can_be_missing,
     is_missing,
     not_of_type,
     plain,
@@ -32,11 +34,12 @@ from .values import (
     value_scalar,
 )
 
-__all__ = ["Writer", "writer_of"]
+__all__ = ["Write", "Writer", "Written", "one_by_one", "writer_of"]
 
-# Values of a column: a list, or an Arrow array; and what they become, in the same order.
+# Values of a column: a list, or an Arrow array; and what they become, in the same order: a list,
+# `Formatted` literals, an Arrow array of literals, or a NumPy array of numbers.
 Values = Any
-Written = Sequence[Any]
+Written = Any
 Write = Callable[[Values], Written]
 
 
@@ -99,7 +102,15 @@ def writer_of(type_: str, server: tzinfo = UTC, *, binary: bool = False) -> Writ
 
 
 def _in_parentheses(write: Write) -> Write:
-    return lambda values: [f"({text})" for text in write(values)]
+    def in_parentheses(values: Values) -> Written:
+        found = write(values)
+        if isinstance(found, Formatted):
+            return Formatted(f"({found.form})", found.values)
+        if is_arrow(found):
+            return joined("(", found, ")")
+        return [f"({text})" for text in found]
+
+    return in_parentheses
 
 
 def _has_floats(kind: ColumnType) -> bool:
@@ -140,7 +151,7 @@ def _literals(kind: ColumnType, scalar: Scalar, server: tzinfo) -> Write:
 
 def _literals_in_call(kind: ColumnType, scalar: Scalar, server: tzinfo) -> Write:
     literals = _literals(kind, scalar, server)
-    return lambda values: list(map(scalar.in_call, literals(values)))
+    return lambda values: list(map(scalar.in_call, one_by_one(literals(values))))
 
 
 def _binary(kind: ColumnType, scalar: Scalar, server: tzinfo) -> Write:
@@ -152,7 +163,7 @@ def _binary(kind: ColumnType, scalar: Scalar, server: tzinfo) -> Write:
             found = arrow_values(kind, values.array, server)
         elif values:
             found = scalar.binary(values, set(map(type, values)))
-        return list(map(scalar.parse, literals(values))) if found is None else found
+        return list(map(scalar.parse, one_by_one(literals(values)))) if found is None else found
 
     return write
 
@@ -213,22 +224,19 @@ def _element(kind: ColumnType, form: _Form) -> Write:
     return _without_nulls(_write_of(kind, form))
 
 
-_NEVER_MISSING = frozenset({int, str, float, bool, bytes, list, tuple, dict})
-
-
 def _missing(values: Values) -> list[bool] | None:
     """Return which values are missing; None if none is."""
     if not isinstance(values, list):
         nulls: list[bool] | None = values.missing()
         return nulls
-    if set(map(type, values)) <= _NEVER_MISSING:
+    if not any(map(can_be_missing, set(map(type, values)))):
         return None
     found = list(map(is_missing, values))
     return found if any(found) else None
 
 
-def _one_by_one(written: Written) -> Iterator[Any]:
-    """Return what has been written, of a NumPy array too, as values of Python."""
+def one_by_one(written: Written) -> Iterator[Any]:
+    """Return what has been written as values of Python."""
     return iter(written.tolist() if hasattr(written, "tolist") else written)
 
 
@@ -243,7 +251,10 @@ def _with_nulls(write: Write, null: Any) -> Write:
             if isinstance(values, list)
             else values.without_missing()
         )
-        found = _one_by_one(write(present))
+        written = write(present)
+        if is_arrow(written):
+            return with_gaps(written, missing, null)
+        found = one_by_one(written)
         return [null if one else next(found) for one in missing]
 
     return with_nulls
@@ -267,7 +278,7 @@ def _array(items: Write, make: Callable[[Iterable[Any]], Any]) -> Write:
             flat: Values = list(chain.from_iterable(lists))
         else:
             lengths, flat = values.items()
-        found = _one_by_one(items(flat))
+        found = one_by_one(items(flat))
         return [make(islice(found, length)) for length in lengths]
 
     return write
@@ -296,7 +307,7 @@ def _map(keys: Write, items: Write, make: Callable[[Iterable[tuple[Any, Any]]], 
             flat: Values = [item for each in pairs for _, item in each]
         else:
             lengths, flat_keys, flat = values.pairs()
-        found = zip(_one_by_one(keys(flat_keys)), _one_by_one(items(flat)), strict=True)
+        found = zip(one_by_one(keys(flat_keys)), one_by_one(items(flat)), strict=True)
         return [make(islice(found, length)) for length in lengths]
 
     return write
@@ -325,7 +336,7 @@ def _tuple(
         else:
             columns = values.fields(keys)
         found = [each(column) for each, column in zip(elements, columns, strict=True)]
-        return [make(row) for row in zip(*map(_one_by_one, found), strict=True)]
+        return [make(row) for row in zip(*map(one_by_one, found), strict=True)]
 
     return write
 
