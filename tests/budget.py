@@ -42,8 +42,8 @@ class Budget:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
         """Take over what a worker counted."""
-        for file, time in getattr(node, "workeroutput", {}).get("processor_time", {}).items():
-            self.files[file] += time
+        for file, seconds in getattr(node, "workeroutput", {}).get("processor_time", {}).items():
+            self.files[file] += seconds
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -79,13 +79,13 @@ class Budget:
         limit = f", {converted}; at most {self.seconds:.0f} s of these" if self.seconds else ""
         terminalreporter.section(f"processor time: {self.total:.0f} s{limit}")
         shown = [
-            (file, time)
-            for file, time in sorted(self.files.items(), key=lambda one: -one[1])
-            if time >= SHOWN
+            (file, seconds)
+            for file, seconds in sorted(self.files.items(), key=lambda one: -one[1])
+            if seconds >= SHOWN
         ]
-        for file, time in shown:
-            terminalreporter.line(f"{time:7.1f} s  {file}")
-        others = self.total - sum(time for _, time in shown)
+        for file, seconds in shown:
+            terminalreporter.line(f"{seconds:7.1f} s  {file}")
+        others = self.total - sum(seconds for _, seconds in shown)
         terminalreporter.line(f"{others:7.1f} s  {len(self.files) - len(shown)} other files")
         if self.exceeded:
             terminalreporter.line("Over the budget: make the costliest tests cheaper.", red=True)
