@@ -195,7 +195,7 @@ def decode_stock(_: str) -> Timed:
 
     def decode() -> object:
         page = stock.ListTablesResponse.from_dict(json.loads(body))
-        return [(table.name, table.row_count) for table in page.data or []]
+        return [(table.name, table.no_of_rows) for table in page.data or []]
 
     return decode
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -49,6 +50,12 @@ def _beginning(body: Mapping[str, Any] | None) -> tuple[str | None, str | None]:
     return found["database"], found["word"].upper()
 
 
+@cache
+def _server(host: str) -> tuple[str, int]:
+    parts = urlsplit(host)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
 class CallContext:
     """Know what a call is and how far it has come, for its errors and its telemetry.
 
@@ -92,9 +99,7 @@ class CallContext:
     @property
     def server(self) -> tuple[str, int]:
         """Address and port of the host."""
-        parts = urlsplit(self._settings.host)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        return parts.hostname or "", port
+        return _server(self._settings.host)
 
     def add_to(self, error: _E) -> _E:
         """Add what is known of the call to an error, take its secrets out, and return it."""

@@ -36,11 +36,10 @@ def _read(source: KeySource) -> Secret:
         raise ConfigError(f"The api_key callable returned {kind}, not a string.")
     secret = Secret(source)
     # A key may itself contain a colon, so only the known schemes are references.
-    for scheme, reader in _READERS.items():
-        if secret.check(re.compile(f"{scheme}:").match):
-            place = secret.reveal().partition(":")[2]
-            return Secret.returned_by(partial(reader, place))
-    return secret
+    if not secret.check(_REFERENCE):
+        return secret
+    scheme, _, place = secret.reveal().partition(":")
+    return Secret.returned_by(partial(_READERS[scheme], place))
 
 
 def _from_environment(name: str) -> str:
@@ -84,3 +83,4 @@ _READERS: dict[str, Callable[[str], str | Secret]] = {
 }
 REFERENCES = tuple(f"{scheme}:" for scheme in _READERS)
 """How references to a key begin."""
+_REFERENCE = re.compile("|".join(REFERENCES)).match
