@@ -16,7 +16,7 @@ KEY: Final = "bench:key"
 TYPES: Final = {
     "id": "Int64",
     "name": "String",
-    "at": "DateTime",
+    "at": "DateTime('UTC')",
     "amount": "Float64",
     "price": "Decimal(18, 2)",
 }
@@ -94,13 +94,11 @@ def emulator_ready(_: str, count: str) -> Timed:
             target,
             source,
             insert.columns_to_insert(None, TYPES, target),
-            block_bytes=insert.BLOCK_BYTES,
-            block_rows=insert.BLOCK_ROWS,
-            on_refused=insert.raise_refused,
+            insert.BlockLimits(insert.BLOCK_BYTES, insert.BLOCK_ROWS, insert.raise_refused),
         )
     )
     client = ByteHouse(**_emulator())
-    return lambda: [client.queries.execute(block.sql) for block in blocks]
+    return lambda: [client.queries.execute(block.statement) for block in blocks]
 
 
 def _post(url: str) -> Callable[[str], object]:
