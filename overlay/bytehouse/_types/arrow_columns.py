@@ -14,7 +14,7 @@ from .._core.extras import import_optional
 from .codecs import precision_of, timestamp_of, zone_of
 from .parse import ColumnType
 from .times import DATE_RANGES, DATETIME_SECONDS, zone_info
-from .values import FLOAT_MAXIMA, Unfit, integer_bounds, integer_name
+from .values import FLOAT_MAXIMA, INTEGERS, Unfit, integer_bounds
 
 __all__ = [
     "ArrowColumn",
@@ -28,7 +28,7 @@ __all__ = [
     "with_gaps",
 ]
 
-_UNITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+_UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}
 # Extension types whose values Arrow itself converts to Python.
 _KNOWN_EXTENSIONS = ("arrow.bool8", "arrow.json", "arrow.uuid")
 
@@ -183,11 +183,30 @@ def arrow_texts(kind: ColumnType, array: Any, server: tzinfo) -> Any:
         array: The values.
         server: Time zone of the server, for timestamps without one in columns without one.
     """
-    arrow = import_optional("pyarrow", "arrow")
-    try:
-        return _convert(kind, array, arrow, server) if len(array) else []
-    except (arrow.ArrowException, ValueError, OverflowError):
+    exact = _exact(kind, array, server)
+    if exact is None:
         return None
+    texts = exact.cast(import_optional("pyarrow", "arrow").string())
+    if kind.name in FLOAT_MAXIMA:
+        # A literal without a point is an integer, and another kind of expression.
+        compute = import_optional("pyarrow.compute", "arrow")
+        has_point = compute.match_substring_regex(texts, "[.en]")
+        return joined(texts, compute.if_else(has_point, "", ".0"))
+    if kind.name == "Decimal":
+        # Of more than six places, some are shown with an exponent.
+        scale = int(kind.arguments[1].name)
+        return None if scale > 6 and _any_matches(texts, "E") else texts
+    if kind.name == "String" and _any_matches(texts, r"[\x00-\x1f\x7f'\\]"):
+        return None
+    return joined("'", texts, "'") if kind.name in _QUOTED else texts
+
+
+_QUOTED = ("Date", "Date32", "String", "Time", "Time64")
+
+
+def _any_matches(texts: Any, pattern: str) -> bool:
+    compute = import_optional("pyarrow.compute", "arrow")
+    return bool(compute.any(compute.match_substring_regex(texts, pattern)).as_py())
 
 
 def is_arrow(written: Any) -> bool:
@@ -211,150 +230,81 @@ def with_gaps(array: Any, gaps: Sequence[bool], filling: str) -> Any:
 
 def arrow_values(kind: ColumnType, array: Any, server: tzinfo) -> Any:
     """Return the values of an Arrow array without nulls as clickhouse-connect writes them: numbers
-    as a NumPy array, strings and timestamps as a list; None for other types, or if a value is none
-    of the type.
+    as a NumPy array, others as a list; None if they are to be made value by value.
 
     Args:
         kind: The type.
         array: The values.
         server: Time zone of the server, for timestamps without one in columns without one.
     """
+    exact = _exact(kind, array, server)
+    if exact is None or kind.name in ("Time", "Time64"):
+        return None
+    if kind.name not in _NUMBERS:
+        return exact.to_pylist()
+    numbers = exact.cast(getattr(import_optional("pyarrow", "arrow"), kind.name.lower())())
+    return numbers.to_numpy(zero_copy_only=False)
+
+
+_NUMBERS = (*(name for name in INTEGERS if name[-2:] not in ("28", "56")), "Float32", "Float64")
+
+
+def _exact(kind: ColumnType, array: Any, server: tzinfo) -> Any:
+    """Return an array of values of a type; None if one is none of it, or its type another."""
     arrow = import_optional("pyarrow", "arrow")
-    name, source = kind.name, array.type
-    if name == "String" and (arrow.types.is_string(source) or arrow.types.is_large_string(source)):
-        return array.to_pylist()
+    forms, convert = _CONVERSIONS.get(kind.name, ((), None))
+    is_one = any(getattr(arrow.types, f"is_{form}")(array.type) for form in forms)
+    if convert is None or not is_one or not len(array):
+        return None
     try:
-        if name in DATETIME_SECONDS and arrow.types.is_timestamp(source) and len(array):
-            found = _instants(kind, array, arrow, server)
-            return found if found is None else found.to_pylist()
-        if integer_name(name) and name in _NUMBERS and arrow.types.is_integer(source):
-            # Raises if a value is outside the type.
-            return array.cast(getattr(arrow, name.lower())()).to_numpy(zero_copy_only=False)
-        if name in _NUMBERS and arrow.types.is_floating(source):
-            exact = name == "Float64" or arrow.types.is_float32(source)
-            wanted = getattr(arrow, name.lower())()
-            return array.cast(wanted).to_numpy(zero_copy_only=False) if exact else None
-    except (arrow.ArrowException, ImportError):
-        pass
-    return None
-
-
-_NUMBERS = (
-    *(f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)),
-    "Float32",
-    "Float64",
-)
-_Convert = Callable[[ColumnType, Any, Any], Any]
-
-
-def _convert(kind: ColumnType, array: Any, arrow: Any, server: tzinfo) -> Any:
-    """Return the literals of an array; None, or an error of Arrow, if that cannot be done."""
-    types, source, name = arrow.types, array.type, kind.name
-    convert: _Convert | None = None
-    if integer_name(name):
-        convert = _integers if types.is_integer(source) else None
-    elif name in FLOAT_MAXIMA:
-        convert = _floats if types.is_floating(source) else None
-    elif name in DATE_RANGES:
-        convert = _dates if types.is_date32(source) else None
-    elif name in DATETIME_SECONDS and types.is_timestamp(source):
-        found = _instants(kind, array, arrow, server)
-        return found if found is None else _strings(found)
-    elif name in ("Time", "Time64") and types.is_time(source):
-        convert = _times
-    elif name == "String":
-        text = types.is_string(source) or types.is_large_string(source)
-        convert = _quoted_strings if text else None
-    elif name == "Decimal":
-        convert = _decimals if types.is_decimal(source) else None
-    elif name == "Bool" and types.is_boolean(source):
-        return _strings(array)
-    return convert and convert(kind, array, arrow)
-
-
-def _integers(kind: ColumnType, array: Any, _: Any) -> Any:
-    return _strings(array) if _within(array, *integer_bounds(kind.name)) else None
-
-
-def _dates(kind: ColumnType, array: Any, arrow: Any) -> Any:
-    low, high = ((day - _FIRST_DAY).days for day in DATE_RANGES[kind.name])
-    days = array.cast(arrow.int32())
-    return _in_quotes(_strings(array)) if _within(days, low, high) else None
-
-
-def _decimals(kind: ColumnType, array: Any, arrow: Any) -> Any:
-    precision, scale = (int(argument.name) for argument in kind.arguments)
-    wanted = arrow.decimal128 if precision <= 38 else arrow.decimal256
-    texts = _strings(array.cast(wanted(precision, scale)))
-    # Of more than six places, some are shown with an exponent.
-    return None if scale > 6 and _any_matches(texts, "E") else texts
-
-
-def _any_matches(texts: Any, pattern: str) -> bool:
-    compute = import_optional("pyarrow.compute", "arrow")
-    return bool(compute.any(compute.match_substring_regex(texts, pattern)).as_py())
+        return convert(kind, array, server)
+    except (arrow.ArrowException, KeyError, ValueError, OverflowError):
+        return None  # a value would lose a part
 
 
 _FIRST_DAY = DATE_RANGES["Date"][0]
 
 
-def _strings(array: Any) -> Any:
-    return array.cast(import_optional("pyarrow", "arrow").string())
+def _within(array: Any, numbers: Any, low: float, high: float) -> Any:
+    """Return an array if its numbers are within bounds, else None."""
+    found = import_optional("pyarrow.compute", "arrow").min_max(numbers).as_py()
+    return array if low <= found["min"] and found["max"] <= high else None
 
 
-def _in_quotes(texts: Any) -> Any:
-    return joined("'", texts, "'")
+def _integers(kind: ColumnType, array: Any, _: tzinfo) -> Any:
+    return _within(array, array, *integer_bounds(kind.name))
 
 
-def _within(array: Any, low: float, high: float) -> bool:
-    found = import_optional("pyarrow.compute", "arrow").min_max(array).as_py()
-    return bool(low <= found["min"] and found["max"] <= high)
-
-
-def _floats(kind: ColumnType, array: Any, arrow: Any) -> Any:
+def _floats(kind: ColumnType, array: Any, _: tzinfo) -> Any:
     compute = import_optional("pyarrow.compute", "arrow")
-    numbers = array.cast(arrow.float64())
-    if kind.name != "Float64":
-        finite = numbers.filter(compute.is_finite(numbers))
-        if len(finite) and not _within(compute.abs(finite), 0, FLOAT_MAXIMA[kind.name]):
-            return None
-    texts = _strings(numbers)
-    # A literal without a point is an integer, and another kind of expression.
-    whole = compute.invert(compute.match_substring_regex(texts, "[.en]"))
-    pointed = compute.binary_join_element_wise(texts, ".0", "")
-    return compute.if_else(whole, pointed, texts)
+    numbers = array.cast("float64")
+    finite = numbers.filter(compute.is_finite(numbers))
+    if kind.name == "Float64" or not len(finite):
+        return numbers
+    return _within(numbers, compute.abs(finite), 0, FLOAT_MAXIMA[kind.name])
 
 
-def _quoted_strings(_: ColumnType, array: Any, __: Any) -> Any:
-    needs_escapes = _any_matches(array, r"[\x00-\x1f\x7f'\\]")
-    return None if needs_escapes else _in_quotes(_strings(array))
+def _dates(kind: ColumnType, array: Any, _: tzinfo) -> Any:
+    low, high = ((day - _FIRST_DAY).days for day in DATE_RANGES[kind.name])
+    return _within(array, array.cast("int32"), low, high)
 
 
-def _times(kind: ColumnType, array: Any, arrow: Any) -> Any:
-    digits = precision_of(kind)
-    if digits not in _UNITS.values():
-        return None
-    unit = next(unit for unit, each in _UNITS.items() if each == digits)
-    wanted = arrow.time32 if digits < 6 else arrow.time64
+def _times(kind: ColumnType, array: Any, _: tzinfo) -> Any:
+    arrow, unit = import_optional("pyarrow", "arrow"), _UNITS[precision_of(kind)]
+    return array.cast((arrow.time32 if unit in ("s", "ms") else arrow.time64)(unit))
+
+
+def _decimals(kind: ColumnType, array: Any, _: tzinfo) -> Any:
+    arrow = import_optional("pyarrow", "arrow")
+    precision, scale = (int(argument.name) for argument in kind.arguments)
+    return array.cast((arrow.decimal128 if precision <= 38 else arrow.decimal256)(precision, scale))
+
+
+def _instants(kind: ColumnType, array: Any, server: tzinfo) -> Any:
+    """Return timestamps as numbers in the unit of a type; None if a value is outside of it."""
+    arrow, digits = import_optional("pyarrow", "arrow"), precision_of(kind)
     # Refused if it loses a part of a second.
-    return _in_quotes(_strings(array.cast(wanted(unit))))
-
-
-def _instants(kind: ColumnType, array: Any, arrow: Any, server: tzinfo) -> Any:
-    """Return timestamps as numbers in the unit of a type; None if a value is outside of it.
-
-    Args:
-        kind: The type.
-        array: The timestamps.
-        arrow: pyarrow.
-        server: The time zone of those that have none, if the type has none.
-    """
-    digits = precision_of(kind)
-    if digits not in _UNITS.values():
-        return None
-    unit = next(unit for unit, each in _UNITS.items() if each == digits)
-    # Refused if it loses a part of a second.
-    exact = array.cast(arrow.timestamp(unit, array.type.tz))
+    exact = array.cast(arrow.timestamp(_UNITS[digits], array.type.tz))
     if not exact.type.tz:
         zone = zone_info(kind) if zone_of(kind) else server
         if zone is None:
@@ -364,7 +314,21 @@ def _instants(kind: ColumnType, array: Any, arrow: Any, server: tzinfo) -> Any:
         )
     numbers = exact.cast(arrow.int64())
     low, high = (bound * 10**digits for bound in DATETIME_SECONDS[kind.name])
-    return numbers if _within(numbers, low, min(high + 10**digits - 1, 2**63 - 1)) else None
+    return _within(numbers, numbers, low, min(high + 10**digits - 1, 2**63 - 1))
+
+
+# Of each type, which of Arrow's are converted as columns, and how.
+_Conversion = tuple[tuple[str, ...], Callable[[ColumnType, Any, tzinfo], Any]]
+_CONVERSIONS: dict[str, _Conversion] = {
+    **dict.fromkeys(INTEGERS, (("integer",), _integers)),
+    **dict.fromkeys(FLOAT_MAXIMA, (("floating",), _floats)),
+    **dict.fromkeys(DATE_RANGES, (("date32",), _dates)),
+    **dict.fromkeys(DATETIME_SECONDS, (("timestamp",), _instants)),
+    **dict.fromkeys(("Time", "Time64"), (("time",), _times)),
+    "Bool": (("boolean",), lambda _, array, __: array),
+    "Decimal": (("decimal",), _decimals),
+    "String": (("string", "large_string"), lambda _, array, __: array),
+}
 
 
 def nan_as_null(array: Any) -> Any:

@@ -28,13 +28,13 @@ from .quoting import quoted, quoted_bytes, unquoted_bytes
 
 __all__ = [
     "FLOAT_MAXIMA",
+    "INTEGERS",
     "Formatted",
     "Literals",
     "Scalar",
     "Unfit",
     "can_be_missing",
     "integer_bounds",
-    "integer_name",
     "is_missing",
     "not_of_type",
     "plain",
@@ -67,6 +67,7 @@ FLOAT_MAXIMA = {
     "Float64": math.inf,
     "BFloat16": 3.3895313892515355e38,
 }
+INTEGERS = [f"{sign}Int{2**n}" for sign in ("", "U") for n in range(3, 9)]
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _FLOAT = re.compile(
     r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE | re.ASCII
@@ -75,7 +76,6 @@ _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,4})?", re.IGNORECA
 _UUID = re.compile(
     r"[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|[\da-f]{32}", re.IGNORECASE | re.ASCII
 )
-_INTEGER_NAME = re.compile(r"U?Int(?:8|16|32|64|128|256)")
 
 
 class Unfit(ValueError):
@@ -141,11 +141,6 @@ def can_be_missing(kind: type) -> bool:
 def not_of_type(value: object, expected: str) -> Unfit:
     """Return the error of a value that has nothing of the type."""
     return Unfit(f"{shown(value)} is not {expected}")
-
-
-def integer_name(name: str) -> bool:
-    """Return whether a type is one of integers."""
-    return _INTEGER_NAME.fullmatch(name) is not None
 
 
 def integer_bounds(name: str) -> tuple[int, int]:
@@ -462,7 +457,7 @@ _PARAMETRIC: dict[str, Callable[[ColumnType], Scalar]] = {
 def value_scalar(kind: ColumnType) -> Scalar | None:
     """Return how values of a type other than those of dates and times are written; None if the
     type is none of these."""
-    if integer_name(kind.name):
+    if kind.name in INTEGERS:
         return _integer(kind.name)
     if kind.name in FLOAT_MAXIMA:
         return _float(kind.name)
