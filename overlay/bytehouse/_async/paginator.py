@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .._api.polling import AsyncFetch
     from .._results.frames import DtypeBackend
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
 
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class AsyncPager(Generic[T]):
 
     def __init__(
         self,
-        client: AsyncByteHouse,
+        client: AsyncResourceClient,
         plan: Plan[Listing[T]] | AsyncFetch[Plan[Any]],
         options: CallOptions,
         *,

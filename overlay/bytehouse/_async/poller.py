@@ -13,7 +13,7 @@ from ..errors import ByteHouseError, TimedOut
 from .cancellation import cancel_quietly
 
 if TYPE_CHECKING:
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
 
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class AsyncPoller(HtmlRepr, Generic[T]):
 
     def __init__(
         self,
-        client: AsyncByteHouse,
+        client: AsyncResourceClient,
         options: CallOptions,
         *,
         started: bool,
@@ -143,7 +143,9 @@ class AsyncCreationPoller(AsyncPoller[T]):
     _timeout_message = "what was created was not visible"
     _timeout_hint = "It may still appear; check again."
 
-    def __init__(self, client: AsyncByteHouse, options: CallOptions, fetch: AsyncFetch[T]) -> None:
+    def __init__(
+        self, client: AsyncResourceClient, options: CallOptions, fetch: AsyncFetch[T]
+    ) -> None:
         super().__init__(client, options, started=False)
         self._read = fetch
 

@@ -16,7 +16,7 @@ from ..errors import ByteHouseError, InvalidArgument, QueryFailed
 from .poller import AsyncPoller
 
 if TYPE_CHECKING:
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
     from .result import AsyncResult
 
 
@@ -34,7 +34,7 @@ class AsyncQueryHandle(AsyncPoller[QueryStatus]):
 
     def __init__(
         self,
-        client: AsyncByteHouse,
+        client: AsyncResourceClient,
         ids: tuple[str, ...],
         options: CallOptions,
         *,

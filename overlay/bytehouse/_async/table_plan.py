@@ -18,7 +18,7 @@ from .._tables.spec import TableSpec
 from ..errors import Conflict, InvalidArgument, OutcomeUnknown, ResponseDecodeError, StalePlan
 
 if TYPE_CHECKING:
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
 
 
 class AsyncTablePlan(HtmlRepr):
@@ -37,7 +37,7 @@ class AsyncTablePlan(HtmlRepr):
 
     def __init__(
         self,
-        client: AsyncByteHouse,
+        client: AsyncResourceClient,
         database: str,
         desired: TableSpec,
         live: Table | None,

@@ -14,7 +14,7 @@ from ..errors import ByteHouseError, TimedOut
 from .cancellation import cancel_quietly
 
 if TYPE_CHECKING:
-    from .client import ByteHouse
+    from .resource_client import ResourceClient
 
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Poller(HtmlRepr, Generic[T]):
 
     def __init__(
         self,
-        client: ByteHouse,
+        client: ResourceClient,
         options: CallOptions,
         *,
         started: bool,
@@ -144,7 +144,7 @@ class CreationPoller(Poller[T]):
     _timeout_message = "what was created was not visible"
     _timeout_hint = "It may still appear; check again."
 
-    def __init__(self, client: ByteHouse, options: CallOptions, fetch: Fetch[T]) -> None:
+    def __init__(self, client: ResourceClient, options: CallOptions, fetch: Fetch[T]) -> None:
         super().__init__(client, options, started=False)
         self._read = fetch
 

@@ -17,7 +17,7 @@ from ..errors import ByteHouseError, InvalidArgument, QueryFailed
 from .poller import Poller
 
 if TYPE_CHECKING:
-    from .client import ByteHouse
+    from .resource_client import ResourceClient
     from .result import Result
 
 
@@ -35,7 +35,7 @@ class QueryHandle(Poller[QueryStatus]):
 
     def __init__(
         self,
-        client: ByteHouse,
+        client: ResourceClient,
         ids: tuple[str, ...],
         options: CallOptions,
         *,

@@ -19,7 +19,7 @@ from .._tables.spec import TableSpec
 from ..errors import Conflict, InvalidArgument, OutcomeUnknown, ResponseDecodeError, StalePlan
 
 if TYPE_CHECKING:
-    from .client import ByteHouse
+    from .resource_client import ResourceClient
 
 
 class TablePlan(HtmlRepr):
@@ -38,7 +38,7 @@ class TablePlan(HtmlRepr):
 
     def __init__(
         self,
-        client: ByteHouse,
+        client: ResourceClient,
         database: str,
         desired: TableSpec,
         live: Table | None,

@@ -27,12 +27,19 @@ from bytehouse_raw.models import (
 from ..._api.lists import data_error, has_data
 from ..._core.options import CallOptions, StatementOptions, ViewOptions, call_options
 from ..._sql.history import profile_statement
-from ..._sql.statements import Submission, extract_query_ids, extract_results, statement_text
+from ..._sql.statements import (
+    Submission,
+    extract_query_ids,
+    extract_results,
+    new_query_id,
+    statement_text,
+)
 from ..._tables.spec import model_of
 from ...errors import NotFound
 from ..cancellation import cancel_on_early_exit
 from ..paginator import AsyncPager
 from ..query_handle import AsyncQueryHandle
+from ..result import run_submission
 from ..warehouse_ids import with_warehouse_id
 from ._base import AsyncResource
 
@@ -235,7 +242,14 @@ class AsyncQueries(AsyncResource):
             NotFound: The log has no such query, or not yet.
             PermissionDenied: The role may not read the log.
         """
-        result = await self._client.query(profile_statement(query_id), **options)
+        merged: StatementOptions = {
+            "settings": {},
+            "query_id": new_query_id(),
+            **self._client._merge_context(options),
+        }
+        statement = profile_statement(query_id)
+        submission = Submission.create(statement, self._client._options, merged)
+        result = await run_submission(self._client, submission, timeout=submission.deadline)
         async with result:
             async for row in result.mappings():
                 return row
