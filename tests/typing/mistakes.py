@@ -35,4 +35,6 @@ async def forgotten(bh: AsyncByteHouse) -> str | None:
     """Forget to wait."""
     for found in bh.databases.list().pages():  # wrong
         print(found)
+    for database in bh.databases.list():  # wrong
+        print(database)
     return bh.databases.get("sales").name  # wrong

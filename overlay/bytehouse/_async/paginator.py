@@ -48,6 +48,8 @@ class AsyncPager(Generic[T]):
             the service does not report it.
     """
 
+    __iter__ = None  # or Python would iterate by index, over coroutines, without an end
+
     def __init__(
         self,
         client: AsyncResourceClient,
