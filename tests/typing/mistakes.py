@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bytehouse import AsyncByteHouse, ByteHouse, CallOptions, TableSpec
+from bytehouse import AsyncByteHouse, ByteHouse, ByteHuose, CallOptions, TableSpec  # wrong
 
 
 def mistakes(bh: ByteHouse, spec: TableSpec) -> None:
     """Make one mistake a line."""
+    print(ByteHuose)
     bh.databases.get("sales", rol="Analyst")  # wrong
     bh.databases.get("sales", timeout="soon")  # wrong
     bh.databases.get()  # wrong
