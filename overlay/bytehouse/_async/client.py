@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from .session import AsyncSession
 
 
+_WRITTEN: StatementOptions = {"database": None, "settings": {}, "tags": {}}
+
+
 class AsyncByteHouse(AsyncResourceClient):
     """Connect to ByteHouse.
 
@@ -225,14 +228,15 @@ class AsyncByteHouse(AsyncResourceClient):
             sql: Statements with ``;`` between, or the path of a file with them.
             params: Values for their parameters; see `query`.
             session_id: Session to run in; a new one if not given.
-            **options: `database`, `mode`, `warehouse`, `tags` and the options of each call.
+            **options: `database`, `mode`, `warehouse`, `settings`, `tags` and the options of each
+                call; see `ViewOptions`.
 
         Returns:
             A result for each statement, in order.
 
         Raises:
-            InvalidArgument: There is no statement, or the parameters do not match; nothing was
-                sent.
+            InvalidArgument: There is no statement, or the parameters or settings do not match;
+                nothing was sent.
             QueryFailed: The engine could not run a statement.
             OutcomeUnknown: No response came; whether the statement ran is not known.
         """
@@ -254,9 +258,11 @@ class AsyncByteHouse(AsyncResourceClient):
         `POST /v1/sql/sync` (documented; that the log has the columns of the open-source engine, and
         which roles may read it, is inferred)
 
-        Each row has the query's id, type, start, duration in milliseconds, user, text, what it read
-        and wrote in rows and bytes, the most memory that it took in bytes, its error, and its
-        ``log_comment``, which holds tags. `queries.profile` has more of one query.
+        It is the result of a statement and no list of the API's: its rows are read once, and
+        `mappings`, `to_pandas` and the like give them as of any other. Each row has the query's id,
+        type, start, duration in milliseconds, user, text, what it read and wrote in rows and bytes,
+        the most memory that it took in bytes, its error, and its ``log_comment``, which holds tags.
+        `queries.profile` has more of one query.
 
         Args:
             since: Begin of the period, or how long ago that was; all that is kept if not given.
@@ -382,10 +388,10 @@ class AsyncByteHouse(AsyncResourceClient):
             block_bytes=block_bytes,
             block_rows=block_rows,
             on_block=on_block,
-            settings=options.pop("settings", None),
+            settings=merged.settings,
             tags=merged.tags,
-            # The statements name the database, and hold the tags.
-            options={**options, "session_id": session_id, "database": None, "tags": {}},
+            # The statements name the database, and hold settings and tags.
+            options={**options, "session_id": session_id, **_WRITTEN},
         )
 
     async def load(
@@ -393,6 +399,7 @@ class AsyncByteHouse(AsyncResourceClient):
         source: LoadSource,
         into: str | Identifier,
         *,
+        database: str | None = None,
         connection: ConnectionLike | int | None = None,
         format: FileFormat | None = None,
         columns: Sequence[str] | None = None,
@@ -416,7 +423,9 @@ class AsyncByteHouse(AsyncResourceClient):
         Args:
             source: A URL such as ``s3://bucket/orders/*.csv`` (also ``tos:`` and ``oss:``); the
                 path of a file on this machine; or a source such as `MinIOSource`.
-            into: ``"database.table"`` or an `Identifier`.
+            into: ``"table"``, ``"database.table"`` or an `Identifier`.
+            database: Database of a table that is named without one; that of the client if not
+                given.
             connection: How to reach the source: `S3Connection` or so, for this call alone, or the
                 id of a stored connection.
             format: Format of the files of a URL; by their extension if not given. A CSV file begins
@@ -430,7 +439,8 @@ class AsyncByteHouse(AsyncResourceClient):
             warehouse: Name or id of the virtual warehouse to run on (inferred for jobs).
             wait_timeout: Seconds, or a timedelta, that it may take at most; an hour if not given.
             on_progress: Called with each status of the execution.
-            **options: Options of each call.
+            **options: Options of each call. There are no settings: a job has none, and `insert`
+                takes those for a file of this machine.
 
         Returns:
             How many rows were read, written and refused, as far as the service reports it.
@@ -441,12 +451,13 @@ class AsyncByteHouse(AsyncResourceClient):
             InsertFailed: The rows of a file on this machine cannot all be inserted.
             TimedOut: It still ran when the time was up; it was stopped.
         """
+        from .._types.identifiers import target_of
         from .load import load
 
         return await load(
             self,
             source,
-            into,
+            target_of(into, database or self._options.database),
             connection=connection,
             format=format,
             columns=columns,

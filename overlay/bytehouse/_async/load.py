@@ -174,7 +174,7 @@ class AsyncLoad:
 async def load(
     client: AsyncByteHouse,
     source: LoadSource,
-    into: str | Identifier,
+    into: Identifier,
     *,
     connection: ConnectionLike | int | None,
     format: str | None,
@@ -221,7 +221,7 @@ async def load(
 
 
 async def _insert_file(
-    client: AsyncByteHouse, path: Path, into: str | Identifier, **arguments: Any
+    client: AsyncByteHouse, path: Path, into: Identifier, **arguments: Any
 ) -> LoadReport:
     """Insert the rows of a file of this machine, for which the API has no other way."""
     inserted = await client.insert(into, path, **arguments)

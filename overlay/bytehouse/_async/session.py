@@ -124,7 +124,8 @@ class AsyncSession(HtmlRepr):
     async def _use_first(self, options: StatementOptions) -> None:
         """Choose the database that the session begins with, before its first statement."""
         if self._database is not None:
-            await self.use(self._database, **view_options({**options, "database": None}))
+            its_own: StatementOptions = {**options, "database": None, "settings": {}}
+            await self.use(self._database, **view_options(its_own))
 
     async def __aenter__(self) -> Self:
         return self

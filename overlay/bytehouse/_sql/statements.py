@@ -114,7 +114,7 @@ class Submission:
         secrets = secret_parameters(params)
         bound = bind(statement_text(sql), params)
         check_result_clauses(bound)
-        bound = with_settings(bound, options.get("settings"), merged.tags)
+        bound = with_settings(bound, merged.settings, merged.tags, required="settings" in options)
         database = options.get("database") if session_id is not None else merged.database
         if database is not None:
             bound = f"USE {Identifier(database)}; {bound}"

@@ -173,7 +173,7 @@ class Load:
 def load(
     client: ByteHouse,
     source: LoadSource,
-    into: str | Identifier,
+    into: Identifier,
     *,
     connection: ConnectionLike | int | None,
     format: str | None,
@@ -219,9 +219,7 @@ def load(
     return job.run(seconds, on_progress)
 
 
-def _insert_file(
-    client: ByteHouse, path: Path, into: str | Identifier, **arguments: Any
-) -> LoadReport:
+def _insert_file(client: ByteHouse, path: Path, into: Identifier, **arguments: Any) -> LoadReport:
     """Insert the rows of a file of this machine, for which the API has no other way."""
     inserted = client.insert(into, path, **arguments)
     log = [

@@ -123,7 +123,8 @@ class Session(HtmlRepr):
     def _use_first(self, options: StatementOptions) -> None:
         """Choose the database that the session begins with, before its first statement."""
         if self._database is not None:
-            self.use(self._database, **view_options({**options, "database": None}))
+            its_own: StatementOptions = {**options, "database": None, "settings": {}}
+            self.use(self._database, **view_options(its_own))
 
     def __enter__(self) -> Self:
         return self
