@@ -23,7 +23,7 @@ from .shared import AsyncShared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from clickhouse_connect.driver import AsyncClient
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from .._api.load_report import LoadReport
     from .._core.options import CallOptions
+    from .._core.times import Duration
     from .._params.import_configuration import FileFormat, LoadMode
     from .._params.import_sources import ConnectionLike
     from .._params.load_sources import LoadSource
@@ -247,7 +248,7 @@ class AsyncByteHouse(AsyncResourceClient):
     async def history(
         self,
         *,
-        since: datetime | timedelta | None = None,
+        since: datetime | Duration | None = None,
         failed: bool | None = None,
         tagged: Mapping[str, str] | None = None,
         limit: int = 100,
@@ -265,7 +266,8 @@ class AsyncByteHouse(AsyncResourceClient):
         `queries.profile` has more of one query.
 
         Args:
-            since: Begin of the period, or how long ago that was; all that is kept if not given.
+            since: Begin of the period, or how long ago that was, a timedelta or a string such as
+                ``1h``; all that is kept if not given.
             failed: Whether to return those that failed, or those that did not; both if not given.
             tagged: Tags that the queries must have.
             limit: At most so many queries.
@@ -361,6 +363,7 @@ class AsyncByteHouse(AsyncResourceClient):
             InsertFailed: A row or a block was refused or lost, or the types cannot be read. It says
                 how many rows are in the table and which could not be inserted.
         """
+        from .._core.validation import require_function
         from .._sql.insert import InsertResult, check_limits, target_of
         from .._sql.insert_sources import open_source
         from .insert import check_via, insert_rows
@@ -374,6 +377,7 @@ class AsyncByteHouse(AsyncResourceClient):
         database = merged.database if session_id is None else options.get("database")
         target = target_of(table, database)
         check_limits(block_bytes, block_rows)
+        require_function(on_block, "on_block")
         source = open_source(data, columns, null)
         if source.is_empty:
             return InsertResult(0)

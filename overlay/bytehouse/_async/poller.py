@@ -9,6 +9,7 @@ from .._api.polling import GRACE, AsyncFetch, TimeLimit, WaitState
 from .._api.status import Phase, phase_of
 from .._core.html import HtmlRepr
 from .._core.options import CallOptions, Seconds
+from .._core.validation import require_function
 from ..errors import ByteHouseError, TimedOut
 from .cancellation import cancel_quietly
 
@@ -89,6 +90,7 @@ class AsyncPoller(HtmlRepr, Generic[T]):
             survives_timeout: Whether a time-out cancels it only if `cancel` is given.
         """
         waiting = WaitState(timeout, self._client._clock, self._grace)
+        require_function(on_progress, "on_progress")
         try:
             return await self._poll(waiting, on_progress)
         except BaseException as error:

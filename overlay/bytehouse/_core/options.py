@@ -13,6 +13,7 @@ from ..errors import ConfigError, InvalidArgument
 from .config import Config, KeySource, Mode, parse_setting
 from .retry import OnRetry, RetryPolicy
 from .secrets import Secret
+from .validation import require_function
 
 Seconds = float | timedelta
 SettingValue = bool | int | float | str
@@ -199,13 +200,17 @@ def _parse_policy(value: Any) -> RetryPolicy:
 
 
 def _parse_hook(value: Any) -> OnRetry | None:
-    if value is not None and not callable(value):
-        raise InvalidArgument(f"on_retry must be a function, not {value!r}.")
+    require_function(value, "on_retry")
     hook: OnRetry | None = value
     return hook
 
 
-def _parse_tags(value: Any) -> dict[str, str]:
+def parse_tags(value: Any) -> dict[str, str]:
+    """Return tags, checked.
+
+    Raises:
+        InvalidArgument: They are not strings by strings.
+    """
     if not isinstance(value, Mapping) or not all(
         isinstance(item, str) for pair in value.items() for item in pair
     ):
@@ -222,7 +227,7 @@ def _parse_statement_settings(value: Any) -> dict[str, SettingValue]:
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "retry_policy": _parse_policy,
     "on_retry": _parse_hook,
-    "tags": _parse_tags,
+    "tags": parse_tags,
     "settings": _parse_statement_settings,
 }
 _SETTINGS = ("role", "timeout", "deadline", "max_retries", "warehouse", "mode", "database")

@@ -345,7 +345,8 @@ class ImportConfiguration:
         if not connection and kind not in _WITHOUT_CONNECTION:
             raise InvalidArgument(
                 f"A job that reads from {kind.value} needs a connection.",
-                hint="Pass connection_id, the id of one; `connections.create` stores one.",
+                hint="Pass connection_id, the id of one; `connections.create` stores one. `load` "
+                "takes connection=S3Connection(...) or so.",
             )
         if kind is ImportSourceType.BYTEHOUSE and connection:
             raise InvalidArgument("A job that reads from ByteHouse takes the connection_id 0.")

@@ -17,6 +17,7 @@ import attrs
 from bytehouse_raw.models import ConnectionData, ImportSourceType
 
 from .._core.secrets import Secret
+from .._core.validation import require_names
 from ..errors import InvalidArgument
 
 _SENSITIVE = re.compile(r"secret|passw|pwd|token|credential|auth|key|sign", re.IGNORECASE)
@@ -35,11 +36,13 @@ def _masked(value: Any, *, sensitive: bool = False) -> Any:
 
 
 def _secret(value: str | None) -> Secret | None:
+    if not isinstance(value, str | Secret | None):
+        raise InvalidArgument("A secret must be a string; what was given is not shown.")
     return None if value is None else Secret(value)
 
 
 def _addresses(value: str | Iterable[str] | None) -> str | None:
-    return value if value is None or isinstance(value, str) else ",".join(value)
+    return None if value is None else ",".join(require_names(value, "brokers"))
 
 
 def _extra(value: Mapping[str, Any]) -> dict[str, Any]:

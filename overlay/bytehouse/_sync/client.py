@@ -24,7 +24,7 @@ from .shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from clickhouse_connect.driver import Client
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from .._api.load_report import LoadReport
     from .._core.options import CallOptions
+    from .._core.times import Duration
     from .._params.import_configuration import FileFormat, LoadMode
     from .._params.import_sources import ConnectionLike
     from .._params.load_sources import LoadSource
@@ -248,7 +249,7 @@ class ByteHouse(ResourceClient):
     def history(
         self,
         *,
-        since: datetime | timedelta | None = None,
+        since: datetime | Duration | None = None,
         failed: bool | None = None,
         tagged: Mapping[str, str] | None = None,
         limit: int = 100,
@@ -266,7 +267,8 @@ class ByteHouse(ResourceClient):
         `queries.profile` has more of one query.
 
         Args:
-            since: Begin of the period, or how long ago that was; all that is kept if not given.
+            since: Begin of the period, or how long ago that was, a timedelta or a string such as
+                ``1h``; all that is kept if not given.
             failed: Whether to return those that failed, or those that did not; both if not given.
             tagged: Tags that the queries must have.
             limit: At most so many queries.
@@ -362,6 +364,7 @@ class ByteHouse(ResourceClient):
             InsertFailed: A row or a block was refused or lost, or the types cannot be read. It says
                 how many rows are in the table and which could not be inserted.
         """
+        from .._core.validation import require_function
         from .._sql.insert import InsertResult, check_limits, target_of
         from .._sql.insert_sources import open_source
         from .insert import check_via, insert_rows
@@ -375,6 +378,7 @@ class ByteHouse(ResourceClient):
         database = merged.database if session_id is None else options.get("database")
         target = target_of(table, database)
         check_limits(block_bytes, block_rows)
+        require_function(on_block, "on_block")
         source = open_source(data, columns, null)
         if source.is_empty:
             return InsertResult(0)

@@ -11,11 +11,18 @@ from bytehouse_raw.api.databases import (
     get_mysql_sync_status,
     list_databases,
 )
-from bytehouse_raw.models import CreateDatabaseRequest, CreatedObject, Database, MysqlSyncStatus
+from bytehouse_raw.models import (
+    CreateDatabaseRequest,
+    CreateDatabaseResponse,
+    CreatedObject,
+    Database,
+    MysqlSyncStatus,
+)
+from bytehouse_raw.plan import Plan
 
 from ..._core.differences import Difference, EnsureResult
 from ..._core.options import CallOptions
-from ..._core.validation import require_name
+from ..._core.validation import optional_string, require_name
 from ..ensure import REFUSED, AsyncEnsureResource
 from ..paginator import AsyncPager
 
@@ -75,11 +82,8 @@ class AsyncDatabases(AsyncEnsureResource):
         Raises:
             Conflict: There is one already.
         """
-        plan = create_database.plan(
-            body=CreateDatabaseRequest(name=require_name(name, "name"), description=description)
-        )
         try:
-            return await self._data(plan, options)
+            return await self._data(_creation(name, description), options)
         except REFUSED as refusal:
             if not if_not_exists:
                 raise
@@ -146,8 +150,7 @@ class AsyncDatabases(AsyncEnsureResource):
                 return ()
             return (Difference("description", live.description, description),)
 
-        body = CreateDatabaseRequest(name=name, description=description)
-        create = create_database.plan(body=body)
+        create = _creation(name, description)
         return await self._ensure(self._reader(name), create, compare, options)
 
     async def delete(
@@ -181,3 +184,8 @@ class AsyncDatabases(AsyncEnsureResource):
         """
         plan = get_mysql_sync_status.plan(name)
         return await self._data(plan, options)
+
+
+def _creation(name: str, description: str | None) -> Plan[CreateDatabaseResponse]:
+    name, description = require_name(name, "name"), optional_string(description, "description")
+    return create_database.plan(body=CreateDatabaseRequest(name=name, description=description))

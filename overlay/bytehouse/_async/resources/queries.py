@@ -26,6 +26,7 @@ from bytehouse_raw.models import (
 
 from ..._api.lists import data_error, has_data
 from ..._core.options import CallOptions, StatementOptions, ViewOptions, call_options
+from ..._core.validation import require_name
 from ..._sql.history import profile_statement
 from ..._sql.statements import (
     Submission,
@@ -223,7 +224,7 @@ class AsyncQueries(AsyncResource):
             session_id: Id of the session.
             **options: Options of the call.
         """
-        plan = abort_sync_query.plan(x_query_session_id=session_id)
+        plan = abort_sync_query.plan(x_query_session_id=require_name(session_id, "session_id"))
         return await self._data(plan, options, QueryStopped())
 
     async def profile(self, query_id: str, **options: Unpack[ViewOptions]) -> dict[str, Any]:

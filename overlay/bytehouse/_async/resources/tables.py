@@ -16,7 +16,6 @@ from bytehouse_raw.api.databases import (
 from bytehouse_raw.models import (
     ClusterStatus,
     CreatedObject,
-    RenameColumn,
     Table,
     UpdateTableRequest,
 )
@@ -33,6 +32,8 @@ from ..._tables.spec import (
     TTLLike,
     UniqueLike,
     columns_of,
+    rename_of,
+    require_spec,
     ttl_of,
 )
 from ...errors import InvalidArgument
@@ -218,7 +219,7 @@ class AsyncTables(AsyncEnsureResource):
             NotFound: There is no such database, or the path is not one of the service's, as far as
                 can be determined.
         """
-        body = spec.request()
+        body = require_spec(spec).request()
 
         def compare(live: Table) -> tuple[Difference, ...]:
             return diff(body, live).changes
@@ -262,7 +263,8 @@ class AsyncTables(AsyncEnsureResource):
             InvalidArgument: A rename matches neither table.
         """
         options = self._client._merge_context(options)
-        live = await self._find(self._reader(database, desired.name), options)
+        name = require_spec(desired).name
+        live = await self._find(self._reader(database, name), options)
         return AsyncTablePlan(
             self._client, database, desired, live, renames=renames or {}, options=options
         )
@@ -324,10 +326,7 @@ class AsyncTables(AsyncEnsureResource):
             add_columns=None if add is None else columns_of(add, "add"),
             drop_columns=None if drop is None else require_names(drop, "drop"),
             modify_columns=None if modify is None else columns_of(modify, "modify"),
-            rename_columns=[
-                RenameColumn(name=old, new_name=new) for old, new in (rename or {}).items()
-            ]
-            or None,
+            rename_columns=rename_of(rename) or None,
             ttl=ttl_of(ttl),
             is_remove_ttl=remove_ttl or None,
         )

@@ -12,11 +12,18 @@ from bytehouse_raw.api.databases import (
     get_mysql_sync_status,
     list_databases,
 )
-from bytehouse_raw.models import CreateDatabaseRequest, CreatedObject, Database, MysqlSyncStatus
+from bytehouse_raw.models import (
+    CreateDatabaseRequest,
+    CreateDatabaseResponse,
+    CreatedObject,
+    Database,
+    MysqlSyncStatus,
+)
+from bytehouse_raw.plan import Plan
 
 from ..._core.differences import Difference, EnsureResult
 from ..._core.options import CallOptions
-from ..._core.validation import require_name
+from ..._core.validation import optional_string, require_name
 from ..ensure import REFUSED, EnsureResource
 from ..paginator import Pager
 
@@ -76,11 +83,8 @@ class Databases(EnsureResource):
         Raises:
             Conflict: There is one already.
         """
-        plan = create_database.plan(
-            body=CreateDatabaseRequest(name=require_name(name, "name"), description=description)
-        )
         try:
-            return self._data(plan, options)
+            return self._data(_creation(name, description), options)
         except REFUSED as refusal:
             if not if_not_exists:
                 raise
@@ -147,8 +151,7 @@ class Databases(EnsureResource):
                 return ()
             return (Difference("description", live.description, description),)
 
-        body = CreateDatabaseRequest(name=name, description=description)
-        create = create_database.plan(body=body)
+        create = _creation(name, description)
         return self._ensure(self._reader(name), create, compare, options)
 
     def delete(self, name: str, *, if_exists: bool = False, **options: Unpack[CallOptions]) -> None:
@@ -180,3 +183,8 @@ class Databases(EnsureResource):
         """
         plan = get_mysql_sync_status.plan(name)
         return self._data(plan, options)
+
+
+def _creation(name: str, description: str | None) -> Plan[CreateDatabaseResponse]:
+    name, description = require_name(name, "name"), optional_string(description, "description")
+    return create_database.plan(body=CreateDatabaseRequest(name=name, description=description))

@@ -27,6 +27,7 @@ from bytehouse_raw.models import (
 
 from ..._api.lists import data_error, has_data
 from ..._core.options import CallOptions, StatementOptions, ViewOptions, call_options
+from ..._core.validation import require_name
 from ..._sql.history import profile_statement
 from ..._sql.statements import (
     Submission,
@@ -224,7 +225,7 @@ class Queries(Resource):
             session_id: Id of the session.
             **options: Options of the call.
         """
-        plan = abort_sync_query.plan(x_query_session_id=session_id)
+        plan = abort_sync_query.plan(x_query_session_id=require_name(session_id, "session_id"))
         return self._data(plan, options, QueryStopped())
 
     def profile(self, query_id: str, **options: Unpack[ViewOptions]) -> dict[str, Any]:

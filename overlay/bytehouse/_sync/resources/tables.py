@@ -17,7 +17,6 @@ from bytehouse_raw.api.databases import (
 from bytehouse_raw.models import (
     ClusterStatus,
     CreatedObject,
-    RenameColumn,
     Table,
     UpdateTableRequest,
 )
@@ -34,6 +33,8 @@ from ..._tables.spec import (
     TTLLike,
     UniqueLike,
     columns_of,
+    rename_of,
+    require_spec,
     ttl_of,
 )
 from ...errors import InvalidArgument
@@ -219,7 +220,7 @@ class Tables(EnsureResource):
             NotFound: There is no such database, or the path is not one of the service's, as far as
                 can be determined.
         """
-        body = spec.request()
+        body = require_spec(spec).request()
 
         def compare(live: Table) -> tuple[Difference, ...]:
             return diff(body, live).changes
@@ -263,7 +264,8 @@ class Tables(EnsureResource):
             InvalidArgument: A rename matches neither table.
         """
         options = self._client._merge_context(options)
-        live = self._find(self._reader(database, desired.name), options)
+        name = require_spec(desired).name
+        live = self._find(self._reader(database, name), options)
         return TablePlan(
             self._client, database, desired, live, renames=renames or {}, options=options
         )
@@ -325,10 +327,7 @@ class Tables(EnsureResource):
             add_columns=None if add is None else columns_of(add, "add"),
             drop_columns=None if drop is None else require_names(drop, "drop"),
             modify_columns=None if modify is None else columns_of(modify, "modify"),
-            rename_columns=[
-                RenameColumn(name=old, new_name=new) for old, new in (rename or {}).items()
-            ]
-            or None,
+            rename_columns=rename_of(rename) or None,
             ttl=ttl_of(ttl),
             is_remove_ttl=remove_ttl or None,
         )
