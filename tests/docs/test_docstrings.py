@@ -26,7 +26,7 @@ def resources(client: type[Any]) -> dict[str, type[Any]]:
     """Return the class of each resource by the attribute that it is found under."""
     blank = object.__new__(client)
     found: dict[str, type[Any]] = {}
-    for name, value in vars(client).items():
+    for name, value in vars(client.__base__).items():
         if isinstance(value, property) and value.fget:
             found[f"bh.{name}"] = type(value.fget(blank))
     return found

@@ -50,7 +50,19 @@ def _extra(value: Mapping[str, Any]) -> dict[str, Any]:
     return masked
 
 
+def with_extra(fields: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields with further ones.
+
+    Raises:
+        InvalidArgument: One of these is given already.
+    """
+    if duplicates := sorted(set(fields) & set(extra)):
+        raise InvalidArgument(f"{', '.join(duplicates)}: given in extra, and as an argument.")
+    return {**fields, **extra}
+
+
 def wire_name(attribute: str) -> str:
+    """Return the likely name on the wire of an attribute."""
     first, *rest = attribute.split("_")
     return first + "".join("ID" if word == "id" else word.capitalize() for word in rest)
 
@@ -78,10 +90,7 @@ class ConnectionDetails:
             for field in attrs.fields(type(self))
             if field.name != "extra" and (value := getattr(self, field.name)) is not None
         }
-        duplicates = sorted(set(fields) & set(self.extra))
-        if duplicates:
-            raise InvalidArgument(f"{', '.join(duplicates)}: given in extra, and as an argument.")
-        return {**fields, **self.extra}
+        return with_extra(fields, self.extra)
 
 
 @attrs.frozen(kw_only=True)

@@ -168,8 +168,7 @@ class AsyncQueries(AsyncResource):
         Raises:
             NotFound: There is no such query, or it is no longer kept.
         """
-        plan = get_async_query_status.plan(query_id)
-        return await self._data(plan, options)
+        return await self._data(get_async_query_status.plan(query_id), options)
 
     async def result(
         self, query_id: str, *, max_rows: int | None = None, **options: Unpack[CallOptions]
@@ -199,8 +198,7 @@ class AsyncQueries(AsyncResource):
             query_id: Id of the query.
             **options: Options of the call.
         """
-        plan = kill_sync_query.plan(query_id)
-        return await self._data(plan, options, QueryStopped())
+        return await self._data(kill_sync_query.plan(query_id), options, QueryStopped())
 
     async def kill_async(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop an asynchronous query by its id. Whether stopping one that has ended is an error is
@@ -212,8 +210,7 @@ class AsyncQueries(AsyncResource):
             query_id: Id of the query.
             **options: Options of the call.
         """
-        plan = kill_async_query.plan(query_id)
-        return await self._data(plan, options, QueryStopped())
+        return await self._data(kill_async_query.plan(query_id), options, QueryStopped())
 
     async def abort(self, session_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop what runs in a session.
@@ -280,8 +277,7 @@ class AsyncQueries(AsyncResource):
         body = GetQueryLineageRequest(
             query=statement_text(sql), user_info=model_of(UserInfo, user_info)
         )
-        plan = get_query_lineage.plan(body=body)
-        return await self._data(plan, options)
+        return await self._data(get_query_lineage.plan(body=body), options)
 
     def dialects(self, **options: Unpack[CallOptions]) -> AsyncPager[Any]:
         """List the dialects that the user may choose.

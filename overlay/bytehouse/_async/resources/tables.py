@@ -37,7 +37,7 @@ from ..._tables.spec import (
     ttl_of,
 )
 from ...errors import InvalidArgument
-from ..ensure import REFUSED, AsyncEnsureResource
+from ..ensure import AsyncEnsureResource
 from ..paginator import AsyncPager
 from ..table_plan import AsyncTablePlan
 
@@ -169,14 +169,9 @@ class AsyncTables(AsyncEnsureResource):
                 ttl=ttl,
                 description=description,
             )
-        plan = create_table.plan(database, body=spec.request())
-        try:
-            return await self._data(plan, options)
-        except REFUSED as refusal:
-            if not if_not_exists:
-                raise
-            live = await self._existing(refusal, self._reader(database, spec.name), options)
-            return CreatedObject.from_dict({"uuid": live.uuid})
+        create = create_table.plan(database, body=spec.request())
+        read = self._reader(database, spec.name)
+        return await self._create(create, read, options, if_not_exists=if_not_exists)
 
     async def exists(self, database: str, name: str, **options: Unpack[CallOptions]) -> bool:
         """Return whether a table exists that the role may see, by `get`.
@@ -283,8 +278,7 @@ class AsyncTables(AsyncEnsureResource):
         Raises:
             NotFound: There is no such table.
         """
-        plan = get_table.plan(database, name)
-        return await self._data(plan, options)
+        return await self._data(get_table.plan(database, name), options)
 
     async def update(
         self,
@@ -368,5 +362,4 @@ class AsyncTables(AsyncEnsureResource):
         Raises:
             NotFound: There is no such table, or it has no buckets.
         """
-        plan = get_cluster_status.plan(database, name)
-        return await self._data(plan, options)
+        return await self._data(get_cluster_status.plan(database, name), options)

@@ -24,7 +24,7 @@ from bytehouse_raw.plan import Plan
 from ..._core.differences import Difference, EnsureResult
 from ..._core.options import CallOptions
 from ..._core.validation import optional_string, require_name
-from ..ensure import REFUSED, EnsureResource
+from ..ensure import EnsureResource
 from ..paginator import Pager
 
 if TYPE_CHECKING:
@@ -83,13 +83,9 @@ class Databases(EnsureResource):
         Raises:
             Conflict: There is one already.
         """
-        try:
-            return self._data(_creation(name, description), options)
-        except REFUSED as refusal:
-            if not if_not_exists:
-                raise
-            live = self._existing(refusal, self._reader(name.lower()), options)
-            return CreatedObject.from_dict({"uuid": live.uuid})
+        create = _creation(name, description)
+        read = self._reader(name.lower())
+        return self._create(create, read, options, if_not_exists=if_not_exists)
 
     def exists(self, name: str, **options: Unpack[CallOptions]) -> bool:
         """Return whether a database exists that the role may see, by `get`.
@@ -118,8 +114,7 @@ class Databases(EnsureResource):
         Raises:
             NotFound: There is none.
         """
-        plan = get_database.plan(name)
-        return self._data(plan, options)
+        return self._data(get_database.plan(name), options)
 
     def ensure(
         self, name: str, *, description: str | None = None, **options: Unpack[CallOptions]
@@ -181,8 +176,7 @@ class Databases(EnsureResource):
         Raises:
             NotFound: There is no such database, or it mirrors nothing.
         """
-        plan = get_mysql_sync_status.plan(name)
-        return self._data(plan, options)
+        return self._data(get_mysql_sync_status.plan(name), options)
 
 
 def _creation(name: str, description: str | None) -> Plan[CreateDatabaseResponse]:

@@ -169,8 +169,7 @@ class Queries(Resource):
         Raises:
             NotFound: There is no such query, or it is no longer kept.
         """
-        plan = get_async_query_status.plan(query_id)
-        return self._data(plan, options)
+        return self._data(get_async_query_status.plan(query_id), options)
 
     def result(
         self, query_id: str, *, max_rows: int | None = None, **options: Unpack[CallOptions]
@@ -200,8 +199,7 @@ class Queries(Resource):
             query_id: Id of the query.
             **options: Options of the call.
         """
-        plan = kill_sync_query.plan(query_id)
-        return self._data(plan, options, QueryStopped())
+        return self._data(kill_sync_query.plan(query_id), options, QueryStopped())
 
     def kill_async(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop an asynchronous query by its id. Whether stopping one that has ended is an error is
@@ -213,8 +211,7 @@ class Queries(Resource):
             query_id: Id of the query.
             **options: Options of the call.
         """
-        plan = kill_async_query.plan(query_id)
-        return self._data(plan, options, QueryStopped())
+        return self._data(kill_async_query.plan(query_id), options, QueryStopped())
 
     def abort(self, session_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop what runs in a session.
@@ -281,8 +278,7 @@ class Queries(Resource):
         body = GetQueryLineageRequest(
             query=statement_text(sql), user_info=model_of(UserInfo, user_info)
         )
-        plan = get_query_lineage.plan(body=body)
-        return self._data(plan, options)
+        return self._data(get_query_lineage.plan(body=body), options)
 
     def dialects(self, **options: Unpack[CallOptions]) -> Pager[Any]:
         """List the dialects that the user may choose.

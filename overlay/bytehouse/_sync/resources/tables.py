@@ -38,7 +38,7 @@ from ..._tables.spec import (
     ttl_of,
 )
 from ...errors import InvalidArgument
-from ..ensure import REFUSED, EnsureResource
+from ..ensure import EnsureResource
 from ..paginator import Pager
 from ..table_plan import TablePlan
 
@@ -170,14 +170,9 @@ class Tables(EnsureResource):
                 ttl=ttl,
                 description=description,
             )
-        plan = create_table.plan(database, body=spec.request())
-        try:
-            return self._data(plan, options)
-        except REFUSED as refusal:
-            if not if_not_exists:
-                raise
-            live = self._existing(refusal, self._reader(database, spec.name), options)
-            return CreatedObject.from_dict({"uuid": live.uuid})
+        create = create_table.plan(database, body=spec.request())
+        read = self._reader(database, spec.name)
+        return self._create(create, read, options, if_not_exists=if_not_exists)
 
     def exists(self, database: str, name: str, **options: Unpack[CallOptions]) -> bool:
         """Return whether a table exists that the role may see, by `get`.
@@ -284,8 +279,7 @@ class Tables(EnsureResource):
         Raises:
             NotFound: There is no such table.
         """
-        plan = get_table.plan(database, name)
-        return self._data(plan, options)
+        return self._data(get_table.plan(database, name), options)
 
     def update(
         self,
@@ -369,5 +363,4 @@ class Tables(EnsureResource):
         Raises:
             NotFound: There is no such table, or it has no buckets.
         """
-        plan = get_cluster_status.plan(database, name)
-        return self._data(plan, options)
+        return self._data(get_cluster_status.plan(database, name), options)
