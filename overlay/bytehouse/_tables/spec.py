@@ -349,19 +349,12 @@ class TableSpec(HtmlRepr):
         )
 
     def request(self) -> CreateTableRequest:
-        """Return the body that creates the table."""
-        return CreateTableRequest(
-            name=self.name,
-            columns=list(self.columns),
-            order_by=list(self.order_by),
-            primary_key=None if self.primary_key is None else list(self.primary_key),
-            partition_by=None if self.partition_by is None else list(self.partition_by),
-            unique_key=self.unique_key,
-            cluster_key=self.cluster_key,
-            sample_by=self.sample_by,
-            ttl=self.ttl,
-            description=self.description,
-        )
+        """Return the body that creates the table; its fields have the same names."""
+        fields: dict[str, Any] = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in attrs.asdict(self, recurse=False).items()
+        }
+        return CreateTableRequest(**fields)
 
 
 def require_spec(spec: TableSpec) -> TableSpec:
