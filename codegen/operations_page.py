@@ -36,7 +36,9 @@ def write(document: dict[str, Any], sources: Path, into: Path) -> None:
     rows = []
     for name, fact in operations(document).items():
         called = [method.name for method in sent.get(name, ()) if method.direct]
-        direct = min(called, key=lambda name: (does[name], name), default="")
+        direct = min(
+            called, key=lambda name: (does[name], not name.startswith("bh."), name), default=""
+        )
         shown = f"`{direct}`" if direct else f"none: `bh.send({name}.plan(...))`"
         deprecated = ", deprecated" if fact.deprecated else ""
         rows.append(

@@ -15,7 +15,9 @@ from codegen.formatting import tidy
 
 HEADER = "# Derived from {source} by `make generate`. Do not edit."
 
+# An asynchronous iterable refuses `for` without `async`; its twin is what `for` is for.
 RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (re.compile(r"^ +__iter__ = None.*$", re.MULTILINE), ""),
     (re.compile(r"\basync (?=def\b|with\b|for\b)"), ""),
     (re.compile(r"\bawait(?: +|(?=\())"), ""),
     (re.compile(r"\b__a(enter|exit|iter|next)__\b"), r"__\1__"),

@@ -10,7 +10,8 @@ from pathlib import Path
 from bytehouse_openapi import Document, operations
 from bytehouse_openapi.shape import word
 
-CLIENT = "AsyncByteHouse"
+CLIENT = ("AsyncByteHouse", "AsyncResourceClient")
+"""The classes of the client: its statements, and its resources."""
 RAW = "bytehouse_raw"
 ROUTE = re.compile(r"`((?:GET|PUT|POST|PATCH|DELETE) /[^`\s]*)`")
 """A route in a docstring."""
@@ -139,9 +140,9 @@ def _class_of_options(function: Function) -> str:
 def _resources(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Yield each resource class with its attribute of the client."""
     for node in tree.body:
-        if not isinstance(node, ast.ClassDef) or node.name != CLIENT:
+        if not isinstance(node, ast.ClassDef) or node.name not in CLIENT:
             continue
-        yield CLIENT, "bh"
+        yield node.name, "bh"
         for inner in node.body:
             if isinstance(inner, ast.FunctionDef) and isinstance(inner.returns, ast.Name):
                 call = "" if inner.decorator_list else "()"

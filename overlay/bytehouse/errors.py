@@ -29,29 +29,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from bytehouse_raw.types import RawResponse
 
-__all__ = [
-    "APIError",
-    "AuthenticationError",
-    "ByteHouseError",
-    "ConfigError",
-    "Conflict",
-    "ExecutionFailed",
-    "InsertFailed",
-    "InvalidArgument",
-    "InvalidRequest",
-    "NotFound",
-    "OutcomeUnknown",
-    "PermissionDenied",
-    "QueryFailed",
-    "RateLimited",
-    "ResponseDecodeError",
-    "ServerError",
-    "SkippedRow",
-    "StalePlan",
-    "TimedOut",
-    "TransportError",
-]
-
 
 class ByteHouseError(Exception):
     """Base class of all errors of this client.

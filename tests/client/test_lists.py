@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bytehouse import ByteHouse, Change, EnsureResult, TableSpec
+from bytehouse import AsyncByteHouse, ByteHouse, Change, EnsureResult, TableSpec
 from bytehouse_raw import models
 from tests.support.cases import cases
 from tests.support.server import Reply, ScriptedServer
@@ -29,6 +29,14 @@ LISTS: dict[str, Callable[[ByteHouse], Any]] = {
 def listed(server: ScriptedServer, **meta: Any) -> None:
     """Let the server return 30 entries for whatever it is asked."""
     server.handler = lambda _: Reply(body={"data": ROLES, "meta": meta})
+
+
+def test_an_asynchronous_list_refuses_a_for_loop_without_async() -> None:
+    """It has an index, by which Python would iterate over coroutines without an end."""
+    entries: Any = AsyncByteHouse("localhost", "k").databases.list()
+    for misuse in (lambda: list(entries), lambda: "sales" in entries):
+        with pytest.raises(TypeError, match="not iterable"):
+            misuse()
 
 
 @cases("name", sorted(LISTS))

@@ -26,7 +26,7 @@ def resources(client: type[Any]) -> dict[str, type[Any]]:
     """Return the class of each resource by the attribute that it is found under."""
     blank = object.__new__(client)
     found: dict[str, type[Any]] = {}
-    for name, value in vars(client).items():
+    for name, value in vars(client.__base__).items():
         if isinstance(value, property) and value.fget:
             found[f"bh.{name}"] = type(value.fget(blank))
     return found
@@ -114,7 +114,7 @@ def test_each_argument_is_explained(client: type[Any]) -> None:
 
 def test_each_public_object_has_a_docstring() -> None:
     """Whatever the package exports tells what it is, and so does each of its methods."""
-    for name in bytehouse.__all__:
+    for name in dir(bytehouse):
         value = getattr(bytehouse, name)
         if not inspect.isclass(value):
             continue

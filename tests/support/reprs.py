@@ -9,4 +9,4 @@ import bytehouse
 
 def evaluated(value: object) -> Any:
     """Return what the repr of a value gives, with the names of `bytehouse` alone."""
-    return eval(repr(value), {name: getattr(bytehouse, name) for name in bytehouse.__all__})
+    return eval(repr(value), {name: getattr(bytehouse, name) for name in dir(bytehouse)})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bytehouse import AsyncByteHouse, ByteHouse, CallOptions, TableSpec
+from bytehouse import AsyncByteHouse, ByteHouse, ByteHuose, CallOptions, TableSpec  # wrong
 
 
 def mistakes(bh: ByteHouse, spec: TableSpec) -> None:
     """Make one mistake a line."""
+    print(ByteHuose)
     bh.databases.get("sales", rol="Analyst")  # wrong
     bh.databases.get("sales", timeout="soon")  # wrong
     bh.databases.get()  # wrong
@@ -35,4 +36,6 @@ async def forgotten(bh: AsyncByteHouse) -> str | None:
     """Forget to wait."""
     for found in bh.databases.list().pages():  # wrong
         print(found)
+    for database in bh.databases.list():  # wrong
+        print(database)
     return bh.databases.get("sales").name  # wrong

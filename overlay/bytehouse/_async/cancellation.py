@@ -15,7 +15,7 @@ from ..errors import ByteHouseError, NotFound, OutcomeUnknown, TimedOut
 
 if TYPE_CHECKING:
     from .._sql.statements import Submission
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
 
 
 _FIRST_PAUSE = 0.05
@@ -52,7 +52,7 @@ async def cancel_quietly(target: AsyncCancellable, limit: TimeLimit) -> bool:
 
 @asynccontextmanager
 async def cancel_on_early_exit(
-    client: AsyncByteHouse,
+    client: AsyncResourceClient,
     submission: Submission,
     *,
     in_background: bool = False,
@@ -111,7 +111,7 @@ class AsyncSubmittedQuery:
 
     def __init__(
         self,
-        client: AsyncByteHouse,
+        client: AsyncResourceClient,
         submission: Submission,
         *,
         in_background: bool = False,

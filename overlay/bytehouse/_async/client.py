@@ -1,4 +1,4 @@
-"""The client: its configuration, its resources, queries and inserts."""
+"""The client: its configuration, statements, inserts and loads."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .._core.options import (
 )
 from .._core.retry import OnRetry, RetryPolicy
 from ..errors import InvalidArgument
-from .base_client import AsyncBaseClient
+from .resource_client import AsyncResourceClient
 from .shared import AsyncShared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from clickhouse_connect.driver import AsyncClient
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from .._api.load_report import LoadReport
     from .._core.options import CallOptions
+    from .._core.times import Duration
     from .._params.import_configuration import FileFormat, LoadMode
     from .._params.import_sources import ConnectionLike
     from .._params.load_sources import LoadSource
@@ -38,29 +39,14 @@ if TYPE_CHECKING:
     from .._sql.literals import Identifier
     from .._transport.async_transport import AsyncTransport
     from .insert import Via
-    from .resources.account import AsyncAccount
-    from .resources.api_keys import AsyncApiKeys
-    from .resources.assignments import AsyncAssignments
-    from .resources.connections import AsyncConnections
-    from .resources.databases import AsyncDatabases
-    from .resources.dictionaries import AsyncDictionaries
-    from .resources.executions import AsyncExecutions
-    from .resources.import_jobs import AsyncImportJobs
-    from .resources.metadata import AsyncMetadata
-    from .resources.partitions import AsyncPartitions
-    from .resources.permissions import AsyncPermissions
-    from .resources.queries import AsyncQueries
-    from .resources.roles import AsyncRoles
-    from .resources.statistics import AsyncStatistics
-    from .resources.tables import AsyncTables
-    from .resources.usage import AsyncUsage
-    from .resources.views import AsyncViews
-    from .resources.warehouses import AsyncWarehouses
     from .result import AsyncResult
     from .session import AsyncSession
 
 
-class AsyncByteHouse(AsyncBaseClient):
+_WRITTEN: StatementOptions = {"database": None, "settings": {}, "tags": {}}
+
+
+class AsyncByteHouse(AsyncResourceClient):
     """Connect to ByteHouse.
 
     What is not given is taken from the environment (``BYTEHOUSE_HOST``, ``BYTEHOUSE_API_KEY`` and
@@ -144,132 +130,6 @@ class AsyncByteHouse(AsyncBaseClient):
             AsyncShared(Settings(config, clock or Clock()), transport),
             Options.of(config).replace(hooks),
         )
-
-    @property
-    def databases(self) -> AsyncDatabases:
-        """Databases."""
-        from .resources.databases import AsyncDatabases
-
-        return AsyncDatabases(self)
-
-    @property
-    def tables(self) -> AsyncTables:
-        """Tables of a database."""
-        from .resources.tables import AsyncTables
-
-        return AsyncTables(self)
-
-    @property
-    def partitions(self) -> AsyncPartitions:
-        """Partitions of a table."""
-        from .resources.partitions import AsyncPartitions
-
-        return AsyncPartitions(self)
-
-    @property
-    def views(self) -> AsyncViews:
-        """Views and materialized views of a database."""
-        from .resources.views import AsyncViews
-
-        return AsyncViews(self)
-
-    @property
-    def dictionaries(self) -> AsyncDictionaries:
-        """Dictionaries of a database."""
-        from .resources.dictionaries import AsyncDictionaries
-
-        return AsyncDictionaries(self)
-
-    @property
-    def queries(self) -> AsyncQueries:
-        """Statements, run synchronously or in the background."""
-        from .resources.queries import AsyncQueries
-
-        return AsyncQueries(self)
-
-    @property
-    def api_keys(self) -> AsyncApiKeys:
-        """API keys of the calling user."""
-        from .resources.api_keys import AsyncApiKeys
-
-        return AsyncApiKeys(self)
-
-    @property
-    def roles(self) -> AsyncRoles:
-        """Roles of the account."""
-        from .resources.roles import AsyncRoles
-
-        return AsyncRoles(self)
-
-    @property
-    def assignments(self) -> AsyncAssignments:
-        """Assignments of roles to users."""
-        from .resources.assignments import AsyncAssignments
-
-        return AsyncAssignments(self)
-
-    @property
-    def permissions(self) -> AsyncPermissions:
-        """Permissions of roles."""
-        from .resources.permissions import AsyncPermissions
-
-        return AsyncPermissions(self)
-
-    @property
-    def account(self) -> AsyncAccount:
-        """The account itself."""
-        from .resources.account import AsyncAccount
-
-        return AsyncAccount(self)
-
-    @property
-    def usage(self) -> AsyncUsage:
-        """Storage and compute usage."""
-        from .resources.usage import AsyncUsage
-
-        return AsyncUsage(self)
-
-    @property
-    def statistics(self) -> AsyncStatistics:
-        """Statistics of queries."""
-        from .resources.statistics import AsyncStatistics
-
-        return AsyncStatistics(self)
-
-    @property
-    def connections(self) -> AsyncConnections:
-        """Stored connections to data sources."""
-        from .resources.connections import AsyncConnections
-
-        return AsyncConnections(self)
-
-    @property
-    def import_jobs(self) -> AsyncImportJobs:
-        """Import jobs, which load data."""
-        from .resources.import_jobs import AsyncImportJobs
-
-        return AsyncImportJobs(self)
-
-    @property
-    def executions(self) -> AsyncExecutions:
-        """Runs of import jobs."""
-        from .resources.executions import AsyncExecutions
-
-        return AsyncExecutions(self)
-
-    @property
-    def warehouses(self) -> AsyncWarehouses:
-        """Virtual warehouses."""
-        from .resources.warehouses import AsyncWarehouses
-
-        return AsyncWarehouses(self)
-
-    @property
-    def metadata(self) -> AsyncMetadata:
-        """Delivery of metadata changes."""
-        from .resources.metadata import AsyncMetadata
-
-        return AsyncMetadata(self)
 
     async def query(
         self,
@@ -369,14 +229,15 @@ class AsyncByteHouse(AsyncBaseClient):
             sql: Statements with ``;`` between, or the path of a file with them.
             params: Values for their parameters; see `query`.
             session_id: Session to run in; a new one if not given.
-            **options: `database`, `mode`, `warehouse`, `tags` and the options of each call.
+            **options: `database`, `mode`, `warehouse`, `settings`, `tags` and the options of each
+                call; see `ViewOptions`.
 
         Returns:
             A result for each statement, in order.
 
         Raises:
-            InvalidArgument: There is no statement, or the parameters do not match; nothing was
-                sent.
+            InvalidArgument: There is no statement, or the parameters or settings do not match;
+                nothing was sent.
             QueryFailed: The engine could not run a statement.
             OutcomeUnknown: No response came; whether the statement ran is not known.
         """
@@ -387,7 +248,7 @@ class AsyncByteHouse(AsyncBaseClient):
     async def history(
         self,
         *,
-        since: datetime | timedelta | None = None,
+        since: datetime | Duration | None = None,
         failed: bool | None = None,
         tagged: Mapping[str, str] | None = None,
         limit: int = 100,
@@ -398,12 +259,15 @@ class AsyncByteHouse(AsyncBaseClient):
         `POST /v1/sql/sync` (documented; that the log has the columns of the open-source engine, and
         which roles may read it, is inferred)
 
-        Each row has the query's id, type, start, duration in milliseconds, user, text, what it read
-        and wrote in rows and bytes, the most memory that it took in bytes, its error, and its
-        ``log_comment``, which holds tags. `queries.profile` has more of one query.
+        It is the result of a statement and no list of the API's: its rows are read once, and
+        `mappings`, `to_pandas` and the like give them as of any other. Each row has the query's id,
+        type, start, duration in milliseconds, user, text, what it read and wrote in rows and bytes,
+        the most memory that it took in bytes, its error, and its ``log_comment``, which holds tags.
+        `queries.profile` has more of one query.
 
         Args:
-            since: Begin of the period, or how long ago that was; all that is kept if not given.
+            since: Begin of the period, or how long ago that was, a timedelta or a string such as
+                ``1h``; all that is kept if not given.
             failed: Whether to return those that failed, or those that did not; both if not given.
             tagged: Tags that the queries must have.
             limit: At most so many queries.
@@ -501,6 +365,7 @@ class AsyncByteHouse(AsyncBaseClient):
             InsertFailed: A row or a block was refused or lost, or the types cannot be read. It says
                 how many rows are in the table and which could not be inserted.
         """
+        from .._core.validation import require_function
         from .._sql.insert import InsertResult, check_limits, target_of
         from .._sql.insert_sources import open_source
         from .insert import check_via, insert_rows
@@ -514,6 +379,7 @@ class AsyncByteHouse(AsyncBaseClient):
         database = merged.database if session_id is None else options.get("database")
         target = target_of(table, database)
         check_limits(block_bytes, block_rows)
+        require_function(on_block, "on_block")
         source = open_source(data, columns, null)
         if source.is_empty:
             return InsertResult(0)
@@ -528,10 +394,10 @@ class AsyncByteHouse(AsyncBaseClient):
             block_bytes=block_bytes,
             block_rows=block_rows,
             on_block=on_block,
-            settings=options.pop("settings", None),
+            settings=merged.settings,
             tags=merged.tags,
-            # The statements name the database, and hold the tags.
-            options={**options, "session_id": session_id, "database": None, "tags": {}},
+            # The statements name the database, and hold settings and tags.
+            options={**options, "session_id": session_id, **_WRITTEN},
         )
 
     async def load(
@@ -539,6 +405,7 @@ class AsyncByteHouse(AsyncBaseClient):
         source: LoadSource,
         into: str | Identifier,
         *,
+        database: str | None = None,
         connection: ConnectionLike | int | None = None,
         format: FileFormat | None = None,
         columns: Sequence[str] | None = None,
@@ -562,7 +429,9 @@ class AsyncByteHouse(AsyncBaseClient):
         Args:
             source: A URL such as ``s3://bucket/orders/*.csv`` (also ``tos:`` and ``oss:``); the
                 path of a file on this machine; or a source such as `MinIOSource`.
-            into: ``"database.table"`` or an `Identifier`.
+            into: ``"table"``, ``"database.table"`` or an `Identifier`.
+            database: Database of a table that is named without one; that of the client if not
+                given.
             connection: How to reach the source: `S3Connection` or so, for this call alone, or the
                 id of a stored connection.
             format: Format of the files of a URL; by their extension if not given. A CSV file begins
@@ -576,7 +445,8 @@ class AsyncByteHouse(AsyncBaseClient):
             warehouse: Name or id of the virtual warehouse to run on (inferred for jobs).
             wait_timeout: Seconds, or a timedelta, that it may take at most; an hour if not given.
             on_progress: Called with each status of the execution.
-            **options: Options of each call.
+            **options: Options of each call. There are no settings: a job has none, and `insert`
+                takes those for a file of this machine.
 
         Returns:
             How many rows were read, written and refused, as far as the service reports it.
@@ -587,12 +457,13 @@ class AsyncByteHouse(AsyncBaseClient):
             InsertFailed: The rows of a file on this machine cannot all be inserted.
             TimedOut: It still ran when the time was up; it was stopped.
         """
+        from .._types.identifiers import target_of
         from .load import load
 
         return await load(
             self,
             source,
-            into,
+            target_of(into, database or self._options.database),
             connection=connection,
             format=format,
             columns=columns,

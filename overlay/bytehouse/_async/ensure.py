@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bytehouse_raw.models import CreatedObject
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model
 
@@ -20,7 +21,7 @@ from ..errors import (
     QueryFailed,
     ResponseDecodeError,
 )
-from .resources._base import AsyncResource, is_missing
+from .resources._base import AsyncResource, Enveloped, is_missing
 
 if TYPE_CHECKING:
     from .._api.polling import AsyncFetch
@@ -65,6 +66,23 @@ class AsyncEnsureResource(AsyncResource):
         except NotFound as missing:
             raise failure or missing from None
         return EnsureResult(live, created=True, differences=compare(live))
+
+    async def _create(
+        self,
+        create: Plan[Enveloped[CreatedObject]],
+        read: AsyncFetch[M],
+        options: CallOptions,
+        *,
+        if_not_exists: bool,
+    ) -> CreatedObject:
+        """Create a database or a table, or return the id of the one that exists."""
+        try:
+            return await self._data(create, options)
+        except REFUSED as refusal:
+            if not if_not_exists:
+                raise
+            live = await self._existing(refusal, read, options)
+            return CreatedObject.from_dict({"uuid": getattr(live, "uuid", None)})
 
     async def _existing(
         self, refusal: ByteHouseError, read: AsyncFetch[M], options: CallOptions

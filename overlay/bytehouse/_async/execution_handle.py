@@ -19,7 +19,7 @@ from ..errors import ByteHouseError, ExecutionFailed, RefusedRowsWarning
 from .poller import AsyncPoller
 
 if TYPE_CHECKING:
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
 
 
 _AN_HOUR = 3600.0
@@ -39,7 +39,7 @@ class AsyncExecutionHandle(AsyncPoller[Execution]):
 
     def __init__(
         self,
-        client: AsyncByteHouse,
+        client: AsyncResourceClient,
         execution_id: str,
         job_id: int | None,
         options: CallOptions,

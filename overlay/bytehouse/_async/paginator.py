@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .._api.polling import AsyncFetch
     from .._results.frames import DtypeBackend
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
 
 
 T = TypeVar("T")
@@ -48,9 +48,11 @@ class AsyncPager(Generic[T]):
             the service does not report it.
     """
 
+    __iter__ = None  # or Python would iterate by index, over coroutines, without an end
+
     def __init__(
         self,
-        client: AsyncByteHouse,
+        client: AsyncResourceClient,
         plan: Plan[Listing[T]] | AsyncFetch[Plan[Any]],
         options: CallOptions,
         *,

@@ -9,11 +9,12 @@ from .._api.polling import GRACE, AsyncFetch, TimeLimit, WaitState
 from .._api.status import Phase, phase_of
 from .._core.html import HtmlRepr
 from .._core.options import CallOptions, Seconds
+from .._core.validation import require_function
 from ..errors import ByteHouseError, TimedOut
 from .cancellation import cancel_quietly
 
 if TYPE_CHECKING:
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
 
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ class AsyncPoller(HtmlRepr, Generic[T]):
 
     def __init__(
         self,
-        client: AsyncByteHouse,
+        client: AsyncResourceClient,
         options: CallOptions,
         *,
         started: bool,
@@ -89,6 +90,7 @@ class AsyncPoller(HtmlRepr, Generic[T]):
             survives_timeout: Whether a time-out cancels it only if `cancel` is given.
         """
         waiting = WaitState(timeout, self._client._clock, self._grace)
+        require_function(on_progress, "on_progress")
         try:
             return await self._poll(waiting, on_progress)
         except BaseException as error:
@@ -143,7 +145,9 @@ class AsyncCreationPoller(AsyncPoller[T]):
     _timeout_message = "what was created was not visible"
     _timeout_hint = "It may still appear; check again."
 
-    def __init__(self, client: AsyncByteHouse, options: CallOptions, fetch: AsyncFetch[T]) -> None:
+    def __init__(
+        self, client: AsyncResourceClient, options: CallOptions, fetch: AsyncFetch[T]
+    ) -> None:
         super().__init__(client, options, started=False)
         self._read = fetch
 

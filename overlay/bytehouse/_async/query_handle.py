@@ -11,12 +11,13 @@ from .._api.engine_errors import engine_code
 from .._api.polling import GRACE, TimeLimit
 from .._api.status import Phase
 from .._core.options import CallOptions, Seconds
+from .._core.validation import require_names
 from .._sql.statements import Submission
-from ..errors import ByteHouseError, InvalidArgument, QueryFailed
+from ..errors import ByteHouseError, QueryFailed
 from .poller import AsyncPoller
 
 if TYPE_CHECKING:
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
     from .result import AsyncResult
 
 
@@ -34,15 +35,14 @@ class AsyncQueryHandle(AsyncPoller[QueryStatus]):
 
     def __init__(
         self,
-        client: AsyncByteHouse,
+        client: AsyncResourceClient,
         ids: tuple[str, ...],
         options: CallOptions,
         *,
         started: bool = False,
         grace: float = GRACE,
     ) -> None:
-        if not ids or not all(ids):
-            raise InvalidArgument("A handle needs the id of a query.")
+        require_names(ids, "query_ids")
         super().__init__(client, options, started=started, grace=grace)
         self.ids = ids
         self._query_id = ids[0]

@@ -18,7 +18,7 @@ from .query_handle import AsyncQueryHandle
 from .result_events import AsyncResultEvents
 
 if TYPE_CHECKING:
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
 
 
 _SHORTEST_TIMEOUT = 0.001
@@ -42,7 +42,7 @@ class AsyncQueryResponses:
 
     def __init__(
         self,
-        client: AsyncByteHouse,
+        client: AsyncResourceClient,
         submission: Submission,
         timeout: float,
         on_status: Callable[[str], object],

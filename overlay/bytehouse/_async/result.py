@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
 
 
 _PREVIEW_ROWS = 20
@@ -59,7 +59,7 @@ class AsyncResult:
     """
 
     def __init__(
-        self, client: AsyncByteHouse, stream: AsyncResultStream, begin: Begin | None
+        self, client: AsyncResourceClient, stream: AsyncResultStream, begin: Begin | None
     ) -> None:
         self._client = client
         self._stream = stream
@@ -403,7 +403,7 @@ class AsyncResult:
 
 
 async def run_submission(
-    client: AsyncByteHouse,
+    client: AsyncResourceClient,
     submission: Submission,
     *,
     timeout: Seconds,

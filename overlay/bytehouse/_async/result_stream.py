@@ -22,7 +22,7 @@ from .query_responses import AsyncQueryResponses
 if TYPE_CHECKING:
     from .._results.decoder import MakeDecoder, Row
     from .._types.codecs import ResultColumn
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
     from .result_events import AsyncResultEvents
 
 
@@ -43,7 +43,7 @@ class AsyncResultStream:
 
     def __init__(
         self,
-        client: AsyncByteHouse,
+        client: AsyncResourceClient,
         submission: Submission,
         *,
         timeout: Seconds,

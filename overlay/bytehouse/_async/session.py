@@ -9,6 +9,7 @@ from bytehouse_raw.models import QueryResult, QueryStopped
 
 from .._core.html import HtmlRepr
 from .._core.options import CallOptions, StatementOptions, ViewOptions, view_options
+from .._core.validation import require_name
 from .._sql.literals import Identifier
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class AsyncSession(HtmlRepr):
     ) -> None:
         self._client = client
         self._database = database  # to be chosen with the first statement
-        self.id = session_id or str(uuid.uuid4())
+        self.id = require_name(session_id or str(uuid.uuid4()), "session_id")
 
     async def use(self, name: str, **options: Unpack[ViewOptions]) -> None:
         """Make a database that of the statements that follow, by `USE`.
@@ -124,7 +125,8 @@ class AsyncSession(HtmlRepr):
     async def _use_first(self, options: StatementOptions) -> None:
         """Choose the database that the session begins with, before its first statement."""
         if self._database is not None:
-            await self.use(self._database, **view_options({**options, "database": None}))
+            its_own: StatementOptions = {**options, "database": None, "settings": {}}
+            await self.use(self._database, **view_options(its_own))
 
     async def __aenter__(self) -> Self:
         return self

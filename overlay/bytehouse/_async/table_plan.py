@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Unpack
 
-from bytehouse_raw.api.databases import create_table, get_table, update_table
+from bytehouse_raw.api.databases import update_table
 from bytehouse_raw.models import Table
 from bytehouse_raw.types import html_table
 
-from .._api.lists import data_error
 from .._core.html import HtmlRepr
 from .._core.options import CallOptions
 from .._tables.changes import Change, Step, steps
@@ -18,7 +17,7 @@ from .._tables.spec import TableSpec
 from ..errors import Conflict, InvalidArgument, OutcomeUnknown, ResponseDecodeError, StalePlan
 
 if TYPE_CHECKING:
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
 
 
 class AsyncTablePlan(HtmlRepr):
@@ -37,7 +36,7 @@ class AsyncTablePlan(HtmlRepr):
 
     def __init__(
         self,
-        client: AsyncByteHouse,
+        client: AsyncResourceClient,
         database: str,
         desired: TableSpec,
         live: Table | None,
@@ -129,9 +128,8 @@ class AsyncTablePlan(HtmlRepr):
             )
 
     async def _create(self, options: CallOptions) -> None:
-        plan = create_table.plan(self.database, body=self.desired.request())
         try:
-            await self._client.send(plan, **options)
+            await self._client.tables.create(self.database, self.desired, **options)
         except Conflict as error:
             raise self._stale("it was created") from error
 
@@ -172,12 +170,7 @@ class AsyncTablePlan(HtmlRepr):
         return creation(body) if live is None else diff(body, live, self._renames)
 
     async def _read(self, options: CallOptions) -> Table:
-        response = await self._client.send(
-            get_table.plan(self.database, self.desired.name), **options
-        )
-        if not isinstance(response.data, Table):
-            raise data_error(response, "get_table", "the response has no data")
-        return response.data
+        return await self._client.tables.get(self.database, self.desired.name, **options)
 
     def __str__(self) -> str:
         return f"{self._title()}\n{self.differences}".rstrip()

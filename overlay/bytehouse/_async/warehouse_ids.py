@@ -12,7 +12,7 @@ from ..errors import APIError, InvalidArgument
 
 if TYPE_CHECKING:
     from .._sql.statements import Submission
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
 
 
 _LIFETIME = 300.0
@@ -25,7 +25,7 @@ def is_id(value: str) -> bool:
     return "-" in value
 
 
-async def with_warehouse_id(client: AsyncByteHouse, submission: Submission) -> Submission:
+async def with_warehouse_id(client: AsyncResourceClient, submission: Submission) -> Submission:
     """Return a submission with the id of its warehouse in place of the name, if it has one.
 
     Raises:
@@ -39,7 +39,7 @@ async def with_warehouse_id(client: AsyncByteHouse, submission: Submission) -> S
     )
 
 
-async def warehouse_id(client: AsyncByteHouse, warehouse: str, options: CallOptions) -> str:
+async def warehouse_id(client: AsyncResourceClient, warehouse: str, options: CallOptions) -> str:
     """Return the id of a warehouse, given its name or id.
 
     Raises:
@@ -59,7 +59,7 @@ async def warehouse_id(client: AsyncByteHouse, warehouse: str, options: CallOpti
     return found
 
 
-async def warehouse_name(client: AsyncByteHouse, warehouse: str, options: CallOptions) -> str:
+async def warehouse_name(client: AsyncResourceClient, warehouse: str, options: CallOptions) -> str:
     """Return the name of a warehouse, given its name or id; an id that is not listed stays."""
     if not isinstance(warehouse, str) or not is_id(warehouse):
         return warehouse
@@ -67,7 +67,7 @@ async def warehouse_name(client: AsyncByteHouse, warehouse: str, options: CallOp
     return next((name for name, found in ids.items() if found == warehouse), warehouse)
 
 
-async def _ids(client: AsyncByteHouse, wanted: str, options: CallOptions) -> Mapping[str, str]:
+async def _ids(client: AsyncResourceClient, wanted: str, options: CallOptions) -> Mapping[str, str]:
     """Return the ids of the warehouses by name, listed anew if the one wanted is not known."""
     shared, now = client._shared, client._clock.monotonic()
     listed, ids = shared.warehouse_ids

@@ -13,7 +13,7 @@ from ..errors import ServerError
 from .poller import AsyncPoller
 
 if TYPE_CHECKING:
-    from .client import AsyncByteHouse
+    from .resource_client import AsyncResourceClient
 
 
 class AsyncWarehousePoller(AsyncPoller[Warehouse]):
@@ -22,7 +22,7 @@ class AsyncWarehousePoller(AsyncPoller[Warehouse]):
     _timeout_hint = "It may still get there; `warehouses.wait` continues the wait."
 
     def __init__(
-        self, client: AsyncByteHouse, name: str, until: WarehouseStatus, options: CallOptions
+        self, client: AsyncResourceClient, name: str, until: WarehouseStatus, options: CallOptions
     ) -> None:
         super().__init__(client, options, started=False)
         self._name = name

@@ -40,10 +40,10 @@ _BEGINNING = re.compile(
 )
 
 
-def _beginning(body: Mapping[str, Any] | None) -> tuple[str | None, str | None]:
+def _beginning(body: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return the database that stands before the statement in a body, and its first word in upper
     case; None for what is not there."""
-    sql = (body or {}).get("query")
+    sql = body.get("query")
     found = None if sql is None else _BEGINNING.match(revealed(sql)[:1000])
     if found is None or not found["word"]:
         return None, None
@@ -86,8 +86,9 @@ class CallContext:
         self.route = route.template
         self.takes_role = ROLE_HEADER in plan.operation.headers
         self.role = options.role if self.takes_role else None
-        self.query_id: str | None = (plan.body or {}).get("queryID") or plan.query.get("query_id")
-        database, self.statement = _beginning(plan.body)
+        self._body = plan.body or {}
+        self.query_id: str | None = self._body.get("queryID") or plan.query.get("query_id")
+        database, self.statement = _beginning(self._body)
         self.database = database or plan.path.get("db_name") or options.database
         self.attempts = 0
         self.raw: RawResponse | None = None
@@ -100,6 +101,14 @@ class CallContext:
     def server(self) -> tuple[str, int]:
         """Address and port of the host."""
         return _server(self._settings.host)
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether the call runs statements, waits for them, and they change nothing that lasts."""
+        from .._sql.lexer import only_reads  # most calls run none
+
+        sql = self._body.get("query") if self.operation.id == "submit_sync_query" else None
+        return sql is not None and only_reads(revealed(sql))
 
     def add_to(self, error: _E) -> _E:
         """Add what is known of the call to an error, take its secrets out, and return it."""

@@ -4,7 +4,8 @@ where its API is installed.
 Every record of the logger ``bytehouse`` about a call has the extras `operation`, `method`, `route`
 (the template, without names of objects), `status`, `attempt`, `elapsed`, `request_id`, `role` and
 `query_id`. An attempt is a DEBUG record, a retry an INFO record, a call that ends in
-`OutcomeUnknown` a WARNING.
+`OutcomeUnknown` a WARNING. A statement that only reads and is stopped at its time limit is none:
+its caller gets `TimedOut`, and so do spans and metrics.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .._core.clock import Clock
 from .._core.retry import OnRetry, Retry
 from .._version import __version__
-from ..errors import APIError, ByteHouseError, OutcomeUnknown
+from ..errors import APIError, ByteHouseError, OutcomeUnknown, TimedOut
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -100,12 +101,18 @@ class CallTelemetry:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, OutcomeUnknown):
+        kind = None if error is None else self._kind(error)
+        if kind == OutcomeUnknown.__name__:
             log.warning("%s", error, extra=self._extra())
         if (instruments := _instruments()) is not None:
-            instruments.measure(self._call, self._elapsed, error)
+            instruments.measure(self._call, self._elapsed, kind)
             if self._span is not None:
-                instruments.end_span(*self._span, error, self._call)
+                instruments.end_span(*self._span, error, kind, self._call)
+
+    def _kind(self, error: BaseException) -> str:
+        """Return the name of the error that the caller gets."""
+        stopped = isinstance(error, OutcomeUnknown) and error.timed_out and self._call.only_reads
+        return TimedOut.__name__ if stopped else type(error).__name__
 
 
 # What the conventions recommend for durations of databases, in seconds.
@@ -171,14 +178,19 @@ class _Instruments:
             span.set_attributes({**known, **_database_attributes(call)})
         return span, self._context.attach(self._trace.set_span_in_context(span))
 
-    def measure(self, call: CallContext, elapsed: float, error: BaseException | None) -> None:
-        """Record the duration of a call, in seconds."""
-        failed = {} if error is None else {"error.type": type(error).__name__}
+    def measure(self, call: CallContext, elapsed: float, kind: str | None) -> None:
+        """Record the duration of a call, in seconds, and the kind of its error if it has one."""
+        failed = {} if kind is None else {"error.type": kind}
         self._duration.record(elapsed, {"bytehouse.operation": call.operation.id, **failed})
         self._db_duration.record(elapsed, {**_database_attributes(call), **failed})
 
     def end_span(
-        self, span: Span, token: Token[Context], error: BaseException | None, call: CallContext
+        self,
+        span: Span,
+        token: Token[Context],
+        error: BaseException | None,
+        kind: str | None,
+        call: CallContext,
     ) -> None:
         """End the span of a call, with its error if there is one."""
         self._context.detach(token)
@@ -189,8 +201,8 @@ class _Instruments:
             request_id = request_id or call.raw.request_id
         if request_id:
             span.set_attribute("bytehouse.request_id", request_id)
-        if error is not None:
-            span.set_attribute("error.type", type(error).__name__)
+        if kind is not None:
+            span.set_attribute("error.type", kind)
             # The message of an error of another package may contain anything.
             description = error.message if isinstance(error, ByteHouseError) else None
             span.set_status(self._error, description)

@@ -13,6 +13,7 @@ from ..errors import ConfigError, InvalidArgument
 from .config import Config, KeySource, Mode, parse_setting
 from .retry import OnRetry, RetryPolicy
 from .secrets import Secret
+from .validation import require_function
 
 Seconds = float | timedelta
 SettingValue = bool | int | float | str
@@ -57,25 +58,25 @@ class ViewOptions(CallOptions, total=False):
         tags: Names and values to find a query by, in the setting ``log_comment`` of each statement
             that takes settings, as a JSON object. That the service keeps it in its query log is
             inferred from the open-source engine.
+        settings: Settings of the engine, by name, such as ``{"max_execution_time": 600}``; numbers,
+            strings or bools. They are written as the SETTINGS clause of a statement. One that takes
+            none (CREATE, USE, SET) is refused with them, and goes without those of a view.
     """
 
     warehouse: str | None
     mode: Mode
     database: str | None
     tags: Mapping[str, str]
+    settings: Mapping[str, SettingValue]
 
 
 class StatementOptions(ViewOptions, total=False):
-    """Describe the options of a statement: those of a view, and two of its own.
+    """Describe the options of a statement: those of a view, and one of its own.
 
     Attributes:
-        settings: Settings of the engine for this statement, by name, such as
-            ``{"max_execution_time": 600}``; numbers, strings or bools. They are written as its
-            SETTINGS clause, so statements that take none (CREATE, USE, SET) are refused with them.
         query_id: Id to give the query; a new one if not given.
     """
 
-    settings: Mapping[str, SettingValue]
     query_id: str
 
 
@@ -139,6 +140,7 @@ class Options:
     mode: str
     database: str | None
     tags: Mapping[str, str] = attrs.field(factory=dict)
+    settings: Mapping[str, SettingValue] = attrs.field(factory=dict)
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     retry_policy: RetryPolicy = attrs.field(factory=RetryPolicy)
     on_retry: OnRetry | None = attrs.field(default=None, repr=False)
@@ -198,13 +200,17 @@ def _parse_policy(value: Any) -> RetryPolicy:
 
 
 def _parse_hook(value: Any) -> OnRetry | None:
-    if value is not None and not callable(value):
-        raise InvalidArgument(f"on_retry must be a function, not {value!r}.")
+    require_function(value, "on_retry")
     hook: OnRetry | None = value
     return hook
 
 
-def _parse_tags(value: Any) -> dict[str, str]:
+def parse_tags(value: Any) -> dict[str, str]:
+    """Return tags, checked.
+
+    Raises:
+        InvalidArgument: They are not strings by strings.
+    """
     if not isinstance(value, Mapping) or not all(
         isinstance(item, str) for pair in value.items() for item in pair
     ):
@@ -212,10 +218,17 @@ def _parse_tags(value: Any) -> dict[str, str]:
     return dict(value)
 
 
+def _parse_statement_settings(value: Any) -> dict[str, SettingValue]:
+    if not isinstance(value, Mapping):
+        raise InvalidArgument("settings must map names to values.")
+    return dict(value)
+
+
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "retry_policy": _parse_policy,
     "on_retry": _parse_hook,
-    "tags": _parse_tags,
+    "tags": parse_tags,
+    "settings": _parse_statement_settings,
 }
 _SETTINGS = ("role", "timeout", "deadline", "max_retries", "warehouse", "mode", "database")
 
@@ -227,6 +240,5 @@ def call_options(options: Mapping[str, Any]) -> CallOptions:
 
 
 def view_options(options: StatementOptions) -> ViewOptions:
-    """Return the options of a statement but for what is the statement's own."""
-    own = ("settings", "query_id")
-    return cast("ViewOptions", {k: v for k, v in options.items() if k not in own})
+    """Return the options of a statement but for its id."""
+    return cast("ViewOptions", {k: v for k, v in options.items() if k != "query_id"})

@@ -57,6 +57,21 @@ def require_string(value: str, what: str) -> str:
     return value
 
 
+def optional_string(value: str | None, what: str) -> str | None:
+    """Return a value as `require_string` does; None stays None."""
+    return None if value is None else require_string(value, what)
+
+
+def require_function(value: object, what: str) -> None:
+    """Refuse what cannot be called; None is no function to call.
+
+    Raises:
+        InvalidArgument: It is neither a function nor None.
+    """
+    if value is not None and not callable(value):
+        raise InvalidArgument(f"{what} must be a function, not {value!r}.")
+
+
 def as_list(values: object, what: str) -> list[Any]:
     """Return one or several values as a list.
 

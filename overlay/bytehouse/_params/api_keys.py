@@ -17,7 +17,7 @@ from .._core.html import HtmlRepr
 from .._core.json import bare_name
 from .._core.secrets import Secret
 from .._core.times import Duration, whole_days
-from .._core.validation import require_string
+from .._core.validation import optional_string
 from ..errors import APIError, ByteHouseError, InvalidArgument, OutcomeUnknown, ResponseDecodeError
 
 MAX_KEYS = 2
@@ -61,7 +61,7 @@ def create_key_request(
     return models.CreateApiKeyRequest(
         no_expiry=bool(no_expiry),
         expiry_in_days=count,
-        comment=None if comment is None else require_string(comment, "comment"),
+        comment=optional_string(comment, "comment"),
     )
 
 

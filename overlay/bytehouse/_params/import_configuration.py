@@ -19,7 +19,7 @@ from bytehouse_raw.models import ImportSourceType
 from .._core.validation import require_name, require_names
 from .._types.identifiers import Identifier, target_of
 from ..errors import InvalidArgument
-from .import_sources import wire_name
+from .import_sources import wire_name, with_extra
 
 FileFormat = Literal["CSV", "JSON", "PARQUET", "AVRO", "EXCEL"]
 StreamFormat = Literal["JSON", "PROTOBUF"]
@@ -61,12 +61,6 @@ def _stream_format(value: StreamFormat) -> StreamFormat:
     return found
 
 
-def _with_extra(keys: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    if duplicates := sorted(set(keys) & set(extra)):
-        raise InvalidArgument(f"{', '.join(duplicates)}: given in extra, and as an argument.")
-    return {**keys, **extra}
-
-
 @attrs.frozen
 class ImportSource:
     """Hold what all sources have.
@@ -97,7 +91,7 @@ class ImportSource:
         properties = {
             _PROPERTIES.get(name, wire_name(name)): value for name, value in given.items()
         }
-        return {**head, "properties": _with_extra(properties, self.extra)}
+        return {**head, "properties": with_extra(properties, self.extra)}
 
     def check(self) -> None:
         """Refuse a source that no job can read.
@@ -321,7 +315,7 @@ class ImportConfiguration:
         keys: dict[str, Any] = {"source": self.source.to_dict(), "target": target}
         if self.schedule is not None:
             keys["schedule"] = {"cron": self.schedule}
-        return _with_extra(keys, self.extra)
+        return with_extra(keys, self.extra)
 
     def check(self, connection: int | bool | None, *, has_schema_file: bool) -> None:
         """Refuse a job that can never start.
@@ -345,7 +339,8 @@ class ImportConfiguration:
         if not connection and kind not in _WITHOUT_CONNECTION:
             raise InvalidArgument(
                 f"A job that reads from {kind.value} needs a connection.",
-                hint="Pass connection_id, the id of one; `connections.create` stores one.",
+                hint="Pass connection_id, the id of one; `connections.create` stores one. `load` "
+                "takes connection=S3Connection(...) or so.",
             )
         if kind is ImportSourceType.BYTEHOUSE and connection:
             raise InvalidArgument("A job that reads from ByteHouse takes the connection_id 0.")

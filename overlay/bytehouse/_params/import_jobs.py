@@ -12,7 +12,7 @@ from typing import Any, Literal
 from bytehouse_raw import models
 from bytehouse_raw.types import Model
 
-from .._core.validation import require_count, require_name, require_names
+from .._core.validation import optional_string, require_count, require_name, require_names
 from ..errors import InvalidArgument, ResponseDecodeError
 from .import_configuration import ImportConfiguration
 
@@ -68,7 +68,7 @@ def definition(
         configuration = configuration.to_dict()
     return {
         "name": short_name(name),
-        "description": description,
+        "description": optional_string(description, "description"),
         "connection_id": connection_id,
         "configuration": _mapping(configuration, "configuration"),
         "source_schema": _source_schema(source_schema or {}),

@@ -17,6 +17,7 @@ import attrs
 from bytehouse_raw.models import ConnectionData, ImportSourceType
 
 from .._core.secrets import Secret
+from .._core.validation import require_names
 from ..errors import InvalidArgument
 
 _SENSITIVE = re.compile(r"secret|passw|pwd|token|credential|auth|key|sign", re.IGNORECASE)
@@ -35,11 +36,13 @@ def _masked(value: Any, *, sensitive: bool = False) -> Any:
 
 
 def _secret(value: str | None) -> Secret | None:
+    if not isinstance(value, str | Secret | None):
+        raise InvalidArgument("A secret must be a string; what was given is not shown.")
     return None if value is None else Secret(value)
 
 
 def _addresses(value: str | Iterable[str] | None) -> str | None:
-    return value if value is None or isinstance(value, str) else ",".join(value)
+    return None if value is None else ",".join(require_names(value, "brokers"))
 
 
 def _extra(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,7 +50,19 @@ def _extra(value: Mapping[str, Any]) -> dict[str, Any]:
     return masked
 
 
+def with_extra(fields: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields with further ones.
+
+    Raises:
+        InvalidArgument: One of these is given already.
+    """
+    if duplicates := sorted(set(fields) & set(extra)):
+        raise InvalidArgument(f"{', '.join(duplicates)}: given in extra, and as an argument.")
+    return {**fields, **extra}
+
+
 def wire_name(attribute: str) -> str:
+    """Return the likely name on the wire of an attribute."""
     first, *rest = attribute.split("_")
     return first + "".join("ID" if word == "id" else word.capitalize() for word in rest)
 
@@ -75,10 +90,7 @@ class ConnectionDetails:
             for field in attrs.fields(type(self))
             if field.name != "extra" and (value := getattr(self, field.name)) is not None
         }
-        duplicates = sorted(set(fields) & set(self.extra))
-        if duplicates:
-            raise InvalidArgument(f"{', '.join(duplicates)}: given in extra, and as an argument.")
-        return {**fields, **self.extra}
+        return with_extra(fields, self.extra)
 
 
 @attrs.frozen(kw_only=True)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from .._core.validation import require_id
+from .._core.options import parse_tags
+from .._core.times import Duration, to_timedelta
+from .._core.validation import require_id, require_name
 from .literals import literal
 
 __all__ = ["history_statement", "profile_statement"]
@@ -23,21 +25,25 @@ _ENDED = "type != 'QueryStart'"
 
 
 def history_statement(
-    since: datetime | timedelta | None,
+    since: datetime | Duration | None,
     failed: bool | None,
     tags: Mapping[str, str] | None,
     limit: int,
 ) -> str:
-    """Return the statement that reads the queries that have ended, the latest first."""
+    """Return the statement that reads the queries that have ended, the latest first.
+
+    Raises:
+        InvalidArgument: `since` is neither a time nor a duration, or the tags are not strings.
+    """
     conditions = [_ENDED]
-    if isinstance(since, timedelta):
-        seconds = int(since.total_seconds())
+    if isinstance(since, timedelta | str):
+        seconds = int(to_timedelta(since, "since").total_seconds())
         conditions.append(f"query_start_time >= now() - {seconds}")
     elif since is not None:
         conditions.append(f"query_start_time >= {literal(since)}")
     if failed is not None:
         conditions.append("type != 'QueryFinish'" if failed else "type = 'QueryFinish'")
-    for name, value in (tags or {}).items():
+    for name, value in parse_tags(tags or {}).items():
         tag = f"JSONExtractString(log_comment, {literal(name)})"
         conditions.append(f"{tag} = {literal(value)}")
     return (  # every value is a literal
@@ -47,7 +53,12 @@ def history_statement(
 
 
 def profile_statement(query_id: str) -> str:
-    """Return the statement that reads all that is logged of a query that has ended."""
+    """Return the statement that reads all that is logged of a query that has ended.
+
+    Raises:
+        InvalidArgument: The id is empty, or not a string.
+    """
+    require_name(query_id, "query_id")
     return (
         f"SELECT * FROM system.query_log WHERE query_id = {literal(query_id)} AND {_ENDED}"  # noqa: S608
         " ORDER BY query_start_time_microseconds DESC LIMIT 1"

@@ -289,6 +289,8 @@ def _from_file(file: Any, names: tuple[str, ...] | None, null: str) -> Source:
     if not isinstance(file, str | PathLike):
         return _from_stream(file, names, null)
     path = Path(file)
+    if not path.exists():
+        raise InvalidArgument(f"There is no file {path}.")
     match path.suffix.lower():
         case ".csv":
             return _from_csv(_lines_of_file(path), path.name, names, null)

@@ -20,7 +20,11 @@ _COMMENT = "log_comment"
 
 
 def with_settings(
-    sql: str, settings: Mapping[str, SettingValue] | None, tags: Mapping[str, str]
+    sql: str,
+    settings: Mapping[str, SettingValue] | None,
+    tags: Mapping[str, str],
+    *,
+    required: bool = True,
 ) -> str:
     """Return statements with settings and tags in the SETTINGS clause of each.
 
@@ -29,13 +33,14 @@ def with_settings(
         settings: Settings by name.
         tags: Tags, as a JSON object in the setting ``log_comment``; a statement that takes no
             settings has none.
+        required: Whether each statement must take the settings.
 
     Raises:
         InvalidArgument: A name or value is invalid, a statement sets one of them itself, or takes
             no settings.
     """
     pairs = {name: _setting(name, value) for name, value in (settings or {}).items()}
-    required = bool(pairs)
+    required = required and bool(pairs)
     if tags:
         if _COMMENT in pairs:
             raise InvalidArgument(f"tags are the setting {_COMMENT}, which settings= sets too.")

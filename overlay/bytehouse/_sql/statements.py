@@ -16,6 +16,7 @@ from .._core.files import read_text
 from .._core.json import first_string
 from .._core.options import CallOptions, Options, StatementOptions, call_options
 from .._core.secrets import Secret, secrets_in
+from .._core.validation import require_count, require_name
 from ..errors import InvalidArgument
 from .formats import check_result_clauses
 from .lexer import only_reads
@@ -54,7 +55,9 @@ def statement_text(sql: str | PathLike[str]) -> str:
             sql = read_text(sql)
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidArgument(f"The statements cannot be read: {error}") from None
-    if not isinstance(sql, str) or not sql.strip():
+    if not isinstance(sql, str):
+        raise InvalidArgument(f"A statement is a string, or the path of a file; not {sql!r:.100}.")
+    if not sql.strip():
         raise InvalidArgument("The statement is empty.")
     return sql
 
@@ -111,10 +114,15 @@ class Submission:
                 for what its result cannot hold, or an option does not exist.
         """
         merged = defaults.for_statement(options)
+        require_count(max_rows, "max_rows")
+        require_count(async_after, "async_after")
+        for name, given in (("session_id", session_id), ("query_id", options.get("query_id"))):
+            if given is not None:
+                require_name(given, name)
         secrets = secret_parameters(params)
         bound = bind(statement_text(sql), params)
         check_result_clauses(bound)
-        bound = with_settings(bound, options.get("settings"), merged.tags)
+        bound = with_settings(bound, merged.settings, merged.tags, required="settings" in options)
         database = options.get("database") if session_id is not None else merged.database
         if database is not None:
             bound = f"USE {Identifier(database)}; {bound}"

@@ -73,9 +73,9 @@ class BaseClient:
 
         Args:
             **changes: What a call takes (`role`, `timeout`, `deadline`, `max_retries`, `headers`
-                and so on; see `CallOptions`), and `warehouse`, `mode`, `database` and `tags` for
-                statements (see `ViewOptions`). None as `role`, `warehouse` or `database` removes
-                the default.
+                and so on; see `CallOptions`), and `warehouse`, `mode`, `database`, `settings`
+                and `tags` for statements (see `ViewOptions`). None as `role`, `warehouse` or
+                `database` removes the default.
 
         Raises:
             InvalidArgument: There is no such option, or its value is invalid.

@@ -16,7 +16,7 @@ from ..errors import ByteHouseError, NotFound, OutcomeUnknown, TimedOut
 
 if TYPE_CHECKING:
     from .._sql.statements import Submission
-    from .client import ByteHouse
+    from .resource_client import ResourceClient
 
 
 _FIRST_PAUSE = 0.05
@@ -53,7 +53,7 @@ def cancel_quietly(target: Cancellable, limit: TimeLimit) -> bool:
 
 @contextmanager
 def cancel_on_early_exit(
-    client: ByteHouse,
+    client: ResourceClient,
     submission: Submission,
     *,
     in_background: bool = False,
@@ -112,7 +112,7 @@ class SubmittedQuery:
 
     def __init__(
         self,
-        client: ByteHouse,
+        client: ResourceClient,
         submission: Submission,
         *,
         in_background: bool = False,

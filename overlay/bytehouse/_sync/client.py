@@ -1,5 +1,5 @@
 # Derived from overlay/bytehouse/_async/client.py by `make generate`. Do not edit.
-"""The client: its configuration, its resources, queries and inserts."""
+"""The client: its configuration, statements, inserts and loads."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .._core.options import (
 )
 from .._core.retry import OnRetry, RetryPolicy
 from ..errors import InvalidArgument
-from .base_client import BaseClient
+from .resource_client import ResourceClient
 from .shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from clickhouse_connect.driver import Client
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from .._api.load_report import LoadReport
     from .._core.options import CallOptions
+    from .._core.times import Duration
     from .._params.import_configuration import FileFormat, LoadMode
     from .._params.import_sources import ConnectionLike
     from .._params.load_sources import LoadSource
@@ -39,29 +40,14 @@ if TYPE_CHECKING:
     from .._sql.literals import Identifier
     from .._transport.sync_transport import Transport
     from .insert import Via
-    from .resources.account import Account
-    from .resources.api_keys import ApiKeys
-    from .resources.assignments import Assignments
-    from .resources.connections import Connections
-    from .resources.databases import Databases
-    from .resources.dictionaries import Dictionaries
-    from .resources.executions import Executions
-    from .resources.import_jobs import ImportJobs
-    from .resources.metadata import Metadata
-    from .resources.partitions import Partitions
-    from .resources.permissions import Permissions
-    from .resources.queries import Queries
-    from .resources.roles import Roles
-    from .resources.statistics import Statistics
-    from .resources.tables import Tables
-    from .resources.usage import Usage
-    from .resources.views import Views
-    from .resources.warehouses import Warehouses
     from .result import Result
     from .session import Session
 
 
-class ByteHouse(BaseClient):
+_WRITTEN: StatementOptions = {"database": None, "settings": {}, "tags": {}}
+
+
+class ByteHouse(ResourceClient):
     """Connect to ByteHouse.
 
     What is not given is taken from the environment (``BYTEHOUSE_HOST``, ``BYTEHOUSE_API_KEY`` and
@@ -145,132 +131,6 @@ class ByteHouse(BaseClient):
             Shared(Settings(config, clock or Clock()), transport),
             Options.of(config).replace(hooks),
         )
-
-    @property
-    def databases(self) -> Databases:
-        """Databases."""
-        from .resources.databases import Databases
-
-        return Databases(self)
-
-    @property
-    def tables(self) -> Tables:
-        """Tables of a database."""
-        from .resources.tables import Tables
-
-        return Tables(self)
-
-    @property
-    def partitions(self) -> Partitions:
-        """Partitions of a table."""
-        from .resources.partitions import Partitions
-
-        return Partitions(self)
-
-    @property
-    def views(self) -> Views:
-        """Views and materialized views of a database."""
-        from .resources.views import Views
-
-        return Views(self)
-
-    @property
-    def dictionaries(self) -> Dictionaries:
-        """Dictionaries of a database."""
-        from .resources.dictionaries import Dictionaries
-
-        return Dictionaries(self)
-
-    @property
-    def queries(self) -> Queries:
-        """Statements, run synchronously or in the background."""
-        from .resources.queries import Queries
-
-        return Queries(self)
-
-    @property
-    def api_keys(self) -> ApiKeys:
-        """API keys of the calling user."""
-        from .resources.api_keys import ApiKeys
-
-        return ApiKeys(self)
-
-    @property
-    def roles(self) -> Roles:
-        """Roles of the account."""
-        from .resources.roles import Roles
-
-        return Roles(self)
-
-    @property
-    def assignments(self) -> Assignments:
-        """Assignments of roles to users."""
-        from .resources.assignments import Assignments
-
-        return Assignments(self)
-
-    @property
-    def permissions(self) -> Permissions:
-        """Permissions of roles."""
-        from .resources.permissions import Permissions
-
-        return Permissions(self)
-
-    @property
-    def account(self) -> Account:
-        """The account itself."""
-        from .resources.account import Account
-
-        return Account(self)
-
-    @property
-    def usage(self) -> Usage:
-        """Storage and compute usage."""
-        from .resources.usage import Usage
-
-        return Usage(self)
-
-    @property
-    def statistics(self) -> Statistics:
-        """Statistics of queries."""
-        from .resources.statistics import Statistics
-
-        return Statistics(self)
-
-    @property
-    def connections(self) -> Connections:
-        """Stored connections to data sources."""
-        from .resources.connections import Connections
-
-        return Connections(self)
-
-    @property
-    def import_jobs(self) -> ImportJobs:
-        """Import jobs, which load data."""
-        from .resources.import_jobs import ImportJobs
-
-        return ImportJobs(self)
-
-    @property
-    def executions(self) -> Executions:
-        """Runs of import jobs."""
-        from .resources.executions import Executions
-
-        return Executions(self)
-
-    @property
-    def warehouses(self) -> Warehouses:
-        """Virtual warehouses."""
-        from .resources.warehouses import Warehouses
-
-        return Warehouses(self)
-
-    @property
-    def metadata(self) -> Metadata:
-        """Delivery of metadata changes."""
-        from .resources.metadata import Metadata
-
-        return Metadata(self)
 
     def query(
         self,
@@ -370,14 +230,15 @@ class ByteHouse(BaseClient):
             sql: Statements with ``;`` between, or the path of a file with them.
             params: Values for their parameters; see `query`.
             session_id: Session to run in; a new one if not given.
-            **options: `database`, `mode`, `warehouse`, `tags` and the options of each call.
+            **options: `database`, `mode`, `warehouse`, `settings`, `tags` and the options of each
+                call; see `ViewOptions`.
 
         Returns:
             A result for each statement, in order.
 
         Raises:
-            InvalidArgument: There is no statement, or the parameters do not match; nothing was
-                sent.
+            InvalidArgument: There is no statement, or the parameters or settings do not match;
+                nothing was sent.
             QueryFailed: The engine could not run a statement.
             OutcomeUnknown: No response came; whether the statement ran is not known.
         """
@@ -388,7 +249,7 @@ class ByteHouse(BaseClient):
     def history(
         self,
         *,
-        since: datetime | timedelta | None = None,
+        since: datetime | Duration | None = None,
         failed: bool | None = None,
         tagged: Mapping[str, str] | None = None,
         limit: int = 100,
@@ -399,12 +260,15 @@ class ByteHouse(BaseClient):
         `POST /v1/sql/sync` (documented; that the log has the columns of the open-source engine, and
         which roles may read it, is inferred)
 
-        Each row has the query's id, type, start, duration in milliseconds, user, text, what it read
-        and wrote in rows and bytes, the most memory that it took in bytes, its error, and its
-        ``log_comment``, which holds tags. `queries.profile` has more of one query.
+        It is the result of a statement and no list of the API's: its rows are read once, and
+        `mappings`, `to_pandas` and the like give them as of any other. Each row has the query's id,
+        type, start, duration in milliseconds, user, text, what it read and wrote in rows and bytes,
+        the most memory that it took in bytes, its error, and its ``log_comment``, which holds tags.
+        `queries.profile` has more of one query.
 
         Args:
-            since: Begin of the period, or how long ago that was; all that is kept if not given.
+            since: Begin of the period, or how long ago that was, a timedelta or a string such as
+                ``1h``; all that is kept if not given.
             failed: Whether to return those that failed, or those that did not; both if not given.
             tagged: Tags that the queries must have.
             limit: At most so many queries.
@@ -502,6 +366,7 @@ class ByteHouse(BaseClient):
             InsertFailed: A row or a block was refused or lost, or the types cannot be read. It says
                 how many rows are in the table and which could not be inserted.
         """
+        from .._core.validation import require_function
         from .._sql.insert import InsertResult, check_limits, target_of
         from .._sql.insert_sources import open_source
         from .insert import check_via, insert_rows
@@ -515,6 +380,7 @@ class ByteHouse(BaseClient):
         database = merged.database if session_id is None else options.get("database")
         target = target_of(table, database)
         check_limits(block_bytes, block_rows)
+        require_function(on_block, "on_block")
         source = open_source(data, columns, null)
         if source.is_empty:
             return InsertResult(0)
@@ -529,10 +395,10 @@ class ByteHouse(BaseClient):
             block_bytes=block_bytes,
             block_rows=block_rows,
             on_block=on_block,
-            settings=options.pop("settings", None),
+            settings=merged.settings,
             tags=merged.tags,
-            # The statements name the database, and hold the tags.
-            options={**options, "session_id": session_id, "database": None, "tags": {}},
+            # The statements name the database, and hold settings and tags.
+            options={**options, "session_id": session_id, **_WRITTEN},
         )
 
     def load(
@@ -540,6 +406,7 @@ class ByteHouse(BaseClient):
         source: LoadSource,
         into: str | Identifier,
         *,
+        database: str | None = None,
         connection: ConnectionLike | int | None = None,
         format: FileFormat | None = None,
         columns: Sequence[str] | None = None,
@@ -563,7 +430,9 @@ class ByteHouse(BaseClient):
         Args:
             source: A URL such as ``s3://bucket/orders/*.csv`` (also ``tos:`` and ``oss:``); the
                 path of a file on this machine; or a source such as `MinIOSource`.
-            into: ``"database.table"`` or an `Identifier`.
+            into: ``"table"``, ``"database.table"`` or an `Identifier`.
+            database: Database of a table that is named without one; that of the client if not
+                given.
             connection: How to reach the source: `S3Connection` or so, for this call alone, or the
                 id of a stored connection.
             format: Format of the files of a URL; by their extension if not given. A CSV file begins
@@ -577,7 +446,8 @@ class ByteHouse(BaseClient):
             warehouse: Name or id of the virtual warehouse to run on (inferred for jobs).
             wait_timeout: Seconds, or a timedelta, that it may take at most; an hour if not given.
             on_progress: Called with each status of the execution.
-            **options: Options of each call.
+            **options: Options of each call. There are no settings: a job has none, and `insert`
+                takes those for a file of this machine.
 
         Returns:
             How many rows were read, written and refused, as far as the service reports it.
@@ -588,12 +458,13 @@ class ByteHouse(BaseClient):
             InsertFailed: The rows of a file on this machine cannot all be inserted.
             TimedOut: It still ran when the time was up; it was stopped.
         """
+        from .._types.identifiers import target_of
         from .load import load
 
         return load(
             self,
             source,
-            into,
+            target_of(into, database or self._options.database),
             connection=connection,
             format=format,
             columns=columns,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bytehouse_raw.models import CreatedObject
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model
 
@@ -21,7 +22,7 @@ from ..errors import (
     QueryFailed,
     ResponseDecodeError,
 )
-from .resources._base import Resource, is_missing
+from .resources._base import Enveloped, Resource, is_missing
 
 if TYPE_CHECKING:
     from .._api.polling import Fetch
@@ -66,6 +67,23 @@ class EnsureResource(Resource):
         except NotFound as missing:
             raise failure or missing from None
         return EnsureResult(live, created=True, differences=compare(live))
+
+    def _create(
+        self,
+        create: Plan[Enveloped[CreatedObject]],
+        read: Fetch[M],
+        options: CallOptions,
+        *,
+        if_not_exists: bool,
+    ) -> CreatedObject:
+        """Create a database or a table, or return the id of the one that exists."""
+        try:
+            return self._data(create, options)
+        except REFUSED as refusal:
+            if not if_not_exists:
+                raise
+            live = self._existing(refusal, read, options)
+            return CreatedObject.from_dict({"uuid": getattr(live, "uuid", None)})
 
     def _existing(self, refusal: ByteHouseError, read: Fetch[M], options: CallOptions) -> M:
         """Return what exists already, where that is why its creation was refused.

@@ -20,7 +20,7 @@ from ..errors import ByteHouseError, ExecutionFailed, RefusedRowsWarning
 from .poller import Poller
 
 if TYPE_CHECKING:
-    from .client import ByteHouse
+    from .resource_client import ResourceClient
 
 
 _AN_HOUR = 3600.0
@@ -40,7 +40,7 @@ class ExecutionHandle(Poller[Execution]):
 
     def __init__(
         self,
-        client: ByteHouse,
+        client: ResourceClient,
         execution_id: str,
         job_id: int | None,
         options: CallOptions,

@@ -9,14 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from bytehouse_raw.models import Connection, Execution, ExecutionLog, ImportJob
+from bytehouse_raw.models import Execution, ExecutionLog
 
 from .._api.load_report import LoadReport
 from .._api.polling import Shield, TimeLimit, parse_timeout
 from .._core.interrupts import drop_locals
 from .._core.options import CallOptions, Seconds
+from .._core.validation import require_function, require_names
 from .._params.import_configuration import ImportConfiguration, LoadMode
-from .._params.import_sources import ConnectionLike, source_type
+from .._params.import_sources import ConnectionLike, data_of, source_type
 from .._params.load_sources import LoadSource, source_of
 from .._types.identifiers import Identifier
 from ..errors import (
@@ -30,11 +31,11 @@ from ..errors import (
 
 if TYPE_CHECKING:
     from .client import ByteHouse
-    from .paginator import Pager
 
 
 _PAUSE = 0.2
 _CLEANING_UP = 5.0
+_Kind = Literal["connections", "import_jobs"]
 
 
 class Load:
@@ -63,7 +64,7 @@ class Load:
         self._options = client._merge_context(options)
         # By it, what was created is found again if the response that has its id was lost.
         self._name = f"load-{uuid.uuid4()}"
-        self._created: list[Literal["connections", "import_jobs"]] = []
+        self._created: list[_Kind] = []
         self._ids: dict[str, int | None] = {}
         self._done = False
 
@@ -129,13 +130,19 @@ class Load:
                 left.append(f"bh.{kind} {number} may still be there: {error.message}")
         return "; ".join(left)
 
-    def _delete(self, kind: Literal["connections", "import_jobs"], limit: TimeLimit) -> None:
+    def _delete(self, kind: _Kind, limit: TimeLimit) -> None:
+        resource = self._client.connections if kind == "connections" else self._client.import_jobs
         number = self._ids.get(kind)
         if number is None:
-            number = self._find(kind, limit)
+            found = resource.list(**self._within(limit)).all()
+            ids = {getattr(each, "name", None): getattr(each, "id", None) for each in found}
+            number = ids.get(self._name)
         while number is not None:
+            options = self._within(limit)
             try:
-                self._delete_once(kind, number, limit)
+                if kind == "import_jobs" and not self._done:
+                    self._client.import_jobs.stop(number, **options)
+                resource.delete(number, **options)
             except NotFound:
                 return
             except Conflict:
@@ -146,26 +153,6 @@ class Load:
             else:
                 return
 
-    def _delete_once(
-        self, kind: Literal["connections", "import_jobs"], number: int, limit: TimeLimit
-    ) -> None:
-        options = self._within(limit)
-        if kind == "connections":
-            self._client.connections.delete(number, **options)
-            return
-        if not self._done:
-            self._client.import_jobs.stop(number, **options)
-        self._client.import_jobs.delete(number, **options)
-
-    def _find(self, kind: Literal["connections", "import_jobs"], limit: TimeLimit) -> Any:
-        found: Pager[Connection] | Pager[ImportJob] = getattr(self._client, kind).list(
-            **self._within(limit)
-        )
-        for each in found.all():
-            if getattr(each, "name", None) == self._name:
-                return getattr(each, "id", None)
-        return None
-
     def _within(self, limit: TimeLimit) -> CallOptions:
         return self._options if self._done else limit.options(self._options, share=0.5)
 
@@ -173,7 +160,7 @@ class Load:
 def load(
     client: ByteHouse,
     source: LoadSource,
-    into: str | Identifier,
+    into: Identifier,
     *,
     connection: ConnectionLike | int | None,
     format: str | None,
@@ -194,6 +181,9 @@ def load(
         raise InvalidArgument('on_error must be "raise" or "skip".')
     found = source_of(source, format, strict=on_error == "raise")
     seconds = parse_timeout(wait_timeout)
+    require_function(on_progress, "on_progress")
+    if columns is not None:
+        require_names(columns, "columns")
     if isinstance(found, Path):
         if connection is not None or str(load_mode).upper() != LoadMode.APPEND:
             raise InvalidArgument(
@@ -202,26 +192,19 @@ def load(
                 hint="The URL of files in a bucket looks like s3://bucket/file.csv.",
             )
         return _insert_file(
-            client,
-            found,
-            into,
-            columns=columns,
-            on_error=on_error,
-            warehouse=warehouse,
-            **options,
+            client, found, into, columns=columns, on_error=on_error, warehouse=warehouse, **options
         )
     configuration = ImportConfiguration(found, into, load_mode, warehouse=warehouse)
     # What cannot work is refused before anything is created.
     configuration.check(connection is not None, has_schema_file=False)
     if not isinstance(connection, int | None):
         source_type(connection, found.type)
+        data_of(connection)
     job = Load(client, configuration, connection, columns, options)
     return job.run(seconds, on_progress)
 
 
-def _insert_file(
-    client: ByteHouse, path: Path, into: str | Identifier, **arguments: Any
-) -> LoadReport:
+def _insert_file(client: ByteHouse, path: Path, into: Identifier, **arguments: Any) -> LoadReport:
     """Insert the rows of a file of this machine, for which the API has no other way."""
     inserted = client.insert(into, path, **arguments)
     log = [

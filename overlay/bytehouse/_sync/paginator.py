@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .._api.polling import Fetch
     from .._results.frames import DtypeBackend
-    from .client import ByteHouse
+    from .resource_client import ResourceClient
 
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class Pager(Generic[T]):
 
     def __init__(
         self,
-        client: ByteHouse,
+        client: ResourceClient,
         plan: Plan[Listing[T]] | Fetch[Plan[Any]],
         options: CallOptions,
         *,

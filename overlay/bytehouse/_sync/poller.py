@@ -10,11 +10,12 @@ from .._api.polling import GRACE, Fetch, TimeLimit, WaitState
 from .._api.status import Phase, phase_of
 from .._core.html import HtmlRepr
 from .._core.options import CallOptions, Seconds
+from .._core.validation import require_function
 from ..errors import ByteHouseError, TimedOut
 from .cancellation import cancel_quietly
 
 if TYPE_CHECKING:
-    from .client import ByteHouse
+    from .resource_client import ResourceClient
 
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ class Poller(HtmlRepr, Generic[T]):
 
     def __init__(
         self,
-        client: ByteHouse,
+        client: ResourceClient,
         options: CallOptions,
         *,
         started: bool,
@@ -90,6 +91,7 @@ class Poller(HtmlRepr, Generic[T]):
             survives_timeout: Whether a time-out cancels it only if `cancel` is given.
         """
         waiting = WaitState(timeout, self._client._clock, self._grace)
+        require_function(on_progress, "on_progress")
         try:
             return self._poll(waiting, on_progress)
         except BaseException as error:
@@ -144,7 +146,7 @@ class CreationPoller(Poller[T]):
     _timeout_message = "what was created was not visible"
     _timeout_hint = "It may still appear; check again."
 
-    def __init__(self, client: ByteHouse, options: CallOptions, fetch: Fetch[T]) -> None:
+    def __init__(self, client: ResourceClient, options: CallOptions, fetch: Fetch[T]) -> None:
         super().__init__(client, options, started=False)
         self._read = fetch
 

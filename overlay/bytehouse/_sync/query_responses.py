@@ -19,7 +19,7 @@ from .query_handle import QueryHandle
 from .result_events import ResultEvents
 
 if TYPE_CHECKING:
-    from .client import ByteHouse
+    from .resource_client import ResourceClient
 
 
 _SHORTEST_TIMEOUT = 0.001
@@ -43,7 +43,7 @@ class QueryResponses:
 
     def __init__(
         self,
-        client: ByteHouse,
+        client: ResourceClient,
         submission: Submission,
         timeout: float,
         on_status: Callable[[str], object],

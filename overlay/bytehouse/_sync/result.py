@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from .client import ByteHouse
+    from .resource_client import ResourceClient
 
 
 _PREVIEW_ROWS = 20
@@ -59,7 +59,7 @@ class Result:
                 print(number)
     """
 
-    def __init__(self, client: ByteHouse, stream: ResultStream, begin: Begin | None) -> None:
+    def __init__(self, client: ResourceClient, stream: ResultStream, begin: Begin | None) -> None:
         self._client = client
         self._stream = stream
         self._begin = begin or Begin([], "arrays")
@@ -402,7 +402,7 @@ class Result:
 
 
 def run_submission(
-    client: ByteHouse,
+    client: ResourceClient,
     submission: Submission,
     *,
     timeout: Seconds,

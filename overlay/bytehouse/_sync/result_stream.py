@@ -23,7 +23,7 @@ from .query_responses import QueryResponses
 if TYPE_CHECKING:
     from .._results.decoder import MakeDecoder, Row
     from .._types.codecs import ResultColumn
-    from .client import ByteHouse
+    from .resource_client import ResourceClient
     from .result_events import ResultEvents
 
 
@@ -44,7 +44,7 @@ class ResultStream:
 
     def __init__(
         self,
-        client: ByteHouse,
+        client: ResourceClient,
         submission: Submission,
         *,
         timeout: Seconds,

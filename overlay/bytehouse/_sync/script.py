@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._sql.lexer import statements
 from .._sql.parameters import bind
+from .._sql.settings import with_settings
 from .._sql.statements import secret_parameters, statement_text
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def run_script(
 ) -> list[Result]:
     """Run statements one after another in a session; see `script` of the client."""
     text = bind(statement_text(sql), params)
+    with_settings(text, options.get("settings"), {})  # refused before anything is sent
     found = list(statements(text))
     session = client._redacting(secret_parameters(params)).session(
         session_id, database=options.pop("database", None)

@@ -10,6 +10,7 @@ from bytehouse_raw.models import QueryResult, QueryStopped
 
 from .._core.html import HtmlRepr
 from .._core.options import CallOptions, StatementOptions, ViewOptions, view_options
+from .._core.validation import require_name
 from .._sql.literals import Identifier
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Session(HtmlRepr):
     ) -> None:
         self._client = client
         self._database = database  # to be chosen with the first statement
-        self.id = session_id or str(uuid.uuid4())
+        self.id = require_name(session_id or str(uuid.uuid4()), "session_id")
 
     def use(self, name: str, **options: Unpack[ViewOptions]) -> None:
         """Make a database that of the statements that follow, by `USE`.
@@ -123,7 +124,8 @@ class Session(HtmlRepr):
     def _use_first(self, options: StatementOptions) -> None:
         """Choose the database that the session begins with, before its first statement."""
         if self._database is not None:
-            self.use(self._database, **view_options({**options, "database": None}))
+            its_own: StatementOptions = {**options, "database": None, "settings": {}}
+            self.use(self._database, **view_options(its_own))
 
     def __enter__(self) -> Self:
         return self

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Unpack
 
-from bytehouse_raw.api.databases import create_table, get_table, update_table
+from bytehouse_raw.api.databases import update_table
 from bytehouse_raw.models import Table
 from bytehouse_raw.types import html_table
 
-from .._api.lists import data_error
 from .._core.html import HtmlRepr
 from .._core.options import CallOptions
 from .._tables.changes import Change, Step, steps
@@ -19,7 +18,7 @@ from .._tables.spec import TableSpec
 from ..errors import Conflict, InvalidArgument, OutcomeUnknown, ResponseDecodeError, StalePlan
 
 if TYPE_CHECKING:
-    from .client import ByteHouse
+    from .resource_client import ResourceClient
 
 
 class TablePlan(HtmlRepr):
@@ -38,7 +37,7 @@ class TablePlan(HtmlRepr):
 
     def __init__(
         self,
-        client: ByteHouse,
+        client: ResourceClient,
         database: str,
         desired: TableSpec,
         live: Table | None,
@@ -130,9 +129,8 @@ class TablePlan(HtmlRepr):
             )
 
     def _create(self, options: CallOptions) -> None:
-        plan = create_table.plan(self.database, body=self.desired.request())
         try:
-            self._client.send(plan, **options)
+            self._client.tables.create(self.database, self.desired, **options)
         except Conflict as error:
             raise self._stale("it was created") from error
 
@@ -173,10 +171,7 @@ class TablePlan(HtmlRepr):
         return creation(body) if live is None else diff(body, live, self._renames)
 
     def _read(self, options: CallOptions) -> Table:
-        response = self._client.send(get_table.plan(self.database, self.desired.name), **options)
-        if not isinstance(response.data, Table):
-            raise data_error(response, "get_table", "the response has no data")
-        return response.data
+        return self._client.tables.get(self.database, self.desired.name, **options)
 
     def __str__(self) -> str:
         return f"{self._title()}\n{self.differences}".rstrip()

@@ -13,7 +13,7 @@ from ..errors import APIError, InvalidArgument
 
 if TYPE_CHECKING:
     from .._sql.statements import Submission
-    from .client import ByteHouse
+    from .resource_client import ResourceClient
 
 
 _LIFETIME = 300.0
@@ -26,7 +26,7 @@ def is_id(value: str) -> bool:
     return "-" in value
 
 
-def with_warehouse_id(client: ByteHouse, submission: Submission) -> Submission:
+def with_warehouse_id(client: ResourceClient, submission: Submission) -> Submission:
     """Return a submission with the id of its warehouse in place of the name, if it has one.
 
     Raises:
@@ -40,7 +40,7 @@ def with_warehouse_id(client: ByteHouse, submission: Submission) -> Submission:
     )
 
 
-def warehouse_id(client: ByteHouse, warehouse: str, options: CallOptions) -> str:
+def warehouse_id(client: ResourceClient, warehouse: str, options: CallOptions) -> str:
     """Return the id of a warehouse, given its name or id.
 
     Raises:
@@ -60,7 +60,7 @@ def warehouse_id(client: ByteHouse, warehouse: str, options: CallOptions) -> str
     return found
 
 
-def warehouse_name(client: ByteHouse, warehouse: str, options: CallOptions) -> str:
+def warehouse_name(client: ResourceClient, warehouse: str, options: CallOptions) -> str:
     """Return the name of a warehouse, given its name or id; an id that is not listed stays."""
     if not isinstance(warehouse, str) or not is_id(warehouse):
         return warehouse
@@ -68,7 +68,7 @@ def warehouse_name(client: ByteHouse, warehouse: str, options: CallOptions) -> s
     return next((name for name, found in ids.items() if found == warehouse), warehouse)
 
 
-def _ids(client: ByteHouse, wanted: str, options: CallOptions) -> Mapping[str, str]:
+def _ids(client: ResourceClient, wanted: str, options: CallOptions) -> Mapping[str, str]:
     """Return the ids of the warehouses by name, listed anew if the one wanted is not known."""
     shared, now = client._shared, client._clock.monotonic()
     listed, ids = shared.warehouse_ids

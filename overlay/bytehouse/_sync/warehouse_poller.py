@@ -14,7 +14,7 @@ from ..errors import ServerError
 from .poller import Poller
 
 if TYPE_CHECKING:
-    from .client import ByteHouse
+    from .resource_client import ResourceClient
 
 
 class WarehousePoller(Poller[Warehouse]):
@@ -23,7 +23,7 @@ class WarehousePoller(Poller[Warehouse]):
     _timeout_hint = "It may still get there; `warehouses.wait` continues the wait."
 
     def __init__(
-        self, client: ByteHouse, name: str, until: WarehouseStatus, options: CallOptions
+        self, client: ResourceClient, name: str, until: WarehouseStatus, options: CallOptions
     ) -> None:
         super().__init__(client, options, started=False)
         self._name = name

@@ -83,49 +83,23 @@ _PYTHON = {
     IPv4Address: "IPv4",
     IPv6Address: "IPv6",
 }
-_INTEGERS = {
-    f"{sign}int{n}": f"{sign.upper()}Int{n}" for sign in ("", "u") for n in (8, 16, 32, 64)
-}
-_ARROW = _INTEGERS | {
-    "bool": "Bool",
-    "halffloat": "Float32",
-    "float": "Float32",
-    "double": "Float64",
-    "string": "String",
-    "large_string": "String",
-    "string_view": "String",
-    "binary": "String",
-    "large_binary": "String",
-    "binary_view": "String",
-    "date32[day]": "Date32",
-    "date64[ms]": "Date32",
-    "extension<arrow.bool8>": "Bool",
+_INTEGERS = {f"{sign}int{n}" for sign in ("", "u") for n in (8, 16, 32, 64, 128)}
+_LIBRARY_TYPES = {
+    **{
+        name: name.replace("u", "U").replace("i", "I") for name in (*_INTEGERS, "int128", "uint128")
+    },
+    **dict.fromkeys(("bool", "boolean", "extension<arrow.bool8>"), "Bool"),
+    **dict.fromkeys(("halffloat", "float16", "float", "float32"), "Float32"),
+    **dict.fromkeys(("double", "float64"), "Float64"),
+    **dict.fromkeys(("string", "large_string", "string_view", "str"), "String"),
+    **dict.fromkeys(("binary", "large_binary", "binary_view", "bytes"), "String"),
+    **dict.fromkeys(("date32[day]", "date64[ms]", "date"), "Date32"),
+    **dict.fromkeys(("categorical", "enum"), "LowCardinality(String)"),
     "extension<arrow.uuid>": "UUID",
 }
-_PANDAS = {name: kind for low, kind in _INTEGERS.items() for name in (low, kind)} | {
-    "bool": "Bool",
-    "boolean": "Bool",
-    "float16": "Float32",
-    "float32": "Float32",
-    "Float32": "Float32",
-    "float64": "Float64",
-    "Float64": "Float64",
-    "str": "String",
-    "string": "String",
-}
-_OBJECTS = {"string": "String", "bytes": "String", "boolean": "Bool", "date": "Date32"}
-_POLARS = {kind: kind for kind in _INTEGERS.values()} | {
-    "Int128": "Int128",
-    "UInt128": "UInt128",
-    "Boolean": "Bool",
-    "Float32": "Float32",
-    "Float64": "Float64",
-    "String": "String",
-    "Binary": "String",
-    "Date": "Date32",
-    "Categorical": "LowCardinality(String)",
-    "Enum": "LowCardinality(String)",
-}
+"""ClickHouse types by the names, in lower case, that pyarrow, pandas and polars have for theirs."""
+_OBJECTS = frozenset({"string", "bytes", "boolean", "date"})
+"""What the values of a pandas column of objects may be, as pandas calls it."""
 _DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 _DATETIME = re.compile(r"(?:timestamp|datetime64)\[(\w+)(?:, (?:tz=)?(.+))?\]")
 _ZONE = re.compile(r"[A-Za-z_]+(?:/[\w+-]+)*")
@@ -218,11 +192,8 @@ def _is_record(kind: object) -> bool:
 
 
 def _class_fields(cls: Any) -> list[_Field]:
-    names = (
-        [field.name for field in dataclasses.fields(cls)]
-        if dataclasses.is_dataclass(cls)
-        else [field.name for field in attrs.fields(cls)]
-    )
+    fields = dataclasses.fields if dataclasses.is_dataclass(cls) else attrs.fields
+    names = [field.name for field in fields(cls)]
     try:
         hints = get_type_hints(cls, include_extras=True)
     except NameError as error:
@@ -285,8 +256,8 @@ _COLLECTIONS: dict[Any, str] = {
 
 def _of_arrow(kind: Any) -> str:
     text = str(kind)
-    if text in _ARROW:
-        return _ARROW[text]
+    if text in _LIBRARY_TYPES:
+        return _LIBRARY_TYPES[text]
     if found := _DATETIME.fullmatch(text):
         return _datetime(found[1], found[2])
     if found := _ARROW_FIGURES.fullmatch(text):
@@ -325,8 +296,8 @@ def _frame_fields(frame: Any) -> Iterable[_Field]:
 
 def _of_pandas(series: Any) -> str:
     text = str(series.dtype)
-    if text in _PANDAS:
-        return _PANDAS[text]
+    if text.lower() in _LIBRARY_TYPES:
+        return _LIBRARY_TYPES[text.lower()]
     if found := _DATETIME.fullmatch(text):
         return _datetime(found[1], found[2])
     if hasattr(series.dtype, "pyarrow_dtype"):
@@ -338,7 +309,7 @@ def _of_pandas(series: Any) -> str:
         # pandas is imported: the frame is one of its own.
         held = sys.modules["pandas"].api.types.infer_dtype(series, skipna=True)
         if held in _OBJECTS:
-            return _OBJECTS[held]
+            return _LIBRARY_TYPES[held]
         raise _UnknownKind(f"the pandas type object, holding what pandas calls {held},")
     raise _UnknownKind(f"the pandas type {text}")
 
@@ -349,8 +320,8 @@ def _of_pandas(series: Any) -> str:
 def _of_polars(kind: Any) -> str:
     text = str(kind)
     name = text.partition("(")[0]
-    if name in _POLARS:
-        return _POLARS[name]
+    if name.lower() in _LIBRARY_TYPES:
+        return _LIBRARY_TYPES[name.lower()]
     if name != text:  # a type without arguments does not define them
         match name:
             case "Datetime":

@@ -15,6 +15,7 @@ from bytehouse_raw.models import (
     Column,
     CreateTableRequest,
     PartitionKey,
+    RenameColumn,
     Table,
     UniqueKey,
 )
@@ -22,7 +23,7 @@ from bytehouse_raw.types import Model
 
 from .._core.html import HtmlRepr
 from .._core.times import Duration, to_timedelta
-from .._core.validation import as_list, require_id, require_name, require_names
+from .._core.validation import as_list, optional_string, require_id, require_name, require_names
 from ..errors import InvalidArgument
 from .inference import ColumnSource, Described, describe, nullable_type
 from .keys import AGE, expressions
@@ -175,6 +176,21 @@ def _units(value: Duration) -> tuple[int, str]:
     raise InvalidArgument(f"value must be whole seconds, at least one; not {value!r}.")
 
 
+def rename_of(names: Mapping[str, str] | None) -> list[RenameColumn]:
+    """Return columns to rename, given their current names with the new ones.
+
+    Raises:
+        InvalidArgument: They are not names by names.
+    """
+    pairs = {} if names is None else names
+    if not isinstance(pairs, Mapping):
+        raise InvalidArgument(f"rename must map current names to new ones, not {pairs!r}.")
+    return [
+        RenameColumn(require_name(old, "rename"), require_name(new, "rename"))
+        for old, new in pairs.items()
+    ]
+
+
 def columns_of(
     columns: ColumnsLike, what: str = "columns", required: Iterable[str] = ()
 ) -> list[Column]:
@@ -304,9 +320,9 @@ class TableSpec(HtmlRepr):
             partition_by=None if partitions is None else tuple(partitions),
             unique_key=unique,
             cluster_key=cluster_key_of(cluster_key),
-            sample_by=sample_by,
+            sample_by=optional_string(sample_by, "sample_by"),
             ttl=ttl_of(ttl),
-            description=description,
+            description=optional_string(description, "description"),
         )
 
     @classmethod
@@ -333,16 +349,23 @@ class TableSpec(HtmlRepr):
         )
 
     def request(self) -> CreateTableRequest:
-        """Return the body that creates the table."""
-        return CreateTableRequest(
-            name=self.name,
-            columns=list(self.columns),
-            order_by=list(self.order_by),
-            primary_key=None if self.primary_key is None else list(self.primary_key),
-            partition_by=None if self.partition_by is None else list(self.partition_by),
-            unique_key=self.unique_key,
-            cluster_key=self.cluster_key,
-            sample_by=self.sample_by,
-            ttl=self.ttl,
-            description=self.description,
+        """Return the body that creates the table; its fields have the same names."""
+        fields: dict[str, Any] = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in attrs.asdict(self, recurse=False).items()
+        }
+        return CreateTableRequest(**fields)
+
+
+def require_spec(spec: TableSpec) -> TableSpec:
+    """Return a specification if it is one.
+
+    Raises:
+        InvalidArgument: It is something else.
+    """
+    if not isinstance(spec, TableSpec):
+        raise InvalidArgument(
+            f"A table is described by a TableSpec, not {spec!r:.100}.",
+            hint='TableSpec("orders", {"id": "UInt64"}, order_by="id"), for instance.',
         )
+    return spec

@@ -110,7 +110,7 @@ def _data(kind: str, fields: Mapping[str, str], secrets: Mapping[str, Secret]) -
 
     import bytehouse
 
-    known_classes = (getattr(bytehouse, n) for n in bytehouse.__all__ if n.endswith("Connection"))
+    known_classes = (getattr(bytehouse, n) for n in dir(bytehouse) if n.endswith("Connection"))
     # `Connection` itself is what the service returns.
     classes = {c.type.value: c for c in known_classes if not issubclass(c, bytehouse.Connection)}
     cls = classes.get(kind.upper())

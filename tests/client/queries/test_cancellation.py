@@ -182,8 +182,10 @@ def test_a_time_out_cancels_the_query(
     server: ScriptedServer,
     cancellations: Callable[[], list[str]],
     reply: Reply,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Before the first row and between two; the error names the query."""
+    """Before the first row and between two; the error names the query, and no record warns of an
+    unknown outcome."""
     respond(server, submit=reply, status=data({"queryID": "q", "status": "Running"}))
     began = time.monotonic()
     with pytest.raises(TimedOut) as caught:
@@ -191,6 +193,7 @@ def test_a_time_out_cancels_the_query(
     assert caught.value.query_id == "q"
     assert cancellations() == [KILLED]
     assert time.monotonic() - began < 0.8
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
 
 
 def test_cancelling_without_a_response_takes_a_tenth_of_the_time_more(

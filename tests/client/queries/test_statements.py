@@ -75,6 +75,21 @@ def test_settings_hold_for_the_statement(sales: ByteHouse) -> None:
         sales.query("SELECT 1", setting={})  # type: ignore[call-arg]
 
 
+def test_the_settings_of_a_view_hold_where_a_statement_takes_settings(sales: ByteHouse) -> None:
+    """In queries, scripts, sessions and inserts; CREATE goes without, and a call replaces them."""
+    view = sales.with_options(settings={"max_threads": 3})
+    threads = "SELECT getSetting('max_threads')"
+    assert view.query(threads).scalar() == 3
+    assert view.query(threads, settings={"max_threads": 5}).scalar() == 5
+    assert view.session().query(threads).scalar() == 3
+    create = "CREATE TABLE IF NOT EXISTS u (id UInt64) ENGINE = CnchMergeTree ORDER BY id"
+    assert view.script(f"{create}; {threads}")[1].scalar() == 3
+    assert sales.script(f"{threads}; {threads}", settings={"max_threads": 2})[1].scalar() == 2
+    with pytest.raises(InvalidArgument, match="CREATE"):
+        sales.script(f"SELECT 1; {create}", settings={"max_threads": 2})
+    assert view.insert("t", [(4, "d")]) == 1
+
+
 def test_a_file_is_run_as_its_text(sales: ByteHouse, tmp_path: Path) -> None:
     """With its parameters, and without the byte order mark of an editor."""
     path = tmp_path / "report.sql"

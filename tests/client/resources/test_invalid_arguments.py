@@ -94,6 +94,43 @@ WAREHOUSES: dict[str, Call] = {
     "bad name to ensure": lambda bh: bh.warehouses.ensure("ETL", config_id=1),
     "no time to resume": lambda bh: bh.warehouses.resume("etl", wait=True, wait_timeout=0),
 }
+STATEMENTS: dict[str, Call] = {
+    "no statement": lambda bh: bh.query(None),
+    "statement in bytes": lambda bh: bh.query(b"SELECT 1"),
+    "rows of text": lambda bh: bh.query("SELECT 1", max_rows="5"),
+    "negative delay": lambda bh: bh.query("SELECT 1", async_after=-1),
+    "id of a number": lambda bh: bh.query("SELECT 1", query_id=5),
+    "session of a number": lambda bh: bh.query("SELECT 1", session_id=5),
+    "session that is none": lambda bh: bh.session(5),
+    "no session to abort": lambda bh: bh.queries.abort(None),
+    "no query": lambda bh: bh.queries.profile(None),
+    "query of a number": lambda bh: bh.queries.handle(5),
+    "time that is none": lambda bh: bh.history(since="yesterday"),
+    "tags in a list": lambda bh: bh.history(tagged=["team"]),
+    "settings in a list": lambda bh: bh.with_options(settings=["max_threads"]),
+    "no file": lambda bh: bh.insert("d.t", Path("no.csv")),
+    "no function": lambda bh: bh.insert("d.t", [(1,)], on_block=5),
+    "progress to nobody": lambda bh: bh.queries.handle("q").wait(on_progress=5),
+}
+LOADS: dict[str, Call] = {
+    "no file": lambda bh: bh.load("no.csv", "d.t"),
+    "no database": lambda bh: bh.load("s3://b/f.csv", "t", connection=1),
+    "connection of text": lambda bh: bh.load("s3://b/f.csv", "d.t", connection="s3"),
+    "columns of a number": lambda bh: bh.load("s3://b/f.csv", "d.t", connection=1, columns=5),
+    "no function": lambda bh: bh.load("s3://b/f.csv", "d.t", connection=1, on_progress=5),
+    "brokers of a number": lambda _: KafkaConnection(brokers=5),  # type: ignore[arg-type]
+    "secret of a number": lambda _: S3Connection(secret_access_key=5),  # type: ignore[arg-type]
+}
+TABLES: dict[str, Call] = {
+    "no specification": lambda bh: bh.tables.ensure("d", "t"),
+    "columns for one": lambda bh: bh.tables.plan("d", {"id": "UInt64"}),
+    "names in a list": lambda bh: bh.tables.update("d", "t", rename=["id"]),
+    "name of a number": lambda bh: bh.tables.update("d", "t", rename={"id": 5}),
+    "description of a number": lambda bh: bh.databases.create("d", description=5),
+    "sample of a number": lambda bh: bh.tables.create(
+        "d", "t", {"id": "UInt64"}, order_by="id", sample_by=5
+    ),
+}
 CALLS = {
     f"{group}: {what}": call
     for group, calls in (
@@ -101,6 +138,9 @@ CALLS = {
         ("jobs", JOBS),
         ("executions", EXECUTIONS),
         ("warehouses", WAREHOUSES),
+        ("statements", STATEMENTS),
+        ("loads", LOADS),
+        ("tables", TABLES),
     )
     for what, call in calls.items()
 }

@@ -16,7 +16,7 @@ from ..paginator import AsyncPager
 
 if TYPE_CHECKING:
     from ..._api.polling import AsyncFetch
-    from ..client import AsyncByteHouse
+    from ..resource_client import AsyncResourceClient
 
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def is_missing(error: APIError) -> bool:
 class AsyncResource:
     """Hold the client whose `send` all methods go through."""
 
-    def __init__(self, client: AsyncByteHouse) -> None:
+    def __init__(self, client: AsyncResourceClient) -> None:
         self._client = client
 
     @property

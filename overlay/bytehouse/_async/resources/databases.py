@@ -11,12 +11,19 @@ from bytehouse_raw.api.databases import (
     get_mysql_sync_status,
     list_databases,
 )
-from bytehouse_raw.models import CreateDatabaseRequest, CreatedObject, Database, MysqlSyncStatus
+from bytehouse_raw.models import (
+    CreateDatabaseRequest,
+    CreateDatabaseResponse,
+    CreatedObject,
+    Database,
+    MysqlSyncStatus,
+)
+from bytehouse_raw.plan import Plan
 
 from ..._core.differences import Difference, EnsureResult
 from ..._core.options import CallOptions
-from ..._core.validation import require_name
-from ..ensure import REFUSED, AsyncEnsureResource
+from ..._core.validation import optional_string, require_name
+from ..ensure import AsyncEnsureResource
 from ..paginator import AsyncPager
 
 if TYPE_CHECKING:
@@ -75,16 +82,9 @@ class AsyncDatabases(AsyncEnsureResource):
         Raises:
             Conflict: There is one already.
         """
-        plan = create_database.plan(
-            body=CreateDatabaseRequest(name=require_name(name, "name"), description=description)
-        )
-        try:
-            return await self._data(plan, options)
-        except REFUSED as refusal:
-            if not if_not_exists:
-                raise
-            live = await self._existing(refusal, self._reader(name.lower()), options)
-            return CreatedObject.from_dict({"uuid": live.uuid})
+        create = _creation(name, description)
+        read = self._reader(name.lower())
+        return await self._create(create, read, options, if_not_exists=if_not_exists)
 
     async def exists(self, name: str, **options: Unpack[CallOptions]) -> bool:
         """Return whether a database exists that the role may see, by `get`.
@@ -113,8 +113,7 @@ class AsyncDatabases(AsyncEnsureResource):
         Raises:
             NotFound: There is none.
         """
-        plan = get_database.plan(name)
-        return await self._data(plan, options)
+        return await self._data(get_database.plan(name), options)
 
     async def ensure(
         self, name: str, *, description: str | None = None, **options: Unpack[CallOptions]
@@ -146,8 +145,7 @@ class AsyncDatabases(AsyncEnsureResource):
                 return ()
             return (Difference("description", live.description, description),)
 
-        body = CreateDatabaseRequest(name=name, description=description)
-        create = create_database.plan(body=body)
+        create = _creation(name, description)
         return await self._ensure(self._reader(name), create, compare, options)
 
     async def delete(
@@ -179,5 +177,9 @@ class AsyncDatabases(AsyncEnsureResource):
         Raises:
             NotFound: There is no such database, or it mirrors nothing.
         """
-        plan = get_mysql_sync_status.plan(name)
-        return await self._data(plan, options)
+        return await self._data(get_mysql_sync_status.plan(name), options)
+
+
+def _creation(name: str, description: str | None) -> Plan[CreateDatabaseResponse]:
+    name, description = require_name(name, "name"), optional_string(description, "description")
+    return create_database.plan(body=CreateDatabaseRequest(name=name, description=description))

@@ -81,5 +81,4 @@ class AsyncPartitions(AsyncResource):
             table: Name of the table.
             **options: Options of the call.
         """
-        plan = get_partition_bounds.plan(database, table)
-        return await self._data(plan, options)
+        return await self._data(get_partition_bounds.plan(database, table), options)

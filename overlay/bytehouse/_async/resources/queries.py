@@ -26,13 +26,21 @@ from bytehouse_raw.models import (
 
 from ..._api.lists import data_error, has_data
 from ..._core.options import CallOptions, StatementOptions, ViewOptions, call_options
+from ..._core.validation import require_name
 from ..._sql.history import profile_statement
-from ..._sql.statements import Submission, extract_query_ids, extract_results, statement_text
+from ..._sql.statements import (
+    Submission,
+    extract_query_ids,
+    extract_results,
+    new_query_id,
+    statement_text,
+)
 from ..._tables.spec import model_of
 from ...errors import NotFound
 from ..cancellation import cancel_on_early_exit
 from ..paginator import AsyncPager
 from ..query_handle import AsyncQueryHandle
+from ..result import run_submission
 from ..warehouse_ids import with_warehouse_id
 from ._base import AsyncResource
 
@@ -160,8 +168,7 @@ class AsyncQueries(AsyncResource):
         Raises:
             NotFound: There is no such query, or it is no longer kept.
         """
-        plan = get_async_query_status.plan(query_id)
-        return await self._data(plan, options)
+        return await self._data(get_async_query_status.plan(query_id), options)
 
     async def result(
         self, query_id: str, *, max_rows: int | None = None, **options: Unpack[CallOptions]
@@ -191,8 +198,7 @@ class AsyncQueries(AsyncResource):
             query_id: Id of the query.
             **options: Options of the call.
         """
-        plan = kill_sync_query.plan(query_id)
-        return await self._data(plan, options, QueryStopped())
+        return await self._data(kill_sync_query.plan(query_id), options, QueryStopped())
 
     async def kill_async(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop an asynchronous query by its id. Whether stopping one that has ended is an error is
@@ -204,8 +210,7 @@ class AsyncQueries(AsyncResource):
             query_id: Id of the query.
             **options: Options of the call.
         """
-        plan = kill_async_query.plan(query_id)
-        return await self._data(plan, options, QueryStopped())
+        return await self._data(kill_async_query.plan(query_id), options, QueryStopped())
 
     async def abort(self, session_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop what runs in a session.
@@ -216,7 +221,7 @@ class AsyncQueries(AsyncResource):
             session_id: Id of the session.
             **options: Options of the call.
         """
-        plan = abort_sync_query.plan(x_query_session_id=session_id)
+        plan = abort_sync_query.plan(x_query_session_id=require_name(session_id, "session_id"))
         return await self._data(plan, options, QueryStopped())
 
     async def profile(self, query_id: str, **options: Unpack[ViewOptions]) -> dict[str, Any]:
@@ -235,7 +240,14 @@ class AsyncQueries(AsyncResource):
             NotFound: The log has no such query, or not yet.
             PermissionDenied: The role may not read the log.
         """
-        result = await self._client.query(profile_statement(query_id), **options)
+        merged: StatementOptions = {
+            "settings": {},
+            "query_id": new_query_id(),
+            **self._client._merge_context(options),
+        }
+        statement = profile_statement(query_id)
+        submission = Submission.create(statement, self._client._options, merged)
+        result = await run_submission(self._client, submission, timeout=submission.deadline)
         async with result:
             async for row in result.mappings():
                 return row
@@ -265,8 +277,7 @@ class AsyncQueries(AsyncResource):
         body = GetQueryLineageRequest(
             query=statement_text(sql), user_info=model_of(UserInfo, user_info)
         )
-        plan = get_query_lineage.plan(body=body)
-        return await self._data(plan, options)
+        return await self._data(get_query_lineage.plan(body=body), options)
 
     def dialects(self, **options: Unpack[CallOptions]) -> AsyncPager[Any]:
         """List the dialects that the user may choose.

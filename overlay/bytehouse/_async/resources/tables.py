@@ -16,7 +16,6 @@ from bytehouse_raw.api.databases import (
 from bytehouse_raw.models import (
     ClusterStatus,
     CreatedObject,
-    RenameColumn,
     Table,
     UpdateTableRequest,
 )
@@ -33,10 +32,12 @@ from ..._tables.spec import (
     TTLLike,
     UniqueLike,
     columns_of,
+    rename_of,
+    require_spec,
     ttl_of,
 )
 from ...errors import InvalidArgument
-from ..ensure import REFUSED, AsyncEnsureResource
+from ..ensure import AsyncEnsureResource
 from ..paginator import AsyncPager
 from ..table_plan import AsyncTablePlan
 
@@ -168,14 +169,9 @@ class AsyncTables(AsyncEnsureResource):
                 ttl=ttl,
                 description=description,
             )
-        plan = create_table.plan(database, body=spec.request())
-        try:
-            return await self._data(plan, options)
-        except REFUSED as refusal:
-            if not if_not_exists:
-                raise
-            live = await self._existing(refusal, self._reader(database, spec.name), options)
-            return CreatedObject.from_dict({"uuid": live.uuid})
+        create = create_table.plan(database, body=spec.request())
+        read = self._reader(database, spec.name)
+        return await self._create(create, read, options, if_not_exists=if_not_exists)
 
     async def exists(self, database: str, name: str, **options: Unpack[CallOptions]) -> bool:
         """Return whether a table exists that the role may see, by `get`.
@@ -218,7 +214,7 @@ class AsyncTables(AsyncEnsureResource):
             NotFound: There is no such database, or the path is not one of the service's, as far as
                 can be determined.
         """
-        body = spec.request()
+        body = require_spec(spec).request()
 
         def compare(live: Table) -> tuple[Difference, ...]:
             return diff(body, live).changes
@@ -262,7 +258,8 @@ class AsyncTables(AsyncEnsureResource):
             InvalidArgument: A rename matches neither table.
         """
         options = self._client._merge_context(options)
-        live = await self._find(self._reader(database, desired.name), options)
+        name = require_spec(desired).name
+        live = await self._find(self._reader(database, name), options)
         return AsyncTablePlan(
             self._client, database, desired, live, renames=renames or {}, options=options
         )
@@ -281,8 +278,7 @@ class AsyncTables(AsyncEnsureResource):
         Raises:
             NotFound: There is no such table.
         """
-        plan = get_table.plan(database, name)
-        return await self._data(plan, options)
+        return await self._data(get_table.plan(database, name), options)
 
     async def update(
         self,
@@ -324,10 +320,7 @@ class AsyncTables(AsyncEnsureResource):
             add_columns=None if add is None else columns_of(add, "add"),
             drop_columns=None if drop is None else require_names(drop, "drop"),
             modify_columns=None if modify is None else columns_of(modify, "modify"),
-            rename_columns=[
-                RenameColumn(name=old, new_name=new) for old, new in (rename or {}).items()
-            ]
-            or None,
+            rename_columns=rename_of(rename) or None,
             ttl=ttl_of(ttl),
             is_remove_ttl=remove_ttl or None,
         )
@@ -369,5 +362,4 @@ class AsyncTables(AsyncEnsureResource):
         Raises:
             NotFound: There is no such table, or it has no buckets.
         """
-        plan = get_cluster_status.plan(database, name)
-        return await self._data(plan, options)
+        return await self._data(get_cluster_status.plan(database, name), options)

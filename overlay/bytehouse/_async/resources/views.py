@@ -85,5 +85,4 @@ class AsyncViews(AsyncResource):
         Raises:
             NotFound: There is no such view.
         """
-        plan = get_materialized_view.plan(database, name)
-        return await self._data(plan, options)
+        return await self._data(get_materialized_view.plan(database, name), options)

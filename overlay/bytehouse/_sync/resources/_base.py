@@ -17,7 +17,7 @@ from ..paginator import Pager
 
 if TYPE_CHECKING:
     from ..._api.polling import Fetch
-    from ..client import ByteHouse
+    from ..resource_client import ResourceClient
 
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ def is_missing(error: APIError) -> bool:
 class Resource:
     """Hold the client whose `send` all methods go through."""
 
-    def __init__(self, client: ByteHouse) -> None:
+    def __init__(self, client: ResourceClient) -> None:
         self._client = client
 
     @property

@@ -12,12 +12,19 @@ from bytehouse_raw.api.databases import (
     get_mysql_sync_status,
     list_databases,
 )
-from bytehouse_raw.models import CreateDatabaseRequest, CreatedObject, Database, MysqlSyncStatus
+from bytehouse_raw.models import (
+    CreateDatabaseRequest,
+    CreateDatabaseResponse,
+    CreatedObject,
+    Database,
+    MysqlSyncStatus,
+)
+from bytehouse_raw.plan import Plan
 
 from ..._core.differences import Difference, EnsureResult
 from ..._core.options import CallOptions
-from ..._core.validation import require_name
-from ..ensure import REFUSED, EnsureResource
+from ..._core.validation import optional_string, require_name
+from ..ensure import EnsureResource
 from ..paginator import Pager
 
 if TYPE_CHECKING:
@@ -76,16 +83,9 @@ class Databases(EnsureResource):
         Raises:
             Conflict: There is one already.
         """
-        plan = create_database.plan(
-            body=CreateDatabaseRequest(name=require_name(name, "name"), description=description)
-        )
-        try:
-            return self._data(plan, options)
-        except REFUSED as refusal:
-            if not if_not_exists:
-                raise
-            live = self._existing(refusal, self._reader(name.lower()), options)
-            return CreatedObject.from_dict({"uuid": live.uuid})
+        create = _creation(name, description)
+        read = self._reader(name.lower())
+        return self._create(create, read, options, if_not_exists=if_not_exists)
 
     def exists(self, name: str, **options: Unpack[CallOptions]) -> bool:
         """Return whether a database exists that the role may see, by `get`.
@@ -114,8 +114,7 @@ class Databases(EnsureResource):
         Raises:
             NotFound: There is none.
         """
-        plan = get_database.plan(name)
-        return self._data(plan, options)
+        return self._data(get_database.plan(name), options)
 
     def ensure(
         self, name: str, *, description: str | None = None, **options: Unpack[CallOptions]
@@ -147,8 +146,7 @@ class Databases(EnsureResource):
                 return ()
             return (Difference("description", live.description, description),)
 
-        body = CreateDatabaseRequest(name=name, description=description)
-        create = create_database.plan(body=body)
+        create = _creation(name, description)
         return self._ensure(self._reader(name), create, compare, options)
 
     def delete(self, name: str, *, if_exists: bool = False, **options: Unpack[CallOptions]) -> None:
@@ -178,5 +176,9 @@ class Databases(EnsureResource):
         Raises:
             NotFound: There is no such database, or it mirrors nothing.
         """
-        plan = get_mysql_sync_status.plan(name)
-        return self._data(plan, options)
+        return self._data(get_mysql_sync_status.plan(name), options)
+
+
+def _creation(name: str, description: str | None) -> Plan[CreateDatabaseResponse]:
+    name, description = require_name(name, "name"), optional_string(description, "description")
+    return create_database.plan(body=CreateDatabaseRequest(name=name, description=description))

@@ -41,13 +41,8 @@ class Metadata(Resource):
         Raises:
             InvalidArgument: An argument is empty, or cannot travel in a header; nothing was sent.
         """
-        secret = _masked(token)
-        token = ""
-        plan = subscribe_metadata.plan(
-            x_account_id=_id(account_id, "account_id"),
-            x_user_id=_id(user_id, "user_id"),
-            x_bytehouse_token="",
-        )
+        secret, token = _masked(token), ""
+        plan = subscribe_metadata.plan(**_ids(account_id, user_id), x_bytehouse_token=token)
         self._send(_with_token(plan, secret), options)
 
     def unsubscribe(
@@ -66,13 +61,8 @@ class Metadata(Resource):
         Raises:
             InvalidArgument: An argument is empty, or cannot travel in a header; nothing was sent.
         """
-        secret = _masked(token)
-        token = ""
-        plan = unsubscribe_metadata.plan(
-            x_account_id=_id(account_id, "account_id"),
-            x_user_id=_id(user_id, "user_id"),
-            x_bytehouse_token="",
-        )
+        secret, token = _masked(token), ""
+        plan = unsubscribe_metadata.plan(**_ids(account_id, user_id), x_bytehouse_token=token)
         self._send(_with_token(plan, secret), options)
 
 
@@ -89,11 +79,12 @@ def _with_token(plan: Plan[MessageResponse], token: Secret) -> Plan[MessageRespo
     return plan._replace(headers=headers)
 
 
-def _id(value: int | str, what: str) -> str:
-    text = str(value)
-    if isinstance(value, bool) or not isinstance(value, int | str) or not _fits_header(text):
-        raise InvalidArgument(f"{what} must be an id, not {value!r}.")
-    return text
+def _ids(account_id: int | str, user_id: int | str) -> dict[str, str]:
+    for name, value in (("account_id", account_id), ("user_id", user_id)):
+        known = isinstance(value, int | str) and not isinstance(value, bool)
+        if not known or not _fits_header(str(value)):
+            raise InvalidArgument(f"{name} must be an id, not {value!r}.")
+    return {"x_account_id": str(account_id), "x_user_id": str(user_id)}
 
 
 def _fits_header(text: str) -> bool:

@@ -80,5 +80,4 @@ class Partitions(Resource):
             table: Name of the table.
             **options: Options of the call.
         """
-        plan = get_partition_bounds.plan(database, table)
-        return self._data(plan, options)
+        return self._data(get_partition_bounds.plan(database, table), options)

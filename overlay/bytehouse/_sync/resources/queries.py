@@ -27,13 +27,21 @@ from bytehouse_raw.models import (
 
 from ..._api.lists import data_error, has_data
 from ..._core.options import CallOptions, StatementOptions, ViewOptions, call_options
+from ..._core.validation import require_name
 from ..._sql.history import profile_statement
-from ..._sql.statements import Submission, extract_query_ids, extract_results, statement_text
+from ..._sql.statements import (
+    Submission,
+    extract_query_ids,
+    extract_results,
+    new_query_id,
+    statement_text,
+)
 from ..._tables.spec import model_of
 from ...errors import NotFound
 from ..cancellation import cancel_on_early_exit
 from ..paginator import Pager
 from ..query_handle import QueryHandle
+from ..result import run_submission
 from ..warehouse_ids import with_warehouse_id
 from ._base import Resource
 
@@ -161,8 +169,7 @@ class Queries(Resource):
         Raises:
             NotFound: There is no such query, or it is no longer kept.
         """
-        plan = get_async_query_status.plan(query_id)
-        return self._data(plan, options)
+        return self._data(get_async_query_status.plan(query_id), options)
 
     def result(
         self, query_id: str, *, max_rows: int | None = None, **options: Unpack[CallOptions]
@@ -192,8 +199,7 @@ class Queries(Resource):
             query_id: Id of the query.
             **options: Options of the call.
         """
-        plan = kill_sync_query.plan(query_id)
-        return self._data(plan, options, QueryStopped())
+        return self._data(kill_sync_query.plan(query_id), options, QueryStopped())
 
     def kill_async(self, query_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop an asynchronous query by its id. Whether stopping one that has ended is an error is
@@ -205,8 +211,7 @@ class Queries(Resource):
             query_id: Id of the query.
             **options: Options of the call.
         """
-        plan = kill_async_query.plan(query_id)
-        return self._data(plan, options, QueryStopped())
+        return self._data(kill_async_query.plan(query_id), options, QueryStopped())
 
     def abort(self, session_id: str, **options: Unpack[CallOptions]) -> QueryStopped:
         """Stop what runs in a session.
@@ -217,7 +222,7 @@ class Queries(Resource):
             session_id: Id of the session.
             **options: Options of the call.
         """
-        plan = abort_sync_query.plan(x_query_session_id=session_id)
+        plan = abort_sync_query.plan(x_query_session_id=require_name(session_id, "session_id"))
         return self._data(plan, options, QueryStopped())
 
     def profile(self, query_id: str, **options: Unpack[ViewOptions]) -> dict[str, Any]:
@@ -236,7 +241,14 @@ class Queries(Resource):
             NotFound: The log has no such query, or not yet.
             PermissionDenied: The role may not read the log.
         """
-        result = self._client.query(profile_statement(query_id), **options)
+        merged: StatementOptions = {
+            "settings": {},
+            "query_id": new_query_id(),
+            **self._client._merge_context(options),
+        }
+        statement = profile_statement(query_id)
+        submission = Submission.create(statement, self._client._options, merged)
+        result = run_submission(self._client, submission, timeout=submission.deadline)
         with result:
             for row in result.mappings():
                 return row
@@ -266,8 +278,7 @@ class Queries(Resource):
         body = GetQueryLineageRequest(
             query=statement_text(sql), user_info=model_of(UserInfo, user_info)
         )
-        plan = get_query_lineage.plan(body=body)
-        return self._data(plan, options)
+        return self._data(get_query_lineage.plan(body=body), options)
 
     def dialects(self, **options: Unpack[CallOptions]) -> Pager[Any]:
         """List the dialects that the user may choose.

@@ -17,7 +17,6 @@ from bytehouse_raw.api.databases import (
 from bytehouse_raw.models import (
     ClusterStatus,
     CreatedObject,
-    RenameColumn,
     Table,
     UpdateTableRequest,
 )
@@ -34,10 +33,12 @@ from ..._tables.spec import (
     TTLLike,
     UniqueLike,
     columns_of,
+    rename_of,
+    require_spec,
     ttl_of,
 )
 from ...errors import InvalidArgument
-from ..ensure import REFUSED, EnsureResource
+from ..ensure import EnsureResource
 from ..paginator import Pager
 from ..table_plan import TablePlan
 
@@ -169,14 +170,9 @@ class Tables(EnsureResource):
                 ttl=ttl,
                 description=description,
             )
-        plan = create_table.plan(database, body=spec.request())
-        try:
-            return self._data(plan, options)
-        except REFUSED as refusal:
-            if not if_not_exists:
-                raise
-            live = self._existing(refusal, self._reader(database, spec.name), options)
-            return CreatedObject.from_dict({"uuid": live.uuid})
+        create = create_table.plan(database, body=spec.request())
+        read = self._reader(database, spec.name)
+        return self._create(create, read, options, if_not_exists=if_not_exists)
 
     def exists(self, database: str, name: str, **options: Unpack[CallOptions]) -> bool:
         """Return whether a table exists that the role may see, by `get`.
@@ -219,7 +215,7 @@ class Tables(EnsureResource):
             NotFound: There is no such database, or the path is not one of the service's, as far as
                 can be determined.
         """
-        body = spec.request()
+        body = require_spec(spec).request()
 
         def compare(live: Table) -> tuple[Difference, ...]:
             return diff(body, live).changes
@@ -263,7 +259,8 @@ class Tables(EnsureResource):
             InvalidArgument: A rename matches neither table.
         """
         options = self._client._merge_context(options)
-        live = self._find(self._reader(database, desired.name), options)
+        name = require_spec(desired).name
+        live = self._find(self._reader(database, name), options)
         return TablePlan(
             self._client, database, desired, live, renames=renames or {}, options=options
         )
@@ -282,8 +279,7 @@ class Tables(EnsureResource):
         Raises:
             NotFound: There is no such table.
         """
-        plan = get_table.plan(database, name)
-        return self._data(plan, options)
+        return self._data(get_table.plan(database, name), options)
 
     def update(
         self,
@@ -325,10 +321,7 @@ class Tables(EnsureResource):
             add_columns=None if add is None else columns_of(add, "add"),
             drop_columns=None if drop is None else require_names(drop, "drop"),
             modify_columns=None if modify is None else columns_of(modify, "modify"),
-            rename_columns=[
-                RenameColumn(name=old, new_name=new) for old, new in (rename or {}).items()
-            ]
-            or None,
+            rename_columns=rename_of(rename) or None,
             ttl=ttl_of(ttl),
             is_remove_ttl=remove_ttl or None,
         )
@@ -370,5 +363,4 @@ class Tables(EnsureResource):
         Raises:
             NotFound: There is no such table, or it has no buckets.
         """
-        plan = get_cluster_status.plan(database, name)
-        return self._data(plan, options)
+        return self._data(get_cluster_status.plan(database, name), options)

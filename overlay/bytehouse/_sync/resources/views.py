@@ -84,5 +84,4 @@ class Views(Resource):
         Raises:
             NotFound: There is no such view.
         """
-        plan = get_materialized_view.plan(database, name)
-        return self._data(plan, options)
+        return self._data(get_materialized_view.plan(database, name), options)
