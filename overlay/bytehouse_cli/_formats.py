@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -229,6 +228,8 @@ def to_json(value: Any, *, indent: int | None = None) -> bytes:
     try:
         text = msgspec.json.encode(value, enc_hook=to_text)
     except _NOT_BY_MSGSPEC:
+        import json
+
         return json.dumps(value, default=to_text, indent=indent).encode()
     return text if indent is None else msgspec.json.format(text, indent=indent)
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
-import attrs
 
-
-@attrs.frozen
-class Resource:
+class Resource(NamedTuple):
     """Describe a group of commands.
 
     Attributes:
@@ -23,8 +21,8 @@ class Resource:
     attribute: str
     help: str
     name: str = ""
-    commands: Mapping[str, str | None] = attrs.field(factory=dict)
-    examples: Mapping[str, str] = attrs.field(factory=dict)
+    commands: Mapping[str, str | None] = {}
+    examples: Mapping[str, str] = {}
 
 
 _DROP = {"delete": "drop"}
