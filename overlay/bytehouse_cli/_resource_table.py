@@ -56,7 +56,7 @@ RESOURCES: Mapping[str, Resource] = {
         "List, create, show, change and drop tables.",
         "",
         {**_DROP, "ensure": None},
-        {"update": 'sales.orders --add \'{"note": "String"}\''},
+        {"update": "sales.orders --add note=String --rename day=date"},
     ),
     "usage": Resource("usage", "Show what was stored and computed."),
     "views": Resource("views", "List views and show materialized views."),
