@@ -64,8 +64,10 @@ def measured(pipeline: str, words: Sequence[str], environment: Mapping[str, str]
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as result:
-        figures = map(float, result.read().split())
+        figures = [float(word) for word in result.read().split()]
     os.waitpid(child, 0)
+    if not figures:
+        sys.exit(f"It failed: {pipeline}")
     return Took(*figures)
 
 
