@@ -70,7 +70,7 @@ columns at the emulator, on a machine of two cores that did other things too:
 
 | command | rows | s of processor time | MB at most |
 |---|---|---|---|
-| `bytehouse query … --format ndjson \| head -1` | 10,000,000 | 0.9 | 40 |
+| `bytehouse query … --format ndjson \\| head -1` | 10,000,000 | 0.9 | 40 |
 | `bytehouse query … --format ndjson > /dev/null` | 10,000,000 | 66 | 45 |
 | the same | 1,000,000 | 7.9 | 45 |
 | clickhouse-connect in a script, `json.dumps` of each row | 1,000,000 | 28.9 | 89 |

@@ -45,7 +45,7 @@ _MASKS = (
 def commands(readme: str) -> list[str]:
     """Return the commands of the README's first minute, without what is said of them."""
     found = re.search(r"^```\n(pip install .*cli,emulator(?s:.*?))^```", readme, re.MULTILINE)
-    assert found is not None  # noqa: S101 - the README has it
+    assert found is not None
     return [re.sub(r"\s{2,}# .*", "", line) for line in found[1].splitlines()]
 
 
@@ -57,7 +57,9 @@ class _Tmux:
         self._environment = environment
         self._entered = 0
         size = ("-x", "100", "-y", "50")
-        self.run("-f", "/dev/null", "new-session", "-d", *size, "bash", "--rcfile", str(folder / "rc"))
+        self.run(
+            "-f", "/dev/null", "new-session", "-d", *size, "bash", "--rcfile", str(folder / "rc")
+        )
 
     def run(self, *words: str) -> str:
         """Run a command of tmux."""

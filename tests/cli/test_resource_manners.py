@@ -208,7 +208,10 @@ def test_usage_is_drawn_for_people_and_given_as_points_to_programs(
     ("words", "hint"),
     [
         (["tables", "apply", "-f", "less.yaml", "--yes"], "--allow-destructive applies it anyway."),
-        (["load", "s3://bucket/x", "sales.orders"], "Pass --file-format, such as --file-format CSV"),
+        (
+            ["load", "s3://bucket/x", "sales.orders"],
+            "Pass --file-format, such as --file-format CSV",
+        ),
         (["databases", "list", "--role", "Nobody"], "pass --role, or ask for the permission."),
         (["query", "SELECT sleep(3)", "--timeout", "0.2"], "Raise --timeout of the query"),
     ],

@@ -15,8 +15,8 @@ from tests.client.queries.conftest import ProcessList
 from tests.client.queries.programs import ENDLESS, MARK
 from tests.client.queries.terminal import Terminal
 
-# Seconds: one, unless several programs wait for each processor. It takes 0.1 to 0.4: a call on a new
-# connection, and what the engine takes to notice that the query was killed.
+# Seconds: one, unless several programs wait for each processor. It takes 0.1 to 0.4: a call on a
+# new connection, and what the engine takes to notice that the query was killed.
 PROMPT = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1) / 2)
 PROGRAM = """
 import fcntl, sys, termios

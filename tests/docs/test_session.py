@@ -21,7 +21,9 @@ def test_the_recording_has_the_commands_of_the_readme(root: Path) -> None:
     given = commands((root / "README.md").read_text("utf-8"))
     recorded = [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith(PROMPT)]
     entered = [line.removeprefix(PROMPT) for line in recorded]
-    assert [line for line in entered if not line.startswith("bytehouse-emulator listening")] == given
+    assert [
+        line for line in entered if not line.startswith("bytehouse-emulator listening")
+    ] == given
     assert len(given) == 10
 
 
