@@ -51,6 +51,7 @@ def environment(emulator: RunningEmulator, tmp_path: Path) -> dict[str, str]:
         "BYTEHOUSE_API_KEY": emulator.token,
         "BYTEHOUSE_MODE": "clickhouse_sql",
         "HOME": str(tmp_path),
+        "EDITOR": "sed -i s/id/id+35/",
         "LINES": "40",
         "PROMPT_TOOLKIT_NO_CPR": "1",
     }
@@ -126,6 +127,17 @@ def test_the_shell_runs_statements_in_one_session(environment: dict[str, str]) -
         terminal.wait_for("bytehouse sales>")
         terminal.enter("SELECT id FROM orders;\r")
         terminal.wait_for('{"id":7}')
+        terminal.wait_for("bytehouse sales>")
+        terminal.enter("\\e\r")
+        terminal.wait_for("SELECT")  # the statement as edited, to be entered or changed further
+        terminal.enter("\r")
+        terminal.wait_for('{"plus(id, 35)":42}')
+        terminal.enter("\\timing\r")
+        terminal.wait_for("Timing is on.")
+        terminal.enter("\\l\r")
+        terminal.wait_for('"sales"')
+        terminal.enter("SELECT 1;\r")
+        terminal.wait_for("Time: ")
         terminal.enter("\\q\r")
         assert terminal.wait() == 0
         assert "Traceback" not in terminal.shown
