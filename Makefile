@@ -97,6 +97,10 @@ generate: setup  ## write generated/, the derived sync client and the pages made
 	@$(RUN) codegen.generate
 	@$(RUN) codegen.cli_page
 
+.PHONY: recording
+recording: setup  ## record the commands of the README in a terminal, for docs/session.md (needs tmux)
+	@$(RUN) codegen.cli_session
+
 .PHONY: check-generated
 check-generated: setup  ## fail when a fresh generation differs from what is committed
 	@$(RUN) codegen.generate --check

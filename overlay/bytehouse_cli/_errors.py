@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -37,6 +38,9 @@ EXIT_CODES: tuple[tuple[int, tuple[str, ...], str], ...] = (
     (CLOSED_PIPE, (), "the reader of the output went away"),
 )
 ROWS_REFUSED = 16
+# Arguments of Python in hints of the client, whose options have another name.
+_OPTIONS = {"asynchronous": "async", "format": "file-format", "settings": "setting"}
+_ARGUMENT = re.compile(r"`?\b([a-z_]+)=(?:True|\.\.\.|'(\w+)'|(?=[\s`,.]))`?")
 
 
 def exit_code(error: ByteHouseError) -> int:
@@ -56,7 +60,17 @@ def print_error(error: ByteHouseError) -> None:
     what = str(error).removesuffix(f" Hint: {error.hint}")
     click.echo(f"Error: {what}", err=True)
     if error.hint:
-        click.echo(f"Hint: {error.hint}", err=True)
+        click.echo(f"Hint: {in_shell(error.hint)}", err=True)
+
+
+def in_shell(hint: str) -> str:
+    """Return a hint with options in the place of the arguments of Python that it names."""
+
+    def option(found: re.Match[str]) -> str:
+        name = _OPTIONS.get(found[1]) or found[1].replace("_", "-")
+        return f"--{name} {found[2]}" if found[2] else f"--{name}"
+
+    return _ARGUMENT.sub(option, hint)
 
 
 def os_error_code(error: OSError) -> int:

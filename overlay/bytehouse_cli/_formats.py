@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -70,18 +69,22 @@ class _Tsv:
         self.write([columns])
 
     def write(self, rows: Rows) -> None:
-        lines = "".join("\t".join(map(_tsv_cell, row)) + "\n" for row in rows)
-        self._file.write(_encoded(lines))
+        columns = map(_tsv_column, zip(*rows, strict=True))
+        lines = ["\t".join(row) + "\n" for row in zip(*columns, strict=True)]
+        self._file.write(_encoded("".join(lines)))
 
     def close(self) -> None:
         """Write nothing more."""
 
 
 _TSV = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
+_NUMBERS = frozenset({int, float})
 
 
-def _tsv_cell(value: object) -> str:
-    return "\\N" if value is None else to_text(value).translate(_TSV)
+def _tsv_column(values: Sequence[object]) -> list[str]:
+    if _NUMBERS.issuperset(map(type, values)):
+        return list(map(str, values))
+    return ["\\N" if v is None else to_text(v).translate(_TSV) for v in values]
 
 
 class _Table:
@@ -229,12 +232,16 @@ def to_json(value: Any, *, indent: int | None = None) -> bytes:
     try:
         text = msgspec.json.encode(value, enc_hook=to_text)
     except _NOT_BY_MSGSPEC:
+        import json
+
         return json.dumps(value, default=to_text, indent=indent).encode()
     return text if indent is None else msgspec.json.format(text, indent=indent)
 
 
 def to_text(value: Any) -> str:
     """Return a value as text: containers as JSON, times as ISO 8601."""
+    if isinstance(value, str):
+        return str(value)
     match value:
         case bool() | None | list() | tuple() | dict():
             return to_json(value).decode("utf-8", "surrogateescape")

@@ -7,14 +7,14 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-import attrs
-
 
 def plain(value: Any) -> Any:
     """Return a value with models as dicts, by the names of their attributes.
 
     Fields that may hold a secret become ``***``.
     """
+    import attrs  # takes longer than the help of a command
+
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
@@ -33,6 +33,8 @@ def plain(value: Any) -> Any:
 
 
 def _fields(value: Any) -> dict[str, Any]:
+    import attrs
+
     found: dict[str, Any] = {}
     for field in attrs.fields(type(value)):
         inner: Any = getattr(value, field.name, None)  # None if the service left it out

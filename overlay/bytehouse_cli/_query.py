@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
@@ -68,6 +67,8 @@ def json_value(text: str, type_: str | None = None) -> Any:
     """Return what a text is in JSON, or else the text; that of a parameter with a type is text."""
     if type_ is not None and not (type_.startswith("Nullable(") and text == "null"):
         return text
+    import json
+
     try:
         return json.loads(text)
     except ValueError:

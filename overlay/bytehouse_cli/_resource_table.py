@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
-import attrs
 
-
-@attrs.frozen
-class Resource:
+class Resource(NamedTuple):
     """Describe a group of commands.
 
     Attributes:
@@ -23,8 +21,8 @@ class Resource:
     attribute: str
     help: str
     name: str = ""
-    commands: Mapping[str, str | None] = attrs.field(factory=dict)
-    examples: Mapping[str, str] = attrs.field(factory=dict)
+    commands: Mapping[str, str | None] = {}
+    examples: Mapping[str, str] = {}
 
 
 _DROP = {"delete": "drop"}
@@ -58,7 +56,7 @@ RESOURCES: Mapping[str, Resource] = {
         "List, create, show, change and drop tables.",
         "",
         {**_DROP, "ensure": None},
-        {"update": 'sales.orders --add \'{"note": "String"}\''},
+        {"update": "sales.orders --add note=String --rename day=date"},
     ),
     "usage": Resource("usage", "Show what was stored and computed."),
     "views": Resource("views", "List views and show materialized views."),

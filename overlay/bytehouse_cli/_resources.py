@@ -148,11 +148,16 @@ class _Derived(Command):
 
 def _listed(arguments: Mapping[str, Any]) -> str:
     """Return what a command is about, for the question whether to do it."""
-    words = dict(arguments)
-    words.pop("token", None)
-    inside = [str(words.pop(name)) for name in ("database", "table", "name") if name in words]
-    rest = [", ".join(v) if isinstance(v, list) else str(v) for v in words.values()]
-    return ", ".join([".".join(inside), *rest] if inside else rest)
+    words = {
+        name: ", ".join(value) if isinstance(value, list) else str(value)
+        for name, value in arguments.items()
+        if name != "token"
+    }
+    whole = ".".join(words.pop(name) for name in ("database", "table", "name") if name in words)
+    if not whole and len(words) == 1:
+        return words.popitem()[1]
+    rest = [f"{n.removesuffix('_name').replace('_', ' ')} {value}" for n, value in words.items()]
+    return ", ".join([whole, *rest] if whole else rest)
 
 
 def print_returned(value: Any) -> None:

@@ -6,7 +6,6 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import attrs
 import click
 
 from bytehouse._core.config import ATTRIBUTES
@@ -33,7 +32,6 @@ _KEY_HELP = (
 )
 
 
-@attrs.define
 class GlobalOptions:
     """The values of the global options.
 
@@ -49,7 +47,6 @@ class GlobalOptions:
         yes: Whether nothing is asked.
     """
 
-    settings: dict[str, Any] = attrs.field(factory=dict)
     profile: str | None = None
     config_file: str | None = None
     format: str | None = None
@@ -58,6 +55,9 @@ class GlobalOptions:
     query: Any = None
     dry_run: bool = False
     yes: bool = False
+
+    def __init__(self) -> None:
+        self.settings: dict[str, Any] = {}
 
     def config(self, **more: Any) -> Config:
         """Return the resolved configuration; host and key may be missing."""

@@ -169,13 +169,25 @@ def _parameter(one: inspect.Parameter, kinds: set[Any], text: str) -> click.Para
     if bool in kinds:
         either = option if one.default is False else f"{option}/--no-{option[2:]}"
         return click.Option([either, _OWN + one.name], is_flag=True, default=None, help=text)
+    kind = _type(kinds)
+    pairs = isinstance(kind, _PairOrJson)
     return click.Option(
         [option, _OWN + one.name],
-        type=_type(kinds),
-        multiple=several,
+        type=kind,
+        multiple=several or pairs,
+        callback=_merged if pairs else None,
         required=required,
-        help=f"{text} May be repeated." if several else text,
+        help=f"{text} May be repeated." if several or pairs else text,
     )
+
+
+def _merged(_context: click.Context, _parameter: click.Parameter, values: tuple[Any, ...]) -> Any:
+    """Return the pairs of all mappings, or else the one value."""
+    if all(isinstance(value, dict) for value in values):
+        return {name: item for value in values for name, item in value.items()} or None
+    if len(values) > 1:
+        raise click.BadParameter("is a JSON list: give all in it.")
+    return values[0]
 
 
 def _kinds(annotation: Any, method: Callable[..., Any]) -> set[Any]:
@@ -213,7 +225,8 @@ def _type(kinds: set[Any]) -> click.ParamType[Any]:
     if int in kinds:
         return _NumberOrText() if text else click.INT
     if kinds - text - literals - _SEVERAL:
-        return _TextOrJson() if text else Json()
+        pairs = Mapping[str, str] in kinds
+        return _PairOrJson() if pairs else _TextOrJson() if text else Json()
     return click.STRING
 
 
@@ -226,6 +239,21 @@ class _TextOrJson(Json):
         """Parse what is JSON."""
         if isinstance(value, str) and not value.lstrip().startswith(("{", "[", "@")):
             return value
+        return super().convert(value, param, ctx)
+
+
+class _PairOrJson(Json):
+    """One name and its value, or JSON."""
+
+    name = "NAME=VALUE|JSON"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Split what is no JSON."""
+        if isinstance(value, str) and not value.lstrip().startswith(("{", "[", "@")):
+            name, sign, other = value.partition("=")
+            if not (name.strip() and sign):
+                self.fail("must be NAME=VALUE, JSON, or @FILE with JSON.", param, ctx)
+            return {name.strip(): other}
         return super().convert(value, param, ctx)
 
 

@@ -19,7 +19,7 @@ FILES: Final = {
     "orders.csv": "id,day,note\n4,2026-03-01,fourth\n5,2026-03-02,fifth\n",
     "odd.csv": "id,day,note\n6,2026-03-03,sixth\nseven,2026-03-04,seventh\n",
     "orders.yaml": "name: sales.orders\ncolumns: {id: UInt64, day: Date, note: String}\n"
-    "order_by: id\npartition_by: [{column: day, func: month}]\n"
+    "order_by: id\npartition_by: [{column: day, granularity: month}]\n"
     "cluster_key: {expr: id, numBuckets: 2}\n",
     "staging.yaml": "name: sales.staging\n"
     "columns:\n  id: UInt64\n  note: {type: String, nullable: true}\norder_by: id\n",
@@ -75,8 +75,8 @@ tables list sales
 tables get sales.orders
 tables exists sales.orders
 tables describe sales.orders
-tables update sales.orders --add '{{"shop": "String"}}'
-tables update sales.orders --drop shop
+tables update sales.orders --add shop=String --add n=UInt8
+tables update sales.orders --drop shop --drop n
 tables plan -f grown.yaml --rename note=remark
 tables apply -f grown.yaml --rename note=remark --yes
 tables apply -f more.yaml --yes

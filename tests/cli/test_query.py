@@ -237,7 +237,7 @@ def test_the_output_may_end_early_or_be_full(emulator: RunningEmulator) -> None:
     sql = "SELECT number FROM numbers(20000000)"
     script = f'{" ".join(COMMAND)} query "{sql}" | head -n 1; echo ${{PIPESTATUS[0]}}'
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
-    assert (done.stdout.splitlines(), done.stderr) == (['{"number": 0}', "141"], "")
+    assert (done.stdout.splitlines(), done.stderr) == (['{"number":0}', "141"], "")
     full = subprocess.run(
         ["sh", "-c", f'{" ".join(COMMAND)} query "SELECT 1" > /dev/full'],
         capture_output=True,

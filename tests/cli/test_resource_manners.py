@@ -85,6 +85,8 @@ def test_a_configured_database_need_not_be_written(bytehouse: Bytehouse) -> None
         (["warehouses", "create", "w", "--config-id", "big"], "is not a valid integer"),
         (["jobs", "get", "seven"], "is not a valid integer"),
         (["tables", "update", "sales.orders", "--add", "{"], "not JSON"),
+        (["tables", "update", "sales.orders", "--add", "shop"], "must be NAME=VALUE, JSON"),
+        (["tables", "update", "sales.orders", "--add", "[]", "--add", "a=Int8"], "give all in it"),
         (["tables", "create", "sales.t", "--column", "id"], "'NAME TYPE'"),
         (["tables", "create"], "either DATABASE.NAME or --file"),
         (["tables", "plan", "-f", "odd.yaml"], "unexpected keyword argument 'colums'"),
@@ -200,3 +202,25 @@ def test_usage_is_drawn_for_people_and_given_as_points_to_programs(
     assert points.startswith("start,")
     assert "█" not in points
     assert "█" not in bytehouse("usage", "storage", "3d", "--format", "table").out
+
+
+@cases(
+    ("words", "hint"),
+    [
+        (["tables", "apply", "-f", "less.yaml", "--yes"], "--allow-destructive applies it anyway."),
+        (
+            ["load", "s3://bucket/x", "sales.orders"],
+            "Pass --file-format, such as --file-format CSV",
+        ),
+        (["databases", "list", "--role", "Nobody"], "pass --role, or ask for the permission."),
+        (["query", "SELECT sleep(3)", "--timeout", "0.2"], "Raise --timeout of the query"),
+    ],
+)
+def test_a_hint_names_options(
+    bytehouse: Bytehouse, tmp_path: Path, words: list[str], hint: str
+) -> None:
+    """What is an argument in Python is an option here."""
+    (tmp_path / "less.yaml").write_text("name: sales.orders\ncolumns: {id: UInt64}\norder_by: id\n")
+    done = bytehouse(*words)
+    assert done.code != 0
+    assert hint in " ".join(done.err.split()), done.err

@@ -9,7 +9,7 @@ import pytest
 
 from bytehouse import ByteHouse, KafkaConnection
 from bytehouse_emulator import RunningEmulator
-from tests.cli.test_terminal import in_terminal
+from tests.cli.test_terminal import PROMPT, in_terminal
 
 HUSH = "Typed-hush-91b3"
 
@@ -97,7 +97,9 @@ def test_ctrl_c_stops_the_job_that_it_started(
     ):
         terminal.wait_for("RUNNING")
         terminal.press_ctrl_c()
+        began = time.monotonic()
         assert terminal.wait() == 130
+        assert time.monotonic() - began < PROMPT
         assert "Interrupted." in terminal.shown
         assert "Traceback" not in terminal.shown
         (run,) = bh.import_jobs.executions(job)

@@ -94,3 +94,12 @@ def test_the_version_needs_next_to_nothing() -> None:
     ours = {name for name in modules(program) if name.startswith("bytehouse")}
     assert ours == {"bytehouse", "bytehouse._version", "bytehouse_cli"}
     assert packages(program) == {"bytehouse", "bytehouse_cli"}
+
+
+def test_the_help_of_a_command_takes_click_and_the_names_of_the_settings_alone() -> None:
+    """Somebody waits for it at each press of a key, so nothing is there that only a call takes."""
+    for command in ("", "query", "load", "tables create"):
+        program = f"from bytehouse_cli._main import run\nrun([*{command!r}.split(), '--help'])"
+        loaded = modules(program)
+        assert packages(program) <= {"bytehouse", "bytehouse_cli", "click"}
+        assert not {"asyncio", "decimal", "email", "json", "logging", "ssl", "tempfile"} & loaded

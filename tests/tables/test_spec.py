@@ -127,6 +127,8 @@ def test_a_plain_string_pair_or_mapping_is_enough(given: Any, meant: Any) -> Non
         ({"columns": [("a", None)]}, "lacks a name or a type"),
         ({"columns": {"a": None}}, "lacks a name or a type"),
         ({"columns": [{"name": "a"}]}, "lacks the type of a Column"),
+        ({"columns": [{"name": "a", "type": "Int8", "nulable": 1}]}, "a Column has no nulable"),
+        ({"partition_by": {"column": "a", "func": "month"}}, "a PartitionKey has no func"),
         ({"columns": [{"type": "UInt64"}]}, "lacks the name of a Column"),
         ({"columns": [None]}, "lacks a name or a type"),
         ({"columns": ["a"]}, "neither a Column"),

@@ -8,10 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 from urllib.parse import quote, urlsplit
-
-import attrs
 
 from ..errors import ConfigError
 from .secrets import Secret
@@ -41,8 +39,7 @@ def routes_file(host: str) -> Path:
     return _config_directory() / "routes" / f"{quote(name, safe='')}.toml"
 
 
-@attrs.frozen
-class Attribute:
+class Attribute(NamedTuple):
     """Describe one setting, for parsing, redaction and documentation."""
 
     name: str
@@ -335,19 +332,18 @@ def masked(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@attrs.frozen
-class Value:
+class Value(NamedTuple):
     """Hold one resolved value and its source."""
 
     value: Any
     source: str
 
 
-@attrs.frozen(repr=False)
 class Config:
     """Hold the resolved configuration of a client. Its repr shows no secret."""
 
-    _values: Mapping[str, Value]
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        self._values = values
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in _BY_NAME:

@@ -7,12 +7,15 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from io import TextIOBase, TextIOWrapper
+from ipaddress import IPv4Address, IPv6Address
 from math import isfinite
 from os import PathLike
+from types import NoneType
 from typing import IO, TYPE_CHECKING, Any, cast
+from uuid import UUID
 
 import msgspec
 
@@ -90,14 +93,15 @@ def check_names(columns: Sequence[ResultColumn], form: str, query_id: str) -> No
         )
 
 
-class _Lines:
-    """Write lines that end with a line feed alone."""
+class _Lines(list[str]):
+    """Keep the lines that csv writes."""
 
-    def __init__(self, file: IO[str]) -> None:
-        self._write = file.write
+    write = list.append
 
-    def write(self, line: str) -> None:
-        self._write(f"{line[:-2]}\n")
+
+# Types whose values csv and msgspec write as ClickHouse reads them.
+_CSV_PLAIN = frozenset({int, float, str, Decimal, date, UUID, IPv4Address, IPv6Address})
+_JSON_PLAIN = frozenset({NoneType, bool, int, float, str, Decimal, date, UUID})
 
 
 class CsvWriter:
@@ -105,9 +109,12 @@ class CsvWriter:
 
     def __init__(self, file: IO[str], columns: Sequence[ResultColumn], null: str) -> None:
         # csv quotes the characters of its line terminator, and a carriage return must be quoted.
-        self._writer = csv.writer(_Lines(file), lineterminator="\r\n")
-        self._writer.writerow([column.name for column in columns])
+        self._file = file
+        self._lines = _Lines()
+        self._writer = csv.writer(self._lines, lineterminator="\r\n")
+        self._write([[column.name for column in columns]])
         self._null = null
+        self._plain = _CSV_PLAIN if null else _CSV_PLAIN | {NoneType}
         kinds = [parse_column_type(column.type)[0] for column in columns]
         self._documents = [(at, kind) for at, kind in enumerate(kinds) if has_json(kind)]
 
@@ -115,7 +122,18 @@ class CsvWriter:
         """Write some rows."""
         if self._documents:
             rows = map(self._with_documents, rows)
-        self._writer.writerows([self._cell(value) for value in row] for row in rows)
+        columns = [self._column(values) for values in zip(*rows, strict=True)]
+        self._write(zip(*columns, strict=True))
+
+    def _write(self, rows: Iterable[Iterable[object]]) -> None:
+        self._writer.writerows(rows)
+        self._file.write("".join([f"{line[:-2]}\n" for line in self._lines]))  # a line feed alone
+        self._lines.clear()
+
+    def _column(self, values: Sequence[object]) -> Sequence[object]:
+        # Whole columns, because most need nothing done to their cells.
+        is_plain = self._plain.issuperset(map(type, values))
+        return values if is_plain else list(map(self._cell, values))
 
     def _with_documents(self, row: Row) -> Row:
         """Return a row with its JSON documents as text."""
@@ -166,25 +184,71 @@ class JsonWriter:
 
     def __init__(self, file: IO[str], columns: Sequence[ResultColumn], *, lines: bool) -> None:
         self._write = file.write
+        self._names = [column.name for column in columns]
         kinds = [parse_column_type(column.type)[0] for column in columns]
-        self._encoders = [_document if has_json(kind) else _json_text for kind in kinds]
-        self._keys = [f"{_encode(column.name)}: " for column in columns]
+        self._documents = [has_json(kind) for kind in kinds]
         self._lines = lines
         self._written = False
 
     def write(self, rows: Iterable[Row]) -> None:
         """Write some rows."""
-        for row in rows:
-            fields = zip(self._keys, self._encoders, row, strict=True)
-            text = ", ".join([key + encode(value) for key, encode, value in fields])
-            begin = ("\n" if self._lines else ",\n") if self._written else "[\n" * (not self._lines)
-            self._write(f"{begin}{{{_SURROGATE.sub(_escaped_surrogate, text)}}}")
-            self._written = True
+        columns = list(zip(*rows, strict=True))
+        if not columns:
+            return
+        try:
+            text = self._encoded(columns)
+        except (TypeError, ValueError, OverflowError):
+            # A byte that was not UTF-8, an integer of more than 64 bits.
+            text = self._encoded_by_cell(columns)
+        if not self._lines:
+            begin = ",\n" if self._written else "[\n"
+            text = begin + text[:-1].replace("\n", ",\n")
+        self._write(text)
+        self._written = True
+
+    def _encoded(self, columns: Iterable[Sequence[object]]) -> str:
+        whole = zip(*map(_json_column, columns, self._documents), strict=True)
+        names = self._names
+        objects = [dict(zip(names, row, strict=True)) for row in whole]
+        return _NDJSON.encode_lines(objects).decode()
+
+    def _encoded_by_cell(self, columns: Iterable[Sequence[object]]) -> str:
+        keys = [f"{_encode(name)}:" for name in self._names]
+        encoders = [_document if is_document else _json_text for is_document in self._documents]
+        lines = []
+        for row in zip(*columns, strict=True):
+            fields = zip(keys, encoders, row, strict=True)
+            cells = [key + encode(value) for key, encode, value in fields]
+            lines.append(f"{{{','.join(cells)}}}\n")
+        return _SURROGATE.sub(_escaped_surrogate, "".join(lines))
 
     def finish(self) -> None:
         """Write what follows the last row."""
-        end = "" if self._lines else "]\n" if self._written else "[]\n"
-        self._write("\n" * self._written + end)
+        if not self._lines:
+            self._write("\n]\n" if self._written else "[]\n")
+
+
+_NDJSON = msgspec.json.Encoder()
+
+
+def _json_column(values: Sequence[object], are_documents: bool) -> Sequence[object]:
+    """Return the cells of a column as what msgspec writes as it should be."""
+    if are_documents:
+        return [msgspec.Raw(_JSON.encode(value)) for value in values]
+    kinds = set(map(type, values))
+    if kinds <= _JSON_PLAIN:
+        floats = [value for value in values if type(value) is float] if float in kinds else ()
+        if all(map(isfinite, floats)):
+            return values
+    return list(map(_json_cell, values))
+
+
+def _json_cell(value: object) -> object:
+    if isinstance(value, datetime):
+        return _scalar_text(value)
+    if type(value) in _JSON_PLAIN and not isinstance(value, float):
+        return value
+    return msgspec.Raw(_json_text(value).encode())
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # a byte that was not UTF-8
@@ -256,7 +320,9 @@ def _scalar_text(value: object) -> str:
             return str(value)
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_scalar_text).encode
+_encode = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_scalar_text
+).encode
 
 
 def result_html(columns: Sequence[ResultColumn], rows: Sequence[Row], *, more: bool) -> str:

@@ -106,15 +106,23 @@ def model_of(kind: type[M], value: M | Mapping[str, Any] | None) -> M | None:
     """Return a model; a mapping has the names of its attributes or those on the wire.
 
     Raises:
-        InvalidArgument: It is neither, or the mapping lacks what the model must have.
+        InvalidArgument: It is neither, or the mapping lacks what the model must have, or has
+            other names: those are in its ``additional_properties``.
     """
     if value is None or isinstance(value, kind):
         return value
     if not isinstance(value, Mapping):
         raise InvalidArgument(f"{value!r} is neither a {kind.__name__} nor a mapping.")
     attributes = {name: name for name in kind._fields.values()} | dict(kind._fields)
-    known = {attributes[name]: item for name, item in value.items() if name in attributes}
-    other = {name: item for name, item in value.items() if name not in attributes}
+    given = dict(value)
+    other = given.pop("additional_properties", {})
+    if unknown := [str(name) for name in given if name not in attributes]:
+        raise InvalidArgument(
+            f"{value!r}: a {kind.__name__} has no {' and no '.join(unknown)}.",
+            hint=f"It has {', '.join(kind._fields.values())}; what else the service knows goes "
+            "into additional_properties.",
+        )
+    known = {attributes[name]: item for name, item in given.items()}
     required = [each.name for each in attrs.fields(kind) if each.default is attrs.NOTHING]
     if missing := [name for name in required if name not in known]:
         raise InvalidArgument(
