@@ -1,16 +1,15 @@
 """An interrupt at any line leaves nothing behind: no connection lost, none used in a wrong state,
 no lock held, no key shown; and what comes out is the interrupt."""
 
-import asyncio
 import gc
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
+from typing import Any
 
 import h11
 import httpcore
@@ -18,7 +17,8 @@ import pytest
 
 import bytehouse
 from bytehouse import ByteHouse
-from tests.support.flavours import KEY, client_maker
+from tests.support.cases import TRIED
+from tests.support.flavours import KEY, InLoop, Interrupted, client_maker
 from tests.support.server import Reply, ScriptedServer, Seen, data
 
 OURS = (str(Path(bytehouse.__file__).parent),)
@@ -38,10 +38,6 @@ def query(bh: ByteHouse) -> object:
     """Read rows, and leave some of them unread."""
     with bh.query("SELECT 1") as result:
         return next(iter(result))
-
-
-class Interrupted(KeyboardInterrupt):
-    """What the test raises, as Ctrl-C does."""
 
 
 @contextmanager
@@ -76,41 +72,13 @@ def shown(error: BaseException) -> str:
     return seen
 
 
-class InLoop:
-    """Run an asynchronous client in a loop that goes on after an interrupt, as in a notebook."""
-
-    def run(self, coroutine: Coroutine[Any, Any, Any], **_: object) -> Any:
-        """Run a coroutine; an interrupt that has struck the loop itself ends its task too."""
-        task = self.loop.create_task(coroutine)
-        try:
-            return self.loop.run_until_complete(task)
-        finally:
-            if not task.done():
-                self._end(task)
-
-    def _end(self, task: asyncio.Task[Any]) -> None:
-        task.cancel()
-        with suppress(asyncio.CancelledError, Interrupted):
-            self.loop.run_until_complete(task)
-
-    def __enter__(self) -> Self:
-        self.loop = asyncio.new_event_loop()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for task in asyncio.all_tasks(self.loop):
-            self._end(task)
-        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
-        self.loop.close()
-
-
 def attack(
     url: str, call: Callable[[ByteHouse], object], where: tuple[str, ...], step: int, flavour: str
 ) -> tuple[int, dict[int, object]]:
     """Interrupt a call at every so many lines; return how many, and what then went wrong."""
     wrong: dict[int, object] = {}
     settings: Any = {"max_connections": 1, "timeout": 2, "deadline": 2, "max_retries": 0}
-    with InLoop() as loop, closing(client_maker(flavour, loop)(url, KEY, **settings)) as bh:  # type: ignore[arg-type]
+    with InLoop() as loop, closing(client_maker(flavour, loop)(url, KEY, **settings)) as bh:
         call(bh)
         wanted = tried = 1
         before = len(list(DESCRIPTORS.iterdir()))
@@ -163,6 +131,7 @@ def test_an_interrupt_at_any_line_leaves_nothing_behind(
     server.handler = handler
     threads, descriptors = threading.active_count(), len(list(DESCRIPTORS.iterdir()))
     tried, wrong = attack(server.url, call, where, step, flavour)
+    TRIED["interrupts"] += tried
     assert not wrong, f"{len(wrong)} of {tried}: {dict(list(wrong.items())[:3])}"
     assert tried > 100 // step
     assert threading.active_count() <= threads + 3
