@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import suppress
@@ -16,7 +15,6 @@ import httpx
 
 from .._core.config import Config
 from .._core.extras import import_optional
-from .._core.interrupts import interruption_in
 from .async_pool import AsyncPool, ResolvingBackend
 from .decompression import Decompressor
 from .http import (
@@ -246,13 +244,12 @@ class _LoopTransport:
 
     async def send(self, request: Request) -> Response:
         """Send one request and read its response."""
-        outer = sys.exception()
         try:
             return await self._send(request)
         except CONNECTION_ERRORS as error:
-            ended = interruption_in(error, outer) or transport_failure(error)
+            ended: BaseException = transport_failure(error)
         except BaseException as error:  # noqa: BLE001 - it is raised below
-            ended = interruption_in(error, outer) or error
+            ended = error
         ended.__context__ = ended.__cause__ = None
         # Not in the handler, and without the library's frames: they hold the key, and a connection.
         raise ended.with_traceback(None)
