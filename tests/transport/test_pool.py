@@ -234,6 +234,36 @@ def test_closing_a_client_wakes_what_waits(server: ScriptedServer) -> None:
     assert len(server.seen) == 1
 
 
+def test_closing_a_client_wakes_what_waits_for_an_open_result(server: ScriptedServer) -> None:
+    """Nobody reads it, so its connection would not be free before the time of the call is over."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    rows = b'{"data":[{"columns":[["n","Int64"]],"rows":[' + b",".join([b"[1]"] * 20_000)
+    server.script(Reply(raw=head + b"%x\r\n%b\r\n" % (len(rows), rows), then="wait"))
+    with ThreadPoolExecutor(1) as pool:
+        bh = ByteHouse(server.url, KEY, max_connections=1, timeout=5)
+        result = bh.query("SELECT 1")
+        call = pool.submit(bh.databases.get, "b")
+        time.sleep(0.1)
+        began = time.monotonic()
+        bh.close()
+        assert isinstance(call.exception(timeout=5), ByteHouseError)
+        assert time.monotonic() - began < 2
+        result.close()
+
+
+def test_no_lock_of_the_library_is_taken(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An interrupt just after that would leave it locked, and the library waits without time."""
+
+    def take(_: object) -> None:
+        raise AssertionError("a lock was taken")
+
+    monkeypatch.setattr("httpcore._synchronization.ThreadLock.__enter__", take)
+    with ByteHouse(server.url, KEY) as bh:
+        assert bh.databases.get("d").name == bh.databases.get("d").name
+
+
 @pytest.mark.parametrize("http", ["httpx", "aiohttp"])
 @cases("begun", [True, False])
 def test_closing_an_asynchronous_client_wakes_what_waits(
