@@ -21,12 +21,13 @@ from tests.support.server import (
     closed_port,
     data,
 )
+from tests.support.stopwatch import Stopwatch
 from tests.support.wire import request_line, route
 
 __all__ = ["every_transport"]
 
 DEADLINE = 0.4
-LATE = 0.3
+LATE = 0.5  # asking the service to stop a statement may take 0.2 of these
 WELL = data({"name": "d"})
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 ENDLESS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -84,17 +85,16 @@ def patient() -> dict[str, object]:
 
 def timed(call: Call, bh: ByteHouse) -> float:
     """Return how long a call takes, whatever comes of it."""
-    began = time.monotonic()
-    with suppress(ByteHouseError):
+    with Stopwatch() as watch, suppress(ByteHouseError):
         call(bh)
-    return time.monotonic() - began
+    return watch.seconds
 
 
 @pytest.mark.parametrize("behaviour", SCRIPTED)
 def test_a_call_does_not_outlive_its_deadline(
     make: MakeClient, server: ScriptedServer, patient: dict[str, object], behaviour: str
 ) -> None:
-    """It ends at most 0.3 seconds after its deadline, looks and pauses included."""
+    """It ends at most half a second after its deadline, looks and pauses included."""
     call, reply = SCRIPTED[behaviour]
     server.script(reply)
     assert timed(call, make(server.url, **patient)) < DEADLINE + LATE
@@ -137,11 +137,13 @@ def test_a_statement_that_runs_on_is_not_polled_beyond_the_deadline(
     may take a little longer."""
     running = data({"queryID": "q", "status": "Running"})
     server.handler = lambda seen: CLOSED if seen.operation == "submit_sync_query" else running
-    began = time.monotonic()
     # The last probe may find it running, or find no time left.
-    with pytest.raises(TransportError, match=r"Running|not end within") as caught:
+    with (
+        Stopwatch() as watch,
+        pytest.raises(TransportError, match=r"Running|not end within") as caught,
+    ):
         EXECUTE(make(server.url, **{**patient, "deadline": 3 * DEADLINE}))
-    assert time.monotonic() - began < 3 * DEADLINE + 2 * LATE
+    assert watch.seconds < 3 * DEADLINE + 2 * LATE
     assert getattr(caught.value, "state", None) == "Running"
     assert server.lines[-1] == request_line("kill_sync_query", id="q")
 
@@ -159,10 +161,12 @@ def test_all_pages_of_a_list_share_one_deadline(
 
     server.handler = another
     bh = make(server.url, **patient)
-    began = time.monotonic()
-    with pytest.raises(TimedOut, match=r"deadline of 0\.4 s passed|no response within"):
+    with (
+        Stopwatch() as watch,
+        pytest.raises(TimedOut, match=r"deadline of 0\.4 s passed|no response within"),
+    ):
         PAGES(bh)
-    assert time.monotonic() - began < DEADLINE + LATE
+    assert watch.seconds < DEADLINE + LATE
     server.clear()
     server.script(Reply(body={"data": [{"name": "a"}], "meta": {"total": 2}}), SILENT)
     assert timed(PAGES, bh) < DEADLINE + LATE

@@ -244,7 +244,7 @@ def main() -> None:
         workload.main(given.operations)
         return
     ends = time.monotonic() + 60 * (given.minutes or 600)
-    rounds = max(1, int((given.minutes or 0) // 3))
+    rounds = 1 if given.interrupts else max(1, int(given.minutes // 3))
     for number in range(rounds):
         for flavour in FLAVOURS:
             left = (ends - time.monotonic()) / (len(FLAVOURS) * (rounds - number))

@@ -259,7 +259,8 @@ def test_no_lock_of_the_library_is_taken(
     def take(_: object) -> None:
         raise AssertionError("a lock was taken")
 
-    monkeypatch.setattr("httpcore._synchronization.ThreadLock.__enter__", take)
+    for name in ("Lock", "ThreadLock"):
+        monkeypatch.setattr(f"httpcore._synchronization.{name}.__enter__", take)
     with ByteHouse(server.url, KEY) as bh:
         assert bh.databases.get("d").name == bh.databases.get("d").name
 
