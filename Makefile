@@ -138,7 +138,7 @@ fuzz-results: setup  ## write, read and cut any values at length: new ones, 40 t
 fuzz: setup  ## give readers, decoders, writers and the lexer new random input (ARGS: tests instead of all)
 	@$(RUN) pytest -n $(WORKERS) --hypothesis-profile=fuzz --timeout=7200 -o faulthandler_timeout=0 \
 		$(or $(ARGS),tests/results tests/sql tests/call/test_fuzz.py tests/api tests/recovery/test_probes.py \
-		tests/openapi tests/emulator/sql/test_lexer.py)
+		tests/openapi tests/emulator/sql/test_lexer.py tests/emulator/sql/test_guard_fuzz.py)
 
 .PHONY: attacks
 attacks: setup  ## attack the client as SECURITY.md and docs/reliability.md say, and print what was tried
