@@ -8,6 +8,7 @@ no fault that might explain an error.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import multiprocessing
 import os
 import random
@@ -30,7 +31,7 @@ import attrs
 from bytehouse import ByteHouse
 from bytehouse_emulator.testing import RunningEmulator, running_emulator
 from tests.support import workload
-from tests.support.flavours import InLoop, Interrupted, client_maker
+from tests.support.flavours import Interrupted, client_maker
 from tests.support.proxy import now_and_then, proxied
 
 __all__ = ["Report", "interrupted", "main", "mixed"]
@@ -138,7 +139,7 @@ def work(report: Report, bh: ByteHouse, chance: random.Random, until: Callable[[
         try:
             with alarm(chance.random() * takes.get(operation, 0.01) * 2 + 1e-6):
                 report.account.note(operation, subject, act)
-        except Interrupted:  # after the call
+        except KeyboardInterrupt:  # after the call
             del report.account.told[before:]
             report.account.told.append(workload.Told(operation, subject, "interrupted"))
         except BaseException as error:  # noqa: BLE001 - none is right
@@ -166,7 +167,12 @@ def _child(
     ends = time.monotonic() + seconds
 
     def strike(*_: object) -> None:
-        raise Interrupted
+        if flavour == "sync":
+            raise Interrupted
+        # An event loop loses callbacks if it is interrupted between any two steps: as with Ctrl-C,
+        # `asyncio.Runner` cancels the task; between two runs it has none.
+        if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            signal.raise_signal(signal.SIGINT)
 
     def until() -> bool:
         return time.monotonic() > ends or report.interrupts >= most
@@ -176,7 +182,11 @@ def _child(
     settings: dict[str, Any] = {
         "max_connections": 1, "timeout": 20.0, "retry_policy": workload.PATIENT,
     }  # fmt: skip
-    with InLoop() as loop, closing(client_maker(flavour, loop)(*address, **settings)) as bh:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with (
+        asyncio.Runner() as runner,
+        closing(client_maker(flavour, runner)(*address, **settings)) as bh,
+    ):
         bh.databases.create("d", if_not_exists=True)
         work(report, bh, chance, until)
     told = report.account.told
