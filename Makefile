@@ -142,11 +142,19 @@ fuzz-results: setup  ## write, read and cut any values at length: new ones, 40 t
 fuzz: setup  ## give readers, decoders, writers and the lexer new random input (ARGS: tests instead of all)
 	@$(RUN) pytest -n $(WORKERS) --hypothesis-profile=fuzz --timeout=7200 -o faulthandler_timeout=0 \
 		$(or $(ARGS),tests/results tests/sql tests/call/test_fuzz.py tests/api tests/recovery/test_probes.py \
-		tests/openapi tests/emulator/sql/test_lexer.py)
+		tests/openapi tests/emulator/sql/test_lexer.py tests/emulator/sql/test_guard_fuzz.py)
+
+.PHONY: attacks
+attacks: setup  ## attack the client as SECURITY.md and docs/reliability.md say, and print what was tried
+	@PYTHONPATH=. $(RUN) tests.support.attacks $(ARGS)
+
+.PHONY: guards
+guards: setup  ## take each guard out of a copy of the client, and see which test fails (ARGS: words)
+	@PYTHONPATH=. $(RUN) tests.support.guards $(ARGS)
 
 .PHONY: soak
-soak: setup  ## do 10,000 mixed operations under faults, judged by the emulator's journal (ARGS=operations)
-	@PYTHONPATH=. $(RUN) tests.support.workload $(ARGS)
+soak: setup  ## mixed operations under faults, judged by the emulator (ARGS="--minutes 60": signals and forks too)
+	@PYTHONPATH=. $(RUN) tests.support.soak $(ARGS)
 
 .PHONY: build
 build: setup  ## build the sdist and the wheel into dist/

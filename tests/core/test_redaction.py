@@ -123,6 +123,7 @@ def test_what_a_library_says_of_a_malformed_response_does_not_show_the_key(
         )
         shown += "".join(span.to_json() for span in spans.get_finished_spans())
         assert KEY[5:] not in shown
+        assert "bytearray(" not in str(caught.value)  # nothing of it is repeated
 
 
 @pytest.fixture

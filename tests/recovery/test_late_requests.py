@@ -91,7 +91,7 @@ def test_what_may_still_arrive_is_not_sent_again(
     """Nobody has responded, or a gateway has given up waiting: the call probes until its deadline,
     and then says that it does not know. Where nothing can be probed, it says so at once."""
     server.handler = lambda seen: exists(seen, lost, operation)
-    bh = make(server.url, timeout=0.1, deadline=60)
+    bh = make(server.url, timeout=0.3, deadline=60)
     idempotent = OPERATIONS[operation].retry == "idempotent"
     with pytest.raises(ServerError if idempotent and lost is GATEWAY else OutcomeUnknown):
         SILENT_CALLS[operation](bh)

@@ -18,6 +18,7 @@ from bytehouse import (
     NotFound,
     OutcomeUnknown,
     QueryFailed,
+    RetryPolicy,
     TimedOut,
 )
 from bytehouse._recovery.model import MAX_PAGES
@@ -160,14 +161,24 @@ def test_a_first_delete_of_nothing_is_reported(bh: ByteHouse, server: ScriptedSe
         bh.databases.delete("d")
 
 
-def test_a_delete_spares_what_was_made_after_it(
-    make: MakeClient, server: ScriptedServer, clock: Any
-) -> None:
+def test_a_delete_spares_what_was_made_after_it(bh: ByteHouse, server: ScriptedServer) -> None:
     """Someone made a new one while the answer was lost: the old one is gone."""
-    server.script(CLOSED, made(1))
-    clock.on_sleep = lambda: clock.advance(30.0)
-    make(server.url).databases.delete("d")
+    server.script(CLOSED, made(-3))
+    bh.databases.delete("d")
     assert server.operations == ["delete_database", "get_database"]
+
+
+def test_a_clock_that_jumps_over_pauses_makes_no_old_object_new(
+    make: MakeClient, server: ScriptedServer
+) -> None:
+    """The service does not see the pause before a resend: what was made a second before the call
+    is the one to delete, however long that pause was meant to be."""
+    server.script(CLOSED, made(1), made(1), data(None))
+    make(server.url, retry_policy=RetryPolicy(resend_after=30.0)).databases.delete("d")
+    assert server.operations == ["delete_database", *["get_database"] * 2, "delete_database"]
+    server.script(CLOSED, made(40, description="mine"))
+    with pytest.raises(Conflict, match="existed before"):
+        create(make(server.url, retry_policy=RetryPolicy(first_pause=60.0, longest_pause=60.0)))
 
 
 def test_partitions_are_deleted_once(bh: ByteHouse, server: ScriptedServer) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, cast
 
 import pytest
 
-__all__ = ["cases"]
+__all__ = ["TRIED", "cases"]
+
+TRIED: Counter[str] = Counter()
+"""How many cases each test has run in this process."""
 
 Test = Callable[..., None]
 
@@ -38,6 +42,7 @@ def cases(names: str | tuple[str, ...], values: Iterable[Any]) -> Callable[[Test
                 for name in ("server", "clock", "caplog"):
                     if name in given:
                         given[name].clear()
+                TRIED[test.__name__] += 1
                 try:
                     test(**given, **case)
                 except BaseException as failure:

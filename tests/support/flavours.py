@@ -7,14 +7,16 @@ import inspect
 import operator
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from contextvars import copy_context
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, Self, cast
 
 import pytest
 
 from bytehouse import AsyncByteHouse, ByteHouse, Clock
 
-__all__ = ["KEY", "FakeClock", "MakeClient", "client_maker", "every_transport"]
+__all__ = ["KEY", "FakeClock", "InLoop", "Interrupted", "MakeClient"]
+__all__ += ["client_maker", "every_transport"]
 
 KEY = "id-7:Hush-7f3a9c51d2e8"
 
@@ -72,7 +74,7 @@ class MakeClient(Protocol):
 class Face:
     """Show an asynchronous object as if it were a synchronous one."""
 
-    def __init__(self, target: Any, runner: asyncio.Runner) -> None:
+    def __init__(self, target: Any, runner: asyncio.Runner | InLoop) -> None:
         self._target = target
         self._runner = runner
 
@@ -145,7 +147,7 @@ def every_transport(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def client_maker(flavour: str, runner: asyncio.Runner) -> MakeClient:
+def client_maker(flavour: str, runner: asyncio.Runner | InLoop) -> MakeClient:
     """Return what makes clients of one flavour."""
 
     def make(host: str | None = None, api_key: Any = KEY, **settings: Any) -> ByteHouse:
@@ -157,3 +159,35 @@ def client_maker(flavour: str, runner: asyncio.Runner) -> MakeClient:
         return cast("ByteHouse", Face(AsyncByteHouse(host, api_key, **settings), runner))
 
     return make
+
+
+class Interrupted(KeyboardInterrupt):
+    """What a test raises in a call, as Ctrl-C does."""
+
+
+class InLoop:
+    """Run an asynchronous client in a loop that goes on after an interrupt, as in a notebook."""
+
+    def run(self, coroutine: Coroutine[Any, Any, Any], **_: object) -> Any:
+        """Run a coroutine; an interrupt that has struck the loop itself ends its task too."""
+        task = self.loop.create_task(coroutine)
+        try:
+            return self.loop.run_until_complete(task)
+        finally:
+            if not task.done():
+                self._end(task)
+
+    def _end(self, task: asyncio.Task[Any]) -> None:
+        task.cancel()
+        with suppress(asyncio.CancelledError, Interrupted):
+            self.loop.run_until_complete(task)
+
+    def __enter__(self) -> Self:
+        self.loop = asyncio.new_event_loop()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for task in asyncio.all_tasks(self.loop):
+            self._end(task)
+        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        self.loop.close()

@@ -62,6 +62,8 @@ class Account:
             outcome = "unknown" if error.operation == operation else "misnamed"
         except ByteHouseError as error:
             outcome = type(error).__name__
+        except KeyboardInterrupt:
+            outcome = "interrupted"
         with self._lock:
             self.told.append(Told(operation, subject, outcome))
         return outcome == "done"
@@ -124,7 +126,9 @@ def judge(account: Account, journal: Iterable[dict[str, Any]]) -> Counter[str]:
         count = effects[told.operation, told.subject]
         if told.operation.startswith(reads):
             continue
-        wrong = {"done": count != 1, "unknown": count > 1}.get(told.outcome, count != 0)
+        wrong = {"done": count != 1, "unknown": count > 1, "interrupted": count > 1}.get(
+            told.outcome, count != 0
+        )
         assert not wrong, f"{told} took effect {count} times"
     return outcomes
 

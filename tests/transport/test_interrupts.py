@@ -1,11 +1,12 @@
 """An interrupt at any line leaves nothing behind: no connection lost, none used in a wrong state,
 no lock held, no key shown; and what comes out is the interrupt."""
 
+import gc
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,7 +17,8 @@ import pytest
 
 import bytehouse
 from bytehouse import ByteHouse
-from tests.support.flavours import KEY
+from tests.support.cases import TRIED
+from tests.support.flavours import KEY, InLoop, Interrupted, client_maker
 from tests.support.server import Reply, ScriptedServer, Seen, data
 
 OURS = (str(Path(bytehouse.__file__).parent),)
@@ -36,10 +38,6 @@ def query(bh: ByteHouse) -> object:
     """Read rows, and leave some of them unread."""
     with bh.query("SELECT 1") as result:
         return next(iter(result))
-
-
-class Interrupted(KeyboardInterrupt):
-    """What the test raises, as Ctrl-C does."""
 
 
 @contextmanager
@@ -75,14 +73,15 @@ def shown(error: BaseException) -> str:
 
 
 def attack(
-    url: str, call: Callable[[ByteHouse], object], where: tuple[str, ...], step: int
+    url: str, call: Callable[[ByteHouse], object], where: tuple[str, ...], step: int, flavour: str
 ) -> tuple[int, dict[int, object]]:
     """Interrupt a call at every so many lines; return how many, and what then went wrong."""
     wrong: dict[int, object] = {}
     settings: Any = {"max_connections": 1, "timeout": 2, "deadline": 2, "max_retries": 0}
-    with ByteHouse(url, KEY, **settings) as bh:
+    with InLoop() as loop, closing(client_maker(flavour, loop)(url, KEY, **settings)) as bh:
         call(bh)
         wanted = tried = 1
+        before = len(list(DESCRIPTORS.iterdir()))
         lines = [0]
         while True:
             try:
@@ -100,6 +99,8 @@ def attack(
                 wrong[wanted] = repr(error)
                 bh.databases.get("next", max_retries=3)
             if lines[0] < wanted:
+                gc.collect()
+                wrong |= {-n: "open" for n in range(len(list(DESCRIPTORS.iterdir())) - before - 8)}
                 return tried, wrong
             wanted += step
             tried += 1
@@ -107,12 +108,20 @@ def attack(
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("call", [read, query])
-@pytest.mark.parametrize("where", [OURS, LIBRARIES], ids=["ours", "libraries"])
+@pytest.mark.parametrize(
+    ("flavour", "where"),
+    [("sync", OURS), ("sync", LIBRARIES), ("async", OURS), ("aiohttp", OURS)],
+    ids=["sync-ours", "sync-libraries", "async-ours", "aiohttp-ours"],
+)
 @pytest.mark.parametrize(
     "step", [7, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(250)])]
 )
 def test_an_interrupt_at_any_line_leaves_nothing_behind(
-    server: ScriptedServer, call: Callable[[ByteHouse], object], where: tuple[str, ...], step: int
+    server: ScriptedServer,
+    call: Callable[[ByteHouse], object],
+    where: tuple[str, ...],
+    step: int,
+    flavour: str,
 ) -> None:
     """The next call finds its connection, and the server serves no more connections than that."""
 
@@ -121,7 +130,8 @@ def test_an_interrupt_at_any_line_leaves_nothing_behind(
 
     server.handler = handler
     threads, descriptors = threading.active_count(), len(list(DESCRIPTORS.iterdir()))
-    tried, wrong = attack(server.url, call, where, step)
+    tried, wrong = attack(server.url, call, where, step, flavour)
+    TRIED["interrupts"] += tried
     assert not wrong, f"{len(wrong)} of {tried}: {dict(list(wrong.items())[:3])}"
     assert tried > 100 // step
     assert threading.active_count() <= threads + 3

@@ -19,7 +19,9 @@ from bytehouse import (
     TimedOut,
     TransportError,
 )
+from bytehouse._core.config import Http
 from bytehouse._transport.pool import IdleConnections
+from tests.support.cases import cases
 from tests.support.flavours import KEY, MakeClient
 from tests.support.server import CLOSED, SILENT, Reply, ScriptedServer, Seen, data
 
@@ -230,6 +232,66 @@ def test_closing_a_client_wakes_what_waits(server: ScriptedServer) -> None:
             assert isinstance(call.exception(timeout=5), ByteHouseError)
         assert time.monotonic() - began < 2
     assert len(server.seen) == 1
+
+
+def test_closing_a_client_wakes_what_waits_for_an_open_result(server: ScriptedServer) -> None:
+    """Nobody reads it, so its connection would not be free before the time of the call is over."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    rows = b'{"data":[{"columns":[["n","Int64"]],"rows":[' + b",".join([b"[1]"] * 20_000)
+    server.script(Reply(raw=head + b"%x\r\n%b\r\n" % (len(rows), rows), then="wait"))
+    with ThreadPoolExecutor(1) as pool:
+        bh = ByteHouse(server.url, KEY, max_connections=1, timeout=5)
+        result = bh.query("SELECT 1")
+        call = pool.submit(bh.databases.get, "b")
+        time.sleep(0.1)
+        began = time.monotonic()
+        bh.close()
+        assert isinstance(call.exception(timeout=5), ByteHouseError)
+        assert time.monotonic() - began < 2
+        result.close()
+
+
+def test_no_lock_of_the_library_is_taken(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An interrupt just after that would leave it locked, and the library waits without time."""
+
+    def take(_: object) -> None:
+        raise AssertionError("a lock was taken")
+
+    for name in ("Lock", "ThreadLock"):
+        monkeypatch.setattr(f"httpcore._synchronization.{name}.__enter__", take)
+    with ByteHouse(server.url, KEY) as bh:
+        assert bh.databases.get("d").name == bh.databases.get("d").name
+
+
+@pytest.mark.parametrize("http", ["httpx", "aiohttp"])
+@cases("begun", [True, False])
+def test_closing_an_asynchronous_client_wakes_what_waits(
+    server: ScriptedServer, http: Http, *, begun: bool
+) -> None:
+    """The same with tasks; where the response has begun, its reader ends, with one of our errors.
+    Closing takes no time, though a result is open."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    rows = b'{"data":[{"columns":[["n","Int64"]],"rows":[' + b",".join([b"[1]"] * 20_000)
+    raw = head + b"%x\r\n%b\r\n" % (len(rows), rows)
+    server.script(Reply(raw=raw, then="wait") if begun else SILENT)
+
+    async def main() -> float:
+        bh = AsyncByteHouse(server.url, KEY, max_connections=1, http=http, timeout=20)
+        result = await bh.query("SELECT 1") if begun else None
+        calls = [result.rows() if result else bh.databases.get("a"), bh.databases.get("b")]
+        tasks = [asyncio.ensure_future(call) for call in calls]
+        await asyncio.sleep(0.1)
+        began = time.monotonic()
+        await bh.aclose()
+        done, _ = await asyncio.wait(tasks, timeout=5)
+        assert len(done) == 2
+        for task in done:
+            assert isinstance(task.exception(), ByteHouseError)
+        return time.monotonic() - began
+
+    assert asyncio.run(main()) < 2
 
 
 def test_a_client_has_at_least_one_connection() -> None:

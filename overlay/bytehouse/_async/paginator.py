@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+import attrs
+
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model, html_table
 
@@ -37,7 +39,8 @@ class AsyncPager(Generic[T]):
     Each iteration, and each index or slice, requests them anew: `all` returns a list to keep. Its
     length is known once the service has reported it, or once the entries have been read to the end;
     `len` raises TypeError before. Its repr shows the first entries that have been received; it
-    requests none.
+    requests none. The time that one iteration waits for its pages, all together, is bounded by
+    `deadline`; what the caller does with the entries meanwhile does not count.
 
     Example:
         async for database in client.databases.list():
@@ -80,11 +83,15 @@ class AsyncPager(Generic[T]):
         self._count = count
 
     async def _pages(self, limit: int | None) -> AsyncIterator[Page[T]]:
+        client, clock, spent = self._client, self._client._clock, 0.0
         plan = self._plan if isinstance(self._plan, Plan) else await self._plan(self._options)
         cursor: PageCursor[T] = PageCursor(plan, limit, self._page_size, self._kind)
         received: list[T] = []
         while not cursor.done:
-            page = cursor.advance(await self._client.send(cursor.plan(), **self._options))
+            began = clock.monotonic()
+            view = client._view(attrs.evolve(client._options, spent=spent)) if spent else client
+            page = cursor.advance(await view.send(cursor.plan(), **self._options))
+            spent += clock.monotonic() - began
             self.total = page.total
             if len(received) < PREVIEW_ROWS:
                 self._first = received = received + page.items[:PREVIEW_ROWS]

@@ -6,6 +6,7 @@ report the response or the failure.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -103,7 +104,9 @@ class Call(Generic[T]):
             self._context.add_to(error)
             raise
         self._began = settings.clock.monotonic()
-        self._ends = self._began + options.deadline
+        self._ends = self._began + options.deadline - options.spent
+        # By the time that the service sees too: a clock that is given may jump over pauses.
+        self._created_at = time.monotonic()
         # Until then, in seconds of the clock, an earlier attempt may still arrive.
         self._arrives_until = self._began
         self.telemetry = CallTelemetry(settings.clock, options.on_retry, self._context)
@@ -219,7 +222,7 @@ class Call(Generic[T]):
         Raises:
             ByteHouseError: The call ends here.
         """
-        elapsed = self._settings.clock.monotonic() - self._began
+        elapsed = time.monotonic() - self._created_at
         self._apply_verdict(self._active_recovery.on_probe_result(value, raw, elapsed), raw)
 
     def on_probe_failure(self, error: ByteHouseError) -> None:
@@ -228,7 +231,7 @@ class Call(Generic[T]):
         Raises:
             ByteHouseError: The call ends here.
         """
-        elapsed = self._settings.clock.monotonic() - self._began
+        elapsed = time.monotonic() - self._created_at
         verdict = self._active_recovery.on_probe_failure(error, elapsed)
         self._apply_verdict(verdict, error.raw_response)
 

@@ -153,7 +153,8 @@ class CallContext:
             error.timed_out = failure.timed_out
             return error
         if failure.timed_out:
-            limit = min(self._options.timeout, self._options.deadline)
+            left = self._options.deadline - self._options.spent
+            limit = min(self._options.timeout, round(left, 2))
             return TimedOut(f"no response within {limit:g} s ({failure})")
         if failure.sent:
             return TransportError(f"no response: {failure}")

@@ -148,6 +148,8 @@ class Options:
     api_key: KeySource | None = attrs.field(default=None, repr=False)
     # Nor is this: parameters of a statement that must not be shown by its response.
     secrets: tuple[Secret, ...] = attrs.field(default=(), repr=False)
+    # Nor this: seconds of the deadline that earlier pages of a list have taken.
+    spent: float = attrs.field(default=0.0, repr=False)
 
     @classmethod
     def of(cls, config: Config) -> Options:

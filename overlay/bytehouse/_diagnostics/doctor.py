@@ -10,25 +10,28 @@ from __future__ import annotations
 import math
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import Parameter, signature
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import attrs
+import httpcore
 
 from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER, Operation
 from bytehouse_raw.plan import Plan
 
 from .._api.planning import planner
+from .._api.polling import TimeLimit
 from .._api.routing import RouteTable
+from .._core.clock import Clock
 from .._core.config import Config, load, resolve
 from .._core.credentials import read_key
 from .._sync.client import ByteHouse
 from .._transport import http
 from .._transport.proxies import find_proxy
+from .._transport.resolver import addresses
 from ..errors import (
     APIError,
     AuthenticationError,
@@ -40,7 +43,6 @@ from ..errors import (
     TransportError,
 )
 
-T = TypeVar("T")
 Status = Literal["ok", "warning", "failed", "skipped"]
 _TIMEOUT = 15.0
 _RUN_TIMEOUT = 60.0
@@ -49,22 +51,17 @@ _STATEMENT = "SELECT 1"
 _PULL = "`bytehouse routes pull SOURCE` reads them from your tenant's docs page or specification."
 
 
-class _Deadline:
+class _Deadline(TimeLimit):
     """The end of the examination."""
 
     def __init__(self, timeout: float) -> None:
+        super().__init__(Clock(), _RUN_TIMEOUT)
         self._timeout = min(timeout, _TIMEOUT)
-        self._end = time.monotonic() + _RUN_TIMEOUT
-
-    @property
-    def over(self) -> bool:
-        """Whether no time is left."""
-        return time.monotonic() >= self._end
 
     @property
     def step(self) -> float:
         """Seconds that the next step may take."""
-        return max(0.1, min(self._timeout, self._end - time.monotonic()))
+        return max(0.1, min(self._timeout, self.left))
 
 
 @attrs.frozen
@@ -169,40 +166,16 @@ def _network(config: Config, deadline: _Deadline) -> Iterator[Check]:
             return
 
 
-def _run_with_timeout(seconds: float, work: Callable[[], T]) -> T:
-    """Run a function that has no time-out of its own within a time limit."""
-    done: list[T] = []
-    errors: list[Exception] = []
-
-    def run() -> None:
-        try:
-            done.append(work())
-        except Exception as error:  # noqa: BLE001 - raised again by the thread that waits
-            errors.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if not done:
-        raise TimeoutError
-    return done[0]
-
-
 def _resolve_name(host: str, port: int, timeout: float) -> Check:
     try:
-        found = _run_with_timeout(
-            timeout, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        )
-    except TimeoutError:
+        found = addresses(host, port, timeout)
+    except httpcore.ConnectTimeout:
         raise TimedOut(f"no name server responded within {timeout:g} s") from None
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except httpcore.ConnectError as error:
+        reason = str(error).rpartition("] ")[2]
         hint = "Check the host, the name servers, and whether a VPN is needed."
         raise TransportError(f"{host} cannot be resolved: {reason}", hint=hint) from None
-    addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
-    return Check("name resolution", "ok", ", ".join(addresses), facts={"addresses": addresses})
+    return Check("name resolution", "ok", ", ".join(found), facts={"addresses": found})
 
 
 def _connect(host: str, port: int, timeout: float) -> Check:
@@ -308,7 +281,7 @@ class _Service:
         """Make a call, unless an earlier one had no response or no time is left."""
         if self._silent:
             return Check(name, "skipped", f"not called: no response to {self._silent} came")
-        if self._deadline.over:
+        if not self._deadline.left:
             return Check(name, "skipped", f"not called: {_RUN_TIMEOUT:g} s have passed")
         started = time.monotonic()
         error: ByteHouseError | None = None
@@ -338,19 +311,30 @@ class _Service:
         status: Status = "warning" if known else "failed"
         return Check(name, status, detail, error.hint, seconds, facts, error)
 
+    def _first(self, plans: Iterable[Plan[Any]]) -> tuple[Check | None, Check | None]:
+        """Call one operation after another until the key or a role is known to be good or bad.
+
+        Returns:
+            The check that shows it, or else the first that was refused.
+        """
+        refused: Check | None = None
+        for plan in plans:
+            check = self._check(plan)
+            if check.status == "ok" or isinstance(check.error, AuthenticationError):
+                return check, None
+            if isinstance(check.error, PermissionDenied):
+                refused = refused or check
+        return None, refused
+
     def _authentication(self) -> Check:
         """Check the key: a success proves it; a 403 does not, for it may mean key or role."""
         name = "authentication"
-        refused: Check | None = None
-        for plan in self._plans:
-            check = self._check(plan)
-            if check.status == "ok":
-                source = f"as {plan.operation.id} says"
-                return Check(name, "ok", f"the key is accepted, {source}", seconds=check.seconds)
-            if isinstance(check.error, AuthenticationError):
-                return attrs.evolve(check, name=name)
-            if isinstance(check.error, PermissionDenied):
-                refused = refused or check
+        check, refused = self._first(self._plans)
+        if check is not None and check.status == "ok":
+            detail = f"the key is accepted, as {check.name} says"
+            return Check(name, "ok", detail, seconds=check.seconds)
+        if check is not None:
+            return attrs.evolve(check, name=name)
         if refused is not None:
             detail = (
                 f"whether the key is accepted is not known; no call succeeded: {refused.detail}"
@@ -361,15 +345,11 @@ class _Service:
     def _role(self, *, key_accepted: bool) -> Check:
         role = self._client._options.role
         named = f"role {role}" if role else "the user's default role"
-        refused: Check | None = None
-        for plan in self._plans:
-            if ROLE_HEADER in plan.operation.headers:
-                check = self._check(plan)
-                if check.status == "ok":
-                    source = f"as {plan.operation.id} says"
-                    return Check("role", "ok", f"{named} may read, {source}", seconds=check.seconds)
-                if isinstance(check.error, PermissionDenied):
-                    refused = refused or check
+        plans = (plan for plan in self._plans if ROLE_HEADER in plan.operation.headers)
+        check, refused = self._first(plans)
+        if check is not None and check.status == "ok":
+            detail = f"{named} may read, as {check.name} says"
+            return Check("role", "ok", detail, seconds=check.seconds)
         if refused is not None and key_accepted:
             return attrs.evolve(refused, name="role", status="failed")
         return Check("role", "warning", f"whether {named} may read is unknown")

@@ -115,7 +115,8 @@ class Recovery:
         return error
 
     def _skip_probe(self, error: ByteHouseError) -> Verdict:
-        self._findings.append(f"a probe failed ({error.message})")
+        state = f"; its state was {self.state}" if self.state else ""
+        self._findings.append(f"a probe failed ({error.message}){state}")
         self._next_probe()
         return Verdict(Outcome.UNCLEAR)
 

@@ -195,6 +195,10 @@ class _Connection(ResponseHandler):
         if self.exception() is not None:
             self._fail_body()
 
+    def close(self) -> None:
+        self._fail_body()
+        super().close()
+
     def connection_lost(self, exc: BaseException | None) -> None:
         if exc is not None:
             self._fail_body()

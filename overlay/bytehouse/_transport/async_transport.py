@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -29,8 +30,9 @@ from .http import (
     transport_failure,
 )
 from .library_internals import use_pool
-from .models import Request, Response, TransportFailure
+from .models import Request, Response
 from .proxies import find_proxy, needs_brackets
+from .slots import AnySlots, Slot
 
 if TYPE_CHECKING:
     from .aiohttp import AiohttpTransport
@@ -46,22 +48,21 @@ class AsyncResponseStream:
         pieces: Its body, unpacked.
         left: Seconds that reading may take in all: waiting for the service, and what `spend`
             counts.
-        on_close: Called once, when the stream is closed.
+        slot: Released when the stream is closed.
     """
 
+    _closed = True  # until there is something to close
+
     def __init__(
-        self,
-        response: httpx.Response,
-        pieces: AsyncIterator[bytes],
-        left: float,
-        on_close: Callable[[], object],
+        self, response: httpx.Response, pieces: AsyncIterator[bytes], left: float, slot: Slot
     ) -> None:
         self._response = response
         self._pieces = pieces
         self._left = left
-        self._on_close: list[Callable[[], object]] = [on_close]
+        self._slot = slot
         self._loop = asyncio.get_running_loop()
         self._pid = os.getpid()
+        self._closed = False
 
     async def read(self) -> bytes:
         """Return the next piece; empty at the end.
@@ -96,27 +97,27 @@ class AsyncResponseStream:
         try:
             await self._response.aclose()
         finally:
-            while self._on_close:
-                self._on_close.pop()()
+            self._closed = True
+            self._slot.release()
 
     def __del__(self) -> None:
         # The loop may be running or not, in this thread or another; if it is closed, so are its
         # connections.
-        if self._on_close and self._pid == os.getpid() and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_abandon, self._response, self._on_close[0])
+        if not self._closed and self._pid == os.getpid() and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_abandon, self._response, self._slot)
 
 
 _closing: set[asyncio.Task[None]] = set()  # a loop keeps no reference to its tasks
 
 
-def _abandon(response: httpx.Response, on_close: Callable[[], object]) -> None:
+def _abandon(response: httpx.Response, slot: Slot) -> None:
     """Close a response that nobody reads any more, whose loop is running."""
 
     async def close() -> None:
         try:
             await response.aclose()
         finally:
-            on_close()
+            slot.release()
 
     task = asyncio.get_running_loop().create_task(close())
     _closing.add(task)
@@ -210,46 +211,64 @@ async def _close(closer: AsyncGenerator[None]) -> None:
     await closer.aclose()
 
 
+class _AsyncSlots(AnySlots):
+    """Bound the connections of the tasks of one event loop."""
+
+    async def take(self, timeout: float) -> Slot:
+        """Return a slot when there is one; see `Slots.take`."""
+        woken = asyncio.Event()
+        slot, free = self._ask(woken.set)
+        ends = time.monotonic() + timeout
+        try:
+            while not (free or self._is_due(slot, ends)):
+                with suppress(TimeoutError):
+                    # Many tasks may wait, and it is rare that a slot is lost.
+                    async with asyncio.timeout(min(1.0, max(0.0, ends - time.monotonic()))):
+                        await woken.wait()
+                woken.clear()
+        except BaseException:
+            slot.release()
+            raise
+        return slot
+
+
 class _LoopTransport:
     """Send requests over connections of one event loop."""
 
     def __init__(self, config: Config, custom: AsyncTransport | None) -> None:
         self._max_body: int = config.max_body
-        self._slots = asyncio.Semaphore(config.max_connections)
+        self._slots = _AsyncSlots(config.max_connections)
         self._httpx = custom or _httpx_transport(config)
         use_aiohttp = config.http == "aiohttp" and not custom
         self._aiohttp = _aiohttp_transport(config, self._httpx) if use_aiohttp else None
 
     async def send(self, request: Request) -> Response:
         """Send one request and read its response."""
-        timeout = request.timeout
-        if self._slots.locked():
-            began = time.monotonic()
-            try:
-                async with asyncio.timeout(timeout):
-                    await self._slots.acquire()
-            except TimeoutError:
-                raise TransportFailure(
-                    "no connection became available", sent=False, timed_out=True
-                ) from None
-            timeout = max(0.001, timeout - (time.monotonic() - began))
-        else:
-            await self._slots.acquire()
+        try:
+            return await self._send(request)
+        except CONNECTION_ERRORS as error:
+            ended: BaseException = transport_failure(error)
+        except BaseException as error:  # noqa: BLE001 - it is raised below
+            ended = error
+        ended.__context__ = ended.__cause__ = None
+        # Not in the handler, and without the library's frames: they hold the key, and a connection.
+        raise ended.with_traceback(None)
+
+    async def _send(self, request: Request) -> Response:
+        began = time.monotonic()
+        slot = await self._slots.take(request.timeout)
+        timeout = max(0.001, request.timeout - (time.monotonic() - began))
         response = None
         try:
             # A little longer than the library's own time-outs, which know whether it was sent.
             async with asyncio.timeout(timeout + 0.05):
-                response = await self._exchange(request, timeout)
-        except CONNECTION_ERRORS as error:
-            failure = transport_failure(error)
-        else:
+                response = await self._exchange(request, timeout, slot)
             return response
         finally:
             if response is None or response.stream is None:
-                self._slots.release()
-        raise failure  # not in the handler: the library's frames hold the key
+                slot.release()
 
-    async def _exchange(self, request: Request, timeout: float) -> Response:
+    async def _exchange(self, request: Request, timeout: float, slot: Slot) -> Response:
         began = time.monotonic()
         response: httpx.Response
         if self._aiohttp is None:
@@ -264,7 +283,7 @@ class _LoopTransport:
         )
         if request.streamed and response.is_success and not reader.refused:
             unpacked = _unpack(pieces, reader.decompressor)
-            stream = AsyncResponseStream(response, unpacked, reader.left, self._slots.release)
+            stream = AsyncResponseStream(response, unpacked, reader.left, slot)
             return reader.response(complete=False, stream=stream)
         try:
             async for piece in pieces:
@@ -281,6 +300,7 @@ class _LoopTransport:
 
     async def aclose(self) -> None:
         """Close all connections."""
+        self._slots.close()
         if self._aiohttp is not None:
             await self._aiohttp.aclose()
         await self._httpx.aclose()

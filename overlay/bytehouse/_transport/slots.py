@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from queue import Empty, SimpleQueue
 
@@ -14,21 +16,27 @@ _LONGEST_WAIT = 0.05  # seconds until a waiting call looks for slots that were l
 
 
 class Slot:
-    """The right to use one connection. It ends with `release`, or with the last reference."""
+    """The right to use one connection. It ends with `release`, or with the last reference.
 
-    __slots__ = ("__weakref__", "_slots", "number", "woken")
+    Args:
+        slots: Where it is one of.
+        number: Its place in the order in which they were asked for.
+        wake: Called when it may be its turn.
+    """
 
-    def __init__(self, slots: Slots, number: int) -> None:
+    __slots__ = ("__weakref__", "_slots", "number", "wake")
+
+    def __init__(self, slots: AnySlots, number: int, wake: Callable[[], object]) -> None:
         self._slots = slots
         self.number = number
-        self.woken: SimpleQueue[None] = SimpleQueue()
+        self.wake = wake
 
     def release(self) -> None:
         """Let another call have it; a second time does nothing."""
         self._slots.release(self)
 
 
-class Slots:
+class AnySlots:
     """Let so many calls at once use a connection, in the order in which they ask.
 
     Nothing is counted up and down, which an interrupt between two steps would leave wrong for
@@ -46,29 +54,6 @@ class Slots:
         # one operation of the interpreter, so no lock is held that an interrupt could leave locked.
         self._asked: dict[int, weakref.ref[Slot]] = {}
 
-    def take(self, timeout: float) -> Slot:
-        """Return a slot when there is one.
-
-        Args:
-            timeout: Seconds to wait for it.
-
-        Raises:
-            TransportFailure: There was none in time, or the client was closed.
-        """
-        slot = Slot(self, next(self._numbers))
-        self._asked[slot.number] = weakref.ref(slot)
-        if len(self._asked) <= self._limit and not self._closed:
-            return slot
-        ends = time.monotonic() + timeout
-        try:
-            while not self._is_due(slot, ends):
-                with suppress(Empty):
-                    slot.woken.get(timeout=min(_LONGEST_WAIT, max(0.0, ends - time.monotonic())))
-        except BaseException:
-            slot.release()
-            raise
-        return slot
-
     def release(self, slot: Slot) -> None:
         """Let the next call have a slot."""
         self._asked.pop(slot.number, None)
@@ -80,10 +65,16 @@ class Slots:
         self._closed = True
         self._wake(len(self._asked))
 
+    def _ask(self, wake: Callable[[], object]) -> tuple[Slot, bool]:
+        """Return a slot, and whether it may be used at once."""
+        slot = Slot(self, next(self._numbers), wake)
+        self._asked[slot.number] = weakref.ref(slot)
+        return slot, len(self._asked) <= self._limit and not self._closed
+
     def _wake(self, limit: int) -> None:
         for _, other in zip(range(limit), self._asked.copy().values(), strict=False):
             if (slot := other()) is not None:
-                slot.woken.put(None)
+                slot.wake()
 
     def _is_due(self, slot: Slot, ends: float) -> bool:
         """Return whether a slot may be used, or raise the reason why the wait for it is over."""
@@ -103,3 +94,28 @@ class Slots:
                 raise TransportFailure("no connection became available", sent=False, timed_out=True)
             return False
         return True
+
+
+class Slots(AnySlots):
+    """Bound the connections of threads."""
+
+    def take(self, timeout: float) -> Slot:
+        """Return a slot when there is one.
+
+        Args:
+            timeout: Seconds to wait for it.
+
+        Raises:
+            TransportFailure: There was none in time, or the client was closed.
+        """
+        woken: SimpleQueue[None] = SimpleQueue()
+        slot, free = self._ask(partial(woken.put, None))
+        ends = time.monotonic() + timeout
+        try:
+            while not (free or self._is_due(slot, ends)):
+                with suppress(Empty):
+                    woken.get(timeout=min(_LONGEST_WAIT, max(0.0, ends - time.monotonic())))
+        except BaseException:
+            slot.release()
+            raise
+        return slot

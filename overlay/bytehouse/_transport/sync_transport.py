@@ -136,8 +136,6 @@ class HttpTransport:
             return self._send(request)
         except CONNECTION_ERRORS as error:
             ended = interruption_in(error, outer) or transport_failure(error)
-        except TransportFailure as error:
-            ended = error
         except BaseException as error:  # noqa: BLE001 - it is raised below
             ended = interruption_in(error, outer) or error
         ended.__context__ = ended.__cause__ = None
