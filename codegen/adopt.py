@@ -25,7 +25,7 @@ from codegen.errors import GenerationError, UnmatchedCorrection
 from codegen.upstream import docstrings, drift
 from codegen.upstream.adoptable import Skipped
 from codegen.upstream.adoption import Merged
-from codegen.upstream.causes import causes
+from codegen.upstream.causes import causes, some
 from codegen.upstream.compare import BREAKING, differences
 from codegen.upstream.drift import Sides, sides
 from codegen.upstream.meaning import ADVICE, changed_safety
@@ -37,6 +37,7 @@ from codegen.upstream.sources import ByteHouseError, add_arguments, read_upstrea
 
 CORRECTIONS = "codegen/corrections.yaml"
 RECORDED = "tests/whole/test_recorded.py"
+_SHOWN = 12
 _REMOVED = {
     f"{part} {change}" for part in ("parameter", "property") for change in ("removed", "renamed")
 }
@@ -155,7 +156,7 @@ def _outdated_arguments(
         parts = ("response",) if way == "received" else ("query", "header", "body")
         concerned = [d for d in found if d.where[0] in parts and d.kind in _OUTDATED[way]]
         for change in causes(concerned, known):
-            users = ", ".join(change.methods or change.operations)
+            users = some(change.methods or change.operations, _SHOWN)
             yield f"{sentence(change)}: {advice.format(users)}"
 
 
@@ -209,7 +210,7 @@ def left_to_decide(repository: Path, upstream: Upstream, skipped: Sequence[Skipp
         **ADVICE,
     }
     lines = [
-        f"{sentence(change)} ({', '.join(change.methods or change.operations)}): "
+        f"{sentence(change)} ({some(change.methods or change.operations, _SHOWN)}): "
         f"{advice.get(change.kind, 'the generator cannot express it; change openapi.yaml by hand')}"
         for change in report.changes
         if not all((name, change.kind) in explained for name in change.operations)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from bytehouse_openapi.shape import path_parameters, word
-from codegen.upstream.canonical import Contract, Schema, bare, holds_secret
-from codegen.upstream.compare import Where
+from codegen.upstream.canonical import NO_CONTENT, Contract, Schema, bare, holds_secret
+from codegen.upstream.compare import SENDABLE, Where
 from codegen.upstream.drift import Sides
 
 Parameter = dict[str, Any]
@@ -22,7 +22,8 @@ Part = tuple[str, str]
 """An operation and one of its parts, `PARTS`."""
 
 PARTS = ("route", "parameters", "body", "response", "error")
-SENDABLE = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+_MESSAGE = frozenset({"message", "error"})
+"""What a response holds beside its data: without it, nothing that a method returns is lost."""
 PLAIN = frozenset({"string", "integer", "number", "boolean", "null"})
 _CONSISTENT = 0.8
 """The share of responses in which a key of the envelope must have become another."""
@@ -261,8 +262,16 @@ class _Operation:
     def _response(self) -> dict[str, Any] | None:
         ours, theirs = self._ours.response, self._theirs.response
         reason = self._refused.get("response") or _content_problem(theirs, "the client reads")
-        if theirs is None and ours and _properties(ours):
+        read = _properties(ours).keys() - _MESSAGE
+        if theirs is None and _properties(ours):
             reason = reason or "the upstream names no content of the response"
+        elif self._theirs.status in NO_CONTENT and read:
+            reason = (
+                reason
+                or f"{self._theirs.status} has no content, and ours has {', '.join(sorted(read))}"
+            )
+        elif self._theirs.status in NO_CONTENT:
+            return theirs
         if reason:
             self._skip(("response",), reason)
         if reason or theirs is None:

@@ -9,6 +9,8 @@ from codegen.upstream.meaning import PAGING, pages, query, renamed_parameters, r
 
 BREAKING = "breaking"
 COMPATIBLE = "compatible"
+SENDABLE = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+"""Methods of HTTP that the client can send. A gateway adds others, for browsers."""
 SENT, GOT = "sent", "got"
 """Direction of a value: sent to the service, or received from it."""
 

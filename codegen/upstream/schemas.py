@@ -10,10 +10,11 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from codegen.model_fields import attribute_name
 from codegen.spec import ATTRIBUTE
+from codegen.upstream.canonical import SCHEMAS as PREFIX
 from codegen.upstream.canonical import Canon, Schema, bare, holds_secret, written
 
-PREFIX = "#/components/schemas/"
-_SYNONYMS = {"anyOf": ("oneOf", "allOf"), "enum": ("const",)}
+EVIDENCE = "x-evidence"
+_SYNONYMS = {"anyOf": ("anyOf", "oneOf", "allOf"), "enum": ("const",)}
 """Keywords that say the same in other words, and would say it still."""
 _APART = frozenset({"type", "properties", "required", "items"})
 
@@ -46,6 +47,13 @@ def set_key(node: CommentedMap, key: str, value: Any) -> None:
 
 _NOTHING = object()
 
+
+def mark_documented(node: CommentedMap) -> None:
+    """Mark a fact that the upstream states, where its evidence is given."""
+    if node.get(EVIDENCE):
+        node[EVIDENCE] = "documented"
+
+
 Holder = CommentedMap | CommentedSeq
 Site = tuple[Holder, Any, Schema, str]
 """A use of a schema, what is wanted there, and a name for it if it needs one."""
@@ -75,6 +83,7 @@ class Schemas:
         if "~skipped" in wanted or "~recursive" in wanted:
             return
         node = holder[key]
+        mark_documented(node)
         if name := _referred(node):
             if _is_named(wanted) and ("anyOf" in node) != ("null" in _kinds(wanted)):
                 _set(holder, key, _referring(name, wanted))
@@ -131,8 +140,7 @@ class Schemas:
 
     def _merge(self, node: CommentedMap, wanted: Schema, hint: str) -> None:
         """Change a schema in place, except for what is as wanted."""
-        if node.get("x-evidence"):
-            node["x-evidence"] = "documented"
+        mark_documented(node)
         present = self._canonical(node)
         if present.get("type") != wanted.get("type"):
             kind = wanted.get("type")
@@ -144,10 +152,7 @@ class Schemas:
                 value = wanted.get(key)
                 if key == "enum" and value:
                     value = _in_order(value, node.get(key, []))
-                # What says the same in other words would say it still.
-                for other in {"anyOf": ("anyOf", "oneOf", "allOf"), "enum": ("const",)}.get(
-                    key, ()
-                ):
+                for other in _SYNONYMS.get(key, ()):
                     node.pop(other, None)
                 set_key(node, key, None)
                 if value is not None:
