@@ -38,6 +38,7 @@ from codegen.upstream.sources import ByteHouseError, add_arguments, read_upstrea
 CORRECTIONS = "codegen/corrections.yaml"
 RECORDED = "tests/whole/test_recorded.py"
 _SHOWN = 12
+"""Maximum number of methods in a line about what is left as it is."""
 _REMOVED = {
     f"{part} {change}" for part in ("parameter", "property") for change in ("removed", "renamed")
 }
@@ -143,11 +144,13 @@ def _outdated_arguments(
     both: Sides, merged: Merged, known: Mapping[str, list[Method]]
 ) -> Iterator[str]:
     """Tell which methods still pass or return what has another name or type now, or is gone."""
+    followed = {*merged.adoptable.keys.items(), *merged.adoptable.headers.items()}
     found = [
         difference
         for name, contract in merged.adoptable.contracts.items()
         for difference in differences(name, both.ours[name], contract)
-        if difference.impact == BREAKING
+        # What was renamed everywhere keeps its name in Python.
+        if difference.impact == BREAKING and (difference.after, difference.before) not in followed
     ]
     for way, advice in (
         ("sent", "change {}, which still pass the old one"),
@@ -156,7 +159,7 @@ def _outdated_arguments(
         parts = ("response",) if way == "received" else ("query", "header", "body")
         concerned = [d for d in found if d.where[0] in parts and d.kind in _OUTDATED[way]]
         for change in causes(concerned, known):
-            users = some(change.methods or change.operations, _SHOWN)
+            users = ", ".join(change.methods or change.operations)
             yield f"{sentence(change)}: {advice.format(users)}"
 
 
