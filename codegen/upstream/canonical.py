@@ -96,6 +96,13 @@ def holds_secret(value: Any) -> bool:
     return isinstance(value, list) and any(map(holds_secret, value))
 
 
+def types_of(schema: Mapping[str, Any]) -> list[str]:
+    """Return the types that a schema names."""
+    kinds = schema.get("type")
+    listed = [kinds] if isinstance(kinds, str) else kinds
+    return [str(one) for one in listed] if isinstance(listed, list | tuple) else []
+
+
 def written(value: Any) -> str:
     """Return a string that is the same for equal values."""
     return json.dumps(bare(value), sort_keys=True, default=str, ensure_ascii=False)
@@ -265,11 +272,11 @@ class Canon:
         if node.get("nullable") is True:
             types |= {"null"}
         if "null" in types:
-            types |= set(_listed(made.get("type")))
+            types |= set(types_of(made))
             types = types if len(types) > 1 or node.get("type") == "null" else set()
         if types:
             made["type"] = min(types) if len(types) == 1 else sorted(types)
-        if "null" in _listed(made.get("type")) and "enum" in made:
+        if "null" in types_of(made) and "enum" in made:
             made["enum"] = [value for value in made["enum"] if value is not None]
         return {key: value for key, value in made.items() if _EMPTY.get(key, _NOTHING) != value}
 
@@ -328,11 +335,6 @@ def _parts(node: Mapping[str, Any], keyword: str) -> Iterator[Any]:
     return iter(parts if isinstance(parts, list) else ())
 
 
-def _listed(value: Any) -> list[str]:
-    listed = [value] if isinstance(value, str) else value
-    return [str(one) for one in listed] if isinstance(listed, list | tuple) else []
-
-
 def _text(node: Mapping[str, Any]) -> str:
     text = node.get("description")
     return text if isinstance(text, str) else ""
@@ -355,7 +357,7 @@ def _notes(node: Mapping[str, Any]) -> Schema:
 
 
 def _types(node: Mapping[str, Any]) -> set[str]:
-    types = set(_listed(node.get("type")))
+    types = set(types_of(node))
     if not types:
         values = node.get("enum") or ([node["const"]] if "const" in node else [])
         if isinstance(node.get("properties"), Mapping):

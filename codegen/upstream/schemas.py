@@ -11,7 +11,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from codegen.model_fields import attribute_name
 from codegen.spec import ATTRIBUTE
 from codegen.upstream.canonical import SCHEMAS as PREFIX
-from codegen.upstream.canonical import Canon, Schema, bare, holds_secret, written
+from codegen.upstream.canonical import Canon, Schema, bare, holds_secret, types_of, written
 
 EVIDENCE = "x-evidence"
 _SYNONYMS = {"anyOf": ("anyOf", "oneOf", "allOf"), "enum": ("const",)}
@@ -85,7 +85,7 @@ class Schemas:
         node = holder[key]
         mark_documented(node)
         if name := _referred(node):
-            if _is_named(wanted) and ("anyOf" in node) != ("null" in _kinds(wanted)):
+            if _is_named(wanted) and ("anyOf" in node) != ("null" in types_of(wanted)):
                 _set(holder, key, _referring(name, wanted))
             self._asked[name].append((holder, key, wanted, hint))
         elif _is_named(wanted):
@@ -328,20 +328,15 @@ def python_name(name: str) -> str:
 
 def _referring(name: str, wanted: Schema) -> CommentedMap:
     reference = flow({"$ref": PREFIX + name})
-    if "null" not in _kinds(wanted):
+    if "null" not in types_of(wanted):
         return reference
     return flow({"anyOf": [reference, flow({"type": "null"})]})
 
 
-def _kinds(schema: Schema) -> list[str]:
-    kinds = schema.get("type") or []
-    return [kinds] if isinstance(kinds, str) else list(kinds)
-
-
 def _without_null(schema: Schema) -> Schema:
     """Return what becomes a class without null, which its references say."""
-    kinds = [kind for kind in _kinds(schema) if kind != "null"]
-    if len(kinds) == len(_kinds(schema)) or not _is_named(schema):
+    kinds = [kind for kind in types_of(schema) if kind != "null"]
+    if len(kinds) == len(types_of(schema)) or not _is_named(schema):
         return schema
     return {**schema, "type": kinds[0] if len(kinds) == 1 else kinds}
 
@@ -355,7 +350,7 @@ def _mark_secret(node: CommentedMap, wanted: Schema) -> None:
 
 def _is_named(schema: Schema) -> bool:
     """Return whether a schema becomes a class, which must have a name."""
-    return "object" in _kinds(schema) or "enum" in schema
+    return "object" in types_of(schema) or "enum" in schema
 
 
 def _in_order(wanted: list[Any], present: list[Any]) -> list[Any]:
