@@ -25,7 +25,7 @@ from codegen.errors import GenerationError, UnmatchedCorrection
 from codegen.upstream import docstrings, drift
 from codegen.upstream.adoptable import Skipped
 from codegen.upstream.adoption import Merged
-from codegen.upstream.causes import causes
+from codegen.upstream.causes import causes, some
 from codegen.upstream.compare import BREAKING, differences
 from codegen.upstream.drift import Sides, sides
 from codegen.upstream.meaning import ADVICE, changed_safety
@@ -37,6 +37,8 @@ from codegen.upstream.sources import ByteHouseError, add_arguments, read_upstrea
 
 CORRECTIONS = "codegen/corrections.yaml"
 RECORDED = "tests/whole/test_recorded.py"
+_SHOWN = 12
+"""Maximum number of methods in a line about what is left as it is."""
 _REMOVED = {
     f"{part} {change}" for part in ("parameter", "property") for change in ("removed", "renamed")
 }
@@ -142,11 +144,13 @@ def _outdated_arguments(
     both: Sides, merged: Merged, known: Mapping[str, list[Method]]
 ) -> Iterator[str]:
     """Tell which methods still pass or return what has another name or type now, or is gone."""
+    followed = {*merged.adoptable.keys.items(), *merged.adoptable.headers.items()}
     found = [
         difference
         for name, contract in merged.adoptable.contracts.items()
         for difference in differences(name, both.ours[name], contract)
-        if difference.impact == BREAKING
+        # What was renamed everywhere keeps its name in Python.
+        if difference.impact == BREAKING and (difference.after, difference.before) not in followed
     ]
     for way, advice in (
         ("sent", "change {}, which still pass the old one"),
@@ -209,7 +213,7 @@ def left_to_decide(repository: Path, upstream: Upstream, skipped: Sequence[Skipp
         **ADVICE,
     }
     lines = [
-        f"{sentence(change)} ({', '.join(change.methods or change.operations)}): "
+        f"{sentence(change)} ({some(change.methods or change.operations, _SHOWN)}): "
         f"{advice.get(change.kind, 'the generator cannot express it; change openapi.yaml by hand')}"
         for change in report.changes
         if not all((name, change.kind) in explained for name in change.operations)

@@ -13,8 +13,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from bytehouse_openapi.shape import path_parameters, word
-from codegen.upstream.canonical import Contract, Schema, bare, holds_secret
-from codegen.upstream.compare import Where
+from codegen.upstream.canonical import (
+    NO_CONTENT,
+    Contract,
+    Schema,
+    bare,
+    holds_secret,
+    types_of,
+)
+from codegen.upstream.compare import SENDABLE, Where
 from codegen.upstream.drift import Sides
 
 Parameter = dict[str, Any]
@@ -22,7 +29,8 @@ Part = tuple[str, str]
 """An operation and one of its parts, `PARTS`."""
 
 PARTS = ("route", "parameters", "body", "response", "error")
-SENDABLE = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+_MESSAGE = frozenset({"message", "error"})
+"""What a response holds beside its data: without it, nothing that a method returns is lost."""
 PLAIN = frozenset({"string", "integer", "number", "boolean", "null"})
 _CONSISTENT = 0.8
 """The share of responses in which a key of the envelope must have become another."""
@@ -231,7 +239,7 @@ class _Operation:
         ours = self._ours.parameters.get(key)
         if ours is None and place == "header" and name in self._adoptable.headers:
             ours = self._ours.parameters.get((place, self._adoptable.headers[name]))
-        kinds = set(_types(parameter["schema"]))
+        kinds = set(types_of(parameter["schema"]))
         if kinds and kinds <= PLAIN:
             if ours:
                 schema = self._schema(key, ours["schema"], parameter["schema"])
@@ -261,8 +269,16 @@ class _Operation:
     def _response(self) -> dict[str, Any] | None:
         ours, theirs = self._ours.response, self._theirs.response
         reason = self._refused.get("response") or _content_problem(theirs, "the client reads")
-        if theirs is None and ours and _properties(ours):
+        read = _properties(ours).keys() - _MESSAGE
+        if theirs is None and _properties(ours):
             reason = reason or "the upstream names no content of the response"
+        elif self._theirs.status in NO_CONTENT and read:
+            reason = (
+                reason
+                or f"{self._theirs.status} has no content, and ours has {', '.join(sorted(read))}"
+            )
+        elif self._theirs.status in NO_CONTENT:
+            return theirs
         if reason:
             self._skip(("response",), reason)
         if reason or theirs is None:
@@ -311,7 +327,7 @@ class _Operation:
         elif "properties" in ours and theirs.get("type") == "object" and "anyOf" not in theirs:
             self._skip(where, "the upstream names no property of it")
             return _skipped(ours) | _secret(theirs)
-        if "array" in _types(theirs):
+        if "array" in types_of(theirs):
             items = theirs.get("items", {})
             if "items" in ours:
                 made["items"] = self._schema((*where, "[]"), ours["items"], items)
@@ -335,7 +351,7 @@ class _Operation:
             if holds_secret(schema) and name not in names:
                 return str(name)
         if holds_secret(ours.get("items", {})) and "items" not in theirs:
-            return "items" if "array" not in _types(theirs) else ""
+            return "items" if "array" not in types_of(theirs) else ""
         return ""
 
 
@@ -364,12 +380,7 @@ def _is_class(schema: Schema) -> bool:
     """Return whether a schema becomes a class: an object, or an enum of strings."""
     values = [value for value in schema.get("enum", ()) if value is not None]
     is_enum = bool(values) and all(isinstance(value, str) for value in values)
-    return is_enum or {*_types(schema)} - {"null"} == {"object"}
-
-
-def _types(schema: Schema) -> list[str]:
-    kinds = schema.get("type") or []
-    return [kinds] if isinstance(kinds, str) else list(kinds)
+    return is_enum or {*types_of(schema)} - {"null"} == {"object"}
 
 
 def _route_problem(ours: Contract, theirs: Contract) -> str:
@@ -397,6 +408,6 @@ def _content_problem(content: Mapping[str, Any] | None, who: str) -> str:
         return f"it is {content['type']}; {who} JSON"
     schema = content["schema"]
     if bare(schema) and schema.get("type") != "object":
-        kind = " or ".join(_types(schema)) or "a choice of schemas"
+        kind = " or ".join(types_of(schema)) or "a choice of schemas"
         return f"it is {kind}; {who} one JSON object"
     return ""

@@ -18,7 +18,15 @@ from codegen.upstream.adoptable import Adoptable, Part, adoptable_parts
 from codegen.upstream.canonical import Contract, bare, written
 from codegen.upstream.drift import Sides, sides
 from codegen.upstream.meaning import adoptable
-from codegen.upstream.schemas import Schemas, flow, pascal, python_name, references, set_key
+from codegen.upstream.schemas import (
+    Schemas,
+    flow,
+    mark_documented,
+    pascal,
+    python_name,
+    references,
+    set_key,
+)
 
 REFERENCE = "#/components/parameters/"
 
@@ -219,8 +227,7 @@ class _Adoption:
                 node.insert(2, "required", value=True)
             else:
                 node.pop("required")
-        if node.get("x-evidence"):
-            node["x-evidence"] = "documented"
+        mark_documented(node)
         self._schemas.ask(node, "schema", target["schema"], hint or pascal(node["name"]))
 
     def _shared_parameters(self) -> None:
@@ -280,8 +287,7 @@ class _Adoption:
                 body.insert(0, "required", value=True)
             else:
                 body.pop("required")
-        if body.get("x-evidence"):
-            body["x-evidence"] = "documented"
+        mark_documented(body)
         content = body["content"]["application/json"]
         self._schemas.ask(content, "schema", theirs.body["schema"], f"{pascal(name)}Request")
 
@@ -293,8 +299,7 @@ class _Adoption:
             as_strings = [str(bare(error)) for error in error_bodies]
             most = error_bodies[as_strings.index(max(as_strings, key=as_strings.count))]
             response = self._document["components"]["responses"]["Error"]
-            if response.get("x-evidence"):
-                response["x-evidence"] = "documented"
+            mark_documented(response)
             content = response["content"]["application/json"]
             self._schemas.ask(content, "schema", most, "ErrorResponse")
 

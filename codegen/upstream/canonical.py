@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from bytehouse_openapi import Document, SpecOperation, UpstreamError, target
+from bytehouse_openapi.document import resolve_pointer
 
 Schema = dict[str, Any]
 """A schema in canonical form. Keys with a tilde are notes, which do not count in a comparison:
@@ -15,6 +17,7 @@ Adoption adds `~skipped` to what it leaves as it is, and `~was`, our name of a p
 another name there."""
 
 MAX_STEPS = 300_000
+SCHEMAS = "#/components/schemas/"
 _DROPPED = frozenset(
     "title description summary example examples externalDocs xml readOnly writeOnly nullable "
     "discriminator allOf oneOf anyOf const type $ref $schema $comment contentMediaType".split()
@@ -39,6 +42,9 @@ _NO_PARAMETERS = frozenset({"accept", "authorization", "content-type"})
 """Header parameters that OpenAPI ignores."""
 _SILENT_FORMATS = frozenset({"int32", "int64", "float", "double", "password"})
 """Formats that do not change the Python value."""
+NO_CONTENT = frozenset({"204", "205"})
+_EMPTY_RESPONSE: dict[str, Any] = {"type": "application/json", "schema": {"type": "object"}}
+"""The response of a status without content, as the client reads it: an object without fields."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,13 @@ def holds_secret(value: Any) -> bool:
     return isinstance(value, list) and any(map(holds_secret, value))
 
 
+def types_of(schema: Mapping[str, Any]) -> list[str]:
+    """Return the types that a schema names."""
+    kinds = schema.get("type")
+    listed = [kinds] if isinstance(kinds, str) else kinds
+    return [str(one) for one in listed] if isinstance(listed, list | tuple) else []
+
+
 def written(value: Any) -> str:
     """Return a string that is the same for equal values."""
     return json.dumps(bare(value), sort_keys=True, default=str, ensure_ascii=False)
@@ -114,16 +127,16 @@ class Canon:
     def contract(self, operation: SpecOperation) -> Contract:
         """Return the contract of an operation."""
         node = operation.node
-        status, success, error = self._responses(node)
+        success, error = self._responses(operation)
         known = known_as(node)
         return Contract(
             method=operation.method,
             path=operation.path,
             tag=operation.tag,
-            status=status,
+            status=operation.status,
             known={
                 "tag": {operation.tag, known.get("tag")},
-                "status": {status, known.get("status")},
+                "status": {operation.status, known.get("status")},
             },
             evidence=str(node.get("x-evidence", "")),
             deprecated=node.get("deprecated") is True,
@@ -135,7 +148,9 @@ class Canon:
                 if p.get("in") != "cookie" and str(p.get("name")).lower() not in _NO_PARAMETERS
             },
             body=self._body(node),
-            response=self._content(success),
+            response=self._content(success)
+            if operation.status not in NO_CONTENT
+            else dict(_EMPTY_RESPONSE),
             error=self._error(error),
             security=self._security(node),
             unknown=operation.unknown,
@@ -174,16 +189,13 @@ class Canon:
         kind = "application/json" if kinds[0] == "*/*" else kinds[0].partition(";")[0]
         return {"type": kind, "schema": self.schema(schema if schema is not None else {})}
 
-    def _responses(
-        self, node: Mapping[str, Any]
-    ) -> tuple[str, Mapping[str, Any], Mapping[str, Any]]:
-        responses = node.get("responses")
-        listed = {str(k): v for k, v in (responses or {}).items()}
-        good = min((s for s in listed if s.startswith("2")), default="")
-        bad = [s for s in ("default", *sorted(listed)) if s in listed and s[:1] in "d45"]
-        resolved = [target(self._document, listed[status]) for status in bad]
-        error = next((response for response in resolved if response.get("content")), {})
-        return good, target(self._document, listed.get(good)), error
+    def _responses(self, operation: SpecOperation) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Return the responses of the success and of errors."""
+        responses = operation.node.get("responses") or {}
+        listed = {str(k): target(self._document, v) for k, v in responses.items()}
+        success = listed.pop(operation.status, {})
+        bad = sorted((s for s in listed if s[:1] in "d45"), key=lambda s: (s != "default", s))
+        return success, next((listed[s] for s in bad if listed[s].get("content")), {})
 
     def _error(self, response: Mapping[str, Any]) -> Schema | None:
         content = self._content(response)
@@ -194,7 +206,7 @@ class Canon:
         schemes = target(self._document, self._document.get("components")).get("securitySchemes")
         known = schemes if isinstance(schemes, Mapping) else {}
         ways = {
-            " + ".join(sorted(self._scheme(known.get(name), name) for name in way))
+            " + ".join(sorted(self._scheme(known.get(name), name) for name in way)) or "none"
             for way in listed
             if isinstance(way, Mapping)
         }
@@ -224,30 +236,19 @@ class Canon:
             return {} if node is not False else {"not": {}}
         notes: Schema = {}
         if isinstance(reference := node.get("$ref"), str):
-            notes["~name"] = reference.rpartition("/")[2]
+            notes = _name(reference)
             if reference in above:
                 return notes | {"~recursive": True}  # a recursive schema is written once
             above = (*above, reference)
             node = {**self._target(reference), **{k: v for k, v in node.items() if k != "$ref"}}
             if "$ref" in node:
                 return self.schema(node, above) | notes
-        made = self._merged(node, above)
-        if text := _text(node):
-            notes["~text"] = text
-        if node.get("x-evidence"):
-            notes["~evidence"] = node["x-evidence"]
-        if names := known_as(node).get("names"):
-            notes["~known"] = list(names)
-        if node.get("x-secret") is True or node.get("format") == "password":
-            notes["~secret"] = True
-        return made | notes
+        return self._merged(node, above) | notes | _notes(node)
 
     def _target(self, reference: str) -> Mapping[str, Any]:
         """Resolve one reference and no more, so that each component keeps its name."""
-        node: Any = self._document
-        for part in reference.removeprefix("#/").split("/"):
-            node = node.get(part.replace("~1", "/").replace("~0", "~"), {})
-        return node if isinstance(node, Mapping) else target(self._document, {"$ref": reference})
+        node = resolve_pointer(self._document, reference)
+        return node if isinstance(node, Mapping) else {}
 
     def _merged(self, node: Mapping[str, Any], above: tuple[str, ...]) -> Schema:
         made: Schema = {}
@@ -271,11 +272,11 @@ class Canon:
         if node.get("nullable") is True:
             types |= {"null"}
         if "null" in types:
-            types |= set(_listed(made.get("type")))
+            types |= set(types_of(made))
             types = types if len(types) > 1 or node.get("type") == "null" else set()
         if types:
             made["type"] = min(types) if len(types) == 1 else sorted(types)
-        if "null" in _listed(made.get("type")) and "enum" in made:
+        if "null" in types_of(made) and "enum" in made:
             made["enum"] = [value for value in made["enum"] if value is not None]
         return {key: value for key, value in made.items() if _EMPTY.get(key, _NOTHING) != value}
 
@@ -334,18 +335,29 @@ def _parts(node: Mapping[str, Any], keyword: str) -> Iterator[Any]:
     return iter(parts if isinstance(parts, list) else ())
 
 
-def _listed(value: Any) -> list[str]:
-    listed = [value] if isinstance(value, str) else value
-    return [str(one) for one in listed] if isinstance(listed, list | tuple) else []
-
-
 def _text(node: Mapping[str, Any]) -> str:
     text = node.get("description")
     return text if isinstance(text, str) else ""
 
 
+def _name(reference: str) -> Schema:
+    """Return the name of the schema that a reference leads to, unless that has none."""
+    named = reference.startswith(SCHEMAS)
+    return {"~name": unquote(reference.removeprefix(SCHEMAS))} if named else {}
+
+
+def _notes(node: Mapping[str, Any]) -> Schema:
+    notes = {
+        "~text": _text(node),
+        "~evidence": node.get("x-evidence"),
+        "~known": list(known_as(node).get("names") or ()),
+        "~secret": node.get("x-secret") is True or node.get("format") == "password",
+    }
+    return {name: value for name, value in notes.items() if value}
+
+
 def _types(node: Mapping[str, Any]) -> set[str]:
-    types = set(_listed(node.get("type")))
+    types = set(types_of(node))
     if not types:
         values = node.get("enum") or ([node["const"]] if "const" in node else [])
         if isinstance(node.get("properties"), Mapping):

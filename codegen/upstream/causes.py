@@ -11,8 +11,8 @@ from codegen.upstream.methods import Method
 
 _NAMED = 3
 """Maximum number of fields that a subject names."""
-_WITHOUT_EFFECT = frozenset({"model renamed", "tag"})
-"""What shows nowhere on the wire: all of a kind have one cause."""
+_TOGETHER = frozenset({"model renamed", "tag", "operation added"})
+"""What affects no call: all of a kind are one change."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def causes(found: list[Difference], methods: Mapping[str, list[Method]]) -> list
 
 
 def _cause(one: Difference) -> tuple[str, ...]:
-    if one.kind in _WITHOUT_EFFECT:
+    if one.kind in _TOGETHER:
         return (one.kind,)
     if one.kind == "path":
         return (one.kind, *rewritten(one.before, one.after))
@@ -79,7 +79,8 @@ def _change(group: list[Difference], methods: Mapping[str, list[Method]]) -> Cha
     before, after = first.before, first.after
     pairs: list[str] = []
     if len({(written(one.before), written(one.after)) for one in group}) > 1:
-        pairs = list(dict.fromkeys(f"{one.before} → {one.after}" for one in group))
+        values = [[v for v in (one.before, one.after) if v is not None] for one in group]
+        pairs = list(dict.fromkeys(" → ".join(map(str, pair)) for pair in values))
         before, after = rewritten(before, after) if first.kind == "path" else (None, None)
     touched = dict.fromkeys(m for one in group for m in _touched(one, methods))
     return Change(

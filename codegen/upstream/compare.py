@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from codegen.upstream.canonical import Contract, Schema, bare, written
+from codegen.upstream.canonical import Contract, Schema, bare, types_of, written
 from codegen.upstream.meaning import PAGING, pages, query, renamed_parameters, renames
 
 BREAKING = "breaking"
 COMPATIBLE = "compatible"
+SENDABLE = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+"""Methods of HTTP that the client can send. A gateway adds others, for browsers."""
 SENT, GOT = "sent", "got"
 """Direction of a value: sent to the service, or received from it."""
 
@@ -255,6 +257,5 @@ class _Schemas:
 
 def _types(schema: Schema) -> set[str]:
     """Return the types that a schema allows; a number may be an integer."""
-    kind = schema.get("type") or []
-    types = {kind} if isinstance(kind, str) else set(map(str, kind))
+    types = {*types_of(schema)}
     return types | {"integer"} if "number" in types else types

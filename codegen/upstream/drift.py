@@ -9,9 +9,16 @@ from bytehouse_openapi import Matching, SpecOperation, Upstream, operations
 from bytehouse_openapi.document import Document
 from bytehouse_openapi.matching import path_in_our_words, path_names
 from codegen.upstream import redocly
-from codegen.upstream.canonical import Canon, Contract, Schema
+from codegen.upstream.canonical import Canon, Contract, Schema, bare
 from codegen.upstream.causes import Change, causes
-from codegen.upstream.compare import BREAKING, COMPATIBLE, Difference, Where, differences
+from codegen.upstream.compare import (
+    BREAKING,
+    COMPATIBLE,
+    SENDABLE,
+    Difference,
+    Where,
+    differences,
+)
 from codegen.upstream.methods import Method
 from codegen.upstream.sources import same_api
 
@@ -143,7 +150,7 @@ def _unmatched(matching: Matching) -> Iterator[Difference]:
         yield Difference(shape.id, ("operation",), "operation gone", route, None, BREAKING)
     possible = {other.id for _, rivals in matching.ambiguous for other, _ in rivals}
     for shape in matching.added:
-        if shape.id not in possible:
+        if shape.id not in possible and shape.method in SENDABLE:
             route = f"{shape.method} {shape.path}"
             yield Difference(shape.id, ("operation",), "operation added", None, route, COMPATIBLE)
 
@@ -226,7 +233,7 @@ def _inferred(name: str, ours: Contract) -> Iterator[tuple[str, Where]]:
 
 def _inferred_in(schema: Schema, where: Where, label: str) -> Iterator[tuple[str, Where]]:
     label = schema.get("~name", label)
-    if schema.get("~evidence") == "inferred":
+    if schema.get("~evidence") == "inferred" and bare(schema):  # of nothing there is no more to say
         yield label, where
     if "items" in schema:
         yield from _inferred_in(schema["items"], (*where, "[]"), f"{label}[]")

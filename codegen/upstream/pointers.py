@@ -25,8 +25,8 @@ def pointer(document: Document, operation: SpecOperation, where: Where) -> str:
         return spot.parameter(part, inner[0])
     steps = {
         "body": ["requestBody", "content"],
-        "response": ["responses", _status(operation.node, "2"), "content"],
-        "error": ["responses", _status(operation.node, "d45"), "content"],
+        "response": ["responses", operation.status, "content"],
+        "error": ["responses", _error(operation), "content"],
     }
     if part in steps and spot.enter(*steps[part]):
         kinds = sorted(spot.node, key=lambda kind: ("json" not in kind, kind))
@@ -37,9 +37,10 @@ def pointer(document: Document, operation: SpecOperation, where: Where) -> str:
     return spot.text
 
 
-def _status(node: Mapping[str, Any], first: str) -> str:
-    listed = sorted(map(str, node.get("responses") or ()), key=lambda s: (s != "default", s))
-    return next((status for status in listed if status[:1] in first), "")
+def _error(operation: SpecOperation) -> str:
+    listed = {*map(str, operation.node.get("responses") or ())} - {operation.status}
+    bad = sorted((s for s in listed if s[:1] in "d45"), key=lambda s: (s != "default", s))
+    return (*bad, "")[0]
 
 
 class _Spot:

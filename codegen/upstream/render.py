@@ -46,7 +46,7 @@ def sentence(change: Change) -> str:
 def affected(change: Change, report: Report) -> str:
     """Return whom a change concerns: the methods that people call."""
     count = len(change.operations)
-    if count > 1 and count == sum(report.matched.values()):
+    if count > 1 and count == sum(report.matched.values()) and change.kind != "operation added":
         return f"all {count} operations"
     names = some(change.methods or change.operations, SHOWN)
     return names if count == 1 else f"{count} operations: {names}"

@@ -10,10 +10,11 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from codegen.model_fields import attribute_name
 from codegen.spec import ATTRIBUTE
-from codegen.upstream.canonical import Canon, Schema, bare, holds_secret, written
+from codegen.upstream.canonical import SCHEMAS as PREFIX
+from codegen.upstream.canonical import Canon, Schema, bare, holds_secret, types_of, written
 
-PREFIX = "#/components/schemas/"
-_SYNONYMS = {"anyOf": ("oneOf", "allOf"), "enum": ("const",)}
+EVIDENCE = "x-evidence"
+_SYNONYMS = {"anyOf": ("anyOf", "oneOf", "allOf"), "enum": ("const",)}
 """Keywords that say the same in other words, and would say it still."""
 _APART = frozenset({"type", "properties", "required", "items"})
 
@@ -46,6 +47,13 @@ def set_key(node: CommentedMap, key: str, value: Any) -> None:
 
 _NOTHING = object()
 
+
+def mark_documented(node: CommentedMap) -> None:
+    """Mark a fact that the upstream states, where its evidence is given."""
+    if node.get(EVIDENCE):
+        node[EVIDENCE] = "documented"
+
+
 Holder = CommentedMap | CommentedSeq
 Site = tuple[Holder, Any, Schema, str]
 """A use of a schema, what is wanted there, and a name for it if it needs one."""
@@ -75,8 +83,9 @@ class Schemas:
         if "~skipped" in wanted or "~recursive" in wanted:
             return
         node = holder[key]
+        mark_documented(node)
         if name := _referred(node):
-            if _is_named(wanted) and ("anyOf" in node) != ("null" in _kinds(wanted)):
+            if _is_named(wanted) and ("anyOf" in node) != ("null" in types_of(wanted)):
                 _set(holder, key, _referring(name, wanted))
             self._asked[name].append((holder, key, wanted, hint))
         elif _is_named(wanted):
@@ -131,8 +140,7 @@ class Schemas:
 
     def _merge(self, node: CommentedMap, wanted: Schema, hint: str) -> None:
         """Change a schema in place, except for what is as wanted."""
-        if node.get("x-evidence"):
-            node["x-evidence"] = "documented"
+        mark_documented(node)
         present = self._canonical(node)
         if present.get("type") != wanted.get("type"):
             kind = wanted.get("type")
@@ -144,10 +152,7 @@ class Schemas:
                 value = wanted.get(key)
                 if key == "enum" and value:
                     value = _in_order(value, node.get(key, []))
-                # What says the same in other words would say it still.
-                for other in {"anyOf": ("anyOf", "oneOf", "allOf"), "enum": ("const",)}.get(
-                    key, ()
-                ):
+                for other in _SYNONYMS.get(key, ()):
                     node.pop(other, None)
                 set_key(node, key, None)
                 if value is not None:
@@ -323,20 +328,15 @@ def python_name(name: str) -> str:
 
 def _referring(name: str, wanted: Schema) -> CommentedMap:
     reference = flow({"$ref": PREFIX + name})
-    if "null" not in _kinds(wanted):
+    if "null" not in types_of(wanted):
         return reference
     return flow({"anyOf": [reference, flow({"type": "null"})]})
 
 
-def _kinds(schema: Schema) -> list[str]:
-    kinds = schema.get("type") or []
-    return [kinds] if isinstance(kinds, str) else list(kinds)
-
-
 def _without_null(schema: Schema) -> Schema:
     """Return what becomes a class without null, which its references say."""
-    kinds = [kind for kind in _kinds(schema) if kind != "null"]
-    if len(kinds) == len(_kinds(schema)) or not _is_named(schema):
+    kinds = [kind for kind in types_of(schema) if kind != "null"]
+    if len(kinds) == len(types_of(schema)) or not _is_named(schema):
         return schema
     return {**schema, "type": kinds[0] if len(kinds) == 1 else kinds}
 
@@ -350,7 +350,7 @@ def _mark_secret(node: CommentedMap, wanted: Schema) -> None:
 
 def _is_named(schema: Schema) -> bool:
     """Return whether a schema becomes a class, which must have a name."""
-    return "object" in _kinds(schema) or "enum" in schema
+    return "object" in types_of(schema) or "enum" in schema
 
 
 def _in_order(wanted: list[Any], present: list[Any]) -> list[Any]:

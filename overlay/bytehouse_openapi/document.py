@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import attrs
 
@@ -31,6 +33,9 @@ class SpecOperation:
     node: Mapping[str, Any] = attrs.field(repr=False)
     parameters: tuple[Mapping[str, Any], ...] = attrs.field(repr=False)
     """Its parameters and those of its path, references resolved."""
+    status: str = ""
+    """Status of its success, which is `default` where the responses have no 2xx; empty if none is
+    described."""
     unknown: frozenset[str] = frozenset()
     """What of it is known in part at most, because of an unresolved reference: `parameters`, `body`
     or `response`."""
@@ -68,11 +73,16 @@ def target(document: Document, node: Any) -> Mapping[str, Any]:
         if reference in seen:
             raise UpstreamError(f"The specification has a $ref that leads to itself: {reference}")
         seen.add(reference)
-        node = _resolve_pointer(document, reference)
+        node = resolve_pointer(document, reference)
     return node if isinstance(node, Mapping) else {}
 
 
-def _resolve_pointer(document: Document, reference: str) -> Any:
+def resolve_pointer(document: Document, reference: str) -> Any:
+    """Return what a reference leads to, itself a reference perhaps.
+
+    Raises:
+        UpstreamError: It leads out of the document, or nowhere.
+    """
     if not reference.startswith("#"):
         raise UpstreamError(
             f"The specification refers to another file: {reference}",
@@ -80,9 +90,10 @@ def _resolve_pointer(document: Document, reference: str) -> Any:
         )
     node: Any = document
     for part in reference[1:].strip("/").split("/") if reference[1:] else ():
-        key = part.replace("~1", "/").replace("~0", "~").replace("%7B", "{").replace("%7D", "}")
-        if isinstance(node, Mapping) and key in node:
-            node = node[key]
+        plain = part.replace("~1", "/").replace("~0", "~")
+        key = unquote(plain)
+        if isinstance(node, Mapping) and {plain, key} & node.keys():
+            node = node[plain if plain in node else key]
         elif isinstance(node, list) and key.isdigit() and int(key) < len(node):
             node = node[int(key)]
         else:
@@ -135,7 +146,7 @@ class _References:
                 self._resolved[reference] = False  # should it lead to itself
                 followed.append(reference)
                 try:
-                    node = _resolve_pointer(self._document, reference)
+                    node = resolve_pointer(self._document, reference)
                     continue
                 except UpstreamError:
                     pass
@@ -207,38 +218,62 @@ class _ResolvedSize:
 @reporting_invalid("the specification")
 def operations(document: Document) -> list[SpecOperation]:
     """List the operations of a checked document, in its order."""
+    nodes = [
+        (method, path, item, node)
+        for path, node_of_path in document["paths"].items()
+        for item in [target(document, node_of_path)]
+        for method, node in item.items()
+        if method in METHODS and isinstance(node, Mapping)
+    ]
+    responses = [_responses(document, node) for *_, node in nodes]
+    errors = {
+        _written(one["default"])
+        for one in responses
+        if "default" in one and any(status.startswith("2") for status in one)
+    }
     found = []
-    for path, node_of_path in document["paths"].items():
-        item = target(document, node_of_path)
-        for method, node in item.items():
-            if method in METHODS and isinstance(node, Mapping):
-                prefix = _server_path(document, item, node)
-                listed = [*_listed(item), *_listed(node)]
-                parameters = {}
-                for one in listed:
-                    parameter = target(document, one)
-                    if _UNRESOLVED not in parameter:
-                        parameters[parameter.get("in"), parameter.get("name")] = parameter
-                known = tuple(parameters.values())
-                unknown = frozenset(_unknown(document, node, listed))
-                found.append(SpecOperation(method.upper(), prefix + path, node, known, unknown))
+    for (method, path, item, node), described in zip(nodes, responses, strict=True):
+        listed = [target(document, one) for one in (*_listed(item), *_listed(node))]
+        status = _success(described, errors)
+        parts = {
+            "parameters": listed,
+            "body": [target(document, node.get("requestBody"))],
+            "response": [one for s, one in described.items() if s.startswith("2") or s == status],
+        }
+        unknown = (p for p, ones in parts.items() if any(_UNRESOLVED in one for one in ones))
+        parameters = {(p.get("in"), p.get("name")): p for p in listed if _UNRESOLVED not in p}
+        found.append(
+            SpecOperation(
+                method.upper(),
+                _server_path(document, item, node) + path,
+                node,
+                tuple(parameters.values()),
+                status,
+                frozenset(unknown),
+            )
+        )
     return found
 
 
-def _unknown(document: Document, node: Mapping[str, Any], parameters: list[Any]) -> Iterator[str]:
-    responses = node.get("responses")
-    good = [
-        response
-        for status, response in (responses.items() if isinstance(responses, Mapping) else ())
-        if str(status).startswith("2")
-    ]
-    for part, listed in (
-        ("parameters", parameters),
-        ("body", [node.get("requestBody")]),
-        ("response", good),
-    ):
-        if any(_UNRESOLVED in target(document, one) for one in listed):
-            yield part
+def _responses(document: Document, node: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    listed = node.get("responses")
+    known = listed.items() if isinstance(listed, Mapping) else ()
+    return {str(status): target(document, response) for status, response in known}
+
+
+def _success(responses: Mapping[str, Mapping[str, Any]], errors: set[str]) -> str:
+    """Return the status of the success: the first 2xx, preferably one with content.
+
+    Without any it is `default`, unless that is the error of other operations.
+    """
+    good = sorted(status for status in responses if status.startswith("2"))
+    if not good and "default" in responses and _written(responses["default"]) not in errors:
+        return "default"
+    return next((status for status in good if responses[status].get("content")), (*good, "")[0])
+
+
+def _written(node: Any) -> str:
+    return json.dumps(node, sort_keys=True)
 
 
 def _listed(node: Mapping[str, Any]) -> Iterator[Any]:

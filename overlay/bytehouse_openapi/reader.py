@@ -100,6 +100,21 @@ def read(
 class _Text:
     text: str = attrs.field(repr=False)
     address: str
+    damaged: bool = False
+    """Whether there are characters in it that could not be decoded."""
+
+    def loaded(self) -> Any:
+        """Parse it as JSON or YAML.
+
+        Raises:
+            UpstreamError: It is neither, or names in it may be wrong.
+        """
+        if self.damaged:
+            raise UpstreamError(
+                f"{self.address} is not UTF-8, and no header names its character set.",
+                hint="Save it and convert it first, for instance with `iconv -f gb18030 -t utf-8`.",
+            )
+        return load(self.text, self.address)
 
 
 class _Reader:
@@ -124,7 +139,7 @@ class _Reader:
         """Return the specification."""
         got = self._get(self._source)
         if not _is_html(got.text):
-            value = load(got.text, got.address)
+            value = got.loaded()
             candidates = _addresses(value, got.address) if not _is_spec(value) else []
             if not candidates:
                 return self._checked(value, got.address, "")
@@ -190,7 +205,7 @@ class _Reader:
         got = self._get(found.address)
         if _is_html(got.text):
             raise UpstreamError(f"{got.address} is a page, not a specification.")
-        value = load(got.text, got.address)
+        value = got.loaded()
         if _is_spec(value) or not follow:
             return [self._checked(value, got.address, found.how)]
         candidates = _addresses(value, got.address)
@@ -246,7 +261,7 @@ class _Reader:
                 raise _refused(address, response.status)
             if not response.complete:
                 raise UpstreamError(f"{address} is truncated.")
-            return _Text(_decoded(response.body, response.headers.get("content-type", "")), address)
+            return _decoded(response.body, response.headers.get("content-type", ""), address)
         raise UpstreamError(f"{self._source} leads from one address to the next without an end.")
 
     def _open(self, address: str) -> _Text:
@@ -260,7 +275,7 @@ class _Reader:
             raise UpstreamError(f"{path} cannot be read: {reason}.") from None
         if len(body) > self._limits.size:
             raise UpstreamError(f"{path} is larger than {self._limits.size} bytes.")
-        return _Text(_decoded(body, ""), str(path))
+        return _decoded(body, "", str(path))
 
 
 def _refused(address: str, status: int) -> UpstreamError:
@@ -284,17 +299,17 @@ def _origin(address: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
-def _decoded(body: bytes, content_type: str) -> str:
+def _decoded(body: bytes, content_type: str, address: str) -> _Text:
     found = _CHARSET.search(content_type)
     names = [found[1]] if found else []
     if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
         names.insert(0, "utf-16")
     for name in (*names, "utf-8-sig"):
         try:
-            return body.decode(name)
+            return _Text(body.decode(name), address)
         except (LookupError, ValueError):
             continue
-    return body.decode("utf-8", "replace")
+    return _Text(body.decode("utf-8", "replace"), address, damaged=True)
 
 
 def _is_html(text: str) -> bool:

@@ -67,16 +67,14 @@ def shape_of(document: Document, operation: SpecOperation) -> Shape:
             word(str(p.get("name"))) for p in operation.parameters if p.get("in") != "path"
         ),
         body=_Fields(document).of(_content(document, node.get("requestBody"))),
-        response=_Fields(document).of(_content(document, _success(node.get("responses")))),
+        response=_Fields(document).of(_content(document, _success(operation))),
     )
 
 
-def _success(responses: Any) -> Any:
-    if isinstance(responses, Mapping):
-        for status in sorted(map(str, responses)):
-            if status.startswith("2"):
-                return responses[status]
-    return None
+def _success(operation: SpecOperation) -> Any:
+    responses = operation.node.get("responses")
+    listed = responses.items() if isinstance(responses, Mapping) else ()
+    return {str(status): response for status, response in listed}.get(operation.status)
 
 
 def _content(document: Document, node: Any) -> Any:

@@ -151,6 +151,22 @@ def test_yaml_has_the_types_of_json(web: Site) -> None:
     assert document["paths"]["/a"]["get"]["responses"] == {"200": {"description": "yes"}}
 
 
+def test_a_document_in_an_unknown_character_set_is_refused(tmp_path: Path, web: Site) -> None:
+    """Names in it would be wrong; where a header names the character set, it is read."""
+    body = json.dumps(
+        {"openapi": "3.0.2", "info": {"title": "列出"}, "paths": {}}, ensure_ascii=False
+    ).encode("gb18030")
+    file = tmp_path / "spec.json"
+    file.write_bytes(body)
+    with pytest.raises(UpstreamError, match="not UTF-8, and no header names") as raised:
+        read(str(file))
+    assert "iconv" in raised.value.hint
+    web.served = {
+        "/x": Served([body], headers={"content-type": "application/json; charset=gb18030"})
+    }
+    assert read(web.url("/x")).document["info"]["title"] == "列出"
+
+
 def test_a_slow_server_is_given_up(web: Site) -> None:
     """The time limit holds for all requests together."""
     web.served = {PAGE: Served([], 302, {"location": PAGE})}

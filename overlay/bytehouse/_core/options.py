@@ -9,6 +9,8 @@ from typing import Any, TypedDict, TypeVar, cast
 
 import attrs
 
+from bytehouse_raw.operations import ROLE_HEADER
+
 from ..errors import ConfigError, InvalidArgument
 from .config import Config, KeySource, Mode, parse_setting
 from .retry import OnRetry, RetryPolicy
@@ -89,7 +91,7 @@ _RESERVED = frozenset(
         "transfer-encoding",
         "connection",
         "accept-encoding",
-        "x-user-activerole",  # set by `role`, and sent only where an operation takes it
+        ROLE_HEADER.lower(),  # set by `role`, and sent only where an operation takes it
     }
 )
 

@@ -57,6 +57,17 @@ def responds(name: str, response: Spec) -> Callable[[Spec], object]:
     return lambda spec: operation(spec, name).update(responses={"200": response})
 
 
+def _status(name: str, status: str) -> Callable[[Spec], object]:
+    """Give the success of an operation another status, 204 without content."""
+
+    def make(spec: Spec) -> None:
+        responses = operation(spec, name)["responses"]
+        found = responses.pop("200")
+        responses[status] = {"description": ""} if status == "204" else found
+
+    return make
+
+
 def parameter(operation_id: str, **node: Any) -> Callable[[Spec], object]:
     """Add a parameter to an operation."""
     made = {"in": "query", **node}
@@ -141,6 +152,31 @@ def _role_of_all_but_one(spec: Spec) -> None:
 def _head(spec: Spec) -> None:
     path, method = route(spec, "get_query_lineage")
     spec["paths"][path]["head"] = spec["paths"][path].pop(method)
+
+
+def _gateway(spec: Spec) -> None:
+    """Give every path the answer to a browser's question, and no operation an id, title or tag."""
+    for item in spec["paths"].values():
+        for node in item.values():
+            for key in ("operationId", "summary", "tags") if isinstance(node, dict) else ():
+                node.pop(key, None)
+        item["options"] = {"responses": {"200": {"description": ""}}}
+
+
+def _default_alone(spec: Spec) -> None:
+    for item in spec["paths"].values():
+        for node in item.values():
+            if isinstance(node, dict):
+                node["responses"] = {"default": node["responses"]["200"]}
+
+
+def _into_a_list(spec: Spec) -> None:
+    """Refer to the schema of a parameter, which is in a list."""
+    listed = operation(spec, "list_dialects")["parameters"]
+    listed.append({"in": "query", "name": "kind", "schema": {"type": "string", "enum": ["a"]}})
+    path, method = route(spec, "list_dialects")
+    place = f"#/paths/{path.replace('/', '~1')}/{method}/parameters/{len(listed) - 1}/schema"
+    field("list_permissions", {"$ref": place}, "kind")(spec)
 
 
 def _typed_secret(spec: Spec) -> None:
@@ -337,6 +373,33 @@ AWKWARD = (
             Tree={"type": "object", "properties": {"of": {"type": "array", "items": _ref("Tree")}}},
         ),
     ),
+    Awkward(
+        "a parent that refers to its child",
+        _referring(
+            "get_query_statistics",
+            _ref("Parent"),
+            Parent={"type": "object", "properties": {"first": _ref("Child"), "x": TEXT}},
+            Child={"allOf": [_ref("Parent"), {"properties": {"y": TEXT}}]},
+        ),
+    ),
+    Awkward(
+        "references in percent-encoding",
+        _referring(
+            "get_table",
+            {"type": "array", "items": {"$ref": "#/components/schemas/Page%3CLine%3E"}},
+            **{"Page<Line>": LINE},
+        ),
+    ),
+    Awkward("a reference into a list", _into_a_list),
+    Awkward(
+        "enum with null, of nothing, and twice the same",
+        fields(
+            "list_warehouses",
+            first={"type": "string", "nullable": True, "enum": [None, "a", "a"]},
+            second={"enum": [None]},
+            third={"type": ["string", "null"], "enum": []},
+        ),
+    ),
     Awkward("const", field("list_partitions", {"const": "x"})),
     Awkward(
         "object or text in one type", field("delete_dictionary", {"type": ["object", "string"]})
@@ -433,6 +496,14 @@ AWKWARD = (
         "the upstream says nothing of it",
         "get_query_statistics",
     ),
+    Awkward("deletion without content", _status("delete_database", "204")),
+    Awkward("creation that is 201", _status("create_table", "201")),
+    Awkward(
+        "list without content",
+        _status("list_connections", "204"),
+        "204 has no content, and ours has data",
+        "list_connections",
+    ),
     # Parameters.
     Awkward(
         "list as a parameter",
@@ -457,6 +528,10 @@ AWKWARD = (
         lambda s: [
             parameter("get_table", name=n, schema=TEXT)(s) for n in ("client", "body", "plan")
         ],
+    ),
+    Awkward(
+        "parameter in content",
+        parameter("get_connection", name="view", content={JSON: {"schema": TEXT}}),
     ),
     Awkward("parameter without a type", parameter("get_materialized_view", name="any", schema={})),
     Awkward(
@@ -526,6 +601,8 @@ AWKWARD = (
     # The whole document.
     Awkward("no ids", _all(lambda node: node.pop("operationId")), alone=True),
     Awkward("no tags", _all(lambda node: node.pop("tags")), alone=True),
+    Awkward("a gateway's export", _gateway, alone=True),
+    Awkward("successes under default", _default_alone, alone=True),
     Awkward("several servers", _servers("https://h/v2", "http://localhost"), alone=True),
     Awkward("variables of a server", _servers("{scheme}://{host}/{basePath}"), alone=True),
     Awkward("other schema names", _renamed_schemas, alone=True),

@@ -215,6 +215,7 @@ def test_methods_that_pass_what_is_renamed_are_named(
     fields = schema(draft, "CreateDatabaseRequest")["properties"]
     fields["comment"] = fields.pop("description")
     draft["components"]["parameters"]["UsageWarehouse"]["name"] = "vw"
+    draft["components"]["parameters"]["ActiveRole"]["name"] = "X-Role"
     del schema(draft, "Warehouse")["properties"]["status"]
     prop(draft, "Warehouse", "id")["type"] = "integer"
     assert run(repository, draft) == 0
@@ -224,6 +225,9 @@ def test_methods_that_pass_what_is_renamed_are_named(
     assert "Warehouse.status: property removed" in told
     assert "whatever reads it must change, see bh.warehouses.list" in told
     assert "Warehouse.id: type, string → integer: taken over" in told
+    # What was renamed everywhere has kept its name in Python: no method must change.
+    assert "is called X-Role now" in told
+    assert "→ X-Role: change" not in told
 
 
 def test_a_correction_of_what_is_gone_is_taken_out_and_told(

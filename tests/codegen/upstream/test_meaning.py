@@ -92,6 +92,16 @@ def with_paging(spec: Spec) -> None:
     operation(spec, "list_roles")["parameters"] += [query("offset"), query("limit")]
 
 
+def with_a_second_version(draft: Spec) -> None:
+    """Add each operation once more, under another path and id."""
+    for path, item in list(draft["paths"].items()):
+        draft["paths"][f"/v2{path}"] = {
+            method: {**node, "operationId": f"{node['operationId']}_v2"}
+            for method, node in item.items()
+            if isinstance(node, dict)
+        }
+
+
 LINES: list[tuple[Callable[[Spec], object], str, str]] = [
     (with_prefix, "breaking", "{operations} paths: path, / → /v3"),
     (
@@ -108,6 +118,11 @@ LINES: list[tuple[Callable[[Spec], object], str, str]] = [
     ),
     (without_role_header, "breaking", f"header parameter {ROLE_HEADER}: parameter removed, "),
     (by_cursor, "breaking", "paging, offset → cursor"),
+    (
+        with_a_second_version,
+        "compatible",
+        "{operations} operations: operation added, POST /v2/v1/metadata/subscription, ",
+    ),
     (with_key, "breaking", 'security, ["http bearer"] → ["header X-Key"]'),
 ]
 
