@@ -34,6 +34,8 @@ _LOG: Final = logging.getLogger("bytehouse_emulator")
 _VERSIONED_SQL: Final = "/v2/sql/sync"
 _HEALTH: Final = frozenset({"/ping", "/replicas_status"})
 _FRAMED: Final = frozenset({"content-length", "transfer-encoding"})
+# For how many seconds a client may take to read an error that follows rows.
+_LINGER: Final = 30
 _METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 
 
@@ -108,7 +110,7 @@ class ClickHouseApp:
         whole = b""
         waits = request.flag("wait_end_of_query")
         if first is not None and not waits and not (fault and fault.replaces):
-            rows = self._rows(http, run, output, chain([first], chunks))
+            rows = self._encoded(http, run, output, encoder, chain([first], chunks))
         else:
             whole = (first or b"") + b"".join([c async for c in iterate_in_threadpool(chunks)])
             failure = run.ended.result().failure
@@ -136,15 +138,26 @@ class ClickHouseApp:
             warehouse=request.warehouse,
         )
 
-    async def _rows(
-        self, http: Request, run: Run, output: Output, chunks: Iterator[bytes]
+    async def _encoded(
+        self,
+        http: Request,
+        run: Run,
+        output: Output,
+        encoder: BodyEncoder,
+        chunks: Iterator[bytes],
     ) -> AsyncIterator[bytes]:
         try:
             async for chunk in iterate_in_threadpool(chunks):
-                yield chunk
-            if failure := run.ended.result().failure:
-                # As the service does: the error follows the rows, and the connection breaks.
-                yield text_of(failure.error()).encode()
+                if data := encoder.compress(chunk):
+                    yield data
+            failure = run.ended.result().failure
+            yield (
+                encoder.compress(text_of(failure.error()).encode()) if failure else b""
+            ) + encoder.flush()
+            if failure:
+                # As the service does: the error follows the rows, and the connection ends.
+                http.scope[CONNECTION].close()
+                await asyncio.sleep(_LINGER)  # until the server has noticed
                 http.scope[CONNECTION].abort()
         finally:
             output.abandon()
@@ -185,17 +198,10 @@ def _response(
         encoded = encoder.compress(body) + encoder.flush() if body else b""
         response = Response(encoded, 200, headers, kind)
     else:
-        response = StreamingResponse(_encoded(body, encoder), 200, headers, kind)
+        response = StreamingResponse(body, 200, headers, kind)
     for progress in output.progress_headers():
         response.headers.append("X-ClickHouse-Progress", progress)
     return response
-
-
-async def _encoded(chunks: AsyncIterator[bytes], encoder: BodyEncoder) -> AsyncIterator[bytes]:
-    async for chunk in chunks:
-        if data := encoder.compress(chunk):
-            yield data
-    yield encoder.flush()
 
 
 def by_port(app: ASGIApp, others: Mapping[int, ASGIApp]) -> ASGIApp:

@@ -66,7 +66,11 @@ class Queries:
         with self._lock:
             if self._closed:
                 raise EmulatorError(503, "Query_Aborted", "The emulator stops.")
-            if self._queries.get(query.id):
+            found = self._queries.get(query.id)
+            if found and execute and found.status in ENDED and not found.results:
+                # At the ClickHouse interface, where none is looked up by its id, it is free again.
+                self._queries.delete(query.id)
+            elif found:
                 # That an id can be used once only is inferred: a caller finds the query by it.
                 raise already_exists(
                     "Query", f"A query with the id {query.id!r} was submitted before."

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from itertools import chain
 
 import httpx
 import pytest
@@ -311,6 +312,21 @@ def test_a_statement_is_seen_and_killed_at_the_other_interface(
     assert ended[0].headers["X-ClickHouse-Exception-Code"] == "394"
 
 
+def test_the_id_of_a_query_that_has_ended_may_be_used_again(http: httpx.Client) -> None:
+    """As in ClickHouse, where it tells running queries apart."""
+    for _ in range(2):
+        assert run(http, "SELECT 1", query_id="again") == "1\n"
+    headers = {"X-ClickHouse-Query-Id": "from a header"}
+    found = http.post("/", content="SELECT 1", headers=headers)
+    assert found.headers["X-ClickHouse-Query-Id"] == "from a header"
+
+
+def test_insert_may_be_a_name(http: httpx.Client) -> None:
+    """Not every word of it begins an INSERT."""
+    assert run(http, "WITH insert AS (SELECT 13 AS n) SELECT * FROM insert") == "13\n"
+    assert run(http, "WITH 13 AS insert SELECT insert") == "13\n"
+
+
 def test_a_fault_is_met_and_recorded(http: httpx.Client, reset_emulator: RunningEmulator) -> None:
     """Under the name clickhouse_query."""
     reset_emulator.fault("clickhouse_query", status=503, body="busy")
@@ -321,10 +337,16 @@ def test_a_fault_is_met_and_recorded(http: httpx.Client, reset_emulator: Running
 
 
 def test_an_error_after_the_first_rows_breaks_the_response(http: httpx.Client) -> None:
-    """Rows are never taken for all rows."""
+    """Rows are never taken for all rows, and the error is the last of them, compressed too."""
     sql = "SELECT throwIf(number = 900000) FROM numbers(1000000) SETTINGS max_threads = 1"
-    with pytest.raises(httpx.RemoteProtocolError):
-        http.post("/", content=sql)
+    for options in ({}, {"enable_http_compression": "1"}):
+        body = bytearray()
+        with (
+            http.stream("POST", "/", content=sql, params=options) as response,
+            pytest.raises(httpx.RemoteProtocolError),
+        ):
+            body.extend(chain.from_iterable(response.iter_bytes()))
+        assert b"FUNCTION_THROW_IF_VALUE_IS_NON_ZERO" in body[-200:]
     whole = http.post("/", content=sql, params={"wait_end_of_query": "1"})
     assert whole.headers["X-ClickHouse-Exception-Code"] == "395"
 
