@@ -20,9 +20,9 @@ CLICKHOUSE_FILE: Final = "clickhouse_coverage.json"
 _CLICKHOUSE: Final = """\
 # What of ClickHouse's interface the emulator models
 
-The tests sent each of these, and these are their outcomes: it runs as at the service, as far as that is known from
-its documents and its open-source core; it runs with a known difference; it is refused with an error of ClickHouse; or
-it is a 501, not modelled.
+The tests sent each of these, with these outcomes: it runs as at the service, as far as that is
+known from its documents and its open-source core; it runs with a known difference; it is refused
+with an error of ClickHouse; or it is a 501, not modelled.
 """
 _OUTCOMES: Final = {
     "runs": "runs", "differs": "known difference", "refused": "refused", "501": "501"

@@ -73,7 +73,7 @@ def test_the_coverage_file_is_what_was_observed(root: Path, observed: dict[str, 
 
 
 def test_the_command_prints_the_page(root: Path) -> None:
-    """The pages in the documentation are what the command prints, with a line for each operation."""
+    """The pages of the documentation are what the command prints, a line for each operation."""
     command = [sys.executable, "-m", "bytehouse_emulator", "coverage"]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     pages = [
