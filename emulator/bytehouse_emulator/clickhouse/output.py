@@ -138,12 +138,20 @@ class Output:
             written = session.insert(prepared.text, request.input_format, pieces)
             self._progress |= {"written_rows": str(written), "read_rows": str(written)}
             return
-        sent = False
         if prepared.returns_rows and request.output_format.lower() in _STREAMED:
-            for chunk in session.output_blocks(prepared.text, request.output_format):
-                self._put(chunk)
-                sent = True
-            if sent:
+            # As the service does: blocks may be small, and an error among the first rows has its
+            # status.
+            piece = bytearray()
+            has_rows = False
+            for block in session.output_blocks(prepared.text, request.output_format):
+                has_rows = True
+                piece += block
+                if len(piece) >= _CHUNK:
+                    self._put(bytes(piece))
+                    piece.clear()
+            if piece:
+                self._put(bytes(piece))
+            if has_rows:
                 return
         # Without rows a result may have a header all the same.
         data = session.output(prepared.text, request.output_format)
