@@ -61,7 +61,10 @@ def tools() -> dict[str, Tool]:
         "sqlalchemy": Tool(
             (f"clickhouse-connect[sqlalchemy]=={connect}",), ("sqlalchemy_engine.py",)
         ),
-        "ibis": Tool(("ibis-framework[clickhouse]==12.0.0", "packaging>=24"), ("ibis_session.py",)),
+        "ibis": Tool(
+            ("ibis-framework[clickhouse]==12.0.0", "packaging>=24", "sqlglot<29"),
+            ("ibis_session.py",),
+        ),
         "airflow": Tool(
             ("apache-airflow==3.3.2", "apache-airflow-providers-clickhousedb==1.0.1"),
             ("airflow_dags_test.py",),

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Final, cast
 
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -79,6 +79,8 @@ class ClickHouseApp:
             response = await self._run(request, entry, headers)
         except EmulatorError as error:
             response = error_response(error, headers)
+        except ClientDisconnect:
+            response = Response(status_code=400)  # which nobody reads
         except Exception as error:  # noqa: BLE001 - a caller must get a response whatever happens
             _LOG.error("a statement of the ClickHouse interface failed", exc_info=error)
             failure = EmulatorError(500, "Emulator_Fault", f"The emulator failed: {error!r}")
@@ -94,7 +96,8 @@ class ClickHouseApp:
         )
         encoder, output = request.encoder(), Output(request)
         query = self._query(request)
-        headers["X-ClickHouse-Query-Id"] = query.id
+        # A header is read as latin-1; the service writes the bytes of UTF-8 into it.
+        headers["X-ClickHouse-Query-Id"] = query.id.encode().decode("latin-1")
         entry.subject = {"queryID": query.id}
         fault = self._emulator.faults.next_for(CLICKHOUSE_QUERY)
         if fault is not None:

@@ -27,6 +27,7 @@ _BY_CODE: Final = {
     "errbook_ClickHouse_CannotDecompress": (271, "CANNOT_DECOMPRESS"),
     "errbook_ClickHouse_CannotReadAllData": (33, "CANNOT_READ_ALL_DATA"),
     "errbook_ClickHouse_Checksum": (40, "CHECKSUM_DOESNT_MATCH"),
+    "errbook_ClickHouse_Format": (73, "UNKNOWN_FORMAT"),
     "errbook_ClickHouse_LengthRequired": (381, "HTTP_LENGTH_REQUIRED"),
     "errbook_ClickHouse_SessionTimeout": (374, "INVALID_SESSION_TIMEOUT"),
     "errbook_ClickHouse_Syntax": (62, "SYNTAX_ERROR"),
@@ -92,6 +93,7 @@ def _identify(error: EmulatorError) -> tuple[int, str, str]:
         known = _BY_CODE.get(error.code) or _OWN.get(error.status, (1002, "UNKNOWN_EXCEPTION"))
         return *known, error.message
     number, message, name = match.groups()
+    message = message.removesuffix(f" ({name})")
     if name == "NO_DATABASE":
         # ClickHouse looks in its database `default`, where nothing is.
         return 60, "UNKNOWN_TABLE", message

@@ -42,6 +42,8 @@ _RESERVED: Final = frozenset(
     " session_timeout stacktrace user virtual_warehouse wait_end_of_query".split()
 )
 _NAME: Final = re.compile(r"(?:[A-Za-z_]\w*|param_[\w$]+)\Z")
+# Of chDB's Python package alone.
+_NOT_OF_THE_ENGINE: Final = frozenset({"arrowtable", "dataframe", "datastore"})
 _MAX_SESSION_TIMEOUT: Final = 3600
 _DIALECTS: Final = {"ANSI": "ansi_sql", "CLICKHOUSE": "clickhouse_sql"}
 
@@ -95,7 +97,10 @@ class ClickHouseRequest:
 
     def flag(self, name: str) -> bool:
         """Return a parameter that is 0 or 1."""
-        return self.parameters.get(name, "0") not in {"", "0", "false"}
+        given = self.parameters.get(name, "0").lower()
+        if given not in {"", "0", "1", "false", "true"}:
+            raise RequestRefused("Setting", f"Cannot parse {given[:20]!r}: {name} is 0 or 1.")
+        return given in {"1", "true"}
 
     def _number(self, name: str, default: int, most: int, code: str) -> int:
         given = self.parameters.get(name, str(default))
@@ -127,6 +132,8 @@ class ClickHouseRequest:
     def query_id(self) -> str:
         """Return the caller's id of the query, or a new one."""
         given = self.parameters.get("query_id") or self.headers.get("X-ClickHouse-Query-Id")
+        if given and not given.isprintable():
+            raise RequestRefused("Setting", "A query_id has no characters of control.")
         return given or str(uuid4())
 
     def encoder(self) -> BodyEncoder:
@@ -170,8 +177,14 @@ def read_request(
     method: str, query_string: bytes, headers: Mapping[str, str], body: bytes
 ) -> ClickHouseRequest:
     """Read a request whose body has arrived."""
-    pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+    address = query_string.decode("latin-1")
+    try:
+        pairs = parse_qsl(address, keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except ValueError as error:
+        raise RequestRefused("Syntax", f"The address cannot be read: {error}") from None
     request = ClickHouseRequest(method, dict(pairs), headers)
+    if len(request.parameters) < len(pairs):
+        raise RequestRefused("Setting", "A parameter is given twice.")
     body = decode_http(headers.get("Content-Encoding", ""), body)
     if request.flag("decompress"):
         unchecked = "http_native_compression_disable_checksumming_on_decompress"
@@ -198,13 +211,18 @@ def _read_multipart(request: ClickHouseRequest, kind: str, body: bytes) -> None:
     message = BytesParser(policy=HTTP).parsebytes(
         b"Content-Type: " + kind.encode("latin-1") + b"\r\n\r\n" + body
     )
+    if not message.is_multipart() or message.defects:
+        raise RequestRefused("External", "The body is not multipart/form-data.")
     files: dict[str, bytes] = {}
     for part in message.iter_parts():
         name = str(part.get_param("name", "", header="content-disposition"))
         data = part.get_payload(decode=True)
         content = data if isinstance(data, bytes) else b""
         if part.get_filename() is None:
-            request.parameters[name] = content.decode(errors="replace")
+            try:
+                request.parameters[name] = content.decode()
+            except UnicodeDecodeError:
+                raise RequestRefused("Syntax", f"{name[:40]!r} is not UTF-8.") from None
         else:
             files[name] = content
     for name, data in files.items():
@@ -247,6 +265,10 @@ def _read_statement(request: ClickHouseRequest, body: bytes) -> None:
         request.head = encoded.encode("latin-1").decode().strip()
     except UnicodeDecodeError:
         raise RequestRefused("Syntax", "The statement is not UTF-8.") from None
+    if "\0" in request.head:
+        raise RequestRefused("Syntax", "The statement has a character 0.")
+    if request.output_format.lower() in _NOT_OF_THE_ENGINE:
+        raise RequestRefused("Format", f"Unknown format {request.output_format}.")
 
 
 def _insert_format(statement: Statement) -> tuple[Token, Token] | None:

@@ -7,7 +7,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from itertools import chain
 
 import httpx
 import pytest
@@ -259,6 +258,23 @@ def test_what_is_no_statement_of_the_interface_is_refused(http: httpx.Client) ->
     with socket.create_connection((http.base_url.host, http.base_url.port or 0)) as connection:
         connection.sendall(b"POST /?query=SELECT+1 HTTP/1.1\r\nHost: x\r\n\r\n")
         assert b" 411 " in connection.recv(1000).splitlines()[0]
+    for query_string, code in [
+        ("query=SELECT+'%ff'", "62"),
+        ("query=SELECT+1%00", "62"),
+        ("query=SELECT+1&query=SELECT+2", "36"),
+        ("query=SELECT+1&query_id=a%0d%0aX:y", "36"),
+        ("query=SELECT+1&compress=x", "36"),
+        ("query=SELECT+1&a%3D1,b=1", "36"),
+        ("query=SELECT+1+FORMAT+Dataframe", "73"),
+        ("query=SHOW+DATABASES&default_format=ArrowTable", "73"),
+    ]:
+        found = http.get(f"/?{query_string}")
+        assert found.headers["X-ClickHouse-Exception-Code"] == code, query_string
+    junk = {"Content-Type": "multipart/form-data"}
+    found = http.post("/?query=SELECT+1", content="abcd", headers=junk)
+    assert found.headers["X-ClickHouse-Exception-Code"] == "36"
+    found = http.get("/", params={"query": "SELECT 1", "query_id": "€"})
+    assert found.headers["X-ClickHouse-Query-Id"] == "€"
     # Of newer versions of ClickHouse, and without a counterpart here.
     for name in ("close_session", "role"):
         found = http.post("/", content="SELECT 1", params={name: "1"})
@@ -336,16 +352,23 @@ def test_a_fault_is_met_and_recorded(http: httpx.Client, reset_emulator: Running
     assert run(http, "SELECT 1") == "1\n"
 
 
+def until_it_breaks(response: httpx.Response) -> bytes:
+    """Return what of a response comes before its connection ends too early."""
+    body = b""
+    try:
+        for chunk in response.iter_bytes():
+            body += chunk
+    except httpx.RemoteProtocolError:
+        return body
+    pytest.fail("the response is complete")
+
+
 def test_an_error_after_the_first_rows_breaks_the_response(http: httpx.Client) -> None:
     """Rows are never taken for all rows, and the error is the last of them, compressed too."""
     sql = "SELECT throwIf(number = 900000) FROM numbers(1000000) SETTINGS max_threads = 1"
     for options in ({}, {"enable_http_compression": "1"}):
-        body = bytearray()
-        with (
-            http.stream("POST", "/", content=sql, params=options) as response,
-            pytest.raises(httpx.RemoteProtocolError),
-        ):
-            body.extend(chain.from_iterable(response.iter_bytes()))
+        with http.stream("POST", "/", content=sql, params=options) as response:
+            body = until_it_breaks(response)
         assert b"FUNCTION_THROW_IF_VALUE_IS_NON_ZERO" in body[-200:]
     whole = http.post("/", content=sql, params={"wait_end_of_query": "1"})
     assert whole.headers["X-ClickHouse-Exception-Code"] == "395"
