@@ -33,6 +33,8 @@ _PROGRESS: Final = "read_rows read_bytes written_rows written_bytes total_rows_t
 _MAX_HEADERS: Final = 50
 _CHUNK: Final = 1 << 20
 _WAITING: Final = 8
+# For how many seconds rows are held back to be sent with those that follow.
+_DELAY: Final = 0.05
 _CONTENT_TYPES: Final = {
     "csv": "text/csv; charset=UTF-8; header=absent",
     "csvwithnames": "text/csv; charset=UTF-8; header=present",
@@ -139,16 +141,17 @@ class Output:
             self._progress |= {"written_rows": str(written), "read_rows": str(written)}
             return
         if prepared.returns_rows and request.output_format.lower() in _STREAMED:
-            # As the service does: blocks may be small, and an error among the first rows has its
-            # status.
+            # Blocks may be small: what comes at once is sent together.
             piece = bytearray()
             has_rows = False
+            due = time.monotonic() + _DELAY
             for block in session.output_blocks(prepared.text, request.output_format):
                 has_rows = True
                 piece += block
-                if len(piece) >= _CHUNK:
+                if len(piece) >= _CHUNK or time.monotonic() > due:
                     self._put(bytes(piece))
                     piece.clear()
+                    due = time.monotonic() + _DELAY
             if piece:
                 self._put(bytes(piece))
             if has_rows:

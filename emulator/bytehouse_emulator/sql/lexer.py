@@ -202,6 +202,8 @@ def _data_after(text: str, current: Sequence[Token]) -> Token | None:
         return None
     start = current[-1].end
     if current[-1].word == "VALUES":
+        if any(token.word == "SELECT" and not token.depth for token in current):
+            return None  # the table function, or a name
         match = _ROWS.match(text, start)
         end = match.end() if match else start
     else:
