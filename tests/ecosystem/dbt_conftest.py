@@ -12,6 +12,12 @@ from typing import Any
 import pytest
 
 
+@pytest.fixture(scope="session")
+def ch_test_version() -> str:
+    """Return the version by which tests of newer features are left out."""
+    return "latest"
+
+
 @pytest.fixture(scope="class")
 def dbt_profile_target() -> dict[str, Any]:
     """Return the profile of the emulator's ClickHouse interface."""

@@ -142,6 +142,7 @@ def variables(emulator: RunningEmulator, python: Path) -> dict[str, str]:
         "CLICKHOUSE_CONNECT_TEST_PORT": port,
         "CLICKHOUSE_CONNECT_TEST_USER": "bytehouse",
         "CLICKHOUSE_CONNECT_TEST_PASSWORD": key,
+        "CLICKHOUSE_CONNECT_TEST_FUZZ": "50",  # of 250 tables
     }
 
 

@@ -44,6 +44,7 @@ QUERY_LOG: Final = (
     " AND NOT startsWith(query, 'SET '))"
 )
 _NESTED: Final = re.compile(r"Code: \d+\. DB::Exception: |\s*\(version [\d.]+\)\.?(?: \(\w+\))?")
+_STACK_TRACE: Final = re.compile(r"\s+0\. \S+ @ 0x.*", re.DOTALL)
 # What happens to a name without a database: nothing can be created in `default`, and what is not
 # found there is looked for among files.
 _NO_DATABASE: Final = re.compile(r" ON default\.|READ ON FILE")
@@ -132,7 +133,8 @@ class EngineError(EmulatorError):
         number, text, name = match.groups() if match else ("0", raw, None)
         self.name: str = name or "UNKNOWN_EXCEPTION"
         # A syntax error lists every keyword there is; its position is enough.
-        reason = _NESTED.sub("", text).partition(" Expected one of:")[0].strip()
+        reason = _NESTED.sub("", _STACK_TRACE.sub("", text)).partition(" Expected one of:")[0]
+        reason = reason.strip()
         if self.name == "ACCESS_DENIED" and _NO_DATABASE.search(reason):
             self.name = "NO_DATABASE"
             reason = "No database is selected: name it before the table, or begin with USE."

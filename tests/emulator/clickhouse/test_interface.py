@@ -342,9 +342,7 @@ def test_insert_and_values_may_be_names(http: httpx.Client) -> None:
     run(http, "CREATE TABLE d.named (a UInt8) ENGINE = CnchMergeTree ORDER BY a")
     run(http, "INSERT INTO d.named SELECT a FROM VALUES('a UInt8', (1), (2))")
     run(http, "INSERT INTO d.named VALUES (4)")
-    assert (
-        run(http, "SELECT groupArray(a) FROM (SELECT a FROM d.named ORDER BY a)") == "[1,2,4]\n"
-    )
+    assert run(http, "SELECT groupArray(a) FROM (SELECT a FROM d.named ORDER BY a)") == "[1,2,4]\n"
     run(http, "DROP TABLE d.named")
     assert run(http, "WITH insert AS (SELECT 13 AS n) SELECT * FROM insert") == "13\n"
     assert run(http, "WITH 13 AS insert SELECT insert") == "13\n"
