@@ -130,7 +130,7 @@ fuzz-emulator: setup  ## call the emulator's every operation at length: 6,000 ca
 	@BYTEHOUSE_EMULATOR_FULL=1 $(RUN) pytest -s -m slow tests/emulator/test_concurrency.py $(ARGS)
 
 .PHONY: test-ecosystem
-test-ecosystem: setup  ## run clickhouse-connect's own tests against the emulator (ARGS="--source CHECKOUT")
+test-ecosystem: setup  ## run other tools against the emulator: dbt, Airflow, Ibis, ... (ARGS="ibis dbt")
 	@$(RUN) tests.ecosystem.run $(ARGS)
 
 .PHONY: fuzz-results
@@ -178,4 +178,4 @@ requirements: setup  ## pin the requirements again (ARGS=--upgrade: to the newes
 
 .PHONY: clean
 clean:  ## remove what these targets made, the environment included
-	rm -rf $(VENV) .venv-bench .venv-lowest .coverage dist codegen/node/node_modules .*_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-ecosystem .venv-lowest .coverage dist codegen/node/node_modules .*_cache .hypothesis

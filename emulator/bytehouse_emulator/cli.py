@@ -28,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if options.tls_self_signed and options.tls_certificate:
         parser.error("--tls-self-signed makes the certificate: leave --tls-certificate out")
     if options.command == "coverage":
-        from bytehouse_emulator.spec.coverage import coverage_page
+        from bytehouse_emulator.spec.coverage import clickhouse_page, coverage_page
 
-        print(coverage_page())  # noqa: T201 - the command's output
+        print(coverage_page(), clickhouse_page(), sep="\n\n")  # noqa: T201 - the command's output
         sys.exit()
     logging.basicConfig(level=options.log_level.upper(), stream=sys.stderr)
     # It would log every requested fault, and what `http/app.py` logs already.

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import socket
-import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import chain
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bytehouse_emulator.clickhouse.errors import error_response, text_of
+from bytehouse_emulator.clickhouse.compression import (
+    MAX_BODY,
+    BodyEncoder,
+    body_too_large,
+)
+from bytehouse_emulator.clickhouse.errors import RequestRefused, error_response, text_of
 from bytehouse_emulator.clickhouse.output import Output, content_type
 from bytehouse_emulator.clickhouse.request import ClickHouseRequest, read_request
 from bytehouse_emulator.emulator import Emulator
@@ -30,7 +33,10 @@ from bytehouse_emulator.sql.dialect import Mode
 _LOG: Final = logging.getLogger("bytehouse_emulator")
 _VERSIONED_SQL: Final = "/v2/sql/sync"
 _HEALTH: Final = frozenset({"/ping", "/replicas_status"})
-_MAX_BODY: Final = 1 << 30
+_FRAMED: Final = frozenset({"content-length", "transfer-encoding"})
+# For how many seconds a client may take to read an error that follows rows.
+_LINGER: Final = 30
+_METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 
 
 class ClickHouseApp:
@@ -49,8 +55,10 @@ class ClickHouseApp:
             return
         scope[CONNECTION] = getattr(getattr(send, "__self__", None), "transport", None)
         request = Request(scope, receive)
-        reads = request.method in {"GET", "HEAD"}
-        if path in _HEALTH or (path == "/" and reads and "query" not in request.query_params):
+        reads = request.method != "POST"
+        if request.method not in _METHODS:
+            response = Response(status_code=501)
+        elif reads and (path in _HEALTH or (path == "/" and not scope["query_string"])):
             response = Response("Ok.\n", media_type="text/html; charset=UTF-8")
         elif path != "/":
             response = Response(f"There is no handle {path}\n", 404)
@@ -71,6 +79,8 @@ class ClickHouseApp:
             response = await self._run(request, entry, headers)
         except EmulatorError as error:
             response = error_response(error, headers)
+        except ClientDisconnect:
+            response = Response(status_code=400)  # which nobody reads
         except Exception as error:  # noqa: BLE001 - a caller must get a response whatever happens
             _LOG.error("a statement of the ClickHouse interface failed", exc_info=error)
             failure = EmulatorError(500, "Emulator_Fault", f"The emulator failed: {error!r}")
@@ -84,19 +94,10 @@ class ClickHouseApp:
         request = await run_in_threadpool(
             read_request, http.method, query_string, http.headers, body
         )
-        caller = self._emulator.iam.authenticate(request.credentials())
-        role = self._emulator.iam.active_role(caller.user, http.headers.get("X-User-ActiveRole"))
-        query = Query(
-            id=request.query_id(),
-            kind="sync",
-            text=request.head,
-            mode=cast(Mode, request.mode),
-            session=request.session,
-            changes=request.changes(),
-            role=role,
-            warehouse=request.warehouse,
-        )
-        headers["X-ClickHouse-Query-Id"] = query.id
+        encoder, output = request.encoder(), Output(request)
+        query = self._query(request)
+        # A header is read as latin-1; the service writes the bytes of UTF-8 into it.
+        headers["X-ClickHouse-Query-Id"] = query.id.encode().decode("latin-1")
         entry.subject = {"queryID": query.id}
         fault = self._emulator.faults.next_for(CLICKHOUSE_QUERY)
         if fault is not None:
@@ -104,55 +105,62 @@ class ClickHouseApp:
             await asyncio.sleep(fault.latency)
             if fault.prevents:
                 return replacement(fault)
-        output = Output(request)
         run = await run_in_threadpool(self._emulator.queries.submit, query, output.execute)
         run.ended.add_done_callback(lambda _: output.end())
         chunks = output.chunks()
         first = await run_in_threadpool(next, chunks, None)
-        if first is None or request.waits or (fault and fault.replaces):
+        rows: AsyncIterator[bytes] | None = None
+        whole = b""
+        waits = request.flag("wait_end_of_query")
+        if first is not None and not waits and not (fault and fault.replaces):
+            rows = self._encoded(http, run, output, encoder, chain([first], chunks))
+        else:
             whole = (first or b"") + b"".join([c async for c in iterate_in_threadpool(chunks)])
-            response = self._whole(request, run, output, whole, headers)
-            entry.effect = response.status_code == 200
-            return replacement(fault) if fault and fault.replaces else response
+            failure = run.ended.result().failure
+            entry.effect = failure is None
+            if fault and fault.replaces:
+                return replacement(fault)
+            if failure:
+                return error_response(failure.error(), headers)
         entry.effect = True
-        headers |= {"X-ClickHouse-Summary": json.dumps(output.summary)}
-        headers["X-ClickHouse-Format"] = request.output_format
-        encoder = _encoder(request)
-        if encoder:
-            headers["Content-Encoding"] = "gzip"
-        rows = self._rows(http, run, output, chain([first], chunks))
-        stream = _compressed(rows, encoder) if encoder else rows
-        return StreamingResponse(stream, 200, headers, content_type(request.output_format))
+        return _response(request, output, rows or whole, encoder, headers)
 
-    def _whole(
+    def _query(self, request: ClickHouseRequest) -> Query:
+        caller = self._emulator.iam.authenticate(request.credentials())
+        role = request.headers.get("X-User-ActiveRole")
+        return Query(
+            id=request.query_id(),
+            kind="sync",
+            text=request.head,
+            mode=cast(Mode, request.mode),
+            session=request.session(caller.user),
+            session_timeout=request.session_timeout if request.session_id else None,
+            session_must_exist=request.flag("session_check"),
+            changes=request.changes(),
+            role=self._emulator.iam.active_role(caller.user, role),
+            warehouse=request.warehouse,
+        )
+
+    async def _encoded(
         self,
-        request: ClickHouseRequest,
+        http: Request,
         run: Run,
         output: Output,
-        body: bytes,
-        headers: dict[str, str],
-    ) -> Response:
-        if failure := run.ended.result().failure:
-            return error_response(failure.error(), headers)
-        result_rows = {"result_bytes": str(len(body)), **output.summary}
-        headers["X-ClickHouse-Summary"] = json.dumps(result_rows)
-        if output.has_result:
-            headers["X-ClickHouse-Format"] = request.output_format
-        encoder = _encoder(request)
-        if encoder and body:
-            body = encoder.compress(body) + encoder.flush()
-            headers["Content-Encoding"] = "gzip"
-        return Response(body, 200, headers, content_type(request.output_format))
-
-    async def _rows(
-        self, http: Request, run: Run, output: Output, chunks: Iterator[bytes]
+        encoder: BodyEncoder,
+        chunks: Iterator[bytes],
     ) -> AsyncIterator[bytes]:
         try:
             async for chunk in iterate_in_threadpool(chunks):
-                yield chunk
-            if failure := run.ended.result().failure:
-                # As the service does: the error follows the rows, and the connection breaks.
-                yield text_of(failure.error()).encode()
+                if data := encoder.compress(chunk):
+                    yield data
+            failure = run.ended.result().failure
+            yield (
+                encoder.compress(text_of(failure.error()).encode()) if failure else b""
+            ) + encoder.flush()
+            if failure:
+                # As the service does: the error follows the rows, and the connection ends.
+                http.scope[CONNECTION].close()
+                await asyncio.sleep(_LINGER)  # until the server has noticed
                 http.scope[CONNECTION].abort()
         finally:
             output.abandon()
@@ -161,18 +169,42 @@ class ClickHouseApp:
                 loop.run_in_executor(None, self._emulator.queries.kill, run.query.id)
 
     async def _read_body(self, request: Request) -> bytes:
+        if request.method == "POST" and not _FRAMED & set(request.headers):
+            raise RequestRefused(
+                "LengthRequired",
+                "The Transfer-Encoding is not chunked and there is no Content-Length header for"
+                " POST request",
+            )
         raw = bytearray()
         async for chunk in request.stream():
             raw += chunk
-            if len(raw) > _MAX_BODY:
-                raise EmulatorError(413, "Request_TooLarge", "The body is too large.")
+            if len(raw) > MAX_BODY:
+                raise body_too_large()
         return bytes(raw)
 
 
-async def _compressed(chunks: AsyncIterator[bytes], encoder: Any) -> AsyncIterator[bytes]:
-    async for chunk in chunks:
-        yield encoder.compress(chunk)
-    yield encoder.flush()
+def _response(
+    request: ClickHouseRequest,
+    output: Output,
+    body: bytes | AsyncIterator[bytes],
+    encoder: BodyEncoder,
+    headers: dict[str, str],
+) -> Response:
+    headers["X-ClickHouse-Summary"] = output.summary()
+    if output.has_result:
+        headers["X-ClickHouse-Format"] = request.output_format
+    if body and encoder.encoding:
+        headers["Content-Encoding"] = encoder.encoding
+    kind = content_type(request.output_format)
+    response: Response
+    if isinstance(body, bytes):
+        encoded = encoder.compress(body) + encoder.flush() if body else b""
+        response = Response(encoded, 200, headers, kind)
+    else:
+        response = StreamingResponse(body, 200, headers, kind)
+    for progress in output.progress_headers():
+        response.headers.append("X-ClickHouse-Progress", progress)
+    return response
 
 
 def by_port(app: ASGIApp, others: Mapping[int, ASGIApp]) -> ASGIApp:
@@ -182,11 +214,3 @@ def by_port(app: ASGIApp, others: Mapping[int, ASGIApp]) -> ASGIApp:
         await others.get(scope["server"][1], app)(scope, receive, send)
 
     return dispatch
-
-
-def _encoder(request: ClickHouseRequest) -> Any:
-    """Return what compresses the response, if that was asked for in a way known here."""
-    accepted = request.headers.get("Accept-Encoding", "")
-    if request.flag("enable_http_compression") and "gzip" in accepted:
-        return zlib.compressobj(wbits=31)
-    return None

@@ -14,6 +14,12 @@ from typing import Final
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
+from bytehouse_emulator.clickhouse.compression import (
+    RESPONSE_ENCODINGS,
+    BodyEncoder,
+    decode_blocks,
+    decode_http,
+)
 from bytehouse_emulator.clickhouse.errors import RequestRefused
 from bytehouse_emulator.errors import EmulatorError, not_modelled
 from bytehouse_emulator.sql.lexer import (
@@ -29,17 +35,16 @@ USER: Final = "bytehouse"
 # Parameters that are not settings of the engine.
 _RESERVED: Final = frozenset(
     "add_http_cors_header buffer_size cancel_http_readonly_queries_on_client_close"
-    " client_protocol_version close_session compress database decompress default_format"
+    " client_protocol_version compress database decompress default_format"
     " dialect_type enable_http_compression http_headers_progress_interval_ms"
-    " http_response_buffer_size http_zlib_compression_level password query query_id quota_key role"
-    " send_progress_in_http_headers session_check session_id session_timeout stacktrace user"
-    " virtual_warehouse wait_end_of_query".split()
+    " http_native_compression_disable_checksumming_on_decompress http_zlib_compression_level"
+    " password query query_id quota_key send_progress_in_http_headers session_check session_id"
+    " session_timeout stacktrace user virtual_warehouse wait_end_of_query".split()
 )
 _NAME: Final = re.compile(r"(?:[A-Za-z_]\w*|param_[\w$]+)\Z")
-_CHANGES: Final = frozenset(
-    "ALTER CREATE DELETE DROP EXCHANGE INSERT KILL OPTIMIZE RENAME TRUNCATE UPDATE".split()
-)
-_ENCODINGS: Final = ("gzip", "lz4", "zstd")
+# Of chDB's Python package alone.
+_NOT_OF_THE_ENGINE: Final = frozenset({"arrowtable", "dataframe", "datastore"})
+_MAX_SESSION_TIMEOUT: Final = 3600
 _DIALECTS: Final = {"ANSI": "ansi_sql", "CLICKHOUSE": "clickhouse_sql"}
 
 
@@ -67,30 +72,58 @@ class ClickHouseRequest:
     data: bytes = b""
 
     @property
-    def session(self) -> str:
-        """Name of the session, empty for none."""
+    def reads_only(self) -> bool:
+        """Whether its method allows no change."""
+        return self.method != "POST"
+
+    def session(self, user: int) -> str:
+        """Return the name of the session, which is one user's; empty for none."""
+        return f"clickhouse/{user}/{self.session_id}" if self.session_id else ""
+
+    @property
+    def session_id(self) -> str:
+        """What the caller calls the session, empty for none."""
         return self.parameters.get("session_id", "")
 
     @property
-    def waits(self) -> bool:
-        """Whether nothing is to be sent before the query has ended."""
-        return self.flag("wait_end_of_query")
+    def session_timeout(self) -> int:
+        """For how many seconds the session is kept after this request."""
+        return self._number("session_timeout", 60, _MAX_SESSION_TIMEOUT, "SessionTimeout")
+
+    @property
+    def progress_interval(self) -> float:
+        """How many seconds are between two notes of the progress."""
+        return self._number("http_headers_progress_interval_ms", 100, 1 << 63, "Setting") / 1000
 
     def flag(self, name: str) -> bool:
         """Return a parameter that is 0 or 1."""
-        return self.parameters.get(name, "0") not in {"", "0", "false"}
+        given = self.parameters.get(name, "0").lower()
+        if given not in {"", "0", "1", "false", "true"}:
+            raise RequestRefused("Setting", f"Cannot parse {given[:20]!r}: {name} is 0 or 1.")
+        return given in {"1", "true"}
+
+    def _number(self, name: str, default: int, most: int, code: str) -> int:
+        given = self.parameters.get(name, str(default))
+        if not given.isdecimal() or int(given[:20]) > most:
+            raise RequestRefused(code, f"Invalid {name}: {given[:20]!r}; it is at most {most}.")
+        return int(given[:20])
 
     def credentials(self) -> str:
         """Return the API key; an error tells a missing one from a wrong user."""
         authorization = self.headers.get("Authorization", "")
-        scheme, _, value = authorization.partition(" ")
-        if scheme.lower() == "bearer":
-            return value
-        user, key = self.parameters.get("user", ""), self.parameters.get("password", "")
-        if scheme.lower() == "basic":
+        named = self.headers.get("X-ClickHouse-User"), self.headers.get("X-ClickHouse-Key")
+        given = self.parameters.get("user"), self.parameters.get("password")
+        ways = [way for way in (authorization, any(named), any(given)) if way]
+        if len(ways) > 1:
+            raise RequestRefused("WrongLogin", "The key is given in more than one way.")
+        user, key = named if any(named) else given
+        if authorization:
+            scheme, _, value = authorization.partition(" ")
+            if scheme.lower() != "basic":
+                raise RequestRefused(
+                    "WrongLogin", f"{scheme[:20]!r} HTTP Authorization scheme is not supported."
+                )
             user, key = _decode_basic(value)
-        elif named := self.headers.get("X-ClickHouse-User", ""):
-            user, key = named, self.headers.get("X-ClickHouse-Key", "")
         if user != USER or not key:
             code = "WrongLogin" if key else "RequiredPassword"
             raise RequestRefused(code, f"The user is {USER!r}, and the password an API key.")
@@ -98,7 +131,20 @@ class ClickHouseRequest:
 
     def query_id(self) -> str:
         """Return the caller's id of the query, or a new one."""
-        return self.parameters.get("query_id") or str(uuid4())
+        given = self.parameters.get("query_id") or self.headers.get("X-ClickHouse-Query-Id")
+        if given and not given.isprintable():
+            raise RequestRefused("Setting", "A query_id has no characters of control.")
+        return given or str(uuid4())
+
+    def encoder(self) -> BodyEncoder:
+        """Return what compresses the response."""
+        accepted = self.headers.get("Accept-Encoding", "").lower()
+        encoding = next((name for name in RESPONSE_ENCODINGS if name in accepted), "")
+        return BodyEncoder(
+            blocks=self.flag("compress"),
+            encoding=encoding if self.flag("enable_http_compression") else "",
+            level=self._number("http_zlib_compression_level", 3, 9, "Setting"),
+        )
 
     def changes(self) -> list[str]:
         """Return the statements that make the settings of the request hold."""
@@ -131,14 +177,18 @@ def read_request(
     method: str, query_string: bytes, headers: Mapping[str, str], body: bytes
 ) -> ClickHouseRequest:
     """Read a request whose body has arrived."""
-    pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+    address = query_string.decode("latin-1")
+    try:
+        pairs = parse_qsl(address, keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except ValueError as error:
+        raise RequestRefused("Syntax", f"The address cannot be read: {error}") from None
     request = ClickHouseRequest(method, dict(pairs), headers)
-    body = _decompress(headers.get("Content-Encoding", ""), body)
-    if request.flag("decompress") or request.flag("compress"):
-        raise not_modelled(
-            "ClickHouse's own compressed blocks (compress=1, decompress=1)",
-            "use HTTP's compression: Content-Encoding, and enable_http_compression=1.",
-        )
+    if len(request.parameters) < len(pairs):
+        raise RequestRefused("Setting", "A parameter is given twice.")
+    body = decode_http(headers.get("Content-Encoding", ""), body)
+    if request.flag("decompress"):
+        unchecked = "http_native_compression_disable_checksumming_on_decompress"
+        body = decode_blocks(body, verify=not request.flag(unchecked))
     kind = headers.get("Content-Type", "")
     if kind.startswith("multipart/form-data"):
         _read_multipart(request, kind, body)
@@ -157,33 +207,22 @@ def _decode_basic(value: str) -> tuple[str, str]:
     return user, key
 
 
-def _decompress(encoding: str, body: bytes) -> bytes:
-    name = encoding.lower()
-    if name in {"", "identity"}:
-        return body
-    if name not in _ENCODINGS:
-        raise not_modelled(f"Content-Encoding: {encoding[:20]}", f"{', '.join(_ENCODINGS)} are.")
-    import pyarrow as pa
-
-    try:
-        # Reads on after the end of a frame: clients compress block by block.
-        with pa.input_stream(pa.py_buffer(body), compression=name) as stream:
-            return bytes(stream.read())
-    except (OSError, pa.ArrowException) as error:
-        raise RequestRefused("Body", f"The body is not {name}: {error}") from None
-
-
 def _read_multipart(request: ClickHouseRequest, kind: str, body: bytes) -> None:
     message = BytesParser(policy=HTTP).parsebytes(
         b"Content-Type: " + kind.encode("latin-1") + b"\r\n\r\n" + body
     )
+    if not message.is_multipart() or message.defects:
+        raise RequestRefused("External", "The body is not multipart/form-data.")
     files: dict[str, bytes] = {}
     for part in message.iter_parts():
         name = str(part.get_param("name", "", header="content-disposition"))
         data = part.get_payload(decode=True)
         content = data if isinstance(data, bytes) else b""
         if part.get_filename() is None:
-            request.parameters[name] = content.decode(errors="replace")
+            try:
+                request.parameters[name] = content.decode()
+            except UnicodeDecodeError:
+                raise RequestRefused("Syntax", f"{name[:40]!r} is not UTF-8.") from None
         else:
             files[name] = content
     for name, data in files.items():
@@ -226,9 +265,10 @@ def _read_statement(request: ClickHouseRequest, body: bytes) -> None:
         request.head = encoded.encode("latin-1").decode().strip()
     except UnicodeDecodeError:
         raise RequestRefused("Syntax", "The statement is not UTF-8.") from None
-    first = next((t.word for t in statement.tokens if t.text != "("), "")
-    if request.method in {"GET", "HEAD"} and first in _CHANGES:
-        raise RequestRefused("Readonly", "Cannot execute query in readonly mode: use POST.")
+    if "\0" in request.head:
+        raise RequestRefused("Syntax", "The statement has a character 0.")
+    if request.output_format.lower() in _NOT_OF_THE_ENGINE:
+        raise RequestRefused("Format", f"Unknown format {request.output_format}.")
 
 
 def _insert_format(statement: Statement) -> tuple[Token, Token] | None:

@@ -47,7 +47,7 @@ class Queries:
         self._admission = admission
         self._statements = Statements(catalog, describes_flags=describes_flags)
         self._queries = documents.collection("query", Query)
-        self._sessions = Sessions(documents, catalog.engine)
+        self._sessions = Sessions(documents, catalog.engine, clock)
         self._runs: dict[str, Run] = {}
         self._sizes: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
@@ -66,12 +66,21 @@ class Queries:
         with self._lock:
             if self._closed:
                 raise EmulatorError(503, "Query_Aborted", "The emulator stops.")
-            if self._queries.get(query.id):
+            found = self._queries.get(query.id)
+            if found and execute and found.status in ENDED and not found.results:
+                # At the ClickHouse interface, where none is looked up by its id, it is free again.
+                self._queries.delete(query.id)
+            elif found:
                 # That an id can be used once only is inferred: a caller finds the query by it.
                 raise already_exists(
                     "Query", f"A query with the id {query.id!r} was submitted before."
                 )
-            self._admission.admit(query)
+            self._sessions.begin(query)
+            try:
+                self._admission.admit(query)
+            except EmulatorError:
+                self._sessions.end(query)
+                raise
             self._queries.add(query.id, query)
             self._runs[query.id] = run
             self._pool.submit(self._run, run)
@@ -232,6 +241,7 @@ class Queries:
     def _end(self, run: Run, status: Status) -> None:
         query = run.query
         self._admission.end(query)
+        self._sessions.end(query)
         query.status, query.finished_at = status, self._clock.now()
         with self._lock:
             self._queries.put(query.id, query)

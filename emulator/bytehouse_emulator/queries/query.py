@@ -41,6 +41,9 @@ class Query(msgspec.Struct, kw_only=True):
     max_rows: int = 0
     changes: list[str] = []
     session: str = ""
+    # In seconds; None for a session that lasts, and takes several queries at a time.
+    session_timeout: int | None = None
+    session_must_exist: bool = False
     role: str = ""
     warehouse: str = ""
     status: Status = "NotStarted"

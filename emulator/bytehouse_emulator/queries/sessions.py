@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from bytehouse_emulator.errors import EmulatorError
-from bytehouse_emulator.queries.query import QuerySession
+from bytehouse_emulator.queries.query import Query, QuerySession
+from bytehouse_emulator.simulation.clock import SECOND, Clock
 from bytehouse_emulator.sql.dialect import ANSI_SETTINGS, Mode, Prepared
 from bytehouse_emulator.sql.engine import Engine, EngineError, EngineSession
 from bytehouse_emulator.sql.guard import check
@@ -20,6 +21,7 @@ from bytehouse_emulator.storage.documents import DocumentStore
 _ANSI: Final = "SET " + ", ".join(f"{name} = {value}" for name, value in ANSI_SETTINGS.items())
 _MAX_SETTINGS: Final = 100
 _MAX_OPEN: Final = 32
+_LOCKED: Final = "The session {!r} is locked by a concurrent query."
 
 
 class Sessions:
@@ -29,12 +31,45 @@ class Sessions:
     tables exist in one session of the engine alone: that one stays open.
     """
 
-    def __init__(self, documents: DocumentStore, engine: Engine) -> None:
+    def __init__(self, documents: DocumentStore, engine: Engine, clock: Clock) -> None:
         self._engine = engine
+        self._clock = clock
         self._stored = documents.collection("query-session", QuerySession)
         # None while a query runs in it.
         self._open: OrderedDict[str, EngineSession | None] = OrderedDict()
+        # Until when those with a time-out are kept, in nanoseconds; None while a query uses one.
+        self._kept_until: dict[str, int | None] = {}
         self._lock = threading.Lock()
+
+    def begin(self, query: Query) -> None:
+        """Take a session that has a time-out for one query, and forget those whose time is over."""
+        if query.session_timeout is None:
+            return
+        now = self._clock.nanoseconds()
+        with self._lock:
+            over = [name for name, until in self._kept_until.items() if until and until < now]
+            for name in over:
+                del self._kept_until[name]
+            known = query.session in self._kept_until
+            if query.session_must_exist and not known:
+                raise EmulatorError(404, "Query_SessionNotFound", "Session not found.")
+            if known and self._kept_until[query.session] is None:
+                raise EmulatorError(409, "Query_SessionIsLocked", _LOCKED.format(query.session))
+            # What an earlier process stored of it counts as over, too.
+            over += [] if known else [query.session]
+            sessions = [session for name in over if (session := self._open.pop(name, None))]
+            for name in over:
+                self._stored.delete(name)
+            self._kept_until[query.session] = None
+        for session in sessions:
+            session.close()
+
+    def end(self, query: Query) -> None:
+        """Give a session back, to be kept for its time."""
+        if query.session_timeout is not None:
+            with self._lock:
+                until = self._clock.nanoseconds() + query.session_timeout * SECOND
+                self._kept_until[query.session] = until
 
     @contextmanager
     def use(
@@ -65,6 +100,7 @@ class Sessions:
         with self._lock:
             found = [session for session in self._open.values() if session]
             self._open.clear()
+            self._kept_until.clear()
         for session in found:
             session.close()
 
@@ -74,8 +110,7 @@ class Sessions:
                 return None
             session = self._open[name]
             if session is None:
-                message = "It has temporary tables, so that it runs one query at a time."
-                raise EmulatorError(409, "Query_SessionIsLocked", f"Session {name!r}: {message}")
+                raise EmulatorError(409, "Query_SessionIsLocked", _LOCKED.format(name))
             self._open[name] = None
             return session
 

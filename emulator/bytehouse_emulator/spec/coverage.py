@@ -16,6 +16,17 @@ import msgspec
 from bytehouse_emulator.spec.specification import Operation, Specification, specification_text
 
 FILE: Final = "coverage.json"
+CLICKHOUSE_FILE: Final = "clickhouse_coverage.json"
+_CLICKHOUSE: Final = """\
+# What of ClickHouse's interface the emulator models
+
+The tests sent each of these, with these outcomes: it runs as at the service, as far as that is
+known from its documents and its open-source core; it runs with a known difference; it is refused
+with an error of ClickHouse; or it is a 501, not modelled.
+"""
+_OUTCOMES: Final = {
+    "runs": "runs", "differs": "known difference", "refused": "refused", "501": "501"
+}  # fmt: skip
 _INTRODUCTION: Final = """\
 # What the emulator models
 
@@ -50,6 +61,18 @@ def coverage_page(text: str | None = None) -> str:
     raw = (resources.files(__package__) / FILE).read_bytes()
     observed = msgspec.json.decode(raw, type=dict[str, Observed])
     return "\n".join(_lines(specification, observed))
+
+
+def clickhouse_page() -> str:
+    """Return the page about the ClickHouse interface."""
+    raw = (resources.files(__package__) / CLICKHOUSE_FILE).read_bytes()
+    observed = msgspec.json.decode(raw, type=dict[str, dict[str, list[str]]])
+    lines = [_CLICKHOUSE, "| of | outcome | | |", "|---|---|---|---|"]
+    for group, outcomes in observed.items():
+        for outcome, name in _OUTCOMES.items():
+            if features := outcomes.get(outcome):
+                lines.append(f"| {group} | {name} | {len(features)} | {', '.join(features)} |")
+    return "\n".join(lines)
 
 
 def _lines(specification: Specification, observed: Mapping[str, Observed]) -> Iterator[str]:

@@ -25,7 +25,8 @@ from xml.sax.saxutils import escape
 
 import msgspec
 from chdb import ChdbError
-from chdb.session import Session
+from chdb.state import connect
+from chdb.state.sqlitelike import Connection
 
 from bytehouse_emulator.errors import EmulatorError
 from bytehouse_emulator.sql.lexer import quote_string
@@ -43,6 +44,7 @@ QUERY_LOG: Final = (
     " AND NOT startsWith(query, 'SET '))"
 )
 _NESTED: Final = re.compile(r"Code: \d+\. DB::Exception: |\s*\(version [\d.]+\)\.?(?: \(\w+\))?")
+_STACK_TRACE: Final = re.compile(r"\s+0\. \S+ @ 0x.*", re.DOTALL)
 # What happens to a name without a database: nothing can be created in `default`, and what is not
 # found there is looked for among files.
 _NO_DATABASE: Final = re.compile(r" ON default\.|READ ON FILE")
@@ -131,7 +133,8 @@ class EngineError(EmulatorError):
         number, text, name = match.groups() if match else ("0", raw, None)
         self.name: str = name or "UNKNOWN_EXCEPTION"
         # A syntax error lists every keyword there is; its position is enough.
-        reason = _NESTED.sub("", text).partition(" Expected one of:")[0].strip()
+        reason = _NESTED.sub("", _STACK_TRACE.sub("", text)).partition(" Expected one of:")[0]
+        reason = reason.strip()
         if self.name == "ACCESS_DENIED" and _NO_DATABASE.search(reason):
             self.name = "NO_DATABASE"
             reason = "No database is selected: name it before the table, or begin with USE."
@@ -162,14 +165,6 @@ class Block(NamedTuple):
     rows: int
 
 
-class Output(NamedTuple):
-    """A whole result in some format, and what was read for it."""
-
-    data: bytes
-    rows_read: int
-    bytes_read: int
-
-
 class Engine:
     """The engine on one directory; a process has one at a time."""
 
@@ -198,7 +193,7 @@ class Engine:
         self._closed = False
         # While this one is open, opening another is cheap.
         try:
-            self._anchor = Session(self._source)
+            self._anchor = connect(self._source)
         except RuntimeError as error:
             message = f"The engine cannot open {directory}. Is another emulator using it? {error}"
             raise RuntimeError(message) from None
@@ -213,7 +208,7 @@ class Engine:
                 raise EngineError("Code: 236. DB::Exception: The emulator stops. (ABORTED)")
             self._open += 1
         try:
-            session = EngineSession(Session(self._source), self._closed_session)
+            session = EngineSession(connect(self._source), self._closed_session)
         except BaseException:
             self._closed_session()
             raise
@@ -263,7 +258,7 @@ class Engine:
 class EngineSession:
     """A session: settings, current database and temporary tables hold within it."""
 
-    def __init__(self, session: Session, closed: Callable[[], None]) -> None:
+    def __init__(self, session: Connection, closed: Callable[[], None]) -> None:
         self._session = session
         self._closed = closed
 
@@ -299,11 +294,11 @@ class EngineSession:
 
     def run(self, sql: str) -> None:
         """Run a statement whose output does not matter."""
-        self._query(sql, "Null")
+        self.output(sql, "Null")
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """Run a query of the emulator's own and return its rows."""
-        lines = self._query(f"{OWN} {sql}", "JSONEachRow").splitlines()
+        lines = self.output(f"{OWN} {sql}", "JSONEachRow").splitlines()
         return [msgspec.json.decode(line) for line in lines]
 
     def current_database(self) -> str:
@@ -313,11 +308,11 @@ class EngineSession:
 
     def dump(self, sql: str) -> bytes:
         """Run a query of the emulator's own and return its rows in the format Native."""
-        return self._query(f"{OWN} {sql}", "Native")
+        return self.output(f"{OWN} {sql}", "Native")
 
     def table(self, sql: str) -> tuple[list[ResultColumn], Block]:
         """Run any statement; without a result there are no columns."""
-        output = self._query(sql, _LINES)
+        output = self.output(sql, _LINES)
         return _with_header(output) if output else ([], Block(b"", 0))
 
     def stream(self, sql: str) -> tuple[list[ResultColumn], Iterator[Block]]:
@@ -340,11 +335,14 @@ class EngineSession:
             raise EngineError(_VERSION.sub("", str(error).rstrip())) from None
         return written
 
-    def output(self, sql: str, output_format: str) -> Output:
+    def on_progress(self, callback: Callable[[dict[str, int]], None] | None) -> None:
+        """Let a function know how far statements have come, in rows and bytes; or none."""
+        self._session.set_progress_callback(callback)
+
+    def output(self, sql: str, output_format: str) -> bytes:
         """Run a statement and return its whole result in a format."""
         try:
-            result = self._session.query(sql, output_format)
-            return Output(result.bytes(), result.rows_read(), result.bytes_read())
+            return bytes(self._session.query(sql, output_format).bytes())
         except (ChdbError, RuntimeError) as error:
             raise self._failed(error) from None
 
@@ -361,9 +359,6 @@ class EngineSession:
     def _describe(self, sql: str) -> list[ResultColumn]:
         found = self.rows(f"DESCRIBE ({sql}\n)")
         return [ResultColumn(row["name"], row["type"]) for row in found]
-
-    def _query(self, sql: str, output_format: str) -> bytes:
-        return self.output(sql, output_format).data
 
     def _failed(self, error: Exception) -> EngineError:
         # Discards what the failed query had already output, see above.

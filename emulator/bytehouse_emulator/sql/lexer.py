@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
 Kind = Literal["word", "quoted", "string", "number", "symbol", "data"]
@@ -91,7 +92,11 @@ class Statement:
 def is_insert(found: Sequence[Token]) -> bool:
     """Return whether a statement is an INSERT, which may begin with WITH."""
     if found[0].word == "WITH":
-        return any(token.word == "INSERT" and token.depth == 0 for token in found)
+        # Not so a name: WITH 1 AS insert SELECT insert.
+        return any(
+            token.word == "INSERT" and token.depth == 0 and after.word in {"INTO", "OVERWRITE"}
+            for token, after in pairwise(found)
+        )
     return found[0].word == "INSERT"
 
 
@@ -197,6 +202,8 @@ def _data_after(text: str, current: Sequence[Token]) -> Token | None:
         return None
     start = current[-1].end
     if current[-1].word == "VALUES":
+        if any(token.word == "SELECT" and not token.depth for token in current):
+            return None  # the table function, or a name
         match = _ROWS.match(text, start)
         end = match.end() if match else start
     else:

@@ -73,12 +73,15 @@ def test_the_coverage_file_is_what_was_observed(root: Path, observed: dict[str, 
 
 
 def test_the_command_prints_the_page(root: Path) -> None:
-    """The page in the documentation is what the command prints, with a line for each operation."""
+    """The pages of the documentation are what the command prints, a line for each operation."""
     command = [sys.executable, "-m", "bytehouse_emulator", "coverage"]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
-    page = (root / "docs/reference/emulator-coverage.md").read_text("utf-8")
-    assert page.partition("\n\n")[2] == result.stdout, OUT_OF_DATE
-    rows = [line for line in result.stdout.splitlines() if line.startswith("| ") and "`" in line]
+    pages = [
+        (root / f"docs/reference/emulator-{name}.md").read_text("utf-8").partition("\n\n")[2]
+        for name in ("coverage", "clickhouse")
+    ]
+    assert "\n".join(pages) == result.stdout, OUT_OF_DATE
+    rows = [line for line in pages[0].splitlines() if line.startswith("| ") and "`" in line]
     assert len(rows) == len(OPERATIONS)
     listed = {row.split("`")[1]: row for row in rows}
     assert set(listed) == set(OPERATIONS)
