@@ -12,7 +12,7 @@ from bytehouse_emulator.errors import not_found
 from bytehouse_emulator.model.account import CREATOR
 from bytehouse_emulator.simulation.clock import Clock
 from bytehouse_emulator.sql.ddl import Clauses, read_create, restore
-from bytehouse_emulator.sql.engine import Engine
+from bytehouse_emulator.sql.engine import Engine, EngineError
 from bytehouse_emulator.sql.lexer import quote_string, split, string_value
 from bytehouse_emulator.storage.documents import DocumentStore
 
@@ -154,8 +154,19 @@ class Catalog:
             entry |= _keys(row, clauses)
         create = read_create(statement)
         if create and (ttl := create.text("TTL")):
-            entry["ttl"] = _ttl(ttl)
+            entry["ttl"] = described_ttl(ttl)
         return entry
+
+    def end_changes(self, database: str, name: str, error: EngineError) -> None:
+        """End the change of a table's rows that has failed, or was killed.
+
+        The engine would go on with it, or try it again before every later change of the table.
+        """
+        failed = " AND notEmpty(latest_fail_reason)" if error.name == "UNFINISHED" else ""
+        self.engine.run(
+            f"KILL MUTATION WHERE NOT is_done AND database = {quote_string(database)}"
+            f" AND table = {quote_string(name)}{failed} SYNC"
+        )
 
     def described_tables(self) -> str:
         """Return a query in place of `system.tables`, with the engines and keys that tables were
@@ -226,7 +237,7 @@ def _has_unique_key(origin: Origin) -> bool:
     return origin.clauses is not None and bool(origin.clauses.unique_key)
 
 
-def _expressions(key: str) -> list[str]:
+def expressions(key: str) -> list[str]:
     """Split a key into its expressions."""
     statement = split(f"CREATE TABLE t ORDER BY {key}")[0]
     create = read_create(statement)
@@ -249,29 +260,31 @@ def _keys(row: dict[str, Any], clauses: Clauses | None) -> dict[str, Any]:
         order, sample = clauses.order_by, clauses.sample_by
         primary = clauses.primary_key or order
     keys: dict[str, Any] = {
-        "orderByKeys": _expressions(order),
-        "primaryKeys": _expressions(primary),
+        "orderByKeys": expressions(order),
+        "primaryKeys": expressions(primary),
     }
     if row["partition_key"]:
-        keys["partitionKeys"] = [_partition_key(k) for k in _expressions(row["partition_key"])]
+        keys["partitionKeys"] = [partition_key(k) for k in expressions(row["partition_key"])]
     if sample:
         keys["samplingKey"] = sample
     if clauses and clauses.unique_key:
-        unique = _expressions(clauses.unique_key)
+        unique = expressions(clauses.unique_key)
         keys["uniqueKey"] = {"columns": unique, "expression": clauses.unique_key}
     if clauses and clauses.cluster_by:
         keys["clusterKey"] = {"expr": clauses.cluster_by, "numBuckets": clauses.buckets}
     return keys
 
 
-def _partition_key(expression: str) -> dict[str, Any]:
+def partition_key(expression: str) -> dict[str, Any]:
+    """Return a partition key as responses show it."""
     column, granularity = expression, None
     if match := _START_OF.match(expression):
         column, granularity = match[2], match[1].lower()
     return {"column": column, "granularity": granularity, "expression": expression}
 
 
-def _ttl(expression: str) -> dict[str, Any]:
+def described_ttl(expression: str) -> dict[str, Any]:
+    """Return a time to live as responses show it."""
     ttl: dict[str, Any] = {"expression": expression}
     if match := _INTERVAL.match(expression):
         column, unit, value = match.groups()

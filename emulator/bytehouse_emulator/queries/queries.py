@@ -150,7 +150,9 @@ class Queries:
             run.check_killed()
             self._admission.begin(run)
             query.status, query.started_at = "Running", self._clock.now()
-            with self._sessions.use(query.session, query.id, query.mode, query.changes) as session:
+            # What one role leaves in a session, temporary tables too, is not for another.
+            name = f"{query.role}: {query.session}" if query.session else ""
+            with self._sessions.use(name, query.id, query.mode, query.changes) as session:
                 self._run_statements(run, session, results)
             query.results = results
             self._end(run, "Finished")
@@ -182,7 +184,10 @@ class Queries:
                 self._engine.run("SYSTEM FLUSH LOGS query_log")
             if prepared.log_comment:
                 session.engine.run_as(run.query.id, prepared.log_comment)
-            with overwriting(session.engine, prepared) as ready:
+            with (
+                overwriting(session.engine, prepared) as ready,
+                self._statements.changing(session.engine, ready),
+            ):
                 if run.execute:
                     run.execute(session.engine, ready)
                 else:
@@ -193,8 +198,9 @@ class Queries:
             session.ran(prepared)
 
     def _execute(self, session: EngineSession, prepared: Prepared, max_rows: int) -> Result:
-        if prepared.returns_rows:
+        if prepared.returns_rows or prepared.words[0] == "SET":
             refuse_totals(prepared.text)
+        if prepared.returns_rows:
             if max_rows:
                 # Limits what a SELECT returns, and nothing else.
                 session.run(f"SET limit={max_rows}")

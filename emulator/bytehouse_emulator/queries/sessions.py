@@ -74,8 +74,8 @@ class Sessions:
                 return None
             session = self._open[name]
             if session is None:
-                message = "It has temporary tables, so that it runs one query at a time."
-                raise EmulatorError(409, "Query_SessionIsLocked", f"Session {name!r}: {message}")
+                message = "The session has temporary tables, so that it runs one query at a time."
+                raise EmulatorError(409, "Query_SessionIsLocked", message)
             self._open[name] = None
             return session
 

@@ -46,6 +46,7 @@ _NESTED: Final = re.compile(r"Code: \d+\. DB::Exception: |\s*\(version [\d.]+\)\
 # What happens to a name without a database: nothing can be created in `default`, and what is not
 # found there is looked for among files.
 _NO_DATABASE: Final = re.compile(r" ON default\.|READ ON FILE")
+_TOO_LONG: Final = re.compile(r"The max length of table name|File name too long")
 _PROTECTED: Final = ("system", "default", "information_schema", "INFORMATION_SCHEMA")
 
 _CONFIG: Final = """\
@@ -99,6 +100,11 @@ _GRANTS: Final = (
     "REVOKE ALTER FETCH PARTITION ON *.*",
     *(f"REVOKE {_CHANGES}, CREATE DICTIONARY ON {name}.*" for name in _PROTECTED),
 )
+# What a caller may have set for the session, and would change what the emulator finds out.
+_NEUTRAL: Final = (
+    "\nSETTINGS limit = 0, offset = 0, max_result_rows = 0, max_result_bytes = 0,"
+    " max_rows_to_read = 0, max_bytes_to_read = 0, prefer_column_name_to_alias = 0"
+)
 _LINES: Final = "JSONCompactEachRowWithNamesAndTypes"
 _BASE: Final = "21.8"
 # In the profile rather than in each session, because setting `compatibility` takes 2 ms.
@@ -135,9 +141,13 @@ class EngineError(EmulatorError):
         if self.name == "ACCESS_DENIED" and _NO_DATABASE.search(reason):
             self.name = "NO_DATABASE"
             reason = "No database is selected: name it before the table, or begin with USE."
+        status = {"ACCESS_DENIED": 403, "ABORTED": 503}.get(self.name, 400)
+        if _TOO_LONG.search(reason):
+            # The service keeps no files by the names of tables.
+            status, reason = 501, f"A name of so many bytes is not modelled: {reason}"
         code = "".join(word.capitalize() for word in self.name.split("_"))
         super().__init__(
-            {"ACCESS_DENIED": 403, "ABORTED": 503}.get(self.name, 400),
+            status,
             f"Query_{code}",
             f"Code: {number}. DB::Exception: {reason} ({self.name})",
         )
@@ -303,7 +313,8 @@ class EngineSession:
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """Run a query of the emulator's own and return its rows."""
-        lines = self._query(f"{OWN} {sql}", "JSONEachRow").splitlines()
+        settings = _NEUTRAL if sql.lstrip().startswith("SELECT") else ""
+        lines = self._query(f"{OWN} {sql}{settings}", "JSONEachRow").splitlines()
         return [msgspec.json.decode(line) for line in lines]
 
     def current_database(self) -> str:
