@@ -57,7 +57,6 @@ class Emulator:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.clock = Clock()
         self.faults = Faults()
         self.journal = Journal()
         self.transitions = Transitions()
@@ -78,6 +77,7 @@ class Emulator:
             max_memory=settings.max_memory,
         )
         self.documents = DocumentStore(self._directory / "state.sqlite3" if settings.data else None)
+        self.clock = Clock(self.documents)
         self.snapshots = Snapshots(self._directory / "snapshots", self.engine, self.documents)
         self._load()
 

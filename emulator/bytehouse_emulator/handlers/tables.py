@@ -126,7 +126,7 @@ def update_table(call: Call) -> dict[str, Any]:
     try:
         _run(call, prepare(statement, "ansi_sql", lambda: ()).text)
     except EngineError as error:
-        call.emulator.catalog.end_changes(row["database"], row["name"], error)
+        call.emulator.catalog.end_changes((row["database"], row["name"]), failed=True)
         raise invalid("Table", str(error)) from None
     return {}
 

@@ -12,7 +12,7 @@ from bytehouse_emulator.errors import not_found
 from bytehouse_emulator.model.account import CREATOR
 from bytehouse_emulator.simulation.clock import Clock
 from bytehouse_emulator.sql.ddl import Clauses, read_create, restore
-from bytehouse_emulator.sql.engine import Engine, EngineError
+from bytehouse_emulator.sql.engine import Engine
 from bytehouse_emulator.sql.lexer import quote_string, split, string_value
 from bytehouse_emulator.storage.documents import DocumentStore
 
@@ -33,6 +33,10 @@ SELECT database, name, toString(uuid) AS uuid, engine, comment, create_table_que
 FROM system.tables WHERE NOT startsWith(name, '.inner') AND database = {database}{condition}
 ORDER BY name
 """
+
+
+Place = tuple[str, str]
+"""The names of a database and of a table in it."""
 
 
 def object_type(engine: str) -> str:
@@ -98,7 +102,7 @@ class Catalog:
 
     def database(self, name: str) -> dict[str, Any]:
         """Return one database."""
-        value = quote_string(self.require_database(name))
+        value = quote_string(name.lower())
         rows = self.engine.rows(
             "SELECT name, toString(uuid) AS uuid, comment,"
             f" (SELECT count() FROM system.tables WHERE database = {value}"
@@ -106,7 +110,7 @@ class Catalog:
             f" (SELECT sum(total_bytes) FROM system.tables WHERE database = {value}) AS bytes"
             f" FROM system.databases WHERE name = {value}"
         )
-        if not rows:  # it has been deleted since
+        if not rows or rows[0]["name"] in HIDDEN:
             raise not_found("Database", name)
         row = rows[0]
         return {
@@ -135,10 +139,12 @@ class Catalog:
 
     def row(self, database: str, name: str, kind: str = "Table") -> dict[str, Any]:
         """Return the engine's description of one table or view; 404 if there is none."""
-        stored = self.require_database(database)
+        stored = database.lower()
         condition = f" AND name = {quote_string(name)}"
-        rows = self.engine.rows(_TABLES.format(database=quote_string(stored), condition=condition))
+        sql = _TABLES.format(database=quote_string(stored), condition=condition)
+        rows = [] if stored in HIDDEN else self.engine.rows(sql)
         if not rows:
+            self.require_database(database)
             raise not_found(kind, f"{stored}.{name}")
         return rows[0]
 
@@ -157,15 +163,16 @@ class Catalog:
             entry["ttl"] = described_ttl(ttl)
         return entry
 
-    def end_changes(self, database: str, name: str, error: EngineError) -> None:
-        """End the change of a table's rows that has failed, or was killed.
+    def end_changes(self, place: Place, *, failed: bool) -> None:
+        """End the changes of a table's rows that have failed, or all of them.
 
-        The engine would go on with it, or try it again before every later change of the table.
+        The engine would go on with them, or try them again before every later change of the table.
         """
-        failed = " AND notEmpty(latest_fail_reason)" if error.name == "UNFINISHED" else ""
+        database, name = map(quote_string, place)
+        condition = " AND notEmpty(latest_fail_reason)" if failed else ""
         self.engine.run(
-            f"KILL MUTATION WHERE NOT is_done AND database = {quote_string(database)}"
-            f" AND table = {quote_string(name)}{failed} SYNC"
+            f"KILL MUTATION WHERE NOT is_done AND database = {database}"
+            f" AND table = {name}{condition} SYNC"
         )
 
     def described_tables(self) -> str:

@@ -140,6 +140,8 @@ class Queries:
             # It may be between two statements, with nothing to kill at the moment: try again.
             for _ in range(40):
                 self._engine.kill(run.query.id)
+                if run.changes:
+                    self._catalog.end_changes(run.changes, failed=False)
                 if run.wait(0.05):
                     break
 
@@ -157,7 +159,10 @@ class Queries:
             query.results = results
             self._end(run, "Finished")
         except EmulatorError as error:
-            killed = run.killed and getattr(error, "name", "") == "QUERY_WAS_CANCELLED"
+            name = getattr(error, "name", "")
+            killed = run.killed and name in {"QUERY_WAS_CANCELLED", "UNFINISHED"}
+            if run.changes:
+                self._catalog.end_changes(run.changes, failed=name == "UNFINISHED")
             code = error.code.removeprefix("errbook_")
             failure = Failure(error.status, code, error.message)
             self._fail(run, results, failure, "Killed" if killed else "Failed")
@@ -184,14 +189,13 @@ class Queries:
                 self._engine.run("SYSTEM FLUSH LOGS query_log")
             if prepared.log_comment:
                 session.engine.run_as(run.query.id, prepared.log_comment)
-            with (
-                overwriting(session.engine, prepared) as ready,
-                self._statements.changing(session.engine, ready),
-            ):
+            run.changes = self._statements.changed_table(session.engine, prepared)
+            with overwriting(session.engine, prepared) as ready:
                 if run.execute:
                     run.execute(session.engine, ready)
                 else:
                     results.append(self._execute(session.engine, ready, run.query.max_rows))
+            run.changes = None
             self._record_objects(session.engine, prepared)
             if prepared.log_comment:
                 session.engine.run_as(run.query.id)

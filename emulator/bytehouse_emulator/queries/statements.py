@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 from uuid import uuid4
 
 from bytehouse_emulator.errors import invalid, not_modelled
-from bytehouse_emulator.model.catalog import Catalog
+from bytehouse_emulator.model.catalog import Catalog, Place
 from bytehouse_emulator.sql.ddl import Clauses, restore
 from bytehouse_emulator.sql.describe import bytehouse_description
 from bytehouse_emulator.sql.dialect import Mode, Prepared
-from bytehouse_emulator.sql.engine import EngineError, EngineSession
+from bytehouse_emulator.sql.engine import EngineSession
 from bytehouse_emulator.sql.lexer import Token, full_name, quote_string, split, tokens
 
 _DESCRIBE: Final = frozenset({"DESC", "DESCRIBE"})
@@ -70,18 +70,12 @@ class Statements:
             text = self._system_tables(text)
         return prepared if text == prepared.text else dataclasses.replace(prepared, text=text)
 
-    @contextmanager
-    def changing(self, session: EngineSession, prepared: Prepared) -> Iterator[None]:
-        """End the change of rows that a statement leaves when it fails or is killed."""
+    def changed_table(self, session: EngineSession, prepared: Prepared) -> Place | None:
+        """Return the table whose rows or columns a statement changes."""
         found = tokens(prepared.text) if prepared.words[0] in _CHANGES else []
         start = {"ALTER": 2, "DELETE": 2, "UPDATE": 1}.get(found[0].word, 0) if found else 0
         table = self._table(session, found, start) if start else None
-        try:
-            yield
-        except EngineError as error:
-            if table:
-                self._catalog.end_changes(table.database, table.name, error)
-            raise
+        return (table.database, table.name) if table else None
 
     def _table(self, session: EngineSession, found: list[Token], start: int) -> _Table | None:
         names = [token.name for token in found[start : start + 3 : 2]]

@@ -6,6 +6,10 @@ import time
 from datetime import UTC, datetime
 from typing import Final
 
+import msgspec
+
+from bytehouse_emulator.storage.documents import DocumentStore
+
 SECOND: Final = 1_000_000_000
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
@@ -14,14 +18,23 @@ DAY: Final = 24 * HOUR
 LATEST: Final = int(datetime(2500, 1, 1, tzinfo=UTC).timestamp()) * SECOND
 
 
+_KEY: Final = "clock"
+
+
+class _Ahead(msgspec.Struct):
+    nanoseconds: int
+
+
 class Clock:
-    """A clock that can be put forward, never back, until it is reset.
+    """A clock that can be put forward, never back, until it is reset; a restart leaves it ahead.
 
     Whatever in the emulator needs the time takes it from here.
     """
 
-    def __init__(self) -> None:
-        self.ahead = 0
+    def __init__(self, documents: DocumentStore) -> None:
+        self._stored = documents.collection("clock", _Ahead)
+        found = self._stored.get(_KEY)
+        self.ahead = found.nanoseconds if found else 0
         """How many nanoseconds it is ahead of the machine's clock."""
 
     def nanoseconds(self) -> int:
@@ -35,10 +48,12 @@ class Clock:
     def advance(self, nanoseconds: int) -> None:
         """Put the clock forward."""
         self.ahead += nanoseconds
+        self._stored.put(_KEY, _Ahead(self.ahead))
 
     def reset(self) -> None:
         """Set the clock to the machine's."""
         self.ahead = 0
+        self._stored.delete(_KEY)
 
 
 def timestamp(nanoseconds: int) -> str:
