@@ -21,9 +21,10 @@ ENDS: Final = ("runs", "refused", "501", "known difference")
 _SQL_INTRODUCTION: Final = """
 ## SQL
 
-Statements of the vendor's public documents, of the open-source core and of the SQL standard that the tests run, by what
-becomes of them: a result as it should be, an error that it should be, a 501 with the reason, or a result that
-differs from the service's or the standard's and is listed in [the docs](../emulator.md#where-it-differs-from-the-service).
+Statements of the vendor's public documents, of the open-source core and of the SQL standard that
+the tests run, by what becomes of them: the expected result, the expected error, a 501 with the
+reason, or a result that differs and is listed under
+[known differences](../emulator.md#where-it-differs-from-the-service).
 """
 _INTRODUCTION: Final = """\
 # What the emulator models
