@@ -5,12 +5,18 @@ import signal
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.budget import SECONDS, Budget
 
 # Properties are checked with the same examples in every run; a machine under load is no failure.
-settings.register_profile("repository", derandomize=True, deadline=None, max_examples=30)
+settings.register_profile(
+    "repository",
+    derandomize=True,
+    deadline=None,
+    max_examples=30,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 # `make fuzz`: other examples in each run, and many more where a test does not say how many.
 settings.register_profile("fuzz", deadline=None, max_examples=3_000, print_blob=True)
 settings.load_profile("repository")
