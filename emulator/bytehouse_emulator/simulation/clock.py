@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
-
-import msgspec
-
-from bytehouse_emulator.storage.documents import DocumentStore
 
 SECOND: Final = 1_000_000_000
 MINUTE: Final = 60 * SECOND
@@ -18,24 +15,16 @@ DAY: Final = 24 * HOUR
 LATEST: Final = int(datetime(2500, 1, 1, tzinfo=UTC).timestamp()) * SECOND
 
 
-_KEY: Final = "clock"
-
-
-class _Ahead(msgspec.Struct):
-    nanoseconds: int
-
-
 class Clock:
     """A clock that can be put forward, never back, until it is reset; a restart leaves it ahead.
 
     Whatever in the emulator needs the time takes it from here.
     """
 
-    def __init__(self, documents: DocumentStore) -> None:
-        self._stored = documents.collection("clock", _Ahead)
-        found = self._stored.get(_KEY)
-        self.ahead = found.nanoseconds if found else 0
+    def __init__(self, ahead: int, store: Callable[[int], object]) -> None:
+        self.ahead = ahead
         """How many nanoseconds it is ahead of the machine's clock."""
+        self._store = store
 
     def nanoseconds(self) -> int:
         """Return the nanoseconds since 1970."""
@@ -48,12 +37,12 @@ class Clock:
     def advance(self, nanoseconds: int) -> None:
         """Put the clock forward."""
         self.ahead += nanoseconds
-        self._stored.put(_KEY, _Ahead(self.ahead))
+        self._store(self.ahead)
 
     def reset(self) -> None:
         """Set the clock to the machine's."""
         self.ahead = 0
-        self._stored.delete(_KEY)
+        self._store(0)
 
 
 def timestamp(nanoseconds: int) -> str:
