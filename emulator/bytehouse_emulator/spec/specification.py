@@ -113,9 +113,11 @@ class Operation:
     def unknown_fields(self, body: object) -> set[str]:
         """Return the fields of a body, and of objects in it, that the specification does not have.
 
-        Objects of which it has no field are open.
+        Objects of which it has no field are open, and bodies that it declares so.
         """
-        return set(self._spec.unknown_fields(self._schema(self.item["requestBody"]), body))
+        schema = self._spec.resolve(self._schema(self.item["requestBody"]))
+        open_ended = schema.get("additionalProperties")
+        return set() if open_ended else set(self._spec.unknown_fields(schema, body))
 
     @cached_property
     def response_schema(self) -> Mapping[str, Any]:
