@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from bytehouse_emulator.errors import Statuses
 from bytehouse_emulator.iam.permissions import Permissions
 from bytehouse_emulator.iam.users import Iam
@@ -52,12 +54,17 @@ class Settings:
     describe: Literal["bytehouse", "clickhouse"] = "bytehouse"
 
 
+class _Ahead(msgspec.Struct):
+    """How far the clock is ahead, which a restart does not change."""
+
+    nanoseconds: int
+
+
 class Emulator:
     """A local ByteHouse: its engine, its documents, and what works on them."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.clock = Clock()
         self.faults = Faults()
         self.journal = Journal()
         self.transitions = Transitions()
@@ -78,6 +85,11 @@ class Emulator:
             max_memory=settings.max_memory,
         )
         self.documents = DocumentStore(self._directory / "state.sqlite3" if settings.data else None)
+        stored = self.documents.collection("clock", _Ahead)
+        found = stored.get("")
+        self.clock = Clock(
+            found.nanoseconds if found else 0, lambda ahead: stored.put("", _Ahead(ahead))
+        )
         self.snapshots = Snapshots(self._directory / "snapshots", self.engine, self.documents)
         self._load()
 

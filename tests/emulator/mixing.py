@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from bytehouse_emulator import RunningEmulator
-from tests.emulator.api import Api
+from tests.emulator.api import ENDLESS, Api
 
 
 class Mixer:
@@ -19,6 +19,7 @@ class Mixer:
         self.calls = 0
         self._api = Api(emulator.url, emulator.token)
         self._api.client.event_hooks = {"request": [self._count]}
+        self._interface = f"http://127.0.0.1:{emulator.clickhouse_port}/"
         self._number = number
         self._database = f"mix{number}"
         self._rows = 0
@@ -28,8 +29,10 @@ class Mixer:
 
     def run(self, calls: int) -> None:
         """Make so many calls, or a few more."""
-        kinds = [self._insert, self._count_rows, self._fail, self._background, self._table]
+        kinds = [self._insert, self._insert_by_clickhouse, self._count_by_clickhouse]
+        kinds += [self._count_rows, self._fail, self._background, self._table]
         kinds += [self._warehouse, self._connection, self._job, self._look, self._grant]
+        kinds += [self._kill] if self._number % 4 == 0 else []
         with self._api.client:
             self._api.ok("create_database", {"name": self._database.upper()})
             columns = [{"name": "k", "type": "Int64"}, {"name": "caller", "type": "Int64"}]
@@ -51,6 +54,31 @@ class Mixer:
         rows = f"SELECT number, {self._number} FROM numbers({count})"
         self._api.rows(f"INSERT INTO {self._database}.t {rows}")
         self._rows += count
+
+    def _clickhouse(self, query: str, rows: str = "") -> str:
+        """Run a statement by the ClickHouse interface and return its rows."""
+        self.calls += 1
+        response = self._api.client.post(self._interface, params={"query": query}, content=rows)
+        assert response.status_code == 200, response.text
+        return response.text
+
+    def _insert_by_clickhouse(self) -> None:
+        count = self._dice.randrange(1, 20)
+        rows = "".join(f"{number}\t{self._number}\n" for number in range(count))
+        self._clickhouse(f"INSERT INTO {self._database}.t FORMAT TSV", rows)
+        self._rows += count
+
+    def _count_by_clickhouse(self) -> None:
+        query = f"SELECT count(), countIf(caller != {self._number}) FROM {self._database}.t"
+        assert self._clickhouse(query) == f"{self._rows}\t0\n"
+
+    def _kill(self) -> None:
+        """Kill a query of its own, which leaves those of others alone."""
+        query = self._name("endless")
+        body = {"query": ENDLESS, "mode": "clickhouse_sql", "queryID": query}
+        self._api.ok("submit_async_query", body)
+        self._api.ok("kill_async_query", id=query)
+        self._api.wait_for(query, "Killed")
 
     def _count_rows(self) -> None:
         query = f"SELECT count(), countIf(caller != {self._number}) FROM {self._database}.t"

@@ -56,7 +56,9 @@ def test_every_response_conforms_to_the_specification(
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_sixteen_concurrent_callers_get_their_own_responses(emulator: RunningEmulator) -> None:
-    """No unexpected error, nothing of another caller, and no growing memory."""
+    """No unexpected error, nothing of another caller, and no growing memory, through both doors,
+    while queries are killed and responses are late."""
+    emulator.fault(latency=0.02, count=1_000_000, probability=0.05, seed=1)
     numbers, sizes, calls = count(), [], 0
     for _ in range(4):
         mixers = [Mixer(emulator, next(numbers)) for _ in range(16)]

@@ -1,8 +1,8 @@
 """Pages of lists: by offset, or by an opaque cursor.
 
 The example of a cursor in the docs decodes to `{"value":null,"sort_value":null}`, so a cursor here
-is Base64 of such an object. The rest is inferred: that it holds the last entry seen, that the next
-one comes as `meta.cursor` and is absent at the end, and that the newest entry is first.
+is Base64 of such an object. The rest is inferred: that it holds the list and the last entry seen,
+that the next one comes as `meta.cursor` and is absent at the end, and that the newest is first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class _Cursor(msgspec.Struct, forbid_unknown_fields=True):
-    value: str | int | None
+    value: str | None
     sort_value: int | None
 
 
@@ -64,7 +64,9 @@ def cursor_page(
 ) -> dict[str, Any]:
     """Return the page that `cursor` and `limit` ask for, the highest number first."""
     limit = min(read_limit(call, CAPPED_DEFAULT_LIMIT), MAX_LIMIT)
-    before = _decode(call.string("cursor"))
+    # Its parameters tell a list from the others.
+    kind = f"{call.operation}:{call.parameters.get('id', '')}"
+    before = _decode(call.string("cursor"), kind)
     # They were stored in nearly this order, but not quite when two were made concurrently.
     newest_first = sorted(entries, key=number, reverse=True)
     older = [entry for entry in newest_first if before is None or number(entry) < before]
@@ -72,15 +74,18 @@ def cursor_page(
     meta: dict[str, Any] = {"total": len(entries)}
     if found and len(older) > len(found):
         last = number(found[-1])
-        meta["cursor"] = b64encode(msgspec.json.encode(_Cursor(str(last), last))).decode()
+        meta["cursor"] = b64encode(msgspec.json.encode(_Cursor(kind, last))).decode()
     return success([describe(entry) for entry in found], meta)
 
 
-def _decode(cursor: str) -> int | None:
+def _decode(cursor: str, kind: str) -> int | None:
     if not cursor:
         return None
     try:
-        return msgspec.json.decode(b64decode(cursor, validate=True), type=_Cursor).sort_value
+        found = msgspec.json.decode(b64decode(cursor, validate=True), type=_Cursor)
     except (ValueError, msgspec.DecodeError):
-        reason = "must be one that an answer gave; it cannot be made up."
-        raise invalid("Parameter", f"The query parameter 'cursor' {reason}") from None
+        found = None
+    if found is None or (found != _Cursor(None, None) and found.value != kind):
+        reason = "must be one that a page of this list gave; it cannot be made up."
+        raise invalid("Parameter", f"The query parameter 'cursor' {reason}")
+    return found.sort_value

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-from bytehouse_emulator.errors import EmulatorError, invalid
+from bytehouse_emulator.errors import invalid
 
-# What a name may be is not documented. These would make paths or files ambiguous.
-_BAD_NAME: Final = re.compile(r"^\s*$|^\.{1,2}$|[/\\\x00-\x1f\x7f]")
 _MAX_LENGTH: Final = 128
 _MAX_DEPTH: Final = 50
-
-
-def check_object_name(kind: str, name: str) -> None:
-    """Refuse a name that no database, table or column can have."""
-    if _BAD_NAME.search(name) or len(name) > _MAX_LENGTH:
-        raise EmulatorError(
-            400,
-            f"{kind}_InvalidName",
-            f"{name[:_MAX_LENGTH]!r} cannot be the name of a {kind.lower()}: 1 to {_MAX_LENGTH}"
-            " characters without slashes or control characters, other than '.' and '..'.",
-        )
 
 
 def check_title(kind: str, name: str) -> None:

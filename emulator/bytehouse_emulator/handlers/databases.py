@@ -14,11 +14,11 @@ from bytehouse_emulator.calls.authorization import (
 )
 from bytehouse_emulator.calls.call import Call, operation
 from bytehouse_emulator.calls.pagination import filtered_page
-from bytehouse_emulator.calls.validation import check_object_name
 from bytehouse_emulator.errors import EmulatorError, already_exists, invalid
 from bytehouse_emulator.iam.users import ADMINS
 from bytehouse_emulator.sql.engine import EngineError
 from bytehouse_emulator.sql.lexer import quote_identifier, quote_string
+from bytehouse_emulator.sql.names import check_name
 
 
 @operation(any_role)
@@ -45,7 +45,7 @@ def _keys(tables: Iterable[str]) -> Iterator[str]:
 def create_database(call: Call) -> dict[str, Any]:
     """Create a database; its name is stored in lower case."""
     catalog, name = call.emulator.catalog, call.body["name"].lower()
-    check_object_name("Database", name)
+    check_name("Database", name)
     comment = call.body.get("description", "")
     sql = f"CREATE DATABASE {quote_identifier(name)}"
     try:
@@ -53,7 +53,7 @@ def create_database(call: Call) -> dict[str, Any]:
     except EngineError as error:
         if error.name == "DATABASE_ALREADY_EXISTS":
             raise already_exists("Database", f"The database {name!r} exists.") from None
-        raise invalid("Database", str(error)) from None
+        raise error if error.status != 400 else invalid("Database", str(error)) from None
     return {"data": {"uuid": catalog.database(name)["uuid"]}}
 
 

@@ -17,7 +17,7 @@ from bytehouse_emulator.calls.authorization import (
 )
 from bytehouse_emulator.calls.call import Call, Streamed, operation
 from bytehouse_emulator.calls.query_results import results, submitted
-from bytehouse_emulator.errors import illegal_state, invalid, not_found
+from bytehouse_emulator.errors import illegal_state, invalid, not_found, not_modelled
 from bytehouse_emulator.model.catalog import object_type
 from bytehouse_emulator.queries.query import Query, Run
 from bytehouse_emulator.sql.dialect import prepare
@@ -104,6 +104,10 @@ def get_async_query_result(call: Call) -> Streamed:
 @operation(query_text)
 def get_query_lineage(call: Call) -> dict[str, Any]:
     """Return which tables, views and materialized views a query reads."""
+    if call.body.get("userInfo"):
+        raise not_modelled("userInfo", "its keys are not documented; use the header of the role.")
+    if not call.body.get("query", "").strip():
+        raise invalid("Query", "The request names no query.")
     found: dict[tuple[str, str], str] = {}
     with call.emulator.engine.session() as session:
         for statement in split(call.body.get("query", "")):

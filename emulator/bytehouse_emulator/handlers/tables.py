@@ -6,6 +6,7 @@ the same rules apply to both.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -20,15 +21,21 @@ from bytehouse_emulator.calls.authorization import (
 )
 from bytehouse_emulator.calls.call import Call, operation
 from bytehouse_emulator.calls.pagination import filtered_page
-from bytehouse_emulator.calls.validation import check_object_name
 from bytehouse_emulator.errors import EmulatorError, already_exists, invalid, not_found
-from bytehouse_emulator.model.catalog import object_type
+from bytehouse_emulator.model.catalog import (
+    described_ttl,
+    expressions,
+    object_type,
+    partition_key,
+)
 from bytehouse_emulator.sql.ddl import NEVER_NULL
 from bytehouse_emulator.sql.dialect import prepare
 from bytehouse_emulator.sql.engine import EngineError
 from bytehouse_emulator.sql.lexer import full_name, quote_identifier, quote_string, split, tokens
+from bytehouse_emulator.sql.names import check_name
 from bytehouse_emulator.sql.parsed import parsed
 
+_DATE: Final = re.compile(r"(Nullable\()?Date(32)?\)?", re.IGNORECASE)
 _UNITS: Final = {"minute": "Minute", "hour": "Hour", "day": "Day", "month": "Month"}
 _INTERVALS: Final = frozenset("SECOND MINUTE HOUR DAY WEEK MONTH QUARTER YEAR".split())
 
@@ -73,7 +80,7 @@ def create_table(call: Call) -> dict[str, Any]:
     """Create a table."""
     catalog, body = call.emulator.catalog, call.body
     database_name = catalog.require_database(call.string("db_name"))
-    check_object_name("Table", body["name"])
+    check_name("Table", body["name"])
     [statement] = split(_create_statement(database_name, body))
     # The documented example leaves `nullable` out for a column beside one that is "not null", so a
     # column without it is read as in `ansi_sql` (inferred).
@@ -84,7 +91,7 @@ def create_table(call: Call) -> dict[str, Any]:
         if error.name == "TABLE_ALREADY_EXISTS":
             message = f"The table {database_name}.{body['name']} exists."
             raise already_exists("Table", message) from None
-        raise invalid("Table", str(error)) from None
+        raise error if error.status != 400 else invalid("Table", str(error)) from None
     uuid = catalog.row(database_name, body["name"])["uuid"]
     catalog.record(uuid, prepared.clauses)
     return {"data": {"uuid": uuid}}
@@ -119,6 +126,7 @@ def update_table(call: Call) -> dict[str, Any]:
     try:
         _run(call, prepare(statement, "ansi_sql", lambda: ()).text)
     except EngineError as error:
+        call.emulator.catalog.end_changes((row["database"], row["name"]), failed=True)
         raise invalid("Table", str(error)) from None
     return {}
 
@@ -126,7 +134,8 @@ def update_table(call: Call) -> dict[str, Any]:
 def _run(call: Call, sql: str) -> None:
     """Run a statement that has expressions of the caller."""
     with call.emulator.engine.session() as session:
-        parsed(session, sql)
+        # A type or key may read what the role may not.
+        call.emulator.admission.authorize(call.role, session, parsed(session, sql))
         session.run(sql)
 
 
@@ -152,7 +161,7 @@ def _create_statement(database_name: str, body: dict[str, Any]) -> str:
         raise invalid("Table", "A table needs at least one column.")
     names = [column.get("name", "") for column in body["columns"]]
     for name in names:
-        check_object_name("Column", name)
+        check_name("Column", name)
     if len(set(names)) < len(names):
         raise invalid("Table", "Two columns have the same name.")
     columns = ", ".join(_column(column) for column in body["columns"])
@@ -163,7 +172,8 @@ def _create_statement(database_name: str, body: dict[str, Any]) -> str:
 
 def _clauses(body: dict[str, Any], names: list[str]) -> Iterator[str]:
     if keys := body.get("partitionKeys"):
-        yield f"PARTITION BY ({', '.join(_partition(key, names) for key in keys)})"
+        types = {column["name"]: column.get("type", "") for column in body["columns"]}
+        yield f"PARTITION BY ({', '.join(_partition(key, types) for key in keys)})"
     if (cluster := body.get("clusterKey")) is not None:
         yield _cluster(cluster)
     yield f"ORDER BY {_key(body['orderByKeys'], names)}"
@@ -208,7 +218,7 @@ def _commands(body: dict[str, Any], nullable: dict[str, bool]) -> Iterator[str]:
 
 def _column(column: dict[str, Any], *, new: bool = True) -> str:
     name, kind = column.get("name", ""), column.get("type", "")
-    check_object_name("Column", name)
+    check_name("Column", name)
     parts = [quote_identifier(name)]
     if kind or new:
         parts.append(_fragment("type of a column", kind))
@@ -232,20 +242,32 @@ def _key(names: list[str], columns: list[str]) -> str:
     return f"({', '.join(quote_identifier(name) for name in names)})"
 
 
-def _partition(key: dict[str, Any], columns: list[str]) -> str:
+def _partition(key: dict[str, Any], types: dict[str, str]) -> str:
     if expression := key.get("expression"):
+        _require_same("A partition key", key, partition_key(expression))
         return _fragment("partition expression", expression)
     name, granularity = key.get("column", ""), key.get("granularity")
-    quoted = _key([name], columns)[1:-1]
+    quoted = _key([name], list(types))[1:-1]
     if not granularity:
         return quoted
-    if granularity.lower() not in _UNITS:
-        units = ", ".join(_UNITS)
-        raise invalid("Table", f"The granularity {granularity!r} is none of {units}.")
+    # Documented: a Date has days and months.
+    units = list(_UNITS)[2:] if _DATE.fullmatch(types[name]) else list(_UNITS)
+    if granularity.lower() not in units:
+        raise invalid("Table", f"The granularity {granularity!r} is none of {', '.join(units)}.")
     return f"toStartOf{_UNITS[granularity.lower()]}({quoted})"
 
 
+def _require_same(what: str, given: dict[str, Any], meant: dict[str, Any]) -> None:
+    """Refuse what an expression does not mean; what a response has of a table can be sent back."""
+    for name, value in given.items():
+        if value is not None and meant.get(name) != value:
+            raise invalid("Table", f"{what} takes 'expression' or {name!r}, which differ here.")
+
+
 def _unique(key: dict[str, Any], columns: list[str]) -> str:
+    if (names := key.get("columns")) and (expression := key.get("expression")):
+        meant = {"columns": expressions(expression), "expression": expression}
+        _require_same("uniqueKey", key, meant)
     if names := key.get("columns"):
         return _key(names, columns)
     if expression := key.get("expression"):
@@ -263,9 +285,10 @@ def _cluster(key: dict[str, Any]) -> str:
 
 def _ttl(ttl: dict[str, Any]) -> str:
     if expression := ttl.get("expression"):
+        _require_same("ttl", ttl, described_ttl(expression))
         return _fragment("time to live", expression)
     column, value, unit = ttl.get("column"), ttl.get("value"), str(ttl.get("unit", "")).upper()
-    if not column or not isinstance(value, int) or unit not in _INTERVALS:
+    if not column or not isinstance(value, int) or value < 1 or unit not in _INTERVALS:
         message = "ttl takes the keys 'column', 'value' and 'unit', or 'expression' (inferred)."
         raise invalid("Table", message)
     return f"{quote_identifier(column)} + INTERVAL {value} {unit}"

@@ -130,7 +130,10 @@ async def _respond(
 
 def _read_parameters(emulator: Emulator, operation: Operation, request: Request) -> dict[str, Any]:
     known = {parameter.name for parameter in operation.parameters if parameter.place == "query"}
-    _refuse_unknown(emulator, "Parameter", "query parameter", request.query_params.keys() - known)
+    given = [name for name, _ in request.query_params.multi_items()]
+    _refuse_unknown(emulator, "Parameter", "query parameter", set(given) - known)
+    if len(set(given)) < len(given):
+        raise invalid("Parameter", "A query parameter is there twice.")
     names = emulator.routes[operation.id].names
     sources = {
         "path": {names[name]: unquote(value) for name, value in request.path_params.items()},
@@ -147,6 +150,8 @@ async def _read_body(emulator: Emulator, operation: Operation, request: Request)
         if len(raw) > emulator.settings.max_body:
             raise EmulatorError(413, "Request_TooLarge", "The body of the request is too large.")
     if not operation.takes_body:
+        if raw.strip() and not emulator.settings.lenient:
+            raise invalid("Request", f"{operation.id} takes no body; --lenient ignores it.")
         return {}
     kind = request.headers.get("Content-Type", "application/json").partition(";")[0].strip()
     if kind.lower() != "application/json":

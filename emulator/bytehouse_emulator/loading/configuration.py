@@ -17,7 +17,7 @@ _FORMATS: Final = {"KAFKA": frozenset({"JSON"})} | dict.fromkeys(
 )
 
 
-class _Column(msgspec.Struct):
+class _Column(msgspec.Struct, forbid_unknown_fields=True):
     name: str
 
 
@@ -52,6 +52,11 @@ def plan(job: Job, arguments: dict[str, Any]) -> Plan:
     source = found.source
     source.type, source.format = source.type.upper(), source.format.upper()
     _require_modelled(source)
+    if schema.columns and (source.format != "CSV" or source.properties.header):
+        raise not_modelled(
+            "A source schema of records that name their columns",
+            "it is of CSV files without a header.",
+        )
     if job.schema_file:
         raise not_modelled("A Protobuf schema", "streams are read as JSON.")
     for name, value in arguments.items():

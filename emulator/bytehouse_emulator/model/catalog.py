@@ -35,6 +35,10 @@ ORDER BY name
 """
 
 
+Place = tuple[str, str]
+"""The names of a database and of a table in it."""
+
+
 def object_type(engine: str) -> str:
     """Return the type of an object, such as `VIEW`, by its engine."""
     return _TYPES.get(engine, "TABLE")
@@ -98,7 +102,7 @@ class Catalog:
 
     def database(self, name: str) -> dict[str, Any]:
         """Return one database."""
-        value = quote_string(self.require_database(name))
+        value = quote_string(name.lower())
         rows = self.engine.rows(
             "SELECT name, toString(uuid) AS uuid, comment,"
             f" (SELECT count() FROM system.tables WHERE database = {value}"
@@ -106,7 +110,7 @@ class Catalog:
             f" (SELECT sum(total_bytes) FROM system.tables WHERE database = {value}) AS bytes"
             f" FROM system.databases WHERE name = {value}"
         )
-        if not rows:  # it has been deleted since
+        if not rows or rows[0]["name"] in HIDDEN:
             raise not_found("Database", name)
         row = rows[0]
         return {
@@ -135,10 +139,12 @@ class Catalog:
 
     def row(self, database: str, name: str, kind: str = "Table") -> dict[str, Any]:
         """Return the engine's description of one table or view; 404 if there is none."""
-        stored = self.require_database(database)
+        stored = database.lower()
         condition = f" AND name = {quote_string(name)}"
-        rows = self.engine.rows(_TABLES.format(database=quote_string(stored), condition=condition))
+        sql = _TABLES.format(database=quote_string(stored), condition=condition)
+        rows = [] if stored in HIDDEN else self.engine.rows(sql)
         if not rows:
+            self.require_database(database)
             raise not_found(kind, f"{stored}.{name}")
         return rows[0]
 
@@ -154,8 +160,20 @@ class Catalog:
             entry |= _keys(row, clauses)
         create = read_create(statement)
         if create and (ttl := create.text("TTL")):
-            entry["ttl"] = _ttl(ttl)
+            entry["ttl"] = described_ttl(ttl)
         return entry
+
+    def end_changes(self, place: Place, *, failed: bool) -> None:
+        """End the changes of a table's rows that have failed, or all of them.
+
+        The engine would go on with them, or try them again before every later change of the table.
+        """
+        database, name = map(quote_string, place)
+        condition = " AND notEmpty(latest_fail_reason)" if failed else ""
+        self.engine.run(
+            f"KILL MUTATION WHERE NOT is_done AND database = {database}"
+            f" AND table = {name}{condition} SYNC"
+        )
 
     def described_tables(self) -> str:
         """Return a query in place of `system.tables`, with the engines and keys that tables were
@@ -226,7 +244,7 @@ def _has_unique_key(origin: Origin) -> bool:
     return origin.clauses is not None and bool(origin.clauses.unique_key)
 
 
-def _expressions(key: str) -> list[str]:
+def expressions(key: str) -> list[str]:
     """Split a key into its expressions."""
     statement = split(f"CREATE TABLE t ORDER BY {key}")[0]
     create = read_create(statement)
@@ -249,29 +267,31 @@ def _keys(row: dict[str, Any], clauses: Clauses | None) -> dict[str, Any]:
         order, sample = clauses.order_by, clauses.sample_by
         primary = clauses.primary_key or order
     keys: dict[str, Any] = {
-        "orderByKeys": _expressions(order),
-        "primaryKeys": _expressions(primary),
+        "orderByKeys": expressions(order),
+        "primaryKeys": expressions(primary),
     }
     if row["partition_key"]:
-        keys["partitionKeys"] = [_partition_key(k) for k in _expressions(row["partition_key"])]
+        keys["partitionKeys"] = [partition_key(k) for k in expressions(row["partition_key"])]
     if sample:
         keys["samplingKey"] = sample
     if clauses and clauses.unique_key:
-        unique = _expressions(clauses.unique_key)
+        unique = expressions(clauses.unique_key)
         keys["uniqueKey"] = {"columns": unique, "expression": clauses.unique_key}
     if clauses and clauses.cluster_by:
         keys["clusterKey"] = {"expr": clauses.cluster_by, "numBuckets": clauses.buckets}
     return keys
 
 
-def _partition_key(expression: str) -> dict[str, Any]:
+def partition_key(expression: str) -> dict[str, Any]:
+    """Return a partition key as responses show it."""
     column, granularity = expression, None
     if match := _START_OF.match(expression):
         column, granularity = match[2], match[1].lower()
     return {"column": column, "granularity": granularity, "expression": expression}
 
 
-def _ttl(expression: str) -> dict[str, Any]:
+def described_ttl(expression: str) -> dict[str, Any]:
+    """Return a time to live as responses show it."""
     ttl: dict[str, Any] = {"expression": expression}
     if match := _INTERVAL.match(expression):
         column, unit, value = match.groups()

@@ -149,6 +149,8 @@ class Queries:
             # It may be between two statements, with nothing to kill at the moment: try again.
             for _ in range(40):
                 self._engine.kill(run.query.id)
+                if run.changes:
+                    self._catalog.end_changes(run.changes, failed=False)
                 if run.wait(0.05):
                     break
 
@@ -159,12 +161,15 @@ class Queries:
             run.check_killed()
             self._admission.begin(run)
             query.status, query.started_at = "Running", self._clock.now()
-            with self._sessions.use(query.session, query.id, query.mode, query.changes) as session:
+            with self._sessions.use(query) as session:
                 self._run_statements(run, session, results)
             query.results = results
             self._end(run, "Finished")
         except EmulatorError as error:
-            killed = run.killed and getattr(error, "name", "") == "QUERY_WAS_CANCELLED"
+            name = getattr(error, "name", "")
+            killed = run.killed and name in {"QUERY_WAS_CANCELLED", "UNFINISHED"}
+            if run.changes:
+                self._catalog.end_changes(run.changes, failed=name == "UNFINISHED")
             code = error.code.removeprefix("errbook_")
             failure = Failure(error.status, code, error.message)
             self._fail(run, results, failure, "Killed" if killed else "Failed")
@@ -191,19 +196,22 @@ class Queries:
                 self._engine.run("SYSTEM FLUSH LOGS query_log")
             if prepared.log_comment:
                 session.engine.run_as(run.query.id, prepared.log_comment)
+            run.changes = self._statements.changed_table(session.engine, prepared)
             with overwriting(session.engine, prepared) as ready:
                 if run.execute:
                     run.execute(session.engine, ready)
                 else:
                     results.append(self._execute(session.engine, ready, run.query.max_rows))
+            run.changes = None
             self._record_objects(session.engine, prepared)
             if prepared.log_comment:
                 session.engine.run_as(run.query.id)
             session.ran(prepared)
 
     def _execute(self, session: EngineSession, prepared: Prepared, max_rows: int) -> Result:
-        if prepared.returns_rows:
+        if prepared.returns_rows or prepared.words[0] == "SET":
             refuse_totals(prepared.text)
+        if prepared.returns_rows:
             if max_rows:
                 # Limits what a SELECT returns, and nothing else.
                 session.run(f"SET limit={max_rows}")

@@ -9,6 +9,7 @@ from typing import Final, Literal
 import msgspec
 
 from bytehouse_emulator.errors import EmulatorError
+from bytehouse_emulator.model.catalog import Place
 from bytehouse_emulator.sql.dialect import Mode, Prepared
 from bytehouse_emulator.sql.engine import EngineError, EngineSession
 from bytehouse_emulator.storage.results import Result
@@ -53,6 +54,12 @@ class Query(msgspec.Struct, kw_only=True):
     failure: Failure | None = None
     results: list[Result] = []
 
+    @property
+    def kept_session(self) -> str:
+        """The name under which its session is kept: what one role leaves in a session, temporary
+        tables too, is not for another. Empty if it has none."""
+        return f"{self.role}: {self.session}" if self.session else ""
+
     def times(self) -> dict[str, str]:
         """Return when it was created, started and finished, as far as it was."""
         times = {
@@ -77,6 +84,8 @@ class Run:
         self.query = query
         self.execute = execute
         self.killed = False
+        self.changes: Place | None = None
+        """The table that its statement changes in the background of the engine."""
         self.ended: Future[Query] = Future()
         # A waiting caller may be cancelled; that must not cancel the future.
         self.ended.set_running_or_notify_cancel()

@@ -11,7 +11,7 @@ from typing import Final
 from bytehouse_emulator.errors import EmulatorError
 from bytehouse_emulator.queries.query import Query, QuerySession
 from bytehouse_emulator.simulation.clock import SECOND, Clock
-from bytehouse_emulator.sql.dialect import ANSI_SETTINGS, Mode, Prepared
+from bytehouse_emulator.sql.dialect import ANSI_SETTINGS, Prepared
 from bytehouse_emulator.sql.engine import Engine, EngineError, EngineSession
 from bytehouse_emulator.sql.guard import check
 from bytehouse_emulator.sql.lexer import quote_identifier, split
@@ -47,20 +47,21 @@ class Sessions:
             return
         now = self._clock.nanoseconds()
         with self._lock:
-            over = [name for name, until in self._kept_until.items() if until and until < now]
-            for name in over:
-                del self._kept_until[name]
-            known = query.session in self._kept_until
+            over = [kept for kept, until in self._kept_until.items() if until and until < now]
+            for kept in over:
+                del self._kept_until[kept]
+            name = query.kept_session
+            known = name in self._kept_until
             if query.session_must_exist and not known:
                 raise EmulatorError(404, "Query_SessionNotFound", "Session not found.")
-            if known and self._kept_until[query.session] is None:
+            if known and self._kept_until[name] is None:
                 raise EmulatorError(409, "Query_SessionIsLocked", _LOCKED.format(query.session))
             # What an earlier process stored of it counts as over, too.
-            over += [] if known else [query.session]
-            sessions = [session for name in over if (session := self._open.pop(name, None))]
-            for name in over:
-                self._stored.delete(name)
-            self._kept_until[query.session] = None
+            over += [] if known else [name]
+            sessions = [session for kept in over if (session := self._open.pop(kept, None))]
+            for kept in over:
+                self._stored.delete(kept)
+            self._kept_until[name] = None
         for session in sessions:
             session.close()
 
@@ -69,22 +70,18 @@ class Sessions:
         if query.session_timeout is not None:
             with self._lock:
                 until = self._clock.nanoseconds() + query.session_timeout * SECOND
-                self._kept_until[query.session] = until
+                self._kept_until[query.kept_session] = until
 
     @contextmanager
-    def use(
-        self, name: str, query_id: str, mode: Mode, changes: Collection[str] = ()
-    ) -> Iterator[OpenSession]:
-        """Run one query in a session, in a dialect; without a name in a session of its own.
-
-        `changes` are statements, SET and USE, that hold for this query alone.
-        """
-        session = self._take(name)
-        used = OpenSession(session or self._engine.session(query_id), kept=session is not None)
+    def use(self, query: Query) -> Iterator[OpenSession]:
+        """Run one query in its session; without a name in a session of its own."""
+        name, changes = query.kept_session, query.changes
+        session = self._take(query)
+        used = OpenSession(session or self._engine.session(query.id), kept=session is not None)
         try:
             if session:
-                session.run_as(query_id)
-            if mode == "ansi_sql":
+                session.run_as(query.id)
+            if query.mode == "ansi_sql":
                 used.engine.run(_ANSI)
             self._restore(used.engine, name)
             for change in changes:
@@ -104,13 +101,14 @@ class Sessions:
         for session in found:
             session.close()
 
-    def _take(self, name: str) -> EngineSession | None:
+    def _take(self, query: Query) -> EngineSession | None:
+        name = query.kept_session
         with self._lock:
             if name not in self._open:
                 return None
             session = self._open[name]
             if session is None:
-                raise EmulatorError(409, "Query_SessionIsLocked", _LOCKED.format(name))
+                raise EmulatorError(409, "Query_SessionIsLocked", _LOCKED.format(query.session))
             self._open[name] = None
             return session
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from uuid import uuid4
 
 from bytehouse_emulator.errors import invalid, not_modelled
-from bytehouse_emulator.model.catalog import Catalog
+from bytehouse_emulator.model.catalog import Catalog, Place
 from bytehouse_emulator.sql.ddl import Clauses, restore
 from bytehouse_emulator.sql.describe import bytehouse_description
 from bytehouse_emulator.sql.dialect import Mode, Prepared
@@ -18,6 +18,7 @@ from bytehouse_emulator.sql.engine import EngineSession
 from bytehouse_emulator.sql.lexer import Token, full_name, quote_string, split, tokens
 
 _DESCRIBE: Final = frozenset({"DESC", "DESCRIBE"})
+_CHANGES: Final = frozenset({"ALTER", "DELETE", "UPDATE"})
 _BEFORE_TABLE: Final = frozenset({"FROM", "JOIN", ","})
 # Words that are no alias of the table before them; empty for anything but a word.
 _AFTER_TABLE: Final = frozenset(
@@ -29,10 +30,16 @@ _AFTER_TABLE: Final = frozenset(
 class _Table(NamedTuple):
     """A table that a statement names, and where its name ends among the tokens."""
 
-    full: str
+    database: str
+    name: str
     uuid: str
     clauses: Clauses | None
     end: int
+
+    @property
+    def full(self) -> str:
+        """Its full name, quoted."""
+        return full_name(self.database, self.name)
 
 
 class Statements:
@@ -63,6 +70,13 @@ class Statements:
             text = self._system_tables(text)
         return prepared if text == prepared.text else dataclasses.replace(prepared, text=text)
 
+    def changed_table(self, session: EngineSession, prepared: Prepared) -> Place | None:
+        """Return the table whose rows or columns a statement changes."""
+        found = tokens(prepared.text) if prepared.words[0] in _CHANGES else []
+        start = {"ALTER": 2, "DELETE": 2, "UPDATE": 1}.get(found[0].word, 0) if found else 0
+        table = self._table(session, found, start) if start else None
+        return (table.database, table.name) if table else None
+
     def _table(self, session: EngineSession, found: list[Token], start: int) -> _Table | None:
         names = [token.name for token in found[start : start + 3 : 2]]
         if len(found) < start + 3 or found[start + 1].text != ".":
@@ -75,7 +89,7 @@ class Statements:
         if not rows:
             return None
         uuid = rows[0]["uuid"]
-        return _Table(full_name(names[0], names[-1]), uuid, self._catalog.clauses(uuid), end)
+        return _Table(names[0], names[-1], uuid, self._catalog.clauses(uuid), end)
 
     def _show_create(self, session: EngineSession, text: str) -> str:
         found = tokens(text)
@@ -180,8 +194,10 @@ def refuse_totals(text: str) -> None:
     """Refuse what is a result beside the rows, which a response of the API has no place for."""
     found = tokens(text)
     for before, token in pairwise(found):
-        if token.word == "TOTALS" and before.word == "WITH" and not token.depth:
+        if token.word == "TOTALS" and before.word == "WITH":
             raise not_modelled("WITH TOTALS in the API", "use ROLLUP, or the ClickHouse interface.")
+        if before.name.lower() == "extremes" and token.text == "=":
+            raise not_modelled("extremes in the API", "use the ClickHouse interface.")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,14 +16,15 @@ LATEST: Final = int(datetime(2500, 1, 1, tzinfo=UTC).timestamp()) * SECOND
 
 
 class Clock:
-    """A clock that can be put forward, never back, until it is reset.
+    """A clock that can be put forward, never back, until it is reset; a restart leaves it ahead.
 
     Whatever in the emulator needs the time takes it from here.
     """
 
-    def __init__(self) -> None:
-        self.ahead = 0
+    def __init__(self, ahead: int, store: Callable[[int], object]) -> None:
+        self.ahead = ahead
         """How many nanoseconds it is ahead of the machine's clock."""
+        self._store = store
 
     def nanoseconds(self) -> int:
         """Return the nanoseconds since 1970."""
@@ -35,10 +37,12 @@ class Clock:
     def advance(self, nanoseconds: int) -> None:
         """Put the clock forward."""
         self.ahead += nanoseconds
+        self._store(self.ahead)
 
     def reset(self) -> None:
         """Set the clock to the machine's."""
         self.ahead = 0
+        self._store(0)
 
 
 def timestamp(nanoseconds: int) -> str:

@@ -27,6 +27,16 @@ with an error of ClickHouse; or it is a 501, not modelled.
 _OUTCOMES: Final = {
     "runs": "runs", "differs": "known difference", "refused": "refused", "501": "501"
 }  # fmt: skip
+SQL_FILE: Final = "sql_coverage.json"
+ENDS: Final = ("runs", "refused", "501", "known difference")
+_SQL_INTRODUCTION: Final = """
+## SQL
+
+Statements of the vendor's public documents, of the open-source core and of the SQL standard that
+the tests run, by what becomes of them: the expected result, the expected error, a 501 with the
+reason, or a result that differs and is listed under
+[known differences](../emulator.md#where-it-differs-from-the-service).
+"""
 _INTRODUCTION: Final = """\
 # What the emulator models
 
@@ -79,6 +89,23 @@ def _lines(specification: Specification, observed: Mapping[str, Observed]) -> It
     yield _INTRODUCTION
     yield "| operation | how | path | response | errors |"
     yield "|---|---|---|---|---|"
+    yield from _operations(specification, observed)
+    yield from _statements()
+
+
+def _statements() -> Iterator[str]:
+    """Yield the table of SQL: how many statements of each group the tests run, and how they end."""
+    raw = (resources.files(__package__) / SQL_FILE).read_bytes()
+    counts = msgspec.json.decode(raw, type=dict[str, dict[str, int]])
+    yield _SQL_INTRODUCTION
+    yield f"| statements | {' | '.join(ENDS)} |"
+    yield f"|---|{'---|' * len(ENDS)}"
+    total = {end: sum(found.get(end, 0) for found in counts.values()) for end in ENDS}
+    for group, found in {**counts, "all": total}.items():
+        yield f"| {group} | {' | '.join(str(found.get(end, 0)) for end in ENDS)} |"
+
+
+def _operations(specification: Specification, observed: Mapping[str, Observed]) -> Iterator[str]:
     for operation in specification.operations.values():
         found = observed.get(operation.id)
         how = found.how if found else "refused"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -17,7 +17,7 @@ from bytehouse_emulator.errors import invalid
 
 _URI: Final = "urn:bytehouse"
 _METHODS: Final = ("get", "put", "post", "delete", "patch")
-_INTEGER: Final = re.compile(r"[+-]?\d+")
+_INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]*)")
 _MAX_DIGITS: Final = 4000
 
 Validate = Callable[[object], str]
@@ -110,11 +110,14 @@ class Operation:
         properties = self._spec.resolve(self._schema(self.item["requestBody"])).get("properties")
         return {name: self._spec.resolve(inner) for name, inner in (properties or {}).items()}
 
-    def unknown_fields(self, body: Mapping[str, Any]) -> set[str]:
-        """Return the fields of a body that the specification does not have, if that is closed."""
+    def unknown_fields(self, body: object) -> set[str]:
+        """Return the fields of a body, and of objects in it, that the specification does not have.
+
+        Objects of which it has no field are open, and bodies that it declares so.
+        """
         schema = self._spec.resolve(self._schema(self.item["requestBody"]))
-        open_ended = schema.get("additionalProperties") or not self.body_properties
-        return set() if open_ended else body.keys() - self.body_properties.keys()
+        open_ended = schema.get("additionalProperties")
+        return set() if open_ended else set(self._spec.unknown_fields(schema, body))
 
     @cached_property
     def response_schema(self) -> Mapping[str, Any]:
@@ -178,6 +181,21 @@ class Specification:
                 target = target[step]
             found = target
         return found
+
+    def unknown_fields(
+        self, raw: Mapping[str, Any], value: object, path: str = ""
+    ) -> Iterator[str]:
+        """Return the paths of fields that a schema with properties does not have."""
+        schema = self.resolve(raw)
+        if isinstance(value, list):
+            for inner in value:
+                yield from self.unknown_fields(schema.get("items", {}), inner, path)
+        elif isinstance(value, dict) and (properties := schema.get("properties")):
+            for name, inner in value.items():
+                if name in properties:
+                    yield from self.unknown_fields(properties[name], inner, f"{path}{name}.")
+                else:
+                    yield path + name
 
     def validator(self, schema: Mapping[str, Any]) -> Validate:
         """Make a function that returns what is wrong with a value, "" if nothing is."""

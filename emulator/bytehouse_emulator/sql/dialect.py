@@ -28,10 +28,16 @@ from bytehouse_emulator.sql.overwrite import Overwrite, read_overwrite
 from bytehouse_emulator.sql.unmodelled import refuse_unmodelled
 
 Mode = Literal["ansi_sql", "clickhouse_sql"]
-# What else the dialect means, by the settings that ByteHouse's open-source core switches for it.
+# What else the dialect means, by the settings that ByteHouse's open-source core switches for it;
+# correlated subqueries and NULL for the keys that ROLLUP leaves out are those of its optimizer,
+# which the dialect switches on (inferred).
 ANSI_SETTINGS: Final = {
+    "allow_correlated_subqueries": "1",
     "cast_keep_nullable": "1",
+    "enable_positional_arguments": "1",
     "except_default_mode": "'DISTINCT'",
+    "force_grouping_standard_compatibility": "1",
+    "group_by_use_nulls": "1",
     "intersect_default_mode": "'DISTINCT'",
     "join_use_nulls": "1",
     "prefer_column_name_to_alias": "1",

@@ -69,13 +69,11 @@ def refused_functions(session: EngineSession) -> Functions:
     if not _found:
         rows = session.rows(
             "SELECT lower(name) AS name, lower(alias_to) AS alias_to, categories, higher_order"
-            " FROM system.functions WHERE NOT is_aggregate SETTINGS limit = 0"
+            " FROM system.functions WHERE NOT is_aggregate"
         )
         allowed = _NAMED | {row["name"] for row in rows if row["categories"] in _CATEGORIES}
         allowed |= {row["name"] for row in rows if row["alias_to"] in allowed}
-        tables = session.rows(
-            "SELECT lower(name) AS name FROM system.table_functions SETTINGS limit = 0"
-        )
+        tables = session.rows("SELECT lower(name) AS name FROM system.table_functions")
         # Some functions and tables have the same name: `format`.
         scalars = frozenset(row["name"] for row in rows)
         _found.append(

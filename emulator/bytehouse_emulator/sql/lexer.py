@@ -34,9 +34,9 @@ _ROWS: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT_EDGE: Final = re.compile(r"/\*|\*/")
-_ESCAPED: Final = re.compile(r"\\(.)|``|\"\"", re.DOTALL)
+_ESCAPE: Final = re.compile(r"\\x([0-9A-Fa-f]{2})|\\(.)", re.DOTALL)
+_ESCAPED: Final = re.compile(_ESCAPE.pattern + r'|``|""', re.DOTALL)
 _LITERAL: Final = re.compile(r"'((?:[^'\\]++|\\.)*+)'", re.DOTALL)
-_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _CONTROL: Final = dict(zip("bfnrt0", "\b\f\n\r\t\0", strict=True))
 _OPENING: Final = frozenset("([{")
 _CLOSING: Final = frozenset(")]}")
@@ -62,7 +62,7 @@ class Token(NamedTuple):
         if self.kind == "word":
             return self.text
         if self.kind == "quoted":
-            return _ESCAPED.sub(lambda m: m.group(1) or m.group(0)[0], self.text[1:-1])
+            return _ESCAPED.sub(_unescaped, self.text[1:-1])
         return ""
 
 
@@ -146,7 +146,7 @@ def quote_string(value: str) -> str:
 def string_value(expression: str) -> str | None:
     """Return the value of a string literal as the engine writes it; None for anything else."""
     literal = _LITERAL.fullmatch(expression)
-    return literal and _ESCAPE.sub(lambda m: _CONTROL.get(m[1], m[1]), literal[1])
+    return literal and _ESCAPE.sub(_unescaped, literal[1])
 
 
 def split_at_commas(found: Sequence[Token], depth: int) -> list[list[Token]]:
@@ -158,6 +158,12 @@ def split_at_commas(found: Sequence[Token], depth: int) -> list[list[Token]]:
         else:
             parts[-1].append(token)
     return [part for part in parts if part]
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match[1]:
+        return chr(int(match[1], 16))
+    return _CONTROL.get(match[2], match[2]) if match[2] else match[0][0]
 
 
 def _tokens(text: str, position: int) -> Iterator[Token]:

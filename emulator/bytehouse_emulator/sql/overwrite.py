@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bytehouse_emulator.errors import not_modelled
-from bytehouse_emulator.sql.lexer import Statement, full_name, split_at_commas
+from bytehouse_emulator.errors import EmulatorError, not_modelled
+from bytehouse_emulator.sql.lexer import Statement, Token, full_name, split_at_commas
 
 
 class Overwrite(NamedTuple):
@@ -42,12 +42,21 @@ def read_overwrite(statement: Statement) -> Overwrite | None:
     target = text[found[start].start : found[end - 1].end]
     partitions: tuple[str, ...] | None = None
     if end < len(found) and found[end].word == "PARTITION":
-        close = next((i for i in range(end + 2, len(found)) if found[i].depth == 0), len(found))
+        close = next((i for i in range(end + 2, len(found)) if found[i].depth == 0), 0)
+        if not close:
+            raise EmulatorError(400, "Query_SyntaxError", "PARTITION ( lacks its end.")
         parts = split_at_commas(found[end + 2 : close], 1)
         partitions = tuple(text[part[0].start : part[-1].end] for part in parts)
-        if any("=" in (token.text for token in part) for part in parts):
-            raise not_modelled("PARTITION (column = value)", "PARTITION (value, ...) is.")
+        if partitions != ("*",) and not all(_is_value(token) for part in parts for token in part):
+            raise not_modelled("Such a PARTITION", "PARTITION (value, ...) of literals is, or (*).")
         partitions = () if partitions == ("*",) else partitions
         end = close + 1
     rest = text[found[end - 1].end :]
     return Overwrite(names, target, rest, partitions)
+
+
+def _is_value(token: Token) -> bool:
+    """Return whether a token can only be of a literal, or of a tuple of such."""
+    if token.kind == "symbol":
+        return token.text in set("(),.-")
+    return token.kind in {"number", "string"} or token.word in {"ID", "NULL", "TUPLE"}

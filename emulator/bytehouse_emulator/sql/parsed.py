@@ -19,6 +19,7 @@ from bytehouse_emulator.sql.ddl import begin_of_select
 from bytehouse_emulator.sql.engine import EngineError, EngineSession
 from bytehouse_emulator.sql.functions import refused_functions
 from bytehouse_emulator.sql.lexer import Statement, Token, is_insert, quote_string, split, tokens
+from bytehouse_emulator.sql.names import check_created_names
 
 _ENGINES: Final = frozenset(
     "atomic mergetree replacingmergetree summingmergetree aggregatingmergetree"
@@ -29,6 +30,8 @@ _OF_SOURCE: Final = frozenset({"DB", "TABLE", "USER", "PASSWORD"})
 _IN_FORMATTER: Final = re.compile(
     r":?\s*In scope SELECT formatQuerySingleLine\(.*?(?= ?\(\w+\)$|\Z)", re.DOTALL
 )
+# After a column named `parallel`.
+_AFTER_WITH: Final = frozenset({"CUBE", "FILL", "ROLLUP", "TIES", "TOTALS"})
 _MARK: Final = "FORMAT Marked"
 _STRING: Final = re.compile(r"'(?:[^'\\]++|\\.|'')*+'", re.DOTALL)
 # Outside of strings, what our lexer might read in another way than the engine does.
@@ -112,7 +115,10 @@ def _check(session: EngineSession, statement: Statement) -> None:
         _check_created(found)
     elif not is_insert(found):
         _check_format(found)
-    for token, after in pairwise(found):
+    for index, (token, after) in enumerate(pairwise(found)):
+        joins = token.word == "PARALLEL" and after.word == "WITH" and not token.depth
+        if joins and found[index + 2].word not in _AFTER_WITH:
+            raise not_modelled("PARALLEL WITH", "send the statements one by one.")
         if token.word == "INTO" and after.word == "OUTFILE":
             raise statement_refused("Files of the server's machine are out of reach.")
         if token.word == "FROM" and after.word == "INFILE":
@@ -126,6 +132,7 @@ def _check(session: EngineSession, statement: Statement) -> None:
                 "the emulator tells queries apart by it; SETTINGS log_comment = '...' is.",
             )
     _check_calls(session, found)
+    check_created_names(statement)
 
 
 def _check_created(found: Sequence[Token]) -> None:

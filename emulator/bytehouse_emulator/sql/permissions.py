@@ -38,6 +38,8 @@ _FILTERS: Final = frozenset({"additional_table_filters", "additional_result_filt
 _IF: Final = frozenset({"IF", "NOT", "EXISTS", "EMPTY"})
 _OBJECTS: Final = frozenset({"TABLE", "VIEW", "DICTIONARY"})
 _SELECT: Final = frozenset({"SELECT", "WITH"})
+# What these need not have could read anything: SHOW TABLES WHERE, OPTIMIZE PARTITION.
+_WITHOUT_EXPRESSIONS: Final = frozenset("DROP EXISTS OPTIMIZE SHOW TRUNCATE".split())
 
 
 class RequiredPermission(NamedTuple):
@@ -84,6 +86,10 @@ class _Finder:
         if self.statement.returns_rows:
             yield from self._reads(0)
         elif word in _KINDS:
+            if word in _WITHOUT_EXPRESSIONS and (
+                "WHERE" in self.words or any(token.text == "(" for token in self.found)
+            ):
+                raise self._unknown(f"an expression in {word}")
             yield from _KINDS[word](self)
         else:
             raise self._unknown()

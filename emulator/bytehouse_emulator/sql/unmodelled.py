@@ -100,6 +100,7 @@ _RULES: Final = (
         "it reaches outside the emulator.",
     ),
 )
+_ALSO_QUOTED: Final = frozenset({"_DELETE_FLAG_", "DIALECT_TYPE", "VIRTUAL_WAREHOUSE"})
 _ON_DUPLICATE: Final = re.compile(r"\)\s*(ON\s+DUPLICATE\s+KEY)\b", re.IGNORECASE)
 _INFILE: Final = re.compile(r"\s*(INFILE)\b", re.IGNORECASE)
 
@@ -111,6 +112,8 @@ def refuse_unmodelled(statement: Statement) -> None:
         if token.kind == "data":
             found = _ON_DUPLICATE.search(token.text[-400:]) or _INFILE.match(token.text[:40])
             parts += [" ".join(found[1].upper().split())] if found else []
+        elif token.kind == "quoted" and token.name.upper() in _ALSO_QUOTED:
+            parts.append(token.name.upper())
         elif token.kind in {"string", "quoted"}:
             parts.append("?")
         else:

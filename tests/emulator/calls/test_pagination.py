@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, count
 
@@ -53,11 +53,24 @@ def test_the_documented_cursor_begins_an_iteration(api: Api) -> None:
     assert b64decode(first["meta"]["cursor"]).startswith(b'{"value":"')
 
 
-@pytest.mark.parametrize("cursor", ["7", "bm90IGpzb24=", "e30=", "\u00e9"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["7", "bm90IGpzb24=", "e30=", "\u00e9", b64encode(b'{"value":"5","sort_value":5}').decode()],
+)
 def test_a_cursor_that_was_made_up_is_refused(api: Api, cursor: str) -> None:
-    """It gives an error, not the first page again."""
+    """It gives an error, not the first page again or an empty one."""
     parameters = {"cursor": cursor}
     assert api.fails("list_connections", params=parameters) == (400, "Parameter_Invalid")
+
+
+def test_a_cursor_of_another_list_is_refused(api: Api) -> None:
+    """It would skip entries there."""
+    for _ in range(2):
+        _connection(api)
+    cursor = api.ok("list_connections", params={"limit": 1})["meta"]["cursor"]
+    api.ok("list_connections", params={"cursor": cursor})
+    refused = api.fails("list_import_jobs", params={"cursor": cursor})
+    assert refused == (400, "Parameter_Invalid")
 
 
 def test_iteration_goes_on_after_its_last_entry_was_deleted(api: Api) -> None:

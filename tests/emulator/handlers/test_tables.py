@@ -241,7 +241,8 @@ def test_a_time_to_live_is_set_and_removed(api: Api, database: str) -> None:
         ({"dropColumns": ["k"]}, (400, "Table_Invalid")),
         ({"dropColumns": ["nowhere"]}, (400, "Table_Invalid")),
         ({"modifyColumns": [{"name": "nowhere", "type": "Int8"}]}, (404, "Column_NotFound")),
-        ({"renameColumns": [{"from": "v", "to": "w"}]}, (400, "Table_Invalid")),
+        ({"renameColumns": [{"from": "v", "to": "w"}]}, (400, "Request_Invalid")),
+        ({"renameColumns": [{"name": "v"}]}, (400, "Table_Invalid")),
         ({"addColumns": [{"name": "v", "type": "Int8"}]}, (400, "Table_Invalid")),
     ],
 )
@@ -388,3 +389,29 @@ def test_a_table_without_rows_has_no_bounds(api: Api, database: str) -> None:
         "data": [],
         "meta": {"offset": 0, "total": 0},
     }
+
+
+def test_what_is_said_twice_must_be_the_same(api: Api, database: str) -> None:
+    """A table is created again as it was described; what contradicts itself is refused."""
+    columns = [{"name": "k", "type": "Int64"}, {"name": "d", "type": "Date"}]
+    body: dict[str, Any] = {"columns": columns, "orderByKeys": ["k"]}
+    keys: dict[str, Any] = {
+        "partitionKeys": [{"column": "d", "granularity": "month"}],
+        "uniqueKey": {"columns": ["k"]},
+        "ttl": {"column": "d", "value": 9, "unit": "YEAR"},
+    }
+    api.ok("create_table", {**body, **keys, "name": "a"}, db_name=database)
+    found = api.ok("get_table", db_name=database, table_name="a")["data"]
+    described = {name: found[name] for name in ("columns", "orderByKeys", *keys)}
+    api.ok("create_table", {**described, "name": "b"}, db_name=database)
+    again = api.ok("get_table", db_name=database, table_name="b")["data"]
+    assert {name: again[name] for name in described} == described
+    for change in (
+        {"partitionKeys": [{"column": "d", "expression": "toYYYYMM(d)"}]},
+        {"uniqueKey": {"columns": ["k"], "expression": "d"}},
+        {"ttl": {"column": "d", "value": 9, "unit": "YEAR", "expression": "d + INTERVAL 1 DAY"}},
+        {"ttl": {"column": "d", "value": 0, "unit": "DAY"}},
+        {"partitionKeys": [{"column": "d", "granularity": "hour"}]},
+    ):
+        refused = api.fails("create_table", {**body, **change, "name": "c"}, db_name=database)
+        assert refused == (400, "Table_Invalid"), change

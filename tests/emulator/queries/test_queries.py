@@ -282,6 +282,36 @@ def test_a_slow_synchronous_query_continues_in_the_background(api: Api) -> None:
     assert api.ok("get_async_query_result", id=reference["queryID"])["data"][0]["rows"] == [[0]]
 
 
+CHANGES = [
+    "UPDATE {0} SET v = throwIf(k = 1) WHERE 1",
+    "ALTER TABLE {0} DELETE WHERE throwIf(k = 2)",
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_that_fails_leaves_nothing(api: Api, database: str, change: str) -> None:
+    """It is not tried again later, and does not keep others from changing the table."""
+    table = f"{database}.t"
+    api.results(
+        f"CREATE TABLE {table} (k Int64, v UInt8, s String) ENGINE = CnchMergeTree ORDER BY k"
+        f" UNIQUE KEY k; INSERT INTO {table} VALUES (1, 1, 'a'), (2, 2, 'b')",
+        "clickhouse_sql",
+    )
+    assert api.refused(change.format(table))[0] == 400
+    api.results(f"UPDATE {table} SET v = 7 WHERE k = 1; DELETE FROM {table} WHERE k = 2")
+    assert api.rows(f"SELECT k, v FROM {table}") == [["1", 7]]
+
+
+def test_settings_of_a_session_change_its_results_alone(api: Api) -> None:
+    """They do not reach what the emulator asks the engine to find something out."""
+    changes = "SET offset = 1, limit = 1, max_result_rows = 1, result_overflow_mode = 'break'"
+    api.results(changes, session="narrow")
+    query = "SELECT number FROM numbers(5)"
+    assert api.rows(query, session="narrow") == [["1"]]
+    api.results("SET offset = 0, limit = 0, max_result_rows = 0", session="narrow")
+    assert len(api.rows(query, session="narrow")) == 5
+
+
 def test_lineage_names_what_a_query_reads(api: Api, database: str) -> None:
     """Tables, views and materialized views are distinguished; names from WITH are none of them."""
     api.rows(

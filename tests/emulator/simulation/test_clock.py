@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from bytehouse_emulator import RunningEmulator
+from bytehouse_emulator import RunningEmulator, running_emulator
 from tests.emulator.api import Api
 
 pytestmark = pytest.mark.usefixtures("fresh")
@@ -22,6 +24,18 @@ def test_the_clock_goes_forward_only(api: Api, emulator: RunningEmulator) -> Non
         assert api.fails("POST /_emulator/clock", step) == (400, "Clock_Invalid")
     emulator.reset()
     assert api.ok("GET /_emulator/clock")["ahead_seconds"] == 0
+
+
+def test_the_clock_stays_ahead_over_a_restart(tmp_path: Path) -> None:
+    """With `--data` what was made lies never in the future."""
+    with running_emulator(data=tmp_path) as emulator:
+        emulator.advance_clock(86_400)
+        emulator.process.kill()
+        emulator.process.wait()
+    with running_emulator(data=tmp_path) as emulator:
+        api = Api(emulator.url, emulator.token)
+        with api.client:
+            assert api.ok("GET /_emulator/clock")["ahead_seconds"] == 86_400
 
 
 def test_whatever_is_dated_as_late_as_can_be_is_kept(emulator: RunningEmulator, api: Api) -> None:

@@ -7,6 +7,7 @@ import os
 import secrets
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,28 @@ def test_the_coverage_file_is_what_was_observed(root: Path, observed: dict[str, 
     """Every operation succeeds with a valid response, and the file lists what it used."""
     path = root / "emulator/bytehouse_emulator/spec/coverage.json"
     lines = ",\n".join(f"  {json.dumps(n)}: {json.dumps(o)}" for n, o in observed.items())
+    text = f"{{\n{lines}\n}}\n"
+    if os.environ.get(UPDATE):
+        path.write_text(text, "utf-8")
+    assert path.read_text("utf-8") == text, OUT_OF_DATE
+
+
+def test_the_coverage_of_sql_is_that_of_its_tests(root: Path) -> None:
+    """The tests of these files run each statement; the page counts how they end."""
+    counts: dict[str, Counter[str]] = {}
+    for name in ("bytehouse_statements", "ansi_statements"):
+        group = ""
+        text = (root / f"tests/emulator/sql/{name}.tsv").read_text("utf-8")
+        for line in filter(None, text.splitlines()):
+            if line.startswith("#"):
+                group = line[2:] if name.startswith("bytehouse") else f"ansi_sql: {line[2:]}"
+                continue
+            expected, _, *instead = line.split("\t")
+            ends = {"501": "501", "400": "refused", "403": "refused"}
+            end = "known difference" if instead else ends.get(expected, "runs")
+            counts.setdefault(group, Counter())[end] += 1
+    path = root / "emulator/bytehouse_emulator/spec/sql_coverage.json"
+    lines = ",\n".join(f"  {json.dumps(n)}: {json.dumps(c)}" for n, c in counts.items())
     text = f"{{\n{lines}\n}}\n"
     if os.environ.get(UPDATE):
         path.write_text(text, "utf-8")

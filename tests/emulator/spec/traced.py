@@ -86,6 +86,7 @@ if __name__ == "__main__":
     for name, found in list(HANDLERS.items()):
         HANDLERS[name] = found._replace(run=trace(name, found.run))
     record(Engine, "session", "engine")
+    record(Engine, "rows", "engine")
     record(Engine, "kill", "engine")
     record(DocumentStore, "execute", "state")
     follow(ThreadPoolExecutor, "submit", 0)

@@ -100,6 +100,11 @@ OTHERS = [
     "SELECT 1 SETTINGS max_execution_time = DEFAULT",
     "SELECT 1 FORMAT `CSV`",
     "SELECT 1 FORMAT CSV SETTINGS max_threads = 1",
+    "TRUNCATE TABLE {d}.t PARALLEL WITH DROP TABLE {d}.t",
+    "SELECT 1 PARALLEL WITH SELECT file('{f}')",
+    "INSERT OVERWRITE {d}.t PARTITION (tuple(file('{f}'))) SELECT * FROM {d}.t",
+    "INSERT OVERWRITE {d}.t PARTITION ('1' FROM {d}.t, DROP PARTITION '1') SELECT * FROM {d}.t",
+    "INSERT OVERWRITE {d}.t PARTITION ('1' FROM {d}.t;) SELECT 1",
     "SELECT 1 SETTINGS max_threads = 1 FORMAT CSV",
 ]
 HARMLESS = [
@@ -232,12 +237,25 @@ CLAUSES = [
     "ALTER TABLE a.own ADD COLUMN x String DEFAULT toString({0})", "CREATE VIEW a.n AS SELECT {0} AS x",
     "CREATE TABLE a.n ENGINE = Memory AS SELECT {0} AS x", "CREATE TABLE a.n (x String DEFAULT toString({0})) ENGINE = Memory",
     "CREATE MATERIALIZED VIEW a.n ENGINE = Memory POPULATE AS SELECT {0} AS x", "SELECT 1; SELECT {0}",
+    "SHOW TABLES FROM a WHERE toString({0}) != ''", "SHOW TABLES FROM a LIMIT length(toString({0}))",
+    "OPTIMIZE TABLE a.own PARTITION tuple({0})", "INSERT OVERWRITE a.own PARTITION (tuple({0})) SELECT 'x'",
+    "SET offset = 1; SELECT {0}", "SET limit = 1; SELECT {0}", "SET max_result_rows = 1, result_overflow_mode = 'break'; SELECT {0}",
+    "SELECT 1 PARALLEL WITH SELECT {0}", "TRUNCATE TABLE a.nowhere PARALLEL WITH TRUNCATE TABLE b.secret", "KILL MUTATION WHERE {0} = 1",
+    "ALTER TABLE a.own ADD PROJECTION p (SELECT {0})", "ALTER TABLE a.own MODIFY TTL today() + {0}", "CREATE ROW POLICY p ON a.own USING {0} = 1",
+    "ALTER TABLE a.own ADD CONSTRAINT c CHECK {0} = 1", "CREATE TABLE a.n (s String, INDEX i {0} TYPE minmax) ENGINE = Memory",
+    "EXPLAIN QUERY TREE SELECT {0}", "EXPLAIN AST SELECT {0}", "SELECT * FROM (EXPLAIN QUERY TREE SELECT {0})",
+    "ALTER TABLE a.own DROP PARTITION WHERE {0} = 1", "CREATE TEMPORARY TABLE n AS SELECT {0} AS x", "SELECT quantile({0})(1)",
 ]  # fmt: skip
 FROMS = [
     "SELECT * FROM {0}", "SELECT count() FROM {0}", "SELECT * FROM a.own, {0} AS j", "SELECT * FROM a.own LEFT JOIN {0} AS j ON 1 = 1",
     "INSERT INTO a.own SELECT s FROM {0}", "CREATE TABLE a.n ENGINE = Memory AS SELECT * FROM {0}", "CREATE VIEW a.n AS SELECT * FROM {0}",
     "CREATE TABLE a.n AS {0}", "DESCRIBE TABLE {0}", "SELECT s FROM a.own UNION ALL SELECT s FROM {0}", "EXPLAIN SELECT * FROM {0}",
-    "SELECT 's' IN {0}", "SELECT s FROM a.own WHERE s IN {0}",
+    "SELECT 's' IN {0}", "SELECT s FROM a.own WHERE s IN {0}", "RENAME TABLE {0} TO a.n", "EXCHANGE TABLES a.own AND {0}",
+    "DROP TABLE a.nowhere, {0}", "OPTIMIZE TABLE {0}", "CHECK TABLE {0}", "SHOW COLUMNS FROM {0}", "SHOW CREATE {0}", "EXISTS {0}",
+    "ALTER TABLE a.own REPLACE PARTITION tuple() FROM {0}", "ALTER TABLE a.own MOVE PARTITION tuple() TO TABLE {0}", "TRUNCATE TABLE {0}",
+    "CREATE MATERIALIZED VIEW a.n TO {0} AS SELECT s FROM a.own", "CREATE MATERIALIZED VIEW a.n TO a.own AS SELECT s FROM {0}",
+    "DESCRIBE (SELECT * FROM {0})", "SELECT * FROM a.own PASTE JOIN {0}", "CREATE TABLE a.n CLONE AS {0}", "INSERT OVERWRITE {0} SELECT 'x'",
+    "WITH own AS (SELECT * FROM {0}) SELECT * FROM own", "SELECT * FROM viewIfPermitted(SELECT s FROM {0} ELSE null('s String'))",
 ]  # fmt: skip
 
 
@@ -277,3 +295,31 @@ def test_no_clause_reads_what_its_role_may_not(api: Api, limited: Api, step: int
     assert let_through == []
     assert api.rows("SELECT * FROM a.own") == [["mine"]]
     assert api.rows("SELECT name FROM system.tables WHERE database = 'a'") == [["own"]]
+    assert api.rows("SELECT count() FROM b.secret") == [["2"]]
+    found = api.rows("SELECT name FROM system.tables WHERE database = 'b' ORDER BY name")
+    assert found == [["both"], ["dict"], ["secret"], ["view"]]
+
+
+def test_a_body_reads_no_more_than_its_role_may(limited: Api) -> None:
+    """Types and keys in the body of a table have expressions, which the role runs."""
+    value = "String DEFAULT dictGet('b.dict', 's', 's')"
+    column = {"name": "s", "type": "String"}
+    body = {"name": "n", "columns": [column], "orderByKeys": ["s"]}
+    for change in (
+        {"columns": [column, {"name": "x", "type": value}]},
+        {"partitionKeys": [{"expression": "s IN b.secret"}]},
+        {"uniqueKey": {"expression": "dictGet('b.dict', 's', s)"}},
+    ):
+        refused = limited.call("create_table", body | change, db_name="a")
+        assert refused.status_code in REFUSED
+    added = {"addColumns": [{"name": "x", "type": value}]}
+    refused = limited.call("update_table", added, db_name="a", table_name="own")
+    assert refused.status_code in REFUSED
+    limited.ok("create_table", body, db_name="a")
+
+
+def test_a_session_is_of_one_role(api: Api, limited: Api) -> None:
+    """A temporary table that one role has filled is not there for another."""
+    api.results("CREATE TEMPORARY TABLE kept AS SELECT * FROM b.secret", session="one")
+    assert api.rows("SELECT count() FROM kept", session="one") == [["2"]]
+    assert limited.refused("SELECT * FROM kept", session="one")[0] == 400
