@@ -175,13 +175,18 @@ def _refuse_unknown(emulator: Emulator, kind: str, what: str, unknown: set[str])
 
 
 def _encode(call: Call, operation: Operation, result: Result, fault: Fault | None) -> Response:
-    validate = call.emulator.settings.validate_answers
+    validate, key = call.emulator.settings.validate_answers, operation.data_key
     if isinstance(result, dict):
+        if key != "data" and "data" in result:
+            result = {key if name == "data" else name: value for name, value in result.items()}
         if validate:
             _validate(operation, result)
         body = msgspec.json.encode(result)
     else:
         chunks, body = result.chunks, b""
+        if key != "data":
+            begin = next(chunks, b"").replace(b'"data"', msgspec.json.encode(key), 1)
+            chunks = chain([begin], chunks)
         for chunk in chunks:
             body += chunk
             if len(body) > _LARGE and not fault:

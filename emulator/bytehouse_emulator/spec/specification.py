@@ -125,6 +125,13 @@ class Operation:
         return self._schema(self.item["responses"]["200"])
 
     @cached_property
+    def data_key(self) -> str:
+        """The key of the data in a successful response."""
+        keys = self._spec.resolve(self.response_schema).get("properties", {})
+        others = [key for key in keys if key not in ("message", "error", "meta")]
+        return others[0] if len(others) == 1 else "data"
+
+    @cached_property
     def validate_response(self) -> Validate:
         """The validator of a successful response."""
         return self._spec.validator(self.response_schema)
