@@ -213,7 +213,7 @@ def test_headers_of_a_call_go_before_those_of_its_view_and_come_once(
     assert seen.header("User-Agent") == "mine"
 
 
-@cases("session", ["a\r\nX-Evil: 1", "ü", " a", ""])
+@cases("session", ["a\r\nX-Evil: 1", "ü", " a"])
 def test_a_session_id_that_no_header_can_carry_is_refused(
     bh: ByteHouse, server: ScriptedServer, session: str
 ) -> None:
@@ -322,7 +322,7 @@ def test_a_body_is_sent_as_json_with_nothing_that_was_not_said(
 
 def test_a_body_that_is_no_json_is_refused(bh: ByteHouse, server: ScriptedServer) -> None:
     """What JSON cannot write raises before anything is sent."""
-    columns: Any = [{"name": "a", "type": "Int8", "odd": object()}]
+    columns: Any = [{"name": "a", "type": "Int8", "additional_properties": {"odd": object()}}]
     with pytest.raises(InvalidArgument, match="JSON"):
         bh.tables.create("d", "t", columns, order_by="a")
     assert server.seen == []

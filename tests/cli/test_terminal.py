@@ -15,9 +15,9 @@ from tests.client.queries.conftest import ProcessList
 from tests.client.queries.programs import ENDLESS, MARK
 from tests.client.queries.terminal import Terminal
 
-# Seconds: one, unless several programs wait for each processor. It takes 0.1 to 0.4: a call on a
-# new connection, and what the engine takes to notice that the query was killed.
-PROMPT = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1) / 2)
+# Seconds: one, and more as programs wait for each processor. It takes 0.1 to 0.4: a call on a new
+# connection, and what the engine takes to notice that the query was killed.
+PROMPT = 1.0 + os.getloadavg()[0] / (os.cpu_count() or 1) / 2
 PROGRAM = """
 import fcntl, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -258,6 +258,7 @@ def test_values_that_json_lacks_are_as_documented(live: ByteHouse) -> None:
 
 WITHOUT = """
 import sys
+from tempfile import NamedTemporaryFile
 for name in ("pyarrow", "pandas", "polars", "numpy"):
     sys.modules[name] = None
 from bytehouse import ByteHouse
@@ -271,7 +272,8 @@ for form in ("to_arrow", "to_pandas", "to_polars"):
     print(told(getattr(bh.query("SELECT 1"), form)))
 print(told(lambda: next(bh.query("SELECT 1").arrow_batches())))
 print(told(lambda: bh.query("SELECT 1").to_parquet("/nowhere/at/all")))
-print(told(lambda: bh.insert("d.t", "some.parquet")))
+with NamedTemporaryFile(suffix=".parquet") as file:
+    print(told(lambda: bh.insert("d.t", file.name)))
 again = bh.query("SELECT 7")
 told(again.to_arrow)
 print(again.rows(), bh.query("SELECT [1.5], now()").one()[0])

@@ -131,6 +131,11 @@ def test_a_service_that_returns_one_default_would_return_another() -> None:
     ]
 
 
+def unknown_ttl(period: int) -> TTL:
+    """Return a time to live under keys that are not the likely ones."""
+    return TTL.from_dict({"period": period})
+
+
 @pytest.mark.parametrize(
     ("before", "after", "loses"),
     [
@@ -140,8 +145,8 @@ def test_a_service_that_returns_one_default_would_return_another() -> None:
         (TTL("d", 7), TTL("d", 6), True),
         (TTL("d", 7), TTL("e", 8), True),
         (TTL("d", 31), TTL("d", 1, "MONTH"), True),
-        ({"period": 7}, {"period": 9}, None),
-        ({"period": 7}, None, False),
+        (unknown_ttl(7), unknown_ttl(9), None),
+        (unknown_ttl(7), None, False),
     ],
 )
 def test_a_time_to_live_that_keeps_longer_loses_nothing(

@@ -134,5 +134,5 @@ def test_an_interrupt_at_any_line_leaves_nothing_behind(
     TRIED["interrupts"] += tried
     assert not wrong, f"{len(wrong)} of {tried}: {dict(list(wrong.items())[:3])}"
     assert tried > 100 // step
-    assert threading.active_count() <= threads + 3
+    assert threading.active_count() <= threads + 6  # some are kept, but not one for each try
     assert len(list(DESCRIPTORS.iterdir())) <= descriptors + 4

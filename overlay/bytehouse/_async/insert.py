@@ -100,7 +100,7 @@ async def insert_rows(
     limits = BlockLimits(block_bytes, block_rows, keep if skip else raise_refused)
     zone: tzinfo = UTC
     if any(column.lacks_zone for column in columns or ()):
-        zone = await _server_zone(client, settings=settings, **options)
+        zone = await _server_zone(client, {**options, "settings": settings or {}})
     if via == "clickhouse" and columns is not None:
         from .._sql.binary import binary_statements
 
@@ -114,9 +114,7 @@ async def insert_rows(
     return await _insert_blocks(client, blocks, on_block, skipped, **options)
 
 
-async def _server_zone(
-    client: AsyncByteHouse, *, settings: Mapping[str, SettingValue] | None, **options: Any
-) -> tzinfo:
+async def _server_zone(client: AsyncByteHouse, options: Mapping[str, Any]) -> tzinfo:
     """Return the time zone in which the server reads times without one.
 
     Raises:
@@ -124,7 +122,7 @@ async def _server_zone(
     """
     name, reason, cause = None, "", None
     try:
-        name = await _reread(client, _ask_zone, settings, options)
+        name = await _reread(client, _first_value, "SELECT timezone()", options)
         return zone_named(name)
     except AuthenticationError:
         raise
@@ -138,11 +136,9 @@ async def _server_zone(
     ) from cause
 
 
-async def _ask_zone(
-    client: AsyncByteHouse, settings: Mapping[str, SettingValue] | None, **options: Any
-) -> Any:
-    result = await client.query("SELECT timezone()", settings=settings or {}, **options)
-    return (await result.rows())[0][0]
+async def _first_value(client: AsyncByteHouse, sql: str, **options: Any) -> Any:
+    """Return the first value of a result."""
+    return (await (await client.query(sql, **options)).rows())[0][0]
 
 
 async def _learn_types(

@@ -101,7 +101,7 @@ def insert_rows(
     limits = BlockLimits(block_bytes, block_rows, keep if skip else raise_refused)
     zone: tzinfo = UTC
     if any(column.lacks_zone for column in columns or ()):
-        zone = _server_zone(client, settings=settings, **options)
+        zone = _server_zone(client, {**options, "settings": settings or {}})
     if via == "clickhouse" and columns is not None:
         from .._sql.binary import binary_statements
 
@@ -115,9 +115,7 @@ def insert_rows(
     return _insert_blocks(client, blocks, on_block, skipped, **options)
 
 
-def _server_zone(
-    client: ByteHouse, *, settings: Mapping[str, SettingValue] | None, **options: Any
-) -> tzinfo:
+def _server_zone(client: ByteHouse, options: Mapping[str, Any]) -> tzinfo:
     """Return the time zone in which the server reads times without one.
 
     Raises:
@@ -125,7 +123,7 @@ def _server_zone(
     """
     name, reason, cause = None, "", None
     try:
-        name = _reread(client, _ask_zone, settings, options)
+        name = _reread(client, _first_value, "SELECT timezone()", options)
         return zone_named(name)
     except AuthenticationError:
         raise
@@ -139,11 +137,9 @@ def _server_zone(
     ) from cause
 
 
-def _ask_zone(
-    client: ByteHouse, settings: Mapping[str, SettingValue] | None, **options: Any
-) -> Any:
-    result = client.query("SELECT timezone()", settings=settings or {}, **options)
-    return (result.rows())[0][0]
+def _first_value(client: ByteHouse, sql: str, **options: Any) -> Any:
+    """Return the first value of a result."""
+    return ((client.query(sql, **options)).rows())[0][0]
 
 
 def _learn_types(client: ByteHouse, table: Identifier, **options: Any) -> Mapping[str, str]:

@@ -138,6 +138,7 @@ def _local(source: str) -> Iterator[Path | IO[bytes]]:
     """Yield a file whose ending names its format, or a stream that shows it by how it begins."""
     form = Path(source).suffix.lower().removeprefix(".")
     if form in _ENDINGS:
+        Path(source).stat()  # so that one that is not there is an error of files, as below
         note(f"Loading {source} as {form}.")
         yield Path(source)
     elif source == "-":
