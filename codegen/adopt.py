@@ -144,7 +144,7 @@ def _outdated_arguments(
     both: Sides, merged: Merged, known: Mapping[str, list[Method]]
 ) -> Iterator[str]:
     """Tell which methods still pass or return what has another name or type now, or is gone."""
-    followed = {*merged.adoptable.keys.items(), *merged.adoptable.headers.items()}
+    followed = [*merged.adoptable.keys.items(), *merged.adoptable.headers.items()]
     found = [
         difference
         for name, contract in merged.adoptable.contracts.items()

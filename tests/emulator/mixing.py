@@ -17,6 +17,7 @@ class Mixer:
 
     def __init__(self, emulator: RunningEmulator, number: int) -> None:
         self.calls = 0
+        self._token = emulator.token
         self._api = Api(emulator.url, emulator.token)
         self._api.client.event_hooks = {"request": [self._count]}
         self._interface = f"http://127.0.0.1:{emulator.clickhouse_port}/"
@@ -58,7 +59,12 @@ class Mixer:
     def _clickhouse(self, query: str, rows: str = "") -> str:
         """Run a statement by the ClickHouse interface and return its rows."""
         self.calls += 1
-        response = self._api.client.post(self._interface, params={"query": query}, content=rows)
+        response = self._api.client.post(
+            self._interface,
+            params={"query": query},
+            content=rows,
+            auth=("bytehouse", self._token),
+        )
         assert response.status_code == 200, response.text
         return response.text
 

@@ -32,6 +32,13 @@ def repository(root: Path, tmp_path: Path) -> Path:
     return tmp_path / "r"
 
 
+def without_evidence(node: Any) -> Any:
+    """Return a part of a specification without its marks of evidence."""
+    if isinstance(node, dict):
+        return {key: without_evidence(one) for key, one in node.items() if key != "x-evidence"}
+    return [without_evidence(one) for one in node] if isinstance(node, list) else node
+
+
 def run(repository: Path, document: Document) -> int:
     """Adopt a document as a person would."""
     source = repository.parent / "upstream.json"
@@ -87,10 +94,10 @@ def test_other_routes_are_adopted_once(
         if isinstance(node, dict)
     } == {"documented"}
     assert list(facts(after)) == list(facts(vendored))
-    assert schema(dict(after), "Table") == {
-        **schema(dict(vendored), "Table"),
-        "x-evidence": "documented",
-    }
+    assert schema(dict(after), "Table")["x-evidence"] == "documented"
+    assert without_evidence(schema(dict(after), "Table")) == without_evidence(
+        schema(dict(vendored), "Table")
+    )
 
     corrections = spec.load(repository / "codegen" / "corrections.yaml")
     spec.correct(dict(after), corrections)  # refuses what matches nothing any more
