@@ -14,7 +14,7 @@ from bytehouse_emulator.calls.authorization import (
 )
 from bytehouse_emulator.calls.call import Call, operation
 from bytehouse_emulator.calls.pagination import filtered_page
-from bytehouse_emulator.errors import EmulatorError, already_exists, invalid
+from bytehouse_emulator.errors import EmulatorError, already_exists
 from bytehouse_emulator.iam.users import ADMINS
 from bytehouse_emulator.sql.engine import EngineError
 from bytehouse_emulator.sql.lexer import quote_identifier, quote_string
@@ -53,7 +53,7 @@ def create_database(call: Call) -> dict[str, Any]:
     except EngineError as error:
         if error.name == "DATABASE_ALREADY_EXISTS":
             raise already_exists("Database", f"The database {name!r} exists.") from None
-        raise error if error.status != 400 else invalid("Database", str(error)) from None
+        raise error.about("Database") from None
     return {"data": {"uuid": catalog.database(name)["uuid"]}}
 
 

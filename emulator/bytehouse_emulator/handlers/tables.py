@@ -91,7 +91,7 @@ def create_table(call: Call) -> dict[str, Any]:
         if error.name == "TABLE_ALREADY_EXISTS":
             message = f"The table {database_name}.{body['name']} exists."
             raise already_exists("Table", message) from None
-        raise error if error.status != 400 else invalid("Table", str(error)) from None
+        raise error.about("Table") from None
     uuid = catalog.row(database_name, body["name"])["uuid"]
     catalog.record(uuid, prepared.clauses)
     return {"data": {"uuid": uuid}}

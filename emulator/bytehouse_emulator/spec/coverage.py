@@ -24,9 +24,6 @@ The tests sent each of these, with these outcomes: it runs as at the service, as
 known from its documents and its open-source core; it runs with a known difference; it is refused
 with an error of ClickHouse; or it is a 501, not modelled.
 """
-_OUTCOMES: Final = {
-    "runs": "runs", "differs": "known difference", "refused": "refused", "501": "501"
-}  # fmt: skip
 SQL_FILE: Final = "sql_coverage.json"
 ENDS: Final = ("runs", "refused", "501", "known difference")
 _SQL_INTRODUCTION: Final = """
@@ -79,9 +76,11 @@ def clickhouse_page() -> str:
     observed = msgspec.json.decode(raw, type=dict[str, dict[str, list[str]]])
     lines = [_CLICKHOUSE, "| of | outcome | | |", "|---|---|---|---|"]
     for group, outcomes in observed.items():
-        for outcome, name in _OUTCOMES.items():
-            if features := outcomes.get(outcome):
-                lines.append(f"| {group} | {name} | {len(features)} | {', '.join(features)} |")
+        lines += [
+            f"| {group} | {outcome} | {len(features)} | {', '.join(features)} |"
+            for outcome in ENDS
+            if (features := outcomes.get(outcome))
+        ]
     return "\n".join(lines)
 
 

@@ -28,7 +28,7 @@ from chdb import ChdbError
 from chdb.state import connect
 from chdb.state.sqlitelike import Connection
 
-from bytehouse_emulator.errors import EmulatorError
+from bytehouse_emulator.errors import EmulatorError, invalid
 from bytehouse_emulator.sql.lexer import quote_string
 
 _ERROR: Final = re.compile(r"Code: (\d+)\. DB::Exception: (.*?)(?: ?\((\w+)\))?\s*$", re.DOTALL)
@@ -155,6 +155,11 @@ class EngineError(EmulatorError):
             f"Query_{code}",
             f"Code: {number}. DB::Exception: {reason} ({self.name})",
         )
+
+    def about(self, kind: str) -> EmulatorError:
+        """Return the error of an object of this kind that the engine did not create: 400 means that
+        its definition is wrong."""
+        return invalid(kind, str(self)) if self.status == 400 else self
 
 
 def with_id(column: str, query_id: str) -> str:

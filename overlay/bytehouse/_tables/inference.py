@@ -85,9 +85,7 @@ _PYTHON = {
 }
 _INTEGERS = {f"{sign}int{n}" for sign in ("", "u") for n in (8, 16, 32, 64, 128)}
 _LIBRARY_TYPES = {
-    **{
-        name: name.replace("u", "U").replace("i", "I") for name in (*_INTEGERS, "int128", "uint128")
-    },
+    **{name: name.replace("u", "U").replace("i", "I") for name in _INTEGERS},
     **dict.fromkeys(("bool", "boolean", "extension<arrow.bool8>"), "Bool"),
     **dict.fromkeys(("halffloat", "float16", "float", "float32"), "Float32"),
     **dict.fromkeys(("double", "float64"), "Float64"),

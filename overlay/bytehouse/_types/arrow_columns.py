@@ -19,7 +19,7 @@ from .values import FLOAT_MAXIMA, INTEGERS, Unfit, integer_bounds
 __all__ = [
     "ArrowColumn",
     "arrow_column",
-    "arrow_texts",
+    "arrow_literals",
     "arrow_values",
     "is_arrow",
     "joined",
@@ -174,7 +174,7 @@ def python_value(value: Any) -> Any:
         return f"{value.type} {value.cast('int64').as_py()}"
 
 
-def arrow_texts(kind: ColumnType, array: Any, server: tzinfo) -> Any:
+def arrow_literals(kind: ColumnType, array: Any, server: tzinfo) -> Any:
     """Return the literals of an Arrow array without nulls; None if they are to be written value by
     value.
 
@@ -186,27 +186,27 @@ def arrow_texts(kind: ColumnType, array: Any, server: tzinfo) -> Any:
     exact = _exact(kind, array, server)
     if exact is None:
         return None
-    texts = exact.cast(import_optional("pyarrow", "arrow").string())
+    strings = exact.cast(import_optional("pyarrow", "arrow").string())
     if kind.name in FLOAT_MAXIMA:
         # A literal without a point is an integer, and another kind of expression.
         compute = import_optional("pyarrow.compute", "arrow")
-        has_point = compute.match_substring_regex(texts, "[.en]")
-        return joined(texts, compute.if_else(has_point, "", ".0"))
+        has_point = compute.match_substring_regex(strings, "[.en]")
+        return joined(strings, compute.if_else(has_point, "", ".0"))
     if kind.name == "Decimal":
         # Of more than six places, some are shown with an exponent.
         scale = int(kind.arguments[1].name)
-        return None if scale > 6 and _any_matches(texts, "E") else texts
-    if kind.name == "String" and _any_matches(texts, r"[\x00-\x1f\x7f'\\]"):
+        return None if scale > 6 and _any_matches(strings, "E") else strings
+    if kind.name == "String" and _any_matches(strings, r"[\x00-\x1f\x7f'\\]"):
         return None
-    return joined("'", texts, "'") if kind.name in _QUOTED else texts
+    return joined("'", strings, "'") if kind.name in _QUOTED else strings
 
 
 _QUOTED = ("Date", "Date32", "String", "Time", "Time64")
 
 
-def _any_matches(texts: Any, pattern: str) -> bool:
+def _any_matches(strings: Any, pattern: str) -> bool:
     compute = import_optional("pyarrow.compute", "arrow")
-    return bool(compute.any(compute.match_substring_regex(texts, pattern)).as_py())
+    return bool(compute.any(compute.match_substring_regex(strings, pattern)).as_py())
 
 
 def is_arrow(written: Any) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 
 from ..errors import InvalidArgument
-from .arrow_columns import arrow_column, arrow_texts, arrow_values, is_arrow, joined, with_gaps
+from .arrow_columns import arrow_column, arrow_literals, arrow_values, is_arrow, joined, with_gaps
 from .codecs import element_name, parse_column_type, unwrap
 from .notation import read_notation
 from .parse import ColumnType
@@ -143,7 +143,7 @@ def _literals(kind: ColumnType, scalar: Scalar, server: tzinfo) -> Write:
         if isinstance(values, list):
             found = scalar.bulk(values, set(map(type, values))) if values else []
             return [scalar.write(plain(value)) for value in values] if found is None else found
-        found = arrow_texts(kind, values.array, server)
+        found = arrow_literals(kind, values.array, server)
         return write(values.to_list()) if found is None else found
 
     return write
@@ -169,7 +169,7 @@ def _binary(kind: ColumnType, scalar: Scalar, server: tzinfo) -> Write:
 
 
 def _enclosed(form: str, separator: str = ",") -> Callable[[Iterable[Any]], str]:
-    return lambda texts: form.format(separator.join(texts))
+    return lambda literals: form.format(separator.join(literals))
 
 
 def _pairs_enclosed(form: str, colon: str) -> Callable[[Iterable[tuple[Any, Any]]], str]:

@@ -210,7 +210,7 @@ def outcome(response: httpx.Response, feature: str, expected: str) -> str:
         return "refused"
     found = response.headers.get("Content-Encoding", "") + response.text
     assert expected in found, (feature, found)
-    return "differs" if feature in DIFFERENCES else "runs"
+    return "known difference" if feature in DIFFERENCES else "runs"
 
 
 def send(http: httpx.Client, request: Request, key: str) -> httpx.Response:
