@@ -96,6 +96,12 @@ def holds_secret(value: Any) -> bool:
     return isinstance(value, list) and any(map(holds_secret, value))
 
 
+def error_statuses(operation: SpecOperation) -> list[str]:
+    """Return the statuses of errors, beginning with `default` unless that is the success."""
+    listed = {*map(str, operation.node.get("responses") or ())} - {operation.status}
+    return sorted((s for s in listed if s[:1] in "d45"), key=lambda s: (s != "default", s))
+
+
 def types_of(schema: Mapping[str, Any]) -> list[str]:
     """Return the types that a schema names."""
     kinds = schema.get("type")
@@ -193,9 +199,8 @@ class Canon:
         """Return the responses of the success and of errors."""
         responses = operation.node.get("responses") or {}
         listed = {str(k): target(self._document, v) for k, v in responses.items()}
-        success = listed.pop(operation.status, {})
-        bad = sorted((s for s in listed if s[:1] in "d45"), key=lambda s: (s != "default", s))
-        return success, next((listed[s] for s in bad if listed[s].get("content")), {})
+        errors = (listed[status] for status in error_statuses(operation))
+        return listed.get(operation.status, {}), next((e for e in errors if e.get("content")), {})
 
     def _error(self, response: Mapping[str, Any]) -> Schema | None:
         content = self._content(response)

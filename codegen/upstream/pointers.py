@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bytehouse_openapi import Document, SpecOperation, target
+from codegen.upstream.canonical import error_statuses
 from codegen.upstream.compare import Where
 
 _VARIANTS = ("allOf", "anyOf", "oneOf")
@@ -26,7 +27,7 @@ def pointer(document: Document, operation: SpecOperation, where: Where) -> str:
     steps = {
         "body": ["requestBody", "content"],
         "response": ["responses", operation.status, "content"],
-        "error": ["responses", _error(operation), "content"],
+        "error": ["responses", (*error_statuses(operation), "")[0], "content"],
     }
     if part in steps and spot.enter(*steps[part]):
         kinds = sorted(spot.node, key=lambda kind: ("json" not in kind, kind))
@@ -35,12 +36,6 @@ def pointer(document: Document, operation: SpecOperation, where: Where) -> str:
                 if not spot.inside(name):
                     break
     return spot.text
-
-
-def _error(operation: SpecOperation) -> str:
-    listed = {*map(str, operation.node.get("responses") or ())} - {operation.status}
-    bad = sorted((s for s in listed if s[:1] in "d45"), key=lambda s: (s != "default", s))
-    return (*bad, "")[0]
 
 
 class _Spot:
