@@ -66,7 +66,7 @@ def _serve(options: argparse.Namespace, tls: tuple[Path | None, Path | None]) ->
     # `sys.modules` is Python's own way to say that a module cannot be imported.
     sys.modules.setdefault("numpy", None)  # type: ignore[arg-type]
     # Imported here so that --help and a wrong option respond at once.
-    from bytehouse_emulator.clickhouse.app import ClickHouseApp, by_port
+    from bytehouse_emulator.clickhouse.app import ClickHouseApp
     from bytehouse_emulator.control.api import control_routes
     from bytehouse_emulator.control.seed import apply_seed_file
     from bytehouse_emulator.emulator import Emulator, Settings
@@ -91,12 +91,11 @@ def _serve(options: argparse.Namespace, tls: tuple[Path | None, Path | None]) ->
     emulator = Emulator(settings)
     try:
         rest = build_app(emulator, control_routes(emulator))
-        clickhouse = ClickHouseApp(emulator, rest)
-        app = by_port(rest, {listeners[1].getsockname()[1]: clickhouse})
         apply_seed_file(emulator)
         serve(
             emulator,
-            app,
+            rest,
+            ClickHouseApp(emulator, rest),
             listeners,
             tls=tls,
             show_token=not options.token,

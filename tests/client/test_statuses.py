@@ -46,6 +46,8 @@ class Filled:
     def client(self, statuses: Any, **settings: Any) -> ByteHouse:
         """Return a client of the emulator as it was, with one kind of statuses."""
         self.emulator.restore("filled")
+        # What is in it is older than any call: within three seconds that cannot be distinguished.
+        self.emulator.advance_clock(60)
         self.emulator.clear_faults()
         self.emulator.statuses(statuses)
         arguments = {**self.emulator.client_arguments, "max_retries": 0}

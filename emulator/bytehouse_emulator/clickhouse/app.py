@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from itertools import chain
 from typing import Final, cast
 
@@ -53,7 +53,6 @@ class ClickHouseApp:
             route = self._emulator.routes["submit_sync_query"]
             await self._rest({**scope, "raw_path": route.path.encode()}, receive, send)
             return
-        scope[CONNECTION] = getattr(getattr(send, "__self__", None), "transport", None)
         request = Request(scope, receive)
         reads = request.method != "POST"
         if request.method not in _METHODS:
@@ -205,12 +204,3 @@ def _response(
     for progress in output.progress_headers():
         response.headers.append("X-ClickHouse-Progress", progress)
     return response
-
-
-def by_port(app: ASGIApp, others: Mapping[int, ASGIApp]) -> ASGIApp:
-    """Return an application that hands what arrives on some ports to others."""
-
-    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        await others.get(scope["server"][1], app)(scope, receive, send)
-
-    return dispatch

@@ -26,7 +26,7 @@ from bytehouse_emulator.emulator import Emulator
 from bytehouse_emulator.errors import EmulatorError, invalid, not_modelled
 from bytehouse_emulator.http.authentication import Authentication
 from bytehouse_emulator.http.docs_page import docs_routes
-from bytehouse_emulator.http.fault_responses import CONNECTION, Dropped, distorted, replacement
+from bytehouse_emulator.http.fault_responses import Dropped, distorted, replacement
 from bytehouse_emulator.http.responses import common_headers, json_response
 from bytehouse_emulator.iam.users import ADMINS, Caller
 from bytehouse_emulator.simulation.faults import Fault
@@ -63,7 +63,7 @@ def build_app(emulator: Emulator, control_routes: Sequence[BaseRoute]) -> ASGIAp
 
 
 class _Entry:
-    """The outermost ASGI application: prepares the scope, and counts requests in progress."""
+    """The ASGI application of the API: prepares the scope, and counts requests in progress."""
 
     def __init__(self, app: ASGIApp, emulator: Emulator) -> None:
         self._app = app
@@ -72,7 +72,6 @@ class _Entry:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # An escaped slash in a name must not split it.
         scope["path"] = scope["raw_path"].decode("latin-1")
-        scope[CONNECTION] = getattr(getattr(send, "__self__", None), "transport", None)
         if scope["path"].startswith(CONTROL_PATH):
             await self._app(scope, receive, send)
         else:

@@ -7,22 +7,26 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import formatdate
 from pathlib import Path
 from typing import Final
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bytehouse_emulator.emulator import Emulator
+from bytehouse_emulator.http.fault_responses import CONNECTION
+from bytehouse_emulator.simulation.clock import SECOND, Clock
 
 _SHUTDOWN_TIMEOUT: Final = 5
 
 
 def serve(
     emulator: Emulator,
-    app: ASGIApp,
+    rest: ASGIApp,
+    clickhouse: ASGIApp,
     listeners: list[socket.socket],
     *,
     tls: tuple[Path | None, Path | None],
@@ -33,14 +37,37 @@ def serve(
     host, port = listeners[0].getsockname()[:2]
     scheme = "https" if tls[0] else "http"
     url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    clickhouse_port = listeners[1].getsockname()[1]
     ready = f"bytehouse-emulator listening on {url}"
-    ready += f" clickhouse {listeners[1].getsockname()[1]}"
+    ready += f" clickhouse {clickhouse_port}"
     if show_token:
         ready += f" token {emulator.settings.token}"
+    app = _Ports(emulator.clock, rest, {clickhouse_port: clickhouse})
     server = _Server(emulator, app, ready, tls)
     if stop_with_stdin:
         threading.Thread(target=_wait_for_stdin, args=(server,), daemon=True).start()
     server.run(sockets=listeners)
+
+
+class _Ports:
+    """The outermost ASGI application: chooses by port, and dates responses by the clock of the
+    emulator, with which clients compare the times that the responses show."""
+
+    def __init__(self, clock: Clock, default: ASGIApp, others: Mapping[int, ASGIApp]) -> None:
+        self._clock = clock
+        self._default = default
+        self._others = others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = formatdate(self._clock.nanoseconds() // SECOND, usegmt=True)
+                message["headers"] = [*message["headers"], (b"date", date.encode())]
+            await send(message)
+
+        scope[CONNECTION] = getattr(getattr(send, "__self__", None), "transport", None)
+        app = self._others.get(scope["server"][1], self._default)
+        await app(scope, receive, send_dated)
 
 
 class _Server(uvicorn.Server):
@@ -58,6 +85,7 @@ class _Server(uvicorn.Server):
                 ws="none",
                 # By it clients tell that it is the emulator that refuses something.
                 server_header=False,
+                date_header=False,
                 headers=[("Server", "bytehouse-emulator")],
                 ssl_certfile=tls[0],
                 ssl_keyfile=tls[1],

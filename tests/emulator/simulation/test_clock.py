@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bytehouse_emulator import RunningEmulator, running_emulator
@@ -24,6 +27,21 @@ def test_the_clock_goes_forward_only(api: Api, emulator: RunningEmulator) -> Non
         assert api.fails("POST /_emulator/clock", step) == (400, "Clock_Invalid")
     emulator.reset()
     assert api.ok("GET /_emulator/clock")["ahead_seconds"] == 0
+
+
+def test_responses_are_dated_by_the_clock(api: Api, emulator: RunningEmulator) -> None:
+    """On both ports: clients compare the times that a response shows with its date."""
+
+    def dates() -> list[str]:
+        ping = f"http://127.0.0.1:{emulator.clickhouse_port}/ping"
+        responses = api.call("GET /_emulator/clock"), httpx.get(ping, trust_env=False)
+        return [date for response in responses for date in response.headers.get_list("Date")]
+
+    early = [parsedate_to_datetime(date) for date in dates()]
+    emulator.advance_clock(86_400)
+    late = [parsedate_to_datetime(date) for date in dates()]
+    assert len(early) == len(late) == 2
+    assert all(a + timedelta(days=1) <= b for a, b in zip(early, late, strict=True))
 
 
 def test_the_clock_stays_ahead_over_a_restart(tmp_path: Path) -> None:
