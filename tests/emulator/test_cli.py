@@ -22,6 +22,7 @@ import pytest
 from bytehouse_emulator import RunningEmulator, running_emulator
 from tests.core.test_config import certificate
 from tests.emulator.api import ENDLESS, SLEEPING, Api
+from tests.support.stopwatch import Stopwatch
 
 __all__ = ["certificate"]
 
@@ -86,11 +87,11 @@ def test_a_signal_stops_it_cleanly_while_a_query_runs(number: signal.Signals, to
         waiting = pool.submit(api.refused, ENDLESS, queryID="waited-for")
         wait_until(lambda: api.call("get_async_query_status", id="waited-for").is_success)
         api.wait_for("waited-for", "Running")
-        begin = time.monotonic()
-        process.send_signal(number)
-        assert waiting.result() == (400, "Query_QueryWasCancelled")
-        assert process.wait(20) == 0
-        assert time.monotonic() - begin < 4
+        with Stopwatch() as stopwatch:
+            process.send_signal(number)
+            assert waiting.result() == (400, "Query_QueryWasCancelled")
+            assert process.wait(40) == 0
+        assert stopwatch.seconds < 4
     assert process.communicate() == ("", "")
 
 
