@@ -118,7 +118,8 @@ def run(name: str, tool: Tool, sources: Mapping[str, str]) -> bool:
             report = ENVIRONMENTS / f"{name}.xml"
             report.unlink(missing_ok=True)
             command = [str(python), "-m", "pytest", "-q", "-o", "addopts=", "-o", "pythonpath=."]
-            command += ["-p", "no:cacheprovider", "--timeout=300", "--tb=short"]
+            command += ["-o", "log_cli=false", "-p", "no:cacheprovider", "--tb=short"]
+            command += ["--timeout=300", "--durations=10"]
             command += [f"--junitxml={report}", *tool.tests]
             subprocess.run(command, cwd=checkout, env=environment, check=False)
             return report.exists() and summarize(name, report)
@@ -171,6 +172,10 @@ def copy_of_tests(name: str, tool: Tool, source: str) -> Path:
             if subprocess.run(command, check=False).returncode:
                 sys.exit(f"Without its repository, name a checkout: --source {name}=DIR")
         shutil.copytree(checkout / "tests", target / "tests", dirs_exist_ok=True)
+        # Without a configuration of its own, pytest takes the one of this project.
+        for configuration in ("pyproject.toml", "pytest.ini"):
+            if (checkout / configuration).exists():
+                shutil.copy(checkout / configuration, target)
     if tool.conftest:
         ours, theirs = tool.conftest
         shutil.copy(HERE / ours, target / theirs)

@@ -24,6 +24,7 @@ from bytehouse_emulator.clickhouse.output import Output, content_type
 from bytehouse_emulator.clickhouse.request import ClickHouseRequest, read_request
 from bytehouse_emulator.emulator import Emulator
 from bytehouse_emulator.errors import EmulatorError
+from bytehouse_emulator.http.app import on_disconnect
 from bytehouse_emulator.http.fault_responses import CONNECTION, replacement
 from bytehouse_emulator.queries.query import Query, Run
 from bytehouse_emulator.simulation.faults import CLICKHOUSE_QUERY
@@ -78,8 +79,8 @@ class ClickHouseApp:
             response = await self._run(request, entry, headers)
         except EmulatorError as error:
             response = error_response(error, headers)
-        except ClientDisconnect:
-            response = Response(status_code=400)  # which nobody reads
+        except ClientDisconnect as error:
+            response = await on_disconnect(request, error)
         except Exception as error:  # noqa: BLE001 - a caller must get a response whatever happens
             _LOG.error("a statement of the ClickHouse interface failed", exc_info=error)
             failure = EmulatorError(500, "Emulator_Fault", f"The emulator failed: {error!r}")

@@ -15,7 +15,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -55,6 +55,7 @@ def build_app(emulator: Emulator, control_routes: Sequence[BaseRoute]) -> ASGIAp
         exception_handlers={
             EmulatorError: _on_emulator_error,
             HTTPException: _on_http_error,
+            ClientDisconnect: on_disconnect,
             Exception: _on_failure,
         },
     )
@@ -221,6 +222,12 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     else:
         body = EmulatorError(404, "Request_PathNotFound", f"No path {request.url.path}.").body()
     return json_response(body, error.status_code, dict(error.headers or {}))
+
+
+async def on_disconnect(request: Request, _: Exception) -> Response:
+    """Note that a client has gone before it had sent its request; nobody reads the response."""
+    _LOG.debug("%s %s: the client disconnected", request.method, request.url.path)
+    return Response(status_code=400)
 
 
 async def _on_failure(request: Request, error: Exception) -> Response:

@@ -21,6 +21,9 @@ from bytehouse_emulator.http.fault_responses import CONNECTION
 from bytehouse_emulator.simulation.clock import SECOND, Clock
 
 _SHUTDOWN_TIMEOUT: Final = 5
+# In seconds. A client on a busy machine must not find its connection closed as it sends the next
+# request, which it may not send again.
+_KEEP_ALIVE: Final = 75
 
 
 def serve(
@@ -90,6 +93,7 @@ class _Server(uvicorn.Server):
                 ssl_certfile=tls[0],
                 ssl_keyfile=tls[1],
                 timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
+                timeout_keep_alive=_KEEP_ALIVE,
             )
         )
         self._emulator = emulator

@@ -134,23 +134,26 @@ class Permissions:
 
     def database(self, name: str) -> Resource:
         """Return a database; one that does not exist is covered by the account alone."""
-        sql = "SELECT toString(uuid) AS uuid FROM system.databases WHERE name = "
-        rows = self._engine.rows(sql + quote_string(name.lower()))
-        own = tuple(f"database:{row['uuid']}" for row in rows)
-        return Resource("DATABASE", name.lower(), (*own, *ACCOUNT.path))
+        return self._covered(name.lower(), self._engine.rows(_database(name)))
 
     def table(self, database: str, name: str) -> Resource:
         """Return a table, view or dictionary; a missing one is covered by its database."""
-        parent = self.database(database)
         rows = self._engine.rows(
-            "SELECT toString(uuid) AS uuid, engine FROM system.tables WHERE database ="
-            f" {quote_string(parent.name)} AND name = {quote_string(name)}"
+            f"{_database(database)} UNION ALL SELECT toString(uuid) AS uuid, engine FROM"
+            f" system.tables WHERE database = {quote_string(database.lower())}"
+            f" AND name = {quote_string(name)}"
         )
+        parent = self._covered(database.lower(), [row for row in rows if not row["engine"]])
         full = f"{parent.name}.{name}"
-        if not rows:
-            return Resource("TABLE", full, parent.path)
-        kind = object_type(rows[0]["engine"])
-        return Resource(kind, full, (f"table:{rows[0]['uuid']}", *parent.path))
+        for row in rows:
+            if row["engine"]:
+                path = (f"table:{row['uuid']}", *parent.path)
+                return Resource(object_type(row["engine"]), full, path)
+        return Resource("TABLE", full, parent.path)
+
+    def _covered(self, name: str, rows: Iterable[dict[str, str]]) -> Resource:
+        own = tuple(f"database:{row['uuid']}" for row in rows)
+        return Resource("DATABASE", name, (*own, *ACCOUNT.path))
 
     def warehouse(self, warehouse_id: str) -> Resource:
         """Return a virtual warehouse."""
@@ -240,6 +243,13 @@ def _without_effect(what: str, name: str, known: Iterable[str]) -> EmulatorError
         "Permission",
         f"{what} {name[:40]!r} would have no effect in this emulator, whose names are inferred:"
         f" {', '.join(sorted(known))}.",
+    )
+
+
+def _database(name: str) -> str:
+    return (
+        "SELECT toString(uuid) AS uuid, '' AS engine FROM system.databases"
+        f" WHERE name = {quote_string(name.lower())}"
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -72,7 +73,11 @@ class _Finder:
         self.words = [token.word for token in statement.tokens]
         self.statement = statement
         self.session = session
-        self.current = session.current_database()
+
+    @cached_property
+    def current(self) -> str:
+        """The database of names without one."""
+        return self.session.current_database()
 
     def find(self) -> Iterator[RequiredPermission]:
         self._refuse_names_in_strings()
@@ -101,7 +106,7 @@ class _Finder:
         text = self.text[self.found[start].start :]
         for reference in dict.fromkeys(references(self.session, text)):
             if not reference.is_function:
-                yield from self._select_if_table(reference.name)
+                yield from self._select(reference.name, written=True)
             elif reference.name.lower() not in _HARMLESS:
                 raise self._unknown(f"the table function {reference.name}()")
         yield from self._resolved(text)
@@ -120,31 +125,25 @@ class _Finder:
             elif name := _TABLE.search(line):
                 full.append(name.group(1))
         for name_ in dict.fromkeys(full):
-            if name_ not in _HARMLESS_TABLES:
-                yield self._select(name_)
+            yield from self._select(name_)
 
-    def _select(self, full: str) -> RequiredPermission:
-        """Look up a full name, which the engine prints without quotes."""
+    def _select(self, name: str, *, written: bool = False) -> Iterator[RequiredPermission]:
+        """Look up a full name, which the engine prints without quotes, or one as it is written,
+        whose database may be the current one, and which may be that of a subquery."""
+        quoted = quote_string(name)
+        other = f", concat(currentDatabase(), '.', {quoted})" if written else ""
         rows = self.session.rows(
-            "SELECT database, name FROM system.tables"
-            f" WHERE concat(database, '.', name) = {quote_string(full)}"
+            "SELECT database, name, concat(database, '.', name) AS full FROM system.tables"
+            f" WHERE full IN ({quoted}{other})"
         )
-        if len(rows) != 1:
-            raise self._unknown(f"the table {full}")
-        if rows[0]["database"].lower() in {"system", "information_schema"}:
-            return RequiredPermission("SELECT")
-        return RequiredPermission("SELECT", rows[0]["database"], rows[0]["name"])
-
-    def _select_if_table(self, name: str) -> Iterator[RequiredPermission]:
-        """Look up a name as it is written, which may be that of a subquery."""
-        for full in (name, f"{self.current}.{name}"):
-            if self.session.rows(
-                "SELECT 1 FROM system.tables"
-                f" WHERE concat(database, '.', name) = {quote_string(full)}"
-            ):
-                if full not in _HARMLESS_TABLES:
-                    yield self._select(full)
-                return
+        rows = [row for row in rows if row["full"] == name] or rows
+        if len(rows) > 1 or not (rows or written):
+            raise self._unknown(f"the table {name}")
+        for row in rows:
+            if row["database"].lower() not in {"system", "information_schema"}:
+                yield RequiredPermission("SELECT", row["database"], row["name"])
+            elif row["full"] not in _HARMLESS_TABLES:
+                yield RequiredPermission("SELECT")
 
     def _explain(self) -> Iterator[RequiredPermission]:
         yield from self._reads(self._begin_of_query(1))

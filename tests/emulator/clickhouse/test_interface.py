@@ -379,6 +379,19 @@ def test_an_error_after_the_first_rows_breaks_the_response(http: httpx.Client) -
     assert whole.headers["X-ClickHouse-Exception-Code"] == "395"
 
 
+def test_a_long_result_waits_for_its_reader(http: httpx.Client) -> None:
+    """It fills all buffers on the way, stops, lets others pass, and then comes to its last row."""
+    sql = "SELECT toUInt64(number) FROM numbers(5000000)"
+    read = 0
+    with http.stream("POST", "/", content=f"{sql} FORMAT RowBinary") as response:
+        for piece in response.iter_raw():
+            if not read:
+                for _ in range(20):
+                    assert run(http, "SELECT sum(number) FROM numbers(1000000)")
+            read += len(piece)
+    assert read == 8 * 5_000_000
+
+
 def test_describe_has_bytehouses_columns_at_both_interfaces(
     http: httpx.Client, shared_api: Api
 ) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -281,17 +282,21 @@ def limited(api: Api, caller: Caller, fresh: None) -> Api:
     return caller(role="Analyst")
 
 
-@pytest.mark.parametrize("step", [11, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "step", [11, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
+)
 def test_no_clause_reads_what_its_role_may_not(api: Api, limited: Api, step: int) -> None:
     """Every clause of every statement, with every kind of reference to what is not granted: each
     is refused, nothing of the secret comes out, and nothing has been written."""
     statements = [clause.format(value) for clause in CLAUSES for value in VALUES]
     statements += [clause.format(reference) for clause in FROMS for reference in REFERENCES]
-    let_through = []
-    for statement in statements[::step]:
-        response = limited.submit(statement)
-        if response.status_code not in REFUSED or SECRET in response.text:
-            let_through.append((statement, response.status_code, response.text[:200]))
+    with ThreadPoolExecutor(4) as pool:
+        responses = list(pool.map(limited.submit, statements[::step]))
+    let_through = [
+        (statement, response.status_code, response.text[:200])
+        for statement, response in zip(statements[::step], responses, strict=True)
+        if response.status_code not in REFUSED or SECRET in response.text
+    ]
     assert let_through == []
     assert api.rows("SELECT * FROM a.own") == [["mine"]]
     assert api.rows("SELECT name FROM system.tables WHERE database = 'a'") == [["own"]]
