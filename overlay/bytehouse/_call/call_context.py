@@ -67,6 +67,7 @@ class CallContext:
         role: Role of the call; None if there is none, or the operation takes none.
         query_id: Id of the query, if the call is about one.
         database: Database that the call is about, or that its statement or the client names.
+        table: Table or view that the call is about, if its path names one.
         statement: First word of a statement, in upper case; None if it is no statement.
         attempts: How many times it has been sent.
         raw: The response to the last attempt; None if none has come.
@@ -92,6 +93,7 @@ class CallContext:
         self.query_id: str | None = self._body.get("queryID") or plan.query.get("query_id")
         database, self.statement = _beginning(self._body)
         self.database = database or plan.path.get("db_name") or options.database
+        self.table = plan.path.get("table_name") or plan.path.get("mv_name")
         self.attempts = 0
         self.raw: RawResponse | None = None
         self._settings = settings
