@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from bytehouse_raw.models import QueryStatistics
+from bytehouse_raw.models import QueryStatistics, ResultColumn
 
 from .._core.extras import import_optional
 from .._core.options import CallOptions, Seconds
@@ -25,7 +25,6 @@ from .._results.export import (
 from .._results.frames import DtypeBackend, conversion, pandas_frame, polars_frame
 from .._results.parser import Begin, End
 from .._sql.statements import Submission
-from .._types.codecs import ResultColumn
 from ..errors import ByteHouseError, ResponseDecodeError
 from .result_stream import AsyncResultStream
 from .warehouse_ids import with_warehouse_id

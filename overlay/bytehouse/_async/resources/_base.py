@@ -54,6 +54,9 @@ class AsyncResource:
     def __init__(self, client: AsyncResourceClient) -> None:
         self._client = client
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
+
     @property
     def _clock(self) -> Clock:
         """The client's source of time."""

@@ -55,6 +55,9 @@ class Resource:
     def __init__(self, client: ResourceClient) -> None:
         self._client = client
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
+
     @property
     def _clock(self) -> Clock:
         """The client's source of time."""
