@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import attrs
@@ -22,7 +22,7 @@ from bytehouse import (
 )
 from bytehouse_raw.api.databases import list_databases
 from tests.support.flavours import MakeClient
-from tests.support.server import Reply, ScriptedServer
+from tests.support.server import Reply, ScriptedServer, data
 
 SPEC: Final = TableSpec("t", {"a": "Int8"}, order_by="a")
 VALID: Final[dict[str, Any]] = {
@@ -182,6 +182,30 @@ def test_a_method_that_checks_is_what_it_was() -> None:
         assert get.__qualname__.endswith(name)
         assert "name" in inspect.signature(get).parameters
         assert inspect.iscoroutinefunction(get) is (client is AsyncByteHouse)
+
+
+def test_objects_that_methods_return_refuse_the_same(
+    make: MakeClient, server: ScriptedServer
+) -> None:
+    """Plans, sessions, handles and results; a plan drops nothing because somebody said "no"."""
+    bh = make(server.url, max_retries=0)
+    missing = {"code": "errbook_Table_NotFound", "message": "none"}
+    server.script(Reply(404, {"error": missing}), data([{"columns": ["a"], "rows": [[1]]}]))
+    plan, result = bh.tables.plan("d", SPEC), bh.query("SELECT 1")
+    server.clear()
+    calls: list[Callable[[], object]] = [
+        lambda: plan.apply(allow_destructive="no"),
+        lambda: bh.session().execute(5),
+        lambda: bh.session().use(None),
+        lambda: bh.queries.handle("q").wait(cancel="no"),
+        lambda: bh.executions.handle("e").wait(cancel="no"),
+        lambda: result.to_json("rows.json", lines="no"),
+        lambda: result.to_csv("rows.csv", null=None),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidArgument):
+            call()
+    assert not server.seen
 
 
 def test_what_is_missing_comes_with_where_to_look(make: MakeClient, server: ScriptedServer) -> None:

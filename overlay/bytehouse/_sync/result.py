@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from bytehouse_raw.models import QueryStatistics, ResultColumn
 
+from .._core.arguments import check_arguments
 from .._core.extras import import_optional
 from .._core.options import CallOptions, Seconds
 from .._results.arrow import BATCH_ROWS, ArrowConverter
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _PREVIEW_ROWS = 20
 
 
+@check_arguments
 class Result:
     """Hold the result of a statement. Its rows are read on demand, and once.
 
