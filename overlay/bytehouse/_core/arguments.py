@@ -86,7 +86,8 @@ def _refusal(
     for name, value in given.items():
         rule = rules.get(name)
         if rule is not None and not rule.fits(value):
-            return InvalidArgument(f"{where}: {name} must be {rule.words}; not {_shown(value)}.")
+            words = f"{name} must be {rule.words}; not {_shown(value)}."
+            return InvalidArgument(words, operation=where)
     return None
 
 
