@@ -60,7 +60,8 @@ class OpenEnum(StrEnum):
         return self._value_ in type(self)._value2member_map_
 
     def __repr__(self) -> str:
-        return super().__repr__() if self.is_known else f"{type(self).__name__}({self._value_!r})"
+        kind = type(self).__name__
+        return f"{kind}.{self._name_}" if self.is_known else f"{kind}({self._value_!r})"
 
 
 class Timestamp(datetime):

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from bytehouse_raw.models import QueryStatistics as QueryStatistics
     from bytehouse_raw.models import QueryStatus as QueryStatus
     from bytehouse_raw.models import QueryStopped as QueryStopped
+    from bytehouse_raw.models import ResultColumn as ResultColumn
     from bytehouse_raw.models import Role as Role
     from bytehouse_raw.models import RoleAssignment as RoleAssignment
     from bytehouse_raw.models import StorageUsage as StorageUsage
@@ -131,7 +132,6 @@ if TYPE_CHECKING:
     from ._tables.changes import Change as Change
     from ._tables.spec import TableSpec as TableSpec
     from ._tables.spec import columns_from as columns_from
-    from ._types.codecs import ResultColumn as ResultColumn
     from ._version import __version__ as __version__
     from .errors import APIError as APIError
     from .errors import AuthenticationError as AuthenticationError
@@ -197,7 +197,6 @@ _MODULES = {
     "_sync.table_plan": "TablePlan",
     "_tables.changes": "Change",
     "_tables.spec": "TableSpec columns_from",
-    "_types.codecs": "ResultColumn",
     "_version": "__version__",
     "bytehouse_raw.models": """
         AccountStatus ApiKey ApiKeyStatus ClusterKey ClusterStatus Column Connection
@@ -205,9 +204,9 @@ _MODULES = {
         ExecutionLog ImportJob ImportJobConfiguration ImportJobSourceSchema
         ImportJobStartArguments ImportJobState ImportSourceType KafkaStatus LineageObject
         MysqlSyncStatus MysqlTableSyncStatus Partition PartitionBounds PartitionKey
-        Permission QueryLineage QueryResult QueryStatistics QueryStatus QueryStopped Role
-        RoleAssignment StorageUsage TTL Table UniqueKey UserInfo UserReference Warehouse
-        WarehouseConfiguration WarehouseUsage
+        Permission QueryLineage QueryResult QueryStatistics QueryStatus QueryStopped ResultColumn
+        Role RoleAssignment StorageUsage TTL Table UniqueKey UserInfo UserReference
+        Warehouse WarehouseConfiguration WarehouseUsage
     """,
     "bytehouse_raw.types": "RawResponse Timestamp UNSET Unset",
     "errors": """

@@ -22,6 +22,8 @@ from itertools import islice
 from typing import Any, Self
 from weakref import WeakSet
 
+from bytehouse_raw.models import ResultColumn
+
 from . import errors
 from ._core.config import KeySource
 from ._results.decoder import Row
@@ -31,7 +33,7 @@ from ._sql.literals import Identifier
 from ._sql.parameters import bind_pyformat
 from ._sync.client import ByteHouse
 from ._sync.result import Result
-from ._types.codecs import ResultColumn, parse_column_type, precision_of
+from ._types.codecs import parse_column_type, precision_of
 
 __all__ = [
     "BINARY",

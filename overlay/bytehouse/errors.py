@@ -36,7 +36,8 @@ class ByteHouseError(Exception):
     Attributes:
         message: What happened.
         hint: What to do next; empty if there is nothing to add.
-        operation: Id of the operation, such as ``create_database``; None outside a call.
+        operation: Id of the operation, such as ``create_database``; the method, such as
+            ``Databases.create``, where it refused an argument; None outside a call.
         method: HTTP method as sent, if a call was made.
         path: Path as sent, if a call was made.
         role: Role of the call; None is the user's default role, or none at all

@@ -267,11 +267,11 @@ def test_a_name_that_would_address_something_else_is_refused(
 ) -> None:
     """An empty name or a dot would reach the collection or its parent: nothing is sent."""
     for call in (bh.databases.get, bh.databases.delete, bh.databases.mysql_sync_status):
-        with pytest.raises(InvalidArgument, match="db_name") as caught:
+        with pytest.raises(InvalidArgument, match=r"db_name|name must be") as caught:
             call(name)
         assert caught.value.operation
         assert caught.value.attempts == 0
-    with pytest.raises(InvalidArgument, match="table_name"):
+    with pytest.raises(InvalidArgument, match=r"table_name|name must be"):
         bh.tables.delete("d", name)
     assert server.seen == []
 

@@ -8,7 +8,7 @@ import pytest
 from opentelemetry import metrics, trace
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -51,11 +51,11 @@ def told(span: Any) -> dict[str, Any]:
 def test_a_call_is_a_span_with_its_operation_route_status_and_attempts(
     make: MakeClient, server: ScriptedServer, spans: InMemorySpanExporter
 ) -> None:
-    """Of names it has the database's alone, so that spans of one kind fall together."""
+    """By the conventions for databases, and beside these with what the API calls it."""
     server.script(Reply(503), Reply(body={"data": {"name": "d"}}, headers={"X-Request-ID": "r-7"}))
     make(server.url, role="Analyst").databases.get("sales")
     (span,) = spans.get_finished_spans()
-    assert span.name == "get_database"
+    assert span.name == "get_database sales"
     assert told(span) == {
         "bytehouse.operation": "get_database",
         "bytehouse.request_id": "r-7",
@@ -75,11 +75,15 @@ def test_a_call_is_a_span_with_its_operation_route_status_and_attempts(
 def test_a_failed_call_is_a_failed_span(
     bh: ByteHouse, server: ScriptedServer, spans: InMemorySpanExporter
 ) -> None:
-    """It names the class of the error, and the request id for a support ticket."""
-    server.script(Reply(404, {"message": "none"}, {"X-Request-ID": "r-8"}))
+    """It names the table, the error's class and code, and the request id for a support ticket."""
+    error = {"code": "errbook_Table_NotFound", "message": "none"}
+    server.script(Reply(404, {"error": error}, {"X-Request-ID": "r-8"}))
     with pytest.raises(NotFound):
-        bh.databases.get("d")
+        bh.tables.get("d", "t")
     (span,) = spans.get_finished_spans()
+    assert span.name == "get_table t"
+    assert told(span)["db.collection.name"] == "t"
+    assert told(span)["db.response.status_code"] == "errbook_Table_NotFound"
     assert span.status.status_code is trace.StatusCode.ERROR
     assert told(span)["error.type"] == "NotFound"
     assert told(span)["bytehouse.request_id"] == "r-8"
@@ -93,7 +97,10 @@ def test_probes_are_spans_below_the_call_they_resolve(
     server.script(CLOSED, missing, data({"uuid": "u"}))
     bh.with_options(retry_policy=RetryPolicy(resend_after=0.01)).databases.create("d")
     probe, create = spans.get_finished_spans()
-    assert (probe.name, create.name) == ("get_database", "create_database")
+    assert (probe.name, create.name) == (
+        "get_database d",
+        f"create_database 127.0.0.1:{server.port}",
+    )
     assert probe.parent is not None
     assert create.context is not None
     assert probe.parent.span_id == create.context.span_id
@@ -112,6 +119,33 @@ def test_a_statement_is_named_by_its_first_word(
     (span,) = spans.get_finished_spans()
     assert (told(span)["db.operation.name"], told(span)["db.namespace"]) == (word, "sales")
     assert sql not in str(told(span))
+
+
+@pytest.mark.usefixtures("spans")
+def test_a_sampler_sees_what_a_call_is(bh: ByteHouse, server: ScriptedServer) -> None:
+    """What the conventions call relevant to sampling is there when the span starts."""
+    started: list[dict[str, Any]] = []
+
+    class Starts(SpanProcessor):
+        def on_start(self, span: Span, parent_context: object = None) -> None:  # noqa: ARG002
+            started.append(dict(span.attributes or {}))
+
+    provider = trace.get_tracer_provider()
+    assert isinstance(provider, TracerProvider)
+    provider.add_span_processor(Starts())
+    server.script(data({"name": "t"}))
+    bh.tables.get("d", "t")
+    assert (
+        started[0].items()
+        >= {
+            "db.system.name": "bytehouse",
+            "db.operation.name": "get_table",
+            "db.namespace": "d",
+            "db.collection.name": "t",
+            "server.address": "127.0.0.1",
+            "server.port": server.port,
+        }.items()
+    )
 
 
 def test_calls_and_retries_are_measured(

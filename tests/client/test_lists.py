@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -15,14 +16,23 @@ from tests.support.server import Reply, ScriptedServer
 
 ROLES = [{"id": number, "name": f"r<{number}>"} for number in range(30)]
 LISTS: dict[str, Callable[[ByteHouse], Any]] = {
-    "databases": lambda bh: bh.databases.list(),
-    "roles": lambda bh: bh.roles.list(),
-    "assignments": lambda bh: bh.assignments.list(),
-    "keys": lambda bh: bh.api_keys.list(),
-    "dialects": lambda bh: bh.queries.dialects(),
-    "log": lambda bh: bh.executions.logs("e"),
-    "executions": lambda bh: bh.executions.list(),
-    "warehouses": lambda bh: bh.warehouses.list(),
+    "api_keys.list": lambda bh: bh.api_keys.list(),
+    "assignments.list": lambda bh: bh.assignments.list(),
+    "connections.list": lambda bh: bh.connections.list(),
+    "databases.list": lambda bh: bh.databases.list(),
+    "executions.list": lambda bh: bh.executions.list(),
+    "executions.logs": lambda bh: bh.executions.logs("e"),
+    "import_jobs.executions": lambda bh: bh.import_jobs.executions(1),
+    "import_jobs.list": lambda bh: bh.import_jobs.list(),
+    "partitions.list": lambda bh: bh.partitions.list("d", "t"),
+    "permissions.list": lambda bh: bh.permissions.list("Analyst", on="*"),
+    "queries.dialects": lambda bh: bh.queries.dialects(),
+    "roles.list": lambda bh: bh.roles.list(),
+    "tables.list": lambda bh: bh.tables.list("d"),
+    "views.list": lambda bh: bh.views.list("d"),
+    "views.materialized": lambda bh: bh.views.materialized("d"),
+    "warehouses.configurations": lambda bh: bh.warehouses.configurations(),
+    "warehouses.list": lambda bh: bh.warehouses.list(),
 }
 
 
@@ -37,6 +47,19 @@ def test_an_asynchronous_list_refuses_a_for_loop_without_async() -> None:
     for misuse in (lambda: list(entries), lambda: "sales" in entries):
         with pytest.raises(TypeError, match="not iterable"):
             misuse()
+
+
+def test_every_list_is_tested() -> None:
+    """Whatever returns one is among those that the next test tries."""
+    bh = ByteHouse("localhost", "k")
+    found = {
+        f"{resource}.{name}"
+        for resource, member in inspect.getmembers_static(type(bh))
+        if isinstance(member, property)
+        for name, method in inspect.getmembers(getattr(bh, resource), inspect.ismethod)
+        if name[0] != "_" and "Pager[" in str(method.__annotations__.get("return"))
+    }
+    assert found == set(LISTS)
 
 
 @cases("name", sorted(LISTS))

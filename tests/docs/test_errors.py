@@ -142,6 +142,11 @@ def test_each_message_of_the_table_can_be_made_to_happen(
         with ByteHouse(*arguments, **settings) as client:
             return client.databases.get("d")
 
+    def after_its_end() -> object:
+        with ByteHouse(**emulator.client_arguments) as local:
+            pass
+        return local.databases.get("d")
+
     def create_function() -> object:
         with ByteHouse(**emulator.client_arguments) as local:
             return local.query("CREATE FUNCTION f")
@@ -156,6 +161,7 @@ def test_each_message_of_the_table_can_be_made_to_happen(
         "This is the emulator, which serves the routes": lambda: get(
             **emulator.client_arguments, routes=lost
         ),
+        "This client is closed": after_its_end,
         "it is not TOML (at line 3": lambda: ByteHouse(config_file=path),
         "(from environment ALL_PROXY)": lambda: proxied("ssh://p"),
         "needs the package socksio": lambda: proxied("socks5://p:1080"),

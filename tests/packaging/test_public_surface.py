@@ -15,6 +15,7 @@ import pytest
 import bytehouse
 from bytehouse import AsyncByteHouse, ByteHouse
 from tests.support.cases import cases
+from tests.support.reprs import evaluated
 
 KNOWN = set(
     """
@@ -124,3 +125,30 @@ def test_a_field_that_is_promised_and_left_out_says_so() -> None:
     assert found == bytehouse.Database.from_dict({"title": "x", "description": "d"})
     assert "title" in repr(found)
     assert found.to_dict() == {"title": "x", "description": "d"}
+
+
+def test_what_users_write_is_shown_as_they_write_it() -> None:
+    """The repr gives an equal object, with the names of `bytehouse` alone."""
+    when = bytehouse.Timestamp.decode("2026-11-01T00:00:00.123456789Z")
+    source = bytehouse.S3Source("*.csv", "CSV", bucket="b", max_errors=3)
+    values = [
+        bytehouse.ApiKey("k", bytehouse.ApiKeyStatus.ENABLED, created_at=when),
+        bytehouse.ApiKey("k", bytehouse.ApiKeyStatus("PAUSED")),
+        bytehouse.Action.CREATE_DATABASE,
+        bytehouse.ClusterKey(["id"], 8),
+        bytehouse.Column("id", "UInt64", default="0", comment="it's"),
+        bytehouse.Identifier("sales", "orders"),
+        bytehouse.ImportConfiguration(source, into="sales.orders", load_mode="APPEND"),
+        bytehouse.KafkaSource("orders"),
+        bytehouse.PartitionKey("day", "month"),
+        bytehouse.QueryResult(columns=[bytehouse.ResultColumn("a", "Int8")], rows=[[1]]),
+        bytehouse.RetryPolicy(first_pause=2),
+        bytehouse.TTL("day", 7, "DAY"),
+        bytehouse.TableSpec("t", {"id": "UInt64"}, order_by="id", ttl="day + INTERVAL 7 DAY"),
+        bytehouse.UNSET,
+        bytehouse.UniqueKey(["id"]),
+    ]
+    for value in values:
+        assert evaluated(value) == value
+    resource = repr(ByteHouse("localhost", "k").databases)
+    assert resource == "<Databases of ByteHouse('https://localhost')>"

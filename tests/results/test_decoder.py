@@ -14,7 +14,7 @@ import pytest
 
 from bytehouse import ByteHouse, ResponseDecodeError
 from bytehouse._results.decoder import NotJSON, NotRows, python_rows
-from bytehouse._types.codecs import ResultColumn
+from bytehouse_raw.models import ResultColumn
 from tests.support.cases import cases
 from tests.support.server import Reply, ScriptedServer
 

@@ -20,7 +20,8 @@ from bytehouse._results import parser
 from bytehouse._results.arrow import ArrowConverter
 from bytehouse._results.parser import ResultParser
 from bytehouse._results.scanning import UnexpectedLayout
-from bytehouse._types.codecs import ResultColumn, codec_of
+from bytehouse._types.codecs import codec_of
+from bytehouse_raw.models import ResultColumn
 from tests.support.cases import cases
 from tests.support.flavours import KEY, MakeClient
 from tests.support.server import Reply, ScriptedServer

@@ -153,10 +153,10 @@ class Iam:
         """
         held = [a.role for a in self.assignments(user)]
         if name and name not in held:
-            there = "is not assigned to the user" if self._roles.get(name) else "does not exist"
+            there = "is not assigned to them" if self._roles.get(name) else "does not exist"
             known = ", ".join(held) or "no role"
             raise EmulatorError(
-                403, "Role_NotFound", f"The role {name!r} {there} {user}, who holds: {known}."
+                403, "Role_NotFound", f"The role {name!r} {there}: user {user} holds {known}."
             )
         if not held:
             raise EmulatorError(403, "Role_NotFound", f"The user {user} holds no role.")

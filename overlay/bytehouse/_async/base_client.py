@@ -148,7 +148,10 @@ class AsyncBaseClient:
 
         with call.telemetry:
             while True:
-                transport = self._shared.transport
+                try:
+                    transport = self._shared.transport
+                except ByteHouseError as closed:
+                    raise call.explain(closed) from None
                 try:
                     response = await transport.send(call.request())
                 except TransportFailure as failure:

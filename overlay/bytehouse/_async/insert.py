@@ -30,6 +30,7 @@ from ..errors import (
     InsertFailed,
     InvalidArgument,
     OutcomeUnknown,
+    QueryFailed,
     ResponseDecodeError,
     ServerError,
     SkippedRow,
@@ -161,14 +162,23 @@ async def _learn_types(
             if types:
                 return types
     name = ".".join(table.parts)
+    if isinstance(error, QueryFailed) and error.code in _MISSING:
+        raise InsertFailed(
+            f"There is no table {name} that the role may see, so nothing was sent: {error.message}",
+            hint=error.hint,
+        ) from error
     failed = InsertFailed(
         f"The types of the columns of {name} could not be read, so nothing was sent"
         + (f": {error.message}" if error else "."),
-        hint="Give them in column_types=, or insert without checks with check=False.",
+        hint="Name its database too: database.table, or database=..."
+        if len(table.parts) == 1
+        else "Give them in column_types=, or insert without checks with check=False.",
     )
     raise failed from error
 
 
+# The engine's numbers for a table and a database that do not exist.
+_MISSING = ("60", "81")
 _Ask = Callable[..., Any]
 
 

@@ -10,6 +10,7 @@ from bytehouse_raw.models import QueryStatus
 from .._api.engine_errors import engine_code
 from .._api.polling import GRACE, TimeLimit
 from .._api.status import Phase
+from .._core.arguments import check_arguments
 from .._core.options import CallOptions, Seconds
 from .._core.validation import require_names
 from .._sql.statements import Submission
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .result import AsyncResult
 
 
+@check_arguments
 class AsyncQueryHandle(AsyncPoller[QueryStatus]):
     """Watch a query: poll its status, wait for it, read its results, cancel it.
 

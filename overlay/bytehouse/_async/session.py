@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from bytehouse_raw.models import QueryResult, QueryStopped
 
+from .._core.arguments import check_arguments
 from .._core.html import HtmlRepr
 from .._core.options import CallOptions, StatementOptions, ViewOptions, view_options
 from .._core.validation import require_name
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .result import AsyncResult
 
 
+@check_arguments
 class AsyncSession(HtmlRepr):
     """Run statements one after another in one session, so that `USE` and `SET` stay in effect.
 

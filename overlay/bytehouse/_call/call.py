@@ -50,6 +50,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def _require_plan(plan: object) -> None:
+    if not isinstance(plan, Plan):
+        raise InvalidArgument(
+            f"send takes a plan, such as list_databases.plan(), not {plan!r}.",
+            hint="The modules of bytehouse_raw.api make them.",
+        )
+
+
 class Call(Generic[T]):
     """Decide what follows each attempt of one call.
 
@@ -80,6 +88,7 @@ class Call(Generic[T]):
         streamed: bool = False,
         clickhouse: ClickHouseBody | None = None,
     ) -> None:
+        _require_plan(plan)
         self.done = False
         self.unresolved = False
         self.pause = 0.0
@@ -234,6 +243,10 @@ class Call(Generic[T]):
         elapsed = time.monotonic() - self._created_at
         verdict = self._active_recovery.on_probe_failure(error, elapsed)
         self._apply_verdict(verdict, error.raw_response)
+
+    def explain(self, error: ByteHouseError) -> ByteHouseError:
+        """Return an error with what is known of the call."""
+        return self._context.add_to(error)
 
     def result(self) -> T:
         """Return the result of a call that is done."""

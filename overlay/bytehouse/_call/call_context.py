@@ -13,12 +13,13 @@ from bytehouse_raw.plan import Plan
 from bytehouse_raw.routes import Route
 from bytehouse_raw.types import RawResponse
 
-from .._api.routing import may_be_wrong_route
+from .._api.routing import may_be_wrong_route, object_is_missing
 from .._core.options import Options
 from .._core.secrets import revealed
 from .._recovery.model import outcome_unknown
 from .._transport.models import TransportFailure
-from ..errors import APIError, ByteHouseError, OutcomeUnknown, TimedOut, TransportError
+from ..errors import APIError, ByteHouseError, Conflict, OutcomeUnknown, TimedOut, TransportError
+from .error_meaning import exists_hint, missing_hint
 from .redaction import Redaction
 from .responses import is_emulator
 
@@ -66,6 +67,7 @@ class CallContext:
         role: Role of the call; None if there is none, or the operation takes none.
         query_id: Id of the query, if the call is about one.
         database: Database that the call is about, or that its statement or the client names.
+        table: Table or view that the call is about, if its path names one.
         statement: First word of a statement, in upper case; None if it is no statement.
         attempts: How many times it has been sent.
         raw: The response to the last attempt; None if none has come.
@@ -87,9 +89,11 @@ class CallContext:
         self.takes_role = ROLE_HEADER in plan.operation.headers
         self.role = options.role if self.takes_role else None
         self._body = plan.body or {}
+        self._names = plan.path
         self.query_id: str | None = self._body.get("queryID") or plan.query.get("query_id")
         database, self.statement = _beginning(self._body)
         self.database = database or plan.path.get("db_name") or options.database
+        self.table = plan.path.get("table_name") or plan.path.get("mv_name")
         self.attempts = 0
         self.raw: RawResponse | None = None
         self._settings = settings
@@ -136,6 +140,10 @@ class CallContext:
                 "take your tenant's own routes from its docs page or API specification: "
                 "`bytehouse routes pull SOURCE`, or routes={...}."
             )
+        elif not error.hint and object_is_missing(error):
+            error.hint = missing_hint(self.operation, self._names)
+        elif isinstance(error, Conflict) and error.by_service:
+            error.hint = exists_hint(self.operation) or error.hint
         return self.add_to(error)
 
     def transport_error(self, failure: TransportFailure) -> TransportError:

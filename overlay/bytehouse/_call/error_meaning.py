@@ -22,14 +22,24 @@ from ..errors import (
     InvalidRequest,
     NotFound,
     PermissionDenied,
+    QueryFailed,
     RateLimited,
     ServerError,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bytehouse_raw.operations import Operation
 
-__all__ = ["KNOWN_STATUSES", "Meaning", "meaning_of"]
+__all__ = [
+    "KNOWN_STATUSES",
+    "Meaning",
+    "engine_meaning",
+    "exists_hint",
+    "meaning_of",
+    "missing_hint",
+]
 
 _KEY = "Check api_key: it may be wrong, disabled or expired (keys need renewing within 90 days)."
 _ROLE = "The role does not exist or lacks the grant: pass role=..., or ask for the permission."
@@ -44,6 +54,30 @@ _KEY_OR_GRANT = (
     "user may not do; the response does not tell which. Check api_key (wrong, disabled or "
     "expired?) and the user's permissions; this operation takes no role."
 )
+_LISTS = {  # by a parameter of the path, or by a word in the id of an operation
+    "api_key_id": "api_keys.list()",
+    "mv_name": "views.materialized({db_name!r})",
+    "table_name": "tables.list({db_name!r})",
+    "db_name": "databases.list()",
+    "name": "warehouses.list()",
+    "connection": "connections.list()",
+    "import_job": "import_jobs.list()",
+    "execution": "executions.list()",
+    "kafka": "executions.list()",
+    "query": "history()",
+    "storage_usage": "databases.list()",
+    "warehouse_usage": "warehouses.list()",
+    "role": "roles.list()",
+    "permission": "roles.list()",
+}
+_DELETIONS = ("delete_database", "delete_table", "delete_dictionary", "delete_warehouse")
+_CREATIONS = ("create_database", "create_table", "create_warehouse")
+_SEE_TABLES = "What the role may see: `databases.list()` and `tables.list(...)`."
+_ENGINE_HINTS = {  # by the engine's number
+    "60": f"{_SEE_TABLES} Name the database too: database.table, or database=...",
+    "81": _SEE_TABLES,
+    "497": _ROLE,
+}
 _STATE = (
     "The service documents 422 as an illegal state: see whether the object exists already, or is "
     "in a state that does not allow this."
@@ -157,3 +191,36 @@ def meaning_of(status: int, code: str, message: str, operation: Operation | None
     if status == 403 and operation is not None and ROLE_HEADER not in operation.headers:
         return attrs.evolve(found, hint=_KEY_OR_GRANT)
     return found
+
+
+def engine_meaning(code: str) -> Meaning:
+    """Return what an error of the engine stands for.
+
+    Args:
+        code: The engine's number for it.
+    """
+    return Meaning(QueryFailed, _ENGINE_HINTS.get(code, ""))
+
+
+def missing_hint(operation: Operation, names: Mapping[str, str]) -> str:
+    """Return where to look for an object that is missing.
+
+    Args:
+        operation: What was called.
+        names: Values of the parameters of its path.
+    """
+    keys = [key for key in _LISTS if key in names]
+    keys = keys or [key for key in _LISTS if key in operation.id][:1]
+    if not keys:
+        return "The call names no object: its path may be wrong. `bytehouse doctor` tries others."
+    lists = " and ".join(f"`{_LISTS[key].format_map(names)}`" for key in keys)
+    hint = f"What the role may see: {lists}. Another role may see more (role=...)."
+    deletes = operation.id in _DELETIONS
+    return hint + " To delete what may be missing, pass if_exists=True." * deletes
+
+
+def exists_hint(operation: Operation) -> str:
+    """Return what to do about an object that exists already, where it was to be created."""
+    if operation.id not in _CREATIONS:
+        return ""
+    return "Pass if_not_exists=True to leave it as it is; `ensure` compares it too."

@@ -21,6 +21,7 @@ from .._version import __version__
 from ..errors import APIError, ByteHouseError, OutcomeUnknown, TimedOut
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextvars import Token
 
     from opentelemetry.context import Context
@@ -105,7 +106,7 @@ class CallTelemetry:
         if kind == OutcomeUnknown.__name__:
             log.warning("%s", error, extra=self._extra())
         if (instruments := _instruments()) is not None:
-            instruments.measure(self._call, self._elapsed, kind)
+            instruments.measure(self._call, self._elapsed, error, kind)
             if self._span is not None:
                 instruments.end_span(*self._span, error, kind, self._call)
 
@@ -131,7 +132,28 @@ def _database_attributes(call: CallContext) -> dict[str, str | int]:
         "server.address": address,
         "server.port": port,
     }
-    return attributes if call.database is None else {**attributes, "db.namespace": call.database}
+    if call.database is not None:
+        attributes["db.namespace"] = call.database
+    if call.table is not None:
+        attributes["db.collection.name"] = call.table
+    return attributes
+
+
+def _span_name(attributes: Mapping[str, str | int]) -> str:
+    """Return the name that the conventions give a span: the operation, and what it is about."""
+    for name in ("db.collection.name", "db.namespace"):
+        if name in attributes:
+            return f"{attributes['db.operation.name']} {attributes[name]}"
+    target = f"{attributes['server.address']}:{attributes['server.port']}"
+    return f"{attributes['db.operation.name']} {target}"
+
+
+def _failure(error: BaseException | None, kind: str | None) -> dict[str, str]:
+    """Return the attributes of a call that failed; none of one that did not."""
+    if kind is None:
+        return {}
+    code = error.code if isinstance(error, APIError) else ""
+    return {"error.type": kind, **({"db.response.status_code": code} if code else {})}
 
 
 class _Instruments:
@@ -163,25 +185,30 @@ class _Instruments:
         are collected."""
         if isinstance(self._trace.get_tracer_provider(), self._trace.ProxyTracerProvider):
             return None
-        span = self._tracer.start_span(call.operation.id, kind=self._kind)
+        database = _database_attributes(call)
+        ours = {
+            "bytehouse.operation": call.operation.id,
+            "bytehouse.role": call.role,
+            "bytehouse.query_id": call.query_id,
+            "http.request.method": call.method,
+            "url.template": call.route,
+        }
+        known = {k: v for k, v in ours.items() if v is not None}
+        # Given at creation, so that samplers can decide by them.
+        span = self._tracer.start_span(
+            _span_name(database), kind=self._kind, attributes={**known, **database}
+        )
         if not span.get_span_context().is_valid:
             return None
-        if span.is_recording():
-            attributes = {
-                "bytehouse.operation": call.operation.id,
-                "bytehouse.role": call.role,
-                "bytehouse.query_id": call.query_id,
-                "http.request.method": call.method,
-                "url.template": call.route,
-            }
-            known = {k: v for k, v in attributes.items() if v is not None}
-            span.set_attributes({**known, **_database_attributes(call)})
         return span, self._context.attach(self._trace.set_span_in_context(span))
 
-    def measure(self, call: CallContext, elapsed: float, kind: str | None) -> None:
-        """Record the duration of a call, in seconds, and the kind of its error if it has one."""
-        failed = {} if kind is None else {"error.type": kind}
-        self._duration.record(elapsed, {"bytehouse.operation": call.operation.id, **failed})
+    def measure(
+        self, call: CallContext, elapsed: float, error: BaseException | None, kind: str | None
+    ) -> None:
+        """Record the duration of a call, in seconds, and its error if it has one."""
+        failed = _failure(error, kind)
+        ours = {} if kind is None else {"error.type": kind}
+        self._duration.record(elapsed, {"bytehouse.operation": call.operation.id, **ours})
         self._db_duration.record(elapsed, {**_database_attributes(call), **failed})
 
     def end_span(
@@ -202,7 +229,7 @@ class _Instruments:
         if request_id:
             span.set_attribute("bytehouse.request_id", request_id)
         if kind is not None:
-            span.set_attribute("error.type", kind)
+            span.set_attributes(_failure(error, kind))
             # The message of an error of another package may contain anything.
             description = error.message if isinstance(error, ByteHouseError) else None
             span.set_status(self._error, description)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import InvalidArgument
@@ -78,7 +78,7 @@ def as_list(values: object, what: str) -> list[Any]:
     Raises:
         InvalidArgument: It is neither.
     """
-    if not isinstance(values, Iterable):
+    if not isinstance(values, Iterable) or isinstance(values, bytes | Mapping):
         raise InvalidArgument(f"{what} must be one or several, not {values!r}.")
     return list(values)
 

@@ -9,13 +9,13 @@ classes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
 import attrs
 
 from bytehouse_raw.models import ImportSourceType
 
+from .._core.enums import NamedEnum
 from .._core.validation import require_name, require_names
 from .._types.identifiers import Identifier, target_of
 from ..errors import InvalidArgument
@@ -26,7 +26,7 @@ StreamFormat = Literal["JSON", "PROTOBUF"]
 _WITHOUT_CONNECTION = frozenset({ImportSourceType.LOCAL, ImportSourceType.BYTEHOUSE})
 
 
-class LoadMode(StrEnum):
+class LoadMode(NamedEnum):
     """What becomes of the rows that a table has. The vendor's console has the first two
     (documented); the third and all spellings are inferred."""
 

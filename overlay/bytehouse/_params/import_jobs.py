@@ -12,7 +12,7 @@ from typing import Any, Literal
 from bytehouse_raw import models
 from bytehouse_raw.types import Model
 
-from .._core.validation import optional_string, require_count, require_name, require_names
+from .._core.validation import require_name, require_names
 from ..errors import InvalidArgument, ResponseDecodeError
 from .import_configuration import ImportConfiguration
 
@@ -61,14 +61,13 @@ def definition(
         InvalidArgument: One of them is invalid, or the job is not a draft and can never start.
     """
     published = _state(state)
-    require_count(connection_id, "connection_id")
     if isinstance(configuration, ImportConfiguration):
         if published is models.ImportJobState.PUBLISHED:
             configuration.check(connection_id, has_schema_file=schema_file is not None)
         configuration = configuration.to_dict()
     return {
         "name": short_name(name),
-        "description": optional_string(description, "description"),
+        "description": description,
         "connection_id": connection_id,
         "configuration": _mapping(configuration, "configuration"),
         "source_schema": _source_schema(source_schema or {}),
@@ -86,7 +85,7 @@ def _source_schema(schema: SourceSchema) -> Mapping[str, Any]:
 def _mapping(value: object, what: str) -> Mapping[str, Any]:
     if isinstance(value, Model):
         return value.to_dict()
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
         builder = ", or ImportConfiguration(...)" if what == "configuration" else ""
         raise InvalidArgument(
             f"{what} must be a mapping by the names on the wire{builder}; not {value!r}."

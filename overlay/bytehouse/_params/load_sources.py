@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
+from .._core.validation import require_string
 from ..errors import InvalidArgument
 from .import_configuration import (
     FileSource,
@@ -81,6 +82,8 @@ def _object_store(scheme: str, bucket: str, files: str, format: str | None) -> O
             f"{scheme}://... is not the URL of files that can be loaded: {forms}.",
             hint="For other sources pass MinIOSource(...) or so; credentials go into connection=.",
         )
+    if format is not None:
+        require_string(format, "format")
     known = cast("FileFormat", format or _format_of(files))  # or refused with the source
     return kind(files, known, bucket=bucket, header=True if known.upper() == "CSV" else None)
 

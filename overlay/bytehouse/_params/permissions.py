@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from .._core.enums import NamedEnum
 
 
-class ObjectKind(StrEnum):
+class ObjectKind(NamedEnum):
     """Kinds of objects. The API's docs name none: the vendor's console has these kinds
     (documented), and their spelling here is inferred."""
 
@@ -18,7 +18,7 @@ class ObjectKind(StrEnum):
     VIRTUAL_WAREHOUSE = "VIRTUAL_WAREHOUSE"
 
 
-class Action(StrEnum):
+class Action(NamedEnum):
     """Actions that a role may be permitted. The API's docs name none: all spellings are inferred.
 
     The vendor's console has the actions on data (ALTER to TRUNCATE), for the account, a database or

@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 import attrs
 import msgspec
 
+from bytehouse_raw.models import ResultColumn
+
 from .._core.extras import import_optional
 from .._types.codecs import (
     Codec,
-    ResultColumn,
     codec_of,
     codec_of_parsed,
     container_codec,

@@ -15,7 +15,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from .._types.codecs import Codec, ResultColumn, codec_of
+from bytehouse_raw.models import ResultColumn
+
+from .._types.codecs import Codec, codec_of
 
 Row = tuple[Any, ...]
 RowFormat = Literal["arrays", "objects"]

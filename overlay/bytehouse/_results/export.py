@@ -19,11 +19,12 @@ from uuid import UUID
 
 import msgspec
 
+from bytehouse_raw.models import ResultColumn
 from bytehouse_raw.types import Timestamp, html_table
 
 from .._core.files import atomic_file
 from .._sql.literals import literal
-from .._types.codecs import ResultColumn, parse_column_type, unwrap
+from .._types.codecs import parse_column_type, unwrap
 from .._types.json_documents import has_json
 from .._types.parse import ColumnType
 from .._types.quoting import quoted_bytes

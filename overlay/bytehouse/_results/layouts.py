@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
+from bytehouse_raw.models import ResultColumn
+
 from .._sql.statements import ID_KEYS
-from .._types.codecs import ResultColumn
 
 ROW_KEYS = frozenset("data dataset records result results resultSet rows values".split())
 COLUMN_KEYS = frozenset(

@@ -16,7 +16,8 @@ from typing import Any
 import attrs
 import msgspec
 
-from .._types.codecs import ResultColumn
+from bytehouse_raw.models import ResultColumn
+
 from .decoder import Decoder, MakeDecoder, NotJSON, NotRows, Row, RowFormat, python_rows
 from .layouts import (
     COLUMN_KEYS,

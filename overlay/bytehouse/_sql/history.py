@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from .._core.options import parse_tags
 from .._core.times import Duration, to_timedelta
 from .._core.validation import require_id, require_name
+from ..errors import InvalidArgument
 from .literals import literal
 
 __all__ = ["history_statement", "profile_statement"]
@@ -39,6 +40,8 @@ def history_statement(
     if isinstance(since, timedelta | str):
         seconds = int(to_timedelta(since, "since").total_seconds())
         conditions.append(f"query_start_time >= now() - {seconds}")
+    elif since is not None and not isinstance(since, datetime):
+        raise InvalidArgument(f"since must be a datetime or a duration, not {since!r}.")
     elif since is not None:
         conditions.append(f"query_start_time >= {literal(since)}")
     if failed is not None:

@@ -109,7 +109,7 @@ def open_source(data: object, columns: Sequence[str] | None, null: str) -> Sourc
         with _reading_arrow() as arrow:
             batch = arrow.record_batch(data)
         return _from_batches([batch], batch.schema.names, names)
-    if isinstance(data, Mapping) or not isinstance(data, Iterable):
+    if isinstance(data, Mapping | bytes) or not isinstance(data, Iterable):
         raise InvalidArgument(
             f"A {type(data).__name__} has no rows.",
             hint="Give a list of tuples or mappings, a frame, Arrow data, a file or its path.",

@@ -149,7 +149,10 @@ class BaseClient:
 
         with call.telemetry:
             while True:
-                transport = self._shared.transport
+                try:
+                    transport = self._shared.transport
+                except ByteHouseError as closed:
+                    raise call.explain(closed) from None
                 try:
                     response = transport.send(call.request())
                 except TransportFailure as failure:

@@ -7,6 +7,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from .._call.context import Settings
+from .._core.arguments import check_arguments
 from .._core.clock import Clock
 from .._core.config import ATTRIBUTES, Http, KeySource, Mode, load, masked
 from .._core.options import (
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 _WRITTEN: StatementOptions = {"database": None, "settings": {}, "tags": {}}
 
 
+@check_arguments
 class ByteHouse(ResourceClient):
     """Connect to ByteHouse.
 

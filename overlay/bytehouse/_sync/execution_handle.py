@@ -14,6 +14,7 @@ from bytehouse_raw.models import Execution, ExecutionLog
 from .._api.load_report import LoadReport
 from .._api.polling import TimeLimit
 from .._api.status import Phase
+from .._core.arguments import check_arguments
 from .._core.options import CallOptions, Seconds
 from .._core.validation import require_name
 from ..errors import ByteHouseError, ExecutionFailed, RefusedRowsWarning
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _AN_HOUR = 3600.0
 
 
+@check_arguments
 class ExecutionHandle(Poller[Execution]):
     """Watch an execution: poll its status, wait for it, cancel it.
 

@@ -15,7 +15,7 @@ from .._api.load_report import LoadReport
 from .._api.polling import Shield, TimeLimit, parse_timeout
 from .._core.interrupts import drop_locals
 from .._core.options import CallOptions, Seconds
-from .._core.validation import require_function, require_names
+from .._core.validation import require_function, require_id, require_names
 from .._params.import_configuration import ImportConfiguration, LoadMode
 from .._params.import_sources import ConnectionLike, data_of, source_type
 from .._params.load_sources import LoadSource, source_of
@@ -197,7 +197,9 @@ def load(
     configuration = ImportConfiguration(found, into, load_mode, warehouse=warehouse)
     # What cannot work is refused before anything is created.
     configuration.check(connection is not None, has_schema_file=False)
-    if not isinstance(connection, int | None):
+    if isinstance(connection, int):
+        require_id(connection, "connection")
+    elif connection is not None:
         source_type(connection, found.type)
         data_of(connection)
     job = Load(client, configuration, connection, columns, options)

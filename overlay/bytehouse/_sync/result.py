@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from bytehouse_raw.models import QueryStatistics
+from bytehouse_raw.models import QueryStatistics, ResultColumn
 
+from .._core.arguments import check_arguments
 from .._core.extras import import_optional
 from .._core.options import CallOptions, Seconds
 from .._results.arrow import BATCH_ROWS, ArrowConverter
@@ -26,7 +27,6 @@ from .._results.export import (
 from .._results.frames import DtypeBackend, conversion, pandas_frame, polars_frame
 from .._results.parser import Begin, End
 from .._sql.statements import Submission
-from .._types.codecs import ResultColumn
 from ..errors import ByteHouseError, ResponseDecodeError
 from .result_stream import ResultStream
 from .warehouse_ids import with_warehouse_id
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _PREVIEW_ROWS = 20
 
 
+@check_arguments
 class Result:
     """Hold the result of a statement. Its rows are read on demand, and once.
 

@@ -21,8 +21,9 @@ from ..errors import ByteHouseError
 from .query_responses import QueryResponses
 
 if TYPE_CHECKING:
+    from bytehouse_raw.models import ResultColumn
+
     from .._results.decoder import MakeDecoder, Row
-    from .._types.codecs import ResultColumn
     from .resource_client import ResourceClient
     from .result_events import ResultEvents
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from bytehouse_raw.models import QueryResult, QueryStopped
 
+from .._core.arguments import check_arguments
 from .._core.html import HtmlRepr
 from .._core.options import CallOptions, StatementOptions, ViewOptions, view_options
 from .._core.validation import require_name
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .result import Result
 
 
+@check_arguments
 class Session(HtmlRepr):
     """Run statements one after another in one session, so that `USE` and `SET` stay in effect.
 

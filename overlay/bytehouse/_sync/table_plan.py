@@ -10,6 +10,7 @@ from bytehouse_raw.api.databases import update_table
 from bytehouse_raw.models import Table
 from bytehouse_raw.types import html_table
 
+from .._core.arguments import check_arguments
 from .._core.html import HtmlRepr
 from .._core.options import CallOptions
 from .._tables.changes import Change, Step, steps
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .resource_client import ResourceClient
 
 
+@check_arguments
 class TablePlan(HtmlRepr):
     """Hold the differences between a wanted and a live table; get one from `tables.plan`.
 

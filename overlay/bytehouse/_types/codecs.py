@@ -27,7 +27,6 @@ from .parse import ColumnType, number_in, parse_type
 
 __all__ = [
     "Codec",
-    "ResultColumn",
     "codec_of",
     "codec_of_parsed",
     "container_codec",
@@ -69,19 +68,6 @@ _GEOMETRY = {
     "MultiLineString": f"Array(Array({_POINT}))",
     "MultiPolygon": f"Array(Array(Array({_POINT})))",
 }
-
-
-@attrs.frozen
-class ResultColumn:
-    """A column of a result.
-
-    Attributes:
-        name: Name of the column.
-        type: Its ClickHouse type; None if the response does not give it.
-    """
-
-    name: str
-    type: str | None = None
 
 
 @attrs.frozen

@@ -8,7 +8,7 @@ from bytehouse_raw.api.iam import assign_role, list_assignments, unassign_role
 from bytehouse_raw.models import AssignRoleRequest, RoleAssignment, UnassignRoleRequest
 
 from ..._core.options import CallOptions
-from ..._core.validation import require_count, require_id, require_name
+from ..._core.validation import require_name
 from ..paginator import AsyncPager
 from ._base import AsyncResource
 
@@ -37,7 +37,7 @@ class AsyncAssignments(AsyncResource):
             InvalidArgument: `user_id` is not an id; nothing was sent.
             ResponseDecodeError: It is not clear which part of the response is the list.
         """
-        plan = list_assignments.plan(user_id=require_count(user_id, "user_id"))
+        plan = list_assignments.plan(user_id=user_id)
         return self._list_of(RoleAssignment, plan, options)
 
     async def assign(
@@ -60,9 +60,7 @@ class AsyncAssignments(AsyncResource):
             PermissionDenied: The acting role may not assign roles.
             OutcomeUnknown: No response was received; `list` shows whether the user has the role.
         """
-        body = AssignRoleRequest(
-            user_id=require_id(user_id, "user_id"), role_name=require_name(role_name, "role_name")
-        )
+        body = AssignRoleRequest(user_id=user_id, role_name=require_name(role_name, "role_name"))
         return await self._data(assign_role.plan(body=body), options)
 
     async def unassign(
@@ -85,7 +83,5 @@ class AsyncAssignments(AsyncResource):
             PermissionDenied: The acting role may not assign roles.
             OutcomeUnknown: No response was received; `list` shows whether the user still has it.
         """
-        body = UnassignRoleRequest(
-            user_id=require_id(user_id, "user_id"), role_name=require_name(role_name, "role_name")
-        )
+        body = UnassignRoleRequest(user_id=user_id, role_name=require_name(role_name, "role_name"))
         return await self._data(unassign_role.plan(body=body), options)

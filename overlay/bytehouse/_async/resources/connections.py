@@ -14,7 +14,7 @@ from bytehouse_raw.api.data_loading import (
 from bytehouse_raw.models import Connection, CreateConnectionRequest, UpdateConnectionRequest
 
 from ..._core.options import CallOptions
-from ..._core.validation import require_id, require_name
+from ..._core.validation import require_name
 from ..._params.import_jobs import short_name
 from ..._params.import_sources import ConnectionLike, data_of, source_type
 from ..paginator import AsyncPager
@@ -99,7 +99,7 @@ class AsyncConnections(AsyncResource):
         Raises:
             NotFound: There is none.
         """
-        plan = get_connection.plan(require_id(connection_id, "connection_id"))
+        plan = get_connection.plan(connection_id)
         return await self._data(plan, options)
 
     async def update(
@@ -122,7 +122,7 @@ class AsyncConnections(AsyncResource):
             NotFound: There is no such connection.
         """
         body = UpdateConnectionRequest(name=require_name(name, "name"), data=data_of(data))
-        plan = update_connection.plan(require_id(connection_id, "connection_id"), body=body)
+        plan = update_connection.plan(connection_id, body=body)
         await self._send(plan, options)
 
     async def delete(self, connection_id: int, **options: Unpack[CallOptions]) -> None:
@@ -137,6 +137,4 @@ class AsyncConnections(AsyncResource):
         Raises:
             NotFound: There is none.
         """
-        await self._send(
-            delete_connection.plan(require_id(connection_id, "connection_id")), options
-        )
+        await self._send(delete_connection.plan(connection_id), options)

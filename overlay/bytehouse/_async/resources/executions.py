@@ -17,7 +17,7 @@ from bytehouse_raw.types import Model
 
 from ..._core.options import CallOptions
 from ..._core.times import Duration, go_duration
-from ..._core.validation import require_count, require_id, require_name
+from ..._core.validation import as_list, require_id, require_name
 from ..execution_handle import AsyncExecutionHandle
 from ..paginator import AsyncPager
 from ._base import AsyncResource
@@ -84,9 +84,7 @@ class AsyncExecutions(AsyncResource):
             InvalidArgument: The limit is not a whole number, or negative; nothing was sent.
             NotFound: There is no such execution.
         """
-        plan = get_execution_logs.plan(
-            require_name(execution_id, "execution_id"), limit=require_count(limit, "limit")
-        )
+        plan = get_execution_logs.plan(require_name(execution_id, "execution_id"), limit=limit)
         return self._list(plan, options, limit)
 
     async def kafka_history(
@@ -119,7 +117,7 @@ class AsyncExecutions(AsyncResource):
         """
         from ..._results.usage import KafkaPoint, KafkaSeries
 
-        partitions = list(partition) if isinstance(partition, Iterable) else [partition]
+        partitions = [partition] if isinstance(partition, int) else as_list(partition, "partition")
         plans = [
             get_kafka_history.plan(
                 require_name(execution_id, "execution_id"),

@@ -10,6 +10,7 @@ from bytehouse_raw.types import Model, RawResponse
 
 from ..._api.lists import data_error
 from ..._api.pagination import Listing
+from ..._core.arguments import check_arguments
 from ..._core.clock import Clock
 from ..._core.options import CallOptions
 from ...errors import APIError, NotFound
@@ -48,8 +49,14 @@ def is_missing(error: APIError) -> bool:
 class Resource:
     """Hold the client whose `send` all methods go through."""
 
+    def __init_subclass__(cls) -> None:
+        check_arguments(cls)
+
     def __init__(self, client: ResourceClient) -> None:
         self._client = client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._client!r}>"
 
     @property
     def _clock(self) -> Clock:

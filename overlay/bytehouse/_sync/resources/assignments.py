@@ -9,7 +9,7 @@ from bytehouse_raw.api.iam import assign_role, list_assignments, unassign_role
 from bytehouse_raw.models import AssignRoleRequest, RoleAssignment, UnassignRoleRequest
 
 from ..._core.options import CallOptions
-from ..._core.validation import require_count, require_id, require_name
+from ..._core.validation import require_name
 from ..paginator import Pager
 from ._base import Resource
 
@@ -38,7 +38,7 @@ class Assignments(Resource):
             InvalidArgument: `user_id` is not an id; nothing was sent.
             ResponseDecodeError: It is not clear which part of the response is the list.
         """
-        plan = list_assignments.plan(user_id=require_count(user_id, "user_id"))
+        plan = list_assignments.plan(user_id=user_id)
         return self._list_of(RoleAssignment, plan, options)
 
     def assign(
@@ -61,9 +61,7 @@ class Assignments(Resource):
             PermissionDenied: The acting role may not assign roles.
             OutcomeUnknown: No response was received; `list` shows whether the user has the role.
         """
-        body = AssignRoleRequest(
-            user_id=require_id(user_id, "user_id"), role_name=require_name(role_name, "role_name")
-        )
+        body = AssignRoleRequest(user_id=user_id, role_name=require_name(role_name, "role_name"))
         return self._data(assign_role.plan(body=body), options)
 
     def unassign(
@@ -86,7 +84,5 @@ class Assignments(Resource):
             PermissionDenied: The acting role may not assign roles.
             OutcomeUnknown: No response was received; `list` shows whether the user still has it.
         """
-        body = UnassignRoleRequest(
-            user_id=require_id(user_id, "user_id"), role_name=require_name(role_name, "role_name")
-        )
+        body = UnassignRoleRequest(user_id=user_id, role_name=require_name(role_name, "role_name"))
         return self._data(unassign_role.plan(body=body), options)

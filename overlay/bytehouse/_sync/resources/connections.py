@@ -15,7 +15,7 @@ from bytehouse_raw.api.data_loading import (
 from bytehouse_raw.models import Connection, CreateConnectionRequest, UpdateConnectionRequest
 
 from ..._core.options import CallOptions
-from ..._core.validation import require_id, require_name
+from ..._core.validation import require_name
 from ..._params.import_jobs import short_name
 from ..._params.import_sources import ConnectionLike, data_of, source_type
 from ..paginator import Pager
@@ -100,7 +100,7 @@ class Connections(Resource):
         Raises:
             NotFound: There is none.
         """
-        plan = get_connection.plan(require_id(connection_id, "connection_id"))
+        plan = get_connection.plan(connection_id)
         return self._data(plan, options)
 
     def update(
@@ -123,7 +123,7 @@ class Connections(Resource):
             NotFound: There is no such connection.
         """
         body = UpdateConnectionRequest(name=require_name(name, "name"), data=data_of(data))
-        plan = update_connection.plan(require_id(connection_id, "connection_id"), body=body)
+        plan = update_connection.plan(connection_id, body=body)
         self._send(plan, options)
 
     def delete(self, connection_id: int, **options: Unpack[CallOptions]) -> None:
@@ -138,4 +138,4 @@ class Connections(Resource):
         Raises:
             NotFound: There is none.
         """
-        self._send(delete_connection.plan(require_id(connection_id, "connection_id")), options)
+        self._send(delete_connection.plan(connection_id), options)

@@ -23,7 +23,7 @@ from bytehouse_raw.plan import Plan
 
 from ..._core.differences import Difference, EnsureResult
 from ..._core.options import CallOptions
-from ..._core.validation import optional_string, require_name
+from ..._core.validation import require_name
 from ..ensure import EnsureResource
 from ..paginator import Pager
 
@@ -180,5 +180,5 @@ class Databases(EnsureResource):
 
 
 def _creation(name: str, description: str | None) -> Plan[CreateDatabaseResponse]:
-    name, description = require_name(name, "name"), optional_string(description, "description")
-    return create_database.plan(body=CreateDatabaseRequest(name=name, description=description))
+    body = CreateDatabaseRequest(name=require_name(name, "name"), description=description)
+    return create_database.plan(body=body)

@@ -18,7 +18,7 @@ from bytehouse_raw.types import Model
 
 from ..._core.options import CallOptions
 from ..._core.times import Duration, go_duration
-from ..._core.validation import require_count, require_id, require_name
+from ..._core.validation import as_list, require_id, require_name
 from ..execution_handle import ExecutionHandle
 from ..paginator import Pager
 from ._base import Resource
@@ -85,9 +85,7 @@ class Executions(Resource):
             InvalidArgument: The limit is not a whole number, or negative; nothing was sent.
             NotFound: There is no such execution.
         """
-        plan = get_execution_logs.plan(
-            require_name(execution_id, "execution_id"), limit=require_count(limit, "limit")
-        )
+        plan = get_execution_logs.plan(require_name(execution_id, "execution_id"), limit=limit)
         return self._list(plan, options, limit)
 
     def kafka_history(
@@ -120,7 +118,7 @@ class Executions(Resource):
         """
         from ..._results.usage import KafkaPoint, KafkaSeries
 
-        partitions = list(partition) if isinstance(partition, Iterable) else [partition]
+        partitions = [partition] if isinstance(partition, int) else as_list(partition, "partition")
         plans = [
             get_kafka_history.plan(
                 require_name(execution_id, "execution_id"),

@@ -17,7 +17,7 @@ from bytehouse_raw.models import (
 from bytehouse_raw.plan import Plan
 
 from ..._core.options import CallOptions
-from ..._core.validation import require_bool, require_name
+from ..._core.validation import require_name
 from ..._params.permissions import Action, ObjectKind
 from ..._types.identifiers import Identifier, target_of
 from ..paginator import Pager
@@ -110,7 +110,6 @@ class Permissions(Resource):
             OutcomeUnknown: No response was received; `list` shows whether the permission is there.
         """
         role_name, action = require_name(role_name, "role_name"), require_name(action, "action")
-        grant_option = require_bool(grant_option, "grant_option")
         resource_id, object_type = self._object(on, kind, options)
         body = GrantPermissionRequest(
             role_name=role_name,
