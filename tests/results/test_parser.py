@@ -24,7 +24,7 @@ from bytehouse._results.scanning import UnexpectedLayout
 from bytehouse_raw.operations import DATA_KEY
 from tests.support.cases import cases
 from tests.support.server import Reply, ScriptedServer, Seen, data
-from tests.support.wire import keyed
+from tests.support.wire import keyed, keyed_bytes
 
 META = [{"name": "n", "type": "Int64"}, {"name": "s", "type": "Array(Array(String))"}]
 WIRE: list[list[Any]] = [["1", [["x],[", 'y"],["'], []]], [2, []], [None, [["]", "\\", '\\"]']]]]
@@ -305,7 +305,7 @@ def _reply(document: Any, _: Seen, *, chunked: bool) -> Reply:
 @cases("name", STRANGE)
 def test_a_parse_error_shows_the_body(bh: ByteHouse, server: ScriptedServer, name: str) -> None:
     """The error has the start of the body."""
-    for body in bodies(STRANGE[name]):
+    for body in map(keyed_bytes, bodies(STRANGE[name])):
         server.handler = partial(_reply, body, chunked=False)
         with pytest.raises(ResponseDecodeError) as caught:
             bh.query("SELECT 1", query_id="q-7").rows()

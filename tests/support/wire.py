@@ -49,7 +49,8 @@ def keyed(body: dict[str, Any]) -> dict[str, Any]:
 
 def keyed_bytes(body: bytes) -> bytes:
     """Return an encoded body likewise; `data` must be its first name of this kind."""
-    return body.replace(b'"data"', b'"%b"' % DATA_KEY.encode(), 1)
+    key = b'"%b"' % DATA_KEY.encode()
+    return body if key in body else body.replace(b'"data"', key, 1)
 
 
 @cache

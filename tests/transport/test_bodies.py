@@ -12,11 +12,12 @@ from bytehouse import APIError, ByteHouse, ResponseDecodeError
 from tests.support.cases import cases
 from tests.support.flavours import MakeClient, every_transport
 from tests.support.server import Reply, ScriptedServer, data, well_formed
+from tests.support.wire import keyed_bytes
 
 __all__ = ["every_transport"]
 
 WELL = data({"name": "d"})
-JSON = b'{"data": {"name": "d"}}'
+JSON = keyed_bytes(b'{"data": {"name": "d"}}')
 
 
 @cases(
