@@ -117,7 +117,7 @@ adopt: setup  ## take that specification into openapi.yaml, generate and test (U
 	@$(RUN) codegen.adopt $(if $(UPSTREAM),'$(UPSTREAM)') $(ARGS)
 
 .PHONY: test-adopted
-test-adopted: setup  ## run the tests in a copy that has adopted a completely different set of routes
+test-adopted: setup  ## run the tests in a copy that has adopted other routes (ARGS="--upstream envelope": another change)
 	@PYTHONPATH=. $(RUN) tests.codegen.upstream.adopted $(ARGS)
 
 .PHONY: bench

@@ -123,6 +123,7 @@ def _project(document: spec.Document, operations: Mapping[str, spec.Facts], into
         docstring=docstring,
         operations=operations,
         role_header=spec.role_header(document),
+        data_key=spec.data_key(document),
         types=ModelFields(data, operations, config),
     )
     return project

@@ -118,6 +118,15 @@ def role_header(document: Document) -> str:
     return name
 
 
+def data_key(document: Document) -> str:
+    """Return the key of responses that models have as `data`."""
+    for schema in document["components"]["schemas"].values():
+        for name, node in schema.get("properties", {}).items():
+            if isinstance(node, dict) and node.get(ATTRIBUTE) == "data":
+                return str(name)
+    return "data"
+
+
 def _check(operation: Document, where: str, found: dict[str, Facts]) -> None:
     name = operation.get("operationId")
     if not isinstance(name, str) or not _ID.fullmatch(name) or name in found:

@@ -319,6 +319,8 @@ def _rename(properties: CommentedMap, old: str, new: str) -> None:
     properties.insert(place, new, node)
     derived = attribute_name(python_name(new))
     set_key(node, ATTRIBUTE, None if attribute == derived else attribute)
+    if "$ref" not in node:
+        node[EVIDENCE] = "documented"
 
 
 def python_name(name: str) -> str:

@@ -7,6 +7,8 @@ from typing import Literal, NamedTuple
 
 ROLE_HEADER = "X-User-ActiveRole"
 """The header with the role of a call."""
+DATA_KEY = "data"
+"""The key of responses that holds what was asked for."""
 
 Evidence = Literal["documented", "inferred"]
 Retry = Literal["read", "idempotent", "read-back", "never"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,6 +22,13 @@ Document = Mapping[str, Any]
 _UNRESOLVED = "x-unresolved"
 _DATA = frozenset({"example", "examples", "default", "enum", "const"})
 """Keys of arbitrary data, in which `$ref` is not a reference."""
+_NAMED = frozenset(
+    """
+    $defs callbacks definitions dependentSchemas headers links parameters pathItems paths
+    patternProperties properties requestBodies responses schemas securitySchemes webhooks
+    """.split()
+)
+"""Keys of objects whose own keys are names, whatever they look like."""
 
 
 @attrs.frozen
@@ -111,7 +119,7 @@ def drop_unresolved(document: Any) -> tuple[str, ...]:
         These references, each once.
     """
     references = _References(document)
-    nodes = {id(node): node for node in _nodes(document)}
+    nodes = _nodes(document)
     dropped = {key: node["$ref"] for key, node in nodes.items() if references.unresolved(node)}
     for key, reference in dropped.items():
         nodes[key].clear()
@@ -119,16 +127,38 @@ def drop_unresolved(document: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(dropped.values()))
 
 
-def _nodes(document: Any) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a document that are no arbitrary data."""
-    pending = [document]
+def _nodes(document: Any) -> dict[int, dict[str, Any]]:
+    """Return the objects of a document that mean something in it, by their identity.
+
+    Those in extensions mean something where a reference leads to them.
+    """
+    found: dict[int, dict[str, Any]] = {}
+    pending = [(document, False)]
     while pending:
-        node = pending.pop()
+        node, named = pending.pop()
         if isinstance(node, dict):
-            yield node
-            pending += [value for key, value in node.items() if key not in _DATA]
-        elif isinstance(node, list):
-            pending += node
+            if id(node) in found:
+                continue
+            found[id(node)] = node
+            if isinstance(reference := node.get("$ref"), str):
+                with suppress(UpstreamError):
+                    pending.append((resolve_pointer(document, reference), False))
+        pending += _children(node, named=named)
+    return found
+
+
+def _children(node: Any, *, named: bool) -> Iterator[tuple[Any, bool]]:
+    """Yield the values of a node that are neither extensions nor arbitrary data, and whether the
+    keys of each are names."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            if named:
+                yield value, False
+            elif key not in _DATA and not str(key).startswith("x-"):
+                yield value, key in _NAMED
+    elif isinstance(node, list):
+        for value in node:
+            yield value, False
 
 
 class _References:
@@ -172,7 +202,7 @@ def check(document: Any, name: str) -> Document:
     for path, item in document["paths"].items():
         if not isinstance(target(document, item), dict) or not isinstance(path, str):
             raise UpstreamError(f"{name} has a path that is not an object: {path}")
-    _ResolvedSize(document).measure(document["paths"])
+    _ResolvedSize(document).measure(document["paths"], named=True)
     return document
 
 
@@ -184,7 +214,7 @@ class _ResolvedSize:
         self._sizes: dict[str, int] = {}
         self._open: set[str] = set()
 
-    def measure(self, node: Any) -> int:
+    def measure(self, node: Any, *, named: bool = False) -> int:
         """Return the number of values of a node; a circular reference counts as one.
 
         Raises:
@@ -195,9 +225,7 @@ class _ResolvedSize:
             reference = node.get("$ref")
             if isinstance(reference, str):
                 size += self._reference_size(reference)
-            size += sum(self.measure(value) for key, value in node.items() if key not in _DATA)
-        elif isinstance(node, list):
-            size += sum(self.measure(value) for value in node)
+        size += sum(self.measure(one, named=names) for one, names in _children(node, named=named))
         if size > MAX_RESOLVED:
             raise UpstreamError(
                 f"The specification has more than {MAX_RESOLVED} values with references resolved."

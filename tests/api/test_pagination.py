@@ -17,6 +17,7 @@ from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER
 from tests.support.cases import cases
 from tests.support.flavours import KEY
 from tests.support.server import Reply, ScriptedServer, Seen
+from tests.support.wire import keyed
 
 CAP = 100
 
@@ -258,7 +259,7 @@ def walked(following: Next, *, size: int = 250, limit: int | None = None) -> lis
         assert len(asked_for) < 400
         answer = {"data": [{"id": n} for n in entries[begin:end]], "meta": following(end, cursor)}
         decode = list_import_jobs.plan().decode
-        met += [job["id"] for job in pages.advance(decode(answer)).items]
+        met += [job["id"] for job in pages.advance(decode(keyed(answer))).items]
     return met
 
 
@@ -308,7 +309,7 @@ def test_any_iteration_by_offset_yields_a_beginning_of_the_list(
             begin : begin + min(cap, int(query["limit"]))
         ]
         meta = {"total": size} if counts else {}
-        taken = pages.advance(list_databases.plan().decode({"data": rows, "meta": meta}))
+        taken = pages.advance(list_databases.plan().decode(keyed({"data": rows, "meta": meta})))
         met += [item.name for item in taken.items]
     assert met == [str(n) for n in range(size if limit is None else min(size, limit))]
 

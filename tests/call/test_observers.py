@@ -14,7 +14,7 @@ from bytehouse import ByteHouse, NotFound, TransportError
 from bytehouse_raw.operations import ROLE_HEADER
 from tests.support.flavours import KEY, MakeClient
 from tests.support.server import Reply, ScriptedServer, data
-from tests.support.wire import request_line, route
+from tests.support.wire import keyed, keyed_bytes, request_line, route
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -40,11 +40,11 @@ def test_a_mock_transport_sees_the_whole_request_and_gives_the_response(make: Ma
         seen.append(request)
         path = request.url.path.removeprefix("/gateway")
         if f"{request.method} {path}" == request_line("create_database"):
-            return httpx.Response(200, json={"data": {"uuid": "u"}})
+            return httpx.Response(200, json=keyed({"data": {"uuid": "u"}}))
         found = {"name": "d"}
         one = request.url.path.endswith("a b")
         answer = {"data": found} if one else {"data": [found], "meta": {"total": 1}}
-        return httpx.Response(200, json=answer)
+        return httpx.Response(200, json=keyed(answer))
 
     calls(make(HOST, role="r", transport=httpx.MockTransport(handler)))
     one, page, create = seen
@@ -84,7 +84,7 @@ def test_a_compressed_response_of_a_mock_is_unpacked(make: MakeClient) -> None:
     """A transport that is given has its answers read as those of the network."""
     import gzip
 
-    body = gzip.compress(b'{"data": {"name": "d"}}')
+    body = gzip.compress(keyed_bytes(b'{"data": {"name": "d"}}'))
     answer = httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=body)
     bh = make(HOST, transport=httpx.MockTransport(lambda _: answer))
     assert bh.databases.get("d").name == "d"

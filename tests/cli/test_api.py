@@ -13,7 +13,7 @@ import pytest
 
 from bytehouse_cli._commands import api
 from bytehouse_cli._operation_options import OperationOptions
-from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER, Operation
+from bytehouse_raw.operations import DATA_KEY, OPERATIONS, ROLE_HEADER, Operation
 from tests.cli.conftest import Bytehouse
 from tests.support.cases import cases
 from tests.support.server import Reply, ScriptedServer, Seen, data
@@ -169,7 +169,7 @@ def test_a_response_is_printed_as_it_was_received_if_asked(
     server.script(Reply(body='{"data":[{"n":12345678901234567890.10,"t":"ü"}]}'))
     done = bytehouse("api", "list_databases", "--raw")
     assert '"n": 12345678901234567890.10' in done.out
-    assert json.loads(done.out)["data"][0]["t"] == "ü"
+    assert json.loads(done.out)[DATA_KEY][0]["t"] == "ü"
 
 
 def test_a_list_is_complete_unless_a_page_is_asked_for(

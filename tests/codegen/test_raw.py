@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from bytehouse_raw import models
 from bytehouse_raw.api.databases import create_table, list_databases
 from bytehouse_raw.api.queries import submit_sync_query
-from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER
+from bytehouse_raw.operations import DATA_KEY, OPERATIONS, ROLE_HEADER
 from bytehouse_raw.types import UNSET, Model, OpenEnum, Timestamp, encode
 from tests.support.cases import cases
 
@@ -110,13 +110,13 @@ def test_unknown_fields_are_found_by_name() -> None:
 
 def test_nested_models_and_lists_are_typed() -> None:
     """Objects inside of objects and lists are models too."""
-    source = {"data": [{"createdBy": {"id": 2**62}, "createdAt": MOMENT}, None, 3]}
+    source = {DATA_KEY: [{"createdBy": {"id": 2**62}, "createdAt": MOMENT}, None, 3]}
     answer = models.ListDatabasesResponse.from_dict(source)
     assert answer.data is not None
     first = answer.data[0]
     assert first.created_by == models.UserReference(id=2**62)
     assert isinstance(first.created_at, Timestamp)
-    assert answer["data"][1:] == [None, 3]
+    assert answer[DATA_KEY][1:] == [None, 3]
 
 
 def test_a_model_is_imported_when_it_is_asked_for() -> None:
@@ -326,7 +326,7 @@ def test_a_plan_leaves_out_what_is_absent() -> None:
     assert (plan.path, plan.body) == ({}, None)
     assert plan.query == {"limit": "10"}
     assert plan.headers == {ROLE_HEADER: "AccountAdmin"}
-    assert plan.decode({"data": []}) == models.ListDatabasesResponse(data=[])
+    assert plan.decode({DATA_KEY: []}) == models.ListDatabasesResponse(data=[])
 
 
 def test_a_plan_carries_path_and_body() -> None:

@@ -32,7 +32,7 @@ from bytehouse_raw.operations import ROLE_HEADER
 from tests.support.cases import cases
 from tests.support.flavours import KEY, MakeClient, every_transport
 from tests.support.server import SILENT, Reply, ScriptedServer, closed_port, data
-from tests.support.wire import request_line
+from tests.support.wire import keyed_bytes, request_line
 
 __all__ = ["every_transport"]
 
@@ -604,7 +604,7 @@ def test_a_closed_client_and_its_views_refuse_calls(
 
 def test_compressed_responses_are_read(bh: ByteHouse, server: ScriptedServer) -> None:
     """Gzip is offered and undone."""
-    body = gzip.compress(b'{"data": {"name": "packed"}}')
+    body = gzip.compress(keyed_bytes(b'{"data": {"name": "packed"}}'))
     server.script(Reply(body=body, headers={"Content-Encoding": "gzip"}))
     assert bh.databases.get("d").name == "packed"
     assert "gzip" in (server.seen[0].header("Accept-Encoding") or "")

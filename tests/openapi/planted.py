@@ -105,6 +105,37 @@ def rename_schema(spec: Spec, old: str, new: str) -> None:
     follow(spec)
 
 
+def every_operation(spec: Spec) -> list[Spec]:
+    """Return all operations of a document."""
+    nodes = [node for item in spec["paths"].values() for node in item.values()]
+    return [node for node in nodes if isinstance(node, dict)]
+
+
+def with_other_envelope(spec: Spec) -> None:
+    """Give the key of every response another name; what a connection has in `data` keeps its."""
+    for name, node in spec["components"]["schemas"].items():
+        properties = node.get("properties", {})
+        if "data" in properties and not name.endswith(("Connection", "ConnectionRequest")):
+            rename(properties, "data", "result")
+
+
+def with_other_role_header(spec: Spec) -> None:
+    """Let the role come in another header."""
+    parameter(spec, "ActiveRole").update(name="X-Role")
+
+
+def without_role_header(spec: Spec) -> None:
+    """Let no call take a role."""
+    for node in every_operation(spec):
+        listed = node.get("parameters", [])
+        node["parameters"] = [p for p in listed if not p.get("$ref", "").endswith("/ActiveRole")]
+
+
+def by_cursor(spec: Spec) -> None:
+    """Page lists by cursor that were paged by offset."""
+    parameter(spec, "Offset").update(name="cursor", schema={"type": "string"})
+
+
 def add_operation(spec: Spec) -> None:
     """Add an operation that the client does not have."""
     response = {"$ref": "#/components/schemas/EmptyResponse"}

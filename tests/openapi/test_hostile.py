@@ -190,6 +190,19 @@ def test_a_reference_to_nothing_leaves_the_rest_of_the_document(reference: str, 
     assert only.unknown == {"parameters"}
 
 
+def test_a_reference_in_an_extension_means_nothing(tmp_path: Path) -> None:
+    """One that leads nowhere is unknown to nobody, unless a reference leads to the extension; names
+    that look like extensions are none."""
+    nothing = {"$ref": "#/nowhere"}
+    named = {"x-b": {"$ref": "#/x-more/C"}, "x-a": {"$ref": "a.yaml"}}
+    content = {"application/json": {"schema": {"properties": named, "x-of": [nothing]}}}
+    get = {"responses": {"default": {"description": "", "content": content}}, "x-D": nothing}
+    more = {"C": {"items": {"$ref": "c.yaml"}}, "E": nothing}
+    file = tmp_path / "openapi.json"
+    file.write_text(json.dumps({"openapi": "3.0.0", "paths": {"/": {"get": get}}, "x-more": more}))
+    assert sorted(read(str(file)).unresolved) == ["a.yaml", "c.yaml"]
+
+
 @cases(
     "charset",
     [

@@ -21,8 +21,10 @@ from bytehouse._results.parser import (
     ResultParser,
 )
 from bytehouse._results.scanning import UnexpectedLayout
+from bytehouse_raw.operations import DATA_KEY
 from tests.support.cases import cases
 from tests.support.server import Reply, ScriptedServer, Seen, data
+from tests.support.wire import keyed, keyed_bytes
 
 META = [{"name": "n", "type": "Int64"}, {"name": "s", "type": "Array(Array(String))"}]
 WIRE: list[list[Any]] = [["1", [["x],[", 'y"],["'], []]], [2, []], [None, [["]", "\\", '\\"]']]]]
@@ -163,6 +165,7 @@ def bodies(document: Any) -> list[bytes]:
     """Write a document in the usual styles of JSON."""
     if isinstance(document, bytes):
         return [document]
+    document = keyed(document) if isinstance(document, dict) else document
     return [
         json.dumps(document, separators=(",", ":")).encode(),
         json.dumps(document, indent=2).encode(),
@@ -302,7 +305,7 @@ def _reply(document: Any, _: Seen, *, chunked: bool) -> Reply:
 @cases("name", STRANGE)
 def test_a_parse_error_shows_the_body(bh: ByteHouse, server: ScriptedServer, name: str) -> None:
     """The error has the start of the body."""
-    for body in bodies(STRANGE[name]):
+    for body in map(keyed_bytes, bodies(STRANGE[name])):
         server.handler = partial(_reply, body, chunked=False)
         with pytest.raises(ResponseDecodeError) as caught:
             bh.query("SELECT 1", query_id="q-7").rows()
@@ -317,7 +320,7 @@ def test_a_parse_error_shows_the_body(bh: ByteHouse, server: ScriptedServer, nam
 def test_a_late_parse_error_shows_its_place(bh: ByteHouse, server: ScriptedServer) -> None:
     """The error has the start of the body and what could not be parsed."""
     rows = '[1,"x"],' * 50_000
-    body = f'{{"data":[{{"columns":["n","s"],"rows":[{rows}["here"]]}}]}}'
+    body = f'{{"{DATA_KEY}":[{{"columns":["n","s"],"rows":[{rows}["here"]]}}]}}'
     server.handler = partial(_reply, body.encode(), chunked=True)
     with pytest.raises(ResponseDecodeError, match=r"1 values for 2 columns, at '.*here") as caught:
         bh.query("SELECT 1").rows()

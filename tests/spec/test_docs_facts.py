@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from bytehouse_raw.operations import ROLE_HEADER
 from tests.spec.comparison import comparisons
 from tests.spec.view import ROOT, load, operations, original
 from tests.support.operations import DOCUMENTED
 
 FACTS = load(ROOT / "tests" / "spec" / "docs_facts.yaml")
-ROLE = "X-User-ActiveRole"
 
 
 def test_the_document_is_that_of_the_docs() -> None:
@@ -32,7 +32,7 @@ def test_the_role_header_is_taken_where_the_docs_say_so() -> None:
         operation.name
         for operation in operations(original())
         if operation.name in DOCUMENTED
-        and ROLE not in {node["name"] for node in operation.parameters(original())}
+        and ROLE_HEADER not in {node["name"] for node in operation.parameters(original())}
     }
     assert without == {
         "subscribe_metadata",

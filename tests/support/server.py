@@ -16,9 +16,19 @@ from typing import Any, Literal, Self
 
 import attrs
 
-from tests.support.wire import asked
+from tests.support.wire import asked, keyed, keyed_bytes
 
-__all__ = ["CLOSED", "RESET", "SILENT", "Reply", "ScriptedServer", "Seen", "closed_port", "data"]
+__all__ = [
+    "CLOSED",
+    "RESET",
+    "SILENT",
+    "Reply",
+    "ScriptedServer",
+    "Seen",
+    "closed_port",
+    "data",
+    "well_formed",
+]
 
 
 @attrs.frozen
@@ -69,7 +79,8 @@ class Reply:
 
     Attributes:
         status: HTTP status.
-        body: Text or bytes as they are, anything else as JSON.
+        body: Text, bytes, or anything else as JSON; what it has in `data` is sent under the key
+            that openapi.yaml has for it.
         headers: Headers beside the usual ones.
         chunked: Whether the body goes out in chunks of unstated total length.
         raw: Bytes to send instead of a well-formed answer.
@@ -94,10 +105,11 @@ class Reply:
 
     def _whole(self) -> bytes:
         body, kind = self.body, "text/html"
-        if isinstance(body, str):
-            body = body.encode()
-        elif not isinstance(body, bytes):
-            body, kind = json.dumps(body).encode(), "application/json"
+        if isinstance(body, str | bytes):
+            body = keyed_bytes(body.encode() if isinstance(body, str) else body)
+        else:
+            body = json.dumps(keyed(body) if isinstance(body, dict) else body).encode()
+            kind = "application/json"
         headers = {"Content-Type": kind, **self.headers}
         if self.chunked:
             headers["Transfer-Encoding"] = "chunked"
@@ -118,6 +130,12 @@ RESET = Reply(raw=b"", then="reset")
 def data(value: Any, **more: Any) -> Reply:
     """Return a success that holds a value."""
     return Reply(body={"data": value, **more})
+
+
+def well_formed(body: bytes) -> bytes:
+    """Return a whole response, as `Reply.raw` takes it."""
+    body = keyed_bytes(body)
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 class ScriptedServer:

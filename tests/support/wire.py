@@ -1,15 +1,18 @@
-"""Where operations are on the wire: a test names an operation, openapi.yaml has its route."""
+"""Where operations are on the wire: a test names an operation, openapi.yaml has its route.
+
+A test writes `data` for what a response holds; openapi.yaml has the key.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from bytehouse_raw.operations import OPERATIONS
+from bytehouse_raw.operations import DATA_KEY, OPERATIONS
 
-__all__ = ["asked", "request_line", "route"]
+__all__ = ["asked", "keyed", "keyed_bytes", "request_line", "route"]
 
 _NAMED: Final = re.compile(r"\{(\w+)\}")
 
@@ -37,6 +40,17 @@ def asked(method: str, target: str) -> tuple[str, dict[str, str]]:
         if its_method == method and (found := pattern.fullmatch(path)):
             return operation, {name: unquote(text) for name, text in found.groupdict().items()}
     raise LookupError(f"no operation is at {method} {path}")
+
+
+def keyed(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a response with its `data` under the key that openapi.yaml has."""
+    return {DATA_KEY if name == "data" else name: value for name, value in body.items()}
+
+
+def keyed_bytes(body: bytes) -> bytes:
+    """Return an encoded body likewise; `data` must be its first name of this kind."""
+    key = b'"%b"' % DATA_KEY.encode()
+    return body if key in body else body.replace(b'"data"', key, 1)
 
 
 @cache

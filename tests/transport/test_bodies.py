@@ -11,12 +11,13 @@ import pytest
 from bytehouse import APIError, ByteHouse, ResponseDecodeError
 from tests.support.cases import cases
 from tests.support.flavours import MakeClient, every_transport
-from tests.support.server import Reply, ScriptedServer, data
+from tests.support.server import Reply, ScriptedServer, data, well_formed
+from tests.support.wire import keyed_bytes
 
 __all__ = ["every_transport"]
 
 WELL = data({"name": "d"})
-JSON = b'{"data": {"name": "d"}}'
+JSON = keyed_bytes(b'{"data": {"name": "d"}}')
 
 
 @cases(
@@ -62,9 +63,8 @@ def test_what_follows_a_response_is_not_taken_for_the_next(
 ) -> None:
     """An answer that is longer than it says, with a second answer in it, does not reach the call
     that comes after."""
-    evil = b'{"data": {"name": "evil"}}'
-    further = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(evil), evil)
-    first = b'HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\n{"data": {"name": "d"}}'
+    further = well_formed(b'{"data": {"name": "evil"}}')
+    first = well_formed(b'{"data": {"name": "d"}}')
     server.script(Reply(raw=first + further), WELL)
     assert bh.databases.get("first").name == "d"
     time.sleep(0.05)

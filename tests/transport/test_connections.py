@@ -21,13 +21,13 @@ from bytehouse import (
 )
 from bytehouse._core.config import Http
 from tests.support.flavours import KEY, MakeClient, every_transport
-from tests.support.server import CLOSED, RESET, Reply, ScriptedServer, data
-from tests.support.wire import request_line
+from tests.support.server import CLOSED, RESET, Reply, ScriptedServer, data, well_formed
+from tests.support.wire import keyed_bytes, request_line
 
 __all__ = ["every_transport"]
 
 EVIL = b'{"data": {"name": "evil"}}'
-FURTHER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(EVIL), EVIL)
+FURTHER = well_formed(EVIL)
 WELL = data({"name": "d"})
 
 
@@ -102,7 +102,7 @@ def test_a_second_response_that_is_cut_anywhere_is_not_used(
     bh: ByteHouse, server: ScriptedServer, cut: int
 ) -> None:
     """A part that came together with the answer before it spoils the connection as well."""
-    first = b'HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\n{"data": {"name": "d"}}'
+    first = well_formed(b'{"data": {"name": "d"}}')
     server.script(Reply(raw=first + FURTHER[:cut]), WELL)
     bh.databases.get("first")
     server.say(FURTHER[cut:])
@@ -134,7 +134,7 @@ def test_a_body_without_a_length_that_is_reset_did_not_come_whole(
     make: MakeClient, server: ScriptedServer
 ) -> None:
     """Only the orderly end of a connection ends a body that does not say how long it is."""
-    raw = b'HTTP/1.1 200 OK\r\n\r\n{"data": {"name": "d"}}'
+    raw = b"HTTP/1.1 200 OK\r\n\r\n" + keyed_bytes(b'{"data": {"name": "d"}}')
     server.script(Reply(raw=raw, then="close"))
     assert make(server.url).databases.get("d").name == "d"
     server.script(Reply(raw=raw, pace=0.001, then="reset"))
@@ -181,7 +181,7 @@ def test_rows_are_read_piece_by_piece_over_a_connection_of_their_own(
 
 def test_long_headers_and_all_encodings_are_accepted(bh: ByteHouse, server: ScriptedServer) -> None:
     """A gateway may say a great deal; gzip and deflate are undone, in pieces too."""
-    packed = gzip.compress(b'{"data": {"name": "packed"}}')
+    packed = gzip.compress(keyed_bytes(b'{"data": {"name": "packed"}}'))
     headers = {
         "X-Long": "x" * 30_000,
         "Content-Encoding": "gzip",

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from bytehouse._transport.library_internals import PRIVATE_NAMES
-from tests.support.server import Reply, ScriptedServer, Seen, data
+from tests.support.server import Reply, ScriptedServer, Seen, data, well_formed
 
 PROGRAM = Path(__file__).with_name("rename_private.py")
-WELL = b'HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\n{"data": {"name": "d"}}'
-EVIL = b'HTTP/1.1 200 OK\r\nContent-Length: 26\r\n\r\n{"data": {"name": "evil"}}'
+WELL = well_formed(b'{"data": {"name": "d"}}')
+EVIL = well_formed(b'{"data": {"name": "evil"}}')
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 REPLIES = {
     "drips": Reply(raw=HEAD + b" " * 300, pace=0.02),

@@ -43,6 +43,7 @@ from bytehouse_raw.api.iam import list_api_keys, list_assignments, list_permissi
 from bytehouse_raw.api.queries import get_async_query_result, get_async_query_status
 from bytehouse_raw.api.statistics import get_query_statistics
 from bytehouse_raw.api.virtual_warehouse import get_warehouse
+from bytehouse_raw.operations import DATA_KEY
 from bytehouse_raw.plan import Plan
 from bytehouse_raw.types import Model
 
@@ -109,7 +110,7 @@ def _create_database(plan: Plan[Any]) -> tuple[Probe, ...]:
         if (live := observed.live) is None:
             return _INCONCLUSIVE
         differing = _differences(body, live, "description")
-        document = {"data": {"uuid": live.uuid}}
+        document = {DATA_KEY: {"uuid": live.uuid}}
         return _created(f"the database {name}", live.created_at, differing, observed, document)
 
     return (Probe(get_database.plan(name), judge),)
@@ -125,7 +126,7 @@ def _create_table(plan: Plan[Any]) -> tuple[Probe, ...]:
         if (live := observed.live) is None:
             return _INCONCLUSIVE
         differing = [str(change) for change in diff(wanted, live).changes]
-        document = {"data": {"uuid": live.uuid}}
+        document = {DATA_KEY: {"uuid": live.uuid}}
         return _created(f"the table {name}", live.created_at, differing, observed, document)
 
     return (Probe(get_table.plan(plan.path["db_name"], name), judge),)
@@ -159,7 +160,7 @@ def _create_entry(what: str, listing: Plan[Any], *compared: str) -> _MakeProbes:
                 finding = f"{len(named) or 'no'} {what}{'s' if named else ''} named {name!r}"
                 return Verdict(Outcome.UNCLEAR, f"{finding} found")
             live = named[0]
-            document = {"data": live.to_dict()}
+            document = {DATA_KEY: live.to_dict()}
             differing = _differences(body, live, *compared)
             return _created(
                 f"a {what} named {name!r}",
@@ -213,7 +214,7 @@ def _delete_partitions(plan: Plan[Any]) -> tuple[Probe, ...]:
     def judge(observed: Observation) -> Verdict:
         present = sorted(names & {str(_field(entry, "partition")) for entry in _models(observed)})
         if not present:
-            return Verdict(Outcome.DONE, "the partitions are gone", {"data": "Success"})
+            return Verdict(Outcome.DONE, "the partitions are gone", {DATA_KEY: "Success"})
         # They may have been filled again since, and nobody asked to delete that.
         return Verdict(Outcome.UNCLEAR, f"still or again present: {', '.join(present)}")
 
@@ -284,7 +285,7 @@ def _permission(*, wanted: bool) -> _MakeProbes:
 def _judge_held(
     held: Sequence[Model], body: Mapping[str, Any], finding: str, *, wanted: bool
 ) -> Verdict:
-    document = {"data": held[0].to_dict() if held else dict(body)}
+    document = {DATA_KEY: held[0].to_dict() if held else dict(body)}
     done = bool(held) is wanted
     return Verdict(Outcome.DONE if done else Outcome.NOT_DONE, finding, document)
 
@@ -330,7 +331,7 @@ def _start_import_job(plan: Plan[Any]) -> tuple[Probe, ...]:
         new = [run for run in runs if observed.is_new(_field(run, "start_time"))]
         if len(new) == 1:
             finding = f"execution {_field(new[0], 'id')} has been started since"
-            return Verdict(Outcome.DONE, finding, {"data": new[0].to_dict()})
+            return Verdict(Outcome.DONE, finding, {DATA_KEY: new[0].to_dict()})
         ids = ", ".join(str(_field(run, "id")) for run in new)
         return Verdict(Outcome.UNCLEAR, f"executions started since: {ids or 'none'}")
 
@@ -385,7 +386,7 @@ def _submitted(query_id: str, status: Verdict) -> Verdict:
     if status.state is None:
         return status
     reference = {"queryID": query_id, "status": status.state}
-    return Verdict(Outcome.DONE, status.finding, {"data": [reference]}, status.state)
+    return Verdict(Outcome.DONE, status.finding, {DATA_KEY: [reference]}, status.state)
 
 
 def _result(observed: Observation) -> Verdict:

@@ -11,10 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from bytehouse_raw.models import ResultColumn
+from bytehouse_raw.operations import DATA_KEY
 
 from .._sql.statements import ID_KEYS
 
-ROW_KEYS = frozenset("data dataset records result results resultSet rows values".split())
+ROW_KEYS = frozenset(
+    [DATA_KEY, *"data dataset records result results resultSet rows values".split()]
+)
 COLUMN_KEYS = frozenset(
     "columnMeta columnNames column_names columns fields header headers meta metadata names"
     " schema".split()

@@ -17,6 +17,7 @@ import attrs
 import msgspec
 
 from bytehouse_raw.models import ResultColumn
+from bytehouse_raw.operations import DATA_KEY
 
 from .decoder import Decoder, MakeDecoder, NotJSON, NotRows, Row, RowFormat, python_rows
 from .layouts import (
@@ -274,11 +275,11 @@ class ResultParser:
         if obj.columns is not None and not obj.results:
             yield Begin(obj.columns, "arrays")
             yield End()
-        if obj.depth == 0 and is_query_id(fields.get("data"), self._query_id):
-            yield Reference(fields["data"], fields)
+        if obj.depth == 0 and is_query_id(fields.get(DATA_KEY), self._query_id):
+            yield Reference(fields[DATA_KEY], fields)
         others = {key: value for key, value in fields.items() if not could_be_result({key: value})}
         if any(isinstance(value, list | dict) for value in others.values()):
-            nothing = not obj.is_result and fields.get("data") is None
+            nothing = not obj.is_result and fields.get(DATA_KEY) is None
             # Rows without column names, beside fields that no result has: it was a row.
             if nothing or (obj.depth and obj.columns is None):
                 raise UnexpectedLayout("the response holds no recognizable result")

@@ -86,8 +86,10 @@ class _Operation(Command):
         if raw:
             _print_raw(result.raw_response.body)
         else:
+            from bytehouse_raw.operations import DATA_KEY
+
             data = encode(result)
-            print_value(data.get("data", data))
+            print_value(data.get(DATA_KEY, data))
 
 
 @click.group(cls=_Operations)

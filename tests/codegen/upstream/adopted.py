@@ -1,10 +1,12 @@
-"""A copy of the repository that has adopted altogether other routes: `make test-adopted`.
+"""A copy of the repository that has adopted another upstream: `make test-adopted`.
 
 It runs in an environment of its own that sees the copy first, whatever a test gives its programs.
 """
 
 from __future__ import annotations
 
+import argparse
+import copy
 import json
 import os
 import shutil
@@ -13,10 +15,17 @@ import sys
 import sysconfig
 import tempfile
 import venv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from bytehouse_openapi import Document, operations, read
+from tests.openapi.planted import (
+    Spec,
+    by_cursor,
+    with_other_envelope,
+    with_other_role_header,
+)
 
 ROOT: Final = Path(__file__).parents[3]
 LEFT_OUT: Final = (".venv*", "node_modules", ".*_cache", "__pycache__", "dist")
@@ -37,16 +46,34 @@ def with_other_routes(document: Document) -> dict[str, Any]:
     return {**document, "paths": paths}
 
 
+def _changed(change: Callable[[Spec], object]) -> Callable[[Document], Spec]:
+    def changed(document: Document) -> Spec:
+        draft = copy.deepcopy(dict(document))
+        change(draft)
+        return draft
+
+    return changed
+
+
+UPSTREAMS: Final[dict[str, Callable[[Document], Spec]]] = {
+    "routes": with_other_routes,
+    "envelope": _changed(with_other_envelope),
+    "paging": _changed(by_cursor),
+    "role": _changed(with_other_role_header),
+}
+"""What a copy can adopt."""
+
+
 class Copy:
     """A copy of the repository, as it stands, and a Python that runs its code."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, upstream: str = "routes") -> None:
         self.root = directory / "repository"
         shutil.copytree(ROOT, self.root, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
         self._python = _environment(directory / "environment", self.root)
         self._upstream = directory / "upstream.json"
         ours = read(str(ROOT / "openapi.yaml")).document
-        self._upstream.write_text(json.dumps(with_other_routes(ours)))
+        self._upstream.write_text(json.dumps(UPSTREAMS[upstream](ours)))
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Python in the copy."""
@@ -57,7 +84,7 @@ class Copy:
         )
 
     def adopt(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """Adopt the other routes."""
+        """Adopt the upstream."""
         return self.run("-m", "codegen.adopt", str(self._upstream), *options)
 
 
@@ -78,14 +105,18 @@ def _environment(at: Path, repository: Path) -> Path:
 
 def main() -> int:
     """Adopt, which runs all tests; generate and adopt again, which must change nothing."""
+    parser = argparse.ArgumentParser(prog="make test-adopted", description=main.__doc__)
+    parser.add_argument("--upstream", choices=UPSTREAMS, default="routes", help="what to adopt")
+    parser.add_argument("tests", nargs="*", help="run these tests, not all of them")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        copy = Copy(Path(directory))
-        done = copy.adopt(*(["--tests", *sys.argv[1:]] if sys.argv[1:] else []))
+        adopted = Copy(Path(directory), options.upstream)
+        done = adopted.adopt(*(["--tests", *options.tests] if options.tests else []))
         print(done.stdout, done.stderr)  # noqa: T201 - what was asked for
         if done.returncode:
             return done.returncode
-        fresh = copy.run("-m", "codegen.generate", "--check")
-        again = copy.adopt()
+        fresh = adopted.run("-m", "codegen.generate", "--check")
+        again = adopted.adopt("--no-tests")
         print(fresh.stdout, again.stdout)  # noqa: T201
         return fresh.returncode or int("nothing to take over" not in again.stdout)
 

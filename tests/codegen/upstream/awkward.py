@@ -6,7 +6,16 @@ from typing import Any
 
 from bytehouse_openapi import target
 from bytehouse_raw.operations import ROLE_HEADER
-from tests.openapi.planted import Spec, dict_of, operation, route, schema
+from tests.openapi.planted import (
+    Spec,
+    dict_of,
+    operation,
+    route,
+    schema,
+    with_other_envelope,
+    with_other_role_header,
+    without_role_header,
+)
 
 ADOPTED = "adopted"
 
@@ -201,28 +210,6 @@ def _secret_renamed(spec: Spec) -> None:
     properties = schema(spec, "CreatedApiKey")["properties"]
     properties["token"] = {"type": "string"}
     del properties["apiKey"]
-
-
-def _envelope(spec: Spec) -> None:
-    for node in spec["components"]["schemas"].values():
-        properties = node.get("properties", {})
-        if "data" in properties and "type" not in properties:
-            node["properties"] = {
-                ("result" if k == "data" else k): v for k, v in properties.items()
-            }
-
-
-def _role(spec: Spec) -> None:
-    spec["components"]["parameters"]["ActiveRole"]["name"] = "X-ByteHouse-Role"
-
-
-def _no_role(spec: Spec) -> None:
-    for item in spec["paths"].values():
-        for node in item.values():
-            if isinstance(node, dict) and "parameters" in node:
-                node["parameters"] = [
-                    one for one in node["parameters"] if "ActiveRole" not in str(one.get("$ref"))
-                ]
 
 
 def _servers(*urls: str) -> Callable[[Spec], object]:
@@ -607,7 +594,11 @@ AWKWARD = (
     Awkward("variables of a server", _servers("{scheme}://{host}/{basePath}"), alone=True),
     Awkward("other schema names", _renamed_schemas, alone=True),
     Awkward("no named schemas", _inlined, alone=True),
-    Awkward("another key of the envelope", _envelope, "data is called result now", alone=True),
-    Awkward("another role header", _role, f"{ROLE_HEADER} is called X-ByteHouse-Role", alone=True),
-    Awkward("no role header", _no_role, "the upstream has no such header", alone=True),
+    Awkward(
+        "another key of the envelope", with_other_envelope, "data is called result now", alone=True
+    ),
+    Awkward(
+        "another role header", with_other_role_header, f"{ROLE_HEADER} is called X-Role", alone=True
+    ),
+    Awkward("no role header", without_role_header, "the upstream has no such header", alone=True),
 )

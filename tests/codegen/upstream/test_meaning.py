@@ -17,25 +17,23 @@ from codegen.upstream.meaning import changed_safety
 from codegen.upstream.methods import Method
 from codegen.upstream.render import FORMATS
 from tests.openapi.planted import (
+    by_cursor,
     drop_parameter,
+    every_operation,
     move,
     operation,
-    parameter,
     query,
     rename,
     rename_schema,
     schema,
+    with_other_envelope,
+    with_other_role_header,
+    without_role_header,
 )
 
 Methods = dict[str, list[Method]]
 Spec = dict[str, Any]
 SCREEN = 24
-
-
-def every_operation(spec: Spec) -> list[Spec]:
-    """Return all operations of a document."""
-    nodes = [node for item in spec["paths"].values() for node in item.values()]
-    return [node for node in nodes if isinstance(node, dict)]
 
 
 def with_prefix(spec: Spec) -> None:
@@ -49,35 +47,11 @@ def with_other_schema_names(spec: Spec) -> None:
         rename_schema(spec, name, f"Api{name}Dto")
 
 
-def with_other_envelope(spec: Spec) -> None:
-    """Give the key of every response another name."""
-    for node in spec["components"]["schemas"].values():
-        if "data" in node.get("properties", {}):
-            rename(node["properties"], "data", "result")
-
-
 def with_tenant(spec: Spec) -> None:
     """Require a header of every call."""
     header = {"name": "X-Tenant", "in": "header", "required": True, "schema": {"type": "string"}}
     for node in every_operation(spec):
         node.setdefault("parameters", []).append(header)
-
-
-def with_other_role_header(spec: Spec) -> None:
-    """Let the role come in another header."""
-    parameter(spec, "ActiveRole").update(name="X-Role")
-
-
-def without_role_header(spec: Spec) -> None:
-    """Let no call take a role."""
-    for node in every_operation(spec):
-        listed = node.get("parameters", [])
-        node["parameters"] = [p for p in listed if not p.get("$ref", "").endswith("/ActiveRole")]
-
-
-def by_cursor(spec: Spec) -> None:
-    """Page lists by cursor that were paged by offset."""
-    parameter(spec, "Offset").update(name="cursor", schema={"type": "string"})
 
 
 def with_key(spec: Spec) -> None:

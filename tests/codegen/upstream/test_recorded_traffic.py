@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from bytehouse_openapi import Document
+from bytehouse_raw.operations import DATA_KEY
 from tests.codegen.upstream.traffic import disagreements
 from tests.openapi.planted import take
 
-DATABASES = {"data": [{"name": "sales", "noOfTables": 2}], "meta": {"offset": 0, "total": 1}}
+DATABASES = {DATA_KEY: [{"name": "sales", "noOfTables": 2}], "meta": {"offset": 0, "total": 1}}
 
 
 def exchange(
@@ -64,7 +65,7 @@ def served(draft: dict[str, Any]) -> Document:
 
 def test_good_traffic_agrees(tmp_path: Path, served: Document) -> None:
     """Calls as they should be, unknown fields in responses, and any body of a failure are fine."""
-    created = exchange("POST", "/v1/databases", {"name": "a"}, got={"data": {"uuid": "u"}})
+    created = exchange("POST", "/v1/databases", {"name": "a"}, got={DATA_KEY: {"uuid": "u"}})
     more = exchange(path="/gateway/v1/databases", got={**DATABASES, "new": 1})
     gone = exchange("GET", "/v1/databases/x", status=502, got="<html>no</html>")
     assert disagreements(cassette(tmp_path, exchange(), created, more, gone), served) == []
@@ -82,8 +83,11 @@ def test_good_traffic_agrees(tmp_path: Path, served: Document) -> None:
         (exchange("POST", "/v1/databases", {"name": 5}), "request body at /name: 5 is not of"),
         (exchange("POST", "/v1/databases", "name=x"), "request body is not JSON"),
         (exchange(sent={"a": 1}), "has a body, and should have none"),
-        (exchange(got={"data": {"name": "x"}}), "response 200 at /data: "),
-        (exchange(got={"data": [{"noOfTables": "2"}]}), "response 200 at /data/0/noOfTables: "),
+        (exchange(got={DATA_KEY: {"name": "x"}}), f"response 200 at /{DATA_KEY}: "),
+        (
+            exchange(got={DATA_KEY: [{"noOfTables": "2"}]}),
+            f"response 200 at /{DATA_KEY}/0/noOfTables: ",
+        ),
         (exchange(got="<html>"), "response 200 is not JSON"),
     ],
 )
