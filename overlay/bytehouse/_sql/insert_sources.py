@@ -154,8 +154,10 @@ class _Sequences:
     def columns(self, rows: list[Any]) -> Sequence[Any] | None:
         """Return the columns of rows; None if a row is not as it should be."""
         self._width = self._width or (len(rows[0]) if isinstance(rows[0], tuple | list) else None)
-        if {*map(type, rows)} <= {tuple, list} and {*map(len, rows)} == {self._width or 1}:
-            return list(map(list, zip(*rows, strict=True)))
+        width = self._width or 1
+        if {*map(type, rows)} <= {tuple, list} and {*map(len, rows)} == {width}:
+            values = list(chain.from_iterable(rows))
+            return [values[at::width] for at in range(width)]
         return None
 
     def values(self, row: Any) -> Sequence[Any]:

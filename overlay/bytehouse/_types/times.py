@@ -19,7 +19,7 @@ from bytehouse_raw.types import Timestamp
 
 from .codecs import precision_of, zone_of
 from .parse import ColumnType
-from .values import Formatted, Literals, Scalar, Unfit, not_of_type, shown
+from .values import Scalar, Unfit, not_of_type, number_literals, shown
 
 __all__ = [
     "DATETIME_SECONDS",
@@ -118,9 +118,9 @@ def _date(name: str) -> Scalar:
             raise Unfit(f"{shown(value)} is outside {low} to {high}")
         return f"'{day.isoformat()}'"
 
-    def bulk(values: list[Any], types: set[type]) -> Literals | None:
+    def bulk(values: list[Any], types: set[type]) -> list[str] | None:
         if types == {date} and low <= min(values) and max(values) <= high:
-            return Formatted("'%s'", values)
+            return [f"'{value}'" for value in values]
         return None
 
     return Scalar(
@@ -188,9 +188,12 @@ def _ticks(values: list[datetime], server: tzinfo | None, step: int) -> list[int
         values = [value.replace(tzinfo=zone) for value in values]
     per_second = 10**6 // step
     try:
+        durations = map(sub, values, repeat(epoch))
+        if per_second == 1:
+            return [since.days * 86400 + since.seconds for since in durations]
         return [
             (since.days * 86400 + since.seconds) * per_second + since.microseconds // step
-            for since in map(sub, values, repeat(epoch))
+            for since in durations
         ]
     except TypeError:
         return None  # some have a time zone
@@ -228,9 +231,9 @@ def _timestamp(kind: ColumnType, server: tzinfo) -> Scalar:
             found = [each * 10 ** (digits - 6) for each in found]
         return found if least <= min(found) and max(found) <= most else None
 
-    def bulk(values: list[Any], types: set[type]) -> Literals | None:
+    def bulk(values: list[Any], types: set[type]) -> list[str] | None:
         found = numbers(values, types)
-        return None if found is None else Formatted("%d", found)
+        return None if found is None else number_literals(found)
 
     return Scalar(
         lambda value: str(number(value)),

@@ -23,7 +23,6 @@ from .parse import ColumnType
 from .times import moment_scalar
 from .values import (
     FLOAT_MAXIMA,
-    Formatted,
     Scalar,
     Unfit,
     can_be_missing,
@@ -37,7 +36,7 @@ from .values import (
 __all__ = ["Write", "Writer", "Written", "one_by_one", "writer_of"]
 
 # Values of a column: a list, or an Arrow array; and what they become, in the same order: a list,
-# `Formatted` literals, an Arrow array of literals, or a NumPy array of numbers.
+# an Arrow array of literals, or a NumPy array of numbers.
 Values = Any
 Written = Any
 Write = Callable[[Values], Written]
@@ -104,8 +103,6 @@ def writer_of(type_: str, server: tzinfo = UTC, *, binary: bool = False) -> Writ
 def _in_parentheses(write: Write) -> Write:
     def in_parentheses(values: Values) -> Written:
         found = write(values)
-        if isinstance(found, Formatted):
-            return Formatted(f"({found.form})", found.values)
         if is_arrow(found):
             return joined("(", found, ")")
         return [f"({text})" for text in found]
