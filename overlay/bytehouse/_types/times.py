@@ -7,7 +7,7 @@ has no time zone is one of the column's zone, or of the server's if the column h
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from itertools import repeat
@@ -186,17 +186,21 @@ def _ticks(values: list[datetime], server: tzinfo | None, step: int) -> list[int
         epoch = _EPOCH.replace(tzinfo=None) + next(filter(None, offsets), timedelta())
     elif own is None:
         values = [value.replace(tzinfo=zone) for value in values]
-    per_second = 10**6 // step
     try:
-        durations = map(sub, values, repeat(epoch))
-        if per_second == 1:
-            return [since.days * 86400 + since.seconds for since in durations]
-        return [
-            (since.days * 86400 + since.seconds) * per_second + since.microseconds // step
-            for since in durations
-        ]
+        return _since(map(sub, values, repeat(epoch)), step)
     except TypeError:
         return None  # some have a time zone
+
+
+def _since(durations: Iterable[timedelta], step: int) -> list[int]:
+    """Return how long durations are, in units of so many microseconds."""
+    per_second = 10**6 // step
+    if per_second == 1:
+        return [one.days * 86400 + one.seconds for one in durations]
+    return [
+        (one.days * 86400 + one.seconds) * per_second + one.microseconds // step
+        for one in durations
+    ]
 
 
 def _timestamp(kind: ColumnType, server: tzinfo) -> Scalar:
