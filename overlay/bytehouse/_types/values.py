@@ -8,13 +8,14 @@ floats, which it does not read exactly.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from ctypes import c_float
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from itertools import repeat
 from typing import Any
 from uuid import UUID
@@ -33,6 +34,7 @@ __all__ = [
     "Scalar",
     "Unfit",
     "can_be_missing",
+    "field_names",
     "integer_bounds",
     "is_missing",
     "not_of_type",
@@ -103,6 +105,14 @@ def plain(value: Any) -> Any:
     return value
 
 
+def field_names(value: object) -> tuple[str, ...]:
+    """Return the fields of a dataclass or attrs object; none if it is neither."""
+    if dataclasses.is_dataclass(value):
+        return tuple(field.name for field in dataclasses.fields(value))
+    kind: type[Any] = type(value)
+    return tuple(attrs.fields_dict(kind)) if attrs.has(kind) else ()
+
+
 def is_missing(value: Any) -> bool:
     """Return whether a value is None, or what pandas and NumPy have for it."""
     if value is None:
@@ -144,7 +154,7 @@ def _integer(name: str) -> Scalar:
         if isinstance(value, str):
             number = int(value) if len(value) < 90 and _INTEGER.fullmatch(value) else None
         elif isinstance(value, float | Decimal):
-            number = int(value) if math.isfinite(value) and value == int(value) else None
+            number = int(value) if _is_whole(value) else None
         if not isinstance(number, int):
             raise not_of_type(value, "an integer")
         if not low <= number <= high:
@@ -165,6 +175,13 @@ def _integer(name: str) -> Scalar:
         return f"to{name}('{text}')" if name in ("Int64", *_WIDE) else text
 
     return Scalar(write, bulk, in_call, int, _unchanged(is_usual))
+
+
+def _is_whole(value: float | Decimal) -> bool:
+    if isinstance(value, float):
+        return value.is_integer()
+    # Of a large exponent, int() would make as many digits.
+    return value.is_finite() and value.adjusted() < 90 and value == value.to_integral_value()
 
 
 def _unchanged(
@@ -270,7 +287,7 @@ def _to_decimal(value: Any) -> Decimal:
     number = value
     if isinstance(value, float):
         # Its shortest digits, so that 0.1 is 0.1.
-        number = Decimal(repr(value))
+        number = Decimal(float.__repr__(value))
     elif isinstance(value, int):
         number = Decimal(int(value))
     elif isinstance(value, str):
@@ -395,7 +412,9 @@ def _ip(version: int) -> Scalar:
 
     def write(value: Any) -> str:
         address = _to_address(value, kinds) if isinstance(value, str) else value
-        if not isinstance(address, kinds) or getattr(address, "scope_id", None):
+        # An interface is an address with a network, which would be lost.
+        interface = isinstance(address, IPv4Interface | IPv6Interface)
+        if interface or not isinstance(address, kinds) or getattr(address, "scope_id", None):
             raise not_of_type(value, f"an IPv{version} address")
         return f"'{'::ffff:' if address.version < version else ''}{address}'"
 

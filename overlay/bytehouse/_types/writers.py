@@ -26,6 +26,7 @@ from .values import (
     Scalar,
     Unfit,
     can_be_missing,
+    field_names,
     is_missing,
     not_of_type,
     plain,
@@ -340,10 +341,8 @@ def _tuple(
 
 def _as_tuple(value: Any, keys: Sequence[str]) -> Sequence[Any]:
     found: Any = read_notation(value) if isinstance(value, str) else value
-    if attrs.has(type(value)) or hasattr(type(value), "__dataclass_fields__"):
-        found = {key: getattr(value, key) for key in keys if hasattr(value, key)}
-        if len(found) < len(keys):
-            raise Unfit(f"{shown(value)} lacks one of {', '.join(keys)}")
+    if fields := field_names(value):
+        found = {name: getattr(value, name) for name in fields if hasattr(value, name)}
     if isinstance(found, Mapping):
         if found.keys() != set(keys):
             raise Unfit(f"{shown(value)} does not have the keys {', '.join(keys)}")
