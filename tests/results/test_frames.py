@@ -110,7 +110,7 @@ def test_iso_times_are_the_same_moments(live: ByteHouse) -> None:
         ("DateTime64(9, 'UTC')", "UTC"),
     ):
         found = live.query(
-            f"SELECT CAST(toDateTime({second.timestamp():.0f}), '{type_}') AS at "
+            f"SELECT CAST(toDateTime({second.timestamp():.0f}) AS {type_}) AS at "
             "SETTINGS date_time_output_format = 'iso'"
         ).to_arrow()["at"]
         assert (found.type.tz, found.cast("timestamp[us, UTC]").to_pylist()) == (zone, [second])
