@@ -7,6 +7,7 @@ part.
 
 import argparse
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -209,7 +210,7 @@ def table(groups: Mapping[str, list[Figure]], before: Mapping[str, float]) -> st
             "|---|---|---|---|---|",
         ]
         for figure in figures:
-            ratio = figure.median / figures[0].median
+            ratio = _ratio(figure, figures[0])
             old = before.get(_key(title, figure.case))
             lines.append(
                 f"| {figure.case} | {_shown(figure.median)} "
@@ -217,6 +218,11 @@ def table(groups: Mapping[str, list[Figure]], before: Mapping[str, float]) -> st
                 f"| {'' if old is None else f'{old:.2f}'} |"
             )
     return "\n".join(lines)
+
+
+def _ratio(figure: Figure, first: Figure) -> float:
+    # What needs no memory of its own has no ratio.
+    return figure.median / first.median if first.median else math.nan
 
 
 def _shown(value: float) -> str:
@@ -233,7 +239,7 @@ def _key(title: str, case: str) -> str:
 def ratios(groups: Mapping[str, list[Figure]]) -> dict[str, float]:
     """Return the ratio of each case to the first of its group."""
     return {
-        _key(title, figure.case): figure.median / figures[0].median
+        _key(title, figure.case): _ratio(figure, figures[0])
         for title, figures in groups.items()
         for figure in figures
     }

@@ -99,6 +99,27 @@ RAW = """
 """
 
 
+def test_iso_times_are_the_same_moments(live: ByteHouse) -> None:
+    """Z says which moment it is: of the hour that a zone repeats too, and without a zone."""
+    second = datetime(2024, 10, 27, 1, 30, tzinfo=UTC)
+    per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+    for type_, zone in (
+        ("DateTime('Europe/Berlin')", "Europe/Berlin"),
+        ("Nullable(DateTime)", "UTC"),
+        ("DateTime64(3, 'Asia/Tokyo')", "Asia/Tokyo"),
+        ("DateTime64(6)", "UTC"),
+        ("DateTime64(9, 'UTC')", "UTC"),
+    ):
+        found = live.query(
+            f"SELECT CAST(toDateTime({second.timestamp():.0f}) AS {type_}) AS at "
+            "SETTINGS date_time_output_format = 'iso'"
+        ).to_arrow()["at"]
+        assert (found.type.tz, found.cast("int64")[0].as_py() // per_second[found.type.unit]) == (
+            zone,
+            second.timestamp(),
+        )
+
+
 def test_strings_that_are_not_utf8_are_bytes(live: ByteHouse, tmp_path: Path) -> None:
     """In every form that can hold them; other columns stay text, and so does a UUID beside them."""
     import pyarrow.parquet

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -68,6 +68,7 @@ def integers(bits: int, *, signed: bool) -> tuple[list[tuple[Any, str]], list[An
     held: list[tuple[Any, str]] = [(n, str(n)) for n in (low, low + 1, 0, 1, high - 1, high)]
     held += [(str(high), str(high)), (7.0, "7"), (Decimal("7.00"), "7"), (True, "1")]
     beyond = [low - 1, high + 1, -(2**300), 2**300, str(high + 1), f"{low - 1}"]
+    beyond += [Decimal("sNaN"), Decimal("1E+999999999")]
     return held, [*beyond, 1.5, math.nan, math.inf, "1,234", "7.0", " 8 ", "", "abc", b"1", [1]]
 
 
@@ -241,7 +242,7 @@ TYPES: dict[str, tuple[list[tuple[Any, str]], list[Any]]] = {
     ),
     "IPv4": (
         [(IPv4Address("1.2.3.4"), "1.2.3.4"), ("0.0.0.1", "0.0.0.1")],
-        ["300.1.1.1", 5, IPv6Address("::1")],
+        ["300.1.1.1", 5, IPv6Address("::1"), IPv4Interface("1.2.3.4/24")],
     ),
     "IPv6": (
         [
@@ -249,7 +250,7 @@ TYPES: dict[str, tuple[list[tuple[Any, str]], list[Any]]] = {
             (IPv4Address("1.2.3.4"), "::ffff:1.2.3.4"),
             ("fe80::", "fe80::"),
         ],
-        ["x", IPv6Address("fe80::1%eth0")],
+        ["x", IPv6Address("fe80::1%eth0"), IPv6Interface("::1/64"), IPv4Interface("1.2.3.4/24")],
     ),
     "Enum8('red' = -1, 'it''s' = 2, '2' = 3)": (
         [("red", "red"), ("it's", "it's"), ("2", "2"), (2, "it's"), (Colour.RED, "red")],
@@ -309,6 +310,18 @@ def test_the_seen_faults_are_refused_with_row_column_value_and_type(bh: ByteHous
         assert (caught.value.position, caught.value.acknowledged) == (2, 0)
         assert "row 2 could not be inserted" in caught.value.message
     assert bh.query("SELECT count() FROM d.t").rows() == [(0,)]
+
+
+def test_an_object_is_a_tuple_with_all_its_fields(bh: ByteHouse) -> None:
+    """None of them is lost, nor made up."""
+    create(bh, v="Tuple(a Decimal(9, 2), b Nullable(String))")
+    kept = attrs.make_class("Kept", ["b", "a"])(b="x", a=Decimal(1))
+    assert bh.insert("d.t", [(1, kept)]) == 1
+    for names in (["a"], ["a", "b", "c"]):
+        other = attrs.make_class("Other", names)(*[None] * len(names))
+        with pytest.raises(InsertFailed, match="does not have the keys a, b"):
+            bh.insert("d.t", [(2, other)])
+    assert bh.query("SELECT v FROM d.t").rows() == [((Decimal(1), "x"),)]
 
 
 def test_skipped_rows_are_handed_back(bh: ByteHouse) -> None:

@@ -71,7 +71,8 @@ class _Target:
         type: Type of the array; None lets Arrow infer it.
         codec: How values are decoded and converted first.
         parse: Whether the values are strings that Arrow itself parses.
-        zone: Time zone of what it parses.
+        zone: Time zone of what it parses, where the strings have none.
+        utc: Whether the strings have one, Z, as with `date_time_output_format = 'iso'`.
         binary: Whether strings are bytes.
         coarse: Whether times have microseconds where the column has nanoseconds.
     """
@@ -80,6 +81,7 @@ class _Target:
     codec: Codec
     parse: bool = False
     zone: str | None = None
+    utc: bool = False
     binary: bool = False
     coarse: bool = False
 
@@ -212,7 +214,7 @@ class ArrowConverter:
 
     def _widen(self, at: int, wider: _Target) -> None:
         """Change the type of a column, and the parts that it has."""
-        if self._schema is not None:
+        if self._schema is not None and wider.type != self._targets[at].type:
             if not self._whole:
                 raise _too_late(self._columns[at], wider)
             self._schema = None
@@ -222,6 +224,8 @@ class ArrowConverter:
 
     def _wider(self, column: ResultColumn, target: _Target, error: Exception) -> _Target | None:
         """Return a target for values that did not fit; None if there is none."""
+        if target.parse:
+            return self._in_utc(target)
         binary, coarse = target.binary, target.coarse
         if isinstance(error, UnicodeEncodeError):
             binary = self._binary is None
@@ -236,6 +240,13 @@ class ArrowConverter:
             return attrs.evolve(target, type=type_, binary=True)
         return None
 
+    def _in_utc(self, target: _Target) -> _Target | None:
+        """Return a target for timestamps with Z; None if it is one, or one of dates."""
+        if target.utc or not self.arrow.types.is_timestamp(target.type):
+            return None
+        type_ = self.arrow.timestamp(target.type.unit, target.zone or "UTC")
+        return attrs.evolve(target, type=type_, utc=True)
+
     def _build(self, values: Sequence[Any], target: _Target) -> Any:
         if not target.parse:
             if target.binary:
@@ -247,10 +258,8 @@ class ArrowConverter:
             if target.type is None and Decimal in set(map(type, values)):
                 values = [Decimal(repr(v)) if isinstance(v, float) else v for v in values]
             return self.arrow.array(values, target.type)
-        if target.coarse:
-            return self._array_by_python(values, target)
         read = self.arrow.array(values, self.arrow.string())
-        if target.zone is None:
+        if target.utc or target.zone is None:
             return read.cast(target.type)
         local = read.cast(self.arrow.timestamp(target.type.unit))
         if (self._compute.year(self._compute.max(local)).as_py() or 0) >= _ARROW_ZONE_RULES_END:
@@ -263,11 +272,6 @@ class ArrowConverter:
         """Return the timestamps of strings by Python's time zone rules."""
         zone = ZoneInfo(target.zone) if target.zone else None
         timestamps = [None if text is None else timestamp_of(text, zone) for text in strings]
-        if target.type.unit == "ns":
-            numbers = [
-                None if timestamp is None else _nanoseconds(timestamp) for timestamp in timestamps
-            ]
-            return self.arrow.array(numbers, target.type)
         return self.arrow.array(timestamps, target.type)
 
     def _in_microseconds(self, value: Any, type_: Any) -> Any:
@@ -302,7 +306,7 @@ class _Targets:
         if kind.name in ("DateTime", "DateTime64") and known:
             zone = zone_of(kind)
             type_ = self.arrow.timestamp(self._unit(kind), zone)
-            return _Target(type_, strings, parse=True, zone=zone, coarse=self.coarse)
+            return _Target(type_, strings, parse=True, zone=zone)
         type_, codec = self._nested(kind)
         codec = nullable(codec) if may_be_null else codec
         return _Target(type_, codec, binary=self.binary, coarse=self.coarse)

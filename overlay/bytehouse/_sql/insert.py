@@ -17,7 +17,7 @@ from .._types.codecs import zone_of
 from .._types.identifiers import Identifier, target_of
 from .._types.json_documents import JSON_SETTINGS, has_json
 from .._types.parse import ColumnType, parse_type
-from .._types.values import Formatted, Unfit, shown
+from .._types.values import Unfit, shown
 from .._types.writers import Write, Written, one_by_one, writer_of
 from ..errors import (
     ByteHouseError,
@@ -251,9 +251,7 @@ def _rows(columns: Sequence[Written]) -> list[str]:
         ]
         commas = chain.from_iterable((",", array) for array in arrays)
         return list(joined("(", *islice(commas, 1, None), ")").to_pylist())
-    forms = [one.form if isinstance(one, Formatted) else "%s" for one in columns]
-    values = [one.values if isinstance(one, Formatted) else one for one in columns]
-    return list(map(f"({','.join(forms)})".__mod__, zip(*values, strict=True)))
+    return [f"({text})" for text in map(",".join, zip(*columns, strict=True))]
 
 
 def raise_refused(position: int, _row: object, error: InvalidArgument) -> None:

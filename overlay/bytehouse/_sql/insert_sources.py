@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import attrs
 from .._core.extras import import_optional
 from .._types.arrow_columns import python_value
 from .._types.json_documents import with_unique_keys
+from .._types.values import field_names
 from ..errors import InvalidArgument
 
 __all__ = ["Chunk", "OnRefused", "RowRefused", "Source", "open_source"]
@@ -124,7 +124,7 @@ def _from_objects(rows: Iterator[Any], names: tuple[str, ...] | None) -> Source:
     if isinstance(first, Mapping):
         mappings = _Mappings(names or tuple(first), exactly=names is None)
         return Source(mappings.keys, _reading(rows, lambda _: mappings))
-    if fields := _fields(first):
+    if fields := field_names(first):
         return Source(
             names or fields, _reading(rows, lambda _: _Objects(type(first), names or fields))
         )
@@ -137,14 +137,6 @@ def _peek(items: Iterator[Any]) -> tuple[Any, Iterator[Any]]:
     return first, items if first is None else chain([first], items)
 
 
-def _fields(value: object) -> tuple[str, ...]:
-    """Return the fields of a dataclass or attrs object; none if it is neither."""
-    if dataclasses.is_dataclass(value):
-        return tuple(field.name for field in dataclasses.fields(value))
-    kind: type[Any] = type(value)
-    return tuple(attrs.fields_dict(kind)) if attrs.has(kind) else ()
-
-
 class _Sequences:
     """Rows that are sequences of values."""
 
@@ -154,8 +146,10 @@ class _Sequences:
     def columns(self, rows: list[Any]) -> Sequence[Any] | None:
         """Return the columns of rows; None if a row is not as it should be."""
         self._width = self._width or (len(rows[0]) if isinstance(rows[0], tuple | list) else None)
-        if {*map(type, rows)} <= {tuple, list} and {*map(len, rows)} == {self._width or 1}:
-            return list(map(list, zip(*rows, strict=True)))
+        width = self._width or 1
+        if {*map(type, rows)} <= {tuple, list} and {*map(len, rows)} == {width}:
+            values = list(chain.from_iterable(rows))
+            return [values[at::width] for at in range(width)]
         return None
 
     def values(self, row: Any) -> Sequence[Any]:

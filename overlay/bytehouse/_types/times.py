@@ -7,7 +7,7 @@ has no time zone is one of the column's zone, or of the server's if the column h
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from itertools import repeat
@@ -19,7 +19,7 @@ from bytehouse_raw.types import Timestamp
 
 from .codecs import precision_of, zone_of
 from .parse import ColumnType
-from .values import Formatted, Literals, Scalar, Unfit, not_of_type, shown
+from .values import Scalar, Unfit, not_of_type, number_literals, shown
 
 __all__ = [
     "DATETIME_SECONDS",
@@ -118,9 +118,9 @@ def _date(name: str) -> Scalar:
             raise Unfit(f"{shown(value)} is outside {low} to {high}")
         return f"'{day.isoformat()}'"
 
-    def bulk(values: list[Any], types: set[type]) -> Literals | None:
+    def bulk(values: list[Any], types: set[type]) -> list[str] | None:
         if types == {date} and low <= min(values) and max(values) <= high:
-            return Formatted("'%s'", values)
+            return [f"'{value}'" for value in values]
         return None
 
     return Scalar(
@@ -186,14 +186,21 @@ def _ticks(values: list[datetime], server: tzinfo | None, step: int) -> list[int
         epoch = _EPOCH.replace(tzinfo=None) + next(filter(None, offsets), timedelta())
     elif own is None:
         values = [value.replace(tzinfo=zone) for value in values]
-    per_second = 10**6 // step
     try:
-        return [
-            (since.days * 86400 + since.seconds) * per_second + since.microseconds // step
-            for since in map(sub, values, repeat(epoch))
-        ]
+        return _since(map(sub, values, repeat(epoch)), step)
     except TypeError:
         return None  # some have a time zone
+
+
+def _since(durations: Iterable[timedelta], step: int) -> list[int]:
+    """Return how long durations are, in units of so many microseconds."""
+    per_second = 10**6 // step
+    if per_second == 1:
+        return [one.days * 86400 + one.seconds for one in durations]
+    return [
+        (one.days * 86400 + one.seconds) * per_second + one.microseconds // step
+        for one in durations
+    ]
 
 
 def _timestamp(kind: ColumnType, server: tzinfo) -> Scalar:
@@ -228,9 +235,9 @@ def _timestamp(kind: ColumnType, server: tzinfo) -> Scalar:
             found = [each * 10 ** (digits - 6) for each in found]
         return found if least <= min(found) and max(found) <= most else None
 
-    def bulk(values: list[Any], types: set[type]) -> Literals | None:
+    def bulk(values: list[Any], types: set[type]) -> list[str] | None:
         found = numbers(values, types)
-        return None if found is None else Formatted("%d", found)
+        return None if found is None else number_literals(found)
 
     return Scalar(
         lambda value: str(number(value)),

@@ -23,10 +23,10 @@ from .parse import ColumnType
 from .times import moment_scalar
 from .values import (
     FLOAT_MAXIMA,
-    Formatted,
     Scalar,
     Unfit,
     can_be_missing,
+    field_names,
     is_missing,
     not_of_type,
     plain,
@@ -37,7 +37,7 @@ from .values import (
 __all__ = ["Write", "Writer", "Written", "one_by_one", "writer_of"]
 
 # Values of a column: a list, or an Arrow array; and what they become, in the same order: a list,
-# `Formatted` literals, an Arrow array of literals, or a NumPy array of numbers.
+# an Arrow array of literals, or a NumPy array of numbers.
 Values = Any
 Written = Any
 Write = Callable[[Values], Written]
@@ -104,8 +104,6 @@ def writer_of(type_: str, server: tzinfo = UTC, *, binary: bool = False) -> Writ
 def _in_parentheses(write: Write) -> Write:
     def in_parentheses(values: Values) -> Written:
         found = write(values)
-        if isinstance(found, Formatted):
-            return Formatted(f"({found.form})", found.values)
         if is_arrow(found):
             return joined("(", found, ")")
         return [f"({text})" for text in found]
@@ -343,10 +341,8 @@ def _tuple(
 
 def _as_tuple(value: Any, keys: Sequence[str]) -> Sequence[Any]:
     found: Any = read_notation(value) if isinstance(value, str) else value
-    if attrs.has(type(value)) or hasattr(type(value), "__dataclass_fields__"):
-        found = {key: getattr(value, key) for key in keys if hasattr(value, key)}
-        if len(found) < len(keys):
-            raise Unfit(f"{shown(value)} lacks one of {', '.join(keys)}")
+    if fields := field_names(value):
+        found = {name: getattr(value, name) for name in fields if hasattr(value, name)}
     if isinstance(found, Mapping):
         if found.keys() != set(keys):
             raise Unfit(f"{shown(value)} does not have the keys {', '.join(keys)}")
