@@ -155,7 +155,7 @@ def test_an_interrupt_at_any_line_leaves_nothing_behind(
 def test_a_connection_that_is_interrupted_before_it_is_in_use_is_closed(
     server: ScriptedServer,
 ) -> None:
-    """aiohttp takes a connection out of the idle ones, and asks whether it is still connected."""
+    """An idle connection of aiohttp is taken out of its pool, and asked whether it still works."""
     server.handler = lambda _: data({"name": "d"})
     settings: Any = {"max_connections": 1, "max_retries": 0}
     with (
