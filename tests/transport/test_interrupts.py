@@ -89,7 +89,7 @@ def attack(
 ) -> tuple[int, dict[int, object]]:
     """Interrupt a call at every so many lines; return how many, and what then went wrong."""
     wrong: dict[int, object] = {}
-    settings: Any = {"max_connections": 1, "timeout": 2, "deadline": 2, "max_retries": 0}
+    settings: Any = {"max_connections": 1, "timeout": 9, "deadline": 9, "max_retries": 0}
     with InLoop() as loop, closing(client_maker(flavour, loop)(url, KEY, **settings)) as bh:
         call(bh)
         wanted = tried = 1
@@ -106,7 +106,7 @@ def attack(
                 wrong[wanted] = repr(error)
             # Every slot is there again.
             try:
-                bh.databases.get("next", timeout=0.5)
+                bh.databases.get("next", timeout=5)
             except Exception as error:  # noqa: BLE001 - no error at all is right
                 wrong[wanted] = repr(error)
                 bh.databases.get("next", max_retries=3)
