@@ -34,7 +34,7 @@ from tests.support import workload
 from tests.support.flavours import Interrupted, client_maker
 from tests.support.proxy import now_and_then, proxied
 
-__all__ = ["Report", "interrupted", "main", "mixed"]
+__all__ = ["FLAVOURS", "Report", "interrupted", "main", "mixed"]
 
 FLAVOURS = ("sync", "async", "aiohttp")
 ROWS = 2_000
@@ -170,8 +170,10 @@ def _child(
         if flavour == "sync":
             raise Interrupted
         # An event loop loses callbacks if it is interrupted between any two steps: as with Ctrl-C,
-        # `asyncio.Runner` cancels the task; between two runs it has none.
-        if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        # `asyncio.Runner` cancels the task; between two runs, and once it has ended, it has none.
+        handler = signal.getsignal(signal.SIGINT)
+        task = getattr(handler, "keywords", {}).get("main_task")
+        if task is not None and not task.done():
             signal.raise_signal(signal.SIGINT)
 
     def until() -> bool:

@@ -11,9 +11,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 SECONDS = 40.0
 
 
-# An interrupt within asyncio itself may break a lock or the loop, so that a call after it fails:
-# docs/reliability.md says so, and the soak counts it for these flavours.
-@pytest.mark.parametrize("flavour", ["sync"])
+@pytest.mark.parametrize("flavour", soak.FLAVOURS)
 def test_signals_faults_forks_and_a_slow_resolver_leave_nothing_behind(
     emulator: RunningEmulator, flavour: str
 ) -> None:

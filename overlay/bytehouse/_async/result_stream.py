@@ -42,6 +42,8 @@ class AsyncResultStream:
         elapsed: Seconds from the submission to the last byte that has been received.
     """
 
+    closed = True  # until there is something to close: an argument may be refused
+
     def __init__(
         self,
         client: AsyncResourceClient,
@@ -50,7 +52,6 @@ class AsyncResultStream:
         timeout: Seconds,
         show_progress: bool,
     ) -> None:
-        self.closed = True  # so that nothing is to be closed if an argument is refused
         self._pid = os.getpid()  # a forked process has no part in what this one runs
         self.submission = submission
         self.elapsed = 0.0

@@ -43,6 +43,8 @@ class ResultStream:
         elapsed: Seconds from the submission to the last byte that has been received.
     """
 
+    closed = True  # until there is something to close: an argument may be refused
+
     def __init__(
         self,
         client: ResourceClient,
@@ -51,7 +53,6 @@ class ResultStream:
         timeout: Seconds,
         show_progress: bool,
     ) -> None:
-        self.closed = True  # so that nothing is to be closed if an argument is refused
         self._pid = os.getpid()  # a forked process has no part in what this one runs
         self.submission = submission
         self.elapsed = 0.0

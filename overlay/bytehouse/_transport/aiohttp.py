@@ -11,6 +11,7 @@ import logging
 import select
 import socket
 import ssl
+import traceback
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from functools import lru_cache, partial
@@ -115,8 +116,18 @@ class AiohttpTransport:
                 httpx_request(request, timeout)
             )
             return other
+        try:
+            response = await self._request(self._session, request, timeout)
+        except BaseException as error:
+            _close_connections_of(error)
+            raise
+        return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response))
+
+    async def _request(
+        self, session: aiohttp.ClientSession, request: Request, timeout: float
+    ) -> aiohttp.ClientResponse:
         content = request.content or b""
-        response = await self._session.request(
+        return await session.request(
             request.method,
             _yarl_url(request.url),
             headers={name: revealed(value) for name, value in request.headers.items()},
@@ -130,7 +141,6 @@ class AiohttpTransport:
             proxy=self._proxy,
             proxy_headers=self._proxy_headers,
         )
-        return httpx.Response(response.status, headers=response.raw_headers, stream=_Body(response))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -209,6 +219,15 @@ class _Connection(ResponseHandler):
         payload = payload_of(self)
         if payload is not None and not payload.is_eof():
             payload.set_exception(aiohttp.ClientPayloadError())
+
+
+def _close_connections_of(error: BaseException) -> None:
+    """Close the connections that the frames of a call hold that has ended with an error: where it
+    was interrupted, aiohttp may have counted them neither as idle nor as in use."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        for value in list(frame.f_locals.values()):
+            if isinstance(value, _Connection):
+                value.close()
 
 
 class _Resolver(AbstractResolver):
