@@ -39,7 +39,12 @@ EXIT_CODES: tuple[tuple[int, tuple[str, ...], str], ...] = (
 )
 ROWS_REFUSED = 16
 # Arguments of Python in hints of the client, whose options have another name.
-_OPTIONS = {"asynchronous": "async", "format": "file-format", "settings": "setting"}
+_OPTIONS = {
+    "asynchronous": "async",
+    "format": "file-format",
+    "params": "param NAME=VALUE",
+    "settings": "setting",
+}
 _ARGUMENT = re.compile(r"`?\b([a-z_]+)=(?:True|\.\.\.|'(\w+)'|(?=[\s`,.]))`?")
 
 

@@ -135,7 +135,7 @@ jobs delete {job} --yes
 connections delete {broker} --yes
 
 warehouses configurations
-warehouses create etl --config-id 123451 --auto-suspend 10 --auto-resume
+warehouses create etl --config-id s --auto-suspend 10 --auto-resume
 warehouses ensure etl --config-id 123451
 warehouses wait etl
 warehouses list
@@ -143,7 +143,7 @@ warehouses get etl
 warehouses exists etl
 warehouses suspend etl --wait
 warehouses resume etl --wait
-warehouses resize etl 123452
+warehouses resize etl M
 warehouses update etl --description nightly --no-auto-resume
 warehouses delete etl --yes
 usage storage 7d

@@ -8,6 +8,7 @@ import attrs
 
 # Such as: Code: 60. DB::Exception: Table default.t does not exist. (UNKNOWN_TABLE)
 _PATTERN = re.compile(r"Code:\s*(\d+)[.,]\s*(?:e\.displayText\(\) = )?(DB::Exception.*)", re.DOTALL)
+_NO_VALUE = re.compile(r"Substitution `\w+` is not set|Expected colon between name and type")
 
 
 @attrs.frozen
@@ -22,6 +23,12 @@ def find_engine_error(text: str) -> EngineError | None:
     """Return the error of the engine in a string; None if there is none."""
     match = _PATTERN.search(text)
     return EngineError(match[1], match[0]) if match else None
+
+
+def engine_hint(message: str) -> str:
+    """Return what to do about an error of the engine, from its own message; empty if nothing is
+    known."""
+    return "A parameter has no value: pass params=..." if _NO_VALUE.search(message) else ""
 
 
 def engine_code(message: str) -> str:

@@ -12,7 +12,7 @@ import attrs
 
 from bytehouse_raw.types import RawResponse
 
-from .._api.engine_errors import find_engine_error
+from .._api.engine_errors import engine_hint, find_engine_error
 from .._core import json
 from .._transport.models import Response
 from ..errors import APIError, QueryFailed, ResponseDecodeError
@@ -173,7 +173,7 @@ def _request_id(response: Response) -> str | None:
 
 def _meaning(status: int, details: ErrorDetails, operation: Operation | None) -> Meaning:
     if details.by_engine and status not in (401, 403, 429):
-        return Meaning(QueryFailed)
+        return Meaning(QueryFailed, engine_hint(details.message))
     number = status
     if status < 300 and details.code.isdecimal() and int(details.code) in KNOWN_STATUSES:
         number = int(details.code)
