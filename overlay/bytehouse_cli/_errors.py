@@ -19,7 +19,7 @@ EXIT_CODES: tuple[tuple[int, tuple[str, ...], str], ...] = (
     (0, ("RequestShown",), "success"),
     (1, ("ByteHouseError",), "any other error, such as a response that could not be read"),
     (2, ("InvalidArgument",), "the command line is invalid; nothing was sent"),
-    (3, ("ConfigError",), "the configuration is invalid or incomplete"),
+    (3, ("ConfigError",), "the configuration is invalid or incomplete, or could not be written"),
     (4, ("TransportError",), "the host could not be reached"),
     (5, ("OutcomeUnknown",), "it is unknown whether a call took effect"),
     (OUTPUT_FAILED, (), "a local file or the output could not be read or written"),
