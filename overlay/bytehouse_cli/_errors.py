@@ -64,8 +64,15 @@ def print_error(error: ByteHouseError) -> None:
     """Print what went wrong, and what to do next; on standard error, as notes are."""
     what = str(error).removesuffix(f" Hint: {error.hint}")
     click.echo(f"Error: {what}", err=True)
+    _print_notes(error)
     if error.hint:
         click.echo(f"Hint: {in_shell(error.hint)}", err=True)
+
+
+def _print_notes(error: Exception) -> None:
+    """Print what the client adds: what it could not clean up, for instance."""
+    for added in getattr(error, "__notes__", ()):
+        click.echo(added, err=True)
 
 
 def in_shell(hint: str) -> str:
@@ -84,4 +91,5 @@ def os_error_code(error: OSError) -> int:
         return CLOSED_PIPE
     where = f"{error.filename}: " if error.filename else ""
     click.echo(f"Error: {where}{error.strerror or error}", err=True)
+    _print_notes(error)
     return OUTPUT_FAILED

@@ -203,7 +203,7 @@ def each_command() -> dict[tuple[str, ...], list[str]]:
 
     What waits does so for `LONG` seconds at most.
     """
-    found = {
+    found: dict[tuple[str, ...], list[str]] = {
         ("api",): ["api", "list_databases"],
         ("export",): ["export", "sales.orders", "out.csv"],
         ("load",): ["load", "orders.csv", "sales.orders"],

@@ -53,7 +53,7 @@ def _run(request: dict[str, Any]) -> NoReturn:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         raw = io.FileIO(2, "w", closefd=False)
-        sys.stderr = io.TextIOWrapper(raw, "utf-8", write_through=True)  # type: ignore[type-var]
+        sys.stderr = io.TextIOWrapper(raw, "utf-8", write_through=True)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         from bytehouse_cli import main
 

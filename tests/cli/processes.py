@@ -50,8 +50,8 @@ class Processes:
         Args:
             *words: Its arguments.
             text: What is on standard input.
-            out: Another place for standard output, such as /dev/full; `CLOSED` is a pipe that nobody
-                reads.
+            out: Another place for standard output, such as /dev/full; `CLOSED` is a pipe
+                that nobody reads.
             largest: How many bytes a file may have.
             interrupt: Returns when the command is to be interrupted, as by Ctrl-C.
         """

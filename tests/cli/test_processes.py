@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
@@ -119,7 +118,7 @@ def test_a_broken_configuration_is_told(
 
 
 @pytest.fixture
-def silent(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+def silent(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> ScriptedServer:
     """Return a server that takes requests, and does not respond."""
     server.script(SILENT)
     monkeypatch.setenv("BYTEHOUSE_HOST", server.url)

@@ -15,6 +15,7 @@ from .._errors import ROWS_REFUSED
 from .._formats import Counter, note, to_json
 from .._output import print_value
 from .._settings import Command, global_options
+from .._watching import StatusNotes, warnings_as_notes
 
 if TYPE_CHECKING:
     from bytehouse import ByteHouse, SkippedRow
@@ -124,7 +125,9 @@ def _refused_line(row: SkippedRow) -> dict[str, Any]:
 
 
 def _load_url(client: ByteHouse, source: str, table: str, **arguments: Any) -> dict[str, Any]:
-    report = client.load(source, table, **arguments)
+    note(f"Loading {source}, on the service.")
+    with warnings_as_notes():
+        report = client.load(source, table, on_progress=StatusNotes(), **arguments)
     return {
         "rows_read": report.rows_read,
         "rows_written": report.rows_written,
