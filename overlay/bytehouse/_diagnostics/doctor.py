@@ -17,7 +17,6 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import attrs
-import httpcore
 
 from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER, Operation
 from bytehouse_raw.plan import Plan
@@ -31,7 +30,7 @@ from .._core.credentials import read_key
 from .._sync.client import ByteHouse
 from .._transport import http
 from .._transport.proxies import find_proxy
-from .._transport.resolver import addresses
+from .._transport.resolver import HostUnknown, ResolverTimeout, addresses
 from ..errors import (
     APIError,
     AuthenticationError,
@@ -169,9 +168,9 @@ def _network(config: Config, deadline: _Deadline) -> Iterator[Check]:
 def _resolve_name(host: str, port: int, timeout: float) -> Check:
     try:
         found = addresses(host, port, timeout)
-    except httpcore.ConnectTimeout:
+    except ResolverTimeout:
         raise TimedOut(f"no name server responded within {timeout:g} s") from None
-    except httpcore.ConnectError as error:
+    except HostUnknown as error:
         reason = str(error).rpartition("] ")[2]
         hint = "Check the host, the name servers, and whether a VPN is needed."
         raise TransportError(f"{host} cannot be resolved: {reason}", hint=hint) from None

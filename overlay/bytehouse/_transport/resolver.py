@@ -17,7 +17,11 @@ from queue import Empty, SimpleQueue
 
 import httpcore
 
-__all__ = ["addresses", "async_addresses"]
+__all__ = ["HostUnknown", "ResolverTimeout", "addresses", "async_addresses"]
+
+# Of the HTTP library, because most lookups are a part of what it does.
+HostUnknown = httpcore.ConnectError
+ResolverTimeout = httpcore.ConnectTimeout
 
 
 class _Lookup:
@@ -55,10 +59,10 @@ class _Lookup:
         """Return the addresses.
 
         Raises:
-            httpcore.ConnectError: The host is not known.
+            HostUnknown: The host is not known.
         """
         if self._error:
-            raise httpcore.ConnectError(self._error)
+            raise HostUnknown(self._error)
         return self._addresses
 
     def _notify(self) -> None:
@@ -89,8 +93,8 @@ def addresses(host: str, port: int, timeout: float) -> list[str]:
         timeout: Seconds to wait for the resolver.
 
     Raises:
-        httpcore.ConnectError: The host is not known.
-        httpcore.ConnectTimeout: The resolver has not responded in time.
+        HostUnknown: The host is not known.
+        ResolverTimeout: The resolver has not responded in time.
     """
     if _is_address(host):
         return [host]
@@ -100,7 +104,7 @@ def addresses(host: str, port: int, timeout: float) -> list[str]:
     try:
         done.get(timeout=timeout)
     except Empty:
-        raise httpcore.ConnectTimeout("the address of the host was not found in time") from None
+        raise ResolverTimeout("the address of the host was not found in time") from None
     return lookup.result()
 
 
