@@ -140,10 +140,14 @@ def test_files_of_a_url_are_loaded_with_progress(
         stream.write(b"id\n1\n2\nthree\n")
     refused = tmp_path / "refused.ndjson"
     with ByteHouse(**emulator.client_arguments) as bh:
-        keys = {"access_key_id": "a", "secret_access_key": "b"}
-        stored = bh.connections.create(
-            "s3", S3Connection(bucket="bucket", region="r", endpoint=endpoint, **keys)
+        connection = S3Connection(
+            bucket="bucket",
+            region="r",
+            endpoint=endpoint,
+            access_key_id="a",
+            secret_access_key="b",
         )
+        stored = bh.connections.create("s3", connection)
         words = ["s3://bucket/shell/*.csv", "sales.clicks", "--connection", str(stored.id)]
         with in_terminal(environment, "load", *words, "--refused", str(refused)) as terminal:
             assert terminal.wait() == 16, terminal.shown
