@@ -14,6 +14,8 @@ from tests.support.cases import cases
 
 __all__ = ["bytehouse", "configured", "emulator", "processes"]
 
+pytestmark = pytest.mark.timeout(300)  # many processes
+
 WORKING = "tests.cli.keyrings.Working"
 LOCKED = "tests.cli.keyrings.Locked"
 MISSING = "keyring.backends.fail.Keyring"

@@ -18,6 +18,8 @@ from tests.support.server import SILENT, ScriptedServer
 
 __all__ = ["bytehouse", "configured", "emulator", "processes"]
 
+pytestmark = pytest.mark.timeout(300)  # many processes
+
 LOCAL = [
     ["config", "explain"],
     ["config", "set", "warehouse", "etl"],
@@ -35,7 +37,6 @@ def clean(done: object) -> bool:
     return "Traceback" not in text and "Exception ignored" not in text
 
 
-@pytest.mark.timeout(300)
 def test_what_cannot_be_written_is_told(
     bytehouse: Bytehouse, emulator: RunningEmulator, tmp_path: Path
 ) -> None:

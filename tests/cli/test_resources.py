@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 import click
+import pytest
 
 from bytehouse_cli._main import root
 from bytehouse_cli._resource_table import RESOURCES
@@ -19,6 +20,8 @@ from tests.support.operations import DOCUMENTED
 from tests.support.server import closed_port
 
 __all__ = ["bytehouse", "configured", "emulator", "processes"]
+
+pytestmark = pytest.mark.timeout(300)  # many processes
 
 
 def names() -> set[tuple[str, str]]:
