@@ -80,8 +80,8 @@ def test_help_is_printed_without_loading_what_commands_need() -> None:
 @pytest.mark.timeout(900)
 def test_help_is_printed_within_150_ms() -> None:
     """That of one command of each group, whose modules are those of all of them. Of processor
-    time, in a process of its own, on the processor of which `tests.budget` speaks; the best of three
-    counts where the first took longer."""
+    time, in a process of its own, on the processor of which `tests.budget` speaks; the best of
+    three counts where the first took longer."""
     late = {}
     ways = {way[0]: way for way in everything(outermost, click.Context(outermost)) if way}
     for way in ways.values():
