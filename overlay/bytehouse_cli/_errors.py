@@ -19,7 +19,7 @@ EXIT_CODES: tuple[tuple[int, tuple[str, ...], str], ...] = (
     (0, ("RequestShown",), "success"),
     (1, ("ByteHouseError",), "any other error, such as a response that could not be read"),
     (2, ("InvalidArgument",), "the command line is invalid; nothing was sent"),
-    (3, ("ConfigError",), "the configuration is invalid or incomplete"),
+    (3, ("ConfigError",), "the configuration is invalid or incomplete, or could not be written"),
     (4, ("TransportError",), "the host could not be reached"),
     (5, ("OutcomeUnknown",), "it is unknown whether a call took effect"),
     (OUTPUT_FAILED, (), "a local file or the output could not be read or written"),
@@ -39,7 +39,12 @@ EXIT_CODES: tuple[tuple[int, tuple[str, ...], str], ...] = (
 )
 ROWS_REFUSED = 16
 # Arguments of Python in hints of the client, whose options have another name.
-_OPTIONS = {"asynchronous": "async", "format": "file-format", "settings": "setting"}
+_OPTIONS = {
+    "asynchronous": "async",
+    "format": "file-format",
+    "params": "param NAME=VALUE",
+    "settings": "setting",
+}
 _ARGUMENT = re.compile(r"`?\b([a-z_]+)=(?:True|\.\.\.|'(\w+)'|(?=[\s`,.]))`?")
 
 
@@ -59,8 +64,15 @@ def print_error(error: ByteHouseError) -> None:
     """Print what went wrong, and what to do next; on standard error, as notes are."""
     what = str(error).removesuffix(f" Hint: {error.hint}")
     click.echo(f"Error: {what}", err=True)
+    _print_notes(error)
     if error.hint:
         click.echo(f"Hint: {in_shell(error.hint)}", err=True)
+
+
+def _print_notes(error: Exception) -> None:
+    """Print what the client adds: what it could not clean up, for instance."""
+    for added in getattr(error, "__notes__", ()):
+        click.echo(added, err=True)
 
 
 def in_shell(hint: str) -> str:
@@ -79,4 +91,5 @@ def os_error_code(error: OSError) -> int:
         return CLOSED_PIPE
     where = f"{error.filename}: " if error.filename else ""
     click.echo(f"Error: {where}{error.strerror or error}", err=True)
+    _print_notes(error)
     return OUTPUT_FAILED

@@ -87,17 +87,14 @@ def print_value(value: Any, columns: Sequence[str] = ()) -> None:
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         shown = columns if form in ("table", "markdown") else ()
         _print_records(value, shown)
-    elif isinstance(value, dict) and form in ("table", "markdown", "vertical"):
-        names = chosen(list(value))
-        print_rows(("field", "value"), [[(name, value[name]) for name in names]], choose=False)
     elif isinstance(value, dict):
-        names = chosen(list(value))
-        record = {name: value[name] for name in names}
-        with output_file() as file:
-            if form == "json":
-                file.write(to_json(record, indent=2) + b"\n")
-                return
-        _print_records([record], names)
+        record = {name: value[name] for name in chosen(list(value))}
+        if form in ("table", "markdown", "vertical"):
+            print_rows(("field", "value"), [list(record.items())], choose=False)
+        elif form == "json":
+            _print_other(record, form)
+        else:
+            _print_records([record], list(record))
     else:
         _print_other(value, form)
 
@@ -233,7 +230,10 @@ def _arrow_table(columns: Sequence[str], blocks: Iterable[Rows]) -> Any:
 
 
 def print_request(shown: Mapping[str, Any]) -> None:
-    """Print a request that is not sent."""
+    """Print a request that is not sent; the file for what it would return stays as it is."""
+    given = global_options()
+    given.output = None
+    given.format = given.format if given.format not in BINARY else None
     if output_format() != "table":
         print_value(shown)
         return

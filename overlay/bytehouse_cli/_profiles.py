@@ -17,7 +17,7 @@ from bytehouse._core.config import ATTRIBUTES, config_file, default_profile, par
 from bytehouse._core.credentials import REFERENCES
 from bytehouse._core.files import atomic_file
 
-from ._settings import global_options
+from ._settings import end_dry_run, global_options
 
 _SECRETS = {attribute.name for attribute in ATTRIBUTES if attribute.sensitive}
 _NAMES = [attribute.name for attribute in ATTRIBUTES]
@@ -88,6 +88,7 @@ class ConfigFile:
         return tomlkit.dumps(self._document)
 
     def _write(self) -> None:
+        end_dry_run(f"write {self.path}")
         write_private(self.path, self._text())
 
 

@@ -65,7 +65,7 @@ RESOURCES: Mapping[str, Resource] = {
         "List, create, change, resume and suspend virtual warehouses.",
         "etl",
         examples={
-            "create": "etl --config-id 123451 --auto-suspend 10",
+            "create": "etl --config-id S --auto-suspend 10",
             "resume": "etl --wait",
             "update": "etl --auto-suspend 10",
         },

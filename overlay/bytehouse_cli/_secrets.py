@@ -82,7 +82,7 @@ def store_secret(reference: str, secret: Secret) -> None:
     """Keep a secret at ``file:PATH``, which only the user can read, or ``keyring:SERVICE/USER``.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: The file or the keyring cannot be written.
         ConfigError: keyring is not installed.
     """
     scheme, _, place = reference.partition(":")
@@ -91,7 +91,10 @@ def store_secret(reference: str, secret: Secret) -> None:
 
         service, _, user = place.rpartition("/")
         keyring = import_optional("keyring", "keyring")
-        keyring.set_password(service or "bytehouse", user, secret.reveal())
+        try:
+            keyring.set_password(service or "bytehouse", user, secret.reveal())
+        except Exception as error:  # noqa: BLE001 - each back end has its own errors
+            raise OSError(f"The keyring failed: {type(error).__name__}: {error}") from None
         return
     from ._profiles import write_private
 

@@ -276,6 +276,20 @@ def confirm(what: str) -> None:
         raise click.exceptions.Exit(1)
 
 
+def end_dry_run(what: str) -> None:
+    """End a command that changes files of this machine here, if ``--dry-run`` is given.
+
+    Args:
+        what: What it would do, such as ``write FILE``.
+
+    Raises:
+        Exit: It is.
+    """
+    if global_options().dry_run:
+        click.echo(f"Would {what}.", err=True)
+        raise click.exceptions.Exit(0)
+
+
 def _add_global_options(command: click.Command) -> None:
     # An option of the command itself comes before a global one of its name.
     taken = {name for parameter in command.params for name in parameter.opts}

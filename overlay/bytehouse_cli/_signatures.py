@@ -223,7 +223,7 @@ def _type(kinds: set[Any]) -> click.ParamType[Any]:
     if float in kinds:
         return click.FLOAT
     if int in kinds:
-        return _NumberOrText() if text else click.INT
+        return NumberOrText() if text else click.INT
     if kinds - text - literals - _SEVERAL:
         pairs = Mapping[str, str] in kinds
         return _PairOrJson() if pairs else _TextOrJson() if text else Json()
@@ -257,7 +257,7 @@ class _PairOrJson(Json):
         return super().convert(value, param, ctx)
 
 
-class _NumberOrText(click.ParamType[Any]):
+class NumberOrText(click.ParamType[Any]):
     """A whole number, or text."""
 
     name = "text"

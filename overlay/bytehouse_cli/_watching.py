@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -41,6 +43,16 @@ class StatusNotes:
         self.last = status
 
 
+@contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Tell what the client warns of as a note, without the place in its code."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        yield
+    for warning in told:
+        note(f"Warning: {warning.message}")
+
+
 def watch(handle: ExecutionHandle, wait_timeout: float | None) -> int:
     """Tell each new status of an execution on standard error, and print what it loaded.
 
@@ -48,11 +60,8 @@ def watch(handle: ExecutionHandle, wait_timeout: float | None) -> int:
         The exit code, which says whether rows were refused.
     """
     progress = StatusNotes()
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
+    with warnings_as_notes():
         report = handle.wait(wait_timeout, on_progress=progress)
-    for warning in told:
-        note(f"Warning: {warning.message}")
     counts = {name: getattr(report, name) for name in ("rows_read", "rows_written", "rows_refused")}
     print_value({"execution_id": handle.id, "status": progress.last, **counts})
     return ROWS_REFUSED if report.rows_refused else 0

@@ -18,6 +18,8 @@ SECRET: Final = "Shell-hush-7f2a"
 FILES: Final = {
     "orders.csv": "id,day,note\n4,2026-03-01,fourth\n5,2026-03-02,fifth\n",
     "odd.csv": "id,day,note\n6,2026-03-03,sixth\nseven,2026-03-04,seventh\n",
+    "odd.ndjson": '{"id": 8, "day": "2026-03-05", "note": "eighth"}\n',
+    "report.sql": "SELECT id, note FROM sales.orders WHERE id > {least:UInt64} ORDER BY id",
     "orders.yaml": "name: sales.orders\ncolumns: {id: UInt64, day: Date, note: String}\n"
     "order_by: id\npartition_by: [{column: day, granularity: month}]\n"
     "cluster_key: {expr: id, numBuckets: 2}\n",
@@ -90,7 +92,12 @@ views materialized sales
 views get-materialized sales.ids
 dictionaries drop sales.notes --yes
 
+api list_databases
 query "SELECT 1 AS one" --query-id query-now
+load orders.csv sales.orders
+load odd.ndjson sales.orders --refused refused.ndjson
+export sales.orders orders.parquet
+query -f report.sql --param least=1
 queries stats query-now
 queries abort session-1
 query "SELECT 3" --async --query-id query-later
@@ -135,7 +142,7 @@ jobs delete {job} --yes
 connections delete {broker} --yes
 
 warehouses configurations
-warehouses create etl --config-id 123451 --auto-suspend 10 --auto-resume
+warehouses create etl --config-id s --auto-suspend 10 --auto-resume
 warehouses ensure etl --config-id 123451
 warehouses wait etl
 warehouses list
@@ -143,7 +150,7 @@ warehouses get etl
 warehouses exists etl
 warehouses suspend etl --wait
 warehouses resume etl --wait
-warehouses resize etl 123452
+warehouses resize etl M
 warehouses update etl --description nightly --no-auto-resume
 warehouses delete etl --yes
 usage storage 7d
@@ -196,9 +203,13 @@ def each_command() -> dict[tuple[str, ...], list[str]]:
 
     What waits does so for `LONG` seconds at most.
     """
-    found = {}
+    found: dict[tuple[str, ...], list[str]] = {
+        ("api",): ["api", "list_databases"],
+        ("export",): ["export", "sales.orders", "out.csv"],
+        ("query",): ["query", "SELECT 1"],
+    }
     for _, words in steps():
-        if words[0] != "query":
+        if words[0] not in {"query", "load", "export", "api"}:
             once = words[: words.index("--query")] if "--query" in words else words
             option = _WAITS.get(" ".join(words[:2]))
             most = [option, LONG] if option else []

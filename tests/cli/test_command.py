@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from bytehouse_cli import _commands
 from bytehouse_cli._main import root as outermost
 from bytehouse_emulator import RunningEmulator
 from bytehouse_raw.operations import OPERATIONS
+from tests.budget import speed
 from tests.cli.conftest import Bytehouse
 from tests.support.flavours import KEY
 from tests.support.server import CLOSED, SILENT, Reply, ScriptedServer, closed_port, data
@@ -72,6 +74,33 @@ def test_help_is_printed_without_loading_what_commands_need() -> None:
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
         assert done.stdout.decode().splitlines()[-1] == "0 set()"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_help_is_printed_within_150_ms() -> None:
+    """That of one command of each group, whose modules are those of all of them. Of processor
+    time, in a process of its own, on the processor of which `tests.budget` speaks; the best of
+    three counts where the first took longer."""
+    late = {}
+    ways = {way[0]: way for way in everything(outermost, click.Context(outermost)) if way}
+    for way in ways.values():
+        if way != ["emulator"]:
+            seconds = [_seconds(*way, "--help")]
+            while min(seconds) > 0.15 and len(seconds) < 3:
+                seconds.append(_seconds(*way, "--help"))
+            if min(seconds) > 0.15:
+                late[" ".join(way)] = min(seconds)
+    assert not late
+
+
+def _seconds(*arguments: str) -> float:
+    """Return the processor time that a command takes, converted."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.stdout.startswith(b"Usage: bytehouse")
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * speed()
 
 
 def test_without_its_extra_the_command_says_what_to_install() -> None:

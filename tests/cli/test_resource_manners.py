@@ -82,7 +82,7 @@ def test_a_configured_database_need_not_be_written(bytehouse: Bytehouse) -> None
         (["tables", "get", "sales."], "is not DATABASE.NAME"),
         (["warehouses", "wait", "w", "sideways"], "unexpected extra argument"),
         (["warehouses", "wait", "w", "--until", "sideways"], "is not one of 'up', 'down'"),
-        (["warehouses", "create", "w", "--config-id", "big"], "is not a valid integer"),
+        (["warehouses", "create", "w", "--config-id", "0"], "a whole number above 0"),
         (["jobs", "get", "seven"], "is not a valid integer"),
         (["tables", "update", "sales.orders", "--add", "{"], "not JSON"),
         (["tables", "update", "sales.orders", "--add", "shop"], "must be NAME=VALUE, JSON"),
@@ -214,6 +214,13 @@ def test_usage_is_drawn_for_people_and_given_as_points_to_programs(
         ),
         (["databases", "list", "--role", "Nobody"], "pass --role, or ask for the permission."),
         (["query", "SELECT sleep(3)", "--timeout", "0.2"], "Raise --timeout of the query"),
+        (["databases", "create", "sales"], "Pass --if-not-exists"),
+        (
+            ["tables", "create", "sales.orders", "--column", "n Int8", "--order-by", "n"],
+            "Pass --if-not-exists",
+        ),
+        (["query", "SELECT {n:UInt8}"], "has no value: pass --param NAME=VALUE"),
+        (["query", "SELECT {n}"], "has no value: pass --param NAME=VALUE"),
     ],
 )
 def test_a_hint_names_options(

@@ -1,45 +1,27 @@
-"""The commands of the resources, against the emulator: each does its work, or says why not."""
+"""The commands of the resources, against the emulator, each in a process of its own: each does its
+work, or says why not."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import click
 import pytest
 
 from bytehouse_cli._main import root
 from bytehouse_cli._resource_table import RESOURCES
-from bytehouse_emulator import RunningEmulator, running_emulator
+from bytehouse_emulator import RunningEmulator
 from bytehouse_raw.operations import OPERATIONS
-from tests.cli.commands import LONG, SECRET, SEED, each_command, steps, write_files
+from tests.cli.commands import LONG, SECRET, SEED, each_command, steps
 from tests.cli.conftest import Bytehouse
+from tests.cli.processes import bytehouse, configured, emulator, processes
 from tests.support.cases import cases
 from tests.support.operations import DOCUMENTED
 from tests.support.server import closed_port
 
+__all__ = ["bytehouse", "configured", "emulator", "processes"]
 
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
-    """Run an emulator that checks its own answers, and reads the files of the commands."""
-    folder = tmp_path_factory.mktemp("import")
-    write_files(folder)
-    with running_emulator(validate_answers=True, options=[f"--import-dir={folder}"]) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def configured(emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Let the emulator be the service, and each call be made once."""
-    emulator.reset()
-    emulator.clear_faults()
-    monkeypatch.setenv("BYTEHOUSE_HOST", emulator.url)
-    monkeypatch.setenv("BYTEHOUSE_API_KEY", emulator.token)
-    monkeypatch.setenv("BYTEHOUSE_MAX_RETRIES", "0")
-    monkeypatch.setenv("TOKEN", SECRET)
-    monkeypatch.chdir(tmp_path)
-    write_files(tmp_path)
+pytestmark = pytest.mark.timeout(300)  # many processes
 
 
 def names() -> set[tuple[str, str]]:

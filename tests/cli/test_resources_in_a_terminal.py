@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bytehouse import ByteHouse, KafkaConnection
+from bytehouse import ByteHouse, KafkaConnection, S3Connection
 from bytehouse_emulator import RunningEmulator
 from tests.cli.test_terminal import PROMPT, in_terminal
+from tests.emulator.loading.test_s3 import s3
+
+__all__ = ["s3"]
 
 HUSH = "Typed-hush-91b3"
 
@@ -125,3 +129,32 @@ def test_ctrl_c_leaves_what_others_started(
                 assert "Traceback" not in terminal.shown
             assert run.status().status == "RUNNING"
         run.cancel()
+
+
+def test_files_of_a_url_are_loaded_with_progress(
+    emulator: RunningEmulator, environment: dict[str, str], s3: tuple[str, Any], tmp_path: Path
+) -> None:
+    """Where it runs and each status are said, then the counts; refused rows are in the file."""
+    endpoint, store = s3
+    with store.open_output_stream("bucket/shell/a.csv") as stream:
+        stream.write(b"id\n1\n2\nthree\n")
+    refused = tmp_path / "refused.ndjson"
+    with ByteHouse(**emulator.client_arguments) as bh:
+        connection = S3Connection(
+            bucket="bucket",
+            region="r",
+            endpoint=endpoint,
+            access_key_id="a",
+            secret_access_key="b",
+        )
+        stored = bh.connections.create("s3", connection)
+        words = ["s3://bucket/shell/*.csv", "sales.clicks", "--connection", str(stored.id)]
+        with in_terminal(environment, "load", *words, "--refused", str(refused)) as terminal:
+            assert terminal.wait() == 16, terminal.shown
+            shown = terminal.shown
+        assert "Loading s3://bucket/shell/*.csv, on the service." in shown
+        assert "SUCCEEDED" in shown or "FINISHED" in shown
+        assert "Warning: " in shown
+        assert ".py" not in shown
+        assert "Row 3 of shell/a.csv failed" in refused.read_text()
+        assert not [job for job in bh.import_jobs.list() if str(job.name).startswith("load-")]

@@ -250,7 +250,7 @@ def test_a_bad_value_that_is_sensitive_is_not_shown(name: str, value: str) -> No
         ("[default\n", "not TOML .*line 1, column 9"),
         ("[default]\n\nhost = 'sec\nret'\n", "not TOML .*line 3"),
         ("[default]\nhots = 'x'\n", "hots.*Known: host"),
-        ("default = 5\n", "no profile default"),
+        ("default = 5\n", "line default is in no profile"),
         (b"\xff\xfe", "cannot be read: it is not UTF-8"),
     ],
 )

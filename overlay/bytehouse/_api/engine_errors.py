@@ -8,6 +8,14 @@ import attrs
 
 # Such as: Code: 60. DB::Exception: Table default.t does not exist. (UNKNOWN_TABLE)
 _PATTERN = re.compile(r"Code:\s*(\d+)[.,]\s*(?:e\.displayText\(\) = )?(DB::Exception.*)", re.DOTALL)
+ROLE_HINT = "The role does not exist or lacks the grant: pass role=..., or ask for the permission."
+_SEE_TABLES = "What the role may see: `databases.list()` and `tables.list(...)`."
+_HINTS = {  # by the engine's number
+    "60": f"{_SEE_TABLES} Name the database too: database.table, or database=...",
+    "81": _SEE_TABLES,
+    "497": ROLE_HINT,
+}
+_NO_VALUE = re.compile(r"Substitution `\w+` is not set|Expected colon between name and type")
 
 
 @attrs.frozen
@@ -22,6 +30,13 @@ def find_engine_error(text: str) -> EngineError | None:
     """Return the error of the engine in a string; None if there is none."""
     match = _PATTERN.search(text)
     return EngineError(match[1], match[0]) if match else None
+
+
+def engine_hint(code: str, message: str) -> str:
+    """Return what to do about an error of the engine; empty if nothing is known."""
+    if _NO_VALUE.search(message):
+        return "A parameter has no value: pass params=..."
+    return _HINTS.get(code, "")
 
 
 def engine_code(message: str) -> str:

@@ -15,6 +15,7 @@ import attrs
 
 from bytehouse_raw.operations import ROLE_HEADER
 
+from .._api.engine_errors import ROLE_HINT
 from ..errors import (
     APIError,
     AuthenticationError,
@@ -22,7 +23,6 @@ from ..errors import (
     InvalidRequest,
     NotFound,
     PermissionDenied,
-    QueryFailed,
     RateLimited,
     ServerError,
 )
@@ -35,14 +35,12 @@ if TYPE_CHECKING:
 __all__ = [
     "KNOWN_STATUSES",
     "Meaning",
-    "engine_meaning",
     "exists_hint",
     "meaning_of",
     "missing_hint",
 ]
 
 _KEY = "Check api_key: it may be wrong, disabled or expired (keys need renewing within 90 days)."
-_ROLE = "The role does not exist or lacks the grant: pass role=..., or ask for the permission."
 _KEY_OR_ROLE = (
     "The service documents 403 for a key that it does not accept, and no other status for a role "
     "that may not do this; the response does not tell which. Check api_key (wrong, disabled or "
@@ -72,12 +70,6 @@ _LISTS = {  # by a parameter of the path, or by a word in the id of an operation
 }
 _DELETIONS = ("delete_database", "delete_table", "delete_dictionary", "delete_warehouse")
 _CREATIONS = ("create_database", "create_table", "create_warehouse")
-_SEE_TABLES = "What the role may see: `databases.list()` and `tables.list(...)`."
-_ENGINE_HINTS = {  # by the engine's number
-    "60": f"{_SEE_TABLES} Name the database too: database.table, or database=...",
-    "81": _SEE_TABLES,
-    "497": _ROLE,
-}
 _STATE = (
     "The service documents 422 as an illegal state: see whether the object exists already, or is "
     "in a state that does not allow this."
@@ -134,7 +126,7 @@ _RULES = (
         {403},
         r"permission|privilege|role|grant|access_?denied|^497$",
         r"\b(permissions?|privileges?|roles?|grant(s|ed)?)\b",
-        Meaning(PermissionDenied, _ROLE),
+        Meaning(PermissionDenied, ROLE_HINT),
     ),
     _rule(
         {422},
@@ -191,15 +183,6 @@ def meaning_of(status: int, code: str, message: str, operation: Operation | None
     if status == 403 and operation is not None and ROLE_HEADER not in operation.headers:
         return attrs.evolve(found, hint=_KEY_OR_GRANT)
     return found
-
-
-def engine_meaning(code: str) -> Meaning:
-    """Return what an error of the engine stands for.
-
-    Args:
-        code: The engine's number for it.
-    """
-    return Meaning(QueryFailed, _ENGINE_HINTS.get(code, ""))
 
 
 def missing_hint(operation: Operation, names: Mapping[str, str]) -> str:

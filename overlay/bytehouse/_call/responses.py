@@ -12,11 +12,11 @@ import attrs
 
 from bytehouse_raw.types import RawResponse
 
-from .._api.engine_errors import find_engine_error
+from .._api.engine_errors import engine_hint, find_engine_error
 from .._core import json
 from .._transport.models import Response
-from ..errors import APIError, ResponseDecodeError
-from .error_meaning import KNOWN_STATUSES, Meaning, engine_meaning, meaning_of
+from ..errors import APIError, QueryFailed, ResponseDecodeError
+from .error_meaning import KNOWN_STATUSES, Meaning, meaning_of
 
 if TYPE_CHECKING:
     from bytehouse_raw.operations import Operation
@@ -173,7 +173,7 @@ def _request_id(response: Response) -> str | None:
 
 def _meaning(status: int, details: ErrorDetails, operation: Operation | None) -> Meaning:
     if details.by_engine and status not in (401, 403, 429):
-        return engine_meaning(details.code)
+        return Meaning(QueryFailed, engine_hint(details.code, details.message))
     number = status
     if status < 300 and details.code.isdecimal() and int(details.code) in KNOWN_STATUSES:
         number = int(details.code)

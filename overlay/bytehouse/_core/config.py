@@ -497,11 +497,14 @@ def _read_tables(given: str | os.PathLike[str] | None) -> tuple[Path, Tables]:
             return path, {}
         reason = str(getattr(error, "strerror", None) or error)
     else:
-        tables = {
-            k: masked(v) if isinstance(v, dict) else v if k == "profile" else None
+        outside = [
+            k
             for k, v in document.items()
-        }
-        return path, tables
+            if not isinstance(v, dict) and not (k == "profile" and isinstance(v, str))
+        ]
+        if not outside:
+            return path, {k: masked(v) if isinstance(v, dict) else v for k, v in document.items()}
+        reason = f"the line {outside[0]} is in no profile, such as [default]"
     raise ConfigError(f"The configuration file {path} cannot be read: {reason}")
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
-from bytehouse_raw.models import CreateWarehouseRequest, Warehouse
+from bytehouse_raw.models import CreateWarehouseRequest, Warehouse, WarehouseConfiguration
 from bytehouse_raw.types import Unset
 
 from .._api.status import WarehouseStatus, heading_of
@@ -49,13 +49,35 @@ def status_of(value: str, _what: str = "status") -> WarehouseStatus:
             raise InvalidArgument(f"A virtual warehouse can be brought up or down, not {value!r}.")
 
 
-def _config_id(value: int, what: str = "config_id") -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+def _config_id(value: int | str, what: str = "config_id") -> int | str:
+    is_number = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    if not (is_number or (isinstance(value, str) and value)):
         raise InvalidArgument(
-            f"{what} must be a whole number above 0, not {value!r}.",
+            f"{what} must be a whole number above 0, or a size or name, not {value!r}.",
             hint="`warehouses.configurations()` lists them.",
         )
     return value
+
+
+def config_id_of(wanted: str, known: Iterable[WarehouseConfiguration]) -> int:
+    """Return the id of the resource setting of a size or name; case does not matter.
+
+    Raises:
+        InvalidArgument: There is none, or there are several of this size.
+    """
+    settings = [(getattr(each, "size", None), getattr(each, "name", None), each) for each in known]
+    found = [
+        each.id
+        for size, name, each in settings
+        if wanted.casefold() in {str(size).casefold(), str(name).casefold()}
+    ]
+    if len(found) == 1:
+        return found[0]
+    shown = "; ".join(f"{each.id} is {size}, {name!r}" for size, name, each in settings)
+    raise InvalidArgument(
+        f"{len(found) or 'No'} resource settings have the size or name {wanted!r}.",
+        hint=f"There are: {shown or 'none'}.",
+    )
 
 
 def _minutes(value: int | Duration, what: str) -> int:
@@ -91,15 +113,13 @@ def checked(**settings: Any) -> dict[str, Any]:
     }
 
 
-def wanted(name: str, config_id: int, **settings: Any) -> CreateWarehouseRequest:
-    """Return what a new warehouse is to be like.
+def new_warehouse(name: str, config_id: int | str, **settings: Any) -> dict[str, Any]:
+    """Return the settings of a new warehouse, checked.
 
     Raises:
         InvalidArgument: The name breaks the rule, or a value is invalid.
     """
-    return CreateWarehouseRequest(
-        name=new_name(name), config_id=_config_id(config_id), **checked(**settings)
-    )
+    return {"name": new_name(name), "config_id": _config_id(config_id), **checked(**settings)}
 
 
 def differences(wanted: CreateWarehouseRequest, live: Warehouse) -> tuple[Difference, ...]:

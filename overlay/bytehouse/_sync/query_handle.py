@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bytehouse_raw.models import QueryStatus
 
-from .._api.engine_errors import engine_code
+from .._api.engine_errors import engine_code, engine_hint
 from .._api.polling import GRACE, TimeLimit
 from .._api.status import Phase
 from .._core.arguments import check_arguments
@@ -67,8 +67,10 @@ class QueryHandle(Poller[QueryStatus]):
     def _failure(self, status: QueryStatus, phase: Phase) -> QueryFailed:
         fallback = "the query was stopped" if phase is Phase.CANCELLED else "the query failed"
         message = str(status.message or fallback)
-        error = QueryFailed(message, query_id=str(status.query_id or self.id))
-        error.code = engine_code(message) or str(status.status)
+        code = engine_code(message)
+        hint = engine_hint(code, message)
+        error = QueryFailed(message, hint=hint, query_id=str(status.query_id or self.id))
+        error.code = code or str(status.status)
         return error
 
     def wait(

@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 from click.shell_completion import get_completion_class
 
+from bytehouse._core.files import atomic_file
+
 from .._formats import note
-from .._settings import Command
+from .._settings import Command, end_dry_run
 
 _FILES = {
     "bash": ("XDG_DATA_HOME", ".local/share", "bash-completion/completions/bytehouse"),
@@ -44,8 +46,10 @@ def command(shell: str, install: bool) -> None:
     variable, default, name = _FILES[shell]
     base = Path(os.environ.get(variable) or Path.home() / default)
     file = base / name
+    end_dry_run(f"write {file}")
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(source, encoding="utf-8")
+    with atomic_file(file, "w") as opened:
+        opened.write(source)
     note(f"Wrote {file}.")
     if shell == "zsh":
         note(f"Add this to ~/.zshrc, before compinit: fpath=({file.parent} $fpath)")

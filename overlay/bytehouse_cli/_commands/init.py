@@ -10,7 +10,7 @@ import click
 
 from .._formats import is_terminal, note
 from .._output import print_value
-from .._settings import Command, global_options
+from .._settings import Command, end_dry_run, global_options
 
 
 @click.command(
@@ -41,6 +41,7 @@ def command(store: str | None, check: bool) -> None:
     profile = shared.profile or file.default
     settings: dict[str, Any] = dict(shared.settings)
     settings["host"] = settings.get("host") or _ask_host(file.profiles.get(profile, {}).get("host"))
+    end_dry_run(f"try {settings['host']} and write the profile {profile} of {file.path}")
     given = settings.get("api_key")
     key = given or _ask_key()
     if check:

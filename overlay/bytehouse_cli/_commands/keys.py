@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bytehouse import ByteHouseError
 from bytehouse._core.secrets import Secret
 
 from .._errors import OUTPUT_FAILED
@@ -55,7 +56,7 @@ def create(store: str | None, **lifetime: Any) -> int:
     if store is not None:
         try:
             store_secret(store, key.secret)
-        except Exception as error:  # noqa: BLE001 - each keyring has its own, and the key is not lost
+        except (OSError, ByteHouseError) as error:  # the key must not be lost
             click.echo(f"Error: The key could not be stored at {store}: {error}", err=True)
             store, code = None, OUTPUT_FAILED
     if store is None:

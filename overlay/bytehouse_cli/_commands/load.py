@@ -15,6 +15,7 @@ from .._errors import ROWS_REFUSED
 from .._formats import Counter, note, to_json
 from .._output import print_value
 from .._settings import Command, global_options
+from .._watching import StatusNotes, warnings_as_notes
 
 if TYPE_CHECKING:
     from bytehouse import ByteHouse, SkippedRow
@@ -42,7 +43,7 @@ _ENDINGS = ("csv", "parquet", "pq", "ndjson", "jsonl")
     "--refused",
     metavar="FILE",
     help="Leave out rows that cannot be loaded, and write them to this file as NDJSON, with the "
-    "reason. Without it, such a row ends the load.",
+    "reason; of a URL it gets the log of the service. Without it, such a row ends the load.",
 )
 @click.option("--null", default="", metavar="TEXT", help="What means NULL in a CSV file.")
 @click.option("--connection", type=int, metavar="ID", help="Stored connection to a URL.")
@@ -88,8 +89,9 @@ def command(  # noqa: PLR0917 - click gives them by name
                 report, lines = _insert(client, data, table, null, skip=refused is not None)
     report["seconds"] = round(time.monotonic() - began, 3)
     if refused and report["rows_refused"]:
+        what = "the log of the service" if "://" in source else "them"
         Path(refused).write_bytes(b"".join(to_json(line) + b"\n" for line in lines))
-        note(f"{report['rows_refused']} rows were refused; {refused} has them.")
+        note(f"{report['rows_refused']} rows were refused; {refused} has {what}.")
     print_value({"table": table, **report})
     return ROWS_REFUSED if report["rows_refused"] else 0
 
@@ -124,7 +126,9 @@ def _refused_line(row: SkippedRow) -> dict[str, Any]:
 
 
 def _load_url(client: ByteHouse, source: str, table: str, **arguments: Any) -> dict[str, Any]:
-    report = client.load(source, table, **arguments)
+    note(f"Loading {source}, on the service.")
+    with warnings_as_notes():
+        report = client.load(source, table, on_progress=StatusNotes(), **arguments)
     return {
         "rows_read": report.rows_read,
         "rows_written": report.rows_written,

@@ -9,7 +9,7 @@ import attrs
 import click
 
 from .._output import output_format, print_value, print_word
-from .._settings import Group, global_options
+from .._settings import Group, end_dry_run, global_options
 
 if TYPE_CHECKING:
     from bytehouse.routes import Pulled
@@ -68,6 +68,7 @@ def pull(source: str, file: str | None, headers: dict[str, str]) -> None:
     from bytehouse import routes
 
     shared = global_options()
+    end_dry_run(f"read {source} and write the routes")
     pulled = routes.pull(
         source,
         host=shared.settings.get("host"),

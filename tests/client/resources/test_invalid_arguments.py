@@ -148,15 +148,13 @@ NAMES = st.text(alphabet="az09_A.-é\n", max_size=34) | st.from_regex(r"[a-z][a-
 @given(name=NAMES)
 def test_exactly_the_documented_names_of_a_warehouse_are_accepted(name: str) -> None:
     """Every name that the rule allows is accepted, and no other."""
-    from bytehouse._params.warehouses import wanted
+    from bytehouse._params.warehouses import new_warehouse
 
     if _is_name(name):
-        assert wanted(
-            name, 1, status=None, auto_suspend=None, auto_resume=None, description=None
-        ).name == name  # fmt: skip
+        assert new_warehouse(name, 1)["name"] == name
         return
     with pytest.raises(InvalidArgument):
-        wanted(name, 1, status=None, auto_suspend=None, auto_resume=None, description=None)
+        new_warehouse(name, 1)
 
 
 def test_no_refusal_shows_a_secret(make: MakeClient, server: ScriptedServer) -> None:

@@ -235,3 +235,25 @@ def test_what_takes_the_name_of_a_warehouse_takes_its_id(
     assert server.operations.count("list_warehouses") == 2
     bh.warehouses.get("vw-7")  # not listed: the service decides
     assert server.lines[-1] == request_line("get_warehouse", name="vw-7")
+
+
+def test_a_resource_setting_is_named_by_its_size(bh: ByteHouse, server: ScriptedServer) -> None:
+    """Or by its name, whatever the case; what names none or several is refused with those there
+    are, and nothing is changed."""
+    settings = [{"id": n, "name": f"{size} {n}", "size": size} for n, size in enumerate("SML", 4)]
+    settings += [{"id": 9, "name": "XL old", "size": "XL"}, {"id": 10, "name": "XL", "size": "XL"}]
+
+    def reply(seen: Seen) -> Reply:
+        return data(settings) if seen.operation == "list_warehouse_configurations" else DONE
+
+    server.handler = reply
+    for wanted, expected in (("m", 5), ("L 6", 6), ("xl OLD", 9), (7, 7)):
+        bh.warehouses.update("etl", config_id=wanted)
+        assert server.seen[-1].json["configID"] == expected
+    bh.warehouses.create("etl", config_id="S")
+    assert server.seen[-1].json["configID"] == 4
+    before = server.operations.count("update_warehouse")
+    for wrong, message in (("XXL", "No resource settings .*4 is S"), ("XL", "2 resource settings")):
+        with pytest.raises(InvalidArgument, match=message):
+            bh.warehouses.update("etl", config_id=wrong)
+    assert server.operations.count("update_warehouse") == before

@@ -14,6 +14,7 @@ from bytehouse_raw.api.virtual_warehouse import (
     update_warehouse,
 )
 from bytehouse_raw.models import (
+    CreateWarehouseRequest,
     CreateWarehouseResponse,
     UpdateWarehouseRequest,
     Warehouse,
@@ -27,7 +28,7 @@ from ..._core.differences import Difference, EnsureResult
 from ..._core.options import CallOptions, Seconds
 from ..._core.times import Duration
 from ..._core.validation import require_name
-from ..._params.warehouses import checked, differences, status_of, wanted
+from ..._params.warehouses import checked, config_id_of, differences, new_warehouse, status_of
 from ...errors import InvalidArgument
 from ..ensure import REFUSED, AsyncEnsureResource
 from ..paginator import AsyncPager
@@ -71,7 +72,7 @@ class AsyncWarehouses(AsyncEnsureResource):
         self,
         name: str,
         *,
-        config_id: int,
+        config_id: int | str,
         status: WarehouseStatus | None = None,
         auto_suspend: int | Duration | None = None,
         auto_resume: bool | None = None,
@@ -86,7 +87,8 @@ class AsyncWarehouses(AsyncEnsureResource):
         Args:
             name: Name: 1 to 31 lower-case letters, digits and underscores, a letter first and no
                 underscore last.
-            config_id: Id of its resource setting; `configurations` lists them.
+            config_id: Id of its resource setting, or its size or name, such as ``M``, which is
+                looked up in `configurations`.
             status: ``up`` to start it, which the service does by default, or ``down``.
             auto_suspend: Minutes without work, or a timedelta of whole minutes, after which it is
                 suspended; 0, the default of the service, means never.
@@ -103,9 +105,10 @@ class AsyncWarehouses(AsyncEnsureResource):
             InvalidArgument: The name breaks the rule, or a value makes no sense; nothing was sent.
             Conflict: There is such a warehouse already.
         """
-        body = wanted(
+        body = await self._wanted(
             name,
             config_id,
+            options,
             status=status,
             auto_suspend=auto_suspend,
             auto_resume=auto_resume,
@@ -115,9 +118,9 @@ class AsyncWarehouses(AsyncEnsureResource):
         try:
             return await self._send(plan, options)
         except REFUSED as refusal:
-            if not if_not_exists:
-                raise
-            live = await self._existing(refusal, self._reader(name), options)
+            live = await self._existing(
+                refusal, self._reader(name), options, accepted=if_not_exists
+            )
             return CreateWarehouseResponse(name=name, vw_id=getattr(live, "id", None))
 
     async def exists(self, name: str, **options: Unpack[CallOptions]) -> bool:
@@ -160,7 +163,7 @@ class AsyncWarehouses(AsyncEnsureResource):
         self,
         name: str,
         *,
-        config_id: int | Unset | None = UNSET,
+        config_id: int | str | Unset | None = UNSET,
         status: WarehouseStatus | Unset | None = UNSET,
         auto_suspend: int | Duration | Unset | None = UNSET,
         auto_resume: bool | Unset | None = UNSET,
@@ -173,7 +176,7 @@ class AsyncWarehouses(AsyncEnsureResource):
 
         Args:
             name: Name or id.
-            config_id: Id of the new resource setting.
+            config_id: Id of the new resource setting, or its size or name, as in `create`.
             status: ``up`` to resume it, ``down`` to suspend it.
             auto_suspend: Minutes without work, or a timedelta of whole minutes, after which it is
                 suspended; 0 means never.
@@ -194,10 +197,10 @@ class AsyncWarehouses(AsyncEnsureResource):
             auto_resume=auto_resume,
             description=description,
         )
-        body = UpdateWarehouseRequest(**settings)
-        if not body.to_dict():
+        if not UpdateWarehouseRequest(**settings).to_dict():
             raise InvalidArgument("There is nothing to change.")
         name = await self._name(name, options)
+        body = UpdateWarehouseRequest(**await self._with_config_id(settings, options))
         await self._send(update_warehouse.plan(name, body=body), options)
 
     async def delete(
@@ -288,6 +291,22 @@ class AsyncWarehouses(AsyncEnsureResource):
         """
         await self._change_status(name, "down", wait, wait_timeout, options)
 
+    async def _wanted(
+        self, name: str, config_id: int | str, options: CallOptions, **settings: Any
+    ) -> CreateWarehouseRequest:
+        wanted = new_warehouse(name, config_id, **settings)
+        return CreateWarehouseRequest(**await self._with_config_id(wanted, options))
+
+    async def _with_config_id(
+        self, settings: dict[str, Any], options: CallOptions
+    ) -> dict[str, Any]:
+        """Return settings with the id of a resource setting in the place of its size or name."""
+        wanted = settings["config_id"]
+        if not isinstance(wanted, str):
+            return settings
+        known = await self.configurations(**options).all()
+        return settings | {"config_id": config_id_of(wanted, known)}
+
     async def _name(self, warehouse: str, options: CallOptions) -> str:
         return require_name(await warehouse_name(self._client, warehouse, options), "name")
 
@@ -340,7 +359,7 @@ class AsyncWarehouses(AsyncEnsureResource):
         self,
         name: str,
         *,
-        config_id: int,
+        config_id: int | str,
         status: WarehouseStatus | None = None,
         auto_suspend: int | Duration | None = None,
         auto_resume: bool | None = None,
@@ -358,7 +377,7 @@ class AsyncWarehouses(AsyncEnsureResource):
 
         Args:
             name: Name, as in `create`.
-            config_id: Id of its resource setting.
+            config_id: Id of its resource setting, or its size or name, as in `create`.
             status: State to be in or on the way to; if not given, a new one is started and an
                 existing one is left alone.
             auto_suspend: As in `create`; what is not given is not compared either.
@@ -374,9 +393,10 @@ class AsyncWarehouses(AsyncEnsureResource):
             InvalidArgument: The name breaks the rule, or a value makes no sense; nothing was sent.
             NotFound: The path is not one of the service's, as far as can be determined.
         """
-        body = wanted(
+        body = await self._wanted(
             name,
             config_id,
+            options,
             status=status,
             auto_suspend=auto_suspend,
             auto_resume=auto_resume,
