@@ -142,7 +142,13 @@ fuzz-results: setup  ## write, read and cut any values at length: new ones, 40 t
 fuzz: setup  ## give readers, decoders, writers and the lexer new random input (ARGS: tests instead of all)
 	@$(RUN) pytest -n $(WORKERS) --hypothesis-profile=fuzz --timeout=7200 -o faulthandler_timeout=0 \
 		$(or $(ARGS),tests/results tests/sql tests/call/test_fuzz.py tests/api tests/recovery/test_probes.py \
-		tests/openapi tests/emulator/sql/test_lexer.py tests/emulator/sql/test_guard_fuzz.py)
+		tests/core/test_json.py tests/openapi tests/emulator/sql/test_lexer.py \
+		tests/emulator/sql/test_dialect.py tests/emulator/sql/test_guard_fuzz.py)
+
+.PHONY: fuzz-coverage
+fuzz-coverage:  ## the same, guided by the code that is reached, with atheris (ARGS="--seconds 60 json page")
+	@$(PYTHON) requirements/install.py .venv-fuzz fuzz
+	@PYTHONPATH=. .venv-fuzz/bin/python -m tests.support.coverage_fuzz $(ARGS)
 
 .PHONY: attacks
 attacks: setup  ## attack the client as SECURITY.md and docs/reliability.md say, and print what was tried
@@ -171,6 +177,8 @@ requirements: setup  ## pin the requirements again (ARGS=--upgrade: to the newes
 		requirements/dev.in -o requirements/dev.txt $(ARGS)
 	@$(RUN) uv $(COMPILE) --all-extras --constraint requirements/dev.txt \
 		pyproject.toml requirements/bench.in -o requirements/bench.txt $(ARGS)
+	@$(RUN) uv $(COMPILE) --all-extras --constraint requirements/dev.txt \
+		pyproject.toml requirements/fuzz.in -o requirements/fuzz.txt $(ARGS)
 	@$(RUN) uv $(COMPILE) --all-extras --no-deps --resolution lowest-direct --no-header \
 		--no-annotate pyproject.toml | $(RUN) uv $(COMPILE) --all-extras \
 		--constraint requirements/build.txt pyproject.toml requirements/test.in - \
@@ -178,4 +186,4 @@ requirements: setup  ## pin the requirements again (ARGS=--upgrade: to the newes
 
 .PHONY: clean
 clean:  ## remove what these targets made, the environment included
-	rm -rf $(VENV) .venv-bench .venv-ecosystem .venv-lowest .coverage dist codegen/node/node_modules .*_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .venv-ecosystem .venv-fuzz .venv-lowest .coverage dist codegen/node/node_modules .*_cache .hypothesis .fuzz

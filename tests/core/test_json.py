@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bytehouse._core import json
@@ -30,6 +30,24 @@ def test_what_is_encoded_decodes_to_itself(document: Any) -> None:
     """Large or small, integers of any size included."""
     body = json.encode(document)
     assert json.decode(body) == json.decode(body + LARGE) == document
+
+
+PARTS = rb"""{ } [ ] , : " \ \u d8 00 - 0 1 . e + 99999999999 null true NaN Infinity""".split()
+PARTS += [b" ", b"\n", b"\xc3", b"\xa4"]
+
+
+@example(b"1e400")
+@given(st.binary(max_size=20) | st.lists(st.sampled_from(PARTS), max_size=20).map(b"".join))
+def test_any_bytes_mean_the_same_or_are_refused(body: bytes) -> None:
+    """Whichever library decodes them."""
+
+    def outcome(padding: bytes) -> str:
+        try:
+            return repr(json.decode(body + padding))
+        except ValueError:
+            return "refused"
+
+    assert outcome(LARGE) == outcome(b"")
 
 
 @cases(

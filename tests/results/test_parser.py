@@ -241,6 +241,33 @@ def test_any_rows_in_any_chunks(draw: st.DataObject, rows: list[tuple[Any, Any]]
         read(body[: draw.draw(st.integers(1, len(body) - 1))], 5)
 
 
+BODIES = [body for document, _ in UNDERSTOOD.values() for body in bodies(document)]
+PIECES = b'{ } [ ] , : " \\ \\u - 1 e9 null "data": "rows": "columns": "type":"Array('.split()
+PIECES += [b" ", b"\n", b'{"data":[[', b"\xc3", b"\xff"]
+
+
+@given(
+    body=st.sampled_from([b"", *BODIES]),
+    pieces=st.lists(st.sampled_from(PIECES) | st.binary(max_size=3), max_size=6).map(b"".join),
+    begin=st.integers(0, 300),
+    left_out=st.integers(0, 20),
+    cuts=st.sets(st.integers(1, 300), max_size=8),
+)
+def test_any_bytes_mean_the_same_in_any_chunks(
+    body: bytes, pieces: bytes, begin: int, left_out: int, cuts: set[int]
+) -> None:
+    """What is almost a result is parsed or refused, wherever its chunks end."""
+    body = body[:begin] + pieces + body[begin + left_out :]
+
+    def outcome(cuts: list[int] | None) -> list[Event] | None:
+        try:
+            return read(body, cuts=cuts)
+        except UnexpectedLayout:
+            return None
+
+    assert outcome(sorted(cut for cut in cuts if cut < len(body))) == outcome(None)
+
+
 @cases("parted", [",", ",\n", " , ", ",\r\n\t"])
 @cases("hostile", ["x", "],[", '"],["', "]", "\\"])
 def test_large_results_are_read_in_blocks(parted: str, hostile: str) -> None:

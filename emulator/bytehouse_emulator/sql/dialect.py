@@ -153,7 +153,7 @@ def _insert_target(statement: Statement) -> list[Token]:
     found = statement.tokens
     if statement.words[:2] != ("INSERT", "INTO"):
         return []
-    start = 3 if statement.words[2] == "TABLE" else 2
+    start = 3 if statement.words[2:3] == ("TABLE",) else 2
     end = start + (3 if len(found) > start + 2 and found[start + 1].text == "." else 1)
     return found[start:end]
 
@@ -185,7 +185,7 @@ def _named_databases(statement: Statement) -> list[Token]:
     """Find the names that can only be those of databases, as in USE and CREATE DATABASE."""
     found, words = statement.tokens, statement.words
     if words[0] == "USE":
-        return found[1:2] if words[1] != "DATABASE" else found[2:3]
+        return found[2:3] if words[1:2] == ("DATABASE",) else found[1:2]
     if words[0] == "SHOW" and {"TABLES", "DICTIONARIES"} & set(words[:4]):
         return [b for a, b in pairwise(found) if a.word in {"FROM", "IN"}][:1]
     place = next((i for i, word in enumerate(words) if word in {"DATABASE", "SCHEMA"}), 0)

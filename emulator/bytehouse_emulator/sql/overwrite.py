@@ -39,6 +39,8 @@ def read_overwrite(statement: Statement) -> Overwrite | None:
     start += start == 3 and words[3:4] == ["TABLE"]
     end = start + (3 if len(found) > start + 2 and found[start + 1].text == "." else 1)
     names = tuple(token.name for token in found[start:end] if token.name)
+    if not names:
+        raise EmulatorError(400, "Query_SyntaxError", "INSERT OVERWRITE lacks its table.")
     target = text[found[start].start : found[end - 1].end]
     partitions: tuple[str, ...] | None = None
     if end < len(found) and found[end].word == "PARTITION":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
@@ -68,4 +69,11 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-_decoder = json.JSONDecoder(parse_constant=_refuse)
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):  # as msgspec does
+        raise ValueError("a number is out of range")
+    return value
+
+
+_decoder = json.JSONDecoder(parse_float=_finite, parse_constant=_refuse)

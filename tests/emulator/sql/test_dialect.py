@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bytehouse_emulator.errors import EmulatorError
 from bytehouse_emulator.sql.ddl import Clauses, restore
@@ -144,3 +148,37 @@ def test_what_must_not_reach_the_engine_is_refused(text: str, status: int) -> No
     with pytest.raises(EmulatorError) as caught:
         translated(text)
     assert caught.value.status == status
+
+
+HEADS = [
+    "",
+    "CREATE TABLE a.t (a Int32, b String NOT NULL) ENGINE = CnchMergeTree",
+    "CREATE TABLE t (",
+    "CREATE DICTIONARY a.d (k String) PRIMARY KEY k",
+    "ALTER TABLE t",
+    "INSERT INTO a.t",
+    "INSERT OVERWRITE",
+    "SELECT a FROM",
+]
+WORDS = """CREATE TABLE DATABASE VIEW MATERIALIZED DICTIONARY IF NOT EXISTS SELECT FROM WHERE INSERT
+    INTO OVERWRITE VALUES ALTER ADD COLUMN MODIFY DROP SHOW USE AS ON CLUSTER BY ORDER PRIMARY KEY
+    UNIQUE PARTITION SETTINGS log_comment = ENGINE CnchMergeTree Sales sales.t system.query_log a
+    Int32 NULL DEFAULT ( ) , . ; 'x' "y" `z` 1 -- /* */ $$ = + * BUCKETS LAYOUT SOURCE EXPLAIN
+    WITH KV Map( RENAME TO PARTITION_LEVEL_UNIQUE_KEYS""".split()
+
+
+@example("", ["USE"], "ansi_sql")
+@example("INSERT OVERWRITE", [], "ansi_sql")
+@example("INSERT INTO", [], "ansi_sql")
+@given(
+    st.sampled_from(HEADS),
+    st.lists(st.sampled_from(WORDS) | st.text(max_size=3), max_size=20),
+    st.sampled_from(get_args(Mode)),
+)
+def test_any_statement_is_translated_or_refused(head: str, words: list[str], mode: Mode) -> None:
+    """Whatever is in it: never another error than that of a statement."""
+    for statement in split(" ".join([head, *words])):
+        try:
+            assert prepare(statement, mode, lambda: {"sales"}).text
+        except EmulatorError as error:
+            assert error.status in range(400, 502)  # noqa: PT017 - most are refused, some are not
