@@ -395,5 +395,5 @@ def test_an_error_names_the_call(bh: ByteHouse, server: ScriptedServer) -> None:
     assert (error.status, error.request_id, error.attempts) == (409, "r-1", 1)
     assert str(error) == (
         f"create_database: it is there [HTTP 409, {request_line('create_database')}, default role, "
-        "request r-1] Hint: Pass if_not_exists=True to leave it as it is."
+        "request r-1] Hint: Pass if_not_exists=True to leave it as it is; `ensure` compares it too."
     )
