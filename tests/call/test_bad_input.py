@@ -280,7 +280,12 @@ def test_the_key_is_not_shown_wherever_it_comes_from(
     if source == "profile":
         folder = tmp_path / ".config" / "bytehouse"
         folder.mkdir(parents=True)
-        (folder / "config.toml").write_text(f'api_key = "{KEY}"\n[default]\napi_key = "{KEY}"\n')
+        file = folder / "config.toml"
+        file.write_text(f'api_key = "{KEY}"\n')
+        with pytest.raises(ByteHouseError, match="api_key is in no profile") as outside:
+            make(server.url, api_key=None)
+        check_for_secrets(outside.value, caplog)
+        file.write_text(f'[default]\napi_key = "{KEY}"\n')
     for name in ("no such profile", "wrong key", "hangs up, write", "a page that repeats the key"):
         case = attrs.evolve(CASES[name], settings={**CASES[name].settings, **settings})
         with pytest.raises(ByteHouseError) as caught:

@@ -269,7 +269,7 @@ def test_a_name_that_would_address_something_else_is_refused(
     for call in (bh.databases.get, bh.databases.delete, bh.databases.mysql_sync_status):
         with pytest.raises(InvalidArgument, match=r"db_name|name must be") as caught:
             call(name)
-        assert caught.value.operation
+        assert caught.value.operation or caught.value.message.startswith("Databases.")
         assert caught.value.attempts == 0
     with pytest.raises(InvalidArgument, match=r"table_name|name must be"):
         bh.tables.delete("d", name)
@@ -395,5 +395,5 @@ def test_an_error_names_the_call(bh: ByteHouse, server: ScriptedServer) -> None:
     assert (error.status, error.request_id, error.attempts) == (409, "r-1", 1)
     assert str(error) == (
         f"create_database: it is there [HTTP 409, {request_line('create_database')}, default role, "
-        "request r-1]"
+        "request r-1] Hint: Pass if_not_exists=True to leave it as it is; `ensure` compares it too."
     )

@@ -206,6 +206,7 @@ def each_command() -> dict[tuple[str, ...], list[str]]:
     found: dict[tuple[str, ...], list[str]] = {
         ("api",): ["api", "list_databases"],
         ("export",): ["export", "sales.orders", "out.csv"],
+        ("load",): ["load", "orders.csv", "sales.orders"],
         ("query",): ["query", "SELECT 1"],
     }
     for _, words in steps():

@@ -18,7 +18,7 @@ from tests.support.server import SILENT, ScriptedServer
 
 __all__ = ["bytehouse", "configured", "emulator", "processes"]
 
-pytestmark = pytest.mark.timeout(300)  # many processes
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # many processes
 
 LOCAL = [
     ["config", "explain"],

@@ -154,7 +154,7 @@ def test_the_null_string_of_a_file_can_be_chosen(
         (5, {}, "has no rows"),
         ({"n": 1}, {}, "has no rows"),
         ("rows.txt", {}, "no file"),
-        ([(1,)], {"columns": "n"}, "list of names"),
+        ([(1,)], {"columns": "n"}, "list of strings"),
         ([(1,)], {"block_rows": 0}, "at least 1"),
     ],
 )

@@ -79,32 +79,19 @@ class AsyncEnsureResource(AsyncResource):
         try:
             return await self._data(create, options)
         except REFUSED as refusal:
-            live = await self._existing(refusal, read, options, accepted=if_not_exists)
+            if not if_not_exists:
+                raise
+            live = await self._existing(refusal, read, options)
             return CreatedObject.from_dict({"uuid": getattr(live, "uuid", None)})
 
     async def _existing(
-        self,
-        refusal: ByteHouseError,
-        read: AsyncFetch[M],
-        options: CallOptions,
-        *,
-        accepted: bool = True,
+        self, refusal: ByteHouseError, read: AsyncFetch[M], options: CallOptions
     ) -> M:
         """Return what exists already, where that is why its creation was refused.
 
-        Args:
-            refusal: The refusal.
-            read: Reads what exists.
-            options: Options of the call.
-            accepted: Whether it may exist.
-
         Raises:
-            ByteHouseError: It is not, or may not exist: the refusal.
+            ByteHouseError: It is not: the refusal.
         """
-        if not accepted:
-            if isinstance(refusal, Conflict):
-                refusal.hint = refusal.hint or "Pass if_not_exists=True to leave it as it is."
-            raise refusal
         live = await self._find(read, options)
         if live is None:
             raise refusal

@@ -142,7 +142,7 @@ class CallContext:
             )
         elif not error.hint and object_is_missing(error):
             error.hint = missing_hint(self.operation, self._names)
-        elif isinstance(error, Conflict) and error.by_service:
+        elif isinstance(error, Conflict):
             error.hint = exists_hint(self.operation) or error.hint
         return self.add_to(error)
 

@@ -69,7 +69,10 @@ class _Rule:
 
     def fits(self, value: object) -> bool:
         """Return whether a value is of one of the kinds."""
-        return any(test(value) for test in self._tests)
+        for test in self._tests:  # noqa: SIM110 - each call pays, and any() takes three times as long
+            if test(value):
+                return True
+        return False
 
 
 @cache
@@ -79,16 +82,20 @@ def _rule(annotation: str) -> _Rule | None:
     return _Rule(kinds) if all(kind in _KINDS for kind in kinds) else None
 
 
-def _refusal(
-    where: str, rules: Mapping[str, _Rule], given: Mapping[str, object]
-) -> InvalidArgument | None:
-    """Return the error for the first argument that does not fit; None if all do."""
-    for name, value in given.items():
-        rule = rules.get(name)
+def _first_refused(
+    positional: Iterable[tuple[str, _Rule | None]],
+    rules: Mapping[str, _Rule],
+    args: tuple[object, ...],
+    kwargs: Mapping[str, object],
+) -> str:
+    """Return what the first argument that does not fit must be; empty if all do."""
+    for (name, rule), value in zip(positional, args, strict=False):
         if rule is not None and not rule.fits(value):
-            words = f"{name} must be {rule.words}; not {_shown(value)}."
-            return InvalidArgument(words, operation=where)
-    return None
+            return f"{name} must be {rule.words}; not {_shown(value)}"
+    for name, value in kwargs.items():
+        if (rule := rules.get(name)) is not None and not rule.fits(value):
+            return f"{name} must be {rule.words}; not {_shown(value)}"
+    return ""
 
 
 def _shown(value: object) -> str:
@@ -103,18 +110,18 @@ def _shown(value: object) -> str:
 def _checking(function: FunctionType) -> Callable[..., Any]:
     """Return a function with a check of the arguments whose annotations have a rule."""
     code = function.__code__
-    names = code.co_varnames[: code.co_argcount]
     annotated = {name: _rule(str(of)) for name, of in function.__annotations__.items()}
     rules = {name: rule for name, rule in annotated.items() if rule and name != "return"}
-    where = function.__qualname__.removeprefix("Async")
     if not rules:
         return function
+    positional = [(name, rules.get(name)) for name in code.co_varnames[: code.co_argcount]]
+    where = function.__qualname__.removeprefix("Async")
 
     def check(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        refusal = _refusal(where, rules, dict(zip(names, args, strict=False)) | kwargs)
+        refused = _first_refused(positional, rules, args, kwargs)
         del args, kwargs
-        if refusal is not None:
-            raise refusal
+        if refused:
+            raise InvalidArgument(f"{where}: {refused}.")
 
     # No frame of an error may keep the arguments: there may be a secret among them.
     if code.co_flags & CO_COROUTINE:

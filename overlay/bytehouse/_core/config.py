@@ -490,20 +490,20 @@ def _read_tables(given: str | os.PathLike[str] | None) -> tuple[Path, Tables]:
     path = config_file(given)
     try:
         path = path.expanduser()
-        document = _read_toml(path)
+        # No frame of an error may hold a line outside of the profiles either: it may be a key.
+        tables = {
+            k: masked(v) if isinstance(v, dict) else v if k == "profile" else None
+            for k, v in _read_toml(path).items()
+        }
     except (OSError, RuntimeError, ValueError) as error:
         # An account without a home directory has no file in it.
         if given is None and isinstance(error, FileNotFoundError | RuntimeError):
             return path, {}
         reason = str(getattr(error, "strerror", None) or error)
     else:
-        outside = [
-            k
-            for k, v in document.items()
-            if not isinstance(v, dict) and not (k == "profile" and isinstance(v, str))
-        ]
+        outside = [k for k, v in tables.items() if not isinstance(v, dict | str)]
         if not outside:
-            return path, {k: masked(v) if isinstance(v, dict) else v for k, v in document.items()}
+            return path, tables
         reason = f"the line {outside[0]} is in no profile, such as [default]"
     raise ConfigError(f"The configuration file {path} cannot be read: {reason}")
 

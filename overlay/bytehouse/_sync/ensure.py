@@ -80,32 +80,17 @@ class EnsureResource(Resource):
         try:
             return self._data(create, options)
         except REFUSED as refusal:
-            live = self._existing(refusal, read, options, accepted=if_not_exists)
+            if not if_not_exists:
+                raise
+            live = self._existing(refusal, read, options)
             return CreatedObject.from_dict({"uuid": getattr(live, "uuid", None)})
 
-    def _existing(
-        self,
-        refusal: ByteHouseError,
-        read: Fetch[M],
-        options: CallOptions,
-        *,
-        accepted: bool = True,
-    ) -> M:
+    def _existing(self, refusal: ByteHouseError, read: Fetch[M], options: CallOptions) -> M:
         """Return what exists already, where that is why its creation was refused.
 
-        Args:
-            refusal: The refusal.
-            read: Reads what exists.
-            options: Options of the call.
-            accepted: Whether it may exist.
-
         Raises:
-            ByteHouseError: It is not, or may not exist: the refusal.
+            ByteHouseError: It is not: the refusal.
         """
-        if not accepted:
-            if isinstance(refusal, Conflict):
-                refusal.hint = refusal.hint or "Pass if_not_exists=True to leave it as it is."
-            raise refusal
         live = self._find(read, options)
         if live is None:
             raise refusal

@@ -99,6 +99,8 @@ def command(  # noqa: PLR0917 - click gives them by name
 def _insert(
     client: ByteHouse, data: Path | IO[bytes], table: str, null: str, *, skip: bool
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    from bytehouse import InsertFailed, PermissionDenied
+
     counter = Counter("rows")
     try:
         inserted = client.insert(
@@ -108,6 +110,10 @@ def _insert(
             on_error="skip" if skip else "raise",
             on_block=counter.show,
         )
+    except InsertFailed as error:
+        if isinstance(error.__cause__, PermissionDenied) and not error.possible:
+            raise error.__cause__ from None
+        raise
     except KeyboardInterrupt:
         note(f"\nAt least the first {counter.count:,} rows are in the table.")
         raise

@@ -118,9 +118,9 @@ class AsyncWarehouses(AsyncEnsureResource):
         try:
             return await self._send(plan, options)
         except REFUSED as refusal:
-            live = await self._existing(
-                refusal, self._reader(name), options, accepted=if_not_exists
-            )
+            if not if_not_exists:
+                raise
+            live = await self._existing(refusal, self._reader(name), options)
             return CreateWarehouseResponse(name=name, vw_id=getattr(live, "id", None))
 
     async def exists(self, name: str, **options: Unpack[CallOptions]) -> bool:

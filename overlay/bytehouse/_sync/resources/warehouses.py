@@ -119,7 +119,9 @@ class Warehouses(EnsureResource):
         try:
             return self._send(plan, options)
         except REFUSED as refusal:
-            live = self._existing(refusal, self._reader(name), options, accepted=if_not_exists)
+            if not if_not_exists:
+                raise
+            live = self._existing(refusal, self._reader(name), options)
             return CreateWarehouseResponse(name=name, vw_id=getattr(live, "id", None))
 
     def exists(self, name: str, **options: Unpack[CallOptions]) -> bool:
