@@ -296,7 +296,7 @@ def test_iteration_ends_at_a_cursor_that_leads_nowhere() -> None:
     limit=st.none() | st.integers(0, 70),
     counts=st.booleans(),
 )
-def test_any_iteration_by_offset_yields_a_beginning_of_the_list(
+def test_any_iteration_by_offset_yields_a_beginning(
     size: int, page: int, cap: int, limit: int | None, counts: bool
 ) -> None:
     """For every size of list, page and limit: the first `limit` entries, each once, in order."""

@@ -16,9 +16,11 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,8 +34,7 @@ TARGETS = {
     "response": "tests/call/test_fuzz.py::test_any_response_gives_a_result_or_one_of_our_errors",
     "http": "tests/call/test_fuzz.py::test_any_bytes_give_a_result_or_one_of_our_errors",
     "models": "tests/codegen/test_raw.py::test_decoding_never_raises",
-    "paging": "tests/api/test_pagination.py::"
-    "test_any_iteration_by_offset_yields_a_beginning_of_the_list",
+    "paging": "tests/api/test_pagination.py::test_any_iteration_by_offset_yields_a_beginning",
     "routes": "tests/openapi/test_fuzz.py::test_any_route_is_parsed_or_refused",
     "document": "tests/openapi/test_fuzz.py::test_any_document_is_read_or_refused",
     "page": "tests/openapi/test_fuzz.py::test_any_page_can_be_searched",
@@ -60,29 +61,19 @@ def driven(item: pytest.Function) -> Callable[[bytes], object]:
     return handle.fuzz_one_input  # type: ignore[no-any-return]
 
 
-class Fuzzing:
-    """Gives a test input instead of calling it once; the process ends when libFuzzer does."""
-
-    def __init__(self, arguments: list[str]) -> None:
-        self.arguments = arguments
-
-    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool:
-        """Drive the test."""
-        import atheris
-
-        atheris.Setup(["fuzz", *self.arguments], driven(pyfuncitem))
-        atheris.Fuzz()
-        return True
-
-
 def run(target: str, arguments: list[str]) -> int:
-    """Run a target in this process."""
-    import atheris
+    """Run a target in this process, which ends when libFuzzer does."""
+    atheris = import_module("atheris")
+
+    def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
+        atheris.Setup(["fuzz", *arguments], driven(pyfuncitem))
+        atheris.Fuzz()
 
     options = ["-s", "--hypothesis-profile=fuzz", "--timeout=0", "-o", "faulthandler_timeout=0"]
     options += ["--assert=plain"]  # pytest's import hook would come before that of atheris
+    plugin = SimpleNamespace(pytest_pyfunc_call=pytest_pyfunc_call)
     with atheris.instrument_imports(include=INSTRUMENTED):
-        return pytest.main([*options, TARGETS[target]], plugins=[Fuzzing(arguments)])
+        return pytest.main([*options, TARGETS[target]], plugins=[plugin])
 
 
 def fuzz(target: str, seconds: int) -> bool:
