@@ -142,8 +142,8 @@ class CallContext:
             )
         elif not error.hint and object_is_missing(error):
             error.hint = missing_hint(self.operation, self._names)
-        elif isinstance(error, Conflict):
-            error.hint = exists_hint(self.operation) or error.hint
+        elif isinstance(error, Conflict) and not error.hint:
+            error.hint = exists_hint(self.operation)
         return self.add_to(error)
 
     def transport_error(self, failure: TransportFailure) -> TransportError:
