@@ -139,7 +139,7 @@ def work(report: Report, bh: ByteHouse, chance: random.Random, until: Callable[[
         try:
             with alarm(chance.random() * takes.get(operation, 0.01) * 2 + 1e-6):
                 report.account.note(operation, subject, act)
-        except KeyboardInterrupt:  # after the call
+        except (KeyboardInterrupt, asyncio.CancelledError):  # after the call
             del report.account.told[before:]
             report.account.told.append(workload.Told(operation, subject, "interrupted"))
         except BaseException as error:  # noqa: BLE001 - none is right

@@ -62,7 +62,7 @@ class Account:
             outcome = "unknown" if error.operation == operation else "misnamed"
         except ByteHouseError as error:
             outcome = type(error).__name__
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError):  # an event loop ends by either
             outcome = "interrupted"
         with self._lock:
             self.told.append(Told(operation, subject, outcome))
