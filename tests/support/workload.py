@@ -62,7 +62,8 @@ class Account:
             outcome = "unknown" if error.operation == operation else "misnamed"
         except ByteHouseError as error:
             outcome = type(error).__name__
-        except (KeyboardInterrupt, asyncio.CancelledError):  # an event loop ends by either
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            # asyncio.Runner forgets a signal that comes just before it starts the loop.
             outcome = "interrupted"
         with self._lock:
             self.told.append(Told(operation, subject, outcome))
