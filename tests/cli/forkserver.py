@@ -18,6 +18,8 @@ import traceback
 from contextlib import suppress
 from typing import Any, NoReturn
 
+CLOSED = "closed"
+"""Stands for a pipe that nobody reads, in the place of a file."""
 _FLAGS = (os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_WRONLY | os.O_CREAT)
 
 
@@ -47,7 +49,7 @@ def _run(request: dict[str, Any]) -> NoReturn:
         os.environ.clear()
         os.environ.update(request["environment"])
         for number, path in enumerate(request["streams"]):
-            os.dup2(_closed() if path == "closed" else os.open(path, _FLAGS[number]), number)
+            os.dup2(_closed() if path == CLOSED else os.open(path, _FLAGS[number]), number)
         if request["largest"] is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (request["largest"],) * 2)
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115

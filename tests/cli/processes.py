@@ -8,10 +8,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Self
 
 import pytest
 
@@ -19,7 +18,6 @@ from bytehouse_emulator import RunningEmulator, running_emulator
 from tests.cli.commands import SECRET, write_files
 from tests.cli.conftest import Bytehouse, Done
 
-CLOSED = "closed"
 ROOT = Path(__file__).parents[2]
 
 
@@ -84,15 +82,8 @@ class Processes:
         assert self._server.stdout is not None
         return int(self._server.stdout.readline())
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the process that the commands are forked from."""
         self._server.communicate()
         self._folder.cleanup()
 
@@ -109,7 +100,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulat
 @pytest.fixture(scope="module")
 def processes() -> Iterator[Processes]:
     """Return what runs commands in processes of their own."""
-    with Processes() as running:
+    with closing(Processes()) as running:
         yield running
 
 

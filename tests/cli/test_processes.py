@@ -12,7 +12,8 @@ from bytehouse_emulator import RunningEmulator
 from bytehouse_raw.operations import OPERATIONS
 from tests.cli.commands import SEED, each_command, steps
 from tests.cli.conftest import Bytehouse
-from tests.cli.processes import CLOSED, ROOT, bytehouse, configured, emulator, processes
+from tests.cli.forkserver import CLOSED
+from tests.cli.processes import ROOT, bytehouse, configured, emulator, processes
 from tests.support.cases import cases
 from tests.support.server import SILENT, ScriptedServer
 

@@ -10,9 +10,13 @@ import attrs
 _PATTERN = re.compile(r"Code:\s*(\d+)[.,]\s*(?:e\.displayText\(\) = )?(DB::Exception.*)", re.DOTALL)
 ROLE_HINT = "The role does not exist or lacks the grant: pass role=..., or ask for the permission."
 _SEE_TABLES = "What the role may see: `databases.list()` and `tables.list(...)`."
-_HINTS = {  # by the engine's number
-    "60": f"{_SEE_TABLES} Name the database too: database.table, or database=...",
-    "81": _SEE_TABLES,
+# The engine's numbers.
+_NO_TABLE, _NO_DATABASE = "60", "81"
+MISSING = (_NO_TABLE, _NO_DATABASE)
+"""Those that say that a table or a database does not exist."""
+_HINTS = {
+    _NO_TABLE: f"{_SEE_TABLES} Name the database too: database.table, or database=...",
+    _NO_DATABASE: _SEE_TABLES,
     "497": ROLE_HINT,
 }
 _NO_VALUE = re.compile(r"Substitution `\w+` is not set|Expected colon between name and type")

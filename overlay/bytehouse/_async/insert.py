@@ -7,6 +7,7 @@ from datetime import UTC, tzinfo
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from .._api.engine_errors import MISSING
 from .._core.options import SettingValue, StatementOptions, call_options
 from .._sql.insert import (
     Block,
@@ -162,7 +163,7 @@ async def _learn_types(
             if types:
                 return types
     name = ".".join(table.parts)
-    if isinstance(error, QueryFailed) and error.code in _MISSING:
+    if isinstance(error, QueryFailed) and error.code in MISSING:
         raise InsertFailed(
             f"There is no table {name} that the role may see, so nothing was sent: {error.message}",
             hint=error.hint,
@@ -177,8 +178,6 @@ async def _learn_types(
     raise failed from error
 
 
-# The engine's numbers for a table and a database that do not exist.
-_MISSING = ("60", "81")
 _Ask = Callable[..., Any]
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, tzinfo
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from .._api.engine_errors import MISSING
 from .._core.options import SettingValue, StatementOptions, call_options
 from .._sql.insert import (
     Block,
@@ -161,7 +162,7 @@ def _learn_types(client: ByteHouse, table: Identifier, **options: Any) -> Mappin
             if types:
                 return types
     name = ".".join(table.parts)
-    if isinstance(error, QueryFailed) and error.code in _MISSING:
+    if isinstance(error, QueryFailed) and error.code in MISSING:
         raise InsertFailed(
             f"There is no table {name} that the role may see, so nothing was sent: {error.message}",
             hint=error.hint,
@@ -176,8 +177,6 @@ def _learn_types(client: ByteHouse, table: Identifier, **options: Any) -> Mappin
     raise failed from error
 
 
-# The engine's numbers for a table and a database that do not exist.
-_MISSING = ("60", "81")
 _Ask = Callable[..., Any]
 
 

@@ -31,7 +31,6 @@ from bytehouse_raw.models import (
 )
 
 from ..._core.options import CallOptions
-from ..._core.validation import require_id, require_string
 from ..._params.import_configuration import ImportConfiguration
 from ..._params.import_jobs import (
     ConfigurationLike,
@@ -202,7 +201,7 @@ class AsyncImportJobs(AsyncResource):
         Raises:
             NotFound: There is none.
         """
-        return await self._data(get_import_job.plan(require_id(job_id, "job_id")), options)
+        return await self._data(get_import_job.plan(job_id), options)
 
     async def update(
         self,
@@ -251,7 +250,7 @@ class AsyncImportJobs(AsyncResource):
             state=state,
         )
         body = UpdateImportJobRequest(**fields)
-        await self._send(update_import_job.plan(require_id(job_id, "job_id"), body=body), options)
+        await self._send(update_import_job.plan(job_id, body=body), options)
 
     async def delete(self, job_id: int, **options: Unpack[CallOptions]) -> None:
         """Delete an import job.
@@ -265,7 +264,7 @@ class AsyncImportJobs(AsyncResource):
         Raises:
             NotFound: There is none.
         """
-        await self._send(delete_import_job.plan(require_id(job_id, "job_id")), options)
+        await self._send(delete_import_job.plan(job_id), options)
 
     async def rename(self, job_id: int, name: str, **options: Unpack[CallOptions]) -> None:
         """Rename an import job.
@@ -282,7 +281,7 @@ class AsyncImportJobs(AsyncResource):
             NotFound: There is no such job.
         """
         body = RenameImportJobRequest(name=short_name(name))
-        await self._send(rename_import_job.plan(require_id(job_id, "job_id"), body=body), options)
+        await self._send(rename_import_job.plan(job_id, body=body), options)
 
     async def describe(self, job_id: int, description: str, **options: Unpack[CallOptions]) -> None:
         """Change the description of an import job.
@@ -298,8 +297,8 @@ class AsyncImportJobs(AsyncResource):
             InvalidArgument: The description is not a string; nothing was sent.
             NotFound: There is no such job.
         """
-        body = DescribeImportJobRequest(description=require_string(description, "description"))
-        await self._send(describe_import_job.plan(require_id(job_id, "job_id"), body=body), options)
+        body = DescribeImportJobRequest(description=description)
+        await self._send(describe_import_job.plan(job_id, body=body), options)
 
     async def start_arguments(
         self, job_id: int, **options: Unpack[CallOptions]
@@ -315,7 +314,7 @@ class AsyncImportJobs(AsyncResource):
         Raises:
             NotFound: There is no such job.
         """
-        plan = get_import_job_start_arguments.plan(require_id(job_id, "job_id"))
+        plan = get_import_job_start_arguments.plan(job_id)
         return await self._data(plan, options)
 
     async def start(
@@ -349,9 +348,7 @@ class AsyncImportJobs(AsyncResource):
             OutcomeUnknown: No response was received; `executions` lists what runs.
             ResponseDecodeError: The job was started, but the response does not name the execution.
         """
-        plan = start_import_job.plan(
-            require_id(job_id, "job_id"), body=start_request(file_names, arguments)
-        )
+        plan = start_import_job.plan(job_id, body=start_request(file_names, arguments))
         response = await self._send(plan, options)
         execution_id = execution_id_of(response, plan.operation.id)
         return AsyncExecutionHandle(self._client, execution_id, job_id, options, started=True)
@@ -368,7 +365,7 @@ class AsyncImportJobs(AsyncResource):
         Raises:
             NotFound: There is no such job.
         """
-        await self._send(stop_import_job.plan(require_id(job_id, "job_id")), options)
+        await self._send(stop_import_job.plan(job_id), options)
 
     def executions(
         self,
@@ -389,5 +386,5 @@ class AsyncImportJobs(AsyncResource):
             page_size: At most so many per request; 100 if not given.
             **options: Options of the calls.
         """
-        plan = list_import_job_executions.plan(require_id(job_id, "job_id"))
+        plan = list_import_job_executions.plan(job_id)
         return self._list(plan, options, limit, page_size)

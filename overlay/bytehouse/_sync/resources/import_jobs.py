@@ -32,7 +32,6 @@ from bytehouse_raw.models import (
 )
 
 from ..._core.options import CallOptions
-from ..._core.validation import require_id, require_string
 from ..._params.import_configuration import ImportConfiguration
 from ..._params.import_jobs import (
     ConfigurationLike,
@@ -203,7 +202,7 @@ class ImportJobs(Resource):
         Raises:
             NotFound: There is none.
         """
-        return self._data(get_import_job.plan(require_id(job_id, "job_id")), options)
+        return self._data(get_import_job.plan(job_id), options)
 
     def update(
         self,
@@ -252,7 +251,7 @@ class ImportJobs(Resource):
             state=state,
         )
         body = UpdateImportJobRequest(**fields)
-        self._send(update_import_job.plan(require_id(job_id, "job_id"), body=body), options)
+        self._send(update_import_job.plan(job_id, body=body), options)
 
     def delete(self, job_id: int, **options: Unpack[CallOptions]) -> None:
         """Delete an import job.
@@ -266,7 +265,7 @@ class ImportJobs(Resource):
         Raises:
             NotFound: There is none.
         """
-        self._send(delete_import_job.plan(require_id(job_id, "job_id")), options)
+        self._send(delete_import_job.plan(job_id), options)
 
     def rename(self, job_id: int, name: str, **options: Unpack[CallOptions]) -> None:
         """Rename an import job.
@@ -283,7 +282,7 @@ class ImportJobs(Resource):
             NotFound: There is no such job.
         """
         body = RenameImportJobRequest(name=short_name(name))
-        self._send(rename_import_job.plan(require_id(job_id, "job_id"), body=body), options)
+        self._send(rename_import_job.plan(job_id, body=body), options)
 
     def describe(self, job_id: int, description: str, **options: Unpack[CallOptions]) -> None:
         """Change the description of an import job.
@@ -299,8 +298,8 @@ class ImportJobs(Resource):
             InvalidArgument: The description is not a string; nothing was sent.
             NotFound: There is no such job.
         """
-        body = DescribeImportJobRequest(description=require_string(description, "description"))
-        self._send(describe_import_job.plan(require_id(job_id, "job_id"), body=body), options)
+        body = DescribeImportJobRequest(description=description)
+        self._send(describe_import_job.plan(job_id, body=body), options)
 
     def start_arguments(
         self, job_id: int, **options: Unpack[CallOptions]
@@ -316,7 +315,7 @@ class ImportJobs(Resource):
         Raises:
             NotFound: There is no such job.
         """
-        plan = get_import_job_start_arguments.plan(require_id(job_id, "job_id"))
+        plan = get_import_job_start_arguments.plan(job_id)
         return self._data(plan, options)
 
     def start(
@@ -350,9 +349,7 @@ class ImportJobs(Resource):
             OutcomeUnknown: No response was received; `executions` lists what runs.
             ResponseDecodeError: The job was started, but the response does not name the execution.
         """
-        plan = start_import_job.plan(
-            require_id(job_id, "job_id"), body=start_request(file_names, arguments)
-        )
+        plan = start_import_job.plan(job_id, body=start_request(file_names, arguments))
         response = self._send(plan, options)
         execution_id = execution_id_of(response, plan.operation.id)
         return ExecutionHandle(self._client, execution_id, job_id, options, started=True)
@@ -369,7 +366,7 @@ class ImportJobs(Resource):
         Raises:
             NotFound: There is no such job.
         """
-        self._send(stop_import_job.plan(require_id(job_id, "job_id")), options)
+        self._send(stop_import_job.plan(job_id), options)
 
     def executions(
         self,
@@ -390,5 +387,5 @@ class ImportJobs(Resource):
             page_size: At most so many per request; 100 if not given.
             **options: Options of the calls.
         """
-        plan = list_import_job_executions.plan(require_id(job_id, "job_id"))
+        plan = list_import_job_executions.plan(job_id)
         return self._list(plan, options, limit, page_size)
