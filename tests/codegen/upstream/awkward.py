@@ -2,16 +2,47 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from bytehouse_openapi import target
 from bytehouse_raw.operations import ROLE_HEADER
+from tests.codegen.upstream.changes import (
+    CHOICE,
+    LINE,
+    POINT,
+    SHAPES,
+    TEXT,
+    body,
+    collision,
+    default_alone,
+    every,
+    field,
+    fields,
+    gateway,
+    head,
+    inlined,
+    into_a_list,
+    no_tag,
+    odd_id,
+    optional_path,
+    other_parameters,
+    parameter,
+    path_server,
+    ref,
+    referring,
+    renamed_schemas,
+    responds,
+    role_of_all_but_one,
+    same_ids,
+    secret_by_other_name,
+    secret_choice,
+    secret_renamed,
+    servers,
+    typed_secret,
+    undescribed_path,
+    with_status,
+)
 from tests.openapi.planted import (
     Spec,
-    dict_of,
     operation,
-    route,
-    schema,
     with_other_envelope,
     with_other_role_header,
     without_role_header,
@@ -33,251 +64,20 @@ class Awkward:
     """Whether it changes so much that it is adopted without the others."""
 
 
-TEXT = {"type": "string"}
-POINT = {"type": "object", "properties": {"x": {"type": "integer"}}}
-LINE = {"type": "object", "properties": {"from": TEXT, "kind": TEXT}}
-
-
-def response_of(spec: Spec, name: str) -> Spec:
-    """Return the response of an operation, as a copy of its own."""
-    node = operation(spec, name)["responses"]["200"]["content"]["application/json"]
-    node["schema"] = dict(target(spec, node["schema"]))
-    node["schema"]["properties"] = dict(node["schema"].get("properties", {}))
-    return dict_of(node["schema"])
-
-
-def field(name: str, value: Any, key: str = "extra") -> Callable[[Spec], object]:
-    """Add a field to the response of an operation."""
-    return lambda spec: response_of(spec, name)["properties"].update({key: value})
-
-
-def fields(name: str, **values: Any) -> Callable[[Spec], object]:
-    """Add fields to the response of an operation."""
-    return lambda spec: response_of(spec, name)["properties"].update(values)
-
-
-def body(name: str, content: Spec) -> Callable[[Spec], object]:
-    """Give an operation another body."""
-    return lambda spec: operation(spec, name).update(requestBody={"content": content})
-
-
-def responds(name: str, response: Spec) -> Callable[[Spec], object]:
-    """Give an operation another response."""
-    return lambda spec: operation(spec, name).update(responses={"200": response})
-
-
-def _status(name: str, status: str) -> Callable[[Spec], object]:
-    """Give the success of an operation another status, 204 without content."""
-
-    def make(spec: Spec) -> None:
-        responses = operation(spec, name)["responses"]
-        found = responses.pop("200")
-        responses[status] = {"description": ""} if status == "204" else found
-
-    return make
-
-
-def parameter(operation_id: str, **node: Any) -> Callable[[Spec], object]:
-    """Add a parameter to an operation."""
-    made = {"in": "query", **node}
-    return lambda spec: operation(spec, operation_id).setdefault("parameters", []).append(made)
-
-
-def named(spec: Spec, **schemas: Any) -> None:
-    """Add named schemas."""
-    spec["components"]["schemas"].update(schemas)
-
-
-def _referring(name: str, value: Any, **schemas: Any) -> Callable[[Spec], object]:
-    def make(spec: Spec) -> None:
-        named(spec, **schemas)
-        field(name, value)(spec)
-
-    return make
-
-
-def _ref(name: str) -> Spec:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-_SHAPES = {"Point": POINT, "Line": LINE}
-_CHOICE = [_ref("Point"), _ref("Line")]
-
-
-def _same_ids(spec: Spec) -> None:
-    for name in ("list_roles", "get_import_job_start_arguments"):
-        operation(spec, name)["operationId"] = "roles"
-
-
-def _odd_id(spec: Spec) -> None:
-    operation(spec, "get_warehouse_usage")["operationId"] = "列出 用户/List Users!"
-
-
-def _no_tag(spec: Spec) -> None:
-    del operation(spec, "list_warehouses")["tags"]
-
-
-def _path_server(spec: Spec) -> None:
-    path, _ = route(spec, "list_connections")
-    spec["paths"][path]["servers"] = [{"url": "https://h/loading"}]
-
-
-def _collision(spec: Spec) -> None:
-    """Give an operation the path of one that the upstream no longer has."""
-    path, method = route(spec, "list_dialects")
-    spec["paths"][path].pop(method)
-    old, method = route(spec, "list_warehouse_configurations")
-    spec["paths"][path][method] = spec["paths"][old].pop(method)
-
-
-def _other_parameters(spec: Spec) -> None:
-    """Give an operation a path with a parameter that no method can know."""
-    path, method = route(spec, "get_storage_usage")
-    spec["paths"][f"/accounts/{{accountId}}{path}"] = {method: spec["paths"][path].pop(method)}
-    made = {"name": "accountId", "in": "path", "required": True, "schema": TEXT}
-    operation(spec, "get_storage_usage").setdefault("parameters", []).append(made)
-
-
-def _undescribed_path(spec: Spec) -> None:
-    node = operation(spec, "get_database")
-    node["parameters"] = [
-        one for one in node["parameters"] if target(spec, one).get("in") != "path"
-    ]
-
-
-def _optional_path(spec: Spec) -> None:
-    node = operation(spec, "list_tables_and_views")
-    node["parameters"] = [
-        {k: v for k, v in target(spec, one).items() if k != "required"}
-        for one in node["parameters"]
-    ]
-
-
-def _role_of_all_but_one(spec: Spec) -> None:
-    node = operation(spec, "list_dialects")
-    node["parameters"] = [one for one in node["parameters"] if "ActiveRole" not in str(one)]
-
-
-def _head(spec: Spec) -> None:
-    path, method = route(spec, "get_query_lineage")
-    spec["paths"][path]["head"] = spec["paths"][path].pop(method)
-
-
-def _gateway(spec: Spec) -> None:
-    """Give every path the answer to a browser's question, and no operation an id, title or tag."""
-    for item in spec["paths"].values():
-        for node in item.values():
-            for key in ("operationId", "summary", "tags") if isinstance(node, dict) else ():
-                node.pop(key, None)
-        item["options"] = {"responses": {"200": {"description": ""}}}
-
-
-def _default_alone(spec: Spec) -> None:
-    for item in spec["paths"].values():
-        for node in item.values():
-            if isinstance(node, dict):
-                node["responses"] = {"default": node["responses"]["200"]}
-
-
-def _into_a_list(spec: Spec) -> None:
-    """Refer to the schema of a parameter, which is in a list."""
-    listed = operation(spec, "list_dialects")["parameters"]
-    listed.append({"in": "query", "name": "kind", "schema": {"type": "string", "enum": ["a"]}})
-    path, method = route(spec, "list_dialects")
-    place = f"#/paths/{path.replace('/', '~1')}/{method}/parameters/{len(listed) - 1}/schema"
-    field("list_permissions", {"$ref": place}, "kind")(spec)
-
-
-def _typed_secret(spec: Spec) -> None:
-    data = schema(spec, "ConnectionData")
-    data.pop("x-secret")
-    data["properties"] = {"endpoint": TEXT, "secret_access_key": TEXT, "more": LINE}
-
-
-def _secret_by_other_name(spec: Spec) -> None:
-    named(spec, Credentials={"type": "object", "properties": {"ak": TEXT, "sk": TEXT}})
-    for name in ("Connection", "CreateConnectionRequest", "UpdateConnectionRequest"):
-        schema(spec, name)["properties"]["data"] = _ref("Credentials")
-
-
-def _secret_choice(spec: Spec) -> None:
-    named(spec, **_SHAPES)
-    for name in ("Connection", "CreateConnectionRequest", "UpdateConnectionRequest"):
-        schema(spec, name)["properties"]["data"] = {"oneOf": _CHOICE}
-
-
-def _secret_renamed(spec: Spec) -> None:
-    properties = schema(spec, "CreatedApiKey")["properties"]
-    properties["token"] = {"type": "string"}
-    del properties["apiKey"]
-
-
-def _servers(*urls: str) -> Callable[[Spec], object]:
-    return lambda spec: spec.update(servers=[{"url": url} for url in urls])
-
-
-def _all(change: Callable[[Spec], object]) -> Callable[[Spec], None]:
-    """Change all operations."""
-
-    def make(spec: Spec) -> None:
-        for item in spec["paths"].values():
-            for node in item.values():
-                if isinstance(node, dict):
-                    change(node)
-
-    return make
-
-
-def _renamed_schemas(spec: Spec) -> None:
-    schemas = spec["components"]["schemas"]
-    new = {name: f"bytehouse.api.v2.{name}DTO" for name in schemas}
-
-    def follow(node: Any) -> Any:
-        if isinstance(node, list):
-            return [follow(one) for one in node]
-        if not isinstance(node, dict):
-            return node
-        made = {key: follow(one) for key, one in node.items()}
-        start = "#/components/schemas/"
-        if str(made.get("$ref", "")).startswith(start):
-            made["$ref"] = start + new[made["$ref"].removeprefix(start)]
-        return made
-
-    changed = follow(dict(spec))
-    changed["components"]["schemas"] = {
-        new[name]: node for name, node in changed["components"]["schemas"].items()
-    }
-    spec.update(changed)
-
-
-def _inlined(spec: Spec) -> None:
-    def follow(node: Any) -> Any:
-        if isinstance(node, list):
-            return [follow(one) for one in node]
-        if not isinstance(node, dict):
-            return node
-        if "$ref" in node:
-            return follow(dict(target(spec, node)))
-        return {key: follow(one) for key, one in node.items()}
-
-    spec["paths"] = follow(spec["paths"])
-    spec["components"] = {"securitySchemes": spec["components"]["securitySchemes"]}
-
-
 JSON = "application/json"
 
 AWKWARD = (
     # Schemas, each a new field of a response.
-    Awkward("oneOf", _referring("get_database", {"oneOf": _CHOICE}, **_SHAPES)),
+    Awkward("oneOf", referring("get_database", {"oneOf": CHOICE}, **SHAPES)),
     Awkward(
         "oneOf with discriminator",
-        _referring(
+        referring(
             "get_table",
             {
-                "oneOf": _CHOICE,
+                "oneOf": CHOICE,
                 "discriminator": {"propertyName": "kind", "mapping": {"p": "Point"}},
             },
-            **_SHAPES,
+            **SHAPES,
         ),
     ),
     Awkward("anyOf of inline objects", field("list_databases", {"anyOf": [POINT, LINE]})),
@@ -310,9 +110,9 @@ AWKWARD = (
     Awkward("unknown format", field("get_connection", {"type": "string", "format": "go-duration"})),
     Awkward(
         "additionalProperties by reference",
-        _referring(
+        referring(
             "list_connections",
-            {"type": "object", "additionalProperties": _ref("Point")},
+            {"type": "object", "additionalProperties": ref("Point")},
             Point=POINT,
         ),
     ),
@@ -341,11 +141,11 @@ AWKWARD = (
     ),
     Awkward(
         "allOf with nullable",
-        _referring(
-            "list_materialized_views", {"nullable": True, "allOf": [_ref("Point")]}, Point=POINT
+        referring(
+            "list_materialized_views", {"nullable": True, "allOf": [ref("Point")]}, Point=POINT
         ),
     ),
-    Awkward("allOf of two", _referring("get_cluster_status", {"allOf": _CHOICE}, **_SHAPES)),
+    Awkward("allOf of two", referring("get_cluster_status", {"allOf": CHOICE}, **SHAPES)),
     Awkward(
         "nested arrays",
         field(
@@ -354,30 +154,30 @@ AWKWARD = (
     ),
     Awkward(
         "recursive",
-        _referring(
+        referring(
             "list_tables_and_views",
-            _ref("Tree"),
-            Tree={"type": "object", "properties": {"of": {"type": "array", "items": _ref("Tree")}}},
+            ref("Tree"),
+            Tree={"type": "object", "properties": {"of": {"type": "array", "items": ref("Tree")}}},
         ),
     ),
     Awkward(
         "a parent that refers to its child",
-        _referring(
+        referring(
             "get_query_statistics",
-            _ref("Parent"),
-            Parent={"type": "object", "properties": {"first": _ref("Child"), "x": TEXT}},
-            Child={"allOf": [_ref("Parent"), {"properties": {"y": TEXT}}]},
+            ref("Parent"),
+            Parent={"type": "object", "properties": {"first": ref("Child"), "x": TEXT}},
+            Child={"allOf": [ref("Parent"), {"properties": {"y": TEXT}}]},
         ),
     ),
     Awkward(
         "references in percent-encoding",
-        _referring(
+        referring(
             "get_table",
             {"type": "array", "items": {"$ref": "#/components/schemas/Page%3CLine%3E"}},
             **{"Page<Line>": LINE},
         ),
     ),
-    Awkward("a reference into a list", _into_a_list),
+    Awkward("a reference into a list", into_a_list),
     Awkward(
         "enum with null, of nothing, and twice the same",
         fields(
@@ -397,10 +197,10 @@ AWKWARD = (
     ),
     Awkward(
         "references in keywords that are no types",
-        _referring(
+        referring(
             "list_api_keys",
-            {"type": "object", "patternProperties": {"^x": _ref("Tree")}, "not": _ref("Tree")},
-            Tree={"type": "object", "properties": {"of": {"type": "array", "items": _ref("Tree")}}},
+            {"type": "object", "patternProperties": {"^x": ref("Tree")}, "not": ref("Tree")},
+            Tree={"type": "object", "properties": {"of": {"type": "array", "items": ref("Tree")}}},
         ),
     ),
     Awkward("a description that is no text", field("get_warehouse", {**TEXT, "description": 5})),
@@ -416,10 +216,10 @@ AWKWARD = (
     ),
     Awkward(
         "names by case alone, and of Java",
-        _referring(
+        referring(
             "get_storage_usage",
-            {"type": "array", "items": _ref("page«X»")},
-            **{"page«X»": {**POINT, "properties": {"in": _ref("POINT"), "at": _ref("point")}}},
+            {"type": "array", "items": ref("page«X»")},
+            **{"page«X»": {**POINT, "properties": {"in": ref("POINT"), "at": ref("point")}}},
             POINT=POINT,
             point=LINE,
         ),
@@ -483,11 +283,11 @@ AWKWARD = (
         "the upstream says nothing of it",
         "get_query_statistics",
     ),
-    Awkward("deletion without content", _status("delete_database", "204")),
-    Awkward("creation that is 201", _status("create_table", "201")),
+    Awkward("deletion without content", with_status("delete_database", "204")),
+    Awkward("creation that is 201", with_status("create_table", "201")),
     Awkward(
         "list without content",
-        _status("list_connections", "204"),
+        with_status("list_connections", "204"),
         "204 has no content, and ours has data",
         "list_connections",
     ),
@@ -540,60 +340,60 @@ AWKWARD = (
         "list_assignments",
     ),
     # Operations.
-    Awkward("an id of any spelling", _odd_id),
-    Awkward("an id twice", _same_ids),
-    Awkward("an operation without a tag", _no_tag),
-    Awkward("a server of a path", _path_server),
-    Awkward("a method that is not sent", _head, "the client cannot send HEAD", "get_query_lineage"),
+    Awkward("an id of any spelling", odd_id),
+    Awkward("an id twice", same_ids),
+    Awkward("an operation without a tag", no_tag),
+    Awkward("a server of a path", path_server),
+    Awkward("a method that is not sent", head, "the client cannot send HEAD", "get_query_lineage"),
     Awkward(
         "a path that another has",
-        _collision,
+        collision,
         "another operation has GET",
         "list_warehouse_configurations",
     ),
     Awkward(
         "a path with another parameter",
-        _other_parameters,
+        other_parameters,
         "the methods fill no parameter, and /accounts/{accountId}",
         "get_storage_usage",
     ),
     Awkward(
         "a path parameter that is not described",
-        _undescribed_path,
+        undescribed_path,
         "the upstream has {db_name} in the path, and does not describe it",
         "get_database",
     ),
-    Awkward("an optional path parameter", _optional_path),
+    Awkward("an optional path parameter", optional_path),
     Awkward(
         "a role header that one operation lacks",
-        _role_of_all_but_one,
+        role_of_all_but_one,
         "the upstream has no such header; the role is still sent in it (list_dialects)",
         alone=True,
     ),
     # Secrets.
-    Awkward("a secret object with named fields", _typed_secret),
-    Awkward("a secret under another name", _secret_by_other_name, alone=True),
+    Awkward("a secret object with named fields", typed_secret),
+    Awkward("a secret under another name", secret_by_other_name, alone=True),
     Awkward(
         "a secret that is a choice",
-        _secret_choice,
+        secret_choice,
         "the client imports ConnectionData, which would be no class any more",
         alone=True,
     ),
     Awkward(
         "a secret that is gone",
-        _secret_renamed,
+        secret_renamed,
         "the upstream has no apiKey, and its mark of a secret would be lost",
         "create_api_key",
     ),
     # The whole document.
-    Awkward("no ids", _all(lambda node: node.pop("operationId")), alone=True),
-    Awkward("no tags", _all(lambda node: node.pop("tags")), alone=True),
-    Awkward("a gateway's export", _gateway, alone=True),
-    Awkward("successes under default", _default_alone, alone=True),
-    Awkward("several servers", _servers("https://h/v2", "http://localhost"), alone=True),
-    Awkward("variables of a server", _servers("{scheme}://{host}/{basePath}"), alone=True),
-    Awkward("other schema names", _renamed_schemas, alone=True),
-    Awkward("no named schemas", _inlined, alone=True),
+    Awkward("no ids", every(lambda node: node.pop("operationId")), alone=True),
+    Awkward("no tags", every(lambda node: node.pop("tags")), alone=True),
+    Awkward("a gateway's export", gateway, alone=True),
+    Awkward("successes under default", default_alone, alone=True),
+    Awkward("several servers", servers("https://h/v2", "http://localhost"), alone=True),
+    Awkward("variables of a server", servers("{scheme}://{host}/{basePath}"), alone=True),
+    Awkward("other schema names", renamed_schemas, alone=True),
+    Awkward("no named schemas", inlined, alone=True),
     Awkward(
         "another key of the envelope", with_other_envelope, "data is called result now", alone=True
     ),

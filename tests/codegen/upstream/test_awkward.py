@@ -17,7 +17,8 @@ from codegen.upstream.compare import differences
 from codegen.upstream.drift import Sides, sides
 from codegen.upstream.methods import models
 from codegen.upstream.search import AdoptionSearch, skipped_lines
-from tests.codegen.upstream.awkward import ADOPTED, AWKWARD, Awkward, field
+from tests.codegen.upstream.awkward import ADOPTED, AWKWARD, Awkward
+from tests.codegen.upstream.changes import field
 
 pytestmark = pytest.mark.timeout(400)
 TOGETHER = [awkward for awkward in AWKWARD if not awkward.alone]
