@@ -189,6 +189,13 @@ def test_a_new_key_is_shown_once_or_kept(
     assert done.code == 6
     assert json.loads(done.out)["api_key"] not in ("", "***")
 
+    for more, code in ((["-o", "/proc/nowhere/key"], 6), (["--columns", "secret"], 2)):
+        bytehouse_emulator.reset()
+        done = bytehouse("keys", "create", "--no-expiry", *more)
+        assert done.code == code, done
+        (made,) = {k.id for k in bh.api_keys.list()} - {"emulatorStartKey0001"}
+        assert f"bytehouse keys delete {made}" in done.err
+
 
 def test_usage_is_drawn_for_people_and_given_as_points_to_programs(
     bytehouse: Bytehouse, bh: ByteHouse

@@ -59,12 +59,20 @@ def create(store: str | None, **lifetime: Any) -> int:
         except (OSError, ByteHouseError) as error:  # the key must not be lost
             click.echo(f"Error: The key could not be stored at {store}: {error}", err=True)
             store, code = None, OUTPUT_FAILED
-    if store is None:
-        note("This is the only time that the key can be read.")
-        shown["api_key"] = key.secret.reveal()
-    else:
+    if store is not None:
         note(f"The key was stored at {store}.")
-    print_value(shown)
+        print_value(shown)
+        return code
+    try:
+        print_value(shown | {"api_key": key.secret.reveal()})
+    except BaseException:
+        click.echo(
+            f"The key {key.id} was created, but could not be shown, and nobody can read it now. "
+            f"Delete it: bytehouse keys delete {key.id}",
+            err=True,
+        )
+        raise
+    note("This is the only time that the key can be read.")
     return code
 
 
