@@ -59,8 +59,8 @@ def measured(pipeline: str, words: Sequence[str], environment: Mapping[str, str]
         )
         seconds = time.monotonic() - began
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        figures = (seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
-        os.write(write, " ".join(map(str, figures)).encode())
+        took = map(str, (seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024))
+        os.write(write, " ".join(took).encode())
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as result:

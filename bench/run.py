@@ -210,25 +210,31 @@ def table(groups: Mapping[str, list[Figure]], before: Mapping[str, float]) -> st
             "|---|---|---|---|---|",
         ]
         for figure in figures:
-            ratio = _ratio(figure, figures[0])
-            old = before.get(_key(title, figure.case))
+            shown = _as_memory if ", memory " in title else _as_time
+            low, high = shown(figure.low), shown(figure.high)
+            ratio, old = _ratio(figure, figures[0]), before.get(_key(title, figure.case))
             lines.append(
-                f"| {figure.case} | {_shown(figure.median)} "
-                f"| {_shown(figure.low)} - {_shown(figure.high)} | {ratio:.2f} "
-                f"| {'' if old is None else f'{old:.2f}'} |"
+                f"| {figure.case} | {shown(figure.median)} | {low} - {high} "
+                f"| {_as_ratio(ratio)} | {_as_ratio(old)} |"
             )
     return "\n".join(lines)
 
 
 def _ratio(figure: Figure, first: Figure) -> float:
-    # What needs no memory of its own has no ratio.
+    # To what needs no memory of its own there is no ratio.
     return figure.median / first.median if first.median else math.nan
 
 
-def _shown(value: float) -> str:
-    if value > 1e6:
-        return f"{value / 2**20:.1f} MB"
+def _as_memory(value: float) -> str:
+    return f"{value / 2**20:.1f} MB"
+
+
+def _as_time(value: float) -> str:
     return f"{value * 1e3:.2f} ms" if value >= 1e-3 else f"{value * 1e6:.0f} µs"
+
+
+def _as_ratio(value: float | None) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.2f}"
 
 
 def _key(title: str, case: str) -> str:
@@ -245,9 +251,11 @@ def ratios(groups: Mapping[str, list[Figure]]) -> dict[str, float]:
     }
 
 
-def save(kept: Path, groups: dict[str, list[Figure]], before: Mapping[str, float]) -> None:
-    """Write the groups in place of what was kept of them; the other groups stay."""
-    if kept.exists():
+def save(
+    kept: Path, groups: dict[str, list[Figure]], before: Mapping[str, float], *, whole: bool
+) -> None:
+    """Write the groups in place of what was kept; if they are not the whole, the others stay."""
+    if kept.exists() and not whole:
         figures = json.loads(kept.read_text("utf-8"))["figures"]
         groups = {title: [Figure(**f) for f in found] for title, found in figures.items()} | groups
     RESULTS.mkdir(exist_ok=True)
@@ -290,7 +298,7 @@ def main() -> None:
     judged = list(goals.judge(medians))
     print(goals.table(judged))
     if options.save:
-        save(kept, groups, before)
+        save(kept, groups, before, whole=not options.cases)
     if not all(met for _, _, met in judged):
         sys.exit("A goal is missed.")
 
