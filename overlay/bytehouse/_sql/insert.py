@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, tzinfo
 from itertools import accumulate, chain, islice
@@ -242,7 +243,7 @@ def insert_statements(
 
 
 def _rows(columns: Sequence[Written]) -> list[str]:
-    """Return rows as literals of tuples."""
+    """Return the literals of each row, joined by commas."""
     if any(map(is_arrow, columns)):
         arrow = import_optional("pyarrow", "arrow")
         arrays = [
@@ -250,8 +251,8 @@ def _rows(columns: Sequence[Written]) -> list[str]:
             for one in columns
         ]
         commas = chain.from_iterable((",", array) for array in arrays)
-        return list(joined("(", *islice(commas, 1, None), ")").to_pylist())
-    return [f"({text})" for text in map(",".join, zip(*columns, strict=True))]
+        return list(joined(*islice(commas, 1, None)).to_pylist())
+    return list(map(",".join, zip(*columns, strict=True)))
 
 
 def raise_refused(position: int, _row: object, error: InvalidArgument) -> None:
@@ -370,55 +371,55 @@ def pack_rows(
 
     Args:
         head: The statement up to its rows.
-        chunks: The positions and the literals of some rows at a time.
+        chunks: The positions of some rows at a time, and the literals of each, joined by commas.
         block_bytes: Maximum size of a statement in bytes, unless a single row is larger.
         block_rows: Maximum number of rows of a statement.
     """
+    between = "),("
     packed: list[str] = []
-    size = first = 0
+    empty = len(head.encode()) + len("()") - len(between)
+    size, count, first = empty, 0, 0
     for positions, rows in chunks:
+        together = between.join(rows)
+        whole = (
+            count + len(rows) <= block_rows and size + len(between) + _size(together) <= block_bytes
+        )
+        texts, rows_of_text = ([together], len(rows)) if whole and rows else (rows, 1)
+        sizes = [0, *accumulate(len(between) + _size(text) for text in texts)]
         begin = 0
-        sizes = [0, *accumulate(_sizes(rows))]
-        while begin < len(rows):
-            end = _fitting(sizes, begin, block_bytes - len(head) - size, block_rows - len(packed))
+        while begin < len(texts):
+            room = (block_rows - count) // rows_of_text
+            end = _fitting(sizes, begin, block_bytes - size, room)
             # A row that is too large for a block has one of its own.
             end = end if packed else max(end, begin + 1)
             first = first if packed else positions[begin]
-            packed += rows[begin:end]
-            size += sizes[end] - sizes[begin] + end - begin
+            packed += texts[begin:end]
+            size += sizes[end] - sizes[begin]
+            count += (end - begin) * rows_of_text
             begin = end
             # A full block is sent before the source is read further.
-            if begin < len(rows) or len(packed) == block_rows:
-                yield Block(head + ",".join(packed), first, len(packed))
-                packed, size = [], 0
+            if begin < len(texts) or count == block_rows:
+                yield Block(f"{head}({between.join(packed)})", first, count)
+                packed, size, count = [], empty, 0
     if packed:
-        yield Block(head + ",".join(packed), first, len(packed))
+        yield Block(f"{head}({between.join(packed)})", first, count)
 
 
-def _sizes(rows: Sequence[str]) -> Iterable[int]:
-    """Return the size of each row in bytes."""
-    if all(map(str.isascii, rows)):
-        return map(len, rows)
-    return (len(row.encode()) for row in rows)
+def _size(text: str) -> int:
+    """Return the size of a text in bytes."""
+    return len(text) if text.isascii() else len(text.encode())
 
 
-def _fitting(sizes: Sequence[int], begin: int, room: int, rows: int) -> int:
-    """Return the end of the rows from `begin` that fit, with commas between.
+def _fitting(sizes: Sequence[int], begin: int, room: int, most: int) -> int:
+    """Return the end of the texts from `begin` that fit.
 
     Args:
-        sizes: Size of the first rows in bytes, by their number.
-        begin: Index of the first row.
+        sizes: Size of the first texts in bytes, by their number.
+        begin: Index of the first text.
         room: How many bytes there may be.
-        rows: How many rows there may be.
+        most: How many texts there may be.
     """
-    low, high = begin, min(len(sizes) - 1, begin + rows)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if sizes[middle] - sizes[begin] + (middle - begin - 1) <= room:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    return min(bisect_right(sizes, sizes[begin] + room) - 1, begin + most)
 
 
 def rows_note(certain: int, in_flight: int) -> str:
