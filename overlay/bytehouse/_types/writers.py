@@ -41,6 +41,8 @@ __all__ = ["Write", "Writer", "Written", "one_by_one", "writer_of"]
 Values = Any
 Written = Any
 Write = Callable[[Values], Written]
+# What writes values of which none is missing, of these types; an Arrow array has none of Python's.
+_Typed = Callable[[Values, set[type]], Written]
 
 
 @attrs.frozen
@@ -68,7 +70,7 @@ class _Form:
         null: What NULL becomes.
     """
 
-    scalar: Callable[[ColumnType, Scalar, tzinfo], Write]
+    scalar: Callable[[ColumnType, Scalar, tzinfo], _Typed]
     array: Callable[[Iterable[Any]], Any]
     map: Callable[[Iterable[tuple[Any, Any]]], Any]
     tuple: Callable[[Iterable[Any]], Any]
@@ -97,13 +99,13 @@ def writer_of(type_: str, server: tzinfo = UTC, *, binary: bool = False) -> Writ
     if is_float and not binary:
         # The fast parser reads some floats inexactly; an expression is read exactly.
         write = _in_parentheses(write)
-    write = _with_nulls(write, form.null) if may_be_null else _without_nulls(write)
-    return Writer(write, is_float)
+    whole = _with_nulls(write, form.null) if may_be_null else _without_nulls(write)
+    return Writer(whole, is_float)
 
 
-def _in_parentheses(write: Write) -> Write:
-    def in_parentheses(values: Values) -> Written:
-        found = write(values)
+def _in_parentheses(write: _Typed) -> _Typed:
+    def in_parentheses(values: Values, types: set[type]) -> Written:
+        found = write(values, types)
         if is_arrow(found):
             return joined("(", found, ")")
         return [f"({text})" for text in found]
@@ -120,7 +122,7 @@ def _is_container(kind: ColumnType) -> bool:
     return kind.name in ("Array", "Map", "Tuple", "Nullable")
 
 
-def _write_of(kind: ColumnType, form: _Form) -> Write:
+def _write_of(kind: ColumnType, form: _Form) -> _Typed:
     """Return what writes values of a type that are not missing."""
     kind = unwrap(kind)
     if _is_container(kind) and kind.arguments:
@@ -136,32 +138,40 @@ def _write_of(kind: ColumnType, form: _Form) -> Write:
     return form.scalar(kind, scalar, form.server)
 
 
-def _literals(kind: ColumnType, scalar: Scalar, server: tzinfo) -> Write:
-    def write(values: Values) -> Written:
+def _literals(kind: ColumnType, scalar: Scalar, server: tzinfo) -> _Typed:
+    def write(values: Values, types: set[type]) -> Written:
         if isinstance(values, list):
-            found = scalar.bulk(values, set(map(type, values))) if values else []
+            found = scalar.bulk(values, types) if values else []
             return [scalar.write(plain(value)) for value in values] if found is None else found
         found = arrow_literals(kind, values.array, server)
-        return write(values.to_list()) if found is None else found
+        return _of_python(write, values) if found is None else found
 
     return write
 
 
-def _literals_in_call(kind: ColumnType, scalar: Scalar, server: tzinfo) -> Write:
+def _of_python(write: _Typed, values: Values) -> Written:
+    """Return what the values of an Arrow array become as values of Python."""
+    listed = values.to_list()
+    return write(listed, set(map(type, listed)))
+
+
+def _literals_in_call(kind: ColumnType, scalar: Scalar, server: tzinfo) -> _Typed:
     literals = _literals(kind, scalar, server)
-    return lambda values: list(map(scalar.in_call, one_by_one(literals(values))))
+    return lambda values, types: list(map(scalar.in_call, one_by_one(literals(values, types))))
 
 
-def _binary(kind: ColumnType, scalar: Scalar, server: tzinfo) -> Write:
+def _binary(kind: ColumnType, scalar: Scalar, server: tzinfo) -> _Typed:
     literals = _literals(kind, scalar, server)
 
-    def write(values: Values) -> Written:
+    def write(values: Values, types: set[type]) -> Written:
         found: Written | None = None
         if not isinstance(values, list):
             found = arrow_values(kind, values.array, server)
         elif values:
-            found = scalar.binary(values, set(map(type, values)))
-        return list(map(scalar.parse, one_by_one(literals(values)))) if found is None else found
+            found = scalar.binary(values, types)
+        if found is not None:
+            return found
+        return list(map(scalar.parse, one_by_one(literals(values, types))))
 
     return write
 
@@ -195,7 +205,7 @@ _CALLS = _Form(
 _BINARY = _Form(_binary, list, _dict, tuple, None)
 
 
-def _container(kind: ColumnType, form: _Form) -> Write | None:
+def _container(kind: ColumnType, form: _Form) -> _Typed | None:
     inner = [_element(part, form) for part in kind.arguments]
     match kind.name, inner:
         case "Array", [items]:
@@ -208,11 +218,15 @@ def _container(kind: ColumnType, form: _Form) -> Write | None:
     return None
 
 
-def _with_notation(write: Write) -> Write:
+def _with_notation(write: _Typed) -> _Typed:
     """Take Arrow's strings too: what containers are written as."""
-    return lambda values: write(
-        values if isinstance(values, list) or not values.is_text() else values.to_list()
-    )
+
+    def with_notation(values: Values, types: set[type]) -> Written:
+        if isinstance(values, list) or not values.is_text():
+            return write(values, types)
+        return _of_python(write, values)
+
+    return with_notation
 
 
 def _element(kind: ColumnType, form: _Form) -> Write:
@@ -222,12 +236,16 @@ def _element(kind: ColumnType, form: _Form) -> Write:
     return _without_nulls(_write_of(kind, form))
 
 
-def _missing(values: Values) -> list[bool] | None:
-    """Return which values are missing; None if none is."""
+def _types_of(values: Values) -> set[type]:
+    return set(map(type, values)) if isinstance(values, list) else set()
+
+
+def _missing(values: Values, types: set[type]) -> list[bool] | None:
+    """Return which values, of these types, are missing; None if none is."""
     if not isinstance(values, list):
         nulls: list[bool] | None = values.missing()
         return nulls
-    if not any(map(can_be_missing, set(map(type, values)))):
+    if not any(map(can_be_missing, types)):
         return None
     found = list(map(is_missing, values))
     return found if any(found) else None
@@ -238,18 +256,19 @@ def one_by_one(written: Written) -> Iterator[Any]:
     return iter(written.tolist() if hasattr(written, "tolist") else written)
 
 
-def _with_nulls(write: Write, null: Any) -> Write:
+def _with_nulls(write: _Typed, null: Any) -> Write:
     def with_nulls(values: Values) -> Written:
         values = arrow_column(values)
-        missing = _missing(values)
+        types = _types_of(values)
+        missing = _missing(values, types)
         if missing is None:
-            return write(values)
+            return write(values, types)
         present = (
             list(compress(values, (not one for one in missing)))
             if isinstance(values, list)
             else values.without_missing()
         )
-        written = write(present)
+        written = write(present, _types_of(present))
         if is_arrow(written):
             return with_gaps(written, missing, null)
         found = one_by_one(written)
@@ -258,20 +277,21 @@ def _with_nulls(write: Write, null: Any) -> Write:
     return with_nulls
 
 
-def _without_nulls(write: Write) -> Write:
+def _without_nulls(write: _Typed) -> Write:
     def without_nulls(values: Values) -> Written:
         values = arrow_column(values)
-        if _missing(values) is not None:
+        types = _types_of(values)
+        if _missing(values, types) is not None:
             raise Unfit("NULL, and the type is not Nullable")
-        return write(values)
+        return write(values, types)
 
     return without_nulls
 
 
-def _array(items: Write, make: Callable[[Iterable[Any]], Any]) -> Write:
-    def write(values: Values) -> Written:
+def _array(items: Write, make: Callable[[Iterable[Any]], Any]) -> _Typed:
+    def write(values: Values, types: set[type]) -> Written:
         if isinstance(values, list):
-            lists = values if set(map(type, values)) <= {list} else list(map(_as_list, values))
+            lists = values if types <= {list} else list(map(_as_list, values))
             lengths: Iterable[int] = map(len, lists)
             flat: Values = list(chain.from_iterable(lists))
         else:
@@ -296,8 +316,8 @@ def _as_list(value: Any) -> list[Any]:
     raise not_of_type(value, "a list")
 
 
-def _map(keys: Write, items: Write, make: Callable[[Iterable[tuple[Any, Any]]], Any]) -> Write:
-    def write(values: Values) -> Written:
+def _map(keys: Write, items: Write, make: Callable[[Iterable[tuple[Any, Any]]], Any]) -> _Typed:
+    def write(values: Values, _: set[type]) -> Written:
         if isinstance(values, list):
             pairs = list(map(_as_pairs, values))
             lengths: Iterable[int] = list(map(len, pairs))
@@ -323,10 +343,10 @@ def _as_pairs(value: Any) -> Sequence[tuple[Any, Any]]:
 
 def _tuple(
     names: Sequence[str], elements: Sequence[Write], make: Callable[[Iterable[Any]], Any]
-) -> Write:
+) -> _Typed:
     keys = [name or str(at) for at, name in enumerate(names, 1)]
 
-    def write(values: Values) -> Written:
+    def write(values: Values, _: set[type]) -> Written:
         columns: Iterator[Values] | Sequence[Values]
         if isinstance(values, list):
             rows = [_as_tuple(value, keys) for value in values]
