@@ -141,11 +141,14 @@ def test_every_other_form_holds_the_same(
 
     kinds, rows = table
     fill(lasting, kinds, rows)
-    same(kinds, out_of_arrow(kinds, lasting.query(ALL).to_arrow()), rows)
+    arrow = lasting.query(ALL).to_arrow()
+    same(kinds, out_of_arrow(kinds, arrow), rows)
     batches = list(lasting.query(ALL).arrow_batches(rows=1))
     same(kinds, out_of_arrow(kinds, pa.Table.from_batches(batches)), rows)
     lasting.query(ALL).to_parquet(tmp_path / "rows.parquet")
-    same(kinds, out_of_arrow(kinds, pa.parquet.read_table(tmp_path / "rows.parquet")), rows)
+    # pyarrow 20 reads the times in a map as those of UTC, whatever their zone in the file.
+    read = pa.parquet.read_table(tmp_path / "rows.parquet").cast(arrow.schema)
+    same(kinds, out_of_arrow(kinds, read), rows)
     frame = lasting.query(ALL).to_pandas(dtype_backend="pyarrow")
     same(kinds, out_of_arrow(kinds, pa.Table.from_pandas(frame, preserve_index=False)), rows)
     same(kinds, out_of_arrow(kinds, lasting.query(ALL).to_polars().to_arrow()), rows)
