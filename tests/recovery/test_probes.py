@@ -28,7 +28,7 @@ from bytehouse_raw.plan import Plan
 from tests.call.test_fuzz import objects, values
 from tests.support.flavours import KEY, FakeClock, MakeClient
 from tests.support.operations import sent
-from tests.support.server import CLOSED, Reply, ScriptedServer, Seen, data
+from tests.support.server import CLOSED, SILENT, Reply, ScriptedServer, Seen, data
 from tests.support.wire import request_line
 
 MISSING = Reply(404, {"error": {"code": "errbook_Database_NotFound", "message": "none"}})
@@ -391,6 +391,23 @@ def test_a_probe_reads_a_list_within_the_deadline_of_the_call(
     began = time.monotonic()
     lose_a_connection(make(server.url, clock=Clock()), deadline=1.0)
     assert time.monotonic() - began < 2.0
+
+
+def test_a_probe_that_is_not_answered_ends_with_the_deadline_of_the_call(
+    make: MakeClient, server: ScriptedServer
+) -> None:
+    """A page has what the call before it left of the deadline, and none of its own."""
+
+    def late(seen: Seen) -> Reply:
+        if seen.operation != "create_connection":
+            return SILENT
+        time.sleep(1.6)
+        return CLOSED
+
+    server.handler = late
+    began = time.monotonic()
+    lose_a_connection(make(server.url, clock=Clock()), deadline=2.0)
+    assert 1.6 < time.monotonic() - began < 3.2
 
 
 @pytest.mark.parametrize(("budget", "most"), [(10_000, MAX_PAGES), (10, 20)])

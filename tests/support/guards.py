@@ -126,7 +126,7 @@ GUARDS = (
           "recovery/test_probes.py", "bounded_number"),
     Guard("a probe keeps to the deadline", "_call/call.py",
           '"deadline": max(self._remaining, 0.001),', '"deadline": self._options.deadline,',
-          "recovery/test_probes.py", "within_the_deadline"),
+          "recovery/test_probes.py", "not_answered"),
     Guard("a wrong path is no absence", "_api/routing.py",
           "return not_found and error.by_service and not may_be_wrong_route(error)",
           "return not_found", "recovery/test_probes.py", "no_absence"),
