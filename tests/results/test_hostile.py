@@ -186,7 +186,7 @@ async def test_other_tasks_run_while_a_large_answer_is_parsed(
 ) -> None:
     """The event loop is back within a fraction of the processor time that parsing takes."""
     entries = [{"name": f"n{at}", "uuid": "u", "description": "d" * 20} for at in range(40_000)]
-    rows = [["1", "x", None]] * 300_000
+    rows = [["1", "x", None]] * 1_000_000
     body = json.dumps({"data": rows if streamed else entries}).encode()  # not in a thread of ours
     # What is received at once lets no task run between its pieces.
     packed = {"Content-Encoding": "gzip"} if streamed else {}
@@ -203,12 +203,13 @@ async def test_other_tasks_run_while_a_large_answer_is_parsed(
     async with AsyncByteHouse(server.url, KEY) as bh:
         await (await bh.query("SELECT 1")).rows()  # what is imported stops everything, once
         watching = asyncio.create_task(watch())
-        began = time.thread_time()
+        began = time.process_time()
         if streamed:
             assert len(await (await bh.query("SELECT 1")).rows()) == len(rows)
         else:
             with suppress(ByteHouseError):
                 await bh.databases.list(page_size=100_000).first()
-        taken = time.thread_time() - began
+        taken = time.process_time() - began
+        await asyncio.sleep(0.01)  # so that what waited to the end is seen
         watching.cancel()
-    assert longest < max(0.3, taken / 3), (longest, taken)
+    assert longest < taken / 2, (longest, taken)
