@@ -312,4 +312,4 @@ def _write(file: Path, text: str) -> None:
         with atomic_file(file, "w") as stream:
             stream.write(text)
     except OSError as error:
-        raise ConfigError(f"{file} cannot be written: {error.strerror}.") from None
+        raise ConfigError(f"{file} cannot be written: {error.strerror}.") from error

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
@@ -19,8 +21,18 @@ Rows = Sequence[Sequence[Any]]
 # Rows of a table that the widths of its columns are measured by.
 _MEASURED = 1000
 _LEAST_WIDTH = 4
+# What commands take to name an object, and the width up to which it is not cut if others can be.
+_KEYS = ("id", "name")
+_KEY_WIDTH = 40
 # What it raises for strings that are not UTF-8 and for integers of more than 64 bits.
 _NOT_BY_MSGSPEC = (TypeError, ValueError, OverflowError)
+
+
+def format_of(path: str) -> str | None:
+    """Return the format that the ending of a file names; None if it names none."""
+    ending = Path(path).suffix.removeprefix(".").lower()
+    form = ENDINGS.get(ending, ending)
+    return form if form in FORMATS else None
 
 
 class Writer(Protocol):
@@ -125,7 +137,8 @@ class _Table:
             max(map(_cell_width, column)) for column in zip(header, *cells, strict=True)
         ]
         if self._width is not None:
-            self._widths = _fitted(self._widths, self._width)
+            keys = {n for n, name in enumerate(header) if name in _KEYS}
+            self._widths = _fitted(self._widths, self._width, keys)
         self._lines([header, ["─" * width for width in self._widths]])
         self._lines(cells)
 
@@ -262,9 +275,17 @@ def _visible(value: object, null: str = "") -> str:
     text = null if value is None else to_text(value)
     if text.isprintable():
         return text
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text
-    )
+    return "".join(c if c.isprintable() or c in _SHOWN else _escape(c) for c in text)
+
+
+# No-break and ideographic space, and the joiners of scripts and of emoji.
+_SHOWN = "\u00a0\u3000\u200c\u200d"
+
+
+def _escape(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # a byte that was no UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape", "replace").decode()
 
 
 def _cell_width(text: str) -> int:
@@ -288,15 +309,20 @@ def _cut(text: str, width: int) -> str:
     return text + "…"
 
 
-def _fitted(widths: list[int], available: int) -> list[int]:
-    """Return widths that fit, by making the widest columns narrower."""
+def _fitted(widths: list[int], available: int, keys: Set[int] = frozenset()) -> list[int]:
+    """Return widths that fit, by making the widest columns narrower, those of `keys` at last."""
     widths = widths.copy()
     over = sum(widths) + 2 * (len(widths) - 1) - available
+    kept = {n for n in keys if widths[n] <= _KEY_WIDTH}
     while over > 0:
-        widest = max(range(len(widths)), key=widths.__getitem__)
-        if widths[widest] <= _LEAST_WIDTH:
-            break
-        others = [width for n, width in enumerate(widths) if n != widest]
+        free = [n for n, width in enumerate(widths) if n not in kept and width > _LEAST_WIDTH]
+        if not free:
+            if not kept:
+                break
+            kept = set()
+            continue
+        widest = max(free, key=widths.__getitem__)
+        others = [widths[n] for n in free if n != widest]
         target = max(_LEAST_WIDTH, max(others, default=0) - 1, widths[widest] - over)
         target = min(target, widths[widest] - 1)
         over -= widths[widest] - target
@@ -313,8 +339,12 @@ def is_terminal(stream: Any) -> bool:
 
 
 def note(message: str) -> None:
-    """Tell the person at the terminal something beside the output."""
-    sys.stderr.write(f"{message}\n")
+    """Tell the person at the terminal something beside the output.
+
+    What cannot be told, because standard error is full or gone, does not stop a command.
+    """
+    with suppress(OSError):
+        sys.stderr.write(f"{message}\n")
 
 
 class Counter:

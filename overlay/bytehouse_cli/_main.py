@@ -20,6 +20,7 @@ from ._errors import (
     os_error_code,
     print_error,
 )
+from ._formats import is_terminal, note
 from ._settings import Group, ReaderGone
 
 
@@ -67,10 +68,12 @@ def run(arguments: Sequence[str]) -> int:
         code = root.main(list(arguments), prog_name="bytehouse", standalone_mode=False)
         sys.stdout.flush()
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+        # What was typed and asked is on the line in which a terminal has the cursor.
+        note("\nInterrupted." if is_terminal(sys.stderr) else "Interrupted.")
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):  # as `note` does
+            error.show()
         return error.exit_code
     except ReaderGone:
         _abandon_stdout()

@@ -5,17 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from ._formats import (
     BINARY,
-    ENDINGS,
-    FORMATS,
     Rows,
+    format_of,
     is_terminal,
+    note,
     to_json,
     to_text,
     write_batches,
@@ -43,13 +42,6 @@ def output_format(machine: str = "ndjson") -> str:
     if given.output:
         return format_of(given.output) or machine
     return "table" if is_terminal(sys.stdout) else machine
-
-
-def format_of(path: str) -> str | None:
-    """Return the format that the ending of a file names; None if it names none."""
-    ending = Path(path).suffix.removeprefix(".").lower()
-    form = ENDINGS.get(ending, ending)
-    return form if form in FORMATS else None
 
 
 @contextmanager
@@ -115,6 +107,11 @@ def _print_records(records: list[dict[str, Any]], columns: Sequence[str]) -> Non
     else:
         names = list(columns) or [n for n in known if any(r.get(n) is not None for r in records)]
     flat = output_format() not in ("json", "ndjson", *BINARY)
+    if flat and not names:  # an empty list: no line of a table or of CSV
+        with output_file():
+            if output_format() == "table" and is_terminal(sys.stderr):
+                note("There are none.")
+        return
     rows = [
         tuple(_flat(record.get(n)) if flat else record.get(n) for n in names) for record in records
     ]

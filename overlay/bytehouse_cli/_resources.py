@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from ._errors import NOT_FOUND
 from ._formats import note
 from ._output import print_value
 from ._plain import plain
@@ -136,14 +137,16 @@ class _Derived(Command):
                 words += [one.opts[0], sample]
         return " ".join(words)
 
-    def _call(self, **values: Any) -> None:
+    def _call(self, **values: Any) -> int:
         arguments = self._signature.arguments(values)
         reads = self._method in _READS or self._description.methods == {"GET"}
         with global_options().client(changes=not reads) as client:
             if "DELETE" in self._description.methods:
                 confirm(f"{self._description.sentence}: {_listed(arguments)}")
             method = getattr(getattr(client, self._resource.attribute), self._method)
-            self._show(method(**arguments))
+            found = method(**arguments)
+            self._show(found)
+        return NOT_FOUND if found is False else 0  # so that a shell can test for it
 
 
 def _listed(arguments: Mapping[str, Any]) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.exceptions import NoSuchCommand
 
 from bytehouse._core.config import ATTRIBUTES
 from bytehouse._core.credentials import REFERENCES
 
-from ._formats import FORMATS
+from ._formats import FORMATS, format_of, note
 
 if TYPE_CHECKING:
     from bytehouse import ByteHouse
@@ -58,6 +62,22 @@ class GlobalOptions:
 
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {}
+
+    def check_output(self) -> None:
+        """Check that the output can be a file of the name that was given, before anything is done.
+
+        Raises:
+            UsageError: Its ending is that of no format.
+            OSError: It cannot be there.
+        """
+        if self.output in (None, "-"):
+            return
+        path = Path(str(self.output))
+        if path.suffix and not (self.format or format_of(path.name)):
+            raise click.UsageError(
+                f"The ending of {path} is no format: add --format ({', '.join(FORMATS)})."
+            )
+        check_place(path)
 
     def config(self, **more: Any) -> Config:
         """Return the resolved configuration; host and key may be missing."""
@@ -220,6 +240,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
+        global_options(ctx).check_output()
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
@@ -250,6 +271,18 @@ class Group(click.Group):
         if outermost:
             _add_global_options(self)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is named, or say which have a similar name."""
+        try:
+            return super().resolve_command(ctx, args)
+        except NoSuchCommand as error:
+            from difflib import get_close_matches
+
+            error.possibilities = get_close_matches(args[0], self.list_commands(ctx))
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options and the commands."""
         self.format_commands(ctx, formatter)
@@ -272,8 +305,19 @@ def confirm(what: str) -> None:
     if not sys.stdin.isatty():
         raise click.UsageError(f"{what}: add --yes to do this without being asked.")
     if not click.confirm(f"{what}?", err=True):
-        click.echo("Nothing was changed.", err=True)
+        note("Nothing was changed.")
         raise click.exceptions.Exit(1)
+
+
+def check_place(path: Path) -> None:
+    """Check that there can be a file at a path, before something is done whose result it gets.
+
+    Raises:
+        OSError: It cannot be there.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    path.parent.stat()
 
 
 def end_dry_run(what: str) -> None:
@@ -286,7 +330,7 @@ def end_dry_run(what: str) -> None:
         Exit: It is.
     """
     if global_options().dry_run:
-        click.echo(f"Would {what}.", err=True)
+        note(f"Would {what}.")
         raise click.exceptions.Exit(0)
 
 

@@ -13,7 +13,7 @@ import click
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app
 from prompt_toolkit.filters import Condition
-from prompt_toolkit.history import FileHistory
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.lexers import PygmentsLexer
 from pygments.lexers.sql import SqlLexer
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from bytehouse import ByteHouse
 
 _HELP = r"""Statements end with ; and may have several lines. Ctrl-C cancels one, Ctrl-D ends.
-  \d [TABLE]     list the tables of the database, or the columns of a table
-  \l             list the databases
-  \timing        show the time of each statement, or stop that
-  \format [NAME] show or set the format of results: {formats}
-  \e             edit the last statement in $EDITOR
-  \?             show this
-  \q             quit"""
+  \d [TABLE]        list the tables of the database, or the columns of a table
+  \l                list the databases
+  \timing [on|off]  show the time of each statement, or stop that
+  \format [NAME]    show or set the format of results: {formats}
+  \e                edit the last statement in $EDITOR
+  \?                show this
+  \q                quit"""
 _CHANGES_NAMES = ("USE", "CREATE", "DROP", "ALTER", "RENAME", "ATTACH", "DETACH", "UNDROP")
 
 
@@ -50,12 +50,12 @@ class Shell:
         self._timing = False
         self._last = ""
         self._next = ""
-        self._database: str | None = None
+        self._database: str | None = client.config.database
         self._completer = ShellCompleter(client, self.database)
         self._commands: dict[str, Callable[[str], None]] = {
             "d": self._describe,
             "l": lambda _: print_value(client.databases.list(), columns=("name", "description")),
-            "timing": self._toggle_timing,
+            "timing": self._set_timing,
             "format": self._set_format,
             "e": self._edit,
             "?": lambda _: note(_HELP.format(formats=", ".join(FORMATS))),
@@ -64,7 +64,7 @@ class Shell:
     def run(self) -> None:
         """Prompt until the input ends."""
         prompt: PromptSession[str] = PromptSession(
-            history=FileHistory(str(_history_file())),
+            history=_history(),
             completer=self._completer,
             complete_while_typing=False,
             complete_in_thread=True,
@@ -83,8 +83,11 @@ class Shell:
                 continue
             except EOFError:
                 return
-            if text.rstrip(";").lower() in ("\\q", "exit", "quit"):
+            word = text.rstrip(";").lower()
+            if word in ("\\q", "exit", "quit"):
                 return
+            if word in ("help", "?"):
+                text = "\\?"
             if text:
                 self._handle(text)
 
@@ -138,8 +141,8 @@ class Shell:
         found = self._client.tables.get(database or self.database(), table)
         print_value(found.columns)
 
-    def _toggle_timing(self, _argument: str) -> None:
-        self._timing = not self._timing
+    def _set_timing(self, argument: str) -> None:
+        self._timing = argument == "on" if argument in ("on", "off") else not self._timing
         note(f"Timing is {'on' if self._timing else 'off'}.")
 
     def _set_format(self, argument: str) -> None:
@@ -171,13 +174,18 @@ def _bindings() -> KeyBindings:
 
 
 def _is_word(text: str) -> bool:
-    return text.lower() in ("exit", "quit")
+    return text.lower() in ("exit", "quit", "help", "?")
 
 
-def _history_file() -> Path:
-    """Return the file of the history, readable by its owner alone: statements hold data."""
-    base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    file = base / "bytehouse" / "history"
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file.touch(mode=0o600)
-    return file
+def _history() -> History:
+    """Return the history, in a file that its owner alone can read: statements hold data."""
+    try:
+        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        file = base / "bytehouse" / "history"
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.touch(mode=0o600)
+        file.open("ab").close()
+    except (OSError, RuntimeError) as error:  # there may be no home directory
+        note(f"The history is not kept: {error}")
+        return InMemoryHistory()
+    return FileHistory(str(file))

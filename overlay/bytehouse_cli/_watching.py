@@ -44,13 +44,17 @@ class StatusNotes:
 
 
 @contextmanager
-def warnings_as_notes() -> Iterator[None]:
-    """Tell what the client warns of as a note, without the place in its code."""
+def warnings_as_notes(log: str) -> Iterator[None]:
+    """Tell what the client warns of as a note, without the place in its code.
+
+    Args:
+        log: Where a shell finds what is `log` in Python.
+    """
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         yield
     for warning in told:
-        note(f"Warning: {warning.message}")
+        note(f"Warning: {str(warning.message).replace('`log`', log)}")
 
 
 def watch(handle: ExecutionHandle, wait_timeout: float | None) -> int:
@@ -60,7 +64,7 @@ def watch(handle: ExecutionHandle, wait_timeout: float | None) -> int:
         The exit code, which says whether rows were refused.
     """
     progress = StatusNotes()
-    with warnings_as_notes():
+    with warnings_as_notes(f"`bytehouse executions logs {handle.id}`"):
         report = handle.wait(wait_timeout, on_progress=progress)
     counts = {name: getattr(report, name) for name in ("rows_read", "rows_written", "rows_refused")}
     print_value({"execution_id": handle.id, "status": progress.last, **counts})

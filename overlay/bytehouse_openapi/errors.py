@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bytehouse.errors import ByteHouseError
+from bytehouse.errors import ByteHouseError, TransportError
 
 
 class UpstreamError(ByteHouseError):
     """A specification cannot be fetched or parsed, or is of another API."""
+
+
+class UpstreamUnreachable(UpstreamError, TransportError):
+    """What serves the specification cannot be reached."""
 
 
 @contextmanager

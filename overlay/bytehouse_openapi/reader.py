@@ -16,7 +16,7 @@ from bytehouse._transport.models import Request, TransportFailure
 from bytehouse._transport.sync_transport import fetch
 
 from .document import Document, check, drop_unresolved
-from .errors import UpstreamError, reporting_invalid
+from .errors import UpstreamError, UpstreamUnreachable, reporting_invalid
 from .pages import LOOKED_FOR, Found, found_in_script, join, specs_in
 from .parsing import load
 from .swagger2 import convert
@@ -253,7 +253,7 @@ class _Reader:
                     config=self._config,
                 )
             except TransportFailure as failure:
-                raise UpstreamError(f"{address} cannot be fetched: {failure}.") from None
+                raise UpstreamUnreachable(f"{address} cannot be fetched: {failure}.") from None
             if response.status in _REDIRECTS and "location" in response.headers:
                 address = join(address, response.headers["location"])
                 continue
@@ -272,7 +272,7 @@ class _Reader:
                 body = stream.read(self._limits.size + 1)
         except (OSError, RuntimeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise UpstreamError(f"{path} cannot be read: {reason}.") from None
+            raise UpstreamError(f"{path} cannot be read: {reason}.") from error
         if len(body) > self._limits.size:
             raise UpstreamError(f"{path} is larger than {self._limits.size} bytes.")
         return _decoded(body, "", str(path))

@@ -20,6 +20,8 @@ from typing import Any, NoReturn
 
 CLOSED = "closed"
 """Stands for a pipe that nobody reads, in the place of a file."""
+NONE = "none"
+"""Stands for a stream that the shell has closed, as by `>&-`."""
 _FLAGS = (os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_WRONLY | os.O_CREAT)
 
 
@@ -49,13 +51,13 @@ def _run(request: dict[str, Any]) -> NoReturn:
         os.environ.clear()
         os.environ.update(request["environment"])
         for number, path in enumerate(request["streams"]):
-            os.dup2(_closed() if path == CLOSED else os.open(path, _FLAGS[number]), number)
+            if path == NONE:
+                os.close(number)
+            else:
+                os.dup2(_closed() if path == CLOSED else os.open(path, _FLAGS[number]), number)
         if request["largest"] is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (request["largest"],) * 2)
-        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-        raw = io.FileIO(2, "w", closefd=False)
-        sys.stderr = io.TextIOWrapper(raw, "utf-8", write_through=True)
+        _open(request["streams"])
         signal.signal(signal.SIGINT, signal.default_int_handler)
         from bytehouse_cli import main
 
@@ -67,10 +69,20 @@ def _run(request: dict[str, Any]) -> NoReturn:
     except BaseException:  # noqa: BLE001 - as Python does
         traceback.print_exc()
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except OSError:
         code = 120  # as Python does
     os._exit(code or 0)
+
+
+def _open(places: list[str]) -> None:
+    """Open the standard streams as Python does, which has none for what is closed."""
+    stdin, stdout, stderr = (place != NONE for place in places)
+    sys.stdin = open(0, encoding="utf-8", closefd=False) if stdin else None
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False) if stdout else None
+    raw = io.FileIO(2, "w", closefd=False) if stderr else None
+    sys.stderr = io.TextIOWrapper(raw, "utf-8", write_through=True) if raw else None
 
 
 def _closed() -> int:

@@ -39,7 +39,9 @@ class Processes:
         self,
         *words: str,
         text: str = "",
+        given: str = "",
         out: str = "",
+        err: str = "",
         largest: int | None = None,
         interrupt: Callable[[], object] | None = None,
     ) -> Done:
@@ -48,13 +50,15 @@ class Processes:
         Args:
             *words: Its arguments.
             text: What is on standard input.
+            given: Another place for standard input; `NONE` for none.
             out: Another place for standard output, such as /dev/full; `CLOSED` is a pipe
-                that nobody reads.
+                that nobody reads, and `NONE` no stream.
+            err: Another place for standard error.
             largest: How many bytes a file may have.
             interrupt: Returns when the command is to be interrupted, as by Ctrl-C.
         """
-        given, shown, told = (Path(self._folder.name) / name for name in ("in", "out", "err"))
-        given.write_text(text)
+        typed, shown, told = (Path(self._folder.name) / name for name in ("in", "out", "err"))
+        typed.write_text(text)
         for file in (shown, told):
             file.unlink(missing_ok=True)
         if largest is not None:
@@ -63,7 +67,7 @@ class Processes:
             "words": words,
             "environment": dict(os.environ),
             "folder": str(Path.cwd()),
-            "streams": [str(given), out or str(shown), str(told)],
+            "streams": [given or str(typed), out or str(shown), err or str(told)],
             "largest": largest,
         }
         assert self._server.stdin is not None
@@ -74,9 +78,11 @@ class Processes:
             interrupt()
             os.kill(process, signal.SIGINT)
         limited = largest is not None
-        err = told.read_text() if limited else ""
+        messages = told.read_text() if limited else ""
         code = self._number()
-        return Done(code, "" if out else shown.read_text(), err if limited else told.read_text())
+        if not limited and not err:
+            messages = told.read_text()
+        return Done(code, "" if out else shown.read_text(), messages)
 
     def _number(self) -> int:
         assert self._server.stdout is not None

@@ -189,12 +189,17 @@ def test_a_new_key_is_shown_once_or_kept(
     assert done.code == 6
     assert json.loads(done.out)["api_key"] not in ("", "***")
 
-    for more, code in ((["-o", "/proc/nowhere/key"], 6), (["--columns", "secret"], 2)):
-        bytehouse_emulator.reset()
-        done = bytehouse("keys", "create", "--no-expiry", *more)
+    bytehouse_emulator.reset()
+    done = bytehouse("keys", "create", "--no-expiry", "--columns", "secret")
+    assert done.code == 2, done
+    (made,) = {k.id for k in bh.api_keys.list()} - {"emulatorStartKey0001"}
+    assert f"bytehouse keys delete {made}" in done.err
+
+    bytehouse_emulator.reset()
+    for place, code in (("/proc/nowhere/key", 6), (str(tmp_path), 6), ("key.xlsx", 2)):
+        done = bytehouse("keys", "create", "--no-expiry", "-o", place)
         assert done.code == code, done
-        (made,) = {k.id for k in bh.api_keys.list()} - {"emulatorStartKey0001"}
-        assert f"bytehouse keys delete {made}" in done.err
+        assert [k.id for k in bh.api_keys.list()] == ["emulatorStartKey0001"]
 
 
 def test_usage_is_drawn_for_people_and_given_as_points_to_programs(

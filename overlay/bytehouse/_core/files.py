@@ -44,6 +44,10 @@ def atomic_file(
         ) as file:
             yield file
         unfinished.replace(target)
+    except OSError as error:
+        if error.filename == str(unfinished):
+            error.filename = str(target)
+        raise
     finally:
         with suppress(FileNotFoundError):
             unfinished.unlink()

@@ -55,7 +55,7 @@ def create_key_request(
     """
     if bool(no_expiry) != (expires_in is None):
         raise InvalidArgument(
-            "Say how long the key lives: either expires_in, such as '90d', or no_expiry=True."
+            "Say how long the key lives: either expires_in='90d' or so, or no_expiry=True."
         )
     count = None if expires_in is None else whole_days(expires_in, "expires_in")
     return models.CreateApiKeyRequest(

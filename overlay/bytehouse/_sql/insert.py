@@ -454,6 +454,8 @@ def insert_failed(
     hint = f"The first {inserted} {rows} in the table; " + (
         f"the next {in_flight} may be." if unknown else "no others are."
     )
+    if not inserted and not unknown:
+        hint = "No rows were inserted."
     failure = InsertFailed(f"{which} could not be inserted: {error.message}", hint=hint)
     failure.acknowledged, failure.position = inserted, position
     failure.possible = inserted + (in_flight if unknown else 0)

@@ -158,8 +158,6 @@ class _Sequences:
         Raises:
             InvalidArgument: It is not as it should be.
         """
-        if isinstance(row, _Undecoded):
-            raise row.error
         if isinstance(row, str | bytes | Mapping) or not isinstance(row, Sequence):
             raise InvalidArgument(f"A row is a sequence of values, not a {type(row).__name__}.")
         if not row or (self._width is not None and len(row) != self._width):
@@ -272,6 +270,8 @@ def _one_by_one(
     positions: list[int] = []
     for position, row in enumerate(rows, begin):
         try:
+            if isinstance(row, _Unreadable):
+                raise row.error
             kept.append(values(row))
             positions.append(position)
         except InvalidArgument as error:
@@ -323,8 +323,12 @@ def _from_parquet(where: Any, names: tuple[str, ...] | None) -> Source:
     return _from_batches(file.iter_batches(), file.schema_arrow.names, names)
 
 
-def _objects(lines: Iterable[str], label: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects in a text with one on each line; decimal fractions are kept exactly."""
+def _objects(lines: Iterable[str], label: str) -> Iterator[dict[str, Any] | _Unreadable]:
+    """Yield the objects in a text with one on each line; decimal fractions are kept exactly.
+
+    A line that cannot be read is a row that is refused, but for the first, which names the columns.
+    """
+    begun = False
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -336,10 +340,14 @@ def _objects(lines: Iterable[str], label: str) -> Iterator[dict[str, Any]]:
             reason = "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)
         else:
             if isinstance(found, dict):
+                begun = True
                 yield found
                 continue
             reason = "no JSON object"
-        raise InvalidArgument(f"{label} cannot be read at line {number}: {reason}")
+        refused = _Unreadable([line.rstrip()], f"{label} cannot be read at line {number}: {reason}")
+        if not begun:
+            raise refused.error
+        yield refused
 
 
 def _from_csv(text: Iterable[str], label: str, names: tuple[str, ...] | None, null: str) -> Source:
@@ -347,7 +355,7 @@ def _from_csv(text: Iterable[str], label: str, names: tuple[str, ...] | None, nu
     header = next(lines, None)
     if not header:
         raise InvalidArgument(f"{label} has no header line with the names of its columns.")
-    if isinstance(header, _Undecoded):
+    if isinstance(header, _Unreadable):
         raise header.error
     indices = _column_indices(header, names)
     read = _reading(filter(None, lines), _Sequences)
@@ -382,20 +390,24 @@ def _parsed(text: Iterable[str], label: str) -> Iterator[list[str]]:
     try:
         for line in reader:
             if line and header and len(line) != len(header):
-                break
+                reason = f"{len(line)} values where there are {len(header)}"
+                yield _Unreadable(
+                    line, f"{label} cannot be read at line {reader.line_num}: {reason}"
+                )
+                continue
             if not all(map(str.isascii, line)) and (wrong := _not_utf8(line)) is not None:
                 which = repr(header[wrong]) if header else wrong + 1
-                line = _Undecoded(  # noqa: PLW2901 - the same line, which is refused
-                    line, f"{label}, line {reader.line_num}, column {which}: not UTF-8."
+                line = _Unreadable(  # noqa: PLW2901 - the same line, which is refused
+                    line,
+                    f"{label}, line {reader.line_num}, column {which}: not UTF-8.",
+                    hint="Write the file in UTF-8.",
                 )
             header = header or line
             yield line
-        else:
-            return
-        reason: object = f"{len(line)} values where there are {len(header)}"
     except csv.Error as error:
-        reason = error
-    raise InvalidArgument(f"{label} cannot be read at line {reader.line_num}: {reason}")
+        raise InvalidArgument(
+            f"{label} cannot be read at line {reader.line_num}: {error}"
+        ) from None
 
 
 def _not_utf8(line: list[str]) -> int | None:
@@ -408,12 +420,12 @@ def _not_utf8(line: list[str]) -> int | None:
     return None
 
 
-class _Undecoded(list[str]):
-    """A line of a file in another encoding than UTF-8: a row that is refused."""
+class _Unreadable(list[str]):
+    """A line of a file that cannot be read: a row that is refused."""
 
-    def __init__(self, line: list[str], reason: str) -> None:
+    def __init__(self, line: list[str], reason: str, hint: str = "") -> None:
         super().__init__(line)
-        self.error = InvalidArgument(reason, hint="Write the file in UTF-8.")
+        self.error = InvalidArgument(reason, hint=hint)
 
 
 def _column_indices(available: Sequence[str], names: tuple[str, ...] | None) -> list[int]:

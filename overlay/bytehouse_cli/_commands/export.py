@@ -39,15 +39,16 @@ def command(query: str, file: str, params: dict[str, str]) -> None:
     shared = global_options()
     form = shared.format or format_of(file)
     if form is None:
-        raise click.UsageError(
-            f"The ending of {file} is no format: add --format ({', '.join(FORMATS)})."
-        )
+        raise click.UsageError(f"Give --format: {file} does not name one of {', '.join(FORMATS)}.")
     sql = query if len(query.split()) > 1 else _select_all(query)
     shared.format, shared.output = form, file
+    shared.check_output()
     began = time.monotonic()
     with shared.client() as client:
-        note(f"Writing {form} to {file}.")
+        note(f"Writing {form} to {'standard output' if file == '-' else file}.")
         count = run_statements(client, sql, params=typed(sql, params))
+    if file == "-":
+        return
     shared.format, shared.output, shared.columns, shared.query = None, None, (), None
     seconds = round(time.monotonic() - began, 3)
     print_value({"file": file, "format": form, "rows": count, "seconds": seconds})

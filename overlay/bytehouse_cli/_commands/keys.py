@@ -57,7 +57,7 @@ def create(store: str | None, **lifetime: Any) -> int:
         try:
             store_secret(store, key.secret)
         except (OSError, ByteHouseError) as error:  # the key must not be lost
-            click.echo(f"Error: The key could not be stored at {store}: {error}", err=True)
+            note(f"Error: The key could not be stored at {store}: {error}")
             store, code = None, OUTPUT_FAILED
     if store is not None:
         note(f"The key was stored at {store}.")
@@ -66,10 +66,9 @@ def create(store: str | None, **lifetime: Any) -> int:
     try:
         print_value(shown | {"api_key": key.secret.reveal()})
     except BaseException:
-        click.echo(
+        note(
             f"The key {key.id} was created, but could not be shown, and nobody can read it now. "
-            f"Delete it: bytehouse keys delete {key.id}",
-            err=True,
+            f"Delete it: bytehouse keys delete {key.id}"
         )
         raise
     note("This is the only time that the key can be read.")

@@ -14,7 +14,7 @@ import click
 from .._errors import ROWS_REFUSED
 from .._formats import Counter, note, to_json
 from .._output import print_value
-from .._settings import Command, global_options
+from .._settings import Command, check_place, global_options
 from .._watching import StatusNotes, warnings_as_notes
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def command(  # noqa: PLR0917 - click gives them by name
     Prints how many rows were read, written and refused. Ctrl-C
     stops the load on the service; the error says which rows are in the table.
     """
+    if refused:
+        check_place(Path(refused))
     began = time.monotonic()
     with global_options().client(changes=True) as client:
         if "://" in source:
@@ -88,11 +90,11 @@ def command(  # noqa: PLR0917 - click gives them by name
             with _local(source) as data:
                 report, lines = _insert(client, data, table, null, skip=refused is not None)
     report["seconds"] = round(time.monotonic() - began, 3)
-    if refused and report["rows_refused"]:
-        what = "the log of the service" if "://" in source else "them"
-        Path(refused).write_bytes(b"".join(to_json(line) + b"\n" for line in lines))
-        note(f"{report['rows_refused']} rows were refused; {refused} has {what}.")
     print_value({"table": table, **report})
+    if refused and report["rows_refused"]:
+        what = "the log of the service" if "://" in source else "what was refused"
+        Path(refused).write_bytes(b"".join(to_json(line) + b"\n" for line in lines))
+        note(f"{refused} has {what}.")
     return ROWS_REFUSED if report["rows_refused"] else 0
 
 
@@ -133,7 +135,7 @@ def _refused_line(row: SkippedRow) -> dict[str, Any]:
 
 def _load_url(client: ByteHouse, source: str, table: str, **arguments: Any) -> dict[str, Any]:
     note(f"Loading {source}, on the service.")
-    with warnings_as_notes():
+    with warnings_as_notes("the file of --refused"):
         report = client.load(source, table, on_progress=StatusNotes(), **arguments)
     return {
         "rows_read": report.rows_read,

@@ -25,6 +25,24 @@ def command() -> None:
     """Watch, wait for and stop queries by their ids."""
 
 
+@command.command(
+    examples="""
+    bytehouse queries history --since 1h --failed
+    bytehouse queries history --limit 3 --format vertical
+    """
+)
+@click.option("--since", metavar="DURATION", help="How long ago the period begins, such as 1h.")
+@click.option("--failed/--succeeded", default=None, help="Those that failed, or did not, alone.")
+@click.option("--limit", type=click.IntRange(0), default=100, show_default=True, help="At most.")
+def history(since: str | None, failed: bool | None, limit: int) -> None:
+    """List the queries that have ended, the latest first, with their times and errors.
+
+    They are read from the log of the engine, `system.query_log`, which a role may not see.
+    """
+    with global_options().client() as client:
+        print_results(client.history(since=since, failed=failed, limit=limit))
+
+
 @command.command(examples="bytehouse queries status 7c1d8a52")
 @click.argument("query_id", metavar="ID")
 def status(query_id: str) -> None:

@@ -26,7 +26,7 @@ class _Usage(ResourceGroup):
         longest = min(_LONGEST_BAR, max(8, shutil.get_terminal_size().columns - _OTHERS))
         most = max(days.values()) or 1
         rows = [
-            (day, round(total, 2), "█" * round(longest * total / most))
+            (day, round(total, 2) or float(f"{total:.2g}"), "█" * round(longest * total / most))
             for day, total in sorted(days.items())
         ]
         print_rows(("day", measure, ""), [rows], choose=False)
