@@ -277,11 +277,9 @@ class Group(click.Group):
         """Return the command that is named, or say which have a similar name."""
         try:
             return super().resolve_command(ctx, args)
-        except NoSuchCommand as error:
-            from difflib import get_close_matches
-
-            error.possibilities = get_close_matches(args[0], self.list_commands(ctx))
-            raise
+        except NoSuchCommand:
+            known = self.list_commands(ctx)  # click knows those alone that are loaded
+            raise NoSuchCommand(args[0], possibilities=known, ctx=ctx) from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options and the commands."""

@@ -79,8 +79,8 @@ def _run(request: dict[str, Any]) -> NoReturn:
 def _open(places: list[str]) -> None:
     """Open the standard streams as Python does, which has none for what is closed."""
     stdin, stdout, stderr = (place != NONE for place in places)
-    sys.stdin = open(0, encoding="utf-8", closefd=False) if stdin else None
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False) if stdout else None
+    sys.stdin = open(0, encoding="utf-8", closefd=False) if stdin else None  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False) if stdout else None  # noqa: SIM115
     raw = io.FileIO(2, "w", closefd=False) if stderr else None
     sys.stderr = io.TextIOWrapper(raw, "utf-8", write_through=True) if raw else None
 

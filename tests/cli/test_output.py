@@ -71,7 +71,8 @@ def test_an_empty_list_is_empty_in_each_format(
         done = bytehouse(*LIST, "--format", form, "-o", str(file))
         assert (done.code, done.err) == (0, "")
     assert bytehouse(*LIST, "--format", "json").out == "[]\n"
-    assert bytehouse(*LIST).out == ""
+    for form in set(FORMATS) - {"json", "parquet", "arrow"}:
+        assert bytehouse(*LIST, "--format", form).out == ""
 
 
 def test_columns_and_an_expression_choose_what_is_printed(bytehouse: Bytehouse) -> None:
@@ -97,6 +98,28 @@ def test_control_characters_of_the_service_do_not_reach_a_terminal(
         assert "\\x1b[2J\\x07evil" in bytehouse(*LIST, "--format", form).out
 
 
+def test_text_is_readable_and_bytes_are_shown(bytehouse: Bytehouse, server: ScriptedServer) -> None:
+    """Spaces and joiners of other scripts are as they are; what is no text is escaped by bytes."""
+    server.script(data([{"name": "a\u3000b\u00a0c"}, {"name": "\U0001f468\u200d\U0001f467"}]))
+    shown = bytehouse(*LIST, "--format", "table").out.splitlines()
+    assert [line.strip() for line in shown[2:]] == [
+        "a\u3000b\u00a0c",
+        "\U0001f468\u200d\U0001f467",
+    ]
+
+
+def test_a_command_that_is_not_known_is_guessed(bytehouse: Bytehouse) -> None:
+    """In each group, also of commands that are loaded on demand."""
+    for words, guess in (
+        (["table", "list"], "tables"),
+        (["tables", "lst"], "list"),
+        (["api", "list_database"], "list_databases"),
+    ):
+        done = bytehouse(*words)
+        assert done.code == 2
+        assert guess in done.err.partition("Did you mean")[2]
+
+
 def test_a_file_is_there_when_it_is_complete(
     bytehouse: Bytehouse, server: ScriptedServer, tmp_path: Path
 ) -> None:
@@ -108,7 +131,16 @@ def test_a_file_is_there_when_it_is_complete(
     server.script(Reply(404, {"message": "no"}))
     assert bytehouse(*LIST, "-o", str(file)).code == 9
     assert file.read_text() == before
-    assert bytehouse(*LIST, "-o", str(tmp_path / "none" / "x.csv")).code != 0
+    server.clear()
+    for place, code, says in (
+        ("none/x.csv", 6, "none: No such file or directory"),
+        (".", 6, ".: Is a directory"),
+        ("out.csv.gz", 2, "The ending of out.csv.gz is no format: add --format"),
+    ):
+        done = bytehouse(*LIST, "-o", place)
+        assert done.code == code, done
+        assert says in done.err
+    assert not server.seen  # it is told before anything is done
     assert [one.name for one in tmp_path.iterdir()] == ["out.csv"]
 
 

@@ -194,6 +194,8 @@ def test_what_is_exported_is_loaded_again(bytehouse: Bytehouse, tmp_path: Path) 
     assert bytehouse("export", "sales.orders", "all.csv").code == 0
     assert len((tmp_path / "all.csv").read_text().splitlines()) == 4
     assert bytehouse("export", "sales.orders", "orders.unknown").code == 2
+    done = bytehouse("export", "SELECT 7 AS n", "-", "--format", "csv")
+    assert (done.code, done.out) == (0, "n\n7\n")
 
 
 def test_rows_that_are_refused_are_written_to_a_file(bytehouse: Bytehouse, tmp_path: Path) -> None:
@@ -211,6 +213,13 @@ def test_rows_that_are_refused_are_written_to_a_file(bytehouse: Bytehouse, tmp_p
     assert refused[1]["row"] == ["9002", "no date", "z"]
     assert bytehouse("load", "some.unknown", "sales.orders").code == 6
     assert bytehouse("load", "none.csv", "sales.orders").code == 6
+    (tmp_path / "torn.csv").write_text("id,day,note\n9003,2026-11-03\n9004,2026-11-03,x\n")
+    torn = ["load", "torn.csv", "sales.orders", "--refused"]
+    assert bytehouse(*torn, "none/refused.ndjson").code == 6  # before anything is sent
+    counts = json.loads(bytehouse(*torn, "refused.ndjson").out)
+    assert (counts["rows_written"], counts["rows_refused"]) == (1, 1)
+    (refused,) = map(json.loads, (tmp_path / "refused.ndjson").read_text().splitlines())
+    assert refused["row"] == ["9003", "2026-11-03"]
     (tmp_path / "bad.ndjson").write_text('{"id": 1}\n{"id"\n')
     done = bytehouse("load", "bad.ndjson", "sales.orders")
     assert done.code in (2, 16)

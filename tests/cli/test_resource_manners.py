@@ -54,6 +54,24 @@ def test_the_role_decides_what_may_be_done(
     assert bh.tables.exists("sales", "orders")
 
 
+def test_a_shell_can_test_whether_something_exists(bytehouse: Bytehouse) -> None:
+    """By the exit code, which is that of what does not exist."""
+    for name, code, printed in (("sales", 0, "true\n"), ("none", 9, "false\n")):
+        done = bytehouse("databases", "exists", name)
+        assert (done.code, done.out) == (code, printed)
+
+
+def test_the_queries_that_have_ended_are_listed(bytehouse: Bytehouse) -> None:
+    """Those that failed alone, if wanted; the latest first."""
+    assert bytehouse("query", "SELECT 41 + 1", "--query-id", "worked").code == 0
+    assert bytehouse("query", "SELECT throwIf(1)", "--query-id", "failed").code == 14
+    listed = ["queries", "history", "--since", "1h", "--format", "tsv", "--query", "[].query_id"]
+    assert {"worked", "failed"} <= set(bytehouse(*listed).out.split())
+    failed = bytehouse(*listed, "--failed").out.split()
+    assert "failed" in failed
+    assert "worked" not in failed
+
+
 def test_a_table_is_described_by_its_columns(bytehouse: Bytehouse) -> None:
     """A table shows what fits into cells; other formats have all."""
     done = bytehouse("tables", "describe", "sales.orders", "--format", "csv", "--columns", "name")
@@ -231,6 +249,13 @@ def test_usage_is_drawn_for_people_and_given_as_points_to_programs(
             ["tables", "create", "sales.orders", "--column", "n Int8", "--order-by", "n"],
             "Pass --if-not-exists",
         ),
+        (
+            ["tables", "get", "sales.none"],
+            "`bytehouse tables list sales` and `bytehouse databases list`.",
+        ),
+        (["jobs", "start", "99"], "`bytehouse jobs list`."),
+        (["queries", "status", "none"], "`bytehouse queries history`."),
+        (["keys", "create"], "--expires-in 90d or so, or --no-expiry."),
         (["query", "SELECT {n:UInt8}"], "has no value: pass --param NAME=VALUE"),
         (["query", "SELECT {n}"], "has no value: pass --param NAME=VALUE"),
     ],
@@ -238,7 +263,7 @@ def test_usage_is_drawn_for_people_and_given_as_points_to_programs(
 def test_a_hint_names_options(
     bytehouse: Bytehouse, tmp_path: Path, words: list[str], hint: str
 ) -> None:
-    """What is an argument in Python is an option here."""
+    """What is a method or an argument in Python is a command or an option here."""
     (tmp_path / "less.yaml").write_text("name: sales.orders\ncolumns: {id: UInt64}\norder_by: id\n")
     done = bytehouse(*words)
     assert done.code != 0

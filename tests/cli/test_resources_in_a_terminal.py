@@ -75,6 +75,43 @@ def test_what_is_deleted_is_asked_about(
             assert ("old" in [found.name for found in bh.databases.list()]) == left
 
 
+def test_ctrl_c_at_a_question_does_nothing(
+    emulator: RunningEmulator, environment: dict[str, str]
+) -> None:
+    """It ends the command, on a line of its own."""
+    for words, question in (
+        (["databases", "drop", "sales"], "[y/N]:"),
+        (["connections", "create", "k", "--type", "kafka", "--secret", "password"], "password:"),
+        (["init"], "API key (not shown):"),
+    ):
+        with in_terminal(environment, *words) as terminal:
+            if words == ["init"]:
+                terminal.wait_for("shows it")
+                terminal.enter("\r")
+            terminal.wait_for(question)
+            # The question is written before its answer is waited for.
+            terminal.enter("x")
+            terminal.press_ctrl_c()
+            assert terminal.wait() == 130
+            assert terminal.shown.splitlines()[-1] == "Interrupted."
+    with ByteHouse(**emulator.client_arguments) as bh:
+        assert "sales" in [found.name for found in bh.databases.list()]
+
+
+def test_what_names_an_object_is_whole_in_a_narrow_terminal(
+    emulator: RunningEmulator, environment: dict[str, str], job: int
+) -> None:
+    """An id is there to be copied, so other columns are cut before it."""
+    assert job
+    with ByteHouse(**emulator.client_arguments) as bh:
+        (connection,) = bh.connections.list()
+    with in_terminal({**environment, "COLUMNS": "60"}, "connections", "list") as terminal:
+        assert terminal.wait() == 0
+    lines = terminal.shown.splitlines()
+    assert any(str(connection.id) in line and "…" in line for line in lines), lines
+    assert max(map(len, lines)) <= 60
+
+
 def test_a_secret_that_is_typed_is_not_shown(
     emulator: RunningEmulator, environment: dict[str, str]
 ) -> None:

@@ -12,7 +12,7 @@ from bytehouse_raw.operations import OPERATIONS
 from tests.cli.conftest import Bytehouse
 from tests.openapi.specs import elsewhere, moved
 from tests.support.flavours import KEY
-from tests.support.server import Reply, ScriptedServer
+from tests.support.server import Reply, ScriptedServer, closed_port
 from tests.support.wire import request_line
 
 
@@ -93,6 +93,9 @@ def test_a_pull_that_fails_says_why(bytehouse: Bytehouse, server: ScriptedServer
     assert "page without a specification" in done.err
     assert not Path(bytehouse("routes", "path", "--host", server.url).out.strip()).exists()
     assert bytehouse("routes", "pull", server.url).code == 3
+    assert bytehouse("routes", "pull", "none.yaml", "--host", server.url).code == 6
+    gone = f"http://127.0.0.1:{closed_port()}/docs"
+    assert bytehouse("routes", "pull", gone, "--host", server.url).code == 4
     assert bytehouse("routes", "pull", server.url, "--header", "nonsense").code == 2
 
 

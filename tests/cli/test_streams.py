@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bytehouse_emulator import RunningEmulator
 from tests.cli.conftest import Bytehouse
 from tests.cli.forkserver import CLOSED, NONE
 from tests.cli.processes import bytehouse, configured, emulator, processes
@@ -51,9 +50,7 @@ def test_output_that_has_no_place_is_an_error(bytehouse: Bytehouse, words: list[
 
 
 @cases("place", [NONE, CLOSED, "/dev/full"])
-def test_messages_that_nobody_can_read_change_nothing(
-    bytehouse: Bytehouse, emulator: RunningEmulator, place: str
-) -> None:
+def test_messages_that_nobody_can_read_change_nothing(bytehouse: Bytehouse, place: str) -> None:
     """A command does its work, and ends with its code, whether or not it can tell so."""
     for words, code in (
         (["databases", "create", "sales"], 0),

@@ -164,6 +164,22 @@ def test_ctrl_c_in_the_shell_cancels_the_statement_alone(
     assert history.stat().st_mode & 0o077 == 0
 
 
+def test_the_shell_runs_where_nothing_can_be_kept(environment: dict[str, str]) -> None:
+    """Without a home to write into it says so; the prompt names the database that was given."""
+    environment |= {"HOME": "/proc/none", "BYTEHOUSE_DATABASE": "sales"}
+    with in_terminal(environment, "shell") as terminal:
+        terminal.wait_for("The history is not kept:")
+        terminal.wait_for("bytehouse sales>")
+        terminal.enter("\\timing off\r")
+        terminal.wait_for("Timing is off.")
+        terminal.enter("help\r")
+        terminal.wait_for("list the databases")
+        terminal.enter("SELECT 6 * 7 AS answer;\r")
+        assert "42" in terminal.wait_for("1 row in")
+        terminal.enter("\x04")
+        assert terminal.wait() == 0
+
+
 def test_the_shell_needs_a_terminal(environment: dict[str, str]) -> None:
     """With a pipe it says what to use instead."""
     with in_terminal(environment, "shell", "--format", "csv") as terminal:

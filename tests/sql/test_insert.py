@@ -290,6 +290,29 @@ def test_lines_that_are_not_utf8_can_be_skipped(table: ByteHouse, tmp_path: Path
     ]
 
 
+@cases(
+    ("name", "text", "reason"),
+    [
+        ("rows.csv", 'n,s\n1,"a\nb"\n2\n3,c\n', "line 4: 1 values where there are 2"),
+        ("rows.csv", 'n,s\n1,"a\nb"\n2,b,c\n3,c\n', "line 4: 3 values where there are 2"),
+        ("rows.ndjson", '{"n": 1, "s": "a\\nb"}\n{"n\n{"n": 3, "s": "c"}\n', "line 2: "),
+        ("rows.ndjson", '{"n": 1, "s": "a\\nb"}\n7\n{"n": 3, "s": "c"}\n', "no JSON object"),
+    ],
+)
+def test_lines_that_cannot_be_read_can_be_skipped(
+    table: ByteHouse, tmp_path: Path, name: str, text: str, reason: str
+) -> None:
+    """Those after them are inserted."""
+    table.query("TRUNCATE TABLE d.t")
+    path = tmp_path / name
+    path.write_text(text)
+    result = table.insert("d.t", path, on_error="skip")
+    assert rows_in_table(table) == [(1, "a\nb"), (3, "c")]
+    ((position, why),) = [(one.position, one.reason) for one in result.skipped]
+    assert position == 1
+    assert reason in why
+
+
 def test_an_exception_of_the_source_propagates_with_a_note(table: ByteHouse) -> None:
     """It is the exception of the caller; the note says how far the insertion came."""
 

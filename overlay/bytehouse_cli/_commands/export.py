@@ -6,8 +6,8 @@ import time
 
 import click
 
-from .._formats import FORMATS, note
-from .._output import format_of, print_value
+from .._formats import FORMATS, format_of, note
+from .._output import print_value
 from .._query import pairs, run_statements, typed
 from .._settings import Command, global_options
 
