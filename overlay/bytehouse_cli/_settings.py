@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import sys
 from functools import cache
@@ -98,6 +99,8 @@ class GlobalOptions:
 
         kind: type[ByteHouse] = ByteHouse
         given = dict(self.settings)
+        # What it warns of is in the error, too, and logging would print it as it is.
+        logging.getLogger("bytehouse").addHandler(logging.NullHandler())
         if self.dry_run:
             from ._dry_run import client_class
 
@@ -131,6 +134,21 @@ def _set_setting(context: click.Context, parameter: click.Parameter, value: Any)
                 "users of this machine can read command lines."
             )
         global_options(context).settings[_attribute(parameter)] = value
+
+
+def complete_profile(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    """Return the profiles whose names begin so, for the completion of a shell."""
+    from bytehouse import ConfigError
+
+    from ._profiles import ConfigFile
+
+    try:
+        with context.scope(cleanup=False):
+            return [name for name in ConfigFile().profiles if name.startswith(incomplete)]
+    except (ConfigError, OSError):
+        return []
 
 
 class _Expression(click.ParamType[Any]):
@@ -194,6 +212,7 @@ def _options() -> list[click.Option]:
             "-o",
             "--output",
             metavar="FILE",
+            type=click.Path(),
             help="Write this file; its ending is the format, if none is given.",
         ),
         option("--columns", type=_ColumnNames(), metavar="A,B", help="Print these columns."),
@@ -204,8 +223,18 @@ def _options() -> list[click.Option]:
             help="Print what this expression makes of the output.",
         ),
         option("--dry-run", is_flag=True, help="Show the request; send nothing that changes data."),
-        option("--profile", metavar="NAME", help="Profile of the configuration file."),
-        option("--config-file", metavar="FILE", help="Configuration file to read."),
+        option(
+            "--profile",
+            metavar="NAME",
+            shell_complete=complete_profile,
+            help="Profile of the configuration file.",
+        ),
+        option(
+            "--config-file",
+            metavar="FILE",
+            type=click.Path(),
+            help="Configuration file to read.",
+        ),
         *settings,
     ]
 

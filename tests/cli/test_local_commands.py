@@ -12,7 +12,7 @@ from tests.cli.conftest import Bytehouse
 from tests.cli.processes import ROOT, bytehouse, configured, emulator, processes
 from tests.cli.test_terminal import in_terminal
 from tests.support.cases import cases
-from tests.support.server import Reply, ScriptedServer, closed_port
+from tests.support.server import CLOSED, Reply, ScriptedServer, closed_port
 
 __all__ = ["bytehouse", "configured", "emulator", "processes"]
 
@@ -106,3 +106,41 @@ def test_the_shell_tells_and_goes_on(emulator: RunningEmulator, tmp_path: Path, 
         terminal.wait_for("bytehouse>")
         terminal.enter("\x04")
         assert terminal.wait() == 0
+
+
+@cases(
+    ("typed", "found"),
+    [
+        ("--profile p", "plain,prod"),
+        ("query --profile pr", "plain,prod"),
+        ("config use pr", "plain,prod"),
+        ("config set ware", "plain,warehouse"),
+        ("load o", "file,o"),
+        ("query --file o", "file,o"),
+        ("tables apply -f o", "file,o"),
+        ("export sales.orders o", "file,o"),
+        ("query --output o", "file,o"),
+    ],
+)
+def test_what_is_on_this_machine_is_completed(
+    bytehouse: Bytehouse, monkeypatch: pytest.MonkeyPatch, typed: str, found: str
+) -> None:
+    """Profiles, settings and files, in the way in which bash asks for them."""
+    assert bytehouse("config", "set", "warehouse", "etl", "--profile", "prod").code == 0
+    words = ["bytehouse", *typed.split()]
+    with monkeypatch.context() as patch:
+        patch.setenv("COMP_WORDS", " ".join(words))
+        patch.setenv("COMP_CWORD", str(len(words) - 1))
+        patch.setenv("_BYTEHOUSE_COMPLETE", "bash_complete")
+        done = bytehouse()
+    assert done.out == f"{found}\n"
+    assert done.err == ""
+
+
+def test_an_unknown_outcome_is_told_once(bytehouse: Bytehouse, server: ScriptedServer) -> None:
+    """As an error with its code, and not as a record of a log as well."""
+    server.script(CLOSED)
+    done = bytehouse("databases", "create", "sales", "--host", server.url)
+    assert done.code == 5, done
+    assert done.err.count("not known") == 1, done.err
+    assert done.err.startswith("Error: ")

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import click
 
+from bytehouse._core.config import ATTRIBUTES
+
 from .._formats import note
 from .._output import print_rows
-from .._settings import Group, global_options
+from .._settings import Group, complete_profile, global_options
+
+
+def _complete_setting(_context: object, _parameter: object, incomplete: str) -> list[str]:
+    """Return the settings whose names begin so, for the completion of a shell."""
+    return [one.name for one in ATTRIBUTES if one.name.startswith(incomplete)]
 
 
 @click.group(cls=Group)
@@ -43,7 +50,7 @@ def list_() -> None:
 
 
 @command.command(examples="bytehouse config use prod")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_profile)
 def use(name: str) -> None:
     """Use a profile where none is named."""
     from .._profiles import ConfigFile
@@ -60,7 +67,7 @@ def use(name: str) -> None:
     bytehouse config set api_key env:MY_KEY --profile prod
     """,
 )
-@click.argument("name")
+@click.argument("name", shell_complete=_complete_setting)
 @click.argument("value")
 def set_(name: str, value: str) -> None:
     """Write a setting into the profile that --profile names, or else into the default one.
@@ -81,7 +88,7 @@ def set_(name: str, value: str) -> None:
 
 
 @command.command(examples="bytehouse config unset warehouse --profile prod")
-@click.argument("name")
+@click.argument("name", shell_complete=_complete_setting)
 def unset(name: str) -> None:
     """Remove a setting from a profile."""
     from .._profiles import ConfigFile

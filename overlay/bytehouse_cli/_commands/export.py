@@ -20,7 +20,7 @@ from .._settings import Command, global_options
     """,
 )
 @click.argument("query")
-@click.argument("file")
+@click.argument("file", type=click.Path())
 @click.option(
     "-p",
     "--param",

@@ -32,7 +32,7 @@ _ENDINGS = ("csv", "parquet", "pq", "ndjson", "jsonl")
     bytehouse load s3://bucket/orders/*.csv sales.orders --connection 12
     """,
 )
-@click.argument("source", metavar="FILE|URL")
+@click.argument("source", metavar="FILE|URL", type=click.Path())
 @click.argument("table")
 @click.option(
     "--file-format",
@@ -42,6 +42,7 @@ _ENDINGS = ("csv", "parquet", "pq", "ndjson", "jsonl")
 @click.option(
     "--refused",
     metavar="FILE",
+    type=click.Path(),
     help="Leave out rows that cannot be loaded, and write them to this file as NDJSON, with the "
     "reason; of a URL it gets the log of the service. Without it, such a row ends the load.",
 )

@@ -23,7 +23,13 @@ from .._settings import Command, global_options
     """,
 )
 @click.argument("sql", required=False)
-@click.option("-f", "--file", metavar="FILE", help="Read the statements from a file; - for stdin.")
+@click.option(
+    "-f",
+    "--file",
+    metavar="FILE",
+    type=click.Path(),
+    help="Read the statements from a file; - for stdin.",
+)
 @click.option(
     "-p",
     "--param",

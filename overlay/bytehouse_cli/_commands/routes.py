@@ -49,7 +49,7 @@ def _header(_context: click.Context, _parameter: click.Parameter, values: Any) -
 
 
 @command.command(examples="bytehouse routes pull https://YOUR-CONSOLE/docs")
-@click.argument("source")
+@click.argument("source", type=click.Path())
 @click.option("--file", type=click.Path(dir_okay=False), help="Write this file instead.")
 @click.option(
     "--header",

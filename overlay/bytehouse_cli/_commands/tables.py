@@ -21,6 +21,7 @@ _file = click.option(
     "--file",
     required=True,
     metavar="FILE",
+    type=click.Path(),
     help="YAML or JSON file with the tables as they should be; - for standard input.",
 )
 
@@ -65,6 +66,7 @@ def describe(table: str) -> None:
     "-f",
     "--file",
     metavar="FILE",
+    type=click.Path(),
     help="YAML or JSON file with the tables, or SQL file with statements; - for standard input.",
 )
 @click.option(
