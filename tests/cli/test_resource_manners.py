@@ -223,7 +223,7 @@ def test_a_new_key_is_shown_once_or_kept(
 def test_usage_is_drawn_for_people_and_given_as_points_to_programs(
     bytehouse: Bytehouse, bh: ByteHouse
 ) -> None:
-    """Bars are for days alone; CSV has the points."""
+    """Bars are for days alone, and have figures, however small; CSV has the points."""
     bh.insert("sales.orders", [(n, "note") for n in range(1000)])
     table = bytehouse("usage", "storage", "3d", "--daily", "--format", "table").out
     assert table.startswith("day")
