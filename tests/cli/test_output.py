@@ -98,8 +98,8 @@ def test_control_characters_of_the_service_do_not_reach_a_terminal(
         assert "\\x1b[2J\\x07evil" in bytehouse(*LIST, "--format", form).out
 
 
-def test_text_is_readable_and_bytes_are_shown(bytehouse: Bytehouse, server: ScriptedServer) -> None:
-    """Spaces and joiners of other scripts are as they are; what is no text is escaped by bytes."""
+def test_text_of_other_scripts_is_readable(bytehouse: Bytehouse, server: ScriptedServer) -> None:
+    """Their spaces and joiners are as they are; other control characters are not."""
     server.script(data([{"name": "a\u3000b\u00a0c"}, {"name": "\U0001f468\u200d\U0001f467"}]))
     shown = bytehouse(*LIST, "--format", "table").out.splitlines()
     assert [line.strip() for line in shown[2:]] == [

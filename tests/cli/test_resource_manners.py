@@ -228,6 +228,10 @@ def test_usage_is_drawn_for_people_and_given_as_points_to_programs(
     table = bytehouse("usage", "storage", "3d", "--daily", "--format", "table").out
     assert table.startswith("day")
     assert "█" in table
+    credits = bytehouse("usage", "warehouse", "3d", "--daily", "--format", "table").out
+    drawn = [line.split() for line in credits.splitlines() if "█" in line]
+    assert drawn
+    assert all(float(words[1]) > 0 for words in drawn), credits
     points = bytehouse("usage", "storage", "3d", "--daily", "--format", "csv").out
     assert points.startswith("start,")
     assert "█" not in points
