@@ -72,6 +72,12 @@ def test_the_queries_that_have_ended_are_listed(bytehouse: Bytehouse) -> None:
     assert "worked" not in failed
 
 
+def test_what_is_no_text_is_shown_by_its_bytes(bytehouse: Bytehouse) -> None:
+    """For people; CSV and TSV have the bytes themselves."""
+    done = bytehouse("query", "SELECT unhex('FF00') AS x", "--format", "vertical")
+    assert done.out.endswith("x  \\xff\\x00\n")
+
+
 def test_a_table_is_described_by_its_columns(bytehouse: Bytehouse) -> None:
     """A table shows what fits into cells; other formats have all."""
     done = bytehouse("tables", "describe", "sales.orders", "--format", "csv", "--columns", "name")
