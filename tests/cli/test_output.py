@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bytehouse import ResultColumn
 from bytehouse._core.config import ATTRIBUTES
-from bytehouse_cli._formats import FORMATS
+from bytehouse_cli._formats import FORMATS, writer
 from tests.cli.conftest import Bytehouse
 from tests.support.flavours import KEY
 from tests.support.server import Reply, ScriptedServer, data
@@ -106,6 +107,15 @@ def test_text_of_other_scripts_is_readable(bytehouse: Bytehouse, server: Scripte
         "a\u3000b\u00a0c",
         "\U0001f468\u200d\U0001f467",
     ]
+
+
+def test_what_is_no_text_is_shown_by_its_bytes() -> None:
+    """For people, as the engine may return it; the emulator of these tests checks its responses."""
+    file = io.BytesIO()
+    out = writer("vertical", file, [ResultColumn("x")], terminal=False, null="NULL")
+    out.write([["a\udcff\0"]])
+    out.close()
+    assert file.getvalue().decode().endswith("x  a\\xff\\x00\n")
 
 
 def test_a_command_that_is_not_known_is_guessed(bytehouse: Bytehouse) -> None:

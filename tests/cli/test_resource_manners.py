@@ -72,12 +72,6 @@ def test_the_queries_that_have_ended_are_listed(bytehouse: Bytehouse) -> None:
     assert "worked" not in failed
 
 
-def test_what_is_no_text_is_shown_by_its_bytes(bytehouse: Bytehouse) -> None:
-    """For people; CSV and TSV have the bytes themselves."""
-    done = bytehouse("query", "SELECT unhex('FF00') AS x", "--format", "vertical")
-    assert done.out.endswith("x  \\xff\\x00\n")
-
-
 def test_a_table_is_described_by_its_columns(bytehouse: Bytehouse) -> None:
     """A table shows what fits into cells; other formats have all."""
     done = bytehouse("tables", "describe", "sales.orders", "--format", "csv", "--columns", "name")
@@ -234,10 +228,10 @@ def test_usage_is_drawn_for_people_and_given_as_points_to_programs(
     table = bytehouse("usage", "storage", "3d", "--daily", "--format", "table").out
     assert table.startswith("day")
     assert "█" in table
-    credits = bytehouse("usage", "warehouse", "3d", "--daily", "--format", "table").out
-    drawn = [line.split() for line in credits.splitlines() if "█" in line]
+    costs = bytehouse("usage", "warehouse", "3d", "--daily", "--format", "table").out
+    drawn = [line.split() for line in costs.splitlines() if "█" in line]
     assert drawn
-    assert all(float(words[1]) > 0 for words in drawn), credits
+    assert all(float(words[1]) > 0 for words in drawn), costs
     points = bytehouse("usage", "storage", "3d", "--daily", "--format", "csv").out
     assert points.startswith("start,")
     assert "█" not in points
