@@ -111,6 +111,7 @@ query "SELECT count() FROM numbers(100000000000) WHERE sipHash64(number) = 7" --
 queries cancel --running q2
 queries lineage "SELECT id FROM sales.orders"
 queries dialects
+queries history --since 1h
 
 broker: connections create broker --type kafka --set brokers=h1:9092 --set ssl=true \
  --secret password=env:TOKEN --query id --format tsv
