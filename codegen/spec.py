@@ -77,8 +77,8 @@ def correct(document: Document, overlay: Document) -> Document:
     if overlay.get("actions") == []:  # the schema of overlays requires at least one
         return document
     # They import pandas and more, which takes seconds; the package has no types.
-    from oas_patch.overlay import apply_overlay  # type: ignore[import-untyped]
-    from oas_patch.validator import validate  # type: ignore[import-untyped]
+    from oas_patch.overlay import apply_overlay
+    from oas_patch.validator import validate
 
     verdict = validate(overlay, "log")
     if "successful" not in verdict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -202,8 +202,7 @@ def select(blocks: Iterable[Rows], columns: Sequence[str], names: Sequence[str])
     if list(columns) == list(names):
         return blocks
     places = [list(columns).index(name) for name in names]
-    pick: Callable[[Sequence[Any]], tuple[Any, ...]] = lambda row: tuple(row[n] for n in places)  # noqa: E731
-    return ([pick(row) for row in rows] for rows in blocks)
+    return ([tuple(row[n] for n in places) for row in rows] for rows in blocks)
 
 
 def chosen(columns: Sequence[str]) -> list[str]:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from bytehouse_raw.operations import DATA_KEY
+
 Spec = dict[str, Any]
 B, C = "breaking", "compatible"
 
@@ -111,12 +113,15 @@ def every_operation(spec: Spec) -> list[Spec]:
     return [node for node in nodes if isinstance(node, dict)]
 
 
+OTHER_DATA_KEY = "result" if DATA_KEY == "data" else "data"
+
+
 def with_other_envelope(spec: Spec) -> None:
     """Give the key of every response another name; what a connection has in `data` keeps its."""
     for name, node in spec["components"]["schemas"].items():
         properties = node.get("properties", {})
-        if "data" in properties and not name.endswith(("Connection", "ConnectionRequest")):
-            rename(properties, "data", "result")
+        if DATA_KEY in properties and not name.endswith(("Connection", "ConnectionRequest")):
+            rename(properties, DATA_KEY, OTHER_DATA_KEY)
 
 
 def with_other_role_header(spec: Spec) -> None:
@@ -441,7 +446,7 @@ PLANTED = (
     Planted(
         "response list instead of object",
         lambda s: schema(s, "GetPartitionBoundsResponse")["properties"].update(
-            data={"type": "array", "items": prop(s, "GetPartitionBoundsResponse", "data")}
+            {DATA_KEY: {"type": "array", "items": prop(s, "GetPartitionBoundsResponse", DATA_KEY)}}
         ),
         B,
         "type",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 import pyarrow as pa
-from clickhouse_cityhash.cityhash import CityHash128  # type: ignore[import-untyped]
+from clickhouse_cityhash.cityhash import CityHash128
 
 from bytehouse_emulator.clickhouse.errors import RequestRefused
 from bytehouse_emulator.errors import EmulatorError, not_modelled

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bytehouse_raw.operations import ROLE_HEADER
+from bytehouse_raw.operations import DATA_KEY, ROLE_HEADER
 from tests.codegen.upstream.changes import (
     CHOICE,
     LINE,
@@ -41,6 +41,7 @@ from tests.codegen.upstream.changes import (
     with_status,
 )
 from tests.openapi.planted import (
+    OTHER_DATA_KEY,
     Spec,
     operation,
     with_other_envelope,
@@ -288,7 +289,7 @@ AWKWARD = (
     Awkward(
         "list without content",
         with_status("list_connections", "204"),
-        "204 has no content, and ours has data",
+        "204 has no content, and ours has ",
         "list_connections",
     ),
     # Parameters.
@@ -395,7 +396,10 @@ AWKWARD = (
     Awkward("other schema names", renamed_schemas, alone=True),
     Awkward("no named schemas", inlined, alone=True),
     Awkward(
-        "another key of the envelope", with_other_envelope, "data is called result now", alone=True
+        "another key of the envelope",
+        with_other_envelope,
+        f"{DATA_KEY} is called {OTHER_DATA_KEY} now",
+        alone=True,
     ),
     Awkward(
         "another role header", with_other_role_header, f"{ROLE_HEADER} is called X-Role", alone=True

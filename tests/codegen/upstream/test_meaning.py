@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bytehouse_openapi import Document, SpecOperation, Upstream, operations, read
-from bytehouse_raw.operations import ROLE_HEADER
+from bytehouse_raw.operations import DATA_KEY, ROLE_HEADER
 from codegen.upstream import drift
 from codegen.upstream.adoption import adopted
 from codegen.upstream.causes import Change
@@ -17,6 +17,7 @@ from codegen.upstream.meaning import changed_safety
 from codegen.upstream.methods import Method
 from codegen.upstream.render import FORMATS
 from tests.openapi.planted import (
+    OTHER_DATA_KEY,
     by_cursor,
     drop_parameter,
     every_operation,
@@ -70,7 +71,10 @@ def with_a_second_version(draft: Spec) -> None:
     """Add each operation once more, under another path and id."""
     for path, item in list(draft["paths"].items()):
         draft["paths"][f"/v2{path}"] = {
-            method: {**node, "operationId": f"{node['operationId']}_v2"}
+            method: {
+                **{key: value for key, value in node.items() if key != "x-upstream"},
+                "operationId": f"{node['operationId']}_v2",
+            }
             for method, node in item.items()
             if isinstance(node, dict)
         }
@@ -83,7 +87,7 @@ LINES: list[tuple[Callable[[Spec], object], str, str]] = [
         "compatible",
         "{schemas} schemas: model renamed, MessageResponse → ",
     ),
-    (with_other_envelope, "breaking", "property renamed, data → result"),
+    (with_other_envelope, "breaking", f"property renamed, {DATA_KEY} → {OTHER_DATA_KEY}"),
     (with_tenant, "breaking", "header parameter X-Tenant: parameter added, "),
     (
         with_other_role_header,

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from bytehouse_emulator import RunningEmulator, running_emulator
+from bytehouse_raw.operations import DATA_KEY
 from tests.emulator.api import Api
 
 
@@ -324,7 +325,7 @@ def test_a_statement_is_seen_and_killed_at_the_other_interface(
     while reset_emulator.journal("clickhouse_query")[-1]["subject"].get("queryID") != "long":
         time.sleep(0.02)
     shared_api.call("kill_sync_query", id="long")
-    thread.join(20)
+    thread.join(50)
     assert ended[0].headers["X-ClickHouse-Exception-Code"] == "394"
 
 
@@ -418,7 +419,7 @@ def test_the_second_version_of_the_rest_operation_is_on_this_port(
         json={"mode": "ansi_sql", "query": "SELECT 1 AS one"},
         headers={"Authorization": f"Bearer {reset_emulator.token}"},
     )
-    assert response.json()["data"][0]["rows"] == [[1]]
+    assert response.json()[DATA_KEY][0]["rows"] == [[1]]
 
 
 def test_a_statement_without_a_result_has_no_format(http: httpx.Client) -> None:
