@@ -64,11 +64,9 @@ def methods(sources: Path, document: Document) -> dict[str, list[Method]]:
     routes = {f"{o.method} {o.path}": o.id for o in operations(document)}
     found: dict[str, list[Method]] = defaultdict(list)
     for path, tree in trees.items():
-        planned = set(_planned(tree))
         for node in tree.body:
             if isinstance(node, ast.ClassDef):
-                functions = {n.name: n for n in (*tree.body, *node.body) if isinstance(n, Function)}
-                for operation, method in _sent(node, functions, resources, planned, routes, path):
+                for operation, method in _sent(node, tree, resources, routes, path):
                     method.aliases = aliases
                     method.arguments = {word(n): n for n in options.get(method.options, ())} | (
                         method.arguments
@@ -158,13 +156,14 @@ def _planned(tree: ast.Module) -> Iterator[str]:
 
 def _sent(
     owner: ast.ClassDef,
-    functions: dict[str, Function],
+    module: ast.Module,
     resources: Mapping[str, str],
-    planned: set[str],
     routes: Mapping[str, str],
     path: Path,
 ) -> Iterator[tuple[str, Method]]:
     shown = resources.get(owner.name) or owner.name.replace("Async", "")
+    functions = {n.name: n for n in (*module.body, *owner.body) if isinstance(n, Function)}
+    planned = set(_planned(module))
     for function in owner.body:
         if not isinstance(function, Function) or function.name.startswith("_"):
             continue
