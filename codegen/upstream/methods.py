@@ -64,10 +64,9 @@ def methods(sources: Path, document: Document) -> dict[str, list[Method]]:
     routes = {f"{o.method} {o.path}": o.id for o in operations(document)}
     found: dict[str, list[Method]] = defaultdict(list)
     for path, tree in trees.items():
-        planned = set(_planned(tree))
         for node in tree.body:
             if isinstance(node, ast.ClassDef):
-                for operation, method in _sent(node, resources, planned, routes, path):
+                for operation, method in _sent(node, tree, resources, routes, path):
                     method.aliases = aliases
                     method.arguments = {word(n): n for n in options.get(method.options, ())} | (
                         method.arguments
@@ -157,16 +156,18 @@ def _planned(tree: ast.Module) -> Iterator[str]:
 
 def _sent(
     owner: ast.ClassDef,
+    module: ast.Module,
     resources: Mapping[str, str],
-    planned: set[str],
     routes: Mapping[str, str],
     path: Path,
 ) -> Iterator[tuple[str, Method]]:
     shown = resources.get(owner.name) or owner.name.replace("Async", "")
-    functions = {n.name: n for n in owner.body if isinstance(n, Function)}
-    for name, function in functions.items():
-        if name.startswith("_"):
+    functions = {n.name: n for n in (*module.body, *owner.body) if isinstance(n, Function)}
+    planned = set(_planned(module))
+    for function in owner.body:
+        if not isinstance(function, Function) or function.name.startswith("_"):
             continue
+        name = function.name
         plans = _reached(function, functions, planned, set())
         named = {routes[r] for r in ROUTE.findall(ast.get_docstring(function) or "") if r in routes}
         for operation in sorted(named | plans if owner.name in resources else named):
@@ -178,14 +179,15 @@ def _sent(
 def _reached(
     function: Function, functions: dict[str, Function], operations: set[str], seen: set[str]
 ) -> set[str]:
-    """Return the operations that a method sends, itself or through private methods of its class."""
+    """Return the operations that a method sends, itself or through private methods of its class
+    and private functions of its module."""
     found: set[str] = set()
     for node in ast.walk(function):
         match node:
             case ast.Name(id=name) if name in operations:
                 found.add(name)
-            case ast.Attribute(value=ast.Name(id="self"), attr=name) if name.startswith("_"):
-                if name in functions and name not in seen:
+            case ast.Attribute(value=ast.Name(id="self"), attr=name) | ast.Name(id=name):
+                if name.startswith("_") and name in functions and name not in seen:
                     found |= _reached(functions[name], functions, operations, {*seen, name})
     return found
 

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if options.command == "coverage":
         from bytehouse_emulator.spec.coverage import clickhouse_page, coverage_page
 
-        print(coverage_page(), clickhouse_page(), sep="\n\n")  # noqa: T201 - the command's output
+        _print(f"{coverage_page()}\n\n{clickhouse_page()}")
         sys.exit()
     logging.basicConfig(level=options.log_level.upper(), stream=sys.stderr)
     # It would log every requested fault, and what `http/app.py` logs already.
@@ -48,6 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # A query that does not end is left to die with the process; a regular exit would wait for its
     # thread, and the engine's own clean-up crashes meanwhile.
     os._exit(0 if ended else 1)
+
+
+def _print(text: str) -> None:
+    """Print as much of a text as its reader takes."""
+    try:
+        print(text, flush=True)  # noqa: T201 - the command's output
+    except BrokenPipeError:
+        # Python would try to write the rest when it ends, and fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tls(options: argparse.Namespace, directory: Path) -> tuple[Path | None, Path | None]:
@@ -135,7 +144,8 @@ def _parser() -> argparse.ArgumentParser:
         "--host",
         type=_address,
         default="127.0.0.1",
-        help=f"IP address to listen on; one that is no loopback address wants ${_TOKEN}",
+        help="IP address to listen on (default: %(default)s); one that other machines reach needs"
+        f" ${_TOKEN}",
     )
     add("--tls-certificate", type=Path, metavar="FILE", help="serve HTTPS with this chain (PEM)")
     add("--tls-key", type=Path, metavar="FILE", help="private key of the certificate (PEM)")
@@ -167,7 +177,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_behaviour(parser)
     add("--exit-with-stdin", action="store_true", help="stop when standard input ends")
     levels = ["debug", "info", "warning", "error"]
-    add("--log-level", choices=levels, default="warning", help="how much to log")
+    add(
+        "--log-level",
+        choices=levels,
+        default="warning",
+        help="how much to log (default: %(default)s)",
+    )
     return parser
 
 
@@ -180,8 +195,18 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="role to add to AccountAdmin and SystemAdmin (repeatable)",
     )
-    add("--max-seconds", type=int, default=600, help="longest time a query may run")
-    add("--max-memory", type=int, default=2 << 30, help="bytes of memory a query may take")
+    add(
+        "--max-seconds",
+        type=int,
+        default=600,
+        help="seconds that a query may run (default: %(default)s)",
+    )
+    add(
+        "--max-memory",
+        type=int,
+        default=2 << 30,
+        help="bytes of memory that a query may take (default: %(default)s)",
+    )
     add(
         "--routes",
         type=Path,
@@ -198,19 +223,21 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         "--result-shape",
         choices=["columns", "objects", "meta", "id"],
         default="columns",
-        help="shape of responses with the rows of a query (see docs/emulator.md)",
+        help="shape of responses with the rows of a query (default: %(default)s)",
     )
     add(
         "--statuses",
         choices=["documented", "conventional"],
         default="documented",
-        help="statuses of errors: those that the vendor documents, or 401 and 409 as well",
+        help="statuses of errors: those that the vendor documents, or 401 and 409 as well"
+        " (default: %(default)s)",
     )
     add(
         "--describe",
         choices=["bytehouse", "clickhouse"],
         default="bytehouse",
-        help="columns of DESCRIBE: with ByteHouse's `flags`, or those of ClickHouse",
+        help="columns of DESCRIBE: with ByteHouse's `flags`, or those of ClickHouse"
+        " (default: %(default)s)",
     )
     add(
         "--lenient",

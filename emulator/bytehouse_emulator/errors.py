@@ -73,6 +73,12 @@ def not_modelled(what: str, reason: str) -> EmulatorError:
     return EmulatorError(501, "Emulator_NotModelled", f"{what} is not modelled: {reason}")
 
 
+def syntax_error(reason: str) -> EmulatorError:
+    """Make the error for a statement that cannot be parsed, in the engine's own words."""
+    message = f"Code: 62. DB::Exception: Syntax error: {reason} (SYNTAX_ERROR)"
+    return EmulatorError(400, "Query_SyntaxError", message)
+
+
 def statement_refused(reason: str) -> EmulatorError:
     """Make the error for a statement that no role may run."""
     return EmulatorError(403, "Query_AccessDenied", f"The statement is refused: {reason}")

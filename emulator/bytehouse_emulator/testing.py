@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, TypedDict
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 _START_TIMEOUT: Final = 30.0
@@ -30,7 +31,10 @@ class ClientArguments(TypedDict):
 
 
 class RunningEmulator:
-    """A running emulator: its URL and token, and its control API as methods."""
+    """A running emulator: its URL and token, and its control API as methods.
+
+    What the control API refuses is a ValueError with the reason.
+    """
 
     def __init__(
         self, process: subprocess.Popen[str], url: str, token: str, clickhouse_port: int
@@ -136,7 +140,7 @@ class RunningEmulator:
         self._call("POST", "/_emulator/kafka", body)
 
     def advance_clock(self, seconds: float) -> None:
-        """Put the emulator's clock forward."""
+        """Put the emulator's clock forward; it does not go back."""
         self._call("POST", "/_emulator/clock", {"advance_seconds": seconds})
 
     def transitions(self, mode: Literal["immediate", "manual", "polls"], *, polls: int = 1) -> None:
@@ -202,8 +206,11 @@ class RunningEmulator:
             data=json.dumps(body).encode() if isinstance(body, dict) else body,
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
-        with self._opener.open(request, timeout=30) as response:
-            result: dict[str, Any] = json.load(response)
+        try:
+            with self._opener.open(request, timeout=30) as response:
+                result: dict[str, Any] = json.load(response)
+        except HTTPError as error:
+            raise ValueError(json.load(error)["message"]) from None
         return result
 
 

@@ -1,13 +1,16 @@
 """Replace an API key before it expires; the old one is deleted once the new one is stored."""
 
-import os
+from pathlib import Path
 
 from bytehouse import ByteHouse, NewApiKey
+
+KEY = Path("bytehouse.key")
 
 
 def store(key: NewApiKey) -> None:
     """Put the key where your programs read it; it is shown only now."""
-    os.environ["MY_BYTEHOUSE_KEY"] = key.secret.reveal()
+    KEY.touch(mode=0o600)
+    KEY.write_text(key.secret.reveal())
 
 
 with ByteHouse() as bh:
@@ -15,5 +18,5 @@ with ByteHouse() as bh:
     [old] = bh.api_keys.list()
     rotation = bh.api_keys.rotate(store=store, current_id=old.id, expires_in="60d")
 
-with ByteHouse(api_key="env:MY_BYTEHOUSE_KEY") as bh:
+with ByteHouse(api_key=f"file:{KEY}") as bh:
     print(len(rotation.steps), "steps,", len(bh.api_keys.list().all()), "key")

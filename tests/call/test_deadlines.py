@@ -163,9 +163,10 @@ def test_all_pages_of_a_list_share_one_deadline(
     bh = make(server.url, **patient)
     with (
         Stopwatch() as watch,
-        pytest.raises(TimedOut, match=r"deadline of 0\.4 s passed|no response within"),
+        pytest.raises(TimedOut, match=r"deadline of 0\.4 s passed|no response within") as caught,
     ):
         PAGES(bh)
+    assert "Raise `timeout=` or `deadline=`" in caught.value.hint
     assert watch.seconds < DEADLINE + LATE
     server.clear()
     server.script(Reply(body={"data": [{"name": "a"}], "meta": {"total": 2}}), SILENT)

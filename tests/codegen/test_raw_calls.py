@@ -18,7 +18,7 @@ from bytehouse_emulator import RunningEmulator, running_emulator
 from bytehouse_raw import AuthenticatedClient
 from bytehouse_raw.operations import OPERATIONS
 from bytehouse_raw.types import Response
-from tests.emulator.api import Api
+from tests.emulator.api import Api, under_data
 from tests.emulator.spec.tour import Step, Tour
 from tests.support.operations import MODELLED
 from tests.support.wire import asked
@@ -68,7 +68,7 @@ class RawApi(Api):
         found = function(*by_position, client=self.raw, **by_name)
         response = self._runner.run(found) if inspect.iscoroutine(found) else found
         assert (response.parsed is not None) == (response.status_code == 200)
-        return httpx.Response(response.status_code, content=response.content)
+        return httpx.Response(response.status_code, content=under_data(response.content))
 
 
 class Successes(Tour):

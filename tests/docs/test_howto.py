@@ -108,11 +108,14 @@ def test_a_script_does_its_job(
     service: RunningEmulator,
     scripts: Path,
     bucket: str,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    *,
     name: str,
 ) -> None:
     """Against a service that has what seed.yaml has, and nothing else to set up."""
     service.restore("seeded")
+    monkeypatch.chdir(tmp_path)
     environment = {
         "BYTEHOUSE_HOST": service.url,
         "BYTEHOUSE_API_KEY": service.token,

@@ -17,15 +17,18 @@ _TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class _Transport(httpx.HTTPTransport):
-    """Gives responses with `data`, whatever key openapi.yaml has for it."""
-
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         response = super().handle_request(request)
         if DATA_KEY == "data":
             return response
-        body = response.read().replace(b'"%b"' % DATA_KEY.encode(), b'"data"', 1)
+        body = under_data(response.read())
         headers = {k: v for k, v in response.headers.items() if k not in _OF_BODY}
         return httpx.Response(response.status_code, headers=headers, content=body)
+
+
+def under_data(body: bytes) -> bytes:
+    """Return the body of a response with `data`, whatever key openapi.yaml has for it."""
+    return body.replace(b'"%b"' % DATA_KEY.encode(), b'"data"', 1)
 
 
 _OF_BODY = ("content-encoding", "content-length", "transfer-encoding")

@@ -43,6 +43,19 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_the_coverage_can_be_read_in_part() -> None:
+    """A reader that has seen enough, such as `head`, is no error."""
+    with subprocess.Popen(
+        [*COMMAND, "coverage"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline() == "# What the emulator models\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
 def is_alive(pid: int) -> bool:
     """Return whether a process runs."""
     try:

@@ -51,6 +51,7 @@ def test_format_is_refused_with_a_hint(bh: ByteHouse, server: ScriptedServer, sq
         "SELECT 1; (SELECT 2); SELECT a FROM t GROUP BY a WITH TOTALS",
         "SELECT a FROM t SETTINGS extremes = 1",
         "SELECT a FROM t SETTINGS max_threads = 1, extremes=1",
+        "SELECT a FROM t SETTINGS extremes = true",
     ],
 )
 def test_totals_and_extremes_are_refused(bh: ByteHouse, server: ScriptedServer, sql: str) -> None:
@@ -59,6 +60,17 @@ def test_totals_and_extremes_are_refused(bh: ByteHouse, server: ScriptedServer, 
         bh.query(sql)
     assert caught.value.hint
     assert server.seen == []
+
+
+def test_extremes_are_refused_among_settings(bh: ByteHouse, server: ScriptedServer) -> None:
+    """Of the statement and of a view, as in the statement itself."""
+    with pytest.raises(InvalidArgument, match="asks for extremes"):
+        bh.query("SELECT 1", settings={"extremes": True})
+    with pytest.raises(InvalidArgument, match="asks for extremes"):
+        bh.with_options(settings={"extremes": 1}).query("SELECT 1")
+    server.script(Reply(body={"data": []}))
+    bh.query("SELECT 1", settings={"extremes": 0})
+    assert [seen.json["query"] for seen in server.seen] == ["SELECT 1 SETTINGS extremes = 0"]
 
 
 @cases("sql", SENT)

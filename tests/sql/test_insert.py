@@ -252,6 +252,7 @@ def test_a_mapping_with_other_keys_is_reported(table: ByteHouse, bad: Any, says:
     with pytest.raises(InsertFailed, match=says) as caught:
         table.insert("d.t", [*SOURCES["mappings"]()[:5], bad])
     assert (caught.value.acknowledged, caught.value.position) == (0, 5)
+    assert caught.value.hint == "None of the rows is in the table."
     assert rows_in_table(table) == []
 
 

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from bytehouse import ByteHouse
+import pytest
+
+from bytehouse import ByteHouse, QueryFailed
 from bytehouse_emulator import RunningEmulator
 
 
@@ -24,6 +26,17 @@ def test_a_hostile_string_stays_a_value(bytehouse_emulator: RunningEmulator) -> 
     texts = ["it's", "\\'; DROP TABLE t --", "{x}", "%(x)s", "\0\n\t\x1f", "é\U0001f600", "/*"]
     with ByteHouse(**bytehouse_emulator.client_arguments) as bh:
         assert [bh.query("SELECT {x}", params={"x": text}).scalar() for text in texts] == texts
+
+
+@pytest.mark.parametrize("sql", ["SELEC 1", "SELECT 1 +", "INSERT OVERWRITE"])
+def test_what_cannot_be_parsed_is_a_failed_query(
+    bytehouse_emulator: RunningEmulator, sql: str
+) -> None:
+    """With the engine's number, also where the emulator itself refuses it."""
+    with ByteHouse(**bytehouse_emulator.client_arguments) as bh:
+        with pytest.raises(QueryFailed) as caught:
+            bh.query(sql)
+        assert caught.value.code == "62"
 
 
 def test_a_large_result_is_read_whole(bytehouse_emulator: RunningEmulator) -> None:

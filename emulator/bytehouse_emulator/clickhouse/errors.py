@@ -21,7 +21,6 @@ _OWN: Final = {
     503: (236, "ABORTED"),
 }
 _BY_CODE: Final = {
-    "errbook_Query_SyntaxError": (62, "SYNTAX_ERROR"),
     "errbook_Query_Invalid": (62, "SYNTAX_ERROR"),
     "errbook_Warehouse_NotFound": (36, "BAD_ARGUMENTS"),
     "errbook_ClickHouse_CannotDecompress": (271, "CANNOT_DECOMPRESS"),

@@ -21,7 +21,7 @@ from bytehouse_emulator.clickhouse.compression import (
     decode_http,
 )
 from bytehouse_emulator.clickhouse.errors import RequestRefused
-from bytehouse_emulator.errors import EmulatorError, not_modelled
+from bytehouse_emulator.errors import not_modelled, syntax_error
 from bytehouse_emulator.sql.lexer import (
     Statement,
     Token,
@@ -252,7 +252,7 @@ def _read_statement(request: ClickHouseRequest, body: bytes) -> None:
     )
     insert = _insert_format(statement)
     if insert is None and len(statements) > 1:
-        raise EmulatorError(400, "Query_SyntaxError", "Multi-statements are not allowed.")
+        raise syntax_error("Multi-statements are not allowed.")
     if insert is not None:
         keyword, name = insert
         request.input_format = name.text

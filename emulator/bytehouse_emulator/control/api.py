@@ -81,7 +81,7 @@ async def _read(request: Request, model: type[_M]) -> _M:
         return msgspec.json.decode(await request.body() or b"{}", type=model)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         kind = model.__name__
-        raise invalid(kind, f"The body describes no {kind.lower()}: {error}") from None
+        raise invalid(kind, f"The body is not as it must be: {error}.") from None
 
 
 @_endpoint("GET", "health")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bytehouse_emulator.errors import EmulatorError, not_modelled, statement_refused
+from bytehouse_emulator.errors import not_modelled, statement_refused, syntax_error
 from bytehouse_emulator.sql.lexer import Statement
 
 _STATEMENTS: Final = frozenset(
@@ -26,9 +26,7 @@ def check(statement: Statement) -> None:
     if first.word in _REFUSED:
         raise statement_refused(f"{first.word} is not for callers.")
     if (first.word or first.text) not in _STATEMENTS:
-        raise EmulatorError(
-            400, "Query_SyntaxError", f"No statement begins with {first.text[:40]!r}."
-        )
+        raise syntax_error(f"no statement begins with {first.text[:40]!r}.")
     if first.word == "CREATE":
         words = [word for word in statement.words[1:] if word not in {"OR", "REPLACE"}]
         if not words or words[0] not in _CREATED:

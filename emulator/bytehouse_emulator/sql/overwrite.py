@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bytehouse_emulator.errors import EmulatorError, not_modelled
+from bytehouse_emulator.errors import not_modelled, syntax_error
 from bytehouse_emulator.sql.lexer import Statement, Token, full_name, split_at_commas
 
 
@@ -40,13 +40,13 @@ def read_overwrite(statement: Statement) -> Overwrite | None:
     end = start + (3 if len(found) > start + 2 and found[start + 1].text == "." else 1)
     names = tuple(token.name for token in found[start:end] if token.name)
     if not names:
-        raise EmulatorError(400, "Query_SyntaxError", "INSERT OVERWRITE lacks its table.")
+        raise syntax_error("INSERT OVERWRITE lacks its table.")
     target = text[found[start].start : found[end - 1].end]
     partitions: tuple[str, ...] | None = None
     if end < len(found) and found[end].word == "PARTITION":
         close = next((i for i in range(end + 2, len(found)) if found[i].depth == 0), 0)
         if not close:
-            raise EmulatorError(400, "Query_SyntaxError", "PARTITION ( lacks its end.")
+            raise syntax_error("PARTITION ( lacks its end.")
         parts = split_at_commas(found[end + 2 : close], 1)
         partitions = tuple(text[part[0].start : part[-1].end] for part in parts)
         if partitions != ("*",) and not all(_is_value(token) for part in parts for token in part):

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from bytehouse_emulator.errors import EmulatorError, not_modelled
+from bytehouse_emulator.errors import EmulatorError, not_modelled, syntax_error
 from bytehouse_emulator.sql.ddl import begin_of_select, read_create
 from bytehouse_emulator.sql.engine import EngineSession
 from bytehouse_emulator.sql.lexer import (
@@ -61,7 +61,7 @@ def required_permissions(text: str, session: EngineSession) -> Iterator[Required
     try:
         yield from _Finder(statement, session).find()
     except IndexError:
-        raise EmulatorError(400, "Query_SyntaxError", "The statement is not complete.") from None
+        raise syntax_error("the statement is not complete.") from None
 
 
 class _Finder:

@@ -345,13 +345,13 @@ class AsyncByteHouse(AsyncResourceClient):
                 as `params` of `query` are, and the engine stores what it makes of them: of a number
                 that is too large another, of text that is no date NULL.
             on_error: What becomes of a row that cannot be inserted: ``"raise"`` ends the insertion,
-                ``"skip"`` leaves it out and hands it back in `skipped` of the result.
+                ``"skip"`` leaves it out and returns it in `skipped` of the result.
             null: Representation of NULL in a CSV file.
             via: ``"rest"`` sends statements to the API; ``"clickhouse"`` sends the same rows to the
                 ClickHouse interface, as clickhouse-connect writes them (extra `clickhouse`). That
                 interface takes no role, and what became of a lost block is not probed there.
-            block_bytes: Largest size of one statement, in bytes.
-            block_rows: Largest number of rows in one statement.
+            block_bytes: Largest size of one statement, in bytes; 8 MiB if not given.
+            block_rows: Largest number of rows in one statement; 500,000 if not given.
             on_block: Called after each block with the number of rows inserted so far.
             session_id: Session to run in; the database of the session is that of a table without
                 one, unless `database` is given.

@@ -53,6 +53,11 @@ class AsyncResult:
 
     Leaving an ``async with`` block, or `aclose`, before the end cancels the query.
 
+    Whatever reads rows raises `ByteHouseError` if they have been read and not kept, `QueryFailed`
+    if the statement fails half-way, `TimedOut` if time runs out, and `ResponseDecodeError` if the
+    response is truncated or cannot be parsed. An output whose package is not installed raises
+    `ConfigError`, which names the extra, before it reads any.
+
     Example:
         async with await client.query("SELECT number FROM numbers(10)") as result:
             async for (number,) in result:
@@ -165,7 +170,7 @@ class AsyncResult:
         addresses. All batches have the schema of the first.
 
         Args:
-            rows: Number of rows.
+            rows: Number of rows; 65,536 if not given.
             binary: Names of the columns whose strings become bytes. If not given, those with a
                 string that is not UTF-8 in the first batch.
 

@@ -35,7 +35,7 @@ from ..errors import (
     TransportError,
 )
 from .body_errors import BodyErrors
-from .call_context import CallContext
+from .call_context import TIMED_OUT_HINT, CallContext
 from .redaction import Redaction, SecretMask
 from .request import ClickHouseBody, PreparedRequest
 from .responses import decode, error_in, raw_response
@@ -134,7 +134,8 @@ class Call(Generic[T]):
         """
         remaining = self._remaining
         if remaining <= 0:
-            timed_out = TimedOut(f"the deadline of {self._options.deadline:g} s passed")
+            message = f"the deadline of {self._options.deadline:g} s passed"
+            timed_out = TimedOut(message, hint=TIMED_OUT_HINT)
             lost = self._recovery and self._recovery.error(timed_out=True)
             raise self._context.add_to(lost or timed_out)
         self._context.attempts += 1

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 _E = TypeVar("_E", bound=ByteHouseError)
+TIMED_OUT_HINT = "Raise `timeout=` or `deadline=`, if the service is only slow."
 _NOT_TLS = re.compile(r"wrong.version.number|record layer failure", re.IGNORECASE)
 _ROUTE_EVIDENCE = {
     "inferred": "inferred, not documented",
@@ -163,7 +164,7 @@ class CallContext:
         if failure.timed_out:
             left = self._options.deadline - self._options.spent
             limit = min(self._options.timeout, round(left, 2))
-            return TimedOut(f"no response within {limit:g} s ({failure})")
+            return TimedOut(f"no response within {limit:g} s ({failure})", hint=TIMED_OUT_HINT)
         if failure.sent:
             return TransportError(f"no response: {failure}")
         host = self._settings.config.host

@@ -63,7 +63,8 @@ def _from_keyring(place: str) -> Secret:
     try:
         import keyring
     except ImportError:
-        raise ConfigError("api_key refers to a keyring.", hint="pip install keyring") from None
+        hint = "pip install 'bytehouse-sdk[keyring]'"
+        raise ConfigError("api_key refers to a keyring.", hint=hint) from None
     service, _, user = place.rpartition("/")
     try:
         key = Secret(keyring.get_password(service or "bytehouse", user) or "").map(str.strip)

@@ -59,7 +59,7 @@ def _check_totals(words: list[str]) -> None:
                 "no document says where a response has them.",
                 hint="GROUP BY ... WITH ROLLUP returns them as rows.",
             )
-        if words[at : at + 3] == ["EXTREMES", "=", "1"]:
+        if words[at : at + 3] in (["EXTREMES", "=", "1"], ["EXTREMES", "=", "TRUE"]):
             raise InvalidArgument(
                 "The statement asks for extremes, and the client cannot read them: no document "
                 "says where a response has them.",

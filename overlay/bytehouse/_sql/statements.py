@@ -121,8 +121,8 @@ class Submission:
                 require_name(given, name)
         secrets = secret_parameters(params)
         bound = bind(statement_text(sql), params)
-        check_result_clauses(bound)
         bound = with_settings(bound, merged.settings, merged.tags, required="settings" in options)
+        check_result_clauses(bound)
         database = options.get("database") if session_id is not None else merged.database
         if database is not None:
             bound = f"USE {Identifier(database)}; {bound}"

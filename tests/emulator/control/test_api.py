@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bytehouse_emulator import RunningEmulator
 from tests.emulator.api import Api
 
 
@@ -22,3 +23,9 @@ def test_an_unknown_key_or_value_is_refused(api: Api, endpoint: str, body: objec
     status, code = api.fails(endpoint, body)
     assert status == 400
     assert code.endswith("_Invalid")
+
+
+def test_from_python_a_refusal_says_why(emulator: RunningEmulator) -> None:
+    """And not only which status it had."""
+    with pytest.raises(ValueError, match="There is no operation 'create_tabel'"):
+        emulator.fault("create_tabel")

@@ -106,6 +106,7 @@ def test_a_limit_does_not_cut_what_is_inserted(api: Api, database: str) -> None:
         ("SELECT * FROM nowhere.t", (400, "Query_UnknownDatabase")),
         ("SELECT nothing", (400, "Query_UnknownIdentifier")),
         ("SELECT FROM WHERE", (400, "Query_SyntaxError")),
+        ("SELEC 1", (400, "Query_SyntaxError")),
         ("SELECT 1; SELECT throwIf(1)", (400, "Query_FunctionThrowIfValueIsNonZero")),
         ("", (400, "Query_Invalid")),
         (" ; -- nothing", (400, "Query_Invalid")),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bytehouse_emulator import RunningEmulator
-from bytehouse_raw.operations import DATA_KEY, OPERATIONS, ROLE_HEADER
+from bytehouse_raw.operations import OPERATIONS, ROLE_HEADER
 from tests.emulator.api import SLEEPING, Api
 from tests.support.operations import MODELLED
 
@@ -113,7 +113,7 @@ class Tour:
         account = {"X-Account-ID": "1", "X-User-ID": "1", "X-Bytehouse-Token": "x"}
         yield Step("subscribe_metadata", headers=account)
         yield Step("unsubscribe_metadata", headers=account)
-        key = {"api_key_id": self._take(Step("create_api_key", body={}, again=422))[DATA_KEY]["id"]}
+        key = {"api_key_id": self._take(Step("create_api_key", body={}, again=422))["data"]["id"]}
         yield Step("list_api_keys")
         yield Step("set_api_key_status", key, {"status": "DISABLED"})
         yield Step("extend_api_key_expiry", key, {"addExpiryInDays": 5})
@@ -180,20 +180,20 @@ class Tour:
     def _loading(self) -> Iterator[Step]:
         connection: dict[str, Any] = {"name": "c", "data": {"brokers": "h:1", "password": "p"}}
         new = Step("create_connection", body={**connection, "type": "KAFKA"}, again=400)
-        broker = self._take(new)[DATA_KEY]["id"]
+        broker = self._take(new)["data"]["id"]
         yield Step("list_connections")
         yield Step("get_connection", {"id": broker})
         yield Step("update_connection", {"id": broker}, connection)
         files = {"type": "LOCAL", "format": "CSV", "properties": {"fileNames": "a.csv"}}
         job = _job("files", files)
-        number = {"id": self._take(Step("create_import_job", body=job, again=400))[DATA_KEY]["id"]}
+        number = {"id": self._take(Step("create_import_job", body=job, again=400))["data"]["id"]}
         yield Step("list_import_jobs")
         yield Step("get_import_job", number)
         yield Step("update_import_job", number, job)
         yield Step("rename_import_job", number, {"name": "renamed"})
         yield Step("describe_import_job", number, {"description": "x"})
         yield Step("get_import_job_start_arguments", number)
-        execution = {"id": self._take(Step("start_import_job", number, {}))[DATA_KEY]["id"]}
+        execution = {"id": self._take(Step("start_import_job", number, {}))["data"]["id"]}
         self._wait_until_loaded(execution)
         yield Step("list_import_job_executions", number)
         yield Step("list_executions")
@@ -205,9 +205,9 @@ class Tour:
     def _kafka(self, broker: int) -> Iterator[Step]:
         source = {"type": "KAFKA", "format": "JSON", "properties": {"topic": "t"}}
         job = {**_job("topic", source), "connectionID": broker}
-        number = {"id": self._take(Step("create_import_job", body=job))[DATA_KEY]["id"]}
+        number = {"id": self._take(Step("create_import_job", body=job))["data"]["id"]}
         started = self._take(Step("start_import_job", number, {}, again=422))
-        execution = {"id": started[DATA_KEY]["id"]}
+        execution = {"id": started["data"]["id"]}
         window = {"partition": 0, "period": "1h", "granularity": "10m"}
         yield Step("get_kafka_history", execution, query=window)
         self._refused(Step("delete_import_job", number), 422)
@@ -228,7 +228,7 @@ class Tour:
 
     def _wait_until_loaded(self, execution: Mapping[str, object]) -> None:
         deadline = time.monotonic() + 20
-        while self._call(Step("get_execution", execution)).json()[DATA_KEY]["status"] != "FINISHED":
+        while self._call(Step("get_execution", execution)).json()["data"]["status"] != "FINISHED":
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
