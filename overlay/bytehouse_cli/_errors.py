@@ -57,8 +57,7 @@ def exit_code(error: ByteHouseError) -> int:
     """Return the exit code for an error: that of its nearest class, or of the file behind it."""
     codes = {name: code for code, names, _ in EXIT_CODES for name in names}
     code = next(codes[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in codes)
-    of_file = isinstance(error.__cause__, OSError) and error.__cause__.filename
-    return OUTPUT_FAILED if of_file and code in (1, 3) else code
+    return OUTPUT_FAILED if isinstance(error.__cause__, OSError) and code in (1, 3) else code
 
 
 def exit_codes_text() -> str:
