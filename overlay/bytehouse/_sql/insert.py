@@ -451,20 +451,12 @@ def insert_failed(
     )
     which = f"the block that begins with row {position}" if in_flight else f"row {position}"
     rows = "rows, counted from 0, are" if not skipped else "rows are"
-<<<<<<< HEAD
-    hint = f"The first {inserted} {rows} in the table; " + (
-        f"the next {in_flight} may be." if unknown else "no others are."
-    )
-    if not inserted and not unknown:
-        hint = "No rows were inserted."
-=======
     if inserted:
         hint = f"The first {inserted} {rows} in the table; "
         hint += f"the next {in_flight} may be." if unknown else "no others are."
     else:
         hint = f"The first {in_flight} rows may be" if unknown else "None of the rows is"
         hint += " in the table."
->>>>>>> origin/main
     failure = InsertFailed(f"{which} could not be inserted: {error.message}", hint=hint)
     failure.acknowledged, failure.position = inserted, position
     failure.possible = inserted + (in_flight if unknown else 0)
