@@ -396,7 +396,7 @@ class Cursor:
                 self._insert_checked(plain, seq_of_parameters)
                 return self
             if insert is not None and _is_one_row(insert["row"]):
-                self._insert(insert["head"], insert["row"], seq_of_parameters)
+                self._insert(insert["head"], insert["row"][1:-1], seq_of_parameters)
                 return self
             for parameters in seq_of_parameters:
                 sql = bind_pyformat(operation, parameters)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import sys
 from functools import cache
@@ -95,6 +94,8 @@ class GlobalOptions:
                 a command still reads what it must know, and shows the first request that would
                 change something; any other shows its first request.
         """
+        import logging
+
         from bytehouse import ByteHouse
 
         kind: type[ByteHouse] = ByteHouse
