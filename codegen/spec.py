@@ -76,7 +76,7 @@ def correct(document: Document, overlay: Document) -> Document:
     """Apply an OpenAPI Overlay; every action must have a description and match something."""
     if overlay.get("actions") == []:  # the schema of overlays requires at least one
         return document
-    # They import pandas and more, which takes seconds; the package has no types.
+    # They import pandas and more, which takes seconds.
     from oas_patch.overlay import apply_overlay
     from oas_patch.validator import validate
 

@@ -122,7 +122,7 @@ def _base64_forms(secret: Secret) -> Iterator[bytes]:
     characters at its ends that depend on what is around it."""
     for before in range(3):
         end = (before + len(secret.reveal().encode("utf-8", "surrogatepass"))) * 8 // 6
-        form = secret.map(lambda text: _base64(b"\0" * before, text)).map(  # noqa: B023
+        form = secret.map(lambda text: _base64(b"\0" * before, text)).map(  # noqa: B023 - it is called at once
             itemgetter(slice(-(-before * 8 // 6), end))
         )
         if form.check(lambda text: len(text) >= _SHORTEST_IN_SUCCESS):

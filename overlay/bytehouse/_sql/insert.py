@@ -375,49 +375,52 @@ def pack_rows(
         block_bytes: Maximum size of a statement in bytes, unless a single row is larger.
         block_rows: Maximum number of rows of a statement.
     """
-    between = "),("
+    separator = "),("
     packed: list[str] = []
-    empty = len(head.encode()) + len("()") - len(between)
+    empty = len(head.encode()) + len("()") - len(separator)
     size, count, first = empty, 0, 0
     for positions, rows in chunks:
-        together = between.join(rows)
-        whole = (
-            count + len(rows) <= block_rows and size + len(between) + _size(together) <= block_bytes
-        )
-        texts, rows_of_text = ([together], len(rows)) if whole and rows else (rows, 1)
-        sizes = [0, *accumulate(len(between) + _size(text) for text in texts)]
+        if not rows:
+            continue
+        parts: Sequence[str] = [separator.join(rows)]
+        rows_each = len(rows)
+        sizes = _sizes(parts, separator)
+        if count + rows_each > block_rows or size + sizes[1] > block_bytes:
+            parts, rows_each = rows, 1
+            sizes = _sizes(parts, separator)
         begin = 0
-        while begin < len(texts):
-            room = (block_rows - count) // rows_of_text
+        while begin < len(parts):
+            room = (block_rows - count) // rows_each
             end = _fitting(sizes, begin, block_bytes - size, room)
             # A row that is too large for a block has one of its own.
             end = end if packed else max(end, begin + 1)
             first = first if packed else positions[begin]
-            packed += texts[begin:end]
+            packed += parts[begin:end]
             size += sizes[end] - sizes[begin]
-            count += (end - begin) * rows_of_text
+            count += (end - begin) * rows_each
             begin = end
             # A full block is sent before the source is read further.
-            if begin < len(texts) or count == block_rows:
-                yield Block(f"{head}({between.join(packed)})", first, count)
+            if begin < len(parts) or count == block_rows:
+                yield Block(f"{head}({separator.join(packed)})", first, count)
                 packed, size, count = [], empty, 0
     if packed:
-        yield Block(f"{head}({between.join(packed)})", first, count)
+        yield Block(f"{head}({separator.join(packed)})", first, count)
 
 
-def _size(text: str) -> int:
-    """Return the size of a text in bytes."""
-    return len(text) if text.isascii() else len(text.encode())
+def _sizes(parts: Iterable[str], separator: str) -> list[int]:
+    """Return the bytes of the first parts, each with a separator, by their number."""
+    sizes = (len(part) if part.isascii() else len(part.encode()) for part in parts)
+    return [0, *accumulate(len(separator) + size for size in sizes)]
 
 
 def _fitting(sizes: Sequence[int], begin: int, room: int, most: int) -> int:
-    """Return the end of the texts from `begin` that fit.
+    """Return the end of the parts from `begin` that fit.
 
     Args:
-        sizes: Size of the first texts in bytes, by their number.
-        begin: Index of the first text.
+        sizes: Size of the first parts in bytes, by their number.
+        begin: Index of the first part.
         room: How many bytes there may be.
-        most: How many texts there may be.
+        most: How many parts there may be.
     """
     return min(bisect_right(sizes, sizes[begin] + room) - 1, begin + most)
 

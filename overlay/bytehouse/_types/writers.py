@@ -152,7 +152,7 @@ def _literals(kind: ColumnType, scalar: Scalar, server: tzinfo) -> _Typed:
 def _of_python(write: _Typed, values: Values) -> Written:
     """Return what the values of an Arrow array become as values of Python."""
     listed = values.to_list()
-    return write(listed, set(map(type, listed)))
+    return write(listed, _types_of(listed))
 
 
 def _literals_in_call(kind: ColumnType, scalar: Scalar, server: tzinfo) -> _Typed:
