@@ -18,6 +18,8 @@ from tests.client.queries.terminal import Terminal
 # Seconds: one, and more as programs wait for each processor. It takes 0.1 to 0.4: a call on a new
 # connection, and what the engine takes to notice that the query was killed.
 PROMPT = 1.0 + os.getloadavg()[0] / (os.cpu_count() or 1) / 2
+# Ctrl-D: at a prompt alone, since a terminal drops one that is pressed while no program reads keys.
+END = "\x04"
 PROGRAM = """
 import fcntl, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -157,7 +159,8 @@ def test_ctrl_c_in_the_shell_cancels_the_statement_alone(
         terminal.wait_for("bytehouse>")
         terminal.enter("SELECT 6 * 7 AS answer;\r")
         assert "42" in terminal.wait_for("1 row in")
-        terminal.enter("\x04")
+        terminal.wait_for("bytehouse>")
+        terminal.enter(END)
         assert terminal.wait() == 0
     history = tmp_path / ".local" / "state" / "bytehouse" / "history"
     assert "SELECT 6 * 7 AS answer;" in history.read_text()
@@ -176,7 +179,8 @@ def test_the_shell_runs_where_nothing_can_be_kept(environment: dict[str, str]) -
         terminal.wait_for("list the databases")
         terminal.enter("SELECT 6 * 7 AS answer;\r")
         assert "42" in terminal.wait_for("1 row in")
-        terminal.enter("\x04")
+        terminal.wait_for("bytehouse sales>")
+        terminal.enter(END)
         assert terminal.wait() == 0
 
 
