@@ -142,6 +142,7 @@ if TYPE_CHECKING:
     from .errors import InsertFailed as InsertFailed
     from .errors import InvalidArgument as InvalidArgument
     from .errors import InvalidRequest as InvalidRequest
+    from .errors import LostValuesWarning as LostValuesWarning
     from .errors import NotFound as NotFound
     from .errors import OutcomeUnknown as OutcomeUnknown
     from .errors import PermissionDenied as PermissionDenied
@@ -211,8 +212,8 @@ _MODULES = {
     "bytehouse_raw.types": "RawResponse Timestamp UNSET Unset",
     "errors": """
         APIError AuthenticationError ByteHouseError ConfigError Conflict ExecutionFailed
-        InsertFailed InvalidArgument InvalidRequest NotFound OutcomeUnknown PermissionDenied
-        QueryFailed RateLimited RefusedRowsWarning ResponseDecodeError ServerError
+        InsertFailed InvalidArgument InvalidRequest LostValuesWarning NotFound OutcomeUnknown
+        PermissionDenied QueryFailed RateLimited RefusedRowsWarning ResponseDecodeError ServerError
         SkippedRow StalePlan TimedOut TransportError
     """,
 }

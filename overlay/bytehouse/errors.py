@@ -267,5 +267,9 @@ class ExecutionFailed(APIError):
     execution_id: str = ""
 
 
+class LostValuesWarning(UserWarning):
+    """A result has null where the engine had NaN or an infinity, which JSON lacks."""
+
+
 class RefusedRowsWarning(UserWarning):
     """Rows of an import were refused and left out."""

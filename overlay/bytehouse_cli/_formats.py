@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from contextlib import suppress
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
@@ -345,6 +346,23 @@ def note(message: str) -> None:
     """
     with suppress(OSError):
         sys.stderr.write(f"{message}\n")
+
+
+@contextmanager
+def warnings_as_notes(log: str = "`log`") -> Iterator[None]:
+    """Tell what the client warns of as a note, without the place in its code.
+
+    Args:
+        log: Where a shell finds what is `log` in Python.
+    """
+
+    def tell(message: Warning | str, *_: object, **__: object) -> None:
+        note(f"Warning: {str(message).replace('`log`', log)}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = tell
+        yield
 
 
 class Counter:

@@ -20,7 +20,7 @@ from ._errors import (
     os_error_code,
     print_error,
 )
-from ._formats import is_terminal, note
+from ._formats import is_terminal, note, warnings_as_notes
 from ._settings import Group, ReaderGone
 
 
@@ -65,7 +65,8 @@ def root() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code."""
     try:
-        code = root.main(list(arguments), prog_name="bytehouse", standalone_mode=False)
+        with warnings_as_notes():
+            code = root.main(list(arguments), prog_name="bytehouse", standalone_mode=False)
         sys.stdout.flush()
     except (click.Abort, KeyboardInterrupt):
         # What was typed and asked is on the line in which a terminal has the cursor.

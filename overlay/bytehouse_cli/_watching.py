@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import sys
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
 from ._errors import ROWS_REFUSED
-from ._formats import is_terminal, note
+from ._formats import is_terminal, note, warnings_as_notes
 from ._output import print_value
 
 if TYPE_CHECKING:
@@ -41,20 +38,6 @@ class StatusNotes:
         if status != self.last and is_terminal(sys.stderr):
             note(status)
         self.last = status
-
-
-@contextmanager
-def warnings_as_notes(log: str) -> Iterator[None]:
-    """Tell what the client warns of as a note, without the place in its code.
-
-    Args:
-        log: Where a shell finds what is `log` in Python.
-    """
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        yield
-    for warning in told:
-        note(f"Warning: {str(warning.message).replace('`log`', log)}")
 
 
 def watch(handle: ExecutionHandle, wait_timeout: float | None) -> int:

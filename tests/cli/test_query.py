@@ -143,6 +143,15 @@ def test_values_are_exact(bytehouse: Bytehouse) -> None:
     }
 
 
+def test_a_value_that_json_lacks_is_told(bytehouse: Bytehouse) -> None:
+    """NaN is null on standard output, and standard error says how to have it."""
+    lost = bytehouse("query", "SELECT nan AS ratio, 1 AS n", "--format", "ndjson")
+    assert (lost.code, lost.out) == (0, '{"ratio":null,"n":1}\n')
+    assert lost.err.startswith("Warning: NaN or an infinity came as null")
+    assert "ratio" in lost.err
+    assert ".py" not in lost.err
+
+
 def test_a_query_in_the_background_goes_on_elsewhere(bytehouse: Bytehouse) -> None:
     """`--async` prints its id; `queries` waits for it, reads it, and stops it."""
     query_id = bytehouse("query", "--async", "SELECT 5 AS five").out.strip()

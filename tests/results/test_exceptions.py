@@ -250,6 +250,7 @@ def test_every_value_of_rarer_types_goes_back(
     assert count > 2_000
 
 
+@pytest.mark.filterwarnings("ignore::bytehouse.LostValuesWarning")
 def test_the_exceptions_are_those_of_the_guide(
     lasting: ByteHouse, session: Any, tmp_path: Path
 ) -> None:

@@ -281,6 +281,7 @@ def test_large_results_are_read_in_blocks(parted: str, hostile: str) -> None:
     assert results(read(body, 65_536))[0][1] == [tuple(row) for row in rows]
 
 
+@pytest.mark.filterwarnings("ignore::bytehouse.LostValuesWarning")
 @cases(
     ("type_", "wire", "value"),
     [

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bytehouse import ByteHouse, ByteHouseError, Identifier, QueryFailed
+from bytehouse import ByteHouse, ByteHouseError, Identifier, LostValuesWarning, QueryFailed
 from bytehouse_emulator.testing import RunningEmulator
 from tests.support.server import Reply, ScriptedServer, Seen, data
 
@@ -245,15 +245,42 @@ def test_an_unclosed_result_warns(live: ByteHouse) -> None:
 
 
 def test_values_that_json_lacks_are_as_documented(live: ByteHouse) -> None:
-    """Null for nan and infinities, unless they are quoted; bytes that are no UTF-8 can be had."""
+    """Null for nan and infinities, with a warning, unless they are quoted; bytes can be had."""
     sql = "SELECT nan AS a, -inf AS b, [inf, 1.5] AS c, -0.0 AS d"
-    assert live.query(sql).one() == (None, None, [None, 1.5], 0.0)
+    with pytest.warns(LostValuesWarning, match="in the column a, b, c. To have the values"):
+        assert live.query(sql).one() == (None, None, [None, 1.5], 0.0)
     quoted = live.query(f"{sql} SETTINGS output_format_json_quote_denormals = 1").one()
     assert math.isnan(quoted[0])
     assert quoted[1:3] == (-math.inf, [math.inf, 1.5])
     raw = "SELECT unhex('61FF62') AS s, 'ok' AS t"
     assert live.query(raw).scalar().encode("utf-8", "surrogateescape") == b"a\xffb"
     assert live.query(raw).to_arrow().to_pylist() == [{"s": b"a\xffb", "t": "ok"}]
+
+
+LOST = """
+    toFloat32(inf) AS a, [[1.5], [nan]] AS b, map('x', nan, 'y', 1.5) AS c, (1, 'x', inf) AS d,
+    CAST((1, inf), 'Tuple(x UInt8, y Float64)') AS e, [map('x', (1, -inf))] AS f,
+    CAST((1, (NULL, nan)), 'Tuple(UInt8, Tuple(Nullable(Float64), Float64))') AS g
+"""
+KEPT = """
+    CAST(NULL, 'Nullable(Float64)') AS a, [NULL, 1.5] AS b, (NULL, 'null') AS c, 'null' AS d,
+    map('x', NULL) AS e, 1.5 AS f
+"""
+
+
+@pytest.mark.parametrize("read", ["rows", "to_arrow", "to_pandas", "to_polars"])
+def test_a_float_that_was_lost_is_told(live: ByteHouse, read: str) -> None:
+    """However deep it is in a value, and however late; where NULL is a value nothing is told."""
+    with pytest.warns(
+        LostValuesWarning, match="in the column a, b, c, d, e, f, g. To have"
+    ) as told:
+        getattr(live.query(f"SELECT {LOST}"), read)()
+    assert len(told) == 1
+    late = "SELECT if(number > 70000, nan, 1.5) AS x, toString(NULL) AS y FROM numbers(100000)"
+    with pytest.warns(LostValuesWarning, match="in the column x. To have") as told:
+        getattr(live.query(late), read)()
+    assert len(told) == 1
+    getattr(live.query(f"SELECT {KEPT}"), read)()
 
 
 WITHOUT = """

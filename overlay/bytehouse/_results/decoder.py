@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
@@ -18,6 +19,8 @@ import msgspec
 from bytehouse_raw.models import ResultColumn
 
 from .._types.codecs import Codec, codec_of
+from ..errors import LostValuesWarning
+from .lost_floats import float_columns
 
 Row = tuple[Any, ...]
 RowFormat = Literal["arrays", "objects"]
@@ -54,6 +57,7 @@ class Decoder:
             (index, codec.convert) for index, codec in enumerate(codecs) if codec.convert
         ]
         self._known = frozenset(self._names)
+        self._floats = float_columns([column.type for column in columns])
         self._decoder: msgspec.json.Decoder[Any] | None = None
         with suppress(ValueError):  # a name has a quote or a line break in it
             self._decoder = msgspec.json.Decoder(
@@ -108,9 +112,11 @@ class Decoder:
         if self._decoder is None:
             raise _Unconvertible
         found = self._decoder.decode(text)
-        if self._form == "arrays":
-            return found  # type: ignore[no-any-return]  # its type is made at run time
-        return list(map(msgspec.structs.astuple, found))
+        if self._form == "objects":
+            found = list(map(msgspec.structs.astuple, found))
+        if self._floats and b"null" in text:
+            self._warn_of_lost_floats(found)
+        return found  # type: ignore[no-any-return]  # its type is made at run time
 
     def _columns(self, text: bytes) -> list[Sequence[Any]]:
         """Decode a block whose values match their column types into its columns."""
@@ -132,12 +138,23 @@ class Decoder:
         # In these, numbers without a type are beside typed ones.
         mixed = ["typing.Any" in str(codec.wire) for codec in self._codecs]
         try:
-            return [
-                tuple(map(_convert_value, self._codecs, mixed, self._values_of(row, at)))
-                for at, row in enumerate(rows)
-            ]
+            values = [self._values_of(row, at) for at, row in enumerate(rows)]
+            self._warn_of_lost_floats(values)
+            return [tuple(map(_convert_value, self._codecs, mixed, row)) for row in values]
         except RecursionError:
             raise NotRows("a value is nested too deeply") from None
+
+    def _warn_of_lost_floats(self, rows: Sequence[Sequence[Any]]) -> None:
+        lost = [at for at, is_lost in self._floats if any(is_lost(row[at]) for row in rows)]
+        if lost:
+            self._floats = []  # once for a result
+            warnings.warn(
+                "NaN or an infinity came as null, which is what JSON has for it, in the column "
+                f"{', '.join(self._names[at] for at in lost)}. To have the values, write SETTINGS "
+                "output_format_json_quote_denormals = 1 at the end of the statement.",
+                LostValuesWarning,
+                stacklevel=2,
+            )
 
     def _values_of(self, row: object, at: int) -> Sequence[Any]:
         if self._form == "objects" and isinstance(row, dict):

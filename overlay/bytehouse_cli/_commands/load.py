@@ -12,10 +12,10 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from .._errors import ROWS_REFUSED
-from .._formats import Counter, note, to_json
+from .._formats import Counter, note, to_json, warnings_as_notes
 from .._output import print_value
 from .._settings import Command, check_place, global_options
-from .._watching import StatusNotes, warnings_as_notes
+from .._watching import StatusNotes
 
 if TYPE_CHECKING:
     from bytehouse import ByteHouse, SkippedRow
