@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import click
@@ -21,6 +21,7 @@ from ._errors import (
     print_error,
 )
 from ._formats import is_terminal, note, warnings_as_notes
+from ._resource_table import RESOURCES
 from ._settings import Group, ReaderGone
 
 
@@ -34,6 +35,10 @@ class _Root(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Return one command."""
         return _commands.find(cmd_name)
+
+    def names_in_python(self) -> Mapping[str, str | None]:
+        """Return the names of groups by those of the client's attributes."""
+        return {resource.attribute: group for group, resource in RESOURCES.items()}
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands, without loading each, which is slow."""

@@ -76,6 +76,10 @@ class ResourceGroup(Group):
             return None
         return _Derived(f"{self.name} {cmd_name}", self.resource, method, self.show)
 
+    def names_in_python(self) -> Mapping[str, str | None]:
+        """Return the names of commands by those of the methods."""
+        return self.resource.commands
+
     def show(self, value: Any) -> None:
         """Print what a method returned."""
         print_returned(value)

@@ -18,6 +18,8 @@ from bytehouse._core.credentials import REFERENCES
 from ._formats import FORMATS, format_of, note
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bytehouse import ByteHouse
     from bytehouse._core.config import Config
 
@@ -308,8 +310,15 @@ class Group(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except NoSuchCommand:
+            if name := self.names_in_python().get(args[0].replace("-", "_")):
+                message = f"No such command {args[0]!r}: it is {name!r}."
+                raise NoSuchCommand(args[0], message, ctx=ctx) from None
             known = self.list_commands(ctx)  # click knows those alone that are loaded
             raise NoSuchCommand(args[0], possibilities=known, ctx=ctx) from None
+
+    def names_in_python(self) -> Mapping[str, str | None]:
+        """Return names of commands by what they are called in Python."""
+        return {}
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options and the commands."""

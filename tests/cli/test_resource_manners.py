@@ -272,3 +272,21 @@ def test_a_hint_names_options(
     done = bytehouse(*words)
     assert done.code != 0
     assert hint in " ".join(done.err.split()), done.err
+
+
+@cases(
+    ("words", "told"),
+    [
+        ("databases delete sales", "No such command 'delete': it is 'drop'."),
+        ("import-jobs list", "No such command 'import-jobs': it is 'jobs'."),
+        ("api_keys list", "No such command 'api_keys': it is 'keys'."),
+        ("databases lst", "Did you mean 'list'?"),
+    ],
+)
+def test_a_name_from_python_leads_to_the_command(
+    bytehouse: Bytehouse, words: str, told: str
+) -> None:
+    """Where a method or an attribute is called otherwise, and where a name is misspelt."""
+    done = bytehouse(*words.split())
+    assert done.code == 2
+    assert told in done.err
