@@ -20,13 +20,14 @@ from typing import NamedTuple
 from ruamel.yaml import YAML
 
 from bytehouse_openapi import Document, Upstream, UpstreamError, read
+from bytehouse_openapi.shape import word
 from codegen import generate, spec, trees
 from codegen.errors import GenerationError, UnmatchedCorrection
 from codegen.upstream import docstrings, drift
 from codegen.upstream.adoptable import Skipped
 from codegen.upstream.adoption import Merged
 from codegen.upstream.causes import causes, some
-from codegen.upstream.compare import BREAKING, differences
+from codegen.upstream.compare import BREAKING, Difference, differences
 from codegen.upstream.drift import Sides, sides
 from codegen.upstream.meaning import ADVICE, changed_safety
 from codegen.upstream.methods import Method, methods, models
@@ -155,18 +156,29 @@ def _outdated_arguments(
         difference
         for name, contract in merged.adoptable.contracts.items()
         for difference in differences(name, both.ours[name], contract)
-        # What was renamed everywhere keeps its name in Python.
-        if difference.impact == BREAKING and (difference.after, difference.before) not in followed
+        if difference.impact == BREAKING and not _keeps_its_attribute(difference, followed)
     ]
     for way, advice in (
         ("sent", "change {}, which still pass the old one"),
         ("received", "taken over; whatever reads it must change, see {}"),
     ):
         parts = ("response",) if way == "received" else ("query", "header", "body")
-        concerned = [d for d in found if d.where[0] in parts and d.kind in _OUTDATED[way]]
+        kinds = _OUTDATED[way]
+        concerned = [d for d in found if d.where[0] in parts and (d.kind in kinds or _is_time(d))]
         for change in causes(concerned, known):
             users = ", ".join(change.methods or change.operations)
             yield f"{sentence(change)}: {advice.format(users)}"
+
+
+def _is_time(one: Difference) -> bool:
+    """Tell whether a value becomes a time or stops being one, which Python has another type for."""
+    return one.kind == "format" and "date-time" in (one.before, one.after)
+
+
+def _keeps_its_attribute(one: Difference, followed: Collection[tuple[str, str]]) -> bool:
+    """Tell whether what has another name now is called in Python as it was."""
+    respelled = one.kind == "property renamed" and word(one.before) == word(one.after)
+    return respelled or (one.after, one.before) in followed
 
 
 def _unused(before: Document, after: Document, kept: Collection[str]) -> Iterator[str]:
@@ -220,7 +232,7 @@ def left_to_decide(repository: Path, upstream: Upstream, skipped: Sequence[Skipp
     }
     lines = [
         f"{sentence(change)} ({some(change.methods or change.operations, _SHOWN)}): "
-        f"{advice.get(change.kind, 'the generator cannot express it; change openapi.yaml by hand')}"
+        f"{advice.get(change.kind, 'ours stays; change openapi.yaml by hand, if theirs is right')}"
         for change in report.changes
         if not all((name, change.kind) in explained for name in change.operations)
     ]
@@ -242,9 +254,9 @@ def _explained(
     both = sides(ours, upstream)
     found: dict[tuple[str, str], bool] = {}
     for name, theirs in both.theirs.items():
-        places = [part.where for part in skipped if part.operation == name]
+        parts = [part for part in skipped if part.operation == name]
         for one in differences(name, both.ours[name], theirs):
-            told = any(one.where[: len(place)] == place for place in places)
+            told = any(part.covers(one.where) for part in parts)
             found[name, one.kind] = told and found.get((name, one.kind), True)
     return {key for key, told in found.items() if told}
 

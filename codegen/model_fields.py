@@ -42,6 +42,12 @@ RESERVED = frozenset(
     """.split()
 )
 """Names that an attribute cannot have, because the class uses them."""
+CLASSES_RESERVED = frozenset(
+    """
+    Any AuthenticatedClient ClassVar Mapping Model OpenEnum Plan Response Self Timestamp Unset
+    """.split()
+)
+"""Names that a class cannot have, because the modules use them."""
 ARGUMENTS_RESERVED = frozenset({"body", "client", "plan", "strings"})
 """Names that a parameter's argument cannot have, because the module uses them."""
 

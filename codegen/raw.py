@@ -24,7 +24,7 @@ from openapi_python_client.strings import ClassName, safe_for_docstring
 from codegen import spec
 from codegen.errors import GenerationError
 from codegen.formatting import tidy
-from codegen.model_fields import ModelFields, parameters
+from codegen.model_fields import CLASSES_RESERVED, ModelFields, parameters
 from codegen.simplify import simplified
 
 HERE = Path(__file__).parent
@@ -115,6 +115,9 @@ def _project(document: spec.Document, operations: Mapping[str, spec.Facts], into
     groups = data.endpoint_collections_by_tag.values()
     if errors := [*data.errors, *(error for group in groups for error in group.parse_errors)]:
         raise _refusal(errors)
+    made = {str(one.class_info.name) for one in (*data.models, *data.enums)}
+    for name in sorted(made & CLASSES_RESERVED):
+        raise GenerationError(f"The generated modules use the name {name}: rename that schema")
     project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
     project.env.undefined = StrictUndefined
     project.env.filters["literal"] = repr
@@ -171,7 +174,7 @@ def _check_files(
     """Fail unless each operation and each named object or enum has its module, and nothing else."""
     components = document["components"]["schemas"].items()
     named = {
-        ClassName(name, "").lower()
+        ClassName(name, "").lower().replace("_", "")  # one is at the end of reserved words
         for name, schema in components
         if schema.get("type") == "object" or "enum" in schema
     }

@@ -119,10 +119,9 @@ class _Simplifier:
         if properties:
             made["properties"] = properties
         made["required"] = [name for name in node.get("required") or () if name in properties]
-        extra = node.get("additionalProperties", True)
-        if self._is_hidden(extra, free=True):
+        if any(self._is_hidden(one, free=True) for one in _loose(node)):
             made[SECRET] = True
-        made["additionalProperties"] = extra is not False
+        made["additionalProperties"] = node.get("additionalProperties") is not False
         return made
 
     def _merged(self, node: Node) -> dict[str, Any]:
@@ -205,8 +204,9 @@ class _Simplifier:
         elif not reference:
             free = free or self._kind(node) == "any"
         inner = [*variants, *(node.get("allOf") or ()), node.get("items")]
+        inner += node.get("prefixItems") or ()
         if free:
-            inner += [node.get("additionalProperties"), *dict(_properties(node)).values()]
+            inner += [*_loose(node), *dict(_properties(node)).values()]
         return any(self._is_hidden(one, seen, free=free) for one in inner)
 
 
@@ -217,6 +217,14 @@ def _variants(node: Node) -> list[Any]:
 def _properties(node: Node) -> Iterator[tuple[str, Any]]:
     found = node.get("properties")
     yield from found.items() if isinstance(found, Mapping) else ()
+
+
+def _loose(node: Node) -> Iterator[Any]:
+    """Yield the schemas of values that get no field."""
+    for keyword in ("additionalProperties", "unevaluatedProperties"):
+        yield node.get(keyword)
+    patterns = node.get("patternProperties")
+    yield from patterns.values() if isinstance(patterns, Mapping) else ()
 
 
 def _types(node: Node) -> set[str]:

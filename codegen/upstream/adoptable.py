@@ -19,10 +19,12 @@ from codegen.upstream.canonical import (
     Schema,
     bare,
     holds_secret,
+    is_json,
     types_of,
 )
 from codegen.upstream.compare import SENDABLE, Where
 from codegen.upstream.drift import Sides
+from codegen.upstream.schemas import python_name
 
 Parameter = dict[str, Any]
 Part = tuple[str, str]
@@ -45,6 +47,12 @@ class Skipped(NamedTuple):
     operation: str
     where: Where
     reason: str
+
+    def covers(self, where: Where) -> bool:
+        """Tell whether a place in the operation is in this part."""
+        if self.where == ("parameters",):
+            return where[0] in ("query", "header", "path")
+        return where[: len(self.where)] == self.where
 
 
 @dataclass
@@ -117,12 +125,15 @@ def renamed_headers(sides: Sides) -> dict[str, str]:
 
 
 def _consistent(found: Mapping[str, Counter[str]], users: Counter[str]) -> dict[str, str]:
-    chosen = {}
-    for ours, candidates in found.items():
-        for theirs, count in candidates.most_common(1):
-            if count >= max(_FEWEST, _CONSISTENT * users[ours]) and theirs not in chosen:
-                chosen[theirs] = ours
-    return chosen
+    chosen = [
+        (theirs, ours)
+        for ours, candidates in found.items()
+        for theirs, count in candidates.most_common(1)
+        if count >= max(_FEWEST, _CONSISTENT * users[ours])
+    ]
+    # What may be the new name of several, such as an object around them all, is that of none.
+    rivals = Counter(theirs for theirs, _ in chosen)
+    return {theirs: ours for theirs, ours in chosen if rivals[theirs] == 1}
 
 
 def _fits(ours: Any, theirs: Any) -> bool:
@@ -218,20 +229,24 @@ class _Operation:
             self._skip(("parameters",), reason)
             return {key: _skipped(one) for key, one in self._ours.parameters.items()}
         made: dict[tuple[str, str], Parameter] = {}
-        named = path_parameters(self._theirs.path)
+        named, ours = path_parameters(self._theirs.path), self._ours.parameters
+        arguments = {python_name(key[1]): key[1] for key in ours if key in self._theirs.parameters}
         for key, parameter in self._theirs.parameters.items():
             if key[0] == "path" and key[1] not in named:
                 self._skip(key, f"{self._theirs.path} has no place for it")
+            elif key not in ours and (name := python_name(key[1])) in arguments:
+                self._skip(key, f"its argument would be {name}, which is that of {arguments[name]}")
             elif one := self._parameter(key, parameter):
                 made[key] = one
+                arguments.setdefault(python_name(key[1]), key[1])
         for key in [("path", name) for name in named if ("path", name) not in made]:
             self._skip(key, f"the upstream has {{{key[1]}}} in the path, and does not describe it")
-            known = self._ours.parameters.get(key)
+            known = ours.get(key)
             made[key] = _skipped(known) if known else _UNDESCRIBED
-        for key, ours in self._ours.parameters.items():
+        for key, own in ours.items():
             if key[0] == "header" and key[1] in self._adoptable.kept and key not in made:
                 self._skip(key, "the upstream has no such header; the role is still sent in it")
-                made[key] = _skipped(ours)
+                made[key] = _skipped(own)
         return made
 
     def _parameter(self, key: tuple[str, str], parameter: Parameter) -> Parameter | None:
@@ -404,7 +419,7 @@ def _braced(names: Iterable[str]) -> str:
 def _content_problem(content: Mapping[str, Any] | None, who: str) -> str:
     if content is None:
         return ""
-    if "json" not in content["type"]:
+    if not is_json(content["type"]):
         return f"it is {content['type']}; {who} JSON"
     schema = content["schema"]
     if bare(schema) and schema.get("type") != "object":

@@ -12,9 +12,9 @@ from bytehouse_openapi.document import resolve_pointer
 Schema = dict[str, Any]
 """A schema in canonical form. Keys with a tilde are notes, which do not count in a comparison:
 `~name` of the component it is, `~known` for its names elsewhere, `~evidence`, `~text` of its
-description, `~secret` if it is or holds a secret, `~recursive` where it is the one around it.
-Adoption adds `~skipped` to what it leaves as it is, and `~was`, our name of a property that has
-another name there."""
+description, `~secret` if it is or holds a secret, `~readOnly` and `~writeOnly` as the document has
+them, `~recursive` where it is the one around it. Adoption adds `~skipped` to what it leaves as it
+is, and `~was`, our name of a property that has another name there."""
 
 MAX_STEPS = 300_000
 SCHEMAS = "#/components/schemas/"
@@ -36,6 +36,8 @@ _EMPTY: dict[str, Any] = {
 }
 """Values that mean the same as their absence."""
 _STRUCTURE = frozenset({"properties", "required", "items", "enum", "additionalProperties"})
+_FOLLOWED = frozenset({"properties", "items"})
+"""Keywords whose schemas become fields, each secret by itself; any other makes all of it secret."""
 _IDENTITY = ("~name", "~known", "~recursive")
 """Notes of a component that whatever merely wraps it has too."""
 _NO_PARAMETERS = frozenset({"accept", "authorization", "content-type"})
@@ -43,6 +45,7 @@ _NO_PARAMETERS = frozenset({"accept", "authorization", "content-type"})
 _SILENT_FORMATS = frozenset({"int32", "int64", "float", "double", "password"})
 """Formats that do not change the Python value."""
 NO_CONTENT = frozenset({"204", "205"})
+_ANY = ("*/*", "application/*")
 _EMPTY_RESPONSE: dict[str, Any] = {"type": "application/json", "schema": {"type": "object"}}
 """The response of a status without content, as the client reads it: an object without fields."""
 
@@ -102,6 +105,11 @@ def error_statuses(operation: SpecOperation) -> list[str]:
     return sorted((s for s in listed if s[:1] in "d45"), key=lambda s: (s != "default", s))
 
 
+def is_json(media_type: str) -> bool:
+    """Return whether content of a media type is one JSON value."""
+    return media_type.partition(";")[0].strip().endswith(("/json", "+json"))
+
+
 def types_of(schema: Mapping[str, Any]) -> list[str]:
     """Return the types that a schema names."""
     kinds = schema.get("type")
@@ -154,7 +162,7 @@ class Canon:
                 if p.get("in") != "cookie" and str(p.get("name")).lower() not in _NO_PARAMETERS
             },
             body=self._body(node),
-            response=self._content(success)
+            response=self._received(success)
             if operation.status not in NO_CONTENT
             else dict(_EMPTY_RESPONSE),
             error=self._error(error),
@@ -183,16 +191,25 @@ class Canon:
             "required": body.get("required") is True,
             "~evidence": body.get("x-evidence"),
             **content,
+            "schema": _without(content["schema"], "~readOnly"),
         }
+
+    def _received(self, response: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the content of a response, which is read as JSON whatever kind of JSON it is."""
+        content = self._content(response)
+        if content is None:
+            return None
+        kind = "application/json" if is_json(content["type"]) else content["type"]
+        return {"type": kind, "schema": _without(content["schema"], "~writeOnly")}
 
     def _content(self, node: Mapping[str, Any]) -> dict[str, Any] | None:
         content = node.get("content")
         if not isinstance(content, Mapping) or not content:
             return None
-        kinds = sorted(content, key=lambda kind: ("json" not in kind, kind == "*/*", kind))
+        kinds = sorted(content, key=lambda kind: (not is_json(kind), kind not in _ANY, kind))
         media = content[kinds[0]]
         schema = media.get("schema") if isinstance(media, Mapping) else None
-        kind = "application/json" if kinds[0] == "*/*" else kinds[0].partition(";")[0]
+        kind = "application/json" if kinds[0] in _ANY else kinds[0].partition(";")[0].strip()
         return {"type": kind, "schema": self.schema(schema if schema is not None else {})}
 
     def _responses(self, operation: SpecOperation) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -203,7 +220,7 @@ class Canon:
         return listed.get(operation.status, {}), next((e for e in errors if e.get("content")), {})
 
     def _error(self, response: Mapping[str, Any]) -> Schema | None:
-        content = self._content(response)
+        content = self._received(response)
         return content["schema"] if content else None
 
     def _security(self, node: Mapping[str, Any]) -> tuple[str, ...]:
@@ -283,7 +300,7 @@ class Canon:
             made["type"] = min(types) if len(types) == 1 else sorted(types)
         if "null" in types_of(made) and "enum" in made:
             made["enum"] = [value for value in made["enum"] if value is not None]
-        return {key: value for key, value in made.items() if _EMPTY.get(key, _NOTHING) != value}
+        return _without_empty(made)
 
     def _plain(self, node: Mapping[str, Any], above: tuple[str, ...]) -> Schema:
         made = {
@@ -295,9 +312,9 @@ class Canon:
         }
         if "const" in node:
             made["enum"] = [node["const"]]
-        if holds_secret(extra := made.get("additionalProperties")):
+        if any(holds_secret(value) for key, value in made.items() if key not in _FOLLOWED):
             made["~secret"] = True
-        if bare(extra) == {}:
+        if bare(made.get("additionalProperties")) == {}:
             made["additionalProperties"] = True
         return _numeric_bounds(made)
 
@@ -320,8 +337,32 @@ class Canon:
         if not isinstance(value, Mapping):
             return value
         if isinstance(value.get("$ref"), str):
-            return bare(self.schema(value, above))
-        return {key: self._inlined(inner, above) for key, inner in value.items()}
+            return self.schema(value, above)
+        made = {key: self._inlined(inner, above) for key, inner in value.items()}
+        return made | {name: note for name, note in _notes(value).items() if name == "~secret"}
+
+
+def _without_empty(schema: Schema) -> Schema:
+    return {key: value for key, value in schema.items() if _EMPTY.get(key, _NOTHING) != value}
+
+
+def _without(schema: Any, mark: str) -> Any:
+    """Return a schema without the properties that only the other side sends."""
+    if isinstance(schema, list):
+        return [_without(one, mark) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = dict(schema)
+    for key in ("items", "additionalProperties", "anyOf"):
+        if key in made:
+            made[key] = _without(made[key], mark)
+    properties = made.get("properties", {})
+    if properties:
+        hidden = {name for name, inner in properties.items() if mark in inner}
+        shown = {name: inner for name, inner in properties.items() if name not in hidden}
+        made["properties"] = {name: _without(inner, mark) for name, inner in shown.items()}
+        made["required"] = [name for name in made.get("required", ()) if name not in hidden]
+    return _without_empty(made)
 
 
 def _numeric_bounds(schema: Schema) -> Schema:
@@ -357,6 +398,8 @@ def _notes(node: Mapping[str, Any]) -> Schema:
         "~evidence": node.get("x-evidence"),
         "~known": list(known_as(node).get("names") or ()),
         "~secret": node.get("x-secret") is True or node.get("format") == "password",
+        "~readOnly": node.get("readOnly") is True,
+        "~writeOnly": node.get("writeOnly") is True,
     }
     return {name: value for name, value in notes.items() if value}
 

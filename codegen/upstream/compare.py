@@ -228,7 +228,8 @@ class _Schemas:
             if keyword.startswith("~") or written(before) == written(after):
                 continue
             tighter = self.way == SENT and keyword not in ("default", "deprecated")
-            breaking = (tighter and after is not None) or keyword == "format"
+            is_time = keyword == "format" and "date-time" in (before, after)
+            breaking = (tighter and after is not None) or is_time
             yield self._of(spot, keyword, bare(before), bare(after), breaking=breaking)
 
     def _properties(self, spot: _Spot, ours: Schema, theirs: Schema) -> Iterator[Difference]:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from bytehouse_openapi.shape import word
 from codegen.upstream.canonical import Contract, Schema, written
 
 STYLES: dict[str, set[str]] = {"offset": {"offset", "limit"}, "cursor": {"cursor", "limit"}}
@@ -29,17 +30,23 @@ def query(contract: Contract) -> set[str]:
 def renames(ours: Mapping[str, Schema], theirs: Mapping[str, Schema]) -> dict[str, str]:
     """Return the new name of each of ours that has another name there.
 
-    It has an equal schema, and of several it shares a word with the old name; or it is the only
-    new one where one is gone, and is as well an object or a list.
+    It is spelled otherwise alone; or it has an equal schema, and shares a word with the old name
+    where there are others of this schema or it says little; or it is the only new one where one is
+    gone, and is as well an object or a list.
     """
     gone = {name: schema for name, schema in ours.items() if name not in theirs}
     new = {name: schema for name, schema in theirs.items() if name not in ours}
     found: dict[str, str] = {}
     for name, schema in gone.items():
+        same = [other for other in new if word(other) == word(name) != ""]
+        if len(same) == 1:
+            found[name] = same[0]
+            continue
         equal = [other for other in new if written(new[other]) == written(schema)]
         alike = [other for other in equal if _words(other) & _words(name)]
         rivals = [other for other in gone if written(gone[other]) == written(schema)]
-        if len(equal) == len(rivals) == 1 or len(alike) == 1:
+        telling = len(gone) == len(new) == 1 or {"properties", "items", "enum"} & schema.keys()
+        if (telling and len(equal) == len(rivals) == 1) or len(alike) == 1:
             found[name] = (alike or equal)[0]
     if len(gone) == len(new) == 1 and not found:
         (old, schema), (name, other) = *gone.items(), *new.items()
@@ -79,6 +86,8 @@ ADVICE = {
     "parameter added": "taken over as optional; give the client a value for it, then require it",
     "property added": "taken over as optional; give the client a value for it, then require it",
     "required": "it stays optional; let the client always fill it, then require it",
+    "media type": "the client sends and reads application/json; see whether the service does",
+    "response removed": "ours stays; see what the service returns",
     "security": "the client sends a bearer key; see whether that still is right",
 }
 """What a person must do about a difference that `adoptable` has left, by its kind."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bytehouse_openapi import Document, SpecOperation, target
-from codegen.upstream.canonical import error_statuses
+from codegen.upstream.canonical import error_statuses, is_json
 from codegen.upstream.compare import Where
 
 _VARIANTS = ("allOf", "anyOf", "oneOf")
@@ -24,13 +24,15 @@ def pointer(document: Document, operation: SpecOperation, where: Where) -> str:
     part, *inner = where
     if part in ("query", "header", "path", "cookie"):
         return spot.parameter(part, inner[0])
+    if part == "parameters":
+        return f"{spot.text}/parameters"
     steps = {
         "body": ["requestBody", "content"],
         "response": ["responses", operation.status, "content"],
         "error": ["responses", (*error_statuses(operation), "")[0], "content"],
     }
     if part in steps and spot.enter(*steps[part]):
-        kinds = sorted(spot.node, key=lambda kind: ("json" not in kind, kind))
+        kinds = sorted(spot.node, key=lambda kind: (not is_json(kind), kind))
         if kinds and spot.enter(kinds[0], "schema"):
             for name in inner:
                 if not spot.inside(name):

@@ -24,6 +24,8 @@ UNRESOLVED = "{} leads to nothing in the specification, so what it stands for is
 
 
 def _value(value: Any) -> str:
+    if value is None or value == []:
+        return "none"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 120 else f"{text[:117]}..."
 
@@ -35,12 +37,11 @@ def sentence(change: Change) -> str:
         if change.subject in (*change.operations, change.kind)
         else f"{change.subject}: {change.kind}"
     )
-    if change.before is not None and change.after is not None:
-        return f"{what}, {_value(change.before)} → {_value(change.after)}"
     if change.before is None and change.after is None:
         return ", ".join(filter(None, [what, some(change.pairs, EXAMPLES)]))
-    value = change.before if change.after is None else change.after
-    return f"{what}, {_value(value)}"
+    if change.kind.endswith(("added", "removed", "gone")):
+        return f"{what}, {_value(change.after if change.before is None else change.before)}"
+    return f"{what}, {_value(change.before)} → {_value(change.after)}"
 
 
 def affected(change: Change, report: Report) -> str:

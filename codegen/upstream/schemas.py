@@ -8,7 +8,7 @@ from typing import Any
 from openapi_python_client.strings import PythonIdentifier
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from codegen.model_fields import attribute_name
+from codegen.model_fields import CLASSES_RESERVED, attribute_name
 from codegen.spec import ATTRIBUTE
 from codegen.upstream.canonical import SCHEMAS as PREFIX
 from codegen.upstream.canonical import Canon, Schema, bare, holds_secret, types_of, written
@@ -146,7 +146,6 @@ class Schemas:
             kind = wanted.get("type")
             set_key(node, "type", _list(kind) if isinstance(kind, list) else kind)
             node.pop("example", None)
-        _mark_secret(node, wanted)
         for key in sorted({*present, *wanted} - _APART):
             if not key.startswith("~") and written(present.get(key)) != written(wanted.get(key)):
                 value = wanted.get(key)
@@ -157,6 +156,7 @@ class Schemas:
                 set_key(node, key, None)
                 if value is not None:
                     self._set_value(node, key, value, hint)
+        _mark_secret(node, wanted)
         self._merge_properties(node, wanted, hint)
         if "items" not in wanted:
             node.pop("items", None)
@@ -273,7 +273,7 @@ class Schemas:
 
     def _free(self, name: str, hint: str) -> str:
         """Return a name for a new schema that is unique even without case."""
-        taken = {known.lower() for known in self._components}
+        taken = {known.lower() for known in (*self._components, *CLASSES_RESERVED)}
         candidates = [pascal(name), pascal(hint)]
         candidates += [f"{pascal(hint)}{number}" for number in range(2, 1000)]
         return next(one for one in candidates if one[:1].isalpha() and one.lower() not in taken)

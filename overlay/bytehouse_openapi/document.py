@@ -196,7 +196,7 @@ def check(document: Any, name: str) -> Document:
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise UpstreamError(f"{name} is not an OpenAPI document: it has no `paths`.")
     version = str(document.get("openapi", ""))
-    if not version.startswith(("3.0", "3.1")):
+    if not version.startswith(("3.0", "3.1", "3.2")):
         version = str(version or document.get("swagger") or "none")
         raise UpstreamError(f"{name} has an unsupported OpenAPI version: {version}.")
     for path, item in document["paths"].items():
