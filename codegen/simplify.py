@@ -204,10 +204,12 @@ class _Simplifier:
         elif not reference:
             free = free or self._kind(node) == "any"
         inner = [*variants, *(node.get("allOf") or ()), node.get("items")]
-        inner += node.get("prefixItems") or ()
         if free:
             inner += [*_loose(node), *dict(_properties(node)).values()]
-        return any(self._is_hidden(one, seen, free=free) for one in inner)
+        unnamed = node.get("prefixItems") or ()
+        return any(self._is_hidden(one, seen, free=free) for one in inner) or any(
+            self._is_hidden(one, seen, free=True) for one in unnamed
+        )
 
 
 def _variants(node: Node) -> list[Any]:

@@ -130,6 +130,7 @@ def _consistent(found: Mapping[str, Counter[str]], users: Counter[str]) -> dict[
         for ours, candidates in found.items()
         for theirs, count in candidates.most_common(1)
         if count >= max(_FEWEST, _CONSISTENT * users[ours])
+        and [*candidates.values()].count(count) == 1
     ]
     # What may be the new name of several, such as an object around them all, is that of none.
     rivals = Counter(theirs for theirs, _ in chosen)

@@ -8,6 +8,7 @@ from tests.codegen.upstream.changes import (
     CHOICE,
     LINE,
     POINT,
+    SECRET,
     SHAPES,
     TEXT,
     body,
@@ -26,6 +27,7 @@ from tests.codegen.upstream.changes import (
     other_parameters,
     parameter,
     path_server,
+    read_only,
     ref,
     referring,
     renamed_schemas,
@@ -35,6 +37,7 @@ from tests.codegen.upstream.changes import (
     secret_by_other_name,
     secret_choice,
     secret_renamed,
+    secret_respelled,
     servers,
     typed_secret,
     undescribed_path,
@@ -226,10 +229,37 @@ AWKWARD = (
         ),
     ),
     Awkward(
+        "names that Python or the modules have",
+        referring(
+            "list_dialects",
+            {"type": "array", "items": ref("Any")},
+            Any={"type": "object", "properties": {"a": ref("None"), "b": ref("Model")}},
+            **{"None": {"type": "object", "properties": {"y": ref("Exception")}}},
+            Model={"type": "object", "properties": {"z": ref("Response")}},
+            Exception=LINE,
+            Response={"type": "object", "properties": {"enum": {"enum": ["a"]}}},
+        ),
+    ),
+    Awkward(
+        "secrets without a field",
+        fields(
+            "get_account_status",
+            some={"type": "object", "patternProperties": {"^x": SECRET}},
+            pair={"type": "array", "prefixItems": [TEXT, SECRET]},
+        ),
+    ),
+    Awkward(
         "text that ends a docstring",
         field("delete_api_key", {"type": "string", "description": 'a """ b \\ c "'}),
     ),
     # Bodies.
+    Awkward("a field that is read-only, and required", read_only),
+    Awkward(
+        "body that is lines of JSON",
+        body("create_import_job", {"application/x-ndjson": {"schema": POINT}}),
+        "it is application/x-ndjson; the client sends JSON",
+        "create_import_job",
+    ),
     Awkward(
         "form body",
         body("update_connection", {"application/x-www-form-urlencoded": {"schema": POINT}}),
@@ -321,6 +351,18 @@ AWKWARD = (
         "parameter in content",
         parameter("get_connection", name="view", content={JSON: {"schema": TEXT}}),
     ),
+    Awkward(
+        "parameters of one argument",
+        lambda s: [parameter("list_roles", name=n, schema=TEXT)(s) for n in ("class", "class_")],
+        "its argument would be class_, which is that of class",
+        "list_roles",
+    ),
+    Awkward(
+        "a parameter with the argument of a path's",
+        parameter("get_connection", name="Id", schema=TEXT),
+        "its argument would be id, which is that of id",
+        "get_connection",
+    ),
     Awkward("parameter without a type", parameter("get_materialized_view", name="any", schema={})),
     Awkward(
         "parameter of integers",
@@ -380,6 +422,7 @@ AWKWARD = (
         "the client imports ConnectionData, which would be no class any more",
         alone=True,
     ),
+    Awkward("a secret spelled and written otherwise", secret_respelled, alone=True),
     Awkward(
         "a secret that is gone",
         secret_renamed,

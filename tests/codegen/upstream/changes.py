@@ -13,6 +13,7 @@ from tests.openapi.planted import (
 )
 
 TEXT = {"type": "string"}
+SECRET = {"type": "string", "format": "password"}
 POINT = {"type": "object", "properties": {"x": {"type": "integer"}}}
 LINE = {"type": "object", "properties": {"from": TEXT, "kind": TEXT}}
 
@@ -205,6 +206,20 @@ def secret_renamed(spec: Spec) -> None:
     properties = schema(spec, "CreatedApiKey")["properties"]
     properties["token"] = {"type": "string"}
     del properties["apiKey"]
+
+
+def secret_respelled(spec: Spec) -> None:
+    """Spell a secret property otherwise, and give it a format that is no mark of a secret."""
+    properties = schema(spec, "CreatedApiKey")["properties"]
+    properties["api_key"] = {"type": "string", "format": "opaque"}
+    del properties["apiKey"]
+
+
+def read_only(spec: Spec) -> None:
+    """Require a field of a body that only responses have."""
+    body = schema(spec, "CreateDatabaseRequest")
+    body["properties"]["uuid"] = {"type": "string", "readOnly": True}
+    body["required"] = [*body["required"], "uuid"]
 
 
 def servers(*urls: str) -> Callable[[Spec], object]:

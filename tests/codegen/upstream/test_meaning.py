@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from bytehouse_openapi import Document, SpecOperation, Upstream, operations, read
+from bytehouse_openapi import Document, SpecOperation, Upstream, operations, read, target
 from bytehouse_raw.operations import DATA_KEY, ROLE_HEADER
 from codegen.upstream import drift
+from codegen.upstream.adoptable import envelope_keys
 from codegen.upstream.adoption import adopted
 from codegen.upstream.causes import Change
 from codegen.upstream.meaning import changed_safety
@@ -80,6 +81,29 @@ def with_a_second_version(draft: Spec) -> None:
         }
 
 
+def without_a_key(spec: Spec) -> None:
+    """Require no key."""
+    spec["security"] = []
+
+
+def with_a_limit(spec: Spec) -> None:
+    """Limit the length of a name that is sent."""
+    schema(spec, "CreateDatabaseRequest")["properties"]["name"]["maxLength"] = 5
+
+
+def with_a_format(spec: Spec) -> None:
+    """Give a name that is received a format, which Python has no type for."""
+    schema(spec, "Role")["properties"]["name"]["format"] = "hostname"
+
+
+def with_a_read_only_field(spec: Spec) -> None:
+    """Add to a response, and to the body that has the same properties, what only responses have."""
+    for name in ("Database", "CreateDatabaseRequest"):
+        made = schema(spec, name)
+        made["properties"]["uid"] = {"type": "string", "readOnly": True}
+    made["required"] = [*made["required"], "uid"]
+
+
 LINES: list[tuple[Callable[[Spec], object], str, str]] = [
     (with_prefix, "breaking", "{operations} paths: path, / → /v3"),
     (
@@ -102,6 +126,12 @@ LINES: list[tuple[Callable[[Spec], object], str, str]] = [
         "{operations} operations: operation added, POST /v2/v1/metadata/subscription, ",
     ),
     (with_key, "breaking", 'security, ["http bearer"] → ["header X-Key"]'),
+    (without_a_key, "compatible", 'security, ["http bearer"] → none'),
+]
+SINGLE: list[tuple[Callable[[Spec], object], str, str]] = [
+    (with_a_limit, "breaking", "CreateDatabaseRequest.name: maxLength, none → 5\n"),
+    (with_a_format, "compatible", "Role.name: format, none → hostname\n"),
+    (with_a_read_only_field, "compatible", 'Database.uid: property added, {"type": "string"}\n'),
 ]
 
 
@@ -265,3 +295,46 @@ def test_a_parameter_gone_from_one_list_is_its_paging(
     [change] = compared(vendored, draft, known_methods).changes
     assert isinstance(change, Change)
     assert (change.kind, change.before, change.after) == ("paging", "cursor", "limit")
+
+
+@pytest.mark.parametrize("case", SINGLE, ids=[change.__name__ for change, _, _ in SINGLE])
+def test_a_change_says_what_was_and_what_is(
+    case: tuple[Callable[[Spec], object], str, str],
+    vendored: Document,
+    draft: Spec,
+    known_methods: Methods,
+) -> None:
+    """Also where there was nothing before, and it is told for the messages that have it alone."""
+    change, impact, line = case
+    change(draft)
+    report = compared(vendored, draft, known_methods)
+    assert report.verdict == impact
+    assert len(report.changes) == 1
+    assert line in FORMATS["terminal"](report)
+
+
+def test_an_object_around_a_response_is_no_new_name_of_a_part(
+    vendored: Document, draft: Spec, known_methods: Methods
+) -> None:
+    """What might be another name of several is that of none, in drift as in adoption."""
+    text = {"type": "string"}
+    for node in every_operation(draft):
+        response = target(draft, node["responses"]["200"])
+        inner = response["content"]["application/json"]["schema"]
+        wrapped = {"type": "object", "properties": {"code": text, "note": text, "result": inner}}
+        content = {"application/json": {"schema": wrapped}}
+        node["responses"]["200"] = {"description": "", "content": content}
+    both = drift.sides(vendored, Upstream(draft, "u", "", "3.1.0"))
+    assert envelope_keys(both) == {}
+    kinds = {change.kind for change in compared(vendored, draft, known_methods).changes}
+    assert "property renamed" not in kinds
+
+
+def test_a_field_that_is_spelled_otherwise_is_renamed(
+    vendored: Document, draft: Spec, known_methods: Methods
+) -> None:
+    """It is one field, also where it is described more closely than before."""
+    properties = schema(draft, "OffsetMeta")["properties"]
+    properties["TOTAL"] = {**properties.pop("total"), "maximum": 10}
+    kinds = {change.kind for change in compared(vendored, draft, known_methods).changes}
+    assert kinds == {"property renamed", "maximum"}
