@@ -98,10 +98,11 @@ def with_a_format(spec: Spec) -> None:
 
 def with_a_read_only_field(spec: Spec) -> None:
     """Add to a response, and to the body that has the same properties, what only responses have."""
-    for name in ("Database", "CreateDatabaseRequest"):
-        made = schema(spec, name)
-        made["properties"]["uid"] = {"type": "string", "readOnly": True}
-    made["required"] = [*made["required"], "uid"]
+    uid = {"type": "string", "readOnly": True}
+    schema(spec, "Database")["properties"]["uid"] = uid
+    body = schema(spec, "CreateDatabaseRequest")
+    body["properties"]["uid"] = uid
+    body["required"] = [*body["required"], "uid"]
 
 
 LINES: list[tuple[Callable[[Spec], object], str, str]] = [
