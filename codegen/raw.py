@@ -178,7 +178,13 @@ def _check_files(
         for name, schema in components
         if schema.get("type") == "object" or "enum" in schema
     }
-    made = {path.stem.replace("_", "") for path in _modules(package, "models/*.py")}
+    modules = {path.stem.replace("_", ""): path.stem for path in _modules(package, "models/*.py")}
+    made = set(modules)
+    if inside := sorted(modules[name] for name in made - named):
+        raise GenerationError(
+            "Each object and enum is a schema of its own below components/schemas, to which others "
+            f"refer; these are inside of others: {', '.join(inside)}"
+        )
     planned = [path.stem for path in _modules(package, "api/*/*.py")]
     odd = sorted((named ^ made) | (set(operations) ^ set(planned)))
     if odd or len(planned) != len(operations):
