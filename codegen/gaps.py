@@ -1,6 +1,7 @@
 """Find what operations of the specification still lack: a method, a handler in the emulator."""
 
 import importlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -48,4 +49,4 @@ def _place(facts: Facts, known: Mapping[str, Facts], modules: Mapping[str, str])
         for name, other in known.items()
         if other.tag == facts.tag and name in modules
     }
-    return max(near, key=near.__getitem__, default=facts.tag.lower().replace(" ", "_"))
+    return max(near, key=near.__getitem__, default=re.sub(r"\W+", "_", facts.tag.lower()))
