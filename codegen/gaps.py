@@ -1,9 +1,11 @@
 """Find what operations of the specification still lack: a method, a handler in the emulator."""
 
 import importlib
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from openapi_python_client.schema import UntrustedString
+from openapi_python_client.strings import PythonIdentifier
 
 from codegen.spec import Document, Facts, operations
 
@@ -49,4 +51,6 @@ def _place(facts: Facts, known: Mapping[str, Facts], modules: Mapping[str, str])
         for name, other in known.items()
         if other.tag == facts.tag and name in modules
     }
-    return max(near, key=near.__getitem__, default=re.sub(r"\W+", "_", facts.tag.lower()))
+    return max(
+        near, key=near.__getitem__, default=PythonIdentifier(UntrustedString(facts.tag), "tag")
+    )

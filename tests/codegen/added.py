@@ -6,7 +6,7 @@ from typing import Final
 
 ADDED: Final = ("list_backups", "create_backup", "delete_backup")
 _TAG: Final = """\
-  - name: Backups
+  - name: CloudBackups
     description: Copies of databases.
 """
 _RESPONSE: Final = """\
@@ -23,7 +23,7 @@ _PATHS: Final = f"""
     x-evidence: inferred
     get:
       operationId: list_backups
-      tags: [Backups]
+      tags: [CloudBackups]
       summary: List backups
       description: One page of the backups.
       x-evidence: inferred
@@ -36,7 +36,7 @@ _PATHS: Final = f"""
 {_RESPONSE.format("ListBackupsResponse")}\
     post:
       operationId: create_backup
-      tags: [Backups]
+      tags: [CloudBackups]
       summary: Create a backup
       description: Copies a database.
       x-evidence: inferred
@@ -53,7 +53,7 @@ _PATHS: Final = f"""
     x-evidence: inferred
     delete:
       operationId: delete_backup
-      tags: [Backups]
+      tags: [CloudBackups]
       summary: Delete a backup
       description: Drops the copies of a database.
       deprecated: true

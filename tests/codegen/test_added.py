@@ -17,7 +17,7 @@ import httpx
 from bytehouse import ByteHouse, ServerError
 from bytehouse_emulator import running_emulator
 from bytehouse_raw import AuthenticatedClient
-from bytehouse_raw.api.backups import create_backup, list_backups
+from bytehouse_raw.api.cloud_backups import create_backup, list_backups
 from bytehouse_raw.models import Backup
 
 with running_emulator() as emulator:
@@ -57,8 +57,8 @@ def test_what_an_added_operation_lacks_is_told_with_its_file(root: Path, tmp_pat
     told = [line for line in gaps(document, root / SOURCES) if line.partition(":")[0] in ADDED]
     assert [line.partition(":")[0] for line in told] == [n for n in ADDED for _ in range(2)]
     files = [re.findall(r"\S+\.py", line) for line in told]
-    resource = "overlay/bytehouse/_async/resources/backups.py"
-    handler = "emulator/bytehouse_emulator/handlers/backups.py"
+    resource = "overlay/bytehouse/_async/resources/cloud_backups.py"
+    handler = "emulator/bytehouse_emulator/handlers/cloud_backups.py"
     probe = "overlay/bytehouse/_recovery/probes.py"
     assert files == [[resource], [handler], [resource, probe], [handler], [resource], [handler]]
 
@@ -103,7 +103,14 @@ class TestAdded:
 
     def test_a_deprecation_shows_wherever_it_is_described(self, added: Copy) -> None:
         """In the docstring, the reference, and what `bytehouse api` says."""
-        plan = added.root / "generated" / "bytehouse_raw" / "api" / "backups" / "delete_backup.py"
+        plan = (
+            added.root
+            / "generated"
+            / "bytehouse_raw"
+            / "api"
+            / "cloud_backups"
+            / "delete_backup.py"
+        )
         assert "`DELETE /v1/backups/{db_name}` (inferred, deprecated)" in plan.read_text("utf-8")
         page = (added.root / "docs" / "reference" / "operations.md").read_text("utf-8")
         assert "`bh.send(delete_backup.plan(...))`, deprecated |" in page
