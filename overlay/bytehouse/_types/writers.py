@@ -16,7 +16,15 @@ from typing import Any
 import attrs
 
 from ..errors import InvalidArgument
-from .arrow_columns import arrow_column, arrow_literals, arrow_values, is_arrow, joined, with_gaps
+from .arrow_columns import (
+    arrow_column,
+    arrow_literals,
+    arrow_values,
+    converted,
+    is_arrow,
+    joined,
+    with_gaps,
+)
 from .codecs import element_name, parse_column_type, unwrap
 from .notation import read_notation
 from .parse import ColumnType
@@ -100,7 +108,11 @@ def writer_of(type_: str, server: tzinfo = UTC, *, binary: bool = False) -> Writ
         # The fast parser reads some floats inexactly; an expression is read exactly.
         write = _in_parentheses(write)
     whole = _with_nulls(write, form.null) if may_be_null else _without_nulls(write)
-    return Writer(whole, is_float)
+    return Writer(_guarded(whole), is_float)
+
+
+def _guarded(write: Write) -> Write:
+    return lambda values: write(values) if isinstance(values, list) else converted(write, values)
 
 
 def _in_parentheses(write: _Typed) -> _Typed:
