@@ -329,15 +329,16 @@ def _string() -> Scalar:
         lambda value: _write_string(value, "text or bytes"),
         _quote_all,
         parse=unquoted_bytes,
-        binary=_unchanged(_is_utf8),
+        binary=_encode_all,
     )
 
 
-def _is_utf8(values: list[Any], types: set[type]) -> bool:
+def _encode_all(values: list[Any], types: set[type]) -> list[bytes] | None:
+    # Bytes, as of other values: clickhouse-connect takes no column of both.
     try:
-        return types == {str} and "".join(values).encode() is not None
+        return list(map(str.encode, values)) if types == {str} else None
     except UnicodeEncodeError:
-        return False
+        return None
 
 
 def _write_string(value: Any, expected: str) -> str:

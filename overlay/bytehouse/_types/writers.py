@@ -319,7 +319,8 @@ def _as_list(value: Any) -> list[Any]:
     value = read_notation(value) if isinstance(value, str) else value
     if isinstance(value, list | tuple):
         return list(value)
-    if hasattr(value, "tolist") and type(value).__module__.split(".")[0] in ("numpy", "pandas"):
+    is_array = getattr(value, "ndim", 0) > 0
+    if is_array and type(value).__module__.split(".")[0] in ("numpy", "pandas"):
         # tolist() of NumPy datetimes can be bare numbers.
         times = getattr(value.dtype, "kind", "") in "mM"
         found = list(value) if times else value.tolist()
