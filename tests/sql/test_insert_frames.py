@@ -187,6 +187,17 @@ def test_columns_of_frames_that_arrow_does_not_read(bh: ByteHouse) -> None:
         bh.insert("d.t", twice, columns=["i", "v"])
 
 
+@pytest.mark.parametrize("width", [1, 3])
+def test_an_array_has_as_many_columns_as_the_table(bh: ByteHouse, width: int) -> None:
+    """One of NumPy without names is refused otherwise, as a row of another length is."""
+    import numpy as np
+
+    create(bh, v="UInt8")
+    with pytest.raises(InsertFailed, match=f"A row has {width} values where there are 2"):
+        bh.insert("d.t", np.zeros((2, width), "u1"))
+    assert bh.query("SELECT count() FROM d.t").scalar() == 0
+
+
 def not_utf8() -> Any:
     """Return an Arrow array of a string that is none."""
     import pyarrow as pa

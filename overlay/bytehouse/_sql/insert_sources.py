@@ -566,7 +566,14 @@ def _from_numpy(array: Any, names: tuple[str, ...] | None) -> Source:
     )
     if names is not None and len(names) != width:
         raise InvalidArgument(f"The array has {width} columns where there are {len(names)} names.")
-    return attrs.evolve(found, names=names)
+
+    def chunks(size: int, expected: int | None, on_refused: OnRefused) -> Iterator[Chunk]:
+        if expected not in (None, width):
+            error = InvalidArgument(f"A row has {width} values where there are {expected}.")
+            raise RowRefused(0, error)
+        yield from found.chunks(size, expected, on_refused)
+
+    return attrs.evolve(found, names=names, chunks=chunks)
 
 
 def _numpy_values(array: Any) -> list[Any]:
