@@ -208,6 +208,9 @@ class _Adoption:
     ) -> None:
         place, wire = key
         if shared := self._shared_as(place, wire, target):
+            # The public page has it for other operations: that it is here, too, is from upstream.
+            component = self._document["components"]["parameters"][shared]
+            component.setdefault("x-evidence", "documented")
             self._parameters.setdefault(shared, []).append((listed, len(listed), target))
             listed.append(CommentedMap({"$ref": REFERENCE + shared}))
             return

@@ -150,8 +150,8 @@ def _checking(function: FunctionType) -> Callable[..., Any]:
 def check_arguments(cls: C) -> C:
     """Let the public methods of a class refuse arguments of a wrong type.
 
-    What is checked are strings (a lone surrogate is none), whole numbers, bools, and lists and
-    mappings of these; the methods check what is annotated with other types.
+    What is checked are strings (a lone surrogate is none), whole numbers, bools, lists of strings
+    and mappings with strings as keys; the methods check what is annotated with other types.
     """
     for name, member in list(vars(cls).items()):
         if isinstance(member, FunctionType) and not name.startswith("_"):

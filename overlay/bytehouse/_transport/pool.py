@@ -261,6 +261,8 @@ class Pool:
 class _Body:
     """Release a connection when its response is closed."""
 
+    _connection: httpcore.ConnectionInterface | None = None  # until an interrupt can lose one
+
     def __init__(
         self,
         connections: IdleConnections[httpcore.ConnectionInterface],
@@ -268,9 +270,9 @@ class _Body:
         stream: Any,
     ) -> None:
         self._connections = connections
-        self._connection: httpcore.ConnectionInterface | None = connection
         self._stream = stream
         self._ended = False
+        self._connection = connection
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._stream

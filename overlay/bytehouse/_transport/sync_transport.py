@@ -47,13 +47,15 @@ class ResponseStream:
         slot: Released when the stream is closed.
     """
 
+    _response: httpx.Response | None = None  # until there is something to close
+
     def __init__(
         self, response: httpx.Response, pieces: Iterator[bytes], left: float, slot: Slot
     ) -> None:
-        self._response = response
         self._pieces = pieces
         self._left = left
         self._slot = slot
+        self._response = response
 
     def read(self) -> bytes:
         """Return the next piece; empty at the end.
@@ -85,6 +87,8 @@ class ResponseStream:
 
     def close(self) -> None:
         """Close the body, and a connection on which more of it is to come."""
+        if self._response is None:
+            return
         try:
             self._response.close()
         finally:
