@@ -43,7 +43,7 @@ class Shape:
     tag: str
     summary: str
     parameters: frozenset[str] = attrs.field(repr=False)
-    """Normalized names of its query parameters and headers, and of their arguments if they differ."""
+    """Normalized names of its query parameters and headers, and of arguments that differ."""
     body: frozenset[str] = attrs.field(repr=False)
     """Fields of the request body, nested ones with a dot."""
     response: frozenset[str] = attrs.field(repr=False)

@@ -39,7 +39,7 @@ def test_other_routes_leave_nothing_behind(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("upstream", ["envelope", "paging", "role"])
+@pytest.mark.parametrize("upstream", ["envelope", "paging"])
 def test_what_was_adopted_is_no_contradiction_of_the_docs(tmp_path: Path, upstream: str) -> None:
     """The facts of the public page hold beside a tenant's own, which are marked as documented."""
     done = Copy(tmp_path, upstream).adopt("--tests", "tests/spec")
