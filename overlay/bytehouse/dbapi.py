@@ -17,7 +17,7 @@ import datetime as dt
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any, Self
 from weakref import WeakSet
@@ -26,11 +26,12 @@ from bytehouse_raw.models import ResultColumn
 
 from . import errors
 from ._core.config import KeySource
+from ._core.options import SettingValue
 from ._results.decoder import Row
 from ._results.layouts import unnamed_columns
 from ._sql.insert import pack_rows
 from ._sql.literals import Identifier
-from ._sql.parameters import bind_pyformat
+from ._sql.parameters import SKIPPED, bind_pyformat
 from ._sync.client import ByteHouse
 from ._sync.result import Result
 from ._types.codecs import parse_column_type, precision_of
@@ -290,13 +291,36 @@ _STRING_OR_PARENTHESIS = re.compile(r"'(?:[^'\\]|\\.|'')*'|%\([^()]+\)s|[()]", r
 
 _PARAMETER = r"%\(([^()]+)\)s"
 _NAME = r"(?:[A-Za-z_]\w*|`[^`\\]+`|\"[^\"\\]+\")"
+_SETTING = r"[A-Za-z_]\w*\s*=\s*(?:'[^'\\]*'|[+-]?[\w.]+)"
 # An INSERT of one row that consists of parameters alone.
 _PLAIN_INSERT = re.compile(
     rf"""\s*INSERT\s+INTO\s+(?:TABLE\s+)?(?P<table>{_NAME}(?:\s*\.\s*{_NAME})?)\s*
     (?:\((?P<columns>\s*{_NAME}(?:\s*,\s*{_NAME})*)\s*\)\s*)?
+    (?:\bSETTINGS\s+(?P<settings>{_SETTING}(?:\s*,\s*{_SETTING})*)\s*)?
     \bVALUES\s*\((?P<row>\s*{_PARAMETER}(?:\s*,\s*{_PARAMETER})*)\s*\)\s*;?\s*""",
     re.IGNORECASE | re.VERBOSE,
 )
+
+
+_SKIPPED = re.compile(SKIPPED, re.VERBOSE | re.DOTALL)
+
+
+def _without_comments(operation: str) -> str:
+    return _SKIPPED.sub(
+        lambda found: " " if found[0].startswith(("--", "#", "/*")) else found[0], operation
+    )
+
+
+def _settings(clause: str) -> dict[str, SettingValue]:
+    pairs = (pair.split("=", 1) for pair in re.findall(_SETTING, clause))
+    return {name.strip(): _setting(text.strip()) for name, text in pairs}
+
+
+def _setting(text: str) -> SettingValue:
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+    return {"true": True, "false": False}.get(text.lower(), text.strip("'"))
 
 
 def _names(text: str) -> list[str]:
@@ -392,7 +416,7 @@ class Cursor:
         self._close_result()
         insert = _INSERT.fullmatch(operation)
         with _translate_errors():
-            if plain := _PLAIN_INSERT.fullmatch(operation):
+            if plain := _PLAIN_INSERT.fullmatch(_without_comments(operation)):
                 self._insert_checked(plain, seq_of_parameters)
                 return self
             if insert is not None and _is_one_row(insert["row"]):
@@ -421,6 +445,7 @@ class Cursor:
             Identifier(*_names(insert["table"])),
             (_values(keys, parameters) for parameters in sets),
             columns=columns or None,
+            settings=_settings(insert["settings"] or ""),
             session_id=self.connection.session.id,
             on_block=self._count,
         )

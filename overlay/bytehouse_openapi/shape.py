@@ -43,7 +43,7 @@ class Shape:
     tag: str
     summary: str
     parameters: frozenset[str] = attrs.field(repr=False)
-    """Normalized names of its query parameters and headers."""
+    """Normalized names of its query parameters and headers, and of arguments that differ."""
     body: frozenset[str] = attrs.field(repr=False)
     """Fields of the request body, nested ones with a dot."""
     response: frozenset[str] = attrs.field(repr=False)
@@ -64,7 +64,10 @@ def shape_of(document: Document, operation: SpecOperation) -> Shape:
         tag=operation.tag,
         summary=operation.summary,
         parameters=frozenset(
-            word(str(p.get("name"))) for p in operation.parameters if p.get("in") != "path"
+            word(str(p[key]))
+            for p in operation.parameters
+            for key in ("name", "x-attribute")
+            if p.get("in") != "path" and key in p
         ),
         body=_Fields(document).of(_content(document, node.get("requestBody"))),
         response=_Fields(document).of(_content(document, _success(operation))),
@@ -140,7 +143,7 @@ def shapes_of_client() -> list[Shape]:
                 path=operation.path,
                 tag=operation.tag,
                 summary=operation.summary,
-                parameters=frozenset(given),
+                parameters=frozenset(given | set(map(word, operation.headers))),
                 body=frozenset(_fields_of_model(body, classes)),
                 response=frozenset(_fields_of_model(response, classes)),
             )

@@ -243,7 +243,18 @@ def test_the_values_of_an_insert_are_checked(table: dbapi.Cursor) -> None:
         with pytest.raises(dbapi.DataError, match="row 1 could not be inserted: The column"):
             table.executemany(insert, [{"x": 1, "z": dt.date(2024, 1, 1)}, bad])
         assert table.rowcount == 0
+    for clause in ("SETTINGS max_threads = 1, log_comment = 'x' VALUES", "VALUES /* of a tool */"):
+        with pytest.raises(dbapi.DataError, match="256: it is outside 0 to 255"):
+            table.executemany(
+                f"-- rows\n{insert.replace('VALUES', clause)}",
+                [{"x": 256, "z": dt.date(2024, 1, 1)}],
+            )
     assert table.execute("SELECT * FROM `a b`").fetchall() == [(255, dt.date(2024, 1, 1))]
+    table.executemany(
+        insert.replace("VALUES", "SETTINGS date_time_input_format = 'basic', max_threads=2 VALUES"),
+        [{"x": 7, "z": dt.date(2024, 1, 2)}],
+    )
+    assert table.rowcount == 1
 
 
 def test_no_parameters_are_none(table: dbapi.Cursor) -> None:

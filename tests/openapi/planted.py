@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bytehouse_raw.operations import DATA_KEY
+from bytehouse_raw.operations import DATA_KEY, ROLE_HEADER
 
 Spec = dict[str, Any]
 B, C = "breaking", "compatible"
@@ -124,9 +124,12 @@ def with_other_envelope(spec: Spec) -> None:
             rename(properties, DATA_KEY, OTHER_DATA_KEY)
 
 
+OTHER_ROLE_HEADER = "X-Role" if ROLE_HEADER != "X-Role" else "X-User-ActiveRole"
+
+
 def with_other_role_header(spec: Spec) -> None:
     """Let the role come in another header."""
-    parameter(spec, "ActiveRole").update(name="X-Role")
+    parameter(spec, "ActiveRole").update(name=OTHER_ROLE_HEADER)
 
 
 def without_role_header(spec: Spec) -> None:

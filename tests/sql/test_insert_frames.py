@@ -117,7 +117,7 @@ def test_missing_values_of_pandas(bh: ByteHouse) -> None:
     bh.insert("d.t", frame)
     assert bh.query("SELECT b IS NULL FROM d.t ORDER BY i").rows() == [(1,), (0,)]
     frame["d"] = pd.period_range("2020-01", periods=2, freq="M")
-    with pytest.raises(InsertFailed, match="period"):
+    with pytest.raises(InsertFailed, match=r"Period\(.2020-01., .M.\): it is not a date"):
         bh.insert("d.t", frame)
 
 
@@ -155,24 +155,102 @@ def test_columns_of_frames_that_arrow_does_not_read(bh: ByteHouse) -> None:
     """Are our error; what it reads in an unusual form is taken."""
     import pandas as pd
     import polars as pl
+    import pyarrow as pa
 
     create(bh, v="String")
     objects = pl.Series("v", [object()], dtype=pl.Object)
-    for data in (
+    unread: list[Any] = [
         pl.DataFrame({"i": [0], "v": objects}),
-        pl.DataFrame({"i": pl.Series([2**100], dtype=pl.Int128)}),
         pl.Series("i", [1]),
-        pd.DataFrame({"i": [1 + 2j], "v": ["a"]}),
-        pd.DataFrame({"i": pd.arrays.SparseArray([0]), "v": ["a"]}),
-    ):
+        pl.LazyFrame({"i": [1], "v": ["a"]}),
+    ]
+    for data in unread:
         with pytest.raises(InvalidArgument):
             bh.insert("d.t", data)
+    for frame, says in (
+        (
+            pd.DataFrame({"i": [1 + 2j]}),
+            r"column i of type Int32 cannot hold \(1\+2j\)",
+        ),
+        (pl.DataFrame({"i": pl.Series([2**100], dtype=pl.Int128)}), "column i .* is outside"),
+        (pa.table({"i": pa.array([1]), "v": not_utf8()}), r"column v of .* hold b'\\xff\\xfe'"),
+        (pa.table({"i": pa.array([10**8], pa.date32())}), r"cannot hold 'date32\[day\] 100000000'"),
+        (pl.DataFrame({"i": [None, {"a": "x"}]}), "row 0 .* column i of type Int32"),
+    ):
+        with pytest.raises(InsertFailed, match=says):
+            bh.insert("d.t", frame)
     categories = pl.Series("v", ["a", "b", "a"], dtype=pl.Categorical)
     assert bh.insert("d.t", pl.DataFrame({"i": [0, 1, 2], "v": categories})) == 3
     assert bh.query("SELECT v FROM d.t ORDER BY i").rows() == [("a",), ("b",), ("a",)]
     twice = pd.DataFrame([[1, "a", "b"]], columns=["i", "v", "v"])
     with pytest.raises(InvalidArgument, match="has the column 'v' twice"):
         bh.insert("d.t", twice, columns=["i", "v"])
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_an_array_has_as_many_columns_as_the_table(bh: ByteHouse, width: int) -> None:
+    """One of NumPy without names is refused otherwise, as a row of another length is."""
+    import numpy as np
+
+    create(bh, v="UInt8")
+    with pytest.raises(InsertFailed, match=f"A row has {width} values where there are 2"):
+        bh.insert("d.t", np.zeros((2, width), "u1"))
+    assert bh.query("SELECT count() FROM d.t").scalar() == 0
+
+
+def not_utf8() -> Any:
+    """Return an Arrow array of a string that is none."""
+    import pyarrow as pa
+
+    offsets = pa.array([0, 2], pa.int32()).buffers()[1]
+    return pa.Array.from_buffers(pa.string(), 1, [None, offsets, pa.py_buffer(b"\xff\xfe")])
+
+
+def test_rarer_columns_of_frames_are_taken(bh: ByteHouse) -> None:
+    """Those that Arrow has no type for too: as Python values."""
+    import numpy as np
+    import pandas as pd
+    import polars as pl
+
+    create(bh, v="Nullable(Int128)", w="Array(Int128)", x="Nullable(Float64)", y="Tuple(a String)")
+    frame: Any = pl.DataFrame(
+        {
+            "i": [0, 1],
+            "v": pl.Series([2**127 - 1, None], dtype=pl.Int128),
+            "w": pl.Series([[-(2**127)], []], dtype=pl.List(pl.Int128)),
+            "y": [{"a": "x"}, {"a": "y"}],
+        }
+    )
+    assert bh.insert("d.t", frame) == 2
+    assert bh.query("SELECT v, w, y FROM d.t ORDER BY i").rows() == [
+        (2**127 - 1, [-(2**127)], ("x",)),
+        (None, [], ("y",)),
+    ]
+    bh.query("TRUNCATE TABLE d.t")
+    frame = pd.DataFrame({"i": [0, 1, 2], "v": pd.arrays.SparseArray([5, 6, 7])})
+    frame["x"] = pd.Series([1.5, None, np.nan], dtype=object)
+    assert bh.insert("d.t", frame) == 3
+    assert bh.query("SELECT v, toString(x) FROM d.t ORDER BY i").rows() == [
+        (5, "1.5"),
+        (6, None),
+        (7, "nan"),
+    ]
+
+
+def test_nulls_beside_strings_of_polars(bh: ByteHouse) -> None:
+    """Polars has strings inside of lists and structs in a form that Arrow cannot select from."""
+    import polars as pl
+
+    create(bh, v="Array(Nullable(String))", w="Array(Tuple(a Nullable(String)))")
+    frame = pl.DataFrame({"i": [0, 1], "v": [["a", None], ["b"]], "w": [[{"a": None}], []]})
+    for begin in range(2):
+        assert bh.insert("d.t", frame[begin:]) == 2 - begin
+    assert bh.query("SELECT v, w FROM d.t ORDER BY i LIMIT 1").rows() == [
+        (["a", None], [(None,)]),
+    ]
+    frame = pl.DataFrame({"i": [2, 3], "v": [None, ["c"]]})
+    skipped = bh.insert("d.t", frame, on_error="skip").skipped
+    assert [one.position for one in skipped] == [0]
 
 
 def test_structs_of_arrow_go_by_name(bh: ByteHouse) -> None:

@@ -177,3 +177,15 @@ def test_a_block_in_binary_is_one_request(make: MakeClient, server: ScriptedServ
         query_id = asked.pop("query_id")
         assert asked == {"session_id": "s", "virtual_warehouse": "vw-1", "wait_end_of_query": "1"}
         assert query_id not in second.target
+
+
+def test_strings_and_bytes_go_together(table: ByteHouse) -> None:
+    """Beside a row that is left out too, for which each value is written by itself."""
+    rows: list[Any] = [(0, "a"), (1, b"b\xff"), (2, 5), (3, "ü")]
+    result = table.insert("d.t", rows, via="clickhouse", on_error="skip")
+    assert (result, [one.position for one in result.skipped]) == (3, [2])
+    assert table.query("SELECT * FROM d.t ORDER BY 1").rows() == [
+        (0, "a"),
+        (1, "b\udcff"),
+        (3, "ü"),
+    ]

@@ -1,6 +1,7 @@
 """Streams of CSV and Parquet are read as files of it are."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,6 +66,24 @@ def test_a_broken_parquet_file_is_our_error(content: bytes) -> None:
     """And not one of pyarrow."""
     with pytest.raises(InvalidArgument, match="cannot be read by pyarrow"):
         rows(io.BytesIO(content))
+
+
+def test_a_file_that_breaks_off_or_is_none_is_our_error(tmp_path: Path) -> None:
+    """A damaged page of Parquet, with the rows before it told; a folder with such a name."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = tmp_path / "rows.parquet"
+    table = pa.table({"a": list(map(str, range(5000)))})
+    pq.write_table(table, file, row_group_size=1000, compression="none", use_dictionary=False)
+    content = bytearray(file.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 9000] = b"\xff" * 9000
+    file.write_bytes(content)
+    with pytest.raises((RowRefused, InvalidArgument), match="cannot be read by pyarrow"):
+        rows(file)
+    with pytest.raises(InvalidArgument, match="There is no file"):
+        rows(tmp_path)
 
 
 def test_an_object_with_a_key_twice_is_refused() -> None:

@@ -67,6 +67,8 @@ TYPES: dict[str, tuple[list[tuple[Any, str]], list[Any]]] = {
         [
             2**53 + 1,
             2**2000,
+            "9007199254740993",
+            "1" + "0" * 5000,
             "1,5",
             "1e999",
             "",
@@ -76,7 +78,7 @@ TYPES: dict[str, tuple[list[tuple[Any, str]], list[Any]]] = {
     ),
     "Float32": (
         [(0.5, "0.5"), (0.1, "0.1"), (3.4028234663852886e38, "3.4028235e38"), (2**24, "16777216")],
-        [1e39, 2**24 + 1, "1e39", "x"],
+        [1e39, 2**24 + 1, "16777217", "1e39", "x"],
     ),
     "Decimal(5, 2)": (
         [
@@ -353,6 +355,16 @@ def test_rows_without_columns_are_refused(bh: ByteHouse) -> None:
     for data, columns in (([{}], None), ([(1,)], []), ([(1, 2)], ["v", "v"])):
         with pytest.raises(InvalidArgument, match="Rows need columns"):
             bh.insert("d.t", data, columns=columns)
+
+
+def test_a_first_row_that_is_none_is_no_end(bh: ByteHouse) -> None:
+    """The rows after it are inserted, or it is refused."""
+    create(bh, v="UInt8")
+    rows: list[Any] = [None, (1, 2)]
+    with pytest.raises(InsertFailed, match="row 0 could not be inserted"):
+        bh.insert("d.t", rows)
+    assert bh.insert("d.t", iter(rows), on_error="skip") == 1
+    assert bh.query("SELECT i, v FROM d.t").rows() == [(1, 2)]
 
 
 SCALARS = st.one_of(

@@ -41,3 +41,25 @@ def test_strings_of_both_kinds_become_bytes() -> None:
         b"\xff'\\x41",
         b"\xff",
     ]
+
+
+def test_containers_in_text_are_in_the_engine_s_notation() -> None:
+    """Words of JSON and Python would be stored as they are written, quotation marks and all."""
+    texts = writer_of("Array(Nullable(String))", UTC, binary=True).write
+    assert list(texts(["['null', NULL, '\"a\"']", "[1,-2.5e3,true,inf]"])) == [
+        [b"null", None, b'"a"'],
+        [b"1", b"-2.5e3", b"true", b"inf"],
+    ]
+    for text in ('["a"]', "[null]", "[None]", "[a]", "['a',b]"):
+        with pytest.raises(Unfit, match="is not written as"):
+            texts([text])
+    with pytest.raises(Unfit, match="is not written as"):
+        writer_of("Map(String, Int8)", UTC).write(['{"a":1}'])
+
+
+def test_a_moment_of_numpy_is_no_list() -> None:
+    """It has the type of arrays, and no items."""
+    import numpy as np
+
+    with pytest.raises(Unfit, match="is not a list"):
+        writer_of("Array(DateTime)", UTC).write([np.datetime64("2024-01-01")])

@@ -145,7 +145,7 @@ class Decoder:
             raise NotRows("a value is nested too deeply") from None
 
     def _warn_of_lost_floats(self, rows: Sequence[Sequence[Any]]) -> None:
-        lost = [at for at, is_lost in self._floats if any(is_lost(row[at]) for row in rows)]
+        lost = [at for at, has_lost in self._floats if has_lost([row[at] for row in rows])]
         if lost:
             self._floats = []  # once for a result
             warnings.warn(

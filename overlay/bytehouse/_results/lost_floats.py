@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -10,38 +11,45 @@ import msgspec
 from .._types.codecs import parse_column_type, unwrap
 from .._types.parse import ColumnType
 
-__all__ = ["IsLost", "float_columns"]
+__all__ = ["HasLost", "float_columns"]
 
-IsLost = Callable[[Any], bool]
-"""Whether a value has null where only a float can be."""
+HasLost = Callable[[list[Any]], bool]
+"""Whether some of a column's values have null where only a float can be."""
 
 
-def float_columns(types: Sequence[str | None]) -> list[tuple[int, IsLost]]:
+def float_columns(types: Sequence[str | None]) -> list[tuple[int, HasLost]]:
     """Return the columns with floats that are not Nullable, and what tells that one was lost."""
     kinds = [parse_column_type(type_) for type_ in types]
     found = [None if may_be_null else _finder(kind) for kind, may_be_null in kinds]
-    return [(at, is_lost) for at, is_lost in enumerate(found) if is_lost]
+    return [(at, has_lost) for at, has_lost in enumerate(found) if has_lost]
 
 
-def _finder(kind: ColumnType) -> IsLost | None:
+def _finder(kind: ColumnType) -> HasLost | None:
     kind = unwrap(kind)
     if kind.name in ("Float64", "Float32", "BFloat16"):
-        return lambda value: value is None
+        return lambda values: None in values
     if kind.name not in ("Array", "Map", "Tuple"):
         return None
     inner = [(at, one) for at, one in enumerate(map(_finder, kind.arguments)) if one]
     if kind.name == "Tuple":
         return _of_tuple(inner) if inner else None
-    is_lost = dict(inner).get(len(kind.arguments) - 1)  # of a map its values: keys are text
-    return None if is_lost is None else lambda value: any(map(is_lost, _items(value)))
+    has_lost = dict(inner).get(len(kind.arguments) - 1)  # of a map its values: keys are text
+    return None if has_lost is None else lambda values: has_lost(_all_items(values))
 
 
-def _of_tuple(inner: Sequence[tuple[int, IsLost]]) -> IsLost:
-    def is_lost(value: Any) -> bool:
-        items = list(_items(value))
-        return any(one(items[at]) for at, one in inner if at < len(items))
+def _of_tuple(inner: Sequence[tuple[int, HasLost]]) -> HasLost:
+    def has_lost(values: list[Any]) -> bool:
+        tuples = [list(_items(value)) for value in values]
+        return any(one([items[at] for items in tuples if at < len(items)]) for at, one in inner)
 
-    return is_lost
+    return has_lost
+
+
+def _all_items(values: list[Any]) -> list[Any]:
+    """Return what containers hold."""
+    if {*map(type, values)} == {list}:
+        return list(chain.from_iterable(values))
+    return [item for value in values for item in _items(value)]
 
 
 def _items(value: Any) -> Iterable[Any]:

@@ -234,9 +234,11 @@ def insert_statements(
     head = with_settings(head, settings, tags or {})
     width = len(names) if names else None
     chunks = source.chunks(min(CHUNK_ROWS, limits.rows), width, limits.on_refused)
-    writers = (
-        None if columns is None else column_writers(columns, server, nan_is_null=source.nan_is_null)
-    )
+    writers: Sequence[Write] | None = None
+    if columns is not None:
+        writers = column_writers(columns, server, nan_is_null=source.nan_is_null)
+    elif source.nan_is_null and names:
+        writers = [_write_objects_unchecked] * len(names)
     checked = (check_chunk(chunk, writers, columns, limits.on_refused) for chunk in chunks)
     rows = ((positions, _rows(literals)) for positions, literals in checked)
     return pack_rows(head, rows, limits.bytes, limits.rows)
@@ -279,7 +281,7 @@ def column_writers(
 
 
 def _nan_as_null(write: Write) -> Write:
-    return lambda values: write(values if isinstance(values, list) else nan_as_null(values))
+    return lambda values: write(nan_as_null(values))
 
 
 _WRITTEN_BARE = (int, str, bool)
@@ -294,6 +296,11 @@ def _write_unchecked(values: Any) -> Written:
         text if text == "NULL" or type(value) in _WRITTEN_BARE else f"({text})"
         for text, value in zip(literals, values, strict=True)
     ]
+
+
+def _write_objects_unchecked(values: Any) -> Written:
+    """Return the literals of values of pandas; among objects, nan is a missing value."""
+    return _write_unchecked(nan_as_null(values) if isinstance(values, list) else values)
 
 
 def check_chunk(

@@ -98,17 +98,10 @@ def open_source(data: object, columns: Sequence[str] | None, null: str) -> Sourc
         return _from_pandas(data, names)
     if library == "numpy" and hasattr(data, "ndim"):
         return _from_numpy(data, names)
-    if library == "polars" and "Object" in map(str, getattr(data, "dtypes", ())):
-        # Polars exports the addresses of the objects.
-        raise InvalidArgument("A column of the frame has Python objects.", hint="Cast it first.")
-    if hasattr(data, "__arrow_c_stream__"):
-        with _reading_arrow() as arrow:
-            reader = arrow.RecordBatchReader.from_stream(data)
-        return _from_batches(reader, reader.schema.names, names)
-    if hasattr(data, "__arrow_c_array__"):
-        with _reading_arrow() as arrow:
-            batch = arrow.record_batch(data)
-        return _from_batches([batch], batch.schema.names, names)
+    if library == "polars":
+        return _from_polars(data, names)
+    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+        return _from_arrow(data, names)
     if isinstance(data, Mapping | bytes) or not isinstance(data, Iterable):
         raise InvalidArgument(
             f"A {type(data).__name__} has no rows.",
@@ -119,7 +112,7 @@ def open_source(data: object, columns: Sequence[str] | None, null: str) -> Sourc
 
 def _from_objects(rows: Iterator[Any], names: tuple[str, ...] | None) -> Source:
     first, rows = _peek(rows)
-    if first is None:
+    if first is _NOTHING:
         return Source(names, lambda *_: iter(()), is_empty=True)
     if isinstance(first, Mapping):
         mappings = _Mappings(names or tuple(first), exactly=names is None)
@@ -131,10 +124,13 @@ def _from_objects(rows: Iterator[Any], names: tuple[str, ...] | None) -> Source:
     return Source(names, _reading(rows, _Sequences))
 
 
+_NOTHING = object()
+
+
 def _peek(items: Iterator[Any]) -> tuple[Any, Iterator[Any]]:
-    """Return the first item, None if there is none, and all of them."""
-    first = next(items, None)
-    return first, items if first is None else chain([first], items)
+    """Return the first item, `_NOTHING` if there is none, and all of them."""
+    first = next(items, _NOTHING)
+    return first, items if first is _NOTHING else chain([first], items)
 
 
 class _Sequences:
@@ -283,7 +279,7 @@ def _from_file(file: Any, names: tuple[str, ...] | None, null: str) -> Source:
     if not isinstance(file, str | PathLike):
         return _from_stream(file, names, null)
     path = Path(file)
-    if not path.exists():
+    if not path.is_file() and (path.is_dir() or not path.exists()):
         raise InvalidArgument(f"There is no file {path}.")
     match path.suffix.lower():
         case ".csv":
@@ -318,9 +314,9 @@ def _from_stream(file: Any, names: tuple[str, ...] | None, null: str) -> Source:
 
 
 def _from_parquet(where: Any, names: tuple[str, ...] | None) -> Source:
-    with _reading_arrow():
+    with _reading_arrow(errors=(OSError,)):
         file = import_optional("pyarrow.parquet", "arrow").ParquetFile(where)
-    return _from_batches(file.iter_batches(), file.schema_arrow.names, names)
+    return _from_batches(file.iter_batches(), file.schema_arrow.names, names, errors=(OSError,))
 
 
 def _objects(lines: Iterable[str], label: str) -> Iterator[dict[str, Any] | _Unreadable]:
@@ -464,14 +460,26 @@ def _slices(
                 begin += len(some)
 
     selected = tuple(available[at] for at in indices)
-    return Source(selected, chunks, is_empty=first is None, nan_is_null=nan_is_null)
+    return Source(selected, chunks, is_empty=first is _NOTHING, nan_is_null=nan_is_null)
+
+
+def _from_arrow(data: Any, names: tuple[str, ...] | None) -> Source:
+    with _reading_arrow() as arrow:
+        if hasattr(data, "__arrow_c_stream__"):
+            reader = arrow.RecordBatchReader.from_stream(data)
+            return _from_batches(reader, reader.schema.names, names)
+        batch = arrow.record_batch(data)
+    return _from_batches([batch], batch.schema.names, names)
 
 
 def _from_batches(
-    batches: Iterable[Any], available: Sequence[str], names: tuple[str, ...] | None
+    batches: Iterable[Any],
+    available: Sequence[str],
+    names: tuple[str, ...] | None,
+    errors: tuple[type[Exception], ...] = (),
 ) -> Source:
     def read() -> Iterator[Any]:
-        with _reading_arrow():
+        with _reading_arrow(errors):
             yield from batches
 
     # Slices of a batch take no copy.
@@ -479,12 +487,12 @@ def _from_batches(
 
 
 @contextmanager
-def _reading_arrow(extra: str = "arrow") -> Iterator[Any]:
-    """Give pyarrow, whose errors about the data become ours."""
-    arrow = import_optional("pyarrow", extra)
+def _reading_arrow(errors: tuple[type[Exception], ...] = ()) -> Iterator[Any]:
+    """Give pyarrow, whose errors about the data become ours, and others that say the same."""
+    arrow = import_optional("pyarrow", "arrow")
     try:
         yield arrow
-    except arrow.ArrowException as error:
+    except (arrow.ArrowException, *errors) as error:
         raise InvalidArgument(f"The data cannot be read by pyarrow: {error}") from None
 
 
@@ -504,18 +512,43 @@ def _from_pandas(frame: Any, names: tuple[str, ...] | None) -> Source:
 
 
 def _series_values(series: Any) -> Any:
-    """Return the values of a pandas column. NaN in a float column stays NaN."""
+    """Return the values of a pandas column: an Arrow array, or a list where Arrow has none such.
+
+    NaN in a float column stays NaN.
+    """
     if series.dtype == object:
-        pandas = import_optional("pandas", "pandas")
-        return [
-            v if pandas.api.types.is_list_like(v) or not pandas.isna(v) else None for v in series
-        ]
-    with _reading_arrow("pandas") as arrow:
-        numbers = isinstance(series.dtype, import_optional("numpy", "pandas").dtype)
+        return list(series)
+    arrow = import_optional("pyarrow", "pandas")
+    numbers = isinstance(series.dtype, import_optional("numpy", "pandas").dtype)
+    try:
         if numbers and series.dtype.kind in "biuf":
             # As NumPy's: of a pandas series, Arrow would make nan null.
             return arrow.array(series.to_numpy())
-        return arrow.Array.from_pandas(series)
+        found = arrow.Array.from_pandas(series)
+    except arrow.ArrowException:
+        return list(series)
+    # A Period is no number, and an Interval no tuple.
+    is_pandas = getattr(found.type, "extension_name", "").startswith("pandas.")
+    return list(series) if is_pandas else found
+
+
+def _from_polars(frame: Any, names: tuple[str, ...] | None) -> Source:
+    if not hasattr(frame, "__arrow_c_stream__"):
+        raise InvalidArgument(f"A polars {type(frame).__name__} has no rows; collect() it.")
+    if not hasattr(frame, "columns"):
+        raise InvalidArgument("A polars Series is not a data frame; pass series.to_frame().")
+    kinds = list(map(str, frame.dtypes))
+    if "Object" in kinds:
+        # Polars exports the addresses of the objects.
+        raise InvalidArgument("A column of the frame has Python objects.", hint="Cast it first.")
+    if not any("Int128" in kind for kind in kinds):
+        return _from_arrow(frame, names)
+
+    def column(part: Any, at: int) -> Any:
+        # Arrow has no such integers.
+        return part[:, at].to_list() if "Int128" in kinds[at] else part[:, at].to_arrow()
+
+    return _slices(frame.columns, names, [frame], column)
 
 
 def _from_numpy(array: Any, names: tuple[str, ...] | None) -> Source:
@@ -533,7 +566,14 @@ def _from_numpy(array: Any, names: tuple[str, ...] | None) -> Source:
     )
     if names is not None and len(names) != width:
         raise InvalidArgument(f"The array has {width} columns where there are {len(names)} names.")
-    return attrs.evolve(found, names=names)
+
+    def chunks(size: int, expected: int | None, on_refused: OnRefused) -> Iterator[Chunk]:
+        if expected not in (None, width):
+            error = InvalidArgument(f"A row has {width} values where there are {expected}.")
+            raise RowRefused(0, error)
+        yield from found.chunks(size, expected, on_refused)
+
+    return attrs.evolve(found, names=names, chunks=chunks)
 
 
 def _numpy_values(array: Any) -> list[Any]:

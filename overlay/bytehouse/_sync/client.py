@@ -340,8 +340,9 @@ class ByteHouse(ResourceClient):
                 given, tuples have a value for each column of the table.
             column_types: ClickHouse types of columns by name, which are otherwise read from the
                 table. If they name all columns of the data, nothing is read but the time zone of
-                the server, where a column of times has none. They must hold what the table's do:
-                values are checked against nothing else.
+                the server, where a column of times has none; rows without names then have their
+                values in this order. They must hold what the table's do: values are checked against
+                nothing else.
             check: Whether values are checked. Otherwise the types are not read, values are written
                 as `params` of `query` are, and the engine stores what it makes of them: of a number
                 that is too large another, of text that is no date NULL.

@@ -14,13 +14,14 @@ from .._core.extras import import_optional
 from .codecs import precision_of, timestamp_of, zone_of
 from .parse import ColumnType
 from .times import DATE_RANGES, DATETIME_SECONDS, zone_info
-from .values import FLOAT_MAXIMA, INTEGERS, Unfit, integer_bounds
+from .values import FLOAT_MAXIMA, INTEGERS, Unfit, integer_bounds, is_nan
 
 __all__ = [
     "ArrowColumn",
     "arrow_column",
     "arrow_literals",
     "arrow_values",
+    "converted",
     "is_arrow",
     "joined",
     "nan_as_null",
@@ -40,6 +41,26 @@ def arrow_column(values: Any) -> Any:
     return ArrowColumn(values)
 
 
+def _without_views(kind: Any) -> Any:
+    """Return a type with ordinary strings for those that Arrow cannot select from."""
+    arrow = import_optional("pyarrow", "arrow")
+    types = arrow.types
+    found = kind
+    if str(kind) in ("string_view", "binary_view"):
+        found = getattr(arrow, f"large_{str(kind)[:6]}")()
+    elif types.is_struct(kind):
+        found = arrow.struct([each.with_type(_without_views(each.type)) for each in kind])
+    elif types.is_map(kind):
+        found = arrow.map_(_without_views(kind.key_type), _without_views(kind.item_type))
+    elif types.is_fixed_size_list(kind):
+        found = arrow.list_(_without_views(kind.value_type), kind.list_size)
+    elif types.is_list(kind):
+        found = arrow.list_(_without_views(kind.value_type))
+    elif types.is_large_list(kind):
+        found = arrow.large_list(_without_views(kind.value_type))
+    return found  # list views as they are: of a slice of them, a cast gives other lists
+
+
 class ArrowColumn:
     """An Arrow array whose values are to be written."""
 
@@ -55,8 +76,9 @@ class ArrowColumn:
             array = arrow.DictionaryArray.from_arrays(array.indices, values).dictionary_decode()
         elif arrow.types.is_run_end_encoded(array.type):
             array = import_optional("pyarrow.compute", "arrow").run_end_decode(array)
-        if str(array.type) in ("string_view", "binary_view"):
-            array = array.cast(getattr(arrow, f"large_{str(array.type)[:6]}")())
+        kind = _without_views(array.type)
+        if kind != array.type:
+            array = array.cast(kind)
         self.array: Any = array
         self._types = arrow.types
 
@@ -149,7 +171,10 @@ class ArrowColumn:
         """Return the values as Python values, with tuples for structs and dicts for maps."""
         if not self._types.is_nested(self.array.type):
             return self.to_list()
-        values = self.array.to_pylist(maps_as_pydicts="strict")
+        try:
+            values = self.array.to_pylist(maps_as_pydicts="strict")
+        except (ValueError, OverflowError, KeyError) as error:
+            raise Unfit(f"it is none of Python: {error}") from None
         return [_structs_as_tuples(value, self.array.type) for value in values]
 
 
@@ -171,7 +196,9 @@ def python_value(value: Any) -> Any:
     try:
         return value.as_py() if hasattr(value, "as_py") else value
     except (ValueError, OverflowError):
-        return f"{value.type} {value.cast('int64').as_py()}"
+        if hasattr(value, "as_buffer"):
+            return bytes(value.as_buffer())
+        return f"{value.type} {getattr(value, 'value', '')}".rstrip()
 
 
 def arrow_literals(kind: ColumnType, array: Any, server: tzinfo) -> Any:
@@ -271,6 +298,11 @@ def _within(array: Any, numbers: Any, low: float, high: float) -> Any:
     return array if low <= found["min"] and found["max"] <= high else None
 
 
+def _utf8(array: Any) -> Any:
+    array.validate(full=True)  # text that is not UTF-8 is an ArrowInvalid
+    return array
+
+
 def _integers(kind: ColumnType, array: Any, _: tzinfo) -> Any:
     return _within(array, array, *integer_bounds(kind.name))
 
@@ -327,14 +359,29 @@ _CONVERSIONS: dict[str, _Conversion] = {
     **dict.fromkeys(("Time", "Time64"), (("time",), _times)),
     "Bool": (("boolean",), lambda _, array, __: array),
     "Decimal": (("decimal",), _decimals),
-    "String": (("string", "large_string"), lambda _, array, __: array),
+    "String": (("string", "large_string"), lambda _, array, __: _utf8(array)),
 }
 
 
-def nan_as_null(array: Any) -> Any:
-    """Return an array with nulls for nan, which is how pandas shows missing values."""
+def nan_as_null(values: Any) -> Any:
+    """Return values with nulls for nan, which is how pandas shows missing values."""
+    if isinstance(values, list):
+        return [None if is_nan(value) else value for value in values]
     arrow = import_optional("pyarrow", "arrow")
-    if not arrow.types.is_floating(array.type):
-        return array
+    if not arrow.types.is_floating(values.type):
+        return values
     compute = import_optional("pyarrow.compute", "arrow")
-    return compute.if_else(compute.is_nan(array), None, array)
+    return compute.if_else(compute.is_nan(values), None, values)
+
+
+def converted(write: Callable[[Any], Any], values: Any) -> Any:
+    """Return what a function makes of an Arrow array.
+
+    Raises:
+        Unfit: Arrow cannot convert it.
+    """
+    arrow = import_optional("pyarrow", "arrow")
+    try:
+        return write(values)
+    except (arrow.ArrowException, UnicodeDecodeError) as error:
+        raise Unfit(f"Arrow cannot convert it: {error}") from None

@@ -11,13 +11,17 @@ from .values import Unfit, shown
 
 __all__ = ["read_notation"]
 
+_WORD = re.compile(
+    r"[+-]?(?:\.?\d[\d.]*(?:e[+-]?\d+)?|nan|inf(?:inity)?)|true|false", re.IGNORECASE | re.ASCII
+)
 _TOKEN = re.compile(r"\s*('(?:[^'\\]|\\.|'')*'|[\[\](){},:]|[^\[\](){},:'\s]+)\s*", re.DOTALL)
 
 
 def read_notation(text: str) -> Any:
     """Return the list, tuple or dict that a text stands for.
 
-    Numbers and words in it stay strings, as in a line of CSV; NULL is None.
+    Numbers, true and false in it stay strings, as in a line of CSV; NULL is None. Other words are
+    refused: what is written as JSON or Python would be stored with its quotation marks.
 
     Raises:
         Unfit: The text is none of these.
@@ -53,7 +57,11 @@ def _value(words: list[str]) -> Any:
         case "]" | ")" | "}" | "," | ":":
             raise IndexError
         case _:
-            return unquoted(word) if word[0] == "'" else word
+            if word[0] == "'":
+                return unquoted(word)
+            if not _WORD.fullmatch(word):
+                raise IndexError
+            return word
 
 
 def _items(words: list[str], closing: str) -> list[Any]:

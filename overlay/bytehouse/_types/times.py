@@ -116,7 +116,7 @@ def _date(name: str) -> Scalar:
             day = moment.date()
         if not low <= day <= high:
             raise Unfit(f"{shown(value)} is outside {low} to {high}")
-        return f"'{day.isoformat()}'"
+        return f"'{date.isoformat(day)}'"
 
     def bulk(values: list[Any], types: set[type]) -> list[str] | None:
         if types == {date} and low <= min(values) and max(values) <= high:

@@ -37,6 +37,7 @@ __all__ = [
     "field_names",
     "integer_bounds",
     "is_missing",
+    "is_nan",
     "not_of_type",
     "number_literals",
     "plain",
@@ -55,6 +56,7 @@ _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _FLOAT = re.compile(
     r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE | re.ASCII
 )
+_LONGEST = 2000  # characters of a number; Python parses no integer of much more
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,4})?", re.IGNORECASE | re.ASCII)
 _UUID = re.compile(
     r"[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|[\da-f]{32}", re.IGNORECASE | re.ASCII
@@ -119,6 +121,14 @@ def is_missing(value: Any) -> bool:
         return True
     name = type(value).__name__
     return name in ("NAType", "NaTType") or (name in _WITH_NAT and str(value) == "NaT")
+
+
+def is_nan(value: Any) -> bool:
+    """Return whether a value is a float or a Decimal that is no number."""
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    is_float = isinstance(value, float) or type(value).__name__ in ("float16", "float32")
+    return is_float and math.isnan(value)
 
 
 _WITH_NAT = ("datetime64", "timedelta64")
@@ -200,7 +210,9 @@ def _float(name: str) -> Scalar:
         number = _to_float(value)
         if largest < abs(number) < math.inf:
             raise Unfit(f"{shown(value)} is too large for a {name}")
-        if isinstance(value, int) and _ROUNDED[name](number) != value:
+        # Text of a whole number is that number; a fraction has digits that no float holds.
+        whole = int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value
+        if isinstance(whole, int) and _ROUNDED[name](number) != whole:
             raise Unfit(f"{shown(value)} has more digits than a {name} holds")
         return float.__repr__(number)
 
@@ -238,7 +250,7 @@ def _to_float(value: Any) -> float:
             number = float(value) if value.bit_length() <= 1024 else math.inf
             if math.isfinite(number):
                 return number
-        case str() if _FLOAT.fullmatch(value):
+        case str() if len(value) < _LONGEST and _FLOAT.fullmatch(value):
             number = float(value)
             if math.isfinite(number) or "n" in value.lower():
                 return number
@@ -317,15 +329,16 @@ def _string() -> Scalar:
         lambda value: _write_string(value, "text or bytes"),
         _quote_all,
         parse=unquoted_bytes,
-        binary=_unchanged(_is_utf8),
+        binary=_encode_all,
     )
 
 
-def _is_utf8(values: list[Any], types: set[type]) -> bool:
+def _encode_all(values: list[Any], types: set[type]) -> list[bytes] | None:
+    # Bytes, as of other values: clickhouse-connect takes no column of both.
     try:
-        return types == {str} and "".join(values).encode() is not None
+        return list(map(str.encode, values)) if types == {str} else None
     except UnicodeEncodeError:
-        return False
+        return None
 
 
 def _write_string(value: Any, expected: str) -> str:

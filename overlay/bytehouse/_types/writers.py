@@ -16,7 +16,15 @@ from typing import Any
 import attrs
 
 from ..errors import InvalidArgument
-from .arrow_columns import arrow_column, arrow_literals, arrow_values, is_arrow, joined, with_gaps
+from .arrow_columns import (
+    arrow_column,
+    arrow_literals,
+    arrow_values,
+    converted,
+    is_arrow,
+    joined,
+    with_gaps,
+)
 from .codecs import element_name, parse_column_type, unwrap
 from .notation import read_notation
 from .parse import ColumnType
@@ -100,7 +108,11 @@ def writer_of(type_: str, server: tzinfo = UTC, *, binary: bool = False) -> Writ
         # The fast parser reads some floats inexactly; an expression is read exactly.
         write = _in_parentheses(write)
     whole = _with_nulls(write, form.null) if may_be_null else _without_nulls(write)
-    return Writer(whole, is_float)
+    return Writer(_guarded(whole), is_float)
+
+
+def _guarded(write: Write) -> Write:
+    return lambda values: write(values) if isinstance(values, list) else converted(write, values)
 
 
 def _in_parentheses(write: _Typed) -> _Typed:
@@ -307,7 +319,8 @@ def _as_list(value: Any) -> list[Any]:
     value = read_notation(value) if isinstance(value, str) else value
     if isinstance(value, list | tuple):
         return list(value)
-    if hasattr(value, "tolist") and type(value).__module__.split(".")[0] in ("numpy", "pandas"):
+    is_array = getattr(value, "ndim", 0) > 0
+    if is_array and type(value).__module__.split(".")[0] in ("numpy", "pandas"):
         # tolist() of NumPy datetimes can be bare numbers.
         times = getattr(value.dtype, "kind", "") in "mM"
         found = list(value) if times else value.tolist()

@@ -45,6 +45,7 @@ from tests.codegen.upstream.changes import (
 )
 from tests.openapi.planted import (
     OTHER_DATA_KEY,
+    OTHER_ROLE_HEADER,
     Spec,
     operation,
     with_other_envelope,
@@ -445,7 +446,10 @@ AWKWARD = (
         alone=True,
     ),
     Awkward(
-        "another role header", with_other_role_header, f"{ROLE_HEADER} is called X-Role", alone=True
+        "another role header",
+        with_other_role_header,
+        f"{ROLE_HEADER} is called {OTHER_ROLE_HEADER}",
+        alone=True,
     ),
     Awkward("no role header", without_role_header, "the upstream has no such header", alone=True),
 )

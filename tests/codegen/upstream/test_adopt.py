@@ -15,7 +15,7 @@ from codegen.upstream import docstrings, search
 from codegen.upstream.adoption import adopted
 from codegen.upstream.schemas import references
 from tests.codegen.upstream.adopted import with_other_routes
-from tests.openapi.planted import PLANTED, operation, prop, schema
+from tests.openapi.planted import OTHER_ROLE_HEADER, PLANTED, operation, prop, schema
 
 # Each adopts and generates a whole tree.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -222,7 +222,7 @@ def test_methods_that_pass_what_is_renamed_are_named(
     fields = schema(draft, "CreateDatabaseRequest")["properties"]
     fields["comment"] = fields.pop("description")
     draft["components"]["parameters"]["UsageWarehouse"]["name"] = "vw"
-    draft["components"]["parameters"]["ActiveRole"]["name"] = "X-Role"
+    draft["components"]["parameters"]["ActiveRole"]["name"] = OTHER_ROLE_HEADER
     del schema(draft, "Warehouse")["properties"]["status"]
     prop(draft, "Warehouse", "id")["type"] = "integer"
     assert run(repository, draft) == 0
@@ -233,8 +233,8 @@ def test_methods_that_pass_what_is_renamed_are_named(
     assert "whatever reads it must change, see bh.warehouses.list" in told
     assert "Warehouse.id: type, string → integer: taken over" in told
     # What was renamed everywhere has kept its name in Python: no method must change.
-    assert "is called X-Role now" in told
-    assert "→ X-Role: change" not in told
+    assert f"is called {OTHER_ROLE_HEADER} now" in told
+    assert f"→ {OTHER_ROLE_HEADER}: change" not in told
 
 
 def test_a_correction_of_what_is_gone_is_taken_out_and_told(

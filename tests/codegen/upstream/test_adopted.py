@@ -35,3 +35,12 @@ def test_other_routes_leave_nothing_behind(tmp_path: Path) -> None:
     again = copy.adopt()
     assert (again.returncode, again.stdout) == (0, "There is nothing to take over.\n")
     assert (copy.root / "openapi.yaml").read_text("utf-8") == after
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("upstream", ["envelope", "paging"])
+def test_what_was_adopted_is_no_contradiction_of_the_docs(tmp_path: Path, upstream: str) -> None:
+    """The facts of the public page hold beside a tenant's own, which are marked as documented."""
+    done = Copy(tmp_path, upstream).adopt("--tests", "tests/spec")
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr

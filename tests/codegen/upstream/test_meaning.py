@@ -19,6 +19,7 @@ from codegen.upstream.methods import Method
 from codegen.upstream.render import FORMATS
 from tests.openapi.planted import (
     OTHER_DATA_KEY,
+    OTHER_ROLE_HEADER,
     by_cursor,
     drop_parameter,
     every_operation,
@@ -117,7 +118,7 @@ LINES: list[tuple[Callable[[Spec], object], str, str]] = [
     (
         with_other_role_header,
         "breaking",
-        f"header parameter {ROLE_HEADER}: parameter renamed, {ROLE_HEADER} → X-Role",
+        f"header parameter {ROLE_HEADER}: parameter renamed, {ROLE_HEADER} → {OTHER_ROLE_HEADER}",
     ),
     (without_role_header, "breaking", f"header parameter {ROLE_HEADER}: parameter removed, "),
     (by_cursor, "breaking", "paging, offset → cursor"),
@@ -246,7 +247,9 @@ def test_what_would_be_lost_in_silence_is_left_to_a_person(
     after = adopt(root, vendored, draft, tmp_path)
 
     assert taken(after, "list_databases") == {
-        **dict.fromkeys(("filter", "offset", "limit", "X-Role", "cursor", "X-Tenant"), False)
+        **dict.fromkeys(
+            ("filter", "offset", "limit", OTHER_ROLE_HEADER, "cursor", "X-Tenant"), False
+        )
     }
     assert of(after, "list_databases").node["x-pagination"] == "offset"
     assert all(ROLE_HEADER not in taken(after, found.id) for found in operations(after))
@@ -254,7 +257,10 @@ def test_what_would_be_lost_in_silence_is_left_to_a_person(
     assert "owner" in body["properties"]
     assert body["required"] == schema(dict(vendored), "CreateDatabaseRequest")["required"]
     shared = after["components"]["parameters"]
-    assert [shared["ActiveRole"]["name"], shared["XTenant"]["name"]] == ["X-Role", "X-Tenant"]
+    assert [shared["ActiveRole"]["name"], shared["XTenant"]["name"]] == [
+        OTHER_ROLE_HEADER,
+        "X-Tenant",
+    ]
     inline = [p for node in every_operation(dict(after)) for p in node["parameters"] if "in" in p]
     names = [parameter["name"] for parameter in inline]
     assert len(set(names)) == len(names)  # what operations share is a component
