@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -19,9 +20,14 @@ HasLost = Callable[[list[Any]], bool]
 
 def float_columns(types: Sequence[str | None]) -> list[tuple[int, HasLost]]:
     """Return the columns with floats that are not Nullable, and what tells that one was lost."""
-    kinds = [parse_column_type(type_) for type_ in types]
-    found = [None if may_be_null else _finder(kind) for kind, may_be_null in kinds]
-    return [(at, has_lost) for at, has_lost in enumerate(found) if has_lost]
+    found = enumerate(map(_finder_of_column, types))
+    return [(at, has_lost) for at, has_lost in found if has_lost]
+
+
+@lru_cache(maxsize=1024)
+def _finder_of_column(type_: str | None) -> HasLost | None:
+    kind, may_be_null = parse_column_type(type_)
+    return None if may_be_null else _finder(kind)
 
 
 def _finder(kind: ColumnType) -> HasLost | None:
