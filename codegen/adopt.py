@@ -27,7 +27,7 @@ from codegen.upstream import docstrings, drift
 from codegen.upstream.adoptable import Skipped
 from codegen.upstream.adoption import Merged
 from codegen.upstream.causes import causes, some
-from codegen.upstream.compare import BREAKING, Difference, differences
+from codegen.upstream.compare import BREAKING, Difference, changes_time, differences
 from codegen.upstream.drift import Sides, sides
 from codegen.upstream.meaning import ADVICE, changed_safety
 from codegen.upstream.methods import Method, methods, models
@@ -164,15 +164,14 @@ def _outdated_arguments(
     ):
         parts = ("response",) if way == "received" else ("query", "header", "body")
         kinds = _OUTDATED[way]
-        concerned = [d for d in found if d.where[0] in parts and (d.kind in kinds or _is_time(d))]
+        concerned = [d for d in found if d.where[0] in parts and _is_outdated(d, kinds)]
         for change in causes(concerned, known):
             users = ", ".join(change.methods or change.operations)
             yield f"{sentence(change)}: {advice.format(users)}"
 
 
-def _is_time(one: Difference) -> bool:
-    """Tell whether a value becomes a time or stops being one, which Python has another type for."""
-    return one.kind == "format" and "date-time" in (one.before, one.after)
+def _is_outdated(one: Difference, kinds: Collection[str]) -> bool:
+    return one.kind in kinds or changes_time(one.kind, one.before, one.after)
 
 
 def _keeps_its_attribute(one: Difference, followed: Collection[tuple[str, str]]) -> bool:

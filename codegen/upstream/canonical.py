@@ -1,7 +1,7 @@
 """Canonical form of contracts: references resolved; versions, order and descriptions dropped."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -110,6 +110,11 @@ def is_json(media_type: str) -> bool:
     return media_type.partition(";")[0].strip().endswith(("/json", "+json"))
 
 
+def media_type_of(content: Iterable[str]) -> str:
+    """Return the media type that is compared of those that a body may have: JSON, if it may."""
+    return min(content, key=lambda kind: (not is_json(kind), kind not in _ANY, kind))
+
+
 def types_of(schema: Mapping[str, Any]) -> list[str]:
     """Return the types that a schema names."""
     kinds = schema.get("type")
@@ -206,10 +211,10 @@ class Canon:
         content = node.get("content")
         if not isinstance(content, Mapping) or not content:
             return None
-        kinds = sorted(content, key=lambda kind: (not is_json(kind), kind not in _ANY, kind))
-        media = content[kinds[0]]
+        media_type = media_type_of(content)
+        media = content[media_type]
         schema = media.get("schema") if isinstance(media, Mapping) else None
-        kind = "application/json" if kinds[0] in _ANY else kinds[0].partition(";")[0].strip()
+        kind = "application/json" if media_type in _ANY else media_type.partition(";")[0].strip()
         return {"type": kind, "schema": self.schema(schema if schema is not None else {})}
 
     def _responses(self, operation: SpecOperation) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

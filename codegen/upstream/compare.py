@@ -51,6 +51,11 @@ _LIMITS = {
 _HANDLED = frozenset({"type", "enum", "properties", "required", "items", *_LIMITS})
 
 
+def changes_time(keyword: str, before: Any, after: Any) -> bool:
+    """Tell whether a value becomes a time or stops being one, which Python has another type for."""
+    return keyword == "format" and "date-time" in (before, after)
+
+
 def differences(operation: str, ours: Contract, theirs: Contract) -> list[Difference]:
     """Return all differences between our contract of an operation and theirs."""
     return list(_Comparison(operation).contract(ours, theirs))
@@ -228,8 +233,7 @@ class _Schemas:
             if keyword.startswith("~") or written(before) == written(after):
                 continue
             tighter = self.way == SENT and keyword not in ("default", "deprecated")
-            is_time = keyword == "format" and "date-time" in (before, after)
-            breaking = (tighter and after is not None) or is_time
+            breaking = (tighter and after is not None) or changes_time(keyword, before, after)
             yield self._of(spot, keyword, bare(before), bare(after), breaking=breaking)
 
     def _properties(self, spot: _Spot, ours: Schema, theirs: Schema) -> Iterator[Difference]:

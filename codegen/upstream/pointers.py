@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bytehouse_openapi import Document, SpecOperation, target
-from codegen.upstream.canonical import error_statuses, is_json
+from codegen.upstream.canonical import error_statuses, media_type_of
 from codegen.upstream.compare import Where
 
 _VARIANTS = ("allOf", "anyOf", "oneOf")
@@ -31,12 +31,15 @@ def pointer(document: Document, operation: SpecOperation, where: Where) -> str:
         "response": ["responses", operation.status, "content"],
         "error": ["responses", (*error_statuses(operation), "")[0], "content"],
     }
-    if part in steps and spot.enter(*steps[part]):
-        kinds = sorted(spot.node, key=lambda kind: (not is_json(kind), kind))
-        if kinds and spot.enter(kinds[0], "schema"):
-            for name in inner:
-                if not spot.inside(name):
-                    break
+    if (
+        part in steps
+        and spot.enter(*steps[part])
+        and spot.node
+        and spot.enter(media_type_of(spot.node), "schema")
+    ):
+        for name in inner:
+            if not spot.inside(name):
+                break
     return spot.text
 
 
