@@ -165,7 +165,7 @@ class Model:
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Decode a JSON object, which is neither kept nor changed."""
-        raise NotImplementedError
+        raise NotImplementedError  # each model has one of its own
 
     @classmethod
     def decode(cls, value: Any) -> Any:

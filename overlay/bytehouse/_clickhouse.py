@@ -91,7 +91,7 @@ class Interface:
                 table, column_names, database, column_types, column_type_names, *args, **kwargs
             )
 
-        client.create_insert_context = create_insert_context  # type: ignore[method-assign]
+        client.create_insert_context = create_insert_context  # type: ignore[method-assign]  # of this one
         return client
 
 
@@ -126,5 +126,5 @@ class AsyncInterface:
                 table, column_names, database, column_types, column_type_names, *args, **kwargs
             )
 
-        client.create_insert_context = create_insert_context  # type: ignore[method-assign]
+        client.create_insert_context = create_insert_context  # type: ignore[method-assign]  # of this one
         return client

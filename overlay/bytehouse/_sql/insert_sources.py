@@ -279,7 +279,7 @@ def _from_file(file: Any, names: tuple[str, ...] | None, null: str) -> Source:
     if not isinstance(file, str | PathLike):
         return _from_stream(file, names, null)
     path = Path(file)
-    if not path.is_file() and (path.is_dir() or not path.exists()):
+    if path.is_dir() or not path.exists():
         raise InvalidArgument(f"There is no file {path}.")
     match path.suffix.lower():
         case ".csv":

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -23,7 +24,7 @@ _SHORTEST_POLL = 0.001
 _CREATION_TIMEOUT = 60.0
 
 
-class Poller(HtmlRepr, Generic[T]):
+class Poller(ABC, HtmlRepr, Generic[T]):
     """Poll the status of something until it has reached an end.
 
     A subclass says how to poll, what a status means, and how to cancel what is waited for.
@@ -54,9 +55,9 @@ class Poller(HtmlRepr, Generic[T]):
         self._started = started
         self._grace = grace
 
+    @abstractmethod
     def _fetch(self, options: CallOptions) -> T:
         """Ask once for the status."""
-        raise NotImplementedError
 
     def _phase(self, status: T) -> Phase:
         """Return what the state means."""
@@ -64,7 +65,7 @@ class Poller(HtmlRepr, Generic[T]):
 
     def _failure(self, status: T, phase: Phase) -> ByteHouseError:
         """Return the error for what failed or was stopped."""
-        raise NotImplementedError
+        raise NotImplementedError  # of what cannot fail
 
     def _cancel_within(self, limit: TimeLimit) -> None:
         """Cancel it on the service; nothing, unless a subclass says how."""
